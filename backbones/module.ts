@@ -1,0 +1,33 @@
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+
+/** How one call of `forward` behaves. Never defaulted: forgetting the mode is a silent bug. */
+export interface Pass {
+  /** True: batch norm uses (and moves) batch statistics where the module is not frozen, dropout drops. */
+  readonly training: boolean;
+}
+
+/**
+ * How a parameter is stored in PyTorch's state dicts, and so in our files, against its layout in memory.
+ * `convolution` [out, in, kh, kw] <-> [kh, kw, in, out]; `depthwise` [C, 1, kh, kw] <-> [kh, kw, C, 1];
+ * `dense` [out, in] <-> [in, out]; `plain` is the same in both.
+ */
+export type ParameterLayout = 'convolution' | 'depthwise' | 'dense' | 'plain';
+
+/** What a parameter is for: decay applies to weights only, statistics are never trained. */
+export type ParameterRole = 'weight' | 'bias' | 'scale' | 'statistic';
+
+export interface Parameter {
+  /** `trainable` is false for statistics and for frozen parameters. */
+  readonly variable: Variable;
+  readonly layout: ParameterLayout;
+  readonly role: ParameterRole;
+}
+
+/** Anything with parameters. The key of a parameter is its dotted state-dict path, e.g. `blocks.2.1.conv_dw.weight`. */
+export interface Module {
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  dispose(): void;
+}
+
+/** One layer: float32 tensor in, float32 tensor out; takes part in the tape. */
+export type Layer<T extends Tensor = Tensor> = (input: T, pass: Pass) => T;

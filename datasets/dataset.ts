@@ -1,0 +1,34 @@
+import type { LabelMap, Sample, Truth } from './sample.js';
+
+/**
+ * One image of a data set as plain data: what a worker needs to read it, and nothing else. Structured-cloneable.
+ * `truth` is the truth itself for boxes, or where to read the class map from.
+ */
+export interface Entry<S = unknown> {
+  readonly id: string;
+  /** Absolute path of the image file, inside the data root. */
+  readonly file: string;
+  /** Pixels after EXIF orientation, when the annotation states them; else null until the file is read. */
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly truth: S;
+}
+
+/** A finding that does not stop the work: counted, with the files it was seen in. */
+export interface Warning {
+  /** Stable, machine readable, e.g. 'degenerate-box'. */
+  readonly code: string;
+  /** One sentence with the count and the first file names. */
+  readonly message: string;
+  readonly count: number;
+  readonly files: readonly string[];
+}
+
+export interface Dataset<T extends Truth = Truth> extends AsyncIterable<Sample<T>> {
+  readonly labels: LabelMap;
+  readonly size: number;
+  readonly entries: readonly Entry[];
+  readonly warnings: readonly Warning[];
+  /** Decodes image `index` and its truth. Reads files; keeps nothing. */
+  get(index: number): Promise<Sample<T>>;
+}

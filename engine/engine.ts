@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs';
+import { EngineError } from './errors.js';
+import { openWasm } from './wasm/wasm.js';
+
+/** How tensors run. `tensorflow` needs Node and libtensorflow; `wasm` runs everywhere; `cpu` is for tests of tiny shapes. */
+export type EngineName = 'tensorflow' | 'wasm' | 'cpu';
+
+export interface EngineInfo {
+  readonly engine: EngineName;
+  /** One line for people: what was chosen and why. */
+  readonly description: string;
+}
+
+export interface ReadyOptions {
+  /** Asked for by name it never falls back; absent: the fastest that is present. */
+  readonly engine?: EngineName;
+  /** Threads inside one op; the engine's default when absent. */
+  readonly threads?: number;
+}
+
+/** Opens one engine. Null: not present here, `reason` says why and what to do. */
+export type Opener = (options: ReadyOptions) => Promise<EngineInfo | { readonly reason: string }>;
+
+const openers = new Map<EngineName, Opener>([
+  [
+    'wasm',
+    async () => {
+      await openWasm();
+      return { engine: 'wasm', description: 'wasm (WebAssembly, one thread)' };
+    },
+  ],
+  [
+    'cpu',
+    async () => {
+      await tf.setBackend('cpu');
+      return { engine: 'cpu', description: 'cpu (plain JavaScript, slow)' };
+    },
+  ],
+]);
+
+/** Order in which engines are tried when none is asked for. */
+const PREFERENCE: readonly EngineName[] = ['tensorflow', 'wasm'];
+
+/** Adds an engine that only some platforms have. */
+export function registerEngine(name: EngineName, opener: Opener): void {
+  openers.set(name, opener);
+}
+
+/**
+ * Chooses and opens the engine; call once, before the first tensor.
+ *
+ * @throws EngineError when the engine asked for by name is not present, with the reason and the remedy
+ */
+export async function ready(options: ReadyOptions = {}): Promise<EngineInfo> {
+  const names = options.engine === undefined ? PREFERENCE : [options.engine];
+  const reasons: string[] = [];
+  for (const name of names) {
+    const opener = openers.get(name);
+    const opened = opener ? await opener(options) : { reason: `engine '${name}' does not exist on this platform` };
+    if ('engine' in opened) {
+      const because = reasons.length > 0 ? `; ${reasons.join('; ')}` : '';
+      return { ...opened, description: opened.description + because };
+    }
+    reasons.push(opened.reason);
+  }
+  throw new EngineError(reasons.join('; '));
+}

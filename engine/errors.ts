@@ -1,0 +1,42 @@
+/**
+ * Errors a user can act on. The command line prints their message alone; anything else is a defect and keeps its stack.
+ * A message names what was found, what was expected and the remedy.
+ */
+export class EspalierError extends Error {
+  /** Process exit status: 1 the work failed, 2 wrong use (bad config, bad argument). */
+  readonly exitCode: 1 | 2 = 1;
+  override readonly name: string = 'EspalierError';
+}
+
+/** Two shapes, channel counts or level sets that do not fit each other. */
+export class ShapeError extends EspalierError {
+  override readonly name = 'ShapeError';
+}
+
+/** A config file or command-line argument that cannot be used. */
+export class ConfigError extends EspalierError {
+  override readonly exitCode = 2;
+  override readonly name = 'ConfigError';
+}
+
+/** An annotation file, image or mask that cannot be read or contradicts itself. */
+export class DataError extends EspalierError {
+  override readonly name = 'DataError';
+  constructor(
+    /** The file at fault. */
+    readonly file: string,
+    problem: string,
+  ) {
+    super(`${file}: ${problem}`);
+  }
+}
+
+/** A weight file or checkpoint that is damaged, hostile, or belongs to another model. */
+export class WeightsError extends EspalierError {
+  override readonly name = 'WeightsError';
+}
+
+/** An engine, library or device that was asked for and is not there. */
+export class EngineError extends EspalierError {
+  override readonly name = 'EngineError';
+}

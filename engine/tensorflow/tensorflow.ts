@@ -1,0 +1,3 @@
+import { registerEngine } from '../engine.js';
+
+registerEngine('tensorflow', async () => ({ reason: 'not built yet' }));

@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that run tensors: on every engine present. The rest needs none. */
+const TENSOR_TESTS = ['test/{engine,backbones,necks,heads,training}/**/*.test.ts'];
+const NATIVE_ONLY = ['test/**/*.native.test.ts'];
+
+export default defineConfig({
+  test: {
+    testTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'portable',
+          include: ['test/**/*.test.ts', 'coco-ts/test/**/*.test.ts'],
+          exclude: [...NATIVE_ONLY, 'test/docs.test.ts'],
+          setupFiles: ['test/setup.ts'],
+          env: { ESPALIER_TEST_ENGINE: 'wasm' },
+          pool: 'forks',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'native',
+          include: [...TENSOR_TESTS, ...NATIVE_ONLY],
+          setupFiles: ['test/setup.ts'],
+          env: { ESPALIER_TEST_ENGINE: 'tensorflow' },
+          pool: 'forks',
+          fileParallelism: false,
+          isolate: false,
+          maxWorkers: 1,
+        },
+      },
+      { extends: true, test: { name: 'docs', include: ['test/docs.test.ts'] } },
+    ],
+  },
+});
