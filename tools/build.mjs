@@ -1,0 +1,62 @@
+/** `npm run build`: TypeScript to dist/, and the TensorFlow kernels of tfjs-node-gpu into one file, dist/tfjs-node.cjs. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const require = createRequire(import.meta.url);
+
+/** The TypeScript compiler: packages that need its API get TypeScript 6 under the plain name. */
+function compileTypeScript() {
+  const compiler = join(dirname(require.resolve('@typescript/native/package.json')), 'bin/tsc');
+  const { status } = spawnSync(process.execPath, [compiler, '-b'], { cwd: root, stdio: 'inherit' });
+  return status ?? 1;
+}
+
+/** The licence of the bundled package: kept at the head of the bundle, as Apache-2.0 section 4 asks. */
+function notice() {
+  const { version } = require('@tensorflow/tfjs-node-gpu/package.json');
+  const licence = readFileSync(join(root, 'LICENSE'), 'utf8');
+  return [
+    '/*!',
+    ` * Contains the kernel layer of @tensorflow/tfjs-node-gpu ${version}, Copyright Google LLC, unmodified but bundled.`,
+    ' * https://github.com/tensorflow/tfjs',
+    ' *',
+    ...licence.split('\n').map((line) => ` * ${line}`.trimEnd()),
+    ' */',
+  ].join('\n');
+}
+
+async function bundleKernels(entry) {
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: 'dist/tfjs-node.cjs',
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['@tensorflow/tfjs', '@tensorflow/tfjs-*'],
+    plugins: [kernelsInside],
+    legalComments: 'inline',
+    banner: { js: notice() },
+    logLevel: 'warning',
+  });
+}
+
+/** `external` wins over bundling, so the one package that goes inside is resolved before it is asked. */
+const kernelsInside = {
+  name: 'kernels-inside',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@tensorflow\/tfjs-node-gpu(\/|$)/ }, ({ path }) => ({ path: require.resolve(path) }));
+  },
+};
+
+const status = compileTypeScript();
+const entry = 'engine/tensorflow/tfjs-node.entry.cjs';
+if (existsSync(join(root, entry))) await bundleKernels(entry);
+process.exitCode = status;
