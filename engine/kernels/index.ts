@@ -1,0 +1,21 @@
+export { avgPool } from './avgPool.js';
+export { batchNormInference } from './batchNormInference.js';
+export { type BatchStatistics, batchNormTrain } from './batchNormTrain.js';
+export { channelSum } from './channelSum.js';
+export { gate } from './gate.js';
+export { hardSwish } from './hardSwish.js';
+export { maxPool } from './maxPool.js';
+export { normalizeImages } from './normalizeImages.js';
+export { type Padding, padExplicitly, type Size } from './padding.js';
+export { resizeBilinear } from './resizeBilinear.js';
+export { resizeNearest } from './resizeNearest.js';
+export { swish } from './swish.js';
+export {
+  detached,
+  equalMask,
+  greaterEqualMask,
+  greaterMask,
+  lessEqualMask,
+  lessMask,
+  notEqualMask,
+} from './tape.js';
