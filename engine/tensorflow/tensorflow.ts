@@ -1,3 +1,36 @@
+import { availableParallelism } from 'node:os';
+import * as tf from '@tensorflow/tfjs';
+import { NodeJSKernelBackend, registerAllKernels } from '#tfjs-node';
+import { registerCompiler } from '../compile.js';
 import { registerEngine } from '../engine.js';
+import { createBinding } from './binding.js';
+import { createCompiler } from './compile.js';
+import { openContext } from './context.js';
+import { registerTwins } from './kernels/index.js';
+import { findLibrary } from './library.js';
+import { whyNoRuntime } from './runtime.js';
 
-registerEngine('tensorflow', async () => ({ reason: 'not built yet' }));
+registerEngine('tensorflow', async (options) => {
+  const files = findLibrary();
+  if (!files) {
+    const reason = whyNoRuntime() ?? "run 'espalier runtime install' to fetch it";
+    return { reason: `no TensorFlow library was found: ${reason}` };
+  }
+  const context = openContext(files, options.threads);
+  if (tf.findBackend('tensorflow') === null || tf.findBackend('tensorflow') === undefined) {
+    const binding = createBinding(context);
+    const backend = new NodeJSKernelBackend(binding, 'espalier');
+    tf.registerBackend('tensorflow', () => backend, 3);
+    await tf.setBackend('tensorflow');
+    registerAllKernels();
+    registerTwins(backend);
+    registerCompiler('tensorflow', createCompiler(context, backend, binding));
+  }
+  await tf.setBackend('tensorflow');
+  const device = context.devices.some(({ type }) => type === 'GPU') ? 'GPU' : 'CPU';
+  const threads = context.threads || availableParallelism();
+  return {
+    engine: 'tensorflow',
+    description: `tensorflow ${context.version} (${device}, ${threads} threads, ${files.origin})`,
+  };
+});

@@ -1,0 +1,117 @@
+import type { OpAttr } from '#tfjs-node';
+import { AttrType, type GraphOutput, type Pointer } from './api.js';
+import type { Context } from './context.js';
+
+/** Shape and type of one output of a graph operation. */
+export interface OutputInfo {
+  readonly output: GraphOutput;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+/** Adds one operation to a graph; shapes come from TensorFlow's own shape inference, nothing is executed. */
+export function addOperation(
+  context: Context,
+  graph: Pointer,
+  op: {
+    name: string;
+    type: string;
+    inputs: readonly (GraphOutput | readonly GraphOutput[])[];
+    attrs: readonly OpAttr[];
+  },
+): readonly OutputInfo[] {
+  const { api, status, check } = context;
+  const description = api.TF_NewOperation(graph, op.type, op.name);
+  for (const input of op.inputs) {
+    if ('oper' in input) api.TF_AddInput(description, input);
+    else api.TF_AddInputList(description, input, input.length);
+  }
+  for (const attr of op.attrs) setGraphAttribute(context, description, attr);
+  const oper = api.TF_FinishOperation(description, status);
+  check(op.type);
+  return Array.from({ length: api.TF_OperationNumOutputs(oper) }, (_, index) => {
+    const output = { oper, index };
+    return { output, shape: shapeOf(context, graph, output, op.type), dtype: api.TF_OperationOutputType(output) };
+  });
+}
+
+/** Adds a constant whose C tensor already exists. */
+export function addConstant(
+  context: Context,
+  graph: Pointer,
+  name: string,
+  dtype: number,
+  tensor: Pointer,
+): GraphOutput {
+  const { api, status, check } = context;
+  const description = api.TF_NewOperation(graph, 'Const', name);
+  api.TF_SetAttrType(description, 'dtype', dtype);
+  api.TF_SetAttrTensor(description, 'value', tensor, status);
+  check('constant');
+  const oper = api.TF_FinishOperation(description, status);
+  check('constant');
+  return { oper, index: 0 };
+}
+
+/** Adds a function input of known shape. */
+export function addPlaceholder(
+  context: Context,
+  graph: Pointer,
+  name: string,
+  { shape, dtype }: { readonly shape: readonly number[]; readonly dtype: number },
+): GraphOutput {
+  const { api, status, check } = context;
+  const description = api.TF_NewOperation(graph, 'Placeholder', name);
+  api.TF_SetAttrType(description, 'dtype', dtype);
+  api.TF_SetAttrShape(description, 'shape', shape, shape.length);
+  const oper = api.TF_FinishOperation(description, status);
+  check('placeholder');
+  return { oper, index: 0 };
+}
+
+function shapeOf(context: Context, graph: Pointer, output: GraphOutput, type: string): number[] {
+  const { api, status, check } = context;
+  const rank = api.TF_GraphGetTensorNumDims(graph, output, status);
+  check(type);
+  if (rank === 0) return [];
+  const sizes = new BigInt64Array(Math.max(1, rank));
+  if (rank > 0) api.TF_GraphGetTensorShape(graph, output, sizes, rank, status);
+  check(type);
+  const shape = rank < 0 ? [-1] : Array.from(sizes, Number);
+  // Kernels that return a scratch output of unknown shape next to their result may not use it.
+  return shape;
+}
+
+function setGraphAttribute(context: Context, op: Pointer, { name, type, value }: OpAttr): void {
+  const { api } = context;
+  switch (type) {
+    case AttrType.string:
+      api.TF_SetAttrString(op, name, value as string, Buffer.byteLength(value as string));
+      break;
+    case AttrType.int:
+      if (Array.isArray(value)) api.TF_SetAttrIntList(op, name, value, value.length);
+      else api.TF_SetAttrInt(op, name, value as number);
+      break;
+    case AttrType.float:
+      if (Array.isArray(value)) api.TF_SetAttrFloatList(op, name, value, value.length);
+      else api.TF_SetAttrFloat(op, name, value as number);
+      break;
+    case AttrType.bool:
+      api.TF_SetAttrBool(op, name, value ? 1 : 0);
+      break;
+    case AttrType.type:
+      if (Array.isArray(value)) api.TF_SetAttrTypeList(op, name, value, value.length);
+      else api.TF_SetAttrType(op, name, value as number);
+      break;
+    case AttrType.shape: {
+      const shape = value as unknown as number[];
+      api.TF_SetAttrShape(op, name, shape, shape.length);
+      break;
+    }
+    case AttrType.function:
+      api.TF_SetAttrFuncName(op, name, value as string, Buffer.byteLength(value as string));
+      break;
+    default:
+      throw new Error(`attribute ${name} has type ${type}, which no op here uses`);
+  }
+}

@@ -1,0 +1,3 @@
+import type { NodeJSKernelBackend } from '#tfjs-node';
+
+export function registerTwins(_backend: NodeJSKernelBackend): void {}

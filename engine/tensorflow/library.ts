@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { EngineError } from '../errors.js';
+import { cacheFolder } from './cache.js';
+
+/** The shared objects of one TensorFlow and where they were found. */
+export interface LibraryFiles {
+  /** Holds the C API: libtensorflow_cc or libtensorflow. */
+  readonly library: string;
+  /** libtensorflow_framework, loaded first; null where everything is in one file. */
+  readonly framework: string | null;
+  /** For people: which step of the search found it. */
+  readonly origin: string;
+}
+
+const LIBRARY_NAMES =
+  process.platform === 'darwin'
+    ? ['libtensorflow_cc.2.dylib', 'libtensorflow.2.dylib']
+    : ['libtensorflow_cc.so.2', 'libtensorflow.so.2'];
+const FRAMEWORK_NAME =
+  process.platform === 'darwin' ? 'libtensorflow_framework.2.dylib' : 'libtensorflow_framework.so.2';
+
+/** Folder of the libraries that `espalier runtime install` fills, one sub-folder a version. */
+export const runtimeFolder = (): string => join(cacheFolder(), 'tensorflow');
+
+/** Libraries in one folder, or null. */
+export function libraryIn(folder: string, origin: string): LibraryFiles | null {
+  for (const name of LIBRARY_NAMES) {
+    const library = join(folder, name);
+    if (!existsSync(library)) continue;
+    const framework = join(folder, FRAMEWORK_NAME);
+    return { library, framework: existsSync(framework) ? framework : null, origin };
+  }
+  return null;
+}
+
+/**
+ * Looks for libtensorflow: ESPALIER_TENSORFLOW, the cache, the active Python's tensorflow, tfjs-node's own download,
+ * the system's folders; the first one found wins.
+ *
+ * @returns null when there is none
+ * @throws EngineError when ESPALIER_TENSORFLOW is set and names no library: asked for by name, it never falls back
+ */
+export function findLibrary(): LibraryFiles | null {
+  return fromEnvironment() ?? fromCache() ?? fromPython() ?? fromTfjsNode() ?? fromSystem();
+}
+
+function fromEnvironment(): LibraryFiles | null {
+  const named = process.env.ESPALIER_TENSORFLOW;
+  if (!named) return null;
+  const folder = existsSync(named) && statSync(named).isDirectory() ? named : dirname(named);
+  const found = existsSync(named) ? libraryIn(folder, 'ESPALIER_TENSORFLOW') : null;
+  if (found) return found;
+  throw new EngineError(
+    `ESPALIER_TENSORFLOW is ${named}, but there is no ${LIBRARY_NAMES.join(' or ')} there: unset it or name the library's file or folder`,
+  );
+}
+
+function fromCache(): LibraryFiles | null {
+  if (!existsSync(runtimeFolder())) return null;
+  const versions = readdirSync(runtimeFolder()).filter((name) => /^\d/.test(name));
+  const newestFirst = versions.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  for (const version of newestFirst) {
+    const found = libraryIn(join(runtimeFolder(), version), 'espalier runtime install');
+    if (found) return found;
+  }
+  return null;
+}
+
+function fromPython(): LibraryFiles | null {
+  const script =
+    "import importlib.util as u; s = u.find_spec('tensorflow'); print(s.submodule_search_locations[0] if s else '')";
+  for (const python of ['python3', 'python']) {
+    try {
+      const folder = execFileSync(python, ['-c', script], {
+        encoding: 'utf8',
+        timeout: 10_000,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim();
+      return folder ? libraryIn(folder, `the tensorflow package of ${python}`) : null;
+    } catch {
+      // No such interpreter, or one that does not answer: the next.
+    }
+  }
+  return null;
+}
+
+function fromTfjsNode(): LibraryFiles | null {
+  const require = createRequire(import.meta.url);
+  for (const name of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
+    try {
+      const root = dirname(require.resolve(`${name}/package.json`));
+      const found = libraryIn(join(root, 'deps', 'lib'), `${name}'s own download`);
+      if (found) return found;
+    } catch {
+      // Not installed.
+    }
+  }
+  return null;
+}
+
+function fromSystem(): LibraryFiles | null {
+  for (const folder of ['/usr/local/lib', '/usr/lib', '/usr/lib64', '/usr/lib/x86_64-linux-gnu', '/opt/homebrew/lib']) {
+    const found = libraryIn(folder, folder);
+    if (found) return found;
+  }
+  return null;
+}
