@@ -1,0 +1,131 @@
+import type { Random } from '../../engine/random.js';
+import type { Placement } from '../placement.js';
+import type { Sample, Truth } from '../sample.js';
+import { type Affine, affineOf, compose, IDENTITY, mirrorX, mirrorY, quarterTurn } from './affine.js';
+import { transformBoxes } from './boxes.js';
+import { type ColorChange, type ColorJitter, changeColor, drawColor } from './color.js';
+import { type Rgb, warpImage, warpMask } from './warp.js';
+
+export interface AugmentConfig {
+  /** [height, width] of the network's input, pixels. */
+  readonly size: readonly [number, number];
+  /** Base scale: `letterbox` fits the whole image with its aspect kept; `native` keeps its pixels and crops. */
+  readonly fit: 'letterbox' | 'native';
+  /** [low, high) of the factor on the base scale; what is then larger than the input is cropped at a random place. */
+  readonly scale: readonly [number, number];
+  /** Probabilities. */
+  readonly flipHorizontal: number;
+  readonly flipVertical: number;
+  /** Probability of one, two or three quarter turns, equally likely. */
+  readonly rotate90: number;
+  readonly color: ColorJitter;
+  /** Colour where the image is not. */
+  readonly fill: Rgb;
+  /** Boxes with a smaller share of their area left in the crop are dropped, fraction. */
+  readonly minVisible: number;
+}
+
+/** No randomness: the image letterboxed into the input. */
+export const plain = (size: readonly [number, number], fill: Rgb = [0, 0, 0]): AugmentConfig => ({
+  size,
+  fit: 'letterbox',
+  scale: [1, 1],
+  flipHorizontal: 0,
+  flipVertical: 0,
+  rotate90: 0,
+  color: { brightness: 0, contrast: 0, saturation: 0, hue: 0 },
+  fill,
+  minVisible: 0.1,
+});
+
+/** What happens to one image, decided before a pixel is read. */
+export interface Augmentation {
+  /** Original pixels -> input pixels. */
+  readonly affine: Affine;
+  /** How the image lies in the input once it is flipped and turned; exact for the original when it is neither. */
+  readonly placement: Placement;
+  readonly color: ColorChange;
+  readonly size: readonly [number, number];
+  readonly fill: Rgb;
+  readonly minVisible: number;
+}
+
+/** Always takes the same number of draws, so that a probability set to 0 does not change the other decisions. */
+export function drawAugmentation(
+  config: AugmentConfig,
+  image: { readonly width: number; readonly height: number },
+  random: Random,
+): Augmentation {
+  const oriented = drawOrientation(config, image, random);
+  const placement = drawPlacement(config, oriented, random);
+  return {
+    affine: compose(oriented.affine, affineOf(placement)),
+    placement,
+    color: drawColor(config.color, random),
+    size: config.size,
+    fill: config.fill,
+    minVisible: config.minVisible,
+  };
+}
+
+interface Oriented {
+  readonly affine: Affine;
+  readonly width: number;
+  readonly height: number;
+}
+
+function drawOrientation(
+  config: AugmentConfig,
+  { width, height }: { readonly width: number; readonly height: number },
+  random: Random,
+): Oriented {
+  const flipX = random.next() < config.flipHorizontal;
+  const flipY = random.next() < config.flipVertical;
+  const isTurned = random.next() < config.rotate90;
+  const turns = 1 + random.integer(3);
+  let affine = flipX ? mirrorX(width) : IDENTITY;
+  if (flipY) affine = compose(affine, mirrorY(height));
+  let oriented: Oriented = { affine, width, height };
+  for (let turn = 0; isTurned && turn < turns; turn++) {
+    oriented = {
+      affine: compose(oriented.affine, quarterTurn(oriented.height)),
+      width: oriented.height,
+      height: oriented.width,
+    };
+  }
+  return oriented;
+}
+
+/** @source random resize and crop as in the released EfficientDet training (Tan et al. 2020, arXiv:1911.09070, 5.1) */
+function drawPlacement(config: AugmentConfig, image: Oriented, random: Random): Placement {
+  const [height, width] = config.size;
+  const base = config.fit === 'native' ? 1 : Math.min(height / image.height, width / image.width);
+  const scale = base * random.uniform(config.scale[0], config.scale[1]);
+  const crop = (excess: number): number => 0 - random.integer(Math.max(0, Math.floor(excess)) + 1);
+  return {
+    width: image.width,
+    height: image.height,
+    scaleX: scale,
+    scaleY: scale,
+    offsetX: crop(image.width * scale - width),
+    offsetY: crop(image.height * scale - height),
+  };
+}
+
+/**
+ * Draws the image into its place of a batch and moves its truth along.
+ *
+ * @param into [height * width * 3] uint8
+ * @returns    the truth in input pixels
+ */
+export function applyAugmentation<T extends Truth>(sample: Sample<T>, drawn: Augmentation, into: Uint8Array): T {
+  const { affine, size } = drawn;
+  const region = warpImage(sample.image, affine, into, size, drawn.fill);
+  changeColor(into, size[1], region, drawn.color);
+  return moveTruth(sample.truth, drawn) as T;
+}
+
+function moveTruth(truth: Truth, { affine, size, minVisible }: Augmentation): Truth {
+  if (truth.kind === 'detection') return transformBoxes(truth, affine, size, minVisible);
+  return { kind: 'semantic', mask: warpMask(truth.mask, truth, affine, size), width: size[1], height: size[0] };
+}

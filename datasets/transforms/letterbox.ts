@@ -1,0 +1,42 @@
+import type { Placement } from '../placement.js';
+import type { Pixels } from '../sample.js';
+import { affineOf } from './affine.js';
+import { type Rgb, warpImage } from './warp.js';
+
+/** An image laid into a network's input. */
+export interface Letterboxed {
+  /** [height * width * 3] uint8. */
+  readonly data: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  readonly placement: Placement;
+}
+
+/** Where an image goes that is resized with its aspect kept until it touches a side of the input, at the top left. */
+export function letterboxPlacement(
+  image: { readonly width: number; readonly height: number },
+  [height, width]: readonly [number, number],
+): Placement {
+  const scale = Math.min(height / image.height, width / image.width);
+  return { width: image.width, height: image.height, scaleX: scale, scaleY: scale, offsetX: 0, offsetY: 0 };
+}
+
+/** @param size [height, width] of the input, pixels */
+export function letterbox(image: Pixels, size: readonly [number, number], fill: Rgb): Letterboxed {
+  return lay(image, letterboxPlacement(image, size), size, fill);
+}
+
+/** The image at its own scale, padded right and below until both sides divide by `multiple` (the coarsest stride). */
+export function padToMultiple(image: Pixels, multiple: number, fill: Rgb): Letterboxed {
+  const up = (length: number): number => Math.ceil(length / multiple) * multiple;
+  const { width, height } = image;
+  const placement = { width, height, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
+  return lay(image, placement, [up(height), up(width)], fill);
+}
+
+function lay(image: Pixels, placement: Placement, size: readonly [number, number], fill: Rgb): Letterboxed {
+  const [height, width] = size;
+  const data = new Uint8Array(height * width * 3);
+  warpImage(image, affineOf(placement), data, size, fill);
+  return { data, height, width, placement };
+}
