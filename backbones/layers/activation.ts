@@ -1,0 +1,14 @@
+import * as tf from '@tensorflow/tfjs';
+import { swish } from '../../engine/kernels/index.js';
+
+/** Element-wise, differentiable, shape kept. */
+export const ACTIVATIONS = {
+  /** x * sigmoid(x), also called SiLU. */
+  swish,
+  relu: (x: tf.Tensor4D): tf.Tensor4D => tf.relu(x),
+  relu6: (x: tf.Tensor4D): tf.Tensor4D => tf.relu6(x),
+  linear: (x: tf.Tensor4D): tf.Tensor4D => x,
+} as const satisfies { readonly [name: string]: (x: tf.Tensor4D) => tf.Tensor4D };
+
+export type Activation = keyof typeof ACTIVATIONS;
+export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as readonly Activation[];

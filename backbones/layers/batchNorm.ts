@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs';
+import { batchNormInference, batchNormTrain } from '../../engine/kernels/index.js';
+import { ones, zeros } from '../initialisers.js';
+import type { Layer } from '../module.js';
+import type { Parameters } from '../parameters.js';
+
+export interface NormOptions {
+  readonly channels: number;
+  readonly epsilon: number;
+  /** Kept share of the moving statistics per step: moving = momentum * moving + (1 - momentum) * batch. */
+  readonly momentum: number;
+  /** Frozen, it uses its moving statistics and leaves them alone, whatever `pass.training` says. */
+  readonly frozen: boolean;
+}
+
+/** Statistics move as in the EfficientNet release; PyTorch writes the same momentum as 0.01. */
+export const NORM_MOMENTUM = 0.99;
+
+/**
+ * Batch normalisation over N, H and W; parameters `name.weight` (scale), `name.bias`, `name.running_mean`, `name.running_var`.
+ *
+ * @source Ioffe & Szegedy 2015, arXiv:1502.03167
+ */
+export function batchNorm(parameters: Parameters, name: string, options: NormOptions): Layer<tf.Tensor4D> {
+  const { channels, epsilon, momentum, frozen } = options;
+  const shape = [channels];
+  const create = (part: string, role: 'scale' | 'bias' | 'statistic', initialise: typeof ones) =>
+    parameters.create(`${name}.${part}`, {
+      shape,
+      layout: 'plain',
+      role,
+      initialise,
+      frozen,
+    }) as tf.Variable<tf.Rank.R1>;
+  const scale = create('weight', 'scale', ones);
+  const offset = create('bias', 'bias', zeros);
+  const movingMean = create('running_mean', 'statistic', zeros);
+  const movingVariance = create('running_var', 'statistic', ones);
+  const move = (moving: tf.Variable<tf.Rank.R1>, batch: tf.Tensor1D) =>
+    moving.assign(tf.add(tf.mul(moving, momentum), tf.mul(batch, 1 - momentum)));
+  return (input, pass) => {
+    if (frozen || !pass.training) return batchNormInference(input, movingMean, movingVariance, scale, offset, epsilon);
+    const { y, mean, variance } = batchNormTrain(input, scale, offset, epsilon);
+    move(movingMean, mean);
+    move(movingVariance, variance);
+    return y;
+  };
+}
