@@ -1,0 +1,4 @@
+export { decodeImage } from './decodeImage.js';
+export { decodeMask, type MaskImage } from './decodeMask.js';
+export { encodeIndexedPng, encodePng, encodeStablePng } from './encodePng.js';
+export { type ImageHeader, MAX_PIXELS, readImageSize } from './header.js';
