@@ -1,0 +1,105 @@
+import { EFFICIENTNET_ARCHS } from '../backbones/efficientnet/architecture.js';
+import type { Problem } from './problem.js';
+import type { Experiment } from './schema.js';
+import { didYouMean } from './suggestion.js';
+
+/** Keys that contradict each other, or name things that do not exist. */
+export function checkKeys(experiment: Experiment): readonly Problem[] {
+  return [...checkTask(experiment), ...checkData(experiment), ...checkModel(experiment), ...checkAugment(experiment)];
+}
+
+function checkTask({ task, data, model }: Experiment): Problem[] {
+  const problems: Problem[] = [];
+  const head = task === 'detection' ? 'detection' : 'semantic';
+  if (task === 'detection' && data.kind === 'masks') {
+    problems.push({ path: ['data', 'kind'], message: 'detection learns from boxes: kind coco or voc, not masks' });
+  }
+  if (task === 'segmentation' && data.kind === 'coco') {
+    problems.push({
+      path: ['data', 'kind'],
+      message: 'segmentation learns from mask files: kind masks or voc, not coco',
+    });
+  }
+  if (model.head !== null && model.head !== head) {
+    problems.push({ path: ['model', 'head'], message: `task ${task} needs head: ${head}, not ${model.head}` });
+  }
+  return problems;
+}
+
+function checkData({ data }: Experiment): Problem[] {
+  const problems: Problem[] = [];
+  const repeated = data.classes.find((name, index) => data.classes.indexOf(name) !== index);
+  if (repeated !== undefined) {
+    problems.push({ path: ['data', 'classes'], message: `class '${repeated}' is listed twice` });
+  }
+  if (data.kind !== 'masks') {
+    const keys = ['masks', ...(data.kind === 'voc' ? ['images'] : [])] as const;
+    const set = keys.filter((key) => data[key as 'masks' | 'images'] !== null);
+    return [
+      ...problems,
+      ...set.map((key) => ({
+        path: ['data', key],
+        message: `'${key}' has no meaning for kind ${data.kind}: remove it`,
+      })),
+    ];
+  }
+  for (const key of ['images', 'masks'] as const) {
+    if (data[key] === null) {
+      problems.push({ path: ['data'], message: `kind masks needs data.${key}, a glob such as ${key}/*.png` });
+    }
+  }
+  if (data.classes.length === 0) {
+    problems.push({ path: ['data'], message: 'kind masks needs data.classes, for example [background, cell]' });
+  }
+  if (Object.keys(data.values).length === 0) {
+    problems.push({
+      path: ['data'],
+      message: 'kind masks needs data.values, for example { 0: background, 255: cell }',
+    });
+  }
+  return [...problems, ...checkValues(data.values, data.classes)];
+}
+
+function checkValues(values: Experiment['data']['values'], classes: readonly string[]): Problem[] {
+  return Object.entries(values).flatMap(([value, name]) => {
+    const path = ['data', 'values', value];
+    if (!classes.includes(name)) {
+      return [{ path, message: `'${name}' is not one of data.classes${didYouMean(name, classes)}` }];
+    }
+    return Number(value) > 65_535 ? [{ path, message: `a mask pixel is at most 65535, not ${value}` }] : [];
+  });
+}
+
+function checkModel({ task, model }: Experiment): Problem[] {
+  const problems: Problem[] = [];
+  const { preset, backbone, inputSize } = model;
+  if (preset !== null && task === 'segmentation') {
+    problems.push({
+      path: ['model', 'preset'],
+      message: 'presets are detectors: name backbone, neck and head instead',
+    });
+  }
+  if (preset !== null && backbone !== null) {
+    problems.push({
+      path: ['model', 'backbone'],
+      message: `preset ${preset} brings its own backbone: remove one of the two`,
+    });
+  }
+  if (backbone !== null && !EFFICIENTNET_ARCHS.some((arch) => arch === backbone)) {
+    const message = `there is no backbone '${backbone}'${didYouMean(backbone, EFFICIENTNET_ARCHS)}`;
+    problems.push({ path: ['model', 'backbone'], message });
+  }
+  inputSize?.forEach((side, index) => {
+    if (side % 32 === 0) return;
+    const near = Math.max(32, Math.round(side / 32) * 32);
+    const message = `input sides are multiples of 32 pixels: ${near} instead of ${side}`;
+    problems.push({ path: ['model', 'inputSize', String(index)], message });
+  });
+  return problems;
+}
+
+function checkAugment({ augment }: Experiment): Problem[] {
+  const { scale } = augment;
+  if (scale === null || scale[0] <= scale[1]) return [];
+  return [{ path: ['augment', 'scale'], message: `the smaller scale comes first: [${scale[1]}, ${scale[0]}]` }];
+}

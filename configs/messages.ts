@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { ConfigDocument } from './document.js';
+import { experimentSchema } from './schema.js';
+import { didYouMean, nearest } from './suggestion.js';
+
+type Issue = z.core.$ZodIssue;
+
+/** One line per finding of the schema: where it stands, what was found, what was expected, the nearest right thing. */
+export function describeIssues(document: ConfigDocument, issues: readonly Issue[]): string {
+  const lines = issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => `${document.where([...issue.path, key], 'key')}: ${unknownKey(issue.path, key)}`);
+    }
+    return [`${document.where(issue.path)}: ${issue.path.join('.')}: ${sentence(document, issue)}`];
+  });
+  return lines.join('\n');
+}
+
+/** Every key of the schema as a dotted path, sections before their keys. */
+export function schemaKeys(): readonly string[] {
+  const sections = Object.entries(experimentSchema.shape);
+  return sections.flatMap(([section]) => [section, ...keysOf(section).map((key) => `${section}.${key}`)]);
+}
+
+function keysOf(section: string): readonly string[] {
+  const shape: Record<string, z.ZodType> = experimentSchema.shape;
+  const schema = shape[section];
+  const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+function unknownKey(path: readonly PropertyKey[], key: string): string {
+  const section = path.map(String).join('.');
+  const known = section === '' ? Object.keys(experimentSchema.shape) : keysOf(section);
+  const full = section === '' ? key : `${section}.${key}`;
+  const elsewhere = schemaKeys().find((candidate) => candidate.endsWith(`.${key}`));
+  if (elsewhere !== undefined && nearest(key, known) === undefined) {
+    return `unknown key '${full}'; it belongs to another section: ${elsewhere}`;
+  }
+  return `unknown key '${full}'${didYouMean(key, known)}`;
+}
+
+function sentence(document: ConfigDocument, issue: Issue): string {
+  const found = valueAt(document.value, issue.path);
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected ${article(issue.expected)}, found ${show(found)}`;
+    case 'invalid_value':
+      return `found ${show(found)}${didYouMean(String(found), issue.values.map(String))}`;
+    case 'too_small':
+    case 'too_big': {
+      const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum;
+      const relation =
+        issue.code === 'too_small'
+          ? issue.inclusive
+            ? 'at least'
+            : 'more than'
+          : issue.inclusive
+            ? 'at most'
+            : 'less than';
+      const unit = issue.origin === 'array' ? ' values' : issue.origin === 'string' ? ' characters' : '';
+      return `expected ${relation} ${bound}${unit}, found ${show(found)}`;
+    }
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? issue.message;
+    case 'invalid_union':
+      return `expected a name, an index or a list of them, found ${show(found)}`;
+    default:
+      return issue.message;
+  }
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[key], value);
+}
+
+const NOUNS: { readonly [expected: string]: string } = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  object: 'a map such as { key: value }',
+  record: 'a map such as { 0: membrane }',
+  array: 'a list such as [a, b]',
+  tuple: 'a list such as [320, 320]',
+};
+
+const article = (expected: string): string => NOUNS[expected] ?? expected;
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import { ConfigError } from '../engine/errors.js';
+import { checkFiles } from './checkFiles.js';
+import { checkKeys } from './checkKeys.js';
+import { type Override, parseOverride, readDocument } from './document.js';
+import { isWeightFile, locate } from './locate.js';
+import { describeIssues } from './messages.js';
+import { type Experiment, experimentSchema } from './schema.js';
+
+export interface ReadOptions {
+  /** `key.path=value` texts of `--set`, later ones win. */
+  readonly set?: readonly string[];
+  /** `--data DIR`: replaces data.root. */
+  readonly data?: string;
+}
+
+/**
+ * Reads an experiment and checks it: keys and types, keys against each other, and that its files exist.
+ * `data.root` and a weight file come back as absolute paths.
+ *
+ * @throws ConfigError with one `file:line:column: message` line per finding
+ */
+export function readExperiment(file: string, options: ReadOptions = {}): Experiment {
+  const overrides: Override[] = (options.set ?? []).map(parseOverride);
+  if (options.data !== undefined) {
+    overrides.push({ path: ['data', 'root'], value: resolve(options.data), origin: '--data' });
+  }
+  const document = readDocument(file, overrides);
+  const parsed = experimentSchema.safeParse(document.value);
+  if (!parsed.success) throw new ConfigError(describeIssues(document, parsed.error.issues));
+  const experiment = resolvePaths(parsed.data, file);
+  const keys = checkKeys(experiment);
+  const problems = keys.length > 0 ? keys : checkFiles(experiment);
+  if (problems.length === 0) return experiment;
+  throw new ConfigError(problems.map(({ path, message }) => `${document.where(path)}: ${message}`).join('\n'));
+}
+
+/** The experiment of a run, as it was recorded beside its checkpoints. */
+export function parseExperiment(value: unknown, origin: string): Experiment {
+  const parsed = experimentSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(describeIssues({ value, where: () => origin }, parsed.error.issues));
+}
+
+/** A config names paths from where the command is given, or else from where the file lies. */
+function resolvePaths(experiment: Experiment, file: string): Experiment {
+  const { data, model } = experiment;
+  const weights = model.weights !== null && isWeightFile(model.weights) ? locate(model.weights, file) : model.weights;
+  return { ...experiment, data: { ...data, root: locate(data.root, file) }, model: { ...model, weights } };
+}

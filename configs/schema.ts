@@ -1,0 +1,192 @@
+import { z } from 'zod';
+
+/** A number between two bounds, with a default; the description names unit and range. */
+const fraction = (fallback: number, text: string) => z.number().min(0).max(1).default(fallback).describe(text);
+const count = (fallback: number, text: string) => z.int().min(1).max(1_000_000).default(fallback).describe(text);
+const limit = z.int().min(1).max(1_000_000).nullable().default(null);
+const name = z.string().min(1);
+
+/** A split of a data set: a list's name, an index range such as `0-23`, one index, or several of them. */
+export const splitSchema = z.union([name, z.int().min(0), z.array(z.union([name, z.int().min(0)])).min(1)]);
+
+const data = z.strictObject({
+  kind: z
+    .enum(['coco', 'voc', 'masks'])
+    .default('coco')
+    .describe('Format: coco (JSON), voc (PASCAL VOC folders), masks (images and mask files; segmentation only)'),
+  root: name
+    .default('.')
+    .describe("Folder of the data; relative to the current folder, or else to this file's; `--data DIR` replaces it"),
+  images: name
+    .nullable()
+    .default(null)
+    .describe('coco: folder of the images below root (null: root); masks: glob of the images below root'),
+  masks: name.nullable().default(null).describe('masks: glob of the mask files below root, in the order of the images'),
+  train: splitSchema
+    .default('train')
+    .describe('Training split. coco: JSON file; voc: name in ImageSets; masks: list file, index range 0-23, or names'),
+  val: splitSchema.default('val').describe('Validation split, written like train'),
+  test: splitSchema.nullable().default(null).describe('Further split for `evaluate --split test`; null: none'),
+  trainLimit: limit.describe('Use only the first N images of train; null: all'),
+  valLimit: limit.describe('Use only the first N images of val; null: all'),
+  classes: z
+    .array(name)
+    .max(255)
+    .default([])
+    .describe('Class names in the order the network counts them; []: those of the COCO file, or the 20 of PASCAL VOC'),
+  values: z
+    .record(z.string().regex(/^\d+$/, 'expected a grey value such as 127'), name)
+    .default({})
+    .describe('masks: grey value of a mask pixel (0..65535) to class name; several values may name one class'),
+  otherValues: z
+    .enum(['error', 'ignore', 'nearest'])
+    .default('error')
+    .describe('masks: a value outside the table stops the run, is left out of loss and metrics, or is rounded'),
+});
+
+const model = z.strictObject({
+  preset: name
+    .nullable()
+    .default(null)
+    .describe('Whole model: efficientdet-d0..d7x, efficientdet-lite0..lite4; null: backbone, neck and head below'),
+  backbone: name
+    .nullable()
+    .default(null)
+    .describe('EfficientNet by its timm name, e.g. tf_efficientnet_b0; null: that of the preset'),
+  neck: z.enum(['bifpn']).default('bifpn').describe('Feature pyramid between backbone and head'),
+  head: z
+    .enum(['detection', 'semantic'])
+    .nullable()
+    .default(null)
+    .describe('What the model answers; null: the one of the task'),
+  weights: name
+    .nullable()
+    .default(null)
+    .describe('Start: a name of `espalier weights list`, or a .safetensors or .pth file; null: random'),
+  inputSize: z
+    .tuple([z.int().min(32).max(4096), z.int().min(32).max(4096)])
+    .nullable()
+    .default(null)
+    .describe("Height and width of the network's input, pixels, multiples of 32, 32..4096; null: that of the preset"),
+  neckChannels: z
+    .int()
+    .min(8)
+    .max(1024)
+    .nullable()
+    .default(null)
+    .describe('Channels of the pyramid, 8..1024; null: that of the preset, 64 without one'),
+  neckRepeats: z
+    .int()
+    .min(1)
+    .max(16)
+    .nullable()
+    .default(null)
+    .describe('BiFPN cells, 1..16; null: that of the preset, 3 without one'),
+  outputStride: z
+    .union([z.literal(2), z.literal(4)])
+    .default(4)
+    .describe('semantic head: pixels per cell of its finest map, 2 or 4; logits are resized to the image'),
+});
+
+const train = z.strictObject({
+  epochs: count(50, 'Passes over the training images, 1..1000000'),
+  batchSize: z.int().min(1).max(1024).default(8).describe('Images per step, 1..1024'),
+  optimizer: z.enum(['sgd', 'adamw']).default('adamw').describe('sgd (with momentum) or adamw'),
+  learningRate: z
+    .number()
+    .positive()
+    .max(10)
+    .default(0.001)
+    .describe('Peak learning rate, above 0 to 10, after the warm-up'),
+  referenceBatch: limit.describe(
+    'Batch size that learningRate was tuned for: the rate is multiplied by batchSize / it; null: as written',
+  ),
+  backboneRate: fraction(1, "The backbone's learning rate as a fraction of learningRate, 0..1"),
+  momentum: fraction(0.9, 'sgd: momentum, 0..1'),
+  weightDecay: fraction(0.01, 'Decay of weights (never biases, norms), 0..1; decoupled in adamw'),
+  warmupSteps: z.int().min(0).max(1_000_000).default(100).describe('Steps of linear warm-up, 0..1000000'),
+  finalRate: fraction(0, 'End of the cosine as a fraction of learningRate, 0..1'),
+  clipNorm: z.number().positive().nullable().default(10).describe('Global norm gradients are clipped to; null: never'),
+  ema: z
+    .number()
+    .min(0)
+    .lt(1)
+    .nullable()
+    .default(0.995)
+    .describe('Decay per step of the averaged weights that are evaluated, 0..1, warmed up; null: no averaging'),
+  freeze: z
+    .enum(['none', 'stem', 'P1', 'P2', 'P3', 'P4', 'P5', 'all'])
+    .default('none')
+    .describe('Backbone stages kept as they are, batch norm included, up to and with this one'),
+  seed: z.int().min(0).max(4_294_967_295).default(1).describe('Of weights, order and augmentation, 0..4294967295'),
+  workers: z
+    .int()
+    .min(0)
+    .max(64)
+    .nullable()
+    .default(null)
+    .describe('Threads that decode images, 0..64 (0: in the main thread); null: one fewer than cores, at most 4'),
+  evaluateEvery: count(5, 'Epochs between evaluations on val, 1..1000000; the last epoch is always evaluated'),
+  checkpointEvery: count(1, 'Epochs between checkpoints, 1..1000000'),
+  minutes: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Stop after this many minutes, after a checkpoint; null: when the epochs are done'),
+});
+
+const range = z.tuple([z.number().positive().max(10), z.number().positive().max(10)]);
+
+const augment = z.strictObject({
+  flipHorizontal: fraction(0.5, 'Probability of a left-right flip, 0..1'),
+  flipVertical: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .default(null)
+    .describe('Probability of a top-bottom flip, 0..1; null: 0 in detection, 0.5 in segmentation'),
+  rotate90: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .default(null)
+    .describe('Probability of one to three quarter turns, 0..1; null: 0 in detection, 0.75 in segmentation'),
+  fit: z
+    .enum(['letterbox', 'native'])
+    .nullable()
+    .default(null)
+    .describe('letterbox: the whole image, aspect kept; native: crops of its own pixels; null: letterbox in detection'),
+  scale: range
+    .nullable()
+    .default(null)
+    .describe('Smallest and largest random scale, above 0 to 10; null: 0.7 to 1.6 in detection, 1 in segmentation'),
+  brightness: fraction(0.2, 'Largest relative change, 0..1'),
+  contrast: fraction(0.2, 'Largest relative change, 0..1'),
+  saturation: fraction(0.2, 'Largest relative change, 0..1'),
+  minVisible: fraction(0.1, 'Boxes with a smaller share of their area left in the crop are dropped, 0..1'),
+  hue: z.number().min(0).max(0.5).default(0.02).describe('Largest shift as a fraction of the colour circle, 0..0.5'),
+});
+
+const evaluate = z.strictObject({
+  split: z.enum(['train', 'val', 'test']).default('val').describe('Split that `evaluate` measures'),
+  batchSize: z.int().min(1).max(1024).nullable().default(null).describe('Images per step; null: that of training'),
+  maxDetections: z.int().min(1).max(1000).default(100).describe('Boxes kept per image, 1..1000'),
+  nmsThreshold: fraction(0.5, 'IoU above which the weaker of two boxes of a class is dropped, 0..1; 1: none is'),
+  drawThreshold: fraction(0.3, 'predict: lowest score that is reported and drawn, 0..1'),
+});
+
+/** One experiment: what to learn, from which data, how. Strict: a key that is not here is an error. */
+export const experimentSchema = z.strictObject({
+  task: z.enum(['detection', 'segmentation']).default('detection').describe('What is learned'),
+  data: data.prefault({}).describe('Where images and annotations are'),
+  model: model.prefault({}).describe('Backbone, neck and head'),
+  train: train.prefault({}).describe('Optimizer, schedule and duration'),
+  augment: augment.prefault({}).describe('Random changes of training images'),
+  evaluate: evaluate.prefault({}).describe('Measuring and predicting'),
+});
+
+export type Experiment = z.infer<typeof experimentSchema>;
+export type Split = z.infer<typeof splitSchema>;
