@@ -1,6 +1,7 @@
 import { IGNORED, type Pixels } from '../sample.js';
 import type { Affine } from './affine.js';
-import { axesOf, centre, insideRange, type Taps, tapsOf, WEIGHT_BITS } from './axis.js';
+import { axesOf, centre, insideRange, tapsOf } from './axis.js';
+import { resample } from './resample.js';
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 
@@ -11,11 +12,6 @@ export interface Region {
   readonly right: number;
   readonly bottom: number;
 }
-
-const HALF = 1 << (WEIGHT_BITS - 1);
-
-/** Lines resampled along x, waiting for y; grows to the largest image seen by this thread. */
-let scratch = new Uint8Array(0);
 
 /**
  * Draws an image through an axis-aligned map, anti-aliased when it shrinks, every output pixel written.
@@ -40,73 +36,12 @@ export function warpImage(
   const region = { left: across.first, top: down.first, right: across.end, bottom: down.end };
   paintOutside(into, width, height, region, fill);
   if (across.end > across.first && down.end > down.first) {
-    const lines = down.high - down.low;
-    const length = (across.end - across.first) * 3;
-    if (scratch.length < lines * length) scratch = new Uint8Array(lines * length);
-    const rowBytes = image.width * 3;
-    const steps = axes.transposed ? { line: 3, tap: rowBytes } : { line: rowBytes, tap: 3 };
-    resampleLines(image.data, steps, down.low, down.high, across);
-    blendLines(into, width, length, across.first, down);
+    const origin = (region.top * width + region.left) * 3;
+    const [rows, columns] = axes.transposed ? [across, down] : [down, across];
+    const layout = axes.transposed ? { line: 3, step: width * 3 } : { line: width * 3, step: 3 };
+    resample(image, rows, columns, into, { origin, ...layout });
   }
   return region;
-}
-
-/** Along x: one scratch line for every source line that an output row reads. */
-function resampleLines(
-  source: Uint8Array,
-  steps: { readonly line: number; readonly tap: number },
-  low: number,
-  high: number,
-  taps: Taps,
-): void {
-  const { starts, counts, weights, stride } = taps;
-  const outputs = taps.end - taps.first;
-  const step = steps.tap;
-  const lines = scratch;
-  let target = 0;
-  for (let line = low; line < high; line++) {
-    const base = line * steps.line;
-    for (let i = 0; i < outputs; i++) {
-      let at = base + (starts[i] as number) * step;
-      let weight = i * stride;
-      const stop = weight + (counts[i] as number);
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      for (; weight < stop; weight++) {
-        const share = weights[weight] as number;
-        red += Math.imul(source[at] as number, share);
-        green += Math.imul(source[at + 1] as number, share);
-        blue += Math.imul(source[at + 2] as number, share);
-        at += step;
-      }
-      lines[target] = red >> WEIGHT_BITS;
-      lines[target + 1] = green >> WEIGHT_BITS;
-      lines[target + 2] = blue >> WEIGHT_BITS;
-      target += 3;
-    }
-  }
-}
-
-/** Along y: each output row is a weighted sum of scratch lines. */
-function blendLines(into: Uint8Array, width: number, length: number, left: number, taps: Taps): void {
-  const { starts, counts, weights, stride, low } = taps;
-  const lines = scratch;
-  for (let i = 0; i < taps.end - taps.first; i++) {
-    const from = ((starts[i] as number) - low) * length;
-    const target = ((taps.first + i) * width + left) * 3;
-    const firstWeight = i * stride;
-    const count = counts[i] as number;
-    for (let x = 0; x < length; x++) {
-      let sum = HALF;
-      let at = from + x;
-      for (let k = 0; k < count; k++) {
-        sum += Math.imul(lines[at] as number, weights[firstWeight + k] as number);
-        at += length;
-      }
-      into[target + x] = sum >> WEIGHT_BITS;
-    }
-  }
 }
 
 function paintOutside(into: Uint8Array, width: number, height: number, region: Region, fill: Rgb): void {
