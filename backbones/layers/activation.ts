@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { swish } from '../../engine/kernels/index.js';
+import { relu6, swish } from '../../engine/kernels/index.js';
 
 /** Element-wise, differentiable, shape kept. */
 export const ACTIVATIONS = {
   /** x * sigmoid(x), also called SiLU. */
   swish,
   relu: (x: tf.Tensor4D): tf.Tensor4D => tf.relu(x),
-  relu6: (x: tf.Tensor4D): tf.Tensor4D => tf.relu6(x),
+  relu6,
   linear: (x: tf.Tensor4D): tf.Tensor4D => x,
 } as const satisfies { readonly [name: string]: (x: tf.Tensor4D) => tf.Tensor4D };
 

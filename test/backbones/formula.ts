@@ -1,0 +1,62 @@
+import type { Parameter } from '../../backbones/module.js';
+
+/** Weights and images from integer hashes, version 1: the same bits in every language, so parity needs no weight files. */
+export type FormulaKind = 'k' | 'nw' | 'nb' | 'rm' | 'rv' | 'b';
+
+function fnv1a(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}
+
+/** Uniform in [0, 1), exact in float64. */
+function unit(hash: number, index: number): number {
+  let x = (hash ^ Math.imul(index, 0x9e3779b9)) >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return ((x ^ (x >>> 16)) >>> 0) / 4294967296;
+}
+
+const RANGES: { readonly [K in Exclude<FormulaKind, 'k'>]: readonly [start: number, width: number] | number } = {
+  nw: [0.9, 0.2],
+  nb: 0.1,
+  rm: 0.1,
+  rv: [0.8, 0.4],
+  b: 0.05,
+};
+
+/**
+ * @param shape in PyTorch's layout, row-major
+ * @param gain  factor of the weights of kind 'k', one per model
+ */
+export function formulaValues(name: string, shape: readonly number[], kind: FormulaKind, gain: number): Float32Array {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const hash = fnv1a(name);
+  const range = kind === 'k' ? Math.sqrt(3 / (count / (shape[0] ?? 1))) * gain : RANGES[kind];
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const u = unit(hash, i);
+    values[i] = typeof range === 'number' ? (2 * u - 1) * range : range[0] + range[1] * u;
+  }
+  return values;
+}
+
+/** What a parameter's values are made of: known from its role and layout. */
+export function formulaKind(name: string, parameter: Parameter): FormulaKind {
+  if (parameter.role === 'weight') return 'k';
+  if (parameter.role === 'scale') return 'nw';
+  if (parameter.role === 'statistic') return name.endsWith('running_mean') ? 'rm' : 'rv';
+  return /(^|\.)bn\d*\.bias$/.test(name) ? 'nb' : 'b';
+}
+
+/** [1, H, W, 3] values of the test image, from its NCHW formula. */
+export function formulaImage(height: number, width: number): Float32Array {
+  const hash = fnv1a('input');
+  const values = new Float32Array(height * width * 3);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let pixel = 0; pixel < height * width; pixel++) {
+      values[pixel * 3 + channel] = 2 * unit(hash, channel * height * width + pixel) - 1;
+    }
+  }
+  return values;
+}
