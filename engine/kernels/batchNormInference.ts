@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { channelAffine } from './channelAffine.js';
 import { channelSum } from './channelSum.js';
 import { defineKernel } from './kernel.js';
 
@@ -10,16 +11,17 @@ const kernel = defineKernel<
   name: 'EspalierBatchNormInference',
   portable: ({ x, mean, variance, scale, shift }, { epsilon }) => {
     const factor = tf.mul(scale, tf.rsqrt(tf.add(variance, epsilon)));
-    return tf.add(tf.mul(x, factor), tf.sub(shift, tf.mul(mean, factor)));
+    return channelAffine(x, factor, tf.sub(shift, tf.mul(mean, factor)));
   },
   differentiation: {
     savedInputs: ['x', 'mean', 'variance', 'scale'],
     gradient: (dys, { x, mean, variance, scale }, _, { epsilon }) => {
       const dy = dys[0] as tf.Tensor;
       const inverse = (): tf.Tensor => tf.rsqrt(tf.add(variance, epsilon));
-      const dScale = (): tf.Tensor => tf.mul(channelSum(tf.mul(dy, tf.sub(x, mean))), inverse());
+      const dScale = (): tf.Tensor =>
+        tf.mul(tf.sub(channelSum(tf.mul(dy, x)), tf.mul(mean, channelSum(dy))), inverse());
       return {
-        x: () => tf.mul(dy, tf.mul(scale, inverse())),
+        x: () => channelAffine(dy, tf.mul(scale, inverse()), tf.zerosLike(scale)),
         mean: () => tf.mul(channelSum(dy), tf.neg(tf.mul(scale, inverse()))),
         variance: () => tf.mul(dScale(), tf.mul(tf.div(scale, tf.add(variance, epsilon)), -0.5)),
         scale: dScale,

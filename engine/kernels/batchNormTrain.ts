@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { ShapeError } from '../errors.js';
+import { channelAffine } from './channelAffine.js';
 import { channelSum } from './channelSum.js';
 import { defineKernel } from './kernel.js';
 
@@ -20,14 +21,14 @@ const backward = defineKernel<
   name: 'EspalierBatchNormTrainGrad',
   portable: ({ dy, x, scale, mean, inverseDeviation }) => {
     const count = x.size / scale.size;
-    const centred = tf.sub(x, mean);
+    const centred = channelAffine(x, tf.onesLike(mean), tf.neg(mean));
     const dShift = channelSum(dy);
     const dScale = tf.mul(channelSum(tf.mul(dy, centred)), inverseDeviation);
     // dx = scale / deviation * (dy - mean(dy) - normalised * mean(dy * normalised))
     const factor = tf.mul(scale, inverseDeviation);
     const slope = tf.div(tf.mul(tf.mul(dScale, inverseDeviation), factor), -count);
     const offset = tf.div(tf.mul(dShift, factor), -count);
-    const dx = tf.add(tf.add(tf.mul(dy, factor), tf.mul(centred, slope)), offset);
+    const dx = tf.add(channelAffine(dy, factor, tf.zerosLike(factor)), channelAffine(centred, slope, offset));
     return [dx, dScale, dShift] as const;
   },
 });
@@ -41,10 +42,10 @@ const forward = defineKernel<
   portable: ({ x, scale, shift }, { epsilon }) => {
     const count = x.size / scale.size;
     const mean = tf.div(channelSum(x), count);
-    const centred = tf.sub(x, mean);
+    const centred = channelAffine(x, tf.onesLike(mean), tf.neg(mean));
     const squares = channelSum(tf.square(centred));
     const inverseDeviation = tf.rsqrt(tf.add(tf.div(squares, count), epsilon));
-    const y = tf.add(tf.mul(centred, tf.mul(inverseDeviation, scale)), shift);
+    const y = channelAffine(centred, tf.mul(inverseDeviation, scale), shift);
     return [y, mean, tf.div(squares, Math.max(1, count - 1)), inverseDeviation] as const;
   },
   differentiation: {

@@ -1,12 +1,14 @@
 export { avgPool } from './avgPool.js';
 export { batchNormInference } from './batchNormInference.js';
 export { type BatchStatistics, batchNormTrain } from './batchNormTrain.js';
+export { channelAffine } from './channelAffine.js';
 export { channelSum } from './channelSum.js';
 export { gate } from './gate.js';
 export { hardSwish } from './hardSwish.js';
 export { maxPool } from './maxPool.js';
 export { normalizeImages } from './normalizeImages.js';
 export { type Padding, padExplicitly, type Size } from './padding.js';
+export { relu6 } from './relu6.js';
 export { resizeBilinear } from './resizeBilinear.js';
 export { resizeNearest } from './resizeNearest.js';
 export { swish } from './swish.js';

@@ -1,8 +1,47 @@
 import * as tf from '@tensorflow/tfjs';
-import '@tensorflow/tfjs-backend-wasm';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { EngineError } from '../errors.js';
+import { registerChannelAffine } from './channelAffine.js';
+import { registerChannelSum } from './channelSum.js';
+import { registerConvolution } from './convolution.js';
+import { registerDepthwise } from './depthwise.js';
+import { registerEinsum } from './einsum.js';
+import { registerFusedBatchNormGradient } from './fusedBatchNorm.js';
+import { registerGather } from './gather.js';
+import { registerMatMul } from './matMul.js';
+import { registerPooling } from './pooling.js';
+import { registerSegmentSum } from './segmentSum.js';
 
-/** Opens the WebAssembly engine: nothing to install, trains too. */
-export async function openWasm(): Promise<void> {
-  await tf.setBackend('wasm');
+export interface WasmOptions {
+  /** Folder, ending in `/`, or full path by file name, of the three `.wasm` files; Node finds them by itself. */
+  readonly wasmPaths?: string | { readonly [fileName: string]: string };
+}
+
+let registered = false;
+
+/**
+ * Opens the WebAssembly engine: nothing to install, trains too.
+ *
+ * @throws EngineError when the .wasm file cannot be loaded
+ */
+export async function openWasm({ wasmPaths }: WasmOptions = {}): Promise<void> {
+  if (wasmPaths !== undefined) setWasmPaths(wasmPaths as string);
+  if (!(await tf.setBackend('wasm'))) {
+    throw new EngineError(
+      'the WebAssembly engine did not start: serve the .wasm files of @tensorflow/tfjs-backend-wasm and name their folder in wasmPaths',
+    );
+  }
   await tf.ready();
+  if (registered) return;
+  registered = true;
+  registerConvolution();
+  registerDepthwise();
+  registerPooling();
+  registerSegmentSum();
+  registerGather();
+  registerMatMul();
+  registerEinsum();
+  registerChannelSum();
+  registerChannelAffine();
+  registerFusedBatchNormGradient();
 }

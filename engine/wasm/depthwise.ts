@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs';
+import { registerTwin, tensorKernel } from '../kernels/kernel.js';
+import { fillTensor } from './heap.js';
+import { spread } from './spread.js';
+import { convolutionWindows, insideRange, type WindowAttributes, type Windows } from './windows.js';
+
+/** Registers the two gradients of depthwiseConv2d, which the stock backend does not have. */
+export function registerDepthwise(): void {
+  registerTwin(
+    'DepthwiseConv2dNativeBackpropFilter',
+    'wasm',
+    tensorKernel<{ x: tf.Tensor; dy: tf.Tensor }, WindowAttributes & { readonly filterShape: readonly number[] }>(
+      ({ x, dy }, attributes) => {
+        const { filterShape } = attributes;
+        const windows = convolutionWindows(x.shape, filterShape, attributes, true);
+        const multiplier = filterShape[3] as number;
+        return fillTensor(filterShape, [widen(x, multiplier), dy], (target, source, gradient) => {
+          sumTaps(target, source as Float32Array, gradient as Float32Array, windows, windows.channels * multiplier);
+        });
+      },
+    ),
+  );
+  registerTwin(
+    'DepthwiseConv2dNativeBackpropInput',
+    'wasm',
+    tensorKernel<{ dy: tf.Tensor; filter: tf.Tensor }, WindowAttributes & { readonly inputShape: readonly number[] }>(
+      ({ dy, filter }, attributes) => inputGradient(dy, filter, attributes.inputShape, attributes),
+    ),
+  );
+}
+
+/** Repeats each channel `multiplier` times, [N, H, W, C] to [N, H, W, C * multiplier]: the channel order of dy. */
+function widen(x: tf.Tensor, multiplier: number): tf.Tensor {
+  if (multiplier === 1) return x;
+  const [batch = 0, height = 0, width = 0, channels = 0] = x.shape;
+  const repeated = tf.tile(tf.expandDims(x, 4), [1, 1, 1, 1, multiplier]);
+  return tf.reshape(repeated, [batch, height, width, channels * multiplier]);
+}
+
+/** target[tap, c] = sum over output positions of what the tap reads times dy, accumulated in double precision. */
+function sumTaps(
+  target: Float32Array,
+  source: Float32Array,
+  dy: Float32Array,
+  windows: Windows,
+  channels: number,
+): void {
+  const { batch, outHeight, outWidth, inHeight, inWidth, strideWidth } = windows;
+  const sums = new Float64Array(channels);
+  for (let tap = 0; tap < windows.height * windows.width; tap++) {
+    const y = Math.floor(tap / windows.width) * windows.dilationHeight - windows.top;
+    const x = (tap % windows.width) * windows.dilationWidth - windows.left;
+    const [firstRow, endRow] = insideRange(y, windows.strideHeight, inHeight, outHeight);
+    const [first, end] = insideRange(x, strideWidth, inWidth, outWidth);
+    sums.fill(0);
+    for (let image = 0; image < batch; image++) {
+      for (let row = firstRow; row < endRow; row++) {
+        const sourceRow = (image * inHeight + y + row * windows.strideHeight) * inWidth + x;
+        const dyRow = (image * outHeight + row) * outWidth;
+        for (let column = first; column < end; column++) {
+          addProducts(sums, source, (sourceRow + column * strideWidth) * channels, dy, (dyRow + column) * channels);
+        }
+      }
+    }
+    target.set(sums, tap * channels);
+  }
+}
+
+function addProducts(sums: Float64Array, a: Float32Array, fromA: number, b: Float32Array, fromB: number): void {
+  for (let i = 0; i < sums.length; i++) {
+    sums[i] = (sums[i] as number) + (a[fromA + i] as number) * (b[fromB + i] as number);
+  }
+}
+
+function inputGradient(
+  dy: tf.Tensor,
+  filter: tf.Tensor,
+  inputShape: readonly number[],
+  attributes: WindowAttributes,
+): tf.Tensor {
+  const windows = convolutionWindows(inputShape, filter.shape, attributes, true);
+  const [height = 1, width = 1, channels = 0, multiplier = 1] = filter.shape;
+  const grid = spread(dy, windows, channels * multiplier) as tf.Tensor4D;
+  const flipped = tf.reshape(tf.reverse(filter, [0, 1]), [height, width, channels * multiplier, 1]) as tf.Tensor4D;
+  const dilations: [number, number] = [windows.dilationHeight, windows.dilationWidth];
+  const dx = tf.depthwiseConv2d(grid, flipped, 1, 'valid', 'NHWC', dilations);
+  return multiplier === 1 ? dx : tf.sum(tf.reshape(dx, [...inputShape, multiplier]), 4);
+}
