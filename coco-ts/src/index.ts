@@ -1,1 +1,25 @@
-export {};
+export type {
+  Annotations,
+  CaptionAnnotation,
+  Category,
+  Dataset,
+  Id,
+  ImageInfo,
+  InstanceAnnotation,
+  KeypointAnnotation,
+  Kind,
+  PanopticAnnotation,
+  Segmentation,
+} from './annotation.js';
+export { COCO, type CocoOptions } from './coco.js';
+export { CocoError, JsonError, MaskError } from './errors.js';
+export type { Accumulated } from './evaluation/accumulate.js';
+export { COCOeval } from './evaluation/cocoeval.js';
+export type { EvalImage } from './evaluation/matching.js';
+export { type IouType, Params } from './evaluation/params.js';
+export type { Input } from './input.js';
+export { parseJson } from './json.js';
+export type { Bitmap, Matrix, Rle, UncompressedRle } from './mask/index.js';
+export * as mask from './mask/index.js';
+export type { ResultRecord, ResultsInput } from './results.js';
+export type { Violation } from './violations.js';

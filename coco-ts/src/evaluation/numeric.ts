@@ -1,0 +1,48 @@
+/** numpy.spacing(1): the distance from 1 to the next double. */
+export const EPSILON = 2.220446049250313e-16;
+
+/** numpy.linspace to the bit: the last value is exact. */
+export function linspace(start: number, stop: number, count: number): Float64Array {
+  const step = (stop - start) / (count - 1);
+  const out = Float64Array.from({ length: count }, (_, i) => i * step + start);
+  if (count > 1) out[count - 1] = stop;
+  return out;
+}
+
+/** numpy's pairwise sum of values[start..start + count): blocks of 128, eight accumulators. */
+export function pairwiseSum(values: Float64Array, start: number, count: number): number {
+  if (count < 8) {
+    let sum = count > 0 ? values[start]! : 0;
+    for (let i = 1; i < count; i++) sum += values[start + i]!;
+    return sum;
+  }
+  if (count > 128) {
+    const half = (count >> 1) - ((count >> 1) % 8);
+    return pairwiseSum(values, start, half) + pairwiseSum(values, start + half, count - half);
+  }
+  const whole = count - (count % 8);
+  const r = values.slice(start, start + 8);
+  for (let i = 8; i < whole; i += 8) for (let j = 0; j < 8; j++) r[j] = r[j]! + values[start + i + j]!;
+  let sum = r[0]! + r[1]! + (r[2]! + r[3]!) + (r[4]! + r[5]! + (r[6]! + r[7]!));
+  for (let i = whole; i < count; i++) sum += values[start + i]!;
+  return sum;
+}
+
+/** numpy.mean of the first `count` values; -1 for none, as pycocotools reports it. */
+export const meanOrMinusOne = (values: Float64Array, count: number): number =>
+  count === 0 ? -1 : pairwiseSum(values, 0, count) / count;
+
+/** argsort(-scores) of a stable sort: descending, equal scores keep their order, -0 equals 0, NaN last. */
+export function orderByScore(scores: ArrayLike<number>): Int32Array {
+  const order = Int32Array.from({ length: scores.length }, (_, i) => i);
+  return order.sort((i, j) => {
+    const a = scores[i]!;
+    const b = scores[j]!;
+    if (a > b) return -1;
+    if (a < b) return 1;
+    if (a === b) return i - j;
+    const nanA = a !== a ? 1 : 0;
+    const nanB = b !== b ? 1 : 0;
+    return nanA - nanB || i - j;
+  });
+}

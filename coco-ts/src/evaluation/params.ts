@@ -1,0 +1,69 @@
+import type { Id } from '../annotation.js';
+import { CocoError } from '../errors.js';
+import { linspace } from './numeric.js';
+
+export type IouType = 'bbox' | 'segm' | 'keypoints';
+
+/** Half widths of the 17 COCO keypoints relative to the object's scale (cocodataset.org, keypoint evaluation). */
+const COCO_SIGMAS = [
+  0.26, 0.25, 0.25, 0.35, 0.35, 0.79, 0.79, 0.72, 0.72, 0.62, 0.62, 1.07, 1.07, 0.87, 0.87, 0.89, 0.89,
+];
+
+const BIG = 1e5 ** 2;
+const SMALL = 32 ** 2;
+const MEDIUM = 96 ** 2;
+
+/** Settings of an evaluation, pycocotools' names and defaults; change them before `evaluate()`. */
+export class Params {
+  iouType: IouType;
+  /** Images to evaluate; sorted and made unique by `evaluate()`. */
+  imgIds: Id[] = [];
+  /** Categories to evaluate. */
+  catIds: Id[] = [];
+  /** IoU (or OKS) thresholds for a match. */
+  iouThrs: ArrayLike<number> = linspace(0.5, 0.95, 10);
+  /** Recalls at which precision is read. */
+  recThrs: ArrayLike<number> = linspace(0, 1, 101);
+  /** Most detections per image and category; sorted by `evaluate()`. */
+  maxDets: number[];
+  /** Size ranges in square pixels, both ends inclusive. */
+  areaRng: (readonly [number, number] | readonly number[])[];
+  areaRngLbl: string[];
+  /** 0 pools all categories. */
+  useCats: 0 | 1 | boolean = 1;
+  /** Deprecated form of iouType: 1 is segm, 0 is bbox. */
+  useSegm: 0 | 1 | boolean | null = null;
+  kpt_oks_sigmas: ArrayLike<number>;
+
+  /** @throws CocoError on an unknown iouType */
+  constructor(iouType: IouType = 'segm') {
+    if (iouType !== 'bbox' && iouType !== 'segm' && iouType !== 'keypoints')
+      throw new CocoError('iouType not supported', 'Exception');
+    this.iouType = iouType;
+    const points = iouType === 'keypoints';
+    this.maxDets = points ? [20] : [1, 10, 100];
+    this.areaRng = [[0, BIG], ...(points ? [] : [[0, SMALL]]), [SMALL, MEDIUM], [MEDIUM, BIG]];
+    this.areaRngLbl = ['all', ...(points ? [] : ['small']), 'medium', 'large'];
+    this.kpt_oks_sigmas = Float64Array.from(COCO_SIGMAS, (value) => value / 10);
+  }
+
+  /** A deep copy. */
+  clone(): Params {
+    return Object.assign(Object.create(Params.prototype) as Params, {
+      ...this,
+      imgIds: [...this.imgIds],
+      catIds: [...this.catIds],
+      iouThrs: Float64Array.from(this.iouThrs),
+      recThrs: Float64Array.from(this.recThrs),
+      maxDets: [...this.maxDets],
+      areaRng: this.areaRng.map((range) => [...range]),
+      areaRngLbl: [...this.areaRngLbl],
+      kpt_oks_sigmas: Float64Array.from(this.kpt_oks_sigmas),
+    });
+  }
+}
+
+/** numpy.unique: sorted, without repetition. */
+export function sortedUnique(ids: readonly Id[]): Id[] {
+  return [...new Set(ids)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}

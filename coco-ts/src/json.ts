@@ -1,0 +1,112 @@
+import { JsonError } from './errors.js';
+
+const MAX_DEPTH = 2000;
+
+/**
+ * Parses JSON as Python's json module writes it: NaN, Infinity and -Infinity are numbers. Integers beyond 2^53 lose their last bits.
+ * @throws JsonError with the position of the first byte that is not JSON
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error instanceof SyntaxError ? located(error, text) : error;
+    return new PythonJson(text).document();
+  }
+}
+
+function located(error: SyntaxError, text: string): JsonError {
+  const position = /position (\d+)/.exec(error.message)?.[1];
+  return new JsonError(
+    error.message.replace(/ (in JSON )?at position.*$/s, ''),
+    position === undefined ? text.length : Number(position),
+  );
+}
+
+class PythonJson {
+  private p = 0;
+  private readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  document(): unknown {
+    const value = this.value(0);
+    this.blank();
+    if (this.p < this.text.length) throw this.unexpected();
+    return value;
+  }
+
+  private value(depth: number): unknown {
+    if (depth > MAX_DEPTH) throw new JsonError(`nested deeper than ${MAX_DEPTH}`, this.p);
+    this.blank();
+    const c = this.text[this.p];
+    if (c === '{') return this.object(depth);
+    if (c === '[') return this.list(depth);
+    if (c === '"') return this.string();
+    return this.word();
+  }
+
+  private object(depth: number): Record<string, unknown> {
+    const out: Record<string, unknown> = {};
+    this.p++;
+    if (this.next('}')) return out;
+    do {
+      this.blank();
+      if (this.text[this.p] !== '"') throw this.unexpected();
+      const key = this.string();
+      if (!this.next(':')) throw this.unexpected();
+      Object.defineProperty(out, key, {
+        value: this.value(depth + 1),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
+    } while (this.next(','));
+    if (!this.next('}')) throw this.unexpected();
+    return out;
+  }
+
+  private list(depth: number): unknown[] {
+    const out: unknown[] = [];
+    this.p++;
+    if (this.next(']')) return out;
+    do out.push(this.value(depth + 1));
+    while (this.next(','));
+    if (!this.next(']')) throw this.unexpected();
+    return out;
+  }
+
+  private string(): string {
+    const start = this.p++;
+    while (this.p < this.text.length && this.text[this.p] !== '"') this.p += this.text[this.p] === '\\' ? 2 : 1;
+    if (this.p >= this.text.length) throw new JsonError('string without end', start);
+    return JSON.parse(this.text.slice(start, ++this.p)) as string;
+  }
+
+  private word(): unknown {
+    const match = /(?:-?Infinity|NaN|true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
+    match.lastIndex = this.p;
+    const word = match.exec(this.text)?.[0];
+    if (word === undefined) throw this.unexpected();
+    this.p += word.length;
+    if (word === 'true' || word === 'false') return word === 'true';
+    return word === 'null' ? null : Number(word);
+  }
+
+  private next(c: string): boolean {
+    this.blank();
+    if (this.text[this.p] !== c) return false;
+    this.p++;
+    return true;
+  }
+
+  private blank(): void {
+    while (' \t\n\r'.includes(this.text[this.p] ?? '-')) this.p++;
+  }
+
+  private unexpected(): JsonError {
+    return new JsonError(`unexpected ${this.text[this.p] ?? 'end'}`, this.p);
+  }
+}

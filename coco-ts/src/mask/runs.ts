@@ -1,0 +1,173 @@
+import { MaskError } from '../errors.js';
+
+/** Run-length encoded mask as files carry it: counts in the compressed string form, size as [height, width]. */
+export interface Rle {
+  readonly size: readonly [number, number] | readonly number[];
+  readonly counts: string;
+}
+
+/** The same with plain counts; runs alternate background, foreground down the columns. */
+export interface UncompressedRle {
+  readonly size: readonly [number, number] | readonly number[];
+  readonly counts: readonly number[] | Uint32Array;
+}
+
+/** The working form: run lengths in pixels, column-major, background first. */
+export interface Runs {
+  readonly height: number;
+  readonly width: number;
+  readonly counts: Uint32Array;
+}
+
+/** Largest number of pixels a mask may have: run lengths are uint32. */
+export const MAX_PIXELS = 2 ** 32 - 1;
+
+/** Checks a [height, width] pair. @throws MaskError when it is no pair of non-negative integers or has too many pixels */
+export function checkSize(size: unknown): readonly [number, number] {
+  if (!Array.isArray(size) || size.length !== 2) throw new MaskError('RLE size must be [height, width]', 'TypeError');
+  const [height, width] = size as [unknown, unknown];
+  if (!isDimension(height) || !isDimension(width) || height * width > MAX_PIXELS) {
+    throw new MaskError(
+      `RLE size [${String(height)}, ${String(width)}] is not a mask size of at most ${MAX_PIXELS} pixels`,
+      'ValueError',
+    );
+  }
+  return [height, width];
+}
+
+function isDimension(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_PIXELS;
+}
+
+let scratch = new Uint32Array(1024);
+
+/**
+ * Decodes the compressed string: 5-bit groups from character 48 up, bit 5 = more follows, sign in the last group,
+ * differences to the run before the last from the fourth run on; arithmetic modulo 2^32 as in the reference.
+ * @throws MaskError on a character outside '0'..'o'
+ */
+export function parseCounts(text: string): Uint32Array {
+  const length = text.length;
+  if (scratch.length < length) scratch = new Uint32Array(length * 2);
+  const out = scratch;
+  let m = 0;
+  let p = 0;
+  while (p < length) {
+    let value = 0;
+    let shift = 0;
+    let group = 32;
+    while (group & 32) {
+      // Past the end the reference reads the terminating zero, which acts as a final negative group.
+      group = p < length ? text.charCodeAt(p) - 48 : -48;
+      if (group < 0 ? p < length : group > 63)
+        throw new MaskError(`RLE counts have an invalid character at ${p}`, 'ValueError');
+      p++;
+      value |= (group & 31) << shift;
+      shift += 5;
+    }
+    if (group & 16) value |= -1 << shift;
+    if (m > 2) value += out[m - 2]!;
+    out[m++] = value;
+  }
+  return out.slice(0, m);
+}
+
+/** Writes the compressed string; the exact inverse of `parseCounts` and byte-equal to the reference. */
+export function formatCounts(counts: ArrayLike<number>): string {
+  const codes: number[] = [];
+  const parts: string[] = [];
+  for (let i = 0; i < counts.length; i++) {
+    // Differences of two uint32 need 33 bits, so the groups come from division, not from int32 shifts.
+    let value = i > 2 ? counts[i]! - counts[i - 2]! : counts[i]!;
+    let more = true;
+    while (more) {
+      const group = ((value % 32) + 32) % 32;
+      value = Math.floor(value / 32);
+      more = group & 16 ? value !== -1 : value !== 0;
+      codes.push(group + (more ? 80 : 48));
+    }
+    if (codes.length > 4096) parts.push(String.fromCharCode(...codes.splice(0)));
+  }
+  parts.push(String.fromCharCode(...codes));
+  return parts.join('');
+}
+
+/** Reads either form of RLE. Counts given as bytes (as Python code may have stored them) are accepted too. */
+export function toRuns(rle: Rle | UncompressedRle): Runs {
+  if (typeof rle !== 'object' || rle === null || !('counts' in rle))
+    throw new MaskError('an RLE needs size and counts', 'TypeError');
+  const [height, width] = checkSize(rle.size);
+  const counts: unknown = rle.counts;
+  if (typeof counts === 'string') return { height, width, counts: parseCounts(counts) };
+  if (counts instanceof Uint8Array) return { height, width, counts: parseCounts(String.fromCharCode(...counts)) };
+  return { height, width, counts: checkCounts(counts) };
+}
+
+function checkCounts(counts: unknown): Uint32Array {
+  if (counts instanceof Uint32Array) return counts;
+  if (!Array.isArray(counts)) throw new MaskError('RLE counts must be a string or a list of run lengths', 'TypeError');
+  const out = new Uint32Array(counts.length);
+  for (let i = 0; i < counts.length; i++) {
+    const run: unknown = counts[i];
+    if (typeof run !== 'number' || !Number.isInteger(run) || run < 0 || run > MAX_PIXELS) {
+      throw new MaskError(
+        `RLE run ${i} is ${String(run)}: run lengths are integers from 0 to ${MAX_PIXELS}`,
+        'ValueError',
+      );
+    }
+    out[i] = run;
+  }
+  return out;
+}
+
+/** The compressed form of a mask. */
+export const toRle = (runs: Runs): Rle & { size: [number, number] } => ({
+  size: [runs.height, runs.width],
+  counts: formatCounts(runs.counts),
+});
+
+/** Foreground pixels, modulo 2^32. */
+export function runsArea(runs: Runs): number {
+  let area = 0;
+  for (let j = 1; j < runs.counts.length; j += 2) area = (area + runs.counts[j]!) >>> 0;
+  return area;
+}
+
+/**
+ * Writes the tight box x, y, width, height in pixels to out[offset..offset + 4). A run that crosses columns spans the whole
+ * height; an odd last run and runs without length are skipped; a mask without runs has the box 0, 0, 0, 0.
+ */
+export function runsBox(runs: Runs, out: Float64Array, offset: number): void {
+  const { height, width, counts } = runs;
+  const m = counts.length & ~1;
+  if (m === 0 || height === 0) return void out.fill(0, offset, offset + 4);
+  let xs = width;
+  let ys = height;
+  let xe = 0;
+  let ye = 0;
+  let end = 0;
+  for (let j = 0; j < m; j += 2) {
+    const start = (end + counts[j]!) >>> 0;
+    const length = counts[j + 1]!;
+    end = (start + length) >>> 0;
+    if (length === 0) continue;
+    const last = (end - 1) >>> 0;
+    const x0 = Math.floor(start / height);
+    const x1 = Math.floor(last / height);
+    if (x0 < xs) xs = x0;
+    if (x1 > xe) xe = x1;
+    if (x0 < x1) {
+      ys = 0;
+      ye = height - 1;
+      continue;
+    }
+    const y0 = start - x0 * height;
+    const y1 = last - x1 * height;
+    if (y0 < ys) ys = y0;
+    if (y1 > ye) ye = y1;
+  }
+  out[offset] = xs;
+  out[offset + 1] = ys;
+  out[offset + 2] = (xe - xs + 1) >>> 0;
+  out[offset + 3] = (ye - ys + 1) >>> 0;
+}

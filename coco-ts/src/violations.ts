@@ -1,0 +1,137 @@
+import type { Dataset } from './annotation.js';
+import { MaskError } from './errors.js';
+import { type Rle, toRuns } from './mask/runs.js';
+
+/** One breach of the format. */
+export interface Violation {
+  readonly list: 'dataset' | 'images' | 'annotations' | 'categories';
+  /** Position in that list, or -1 for the file as a whole. */
+  readonly index: number;
+  readonly rule:
+    | 'missing-list'
+    | 'duplicate-id'
+    | 'missing-id'
+    | 'bad-size'
+    | 'unknown-image'
+    | 'unknown-category'
+    | 'bad-bbox'
+    | 'bad-area'
+    | 'bad-iscrowd'
+    | 'bad-polygon'
+    | 'bad-rle'
+    | 'bad-keypoints';
+  readonly message: string;
+}
+
+type Record_ = Record<string, unknown>;
+type Add = (list: Violation['list'], index: number, rule: Violation['rule'], what: string) => void;
+
+/** Lists every violation of the COCO format in a data set, in file order. */
+export function listViolations(dataset: Dataset): Violation[] {
+  const found: Violation[] = [];
+  const add: Add = (list, index, rule, what) => {
+    found.push({ list, index, rule, message: index < 0 ? what : `${list}[${index}]: ${what}` });
+  };
+  for (const list of ['images', 'annotations', 'categories'] as const) {
+    const value: unknown = dataset[list];
+    if (!Array.isArray(value) && !(list === 'categories' && dataset.annotations?.[0]?.caption !== undefined)) {
+      add('dataset', -1, 'missing-list', `the file has no list of ${list}`);
+    }
+  }
+  const images = idIndex(dataset.images, 'images', add);
+  const categories = idIndex(dataset.categories, 'categories', add);
+  idIndex(dataset.annotations, 'annotations', add);
+  for (const [index, image] of asRecords(dataset.images).entries()) {
+    if (!isPixels(image.height) || !isPixels(image.width)) {
+      add(
+        'images',
+        index,
+        'bad-size',
+        `height ${String(image.height)} and width ${String(image.width)} must be positive integers`,
+      );
+    }
+  }
+  for (const [index, ann] of asRecords(dataset.annotations).entries()) {
+    const image = images.get(ann.image_id);
+    if (image === undefined)
+      add('annotations', index, 'unknown-image', `image_id ${String(ann.image_id)} is not in images`);
+    if ('category_id' in ann && !categories.has(ann.category_id)) {
+      add('annotations', index, 'unknown-category', `category_id ${String(ann.category_id)} is not in categories`);
+    }
+    checkNumbers(ann, index, add);
+    if (ann.segmentation !== undefined) checkSegmentation(ann.segmentation, image, index, add);
+  }
+  return found;
+}
+
+const asRecords = (list: unknown): readonly Record_[] =>
+  Array.isArray(list)
+    ? list.map((item: unknown) => (typeof item === 'object' && item !== null ? (item as Record_) : {}))
+    : [];
+
+const isPixels = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value > 0;
+
+function idIndex(list: unknown, name: Violation['list'], add: Add): Map<unknown, Record_> {
+  const index = new Map<unknown, Record_>();
+  for (const [position, record] of asRecords(list).entries()) {
+    if (record.id === undefined) add(name, position, 'missing-id', 'has no id');
+    else if (index.has(record.id)) add(name, position, 'duplicate-id', `id ${String(record.id)} occurs before`);
+    else index.set(record.id, record);
+  }
+  return index;
+}
+
+function checkNumbers(ann: Record_, index: number, add: Add): void {
+  const { bbox, area, iscrowd, keypoints } = ann;
+  if (bbox !== undefined) {
+    const numbers = Array.isArray(bbox) && bbox.length === 4 && bbox.every(Number.isFinite);
+    if (!numbers) add('annotations', index, 'bad-bbox', 'bbox must be 4 finite numbers x, y, width, height');
+    else if (bbox[2] < 0 || bbox[3] < 0)
+      add('annotations', index, 'bad-bbox', `bbox has the negative size ${bbox[2]} x ${bbox[3]}`);
+  }
+  if (area !== undefined && !(typeof area === 'number' && area >= 0 && area < Infinity)) {
+    add('annotations', index, 'bad-area', `area ${String(area)} must be a number of square pixels`);
+  }
+  if (iscrowd !== undefined && Number(iscrowd) !== 0 && Number(iscrowd) !== 1)
+    add('annotations', index, 'bad-iscrowd', `iscrowd ${String(iscrowd)} must be 0 or 1`);
+  if (
+    keypoints !== undefined &&
+    !(Array.isArray(keypoints) && keypoints.length % 3 === 0 && keypoints.every(Number.isFinite))
+  ) {
+    add('annotations', index, 'bad-keypoints', 'keypoints must be finite numbers x, y, visibility per point');
+  }
+}
+
+function checkSegmentation(segmentation: unknown, image: Record_ | undefined, index: number, add: Add): void {
+  if (Array.isArray(segmentation)) {
+    if (segmentation.length === 0) add('annotations', index, 'bad-polygon', 'segmentation has no polygon');
+    for (const [part, polygon] of segmentation.entries()) {
+      const why = polygonFault(polygon);
+      if (why) add('annotations', index, 'bad-polygon', `polygon ${part} ${why}`);
+    }
+    return;
+  }
+  try {
+    const runs = toRuns(segmentation as Rle);
+    const filled = runs.counts.reduce((sum, run) => sum + run, 0);
+    const pixels = runs.height * runs.width;
+    if (filled !== pixels) add('annotations', index, 'bad-rle', `the runs cover ${filled} of ${pixels} pixels`);
+    if (image && isPixels(image.height) && (runs.height !== image.height || runs.width !== image.width)) {
+      add(
+        'annotations',
+        index,
+        'bad-rle',
+        `the mask is ${runs.height} x ${runs.width}, its image ${image.height} x ${String(image.width)}`,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof MaskError)) throw error;
+    add('annotations', index, 'bad-rle', error.message);
+  }
+}
+
+function polygonFault(polygon: unknown): string | undefined {
+  if (!Array.isArray(polygon) || !polygon.every(Number.isFinite)) return 'must be finite numbers x0, y0, x1, y1, ...';
+  if (polygon.length % 2 !== 0) return `has the odd count ${polygon.length}`;
+  return polygon.length < 6 ? `has ${polygon.length / 2} points, 3 are needed` : undefined;
+}
