@@ -1,0 +1,51 @@
+import type * as tf from '@tensorflow/tfjs';
+import { gate, hardSwish, swish } from '../../../engine/kernels/index.js';
+import { runKernelCases } from '../../conformance/kernel.js';
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+runKernelCases('swish', [
+  {
+    name: 'a map of odd size',
+    inputs: { x: { shape: [2, 3, 5, 3] } },
+    run: ({ x }) => swish(x as tf.Tensor),
+    expected: ({ x }) => [(x as number[]).map((value) => value * sigmoid(value))],
+    differentiable: ['x'],
+  },
+  {
+    name: 'large magnitudes do not overflow',
+    inputs: { x: { shape: [4], values: [-100, -30, 30, 100] } },
+    run: ({ x }) => swish(x as tf.Tensor),
+    expected: () => [[0, 0, 30, 100]],
+    differentiable: ['x'],
+  },
+  {
+    name: 'an empty tensor',
+    inputs: { x: { shape: [0, 4] } },
+    run: ({ x }) => swish(x as tf.Tensor),
+    expected: () => [[]],
+    differentiable: [],
+  },
+]);
+
+runKernelCases('hardSwish', [
+  {
+    name: 'all three pieces',
+    inputs: { x: { shape: [7], values: [-5, -2.5, -1, 0, 1, 2.5, 5] } },
+    run: ({ x }) => hardSwish(x as tf.Tensor),
+    expected: ({ x }) => [(x as number[]).map((value) => (value * Math.min(Math.max(value + 3, 0), 6)) / 6)],
+    differentiable: ['x'],
+  },
+]);
+
+runKernelCases('gate', [
+  {
+    name: 'two images of 3 x 2 pixels',
+    inputs: { x: { shape: [2, 3, 2, 5] }, g: { shape: [2, 1, 1, 5] } },
+    run: ({ x, g }) => gate(x as tf.Tensor4D, g as tf.Tensor4D),
+    expected: ({ x, g }) => [
+      (x as number[]).map((value, i) => value * sigmoid(g?.[Math.floor(i / 30) * 5 + (i % 5)] as number)),
+    ],
+    differentiable: ['x', 'g'],
+  },
+]);
