@@ -26,7 +26,7 @@ export function createEma(parameters: ParameterMap, decay: number): Ema {
     [...parameters].filter(([, { variable, role }]) => variable.trainable || role === 'statistic'),
   );
   const packs = packParameters(moving, () => 'average');
-  const average = createSlot('average', packs, gatherVariables);
+  const average = createSlot('ema', packs, gatherVariables);
   return {
     state: average.state,
     restore: average.restore,

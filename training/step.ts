@@ -79,6 +79,7 @@ function differentiate<Raw>(model: TrainableModel<Raw>, images: tf.Tensor4D, tar
     const losses = model.loss(model.forward(input, { training: true }), targets);
     // The tape's own scope would free the terms that are not differentiated.
     for (const [term, value] of Object.entries(losses)) kept[term] = tf.keep(tf.clone(value as tf.Scalar));
+    if (!losses.total) throw new Error("the head's losses have no term called 'total'");
     return losses.total;
   };
   const { grads } = tf.variableGrads(
@@ -88,7 +89,14 @@ function differentiate<Raw>(model: TrainableModel<Raw>, images: tf.Tensor4D, tar
   const gradients = new Map<string, tf.Tensor>();
   for (const [name, { variable }] of parameters) gradients.set(name, grads[variable.name] as tf.Tensor);
   requireAll(gradients);
-  return { losses: kept, gradients };
+  return { losses: released(kept), gradients };
+}
+
+/** The same values as tensors that the enclosing tidy owns again. */
+function released(kept: { readonly [term: string]: tf.Scalar }): { readonly [term: string]: tf.Scalar } {
+  const own = Object.entries(kept).map(([term, value]) => [term, tf.clone(value)] as const);
+  tf.dispose(Object.values(kept));
+  return Object.fromEntries(own);
 }
 
 function requireAll(gradients: ReadonlyMap<string, tf.Tensor | undefined>): void {

@@ -15,7 +15,7 @@ function shift(model: TinyModel, amount: number): void {
 const valuesOf = (ema: ReturnType<typeof createEma>): { [name: string]: number[] } => {
   const state = ema.state();
   const values = Object.fromEntries(
-    [...state].map(([key, tensor]) => [key.replace('average/', ''), [...tensor.dataSync()]]),
+    [...state].map(([key, tensor]) => [key.replace('ema/', ''), [...tensor.dataSync()]]),
   );
   tf.dispose([...state.values()]);
   return values;

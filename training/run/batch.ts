@@ -1,0 +1,66 @@
+import * as tf from '@tensorflow/tfjs';
+import type { TargetTensors } from '../../heads/head.js';
+
+/** One target of a batch: batch dimension first. */
+export interface TargetArray {
+  readonly data: Float32Array | Int32Array;
+  readonly shape: readonly number[];
+}
+
+/** What a loader gives per step; its memory may be reused after `release`. */
+export interface TrainBatch {
+  /** [N * H * W * 3] uint8 RGB. */
+  readonly images: Uint8Array;
+  /** [N, H, W, 3]. */
+  readonly shape: readonly [number, number, number, number];
+  readonly targets: { readonly [name: string]: TargetArray };
+  /** [N] ids of the images. */
+  readonly ids: readonly string[];
+  release(): void;
+}
+
+/** Batches of fixed size; what a batch holds depends on (seed, epoch, step) alone. */
+export interface TrainLoader {
+  readonly stepsPerEpoch: number;
+  /** @param fromStep first step of the epoch to give, for resuming in its middle */
+  batches(epoch: number, fromStep: number): AsyncIterable<TrainBatch>;
+}
+
+/** Pixels on the device: [N, H, W, 3] int32. The caller owns the tensor. */
+export function toImages(pixels: Uint8Array, shape: readonly [number, number, number, number]): tf.Tensor4D {
+  return tf.tensor4d(new Int32Array(pixels), [...shape], 'int32');
+}
+
+/** Targets on the device. The caller owns the tensors. */
+export function toTargets(targets: TrainBatch['targets']): TargetTensors {
+  return Object.fromEntries(
+    Object.entries(targets).map(([name, { data, shape }]) => [
+      name,
+      tf.tensor(data, [...shape], data instanceof Float32Array ? 'float32' : 'int32'),
+    ]),
+  );
+}
+
+/** A batch with its place in the run. */
+export interface PlacedBatch {
+  readonly batch: TrainBatch;
+  /** From 0. */
+  readonly step: number;
+  /** From 0. */
+  readonly epoch: number;
+}
+
+/** The batches of steps `from` to `to` - 1, over as many epochs as that takes. */
+export async function* batchesOf(loader: TrainLoader, from: number, to: number): AsyncGenerator<PlacedBatch, void> {
+  let step = from;
+  while (step < to) {
+    const epoch = Math.floor(step / loader.stepsPerEpoch);
+    const before = step;
+    for await (const batch of loader.batches(epoch, step % loader.stepsPerEpoch)) {
+      yield { batch, step, epoch };
+      step++;
+      if (step >= to) return;
+    }
+    if (step === before) throw new Error(`the loader gave no batch in epoch ${epoch}`);
+  }
+}

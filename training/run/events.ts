@@ -1,0 +1,89 @@
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { writeError, writeWhole } from './files.js';
+
+/** Where the milliseconds of one step went. */
+export interface StepTime {
+  /** Waiting for the batch. */
+  readonly data: number;
+  /** The compiled step. */
+  readonly compute: number;
+  /** Making tensors of the batch. */
+  readonly host: number;
+}
+
+/** One line of the event log. Steps are counted from 1, as completed steps. */
+export type RunEvent =
+  | {
+      readonly event: 'start' | 'resume';
+      readonly step: number;
+      readonly engine: string;
+      readonly versions: { readonly [name: string]: string };
+      readonly steps: number;
+      readonly stepsPerEpoch: number;
+      readonly learningRate: number;
+    }
+  | {
+      readonly event: 'step';
+      readonly step: number;
+      readonly epoch: number;
+      readonly losses: { readonly [term: string]: number };
+      readonly gradientNorm: number;
+      readonly learningRate: number;
+      readonly ms: StepTime;
+    }
+  | {
+      readonly event: 'evaluation';
+      readonly step: number;
+      readonly epoch: number;
+      readonly weights: 'ema' | 'raw';
+      readonly report: unknown;
+      readonly seconds: number;
+    }
+  | { readonly event: 'checkpoint'; readonly step: number; readonly kind: 'last' | 'best' }
+  | { readonly event: 'stop'; readonly step: number; readonly reason: string };
+
+export interface EventLog {
+  write(event: RunEvent): void;
+  close(): void;
+}
+
+/**
+ * Appends to a JSONL file, one line per event with the time it was written.
+ *
+ * @param resumedStep lines of later steps, and a line cut short by a crash, are dropped first; null starts a new file
+ * @throws EspalierError when the disk is full or the file cannot be written
+ */
+export function openEventLog(file: string, resumedStep: number | null): EventLog {
+  const kept = resumedStep !== null && existsSync(file) ? linesUpTo(readFileSync(file, 'utf8'), resumedStep) : [];
+  writeWhole(file, [new TextEncoder().encode(kept.map((line) => `${line}\n`).join(''))]);
+  const descriptor = openSync(file, 'a');
+  return {
+    write: (event) => {
+      try {
+        writeSync(descriptor, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+      } catch (error) {
+        throw writeError(file, error);
+      }
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+/** Lines that are whole and belong to steps that the resumed state contains. */
+function linesUpTo(text: string, step: number): string[] {
+  return text.split('\n').filter((line) => {
+    const at = stepOf(line);
+    return at !== null && at <= step;
+  });
+}
+
+function stepOf(line: string): number | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'step' in value && typeof value.step === 'number'
+      ? value.step
+      : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,72 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { EspalierError } from '../../engine/errors.js';
+
+/**
+ * Writes a whole file or none of it: a temporary name beside it, flushed to the disk, then renamed.
+ *
+ * @throws EspalierError when the disk is full or the folder cannot be written; the old file, if any, is untouched
+ */
+export function writeWhole(file: string, parts: readonly Uint8Array[]): void {
+  const temporary = `${file}.${process.pid}.partial`;
+  try {
+    const descriptor = openSync(temporary, 'w');
+    try {
+      for (const part of parts) writeAll(descriptor, part);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, file);
+    flushFolder(dirname(file));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw writeError(file, error);
+  }
+}
+
+export function writeJson(file: string, value: unknown): void {
+  writeWhole(file, [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)]);
+}
+
+/** @throws EspalierError when the folder cannot be made */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw writeError(folder, error);
+  }
+}
+
+const REASONS: { readonly [code: string]: string } = {
+  ENOSPC: 'the disk is full; free some space, then continue with --resume',
+  EDQUOT: 'the disk quota is used up; free some space, then continue with --resume',
+  EACCES: 'no permission to write there; choose another folder with --out',
+  EPERM: 'no permission to write there; choose another folder with --out',
+  EROFS: 'the file system is read-only; choose another folder with --out',
+  ENOTDIR: 'a part of the path is a file, not a folder; choose another folder with --out',
+  EEXIST: 'a file is in the way; choose another folder with --out',
+  EISDIR: 'a folder is in the way; remove it or choose another folder with --out',
+};
+
+/** What the operating system said, as a sentence; anything unknown stays as it is. */
+export function writeError(path: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const reason = REASONS[code];
+  return reason === undefined ? error : new EspalierError(`cannot write ${path}: ${reason}`);
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at);
+}
+
+/** Makes the rename itself durable; not every platform can open a folder. */
+function flushFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

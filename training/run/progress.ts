@@ -1,0 +1,102 @@
+import pc from 'picocolors';
+import type { StepTime } from './events.js';
+
+/** One completed step, for people. */
+export interface ProgressStep {
+  /** Completed steps. */
+  readonly step: number;
+  readonly steps: number;
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly losses: { readonly [term: string]: number };
+  readonly learningRate: number;
+  readonly ms: StepTime;
+}
+
+export interface Progress {
+  step(state: ProgressStep): void;
+  /** A line that stays: an evaluation, a checkpoint, a warning. */
+  note(line: string): void;
+  end(): void;
+}
+
+/** The part of a stream that is written to. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface ProgressOptions {
+  /** Milliseconds between two plain lines where there is no terminal; 10 s when absent. */
+  readonly every?: number;
+  /** Milliseconds now; the clock when absent. */
+  readonly now?: () => number;
+}
+
+/** Redraws of a live line, at most one in this many milliseconds. */
+const REDRAW = 100;
+/** Weight of a new step in the displayed step time. */
+const SMOOTHING = 0.1;
+const CLEAR = '\r\x1b[2K';
+
+/** A live line in a terminal; elsewhere (CI, a file) one plain line every so often. */
+export function createProgress(stream: ProgressStream, options: ProgressOptions = {}): Progress {
+  const { every = 10_000, now = () => performance.now() } = options;
+  const live = stream.isTTY === true;
+  let last = Number.NEGATIVE_INFINITY;
+  let drawn = false;
+  let average: number | undefined;
+  const clear = (): void => {
+    if (drawn) stream.write(CLEAR);
+    drawn = false;
+  };
+  return {
+    step: (state) => {
+      const time = state.ms.data + state.ms.compute + state.ms.host;
+      average = average === undefined ? time : average + SMOOTHING * (time - average);
+      const finished = state.step >= state.steps;
+      if (now() - last < (live ? REDRAW : every) && !finished) return;
+      last = now();
+      const line = describeStep(state, average);
+      if (live) stream.write(CLEAR + line.slice(0, Math.max(20, (stream.columns ?? 120) - 1)));
+      else stream.write(`${line}\n`);
+      drawn = live;
+    },
+    note: (line) => {
+      clear();
+      stream.write(`${live ? pc.bold(line) : line}\n`);
+    },
+    end: () => {
+      if (drawn) stream.write('\n');
+      drawn = false;
+    },
+  };
+}
+
+/** @param average smoothed milliseconds per step */
+export function describeStep(state: ProgressStep, average: number): string {
+  const { step, steps, epoch, epochs, losses, learningRate, ms } = state;
+  const terms = Object.entries(losses).filter(([term]) => term !== 'total');
+  const detail = terms.length > 1 ? ` (${terms.map(([term, value]) => `${term} ${figure(value)}`).join(', ')})` : '';
+  const waiting = Math.round((100 * ms.data) / Math.max(1e-9, ms.data + ms.compute + ms.host));
+  return [
+    `epoch ${epoch}/${epochs}`,
+    `step ${step}/${steps}`,
+    `loss ${figure(losses.total ?? Number.NaN)}${detail}`,
+    `rate ${learningRate.toExponential(1)}`,
+    `${Math.round(average)} ms/step${waiting >= 10 ? `, ${waiting}% waiting for data` : ''}`,
+    `${duration(((steps - step) * average) / 1000)} left`,
+  ].join('  ');
+}
+
+/** `1h05m`, `4m07s`, `12s`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  if (h > 0) return `${h}h${two(m)}m`;
+  return m > 0 ? `${m}m${two(s)}s` : `${s}s`;
+}
+
+const figure = (value: number): string => (Number.isFinite(value) ? value.toPrecision(4) : String(value));

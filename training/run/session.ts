@@ -1,0 +1,129 @@
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs';
+import type { LabelMap } from '../../datasets/sample.js';
+import type { TrainableModel } from '../step.js';
+import type { TrainLoader } from './batch.js';
+import { captureState, captureWeights } from './checkpoint.js';
+import { type CheckpointMetadata, type Evaluation, writeCheckpoint } from './checkpointFile.js';
+import type { EventLog } from './events.js';
+import type { RunFolder } from './folder.js';
+import type { Plan, TrainOptions } from './options.js';
+import { duration, type Progress } from './progress.js';
+
+/** Named figures; fractions. */
+export type Report = { readonly [name: string]: unknown };
+
+export interface TrainRun<Raw = unknown> {
+  readonly model: TrainableModel<Raw>;
+  readonly loader: TrainLoader;
+  /**
+   * Measures the model as it is; called with the averaged weights in place. It may throw once the signal is aborted.
+   * Absent: no evaluation, no best checkpoint.
+   */
+  readonly evaluate?: (signal: AbortSignal | undefined) => Promise<Report>;
+  /** The figure of the report that chooses the best checkpoint, e.g. 'AP' or 'mIoU'; larger is better. */
+  readonly metric?: string;
+  readonly options: TrainOptions;
+  /** The run's folder. */
+  readonly out: string;
+  /** Continues from the last checkpoint in `out`; starts anew when there is none. */
+  readonly resume?: boolean;
+  /** The resolved config, plain JSON; kept with every checkpoint. */
+  readonly config: unknown;
+  readonly labels: LabelMap;
+  /** What the tensors run on, e.g. 'tensorflow'. */
+  readonly engine: string;
+  /** Aborted: the running step is finished, a checkpoint is written, and the run returns. */
+  readonly signal?: AbortSignal;
+  /** Standard error when absent. */
+  readonly progress?: Progress;
+}
+
+/** What moves, besides the tensors. */
+export interface RunState {
+  /** Completed steps. */
+  step: number;
+  /** Of training and evaluation, over all sessions. */
+  seconds: number;
+  best: Evaluation | null;
+  latest: Evaluation | null;
+}
+
+/** One process's part of a run. */
+export interface Session<Raw> {
+  readonly run: TrainRun<Raw>;
+  readonly plan: Plan;
+  readonly folder: RunFolder;
+  readonly state: RunState;
+  readonly log: EventLog;
+  readonly progress: Progress;
+}
+
+/** Measures the averaged weights, and keeps them when they are the best so far. */
+export async function evaluate<Raw>({ run, plan, folder, state, log, progress }: Session<Raw>): Promise<void> {
+  const started = performance.now();
+  const report = await measure(run, plan);
+  if (report === null) return;
+  const seconds = (performance.now() - started) / 1000;
+  const number = run.metric === undefined ? undefined : report[run.metric];
+  const value = typeof number === 'number' && Number.isFinite(number) ? number : null;
+  const { step } = state;
+  state.latest = { step, value, report };
+  const epoch = Math.ceil(step / run.loader.stepsPerEpoch);
+  log.write({ event: 'evaluation', step, epoch, weights: plan.ema ? 'ema' : 'raw', report, seconds });
+  const best =
+    state.best === null || (value ?? Number.NEGATIVE_INFINITY) > (state.best.value ?? Number.NEGATIVE_INFINITY);
+  const figure = value === null ? 'evaluated' : `${run.metric} ${value.toFixed(4)}`;
+  progress.note(`epoch ${epoch}: ${figure}${best ? ' (best)' : ''} in ${duration(seconds)}`);
+  if (!best) return;
+  state.best = state.latest;
+  const tensors = await captureWeights(run.model, plan.ema);
+  writeCheckpoint(folder.best, { tensors, metadata: metadataOf(run, plan, state) });
+  log.write({ event: 'checkpoint', step, kind: 'best' });
+}
+
+/** Null: it was aborted. */
+async function measure<Raw>(run: TrainRun<Raw>, { ema }: Plan): Promise<Report | null> {
+  ema?.swap();
+  try {
+    return (await run.evaluate?.(run.signal)) ?? null;
+  } catch (error) {
+    if (run.signal?.aborted) return null;
+    throw error;
+  } finally {
+    ema?.swap();
+  }
+}
+
+/** Writes the state that `--resume` continues from. */
+export async function saveLast<Raw>({ run, plan, folder, state, log }: Session<Raw>): Promise<void> {
+  const tensors = await captureState({ model: run.model, optimizer: plan.optimizer, ema: plan.ema });
+  writeCheckpoint(folder.last, { tensors, metadata: metadataOf(run, plan, state) });
+  log.write({ event: 'checkpoint', step: state.step, kind: 'last' });
+}
+
+function metadataOf<Raw>(run: TrainRun<Raw>, plan: Plan, state: RunState): CheckpointMetadata {
+  const { channels, mean, std } = run.model.preprocessing;
+  return {
+    format: 'espalier-checkpoint',
+    version: 1,
+    ...state,
+    stepsPerEpoch: run.loader.stepsPerEpoch,
+    totalSteps: plan.totalSteps,
+    seed: plan.seed,
+    optimizer: plan.optimizerName,
+    metric: run.metric ?? null,
+    classes: run.labels.classes.map(({ id, name }) => ({ id, name })),
+    preprocessing: { channels, mean: [...mean], std: [...std] },
+    config: run.config,
+    versions: versions(),
+    engine: run.engine,
+  };
+}
+
+/** Versions that a result depends on. */
+export function versions(): { readonly [name: string]: string } {
+  const own: unknown = createRequire(import.meta.url)('espalier/package.json');
+  const espalier = typeof own === 'object' && own !== null && 'version' in own ? String(own.version) : 'unknown';
+  return { espalier, tfjs: tf.version_core, node: process.versions.node };
+}
