@@ -1,0 +1,27 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** Keeps the quotient finite where a class is neither predicted nor present. */
+const TINY = 1e-7;
+
+/**
+ * Soft Dice loss over the batch: 1 - 2 |P T| / (|P| + |T|) with softmax probabilities, averaged over the classes;
+ * a class without a labelled row counts 0.
+ *
+ * @param logits [R, K] float32
+ * @param labels [R] int32 class index; below 0: not counted
+ * @param smooth rows per class that count as found whatever the prediction, 0 or more: added to |P T|, |P| and |T|
+ * @returns      scalar in [0, 1]
+ * @source Milletari et al. 2016, arXiv:1606.04797, in the form |P| + |T| of segmentation_models_pytorch
+ */
+export function diceLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, smooth: number): tf.Scalar {
+  const classes = logits.shape[1];
+  const hot = tf.cast(tf.oneHot(labels, classes), 'float32'); // rows below 0 are all zero
+  const counted = tf.sum(hot, 1, true);
+  const probabilities = tf.mul(tf.softmax(logits), counted);
+  const truth = tf.sum(hot, 0);
+  const overlap = tf.sum(tf.mul(probabilities, hot), 0);
+  const size = tf.add(tf.sum(probabilities, 0), truth);
+  const scores = tf.div(tf.mul(tf.add(overlap, smooth), 2), tf.maximum(tf.add(size, 2 * smooth), TINY));
+  const present = tf.minimum(truth, 1);
+  return tf.mean(tf.mul(tf.sub(1, scores), present));
+}

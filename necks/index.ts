@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import type { FeatureSpec, Level } from '../backbones/features.js';
+import { createBiFPN } from './bifpn.js';
+import { bifpnConfig } from './config.js';
+import type { Neck } from './neck.js';
+
+export { type BiFPNOptions, createBiFPN } from './bifpn.js';
+export { type BiFPNConfig, bifpnConfig } from './config.js';
+export { bifpnGraph, describeNode, type FusionNode, type NodeName } from './graph.js';
+export type { Neck } from './neck.js';
+
+/** Every neck as a config file writes it. */
+export const neckConfig = z.discriminatedUnion('kind', [bifpnConfig]);
+export type NeckConfig = z.infer<typeof neckConfig>;
+
+/** Every neck there is, by the `kind` of its config. */
+export const NECKS = { bifpn: createBiFPN } satisfies {
+  readonly [K in NeckConfig['kind']]: (config: Extract<NeckConfig, { kind: K }>, features: FeatureSpec) => Neck;
+};
+
+/** Builds the neck that a config describes on a backbone's features. */
+export function createNeck(config: NeckConfig, features: Partial<FeatureSpec>): Neck {
+  return NECKS[config.kind](config, features as FeatureSpec<Level>);
+}
