@@ -63,6 +63,7 @@ const DECLARATIONS = {
   TF_OperationOutputType: 'int TF_OperationOutputType(TF_Output)',
   TF_GraphGetTensorNumDims: 'int TF_GraphGetTensorNumDims(void*, TF_Output, void*)',
   TF_GraphGetTensorShape: 'void TF_GraphGetTensorShape(void*, TF_Output, _Out_ int64_t*, int, void*)',
+  TF_GraphSetTensorShape: 'void TF_GraphSetTensorShape(void*, TF_Output, const int64_t*, int, void*)',
   TF_GraphToFunction:
     'void* TF_GraphToFunction(void*, const char*, uint8_t, int, void*, int, const TF_Output*, int, const TF_Output*, void*, void*, const char*, void*)',
   TF_GraphCopyFunction: 'void TF_GraphCopyFunction(void*, void*, void*, void*)',

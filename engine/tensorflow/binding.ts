@@ -19,6 +19,9 @@ const TYPE_NUMBERS: { readonly [name: string]: number } = {
   string: DataType.string,
 };
 
+/** Numbers of traced tensors start here, far from those of real ones: they own no memory. */
+export const FIRST_TRACED_ID = 2 ** 40;
+
 /** Constants by which the kernel layer names types and attributes. */
 export const BINDING_CONSTANTS = {
   TF_FLOAT: DataType.float,
@@ -73,6 +76,7 @@ export function createBinding(context: Context): EagerBinding {
       return register(handle);
     },
     deleteTensor(id) {
+      if (id >= FIRST_TRACED_ID) return;
       api.TFE_DeleteTensorHandle(handleOf(id));
       handles.delete(id);
     },

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend, TensorMetadata } from '#tfjs-node';
 import type { Compiled, CompileOptions, Compiler, Tree } from '../compile.js';
 import { EngineError } from '../errors.js';
-import type { GraphOutput, Pointer } from './api.js';
+import type { Pointer } from './api.js';
 import type { EagerBinding } from './binding.js';
 import type { Context } from './context.js';
-import { addOperation } from './graph.js';
+import { addFunction } from './function.js';
 import { createTracer, type TraceInput } from './trace.js';
 import { flatten, leafTensors, type Shape, unflatten } from './tree.js';
 
@@ -25,7 +25,6 @@ interface Program {
 
 /** Most signatures kept per compiled function; the oldest is freed first. */
 const MAX_PROGRAMS = 16;
-let programCount = 0;
 
 /** The `compile` of this engine: tfjs function -> TensorFlow function, called as one op. */
 export function createCompiler(context: Context, backend: NodeJSKernelBackend, eager: EagerBinding): Compiler {
@@ -126,7 +125,8 @@ function trace<Args extends readonly Tree[], Result extends Tree>(
       const returned = [...results, ...assigned.map((i) => variables[i] as tf.Variable)];
       const outputs = returned.map((tensor) => ({ shape: tensor.shape, dtype: info(tensor).dtype }));
       const ends = returned.map((tensor) => tracer.resolve(idOf(tensor)));
-      const name = addFunction(context, tracer.graph, tracer.inputs, ends, options);
+      const { name, fn: compiled } = addFunction(context, tracer, ends, options.name ?? 'function');
+      context.api.TF_DeleteFunction(compiled);
       program = {
         name,
         inputs: tracer.inputs,
@@ -159,48 +159,6 @@ function refuseNewVariables(before: readonly tf.Variable[]): void {
   const names = created.map(({ name }) => name).join(', ');
   for (const variable of created) variable.dispose();
   throw new EngineError(`a compiled function creates variables (${names}): create them before, outside compile()`);
-}
-
-/** Graph -> function of the eager context. */
-function addFunction(
-  context: Context,
-  graph: Pointer,
-  inputs: readonly TraceInput[],
-  ends: readonly GraphOutput[],
-  options: CompileOptions,
-): string {
-  const { api, status, check, eager } = context;
-  const name = `espalier_${(options.name ?? 'function').replace(/\W/g, '_')}_${programCount++}`;
-  const results = ends.map((end, i) => {
-    const [identity] = addOperation(context, graph, {
-      name: `result_${i}`,
-      type: 'Identity',
-      inputs: [end],
-      attrs: [],
-    });
-    return (identity as { output: GraphOutput }).output;
-  });
-  const starts = inputs.map(({ output }) => output);
-  const fn = api.TF_GraphToFunction(
-    graph,
-    name,
-    0,
-    -1,
-    null,
-    starts.length,
-    starts,
-    results.length,
-    results,
-    null,
-    null,
-    null,
-    status,
-  );
-  check(`compiling ${name}`);
-  api.TFE_ContextAddFunction(eager, fn, status);
-  check(`compiling ${name}`);
-  api.TF_DeleteFunction(fn);
-  return name;
 }
 
 interface Run {

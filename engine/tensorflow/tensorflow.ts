@@ -4,6 +4,7 @@ import { NodeJSKernelBackend, registerAllKernels } from '#tfjs-node';
 import { registerCompiler } from '../compile.js';
 import { registerEngine } from '../engine.js';
 import { createBinding } from './binding.js';
+import { createClusters } from './cluster.js';
 import { createCompiler } from './compile.js';
 import { openContext } from './context.js';
 import { registerTwins } from './kernels/index.js';
@@ -23,7 +24,7 @@ registerEngine('tensorflow', async (options) => {
     tf.registerBackend('tensorflow', () => backend, 3);
     await tf.setBackend('tensorflow');
     registerAllKernels();
-    registerTwins(backend);
+    registerTwins(backend, createClusters(context, backend, binding));
     registerCompiler('tensorflow', createCompiler(context, backend, binding));
   }
   await tf.setBackend('tensorflow');

@@ -1,7 +1,7 @@
 import type { OpAttr, TensorFlowBinding, TensorMetadata } from '#tfjs-node';
 import { EngineError } from '../errors.js';
-import type { GraphOutput, Pointer } from './api.js';
-import { BINDING_CONSTANTS, type EagerBinding, newTensor, typeNumber } from './binding.js';
+import { AttrType, type GraphOutput, type Pointer } from './api.js';
+import { BINDING_CONSTANTS, type EagerBinding, FIRST_TRACED_ID, newTensor, typeNumber } from './binding.js';
 import type { Context } from './context.js';
 import { addConstant, addOperation, addPlaceholder, type OutputInfo } from './graph.js';
 
@@ -27,14 +27,22 @@ export interface Tracer {
   declareSlot(slot: number, info: { shape: number[]; dtype: number }): TensorMetadata;
   /** The graph output a tensor number stands for. */
   resolve(id: number): GraphOutput;
-  /** Type of a traced tensor. */
-  outputType(id: number): number;
+  /** Adds a call of a function that the context knows; the shapes of its outputs are given, not inferred. */
+  callFunction(callee: Callee, ids: readonly number[]): TensorMetadata[];
   /** Ends the trace: frees what was disposed meanwhile. Captured handles stay. */
   finish(): void;
 }
 
-/** Tensor numbers of traced tensors start here, far from those of real ones. */
-const FIRST_TRACED_ID = 2 ** 40;
+/** A function to be called from a trace. */
+export interface Callee {
+  readonly name: string;
+  readonly fn: Pointer;
+  readonly outputs: readonly { readonly shape: readonly number[]; readonly dtype: number }[];
+  /** Further attributes of the call, e.g. that XLA must compile it. */
+  readonly attrs: readonly OpAttr[];
+}
+
+let lastId = FIRST_TRACED_ID;
 /** Constants up to this many bytes are written into the graph, where shape inference can read them. */
 const INLINE_CONSTANT_BYTES = 64 * 1024;
 
@@ -61,8 +69,8 @@ export function createTracer(
   const made = new Map<number, { bytes: number; dtype: number; tensor: Pointer }>();
   const resolved = new Map<number, GraphOutput>();
   const disposed: number[] = [];
+  const copied = new Set<string>();
   const inputs: TraceInput[] = [];
-  let lastId = FIRST_TRACED_ID;
   let lastNode = 0;
   const nodeName = (type: string): string => `${type}_${lastNode++}`;
 
@@ -108,8 +116,7 @@ export function createTracer(
       return id;
     },
     deleteTensor(id) {
-      if (outputs.delete(id) || slots.delete(id)) return;
-      disposed.push(id);
+      if (id < FIRST_TRACED_ID) disposed.push(id);
     },
     tensorDataSync(id) {
       if (made.has(id)) return eager.tensorDataSync(id);
@@ -134,7 +141,7 @@ export function createTracer(
     },
   };
 
-  return {
+  const tracer: Tracer = {
     binding,
     graph,
     inputs,
@@ -144,7 +151,28 @@ export function createTracer(
       slots.set(id, { slot, shape, dtype });
       return { id, shape: shape.slice(), dtype };
     },
-    outputType: (id) => api.TF_OperationOutputType(resolve(id)),
+    callFunction(callee, ids) {
+      if (!copied.has(callee.name)) {
+        api.TF_GraphCopyFunction(graph, callee.fn, null, context.status);
+        context.check(callee.name);
+        copied.add(callee.name);
+      }
+      const args = ids.map(resolve);
+      const attrs: OpAttr[] = [
+        { name: 'f', type: AttrType.function, value: callee.name },
+        { name: 'Tin', type: AttrType.type, value: args.map((arg) => api.TF_OperationOutputType(arg)) },
+        { name: 'Tout', type: AttrType.type, value: callee.outputs.map(({ dtype }) => dtype) },
+        ...callee.attrs,
+      ];
+      const op = { name: nodeName(callee.name), type: 'PartitionedCall', inputs: [args], attrs };
+      return addOperation(context, graph, op).map(({ output, dtype }, i) => {
+        const shape = [...(callee.outputs[i] as Callee['outputs'][number]).shape];
+        api.TF_GraphSetTensorShape(graph, output, shape, shape.length, context.status);
+        context.check(callee.name);
+        outputs.set(++lastId, { output, shape, dtype });
+        return { id: lastId, shape: shape.slice(), dtype };
+      });
+    },
     finish() {
       for (const { tensor } of made.values()) api.TF_DeleteTensor(tensor);
       for (const id of disposed) eager.deleteTensor(id);
@@ -152,7 +180,14 @@ export function createTracer(
       disposed.length = 0;
     },
   };
+  tracers.set(binding, tracer);
+  return tracer;
 }
+
+const tracers = new WeakMap<TensorFlowBinding, Tracer>();
+
+/** The trace a binding belongs to; undefined for the eager one. */
+export const tracerOf = (binding: TensorFlowBinding): Tracer | undefined => tracers.get(binding);
 
 function group(
   flat: readonly GraphOutput[],

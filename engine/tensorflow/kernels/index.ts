@@ -1,3 +1,24 @@
 import type { NodeJSKernelBackend } from '#tfjs-node';
+import type { Clusters } from '../cluster.js';
+import { batchNormInference, batchNormTrain, batchNormTrainGrad } from './batchNorm.js';
+import { clusteredTwins } from './clustered.js';
+import { gateGrad, normalizeImages, relu6Grad } from './elementwise.js';
+import { resizeBilinear, resizeBilinearGrad, resizeNearest } from './resize.js';
+import { registerAll } from './twin.js';
 
-export function registerTwins(_backend: NodeJSKernelBackend): void {}
+/** Kernels of engine/kernels that TensorFlow has as one op; the others run their portable version, op by op. */
+const TWINS = {
+  EspalierBatchNormTrain: batchNormTrain,
+  EspalierBatchNormTrainGrad: batchNormTrainGrad,
+  EspalierBatchNormInference: batchNormInference,
+  EspalierResizeBilinear: resizeBilinear,
+  EspalierResizeBilinearGrad: resizeBilinearGrad,
+  EspalierResizeNearest: resizeNearest,
+  EspalierRelu6Grad: relu6Grad,
+  EspalierGateGrad: gateGrad,
+  EspalierNormalizeImages: normalizeImages,
+};
+
+export function registerTwins(backend: NodeJSKernelBackend, clusters: Clusters): void {
+  registerAll(backend, { ...TWINS, ...clusteredTwins(clusters) });
+}

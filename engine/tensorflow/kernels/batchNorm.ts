@@ -1,0 +1,56 @@
+import * as tf from '@tensorflow/tfjs';
+import type { NodeJSKernelBackend } from '#tfjs-node';
+import { DataType } from '../api.js';
+import { attr, FLOAT, input, type Twin } from './twin.js';
+
+const STATISTICS_TYPE = attr.type('U', DataType.float);
+
+function fused(
+  ops: NodeJSKernelBackend,
+  tensors: readonly tf.Tensor[],
+  epsilon: number,
+  training: boolean,
+): tf.Tensor[] {
+  const attrs = [
+    FLOAT,
+    STATISTICS_TYPE,
+    attr.float('epsilon', epsilon),
+    attr.float('exponential_avg_factor', 1),
+    attr.string('data_format', 'NHWC'),
+    attr.bool('is_training', training),
+  ];
+  return ops.executeMultipleOutputs('FusedBatchNormV3', attrs, tensors, 6);
+}
+
+/** [y, mean, unbiased variance, 1 / deviation]: on the CPU the op's fifth output is the biased variance. */
+export const batchNormTrain: Twin = (ops, inputs, { epsilon }) =>
+  tf.tidy(() => {
+    const none = tf.tensor1d([], 'float32');
+    const tensors = [input(inputs, 'x'), input(inputs, 'scale'), input(inputs, 'shift'), none, none];
+    const [y, mean, variance, , biased] = fused(ops, tensors, epsilon as number, true) as tf.Tensor[];
+    const inverseDeviation = tf.rsqrt(tf.add(biased as tf.Tensor, epsilon as number));
+    return [y, mean, variance, inverseDeviation] as tf.Tensor[];
+  });
+
+export const batchNormTrainGrad: Twin = (ops, inputs) =>
+  tf.tidy(() => {
+    // With epsilon 0 the op's own 1 / sqrt(variance + epsilon) gives the deviation of the forward pass back.
+    const variance = tf.square(tf.reciprocal(input(inputs, 'inverseDeviation')));
+    const attrs = [
+      FLOAT,
+      STATISTICS_TYPE,
+      attr.float('epsilon', 0),
+      attr.string('data_format', 'NHWC'),
+      attr.bool('is_training', true),
+    ];
+    const tensors = ['dy', 'x', 'scale', 'mean'].map((name) => input(inputs, name));
+    const reserve = tf.tensor1d([], 'float32');
+    const results = ops.executeMultipleOutputs('FusedBatchNormGradV3', attrs, [...tensors, variance, reserve], 5);
+    return results.slice(0, 3);
+  });
+
+export const batchNormInference: Twin = (ops, inputs, { epsilon }) =>
+  tf.tidy(() => {
+    const tensors = ['x', 'scale', 'shift', 'mean', 'variance'].map((name) => input(inputs, name));
+    return fused(ops, tensors, epsilon as number, false)[0] as tf.Tensor;
+  });

@@ -1,0 +1,26 @@
+import * as tf from '@tensorflow/tfjs';
+import { DataType } from '../api.js';
+import { attr, FLOAT, input, type Twin } from './twin.js';
+
+export const relu6Grad: Twin = (ops, inputs) =>
+  ops.executeSingleOutput('Relu6Grad', [FLOAT], [input(inputs, 'dy'), input(inputs, 'y')]);
+
+export const gateGrad: Twin = (_, inputs) =>
+  tf.tidy(() => {
+    const dy = input(inputs, 'dy');
+    const open = tf.sigmoid(input(inputs, 'g'));
+    const sums = tf.sum(tf.mul(dy, input(inputs, 'x')), [1, 2], true);
+    return [tf.mul(dy, open), tf.mul(sums, tf.mul(open, tf.sub(1, open)))];
+  });
+
+/** Images may be uint8 tensors (see uploadImages): the cast names the type the tensor really has. */
+export const normalizeImages: Twin = (ops, inputs, { mean, std }) =>
+  tf.tidy(() => {
+    const images = input(inputs, 'images');
+    const source = ops.tensorMap.get(images.dataId).dtype;
+    const attrs = [attr.type('SrcT', source), attr.bool('Truncate', false), attr.type('DstT', DataType.float)];
+    const floats = ops.executeSingleOutput('Cast', attrs, [images]);
+    const scale = (std as readonly number[]).map((value) => 1 / value);
+    const offset = (mean as readonly number[]).map((value, channel) => -value * (scale[channel] as number));
+    return tf.add(tf.mul(floats, tf.tensor1d(scale)), tf.tensor1d(offset));
+  });
