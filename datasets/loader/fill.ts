@@ -1,0 +1,71 @@
+import { createRandom } from '../../engine/random.js';
+import type { Entry } from '../dataset.js';
+import type { Encoder, EncoderSource } from '../encoder.js';
+import type { Placement } from '../placement.js';
+import { readSample } from '../read.js';
+import type { Sample, Truth } from '../sample.js';
+import { type AugmentConfig, applyAugmentation, drawAugmentation } from '../transforms/augment.js';
+import { createCache } from './cache.js';
+import { imageRows, layoutOf, targetRows } from './slot.js';
+
+/** What a thread must know once. Structured-cloneable. */
+export interface FillerConfig {
+  readonly encoder: EncoderSource | null;
+  readonly augment: AugmentConfig;
+  readonly batchSize: number;
+  readonly keepTruth: boolean;
+  /** Of this thread. */
+  readonly cacheBytes: number;
+}
+
+/** One sample into one row of a batch. */
+export interface Job {
+  readonly entry: Entry;
+  /** Of the entry in the data set: its key in the cache. */
+  readonly index: number;
+  /** Address of the sample's random stream. */
+  readonly stream: readonly number[];
+  readonly slot: SharedArrayBuffer;
+  readonly row: number;
+}
+
+export interface Filled {
+  readonly placement: Placement;
+  /** In original pixels; null unless asked for. */
+  readonly truth: Truth | null;
+}
+
+export type Filler = (job: Job) => Promise<Filled>;
+
+/** The encoder's module is loaded where it runs, so that nothing but plain data crosses threads. */
+export async function loadEncoder(source: EncoderSource): Promise<Encoder<Truth>> {
+  const loaded = (await import(/* @vite-ignore */ source.module)) as {
+    readonly createEncoder?: (config: unknown) => Encoder<Truth>;
+  };
+  if (typeof loaded.createEncoder !== 'function') throw new TypeError(`${source.module} exports no createEncoder`);
+  return loaded.createEncoder(source.config);
+}
+
+/** Decode (or take from the cache), augment, encode: everything a thread does for a sample. */
+export async function createFiller(config: FillerConfig): Promise<Filler> {
+  const encoder = config.encoder === null ? null : await loadEncoder(config.encoder);
+  const layout = layoutOf(config.augment.size, config.batchSize, encoder?.targets ?? {});
+  const cache = createCache<Sample>(config.cacheBytes);
+  const read = async (job: Job): Promise<Sample> => {
+    const cached = cache.get(job.index);
+    if (cached !== undefined) return cached;
+    const sample = await readSample<Truth>(job.entry);
+    cache.set(job.index, sample, sizeOf(sample));
+    return sample;
+  };
+  return async (job) => {
+    const sample = await read(job);
+    const drawn = drawAugmentation(config.augment, sample.image, createRandom(job.stream));
+    const truth = applyAugmentation(sample, drawn, imageRows(job.slot, layout, job.row, 1));
+    encoder?.encode(truth, targetRows(job.slot, layout, job.row, 1));
+    return { placement: drawn.placement, truth: config.keepTruth ? sample.truth : null };
+  };
+}
+
+const sizeOf = ({ image, truth }: Sample): number =>
+  image.data.byteLength + (truth.kind === 'semantic' ? truth.mask : truth.boxes).byteLength;

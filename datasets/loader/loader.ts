@@ -1,0 +1,111 @@
+import { ConfigError } from '../../engine/errors.js';
+import { createRandom, permutation } from '../../engine/random.js';
+import type { Entry } from '../dataset.js';
+import type { EncoderSource } from '../encoder.js';
+import type { AugmentConfig } from '../transforms/augment.js';
+import { type Batch, batchOf } from './batch.js';
+import { builtModule } from './built.js';
+import { type Filled, type FillerConfig, loadEncoder } from './fill.js';
+import { createLocalPool, createWorkerPool } from './pool.js';
+import { layoutOf, type SlotLayout } from './slot.js';
+
+export interface LoaderOptions {
+  readonly entries: readonly Entry[];
+  /** Null: no targets, as evaluation needs none. */
+  readonly encoder: EncoderSource | null;
+  readonly augment: AugmentConfig;
+  readonly batchSize: number;
+  readonly seed: number;
+  /** Threads that decode and augment; 0: this one. Does not change a single value. */
+  readonly workers: number;
+  readonly shuffle: boolean;
+  /** Leaves out the last batch of an epoch when it is not full. */
+  readonly dropLast: boolean;
+  /** Batches carry the truths in original pixels. */
+  readonly keepTruth: boolean;
+  /** Decoded images kept in memory, bytes, all threads together. */
+  readonly cacheBytes: number;
+}
+
+export interface Loader {
+  /** Batches of one epoch. */
+  readonly stepsPerEpoch: number;
+  /**
+   * The batches of one epoch in order; the same for any number of workers and any `fromStep`.
+   *
+   * @throws DataError, ShapeError, ... as reading or encoding threw it; EspalierError when a thread dies
+   */
+  batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void, undefined>;
+  /** Ends the threads. */
+  dispose(): Promise<void>;
+}
+
+/** Batches being filled while the caller works on one. */
+const PREFETCH = 3;
+
+/** @throws ConfigError when an epoch would have no batch */
+export function createLoader(options: LoaderOptions): Loader {
+  const { entries, batchSize, workers } = options;
+  const stepsPerEpoch = countSteps(options);
+  const { augment, keepTruth, cacheBytes } = options;
+  const encoder = options.encoder && { ...options.encoder, module: builtModule(options.encoder.module) };
+  const config: FillerConfig = { encoder, augment, batchSize, keepTruth, cacheBytes };
+  const pool = workers === 0 ? createLocalPool(config) : createWorkerPool(config, workers);
+  let layout: Promise<SlotLayout> | null = null;
+  /** Memory of released batches. */
+  const free: SharedArrayBuffer[] = [];
+
+  const fill = async (epoch: number, order: Uint32Array): Promise<Batch> => {
+    layout ??= planLayout(config);
+    const plan = await layout;
+    const slot = free.pop() ?? new SharedArrayBuffer(plan.byteLength);
+    const members = Array.from(order, (index) => entries[index] as Entry);
+    const jobs = members.map((entry, row) => {
+      const index = order[row] as number;
+      return pool.run({ entry, index, stream: [options.seed, epoch, index], slot, row });
+    });
+    const filled: readonly Filled[] = await Promise.all(jobs);
+    return batchOf({ slot, layout: plan, size: augment.size, members, filled, release: () => free.push(slot) });
+  };
+
+  async function* batches(epoch: number, fromStep = 0): AsyncGenerator<Batch, void, undefined> {
+    const order = orderOf(options, epoch);
+    const pending: Promise<Batch>[] = [];
+    let next = fromStep;
+    try {
+      while (next < stepsPerEpoch || pending.length > 0) {
+        while (next < stepsPerEpoch && pending.length < PREFETCH) {
+          const batch = fill(epoch, order.subarray(next * batchSize, (next + 1) * batchSize));
+          next++;
+          // Its failure is thrown when its turn comes.
+          batch.catch(() => {});
+          pending.push(batch);
+        }
+        yield await (pending.shift() as Promise<Batch>);
+      }
+    } finally {
+      for (const batch of pending) batch.then(({ release }) => release()).catch(() => {});
+    }
+  }
+  return { stepsPerEpoch, batches, dispose: () => pool.dispose() };
+}
+
+function countSteps({ entries, batchSize, dropLast }: LoaderOptions): number {
+  const stepsPerEpoch = dropLast ? Math.floor(entries.length / batchSize) : Math.ceil(entries.length / batchSize);
+  if (stepsPerEpoch > 0) return stepsPerEpoch;
+  throw new ConfigError(
+    entries.length === 0
+      ? 'no image to load: the split is empty'
+      : `${entries.length} images do not fill one batch of ${batchSize}: lower batchSize to ${entries.length} or less`,
+  );
+}
+
+async function planLayout({ encoder, augment, batchSize }: FillerConfig): Promise<SlotLayout> {
+  const targets = encoder === null ? {} : (await loadEncoder(encoder)).targets;
+  return layoutOf(augment.size, batchSize, targets);
+}
+
+function orderOf({ entries, shuffle, seed }: LoaderOptions, epoch: number): Uint32Array {
+  if (shuffle) return permutation(entries.length, createRandom([seed, epoch]));
+  return Uint32Array.from(entries, (_, index) => index);
+}

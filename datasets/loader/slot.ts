@@ -1,0 +1,67 @@
+import { ShapeError } from '../../engine/errors.js';
+import type { TargetArrays, TargetSpec } from '../encoder.js';
+
+export type TargetSpecs = { readonly [name: string]: TargetSpec };
+
+/** How a batch lies in one block of shared memory: images first, then each target, every part on 8 bytes. */
+export interface SlotLayout {
+  readonly byteLength: number;
+  readonly batchSize: number;
+  /** Bytes of one image: height * width * 3. */
+  readonly imageBytes: number;
+  readonly targets: readonly TargetPlace[];
+}
+
+interface TargetPlace {
+  readonly name: string;
+  readonly spec: TargetSpec;
+  readonly offset: number;
+  /** Elements of one row. */
+  readonly elements: number;
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 8) * 8;
+
+/** V8's largest typed array is far above; a batch beyond this is a mistake in the config. */
+const MAX_SLOT_BYTES = 2 ** 31;
+
+/** @throws ShapeError when a batch would not fit into 2 GiB */
+export function layoutOf(
+  [height, width]: readonly [number, number],
+  batchSize: number,
+  targets: TargetSpecs,
+): SlotLayout {
+  const imageBytes = height * width * 3;
+  let byteLength = align(imageBytes * batchSize);
+  const places = Object.entries(targets).map(([name, spec]): TargetPlace => {
+    const elements = spec.shape.reduce((product, length) => product * length, 1);
+    const place = { name, spec, offset: byteLength, elements };
+    byteLength += align(elements * 4 * batchSize);
+    return place;
+  });
+  if (!(byteLength <= MAX_SLOT_BYTES)) {
+    throw new ShapeError(
+      `a batch of ${batchSize} images of ${height} x ${width} takes ${byteLength} bytes, at most ${MAX_SLOT_BYTES} can be shared: lower batchSize`,
+    );
+  }
+  return { byteLength, batchSize, imageBytes, targets: places };
+}
+
+/** Rows [first, first + count) of the images. */
+export const imageRows = (slot: SharedArrayBuffer, layout: SlotLayout, first: number, count: number): Uint8Array =>
+  new Uint8Array(slot, first * layout.imageBytes, count * layout.imageBytes);
+
+/** Rows [first, first + count) of every target. */
+export function targetRows(slot: SharedArrayBuffer, layout: SlotLayout, first: number, count: number): TargetArrays {
+  return Object.fromEntries(
+    layout.targets.map(({ name, spec, offset, elements }) => {
+      const start = offset + first * elements * 4;
+      return [
+        name,
+        spec.dtype === 'float32'
+          ? new Float32Array(slot, start, count * elements)
+          : new Int32Array(slot, start, count * elements),
+      ];
+    }),
+  );
+}

@@ -1,0 +1,16 @@
+export {
+  type Affine,
+  affineOf,
+  areaScale,
+  compose,
+  IDENTITY,
+  invert,
+  mirrorX,
+  mirrorY,
+  quarterTurn,
+} from './affine.js';
+export { type Augmentation, type AugmentConfig, applyAugmentation, drawAugmentation, plain } from './augment.js';
+export { restoreBoxes, transformBoxes } from './boxes.js';
+export { type ColorChange, type ColorJitter, changeColor } from './color.js';
+export { type Letterboxed, letterbox, letterboxPlacement, padToMultiple } from './letterbox.js';
+export { type Region, type Rgb, warpImage, warpMask } from './warp.js';

@@ -1,0 +1,220 @@
+import { writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Entry } from '../../../datasets/dataset.js';
+import type { DetectionTruth } from '../../../datasets/sample.js';
+import { plain } from '../../../datasets/transforms/augment.js';
+import { restoreBoxes } from '../../../datasets/transforms/boxes.js';
+import { ConfigError, DataError, EspalierError } from '../../../engine/errors.js';
+import { defaults, encoderModule, epochOf, open, writeImages } from './fixture.js';
+
+const entries = writeImages(11);
+
+describe('the same values whatever runs them', () => {
+  const reference = epochOf(entries, {}, 2);
+
+  test.each([1, 2, 3])('with %i worker threads as with none', async (workers) => {
+    expect(await epochOf(entries, { workers }, 2)).toEqual(await reference);
+  });
+
+  test.each([0, 2])('with a cache of every size, %i workers, also in the second epoch', async (workers) => {
+    const second = await epochOf(entries, {}, 3);
+    for (const cacheBytes of [6000, 1e8]) {
+      const loader = open(entries, { workers, cacheBytes });
+      for await (const batch of loader.batches(2)) batch.release();
+      const images: number[][] = [];
+      for await (const batch of loader.batches(3)) {
+        images.push([...batch.images]);
+        batch.release();
+      }
+      await loader.dispose();
+      expect(images).toEqual(second.map((batch) => batch.images));
+    }
+  });
+
+  test('when started in the middle of an epoch', async () => {
+    expect(await epochOf(entries, { workers: 2 }, 2, 1)).toEqual((await reference).slice(1));
+    expect(await epochOf(entries, {}, 2, 3)).toEqual([]);
+  });
+
+  test('when no batch is ever released', async () => {
+    const loader = open(entries, { workers: 2 });
+    const kept = [];
+    for await (const batch of loader.batches(2)) kept.push(batch);
+    expect(kept.map((batch) => [...batch.images])).toEqual((await reference).map((batch) => batch.images));
+    await loader.dispose();
+  });
+
+  test('but not with another seed or in another epoch', async () => {
+    const images = async (seed: number, epoch: number) =>
+      (await epochOf(entries, { seed }, epoch)).map((b) => b.images);
+    expect(await images(6, 2)).not.toEqual((await reference).map((batch) => batch.images));
+    expect(await images(5, 1)).not.toEqual((await reference).map((batch) => batch.images));
+  });
+});
+
+describe('what a batch holds', () => {
+  test('every image once an epoch, in an order of the epoch; the rest is dropped or left as a smaller batch', async () => {
+    const all = (await epochOf(entries, { dropLast: false })).flatMap((batch) => batch.ids);
+    expect([...all].sort()).toEqual(entries.map(({ id }) => id).sort());
+    expect(all).not.toEqual(entries.map(({ id }) => id));
+    const full = await epochOf(entries, {});
+    expect(full.map((batch) => batch.shape)).toEqual(Array.from({ length: 3 }, () => [3, 24, 32, 3]));
+    const last = (await epochOf(entries, { dropLast: false })).at(-1);
+    expect(last?.shape).toEqual([2, 24, 32, 3]);
+    expect(last?.images.length).toBe(2 * 24 * 32 * 3);
+    expect(last?.targets.map(([, , shape]) => shape)).toEqual([[2, 3, 4], [2, 3], [2]]);
+  });
+
+  test('without shuffling, the data set in its order', async () => {
+    const batches = await epochOf(entries, { shuffle: false, dropLast: false });
+    expect(batches.flatMap((batch) => batch.ids)).toEqual(entries.map(({ id }) => id));
+  });
+
+  test('targets belong to their image: labels name it, boxes restore to the file by the placement', async () => {
+    const loader = open(entries, { augment: plain([24, 32]), workers: 1, keepTruth: true });
+    for await (const batch of loader.batches(0)) {
+      const labels = batch.targets.labels?.data ?? [];
+      const boxes = batch.targets.boxes?.data as Float32Array;
+      batch.ids.forEach((id, row) => {
+        const truth = batch.truths[row] as DetectionTruth;
+        const placement = batch.placements[row];
+        const count = truth.labels.length;
+        expect([...labels.slice(row * 3, row * 3 + count)]).toEqual(Array(count).fill(Number.parseInt(id, 10)));
+        if (placement === undefined) throw new Error('no placement');
+        restoreBoxes(boxes.slice(row * 12, row * 12 + count * 4), placement).forEach((edge, i) => {
+          expect(edge).toBeCloseTo(truth.boxes[i] ?? -1, 4);
+        });
+      });
+      batch.release();
+    }
+    await loader.dispose();
+  });
+
+  test('truths are those of the files, and absent unless asked for', async () => {
+    for (const workers of [0, 1]) {
+      const loader = open(entries, { workers, keepTruth: true, shuffle: false });
+      for await (const batch of loader.batches(0)) {
+        batch.ids.forEach((id, row) => {
+          expect(batch.truths[row]).toEqual(entries.find((entry) => entry.id === id)?.truth);
+        });
+      }
+      await loader.dispose();
+    }
+    const loader = open(entries);
+    for await (const batch of loader.batches(0)) expect(batch.truths).toEqual([]);
+  });
+
+  test('without an encoder there are no targets', async () => {
+    const [batch] = await epochOf(entries, { encoder: null, workers: 1 });
+    expect(batch?.targets).toEqual([]);
+    expect(batch?.images.length).toBe(3 * 24 * 32 * 3);
+  });
+
+  test('released memory is used again', async () => {
+    const loader = open(entries);
+    const buffers = new Set<ArrayBufferLike>();
+    for (let epoch = 0; epoch < 6; epoch++) {
+      for await (const batch of loader.batches(epoch)) {
+        buffers.add(batch.images.buffer);
+        batch.release();
+        batch.release();
+      }
+    }
+    expect(buffers.size).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('what goes wrong', () => {
+  const broken = (file: string): Entry<DetectionTruth>[] => [
+    ...entries.slice(0, 5),
+    { ...(entries[5] as Entry<DetectionTruth>), file },
+  ];
+
+  test.each([0, 2])(
+    'a missing image is a DataError naming it, with %i workers, and the loader lives on',
+    async (workers) => {
+      const loader = open(broken('/nowhere/gone.png'), { workers, shuffle: false });
+      const iterate = async () => {
+        const ids: string[] = [];
+        for await (const batch of loader.batches(0)) ids.push(...batch.ids);
+        return ids;
+      };
+      const error = await iterate().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(DataError);
+      expect(error).toMatchObject({ file: '/nowhere/gone.png', message: expect.stringContaining('gone.png') });
+      await expect(iterate()).rejects.toThrow(DataError);
+      await loader.dispose();
+    },
+  );
+
+  test('the batches before the failing one arrive', async () => {
+    const loader = open(broken('/nowhere/gone.png'), { workers: 2, shuffle: false });
+    const iterator = loader.batches(0);
+    expect((await iterator.next()).done).toBe(false);
+    await expect(iterator.next()).rejects.toThrow(/gone\.png/);
+    await loader.dispose();
+  });
+
+  test.each([0, 2])('a damaged image has the same message with %i workers', async (workers) => {
+    const file = `${entries[5]?.file}.cut.png`;
+    writeFileSync(file, Uint8Array.from([137, 80, 78, 71, 13, 10, 26, 10, 0, 0]));
+    await expect(epochOf(broken(file), { workers })).rejects.toThrow(DataError);
+    await expect(epochOf(broken(file), { workers })).rejects.toThrow(file);
+  });
+
+  test.each([0, 1])('an error of the encoder keeps its class and message with %i workers', async (workers) => {
+    const encoder = { module: encoderModule, config: { rows: 3, failAt: 4 } };
+    const failed = epochOf(entries, { workers, encoder, augment: plain([24, 32]), dropLast: false });
+    await expect(failed).rejects.toThrow(RangeError);
+    await expect(failed).rejects.toThrow('label out of range');
+  });
+
+  test('a thread that dies is an error with a remedy, not a hang, and stays one', async () => {
+    const encoder = { module: encoderModule, config: { rows: 3, exitAt: 4 } };
+    const loader = open(entries, { workers: 2, encoder, augment: plain([24, 32]), shuffle: false });
+    const iterate = async () => {
+      for await (const batch of loader.batches(0)) batch.release();
+    };
+    await expect(iterate()).rejects.toThrow(/stopped at .*4\.png \(exit code 3\).*workers: 0/);
+    await expect(iterate()).rejects.toThrow(EspalierError);
+    await loader.dispose();
+  });
+
+  test('a missing encoder module says what to build; one without createEncoder says so', async () => {
+    const at = (module: string) => open(entries, { encoder: { module, config: null } });
+    expect(() => at('file:///nowhere/encoder.js')).toThrow(/npm run build/);
+    const fixture = new URL('./fixture.ts', import.meta.url).href;
+    expect(() => at(fixture)).toThrow(/npm run build/);
+  });
+
+  test('disposing ends a waiting iteration with an error', async () => {
+    const loader = open(entries, { workers: 1 });
+    const waiting = loader.batches(0).next();
+    await loader.dispose();
+    await expect(waiting).rejects.toThrow(/disposed/);
+  });
+
+  test('leaving an iteration early leaves the loader usable', async () => {
+    const loader = open(entries, { workers: 2 });
+    for await (const batch of loader.batches(0)) {
+      batch.release();
+      break;
+    }
+    let count = 0;
+    for await (const batch of loader.batches(1)) count += batch.ids.length;
+    expect(count).toBe(9);
+    await loader.dispose();
+  });
+
+  test('a split without a full batch is refused with the numbers', () => {
+    expect(() => open(entries.slice(0, 2))).toThrow(ConfigError);
+    expect(() => open(entries.slice(0, 2))).toThrow(/2 images do not fill one batch of 3/);
+    expect(() => open([], { dropLast: false })).toThrow(/empty/);
+    expect(open(entries.slice(0, 2), { dropLast: false }).stepsPerEpoch).toBe(1);
+  });
+
+  test('a batch too large to share is refused before memory is taken', async () => {
+    const loader = open(entries, { augment: plain([40_000, 40_000]), encoder: defaults.encoder });
+    await expect(loader.batches(0).next()).rejects.toThrow(/lower batchSize/);
+  });
+});
