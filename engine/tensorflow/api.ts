@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
 import type { LibraryFiles } from './library.js';
 
@@ -133,6 +134,28 @@ export interface Api extends Functions {
   /** Copies `bytes` bytes between C memory and typed arrays. */
   readonly copyIn: (target: Pointer, source: ArrayBufferView, bytes: number) => void;
   readonly copyOut: (target: ArrayBufferView, source: Pointer, bytes: number) => void;
+}
+
+/**
+ * Runs `work` with the process's standard error closed to native code: TensorFlow writes notices on loading that no
+ * log level stops. ESPALIER_DEBUG keeps them.
+ */
+export function withoutNotices<T>(work: () => T): T {
+  if (process.env.ESPALIER_DEBUG || process.platform !== 'linux') return work();
+  const libc = koffi.load('libc.so.6');
+  const duplicate = libc.func('int dup(int)');
+  const replace = libc.func('int dup2(int, int)');
+  const close = libc.func('int close(int)');
+  const kept = duplicate(2);
+  const nowhere = openSync('/dev/null', 'w');
+  replace(nowhere, 2);
+  try {
+    return work();
+  } finally {
+    replace(kept, 2);
+    close(kept);
+    closeSync(nowhere);
+  }
 }
 
 const RTLD_NOW = 0x2;

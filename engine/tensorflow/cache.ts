@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where downloads are kept: ESPALIER_CACHE, else $XDG_CACHE_HOME/espalier, else ~/.cache/espalier. */
-export function cacheFolder(): string {
-  const { ESPALIER_CACHE, XDG_CACHE_HOME } = process.env;
-  if (ESPALIER_CACHE) return ESPALIER_CACHE;
-  return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'espalier');
+/** Where downloads are kept: ESPALIER_CACHE, else $XDG_CACHE_HOME/espalier, else ~/.cache/espalier. The folder may not exist yet. */
+export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const { ESPALIER_CACHE: own, XDG_CACHE_HOME: shared } = environment;
+  if (own) return own;
+  return shared ? join(shared, 'espalier') : join(homedir(), '.cache', 'espalier');
 }

@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.js';
-import { type Api, loadApi, type Pointer } from './api.js';
+import { type Api, loadApi, type Pointer, withoutNotices } from './api.js';
 import type { LibraryFiles } from './library.js';
 import { bytes, message, varint } from './protobuf.js';
 
@@ -33,7 +33,11 @@ export function currentContext(): Context {
 
 /** Loads the library and opens its context, once a process. */
 export function openContext(files: LibraryFiles, threads = 0): Context {
-  if (opened) return opened;
+  opened ??= withoutNotices(() => open(files, threads));
+  return opened;
+}
+
+function open(files: LibraryFiles, threads: number): Context {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   const api = loadApi(files);
   const status = api.TF_NewStatus();
@@ -48,8 +52,7 @@ export function openContext(files: LibraryFiles, threads = 0): Context {
   check('opening TensorFlow');
   api.TFE_DeleteContextOptions(options);
   const devices = listDevices(api, eager, status);
-  opened = { api, eager, status, version: api.TF_Version(), devices, threads, check };
-  return opened;
+  return { api, eager, status, version: api.TF_Version(), devices, threads, check };
 }
 
 /** ConfigProto: intra_op_parallelism_threads = 2, inter_op_parallelism_threads = 5, gpu_options = 6 { allow_growth = 4 }. */

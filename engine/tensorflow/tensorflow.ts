@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { NodeJSKernelBackend, registerAllKernels } from '#tfjs-node';
 import { registerCompiler } from '../compile.js';
 import { registerEngine } from '../engine.js';
+import { registerImageUploader } from '../images.js';
+import { DataType } from './api.js';
 import { createBinding } from './binding.js';
 import { createClusters } from './cluster.js';
 import { createCompiler } from './compile.js';
@@ -25,6 +27,10 @@ registerEngine('tensorflow', async (options) => {
     await tf.setBackend('tensorflow');
     registerAllKernels();
     registerTwins(backend, createClusters(context, backend, binding));
+    registerImageUploader('tensorflow', (pixels, shape) => {
+      const id = binding.createTensor([...shape], DataType.uint8, pixels);
+      return backend.createOutputTensor({ id, shape: [...shape], dtype: DataType.uint8 }) as tf.Tensor4D;
+    });
     registerCompiler('tensorflow', createCompiler(context, backend, binding));
   }
   await tf.setBackend('tensorflow');
