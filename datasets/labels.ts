@@ -1,0 +1,64 @@
+import { ConfigError, DataError } from '../engine/errors.js';
+import type { LabelMap } from './sample.js';
+
+/** Classes in the order given; ids count from `firstId`. Names must be unique and not empty. */
+export function labelMap(names: readonly string[], firstId = 0): LabelMap {
+  if (names.length === 0) throw new ConfigError('the list of classes is empty');
+  if (names.length > 255) throw new ConfigError(`${names.length} classes are more than the 255 a class map can hold`);
+  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  if (repeated !== undefined) throw new ConfigError(`class '${repeated}' is listed twice: give every class once`);
+  return { classes: names.map((name, i) => ({ id: firstId + i, name })) };
+}
+
+/** Classes as a user names them, or as another split has them. */
+export type ClassList = readonly string[] | LabelMap;
+
+/** Labels of a list of names, or the labels given; null where nothing is given. */
+export function givenLabels(classes: ClassList | undefined, firstId: number): LabelMap | null {
+  if (classes === undefined) return null;
+  return 'classes' in classes ? classes : labelMap(classes, firstId);
+}
+
+/** Class names to contiguous indices. */
+export function classIndices(labels: LabelMap): ReadonlyMap<string, number> {
+  return new Map(labels.classes.map(({ name }, i) => [name, i]));
+}
+
+/** Index of a class, or one sentence with the nearest known name. */
+export function requireClass(indices: ReadonlyMap<string, number>, name: string, file: string): number {
+  const index = indices.get(name);
+  if (index !== undefined) return index;
+  const known = [...indices.keys()];
+  const near = nearestName(name, known);
+  const hint = near === null ? `known are ${known.slice(0, 10).join(', ')}` : `did you mean '${near}'?`;
+  throw new DataError(file, `unknown class '${name}': ${hint}`);
+}
+
+/** The name that differs in the fewest letters, if that is at most a third of them (capitals count half). */
+export function nearestName(name: string, known: readonly string[]): string | null {
+  let best: string | null = null;
+  let least = Math.max(1, name.length / 3) + 1e-9;
+  for (const candidate of known) {
+    const distance = (editDistance(name, candidate) + editDistance(name.toLowerCase(), candidate.toLowerCase())) / 2;
+    if (distance < least || (best === null && distance <= least)) {
+      best = candidate;
+      least = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance; of the first 64 letters. */
+function editDistance(first: string, second: string): number {
+  const [a, b] = [first.slice(0, 64), second.slice(0, 64)];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
