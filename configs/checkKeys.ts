@@ -14,23 +14,27 @@ function checkTask({ task, data, model }: Experiment): Problem[] {
   if (task === 'detection' && data.kind === 'masks') {
     problems.push({ path: ['data', 'kind'], message: 'detection learns from boxes: kind coco or voc, not masks' });
   }
-  if (task === 'segmentation' && data.kind === 'coco') {
-    problems.push({
-      path: ['data', 'kind'],
-      message: 'segmentation learns from mask files: kind masks or voc, not coco',
-    });
-  }
   if (model.head !== null && model.head !== head) {
     problems.push({ path: ['model', 'head'], message: `task ${task} needs head: ${head}, not ${model.head}` });
   }
   return problems;
 }
 
+const MEANINGLESS = {
+  coco: ['masks'],
+  voc: ['images', 'masks', 'trainIndices', 'valIndices'],
+  masks: ['trainIndices', 'valIndices'],
+} as const;
+
 function checkData({ data }: Experiment): Problem[] {
   const problems: Problem[] = [];
   const repeated = data.classes.find((name, index) => data.classes.indexOf(name) !== index);
   if (repeated !== undefined) {
     problems.push({ path: ['data', 'classes'], message: `class '${repeated}' is listed twice` });
+  }
+  for (const key of MEANINGLESS[data.kind]) {
+    if (data[key] === null) continue;
+    problems.push({ path: ['data', key], message: `'${key}' has no meaning for kind ${data.kind}: remove it` });
   }
   if (data.kind !== 'masks') {
     const keys = ['masks', ...(data.kind === 'voc' ? ['images'] : [])] as const;
@@ -51,19 +55,13 @@ function checkData({ data }: Experiment): Problem[] {
   if (data.classes.length === 0) {
     problems.push({ path: ['data'], message: 'kind masks needs data.classes, for example [background, cell]' });
   }
-  if (Object.keys(data.values).length === 0) {
-    problems.push({
-      path: ['data'],
-      message: 'kind masks needs data.values, for example { 0: background, 255: cell }',
-    });
-  }
   return [...problems, ...checkValues(data.values, data.classes)];
 }
 
 function checkValues(values: Experiment['data']['values'], classes: readonly string[]): Problem[] {
   return Object.entries(values).flatMap(([value, name]) => {
     const path = ['data', 'values', value];
-    if (!classes.includes(name)) {
+    if (!classes.includes(name) && name !== 'ignore') {
       return [{ path, message: `'${name}' is not one of data.classes${didYouMean(name, classes)}` }];
     }
     return Number(value) > 65_535 ? [{ path, message: `a mask pixel is at most 65535, not ${value}` }] : [];

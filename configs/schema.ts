@@ -7,7 +7,7 @@ const limit = z.int().min(1).max(1_000_000).nullable().default(null);
 const name = z.string().min(1);
 
 /** A split of a data set: a list's name, an index range such as `0-23`, one index, or several of them. */
-export const splitSchema = z.union([name, z.int().min(0), z.array(z.union([name, z.int().min(0)])).min(1)]);
+const splitSchema = z.union([name, z.int().min(0), z.array(name).min(1)]);
 
 const data = z.strictObject({
   kind: z
@@ -21,23 +21,35 @@ const data = z.strictObject({
     .nullable()
     .default(null)
     .describe('coco: folder of the images below root (null: root); masks: glob of the images below root'),
-  masks: name.nullable().default(null).describe('masks: glob of the mask files below root, in the order of the images'),
+  masks: name
+    .nullable()
+    .default(null)
+    .describe('masks: glob of the mask files below root; image and mask belong together when their wildcards agree'),
   train: splitSchema
     .default('train')
-    .describe('Training split. coco: JSON file; voc: name in ImageSets; masks: list file, index range 0-23, or names'),
+    .describe(
+      'Training split. coco: JSON file; voc: name in ImageSets; masks: positions 0-23, a list file, or [names, patterns]',
+    ),
   val: splitSchema.default('val').describe('Validation split, written like train'),
   test: splitSchema.nullable().default(null).describe('Further split for `evaluate --split test`; null: none'),
-  trainLimit: limit.describe('Use only the first N images of train; null: all'),
-  valLimit: limit.describe('Use only the first N images of val; null: all'),
+  trainIndices: name
+    .nullable()
+    .default(null)
+    .describe('coco: positions of the training images in the file by ascending id, such as 0-7,12; null: all'),
+  valIndices: name.nullable().default(null).describe('coco: positions of the validation images; null: all'),
   classes: z
     .array(name)
     .max(255)
     .default([])
-    .describe('Class names in the order the network counts them; []: those of the COCO file, or the 20 of PASCAL VOC'),
+    .describe(
+      'Class names in the order the network counts them; []: those of the COCO file, or of the VOC annotations',
+    ),
   values: z
     .record(z.string().regex(/^\d+$/, 'expected a grey value such as 127'), name)
     .default({})
-    .describe('masks: grey value of a mask pixel (0..65535) to class name; several values may name one class'),
+    .describe(
+      "masks: grey value of a mask pixel (0..65535) to class name or 'ignore'; {}: value = position of the class, 255 ignored",
+    ),
   otherValues: z
     .enum(['error', 'ignore', 'nearest'])
     .default('error')
@@ -127,7 +139,7 @@ const train = z.strictObject({
     .default(null)
     .describe('Threads that decode images, 0..64 (0: in the main thread); null: one fewer than cores, at most 4'),
   evaluateEvery: count(5, 'Epochs between evaluations on val, 1..1000000; the last epoch is always evaluated'),
-  checkpointEvery: count(1, 'Epochs between checkpoints, 1..1000000'),
+  checkpointEvery: limit.describe('Steps between checkpoints, 1..1000000; null: one a minute'),
   minutes: z
     .number()
     .positive()

@@ -1,0 +1,40 @@
+import { openCoco } from '../datasets/coco.js';
+import type { Dataset } from '../datasets/dataset.js';
+import { openMasks } from '../datasets/masks.js';
+import type { LabelMap } from '../datasets/sample.js';
+import { openVoc } from '../datasets/voc.js';
+import { ConfigError } from '../engine/errors.js';
+import type { Experiment } from './schema.js';
+
+export type SplitName = 'train' | 'val' | 'test';
+
+/**
+ * Opens one split of the experiment's data.
+ *
+ * @param labels those of the training split, so that every split counts the same classes; absent for that one
+ * @throws ConfigError when the experiment does not name the split; DataError for files that cannot be used
+ */
+export async function openSplit(experiment: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset> {
+  const { data, task } = experiment;
+  const named = data[split];
+  if (named === null) throw new ConfigError(`the config names no split '${split}': add data.${split}`);
+  const { root } = data;
+  const given = labels ?? (data.classes.length > 0 ? data.classes : undefined);
+  const classes = given === undefined ? {} : { classes: given };
+  if (data.kind === 'masks') {
+    const values = Object.keys(data.values).length > 0 ? { values: data.values } : {};
+    const { images, masks, otherValues } = data;
+    if (images === null || masks === null) throw new ConfigError('kind masks needs data.images and data.masks');
+    const list = typeof named === 'number' ? String(named) : named;
+    return openMasks({ root, images, masks, split: list, classes: given ?? [], ...values, otherValues });
+  }
+  if (typeof named !== 'string') throw new ConfigError(`data.${split}: kind ${data.kind} takes one name`);
+  if (data.kind === 'voc') {
+    const options = { root, split: named, ...classes };
+    return task === 'detection' ? openVoc({ ...options, task }) : openVoc({ ...options, task });
+  }
+  const positions = split === 'train' ? data.trainIndices : split === 'val' ? data.valIndices : null;
+  const indices = positions === null ? {} : { indices: positions };
+  const options = { root, annotations: named, images: data.images ?? '', ...classes, ...indices };
+  return task === 'detection' ? openCoco({ ...options, task }) : openCoco({ ...options, task });
+}

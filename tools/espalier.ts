@@ -1,0 +1,138 @@
+import { createRequire } from 'node:module';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ignoreClosedPipe } from './output.js';
+import { reportError } from './report.js';
+
+/**
+ * The command line. Every command loads its module when it is called, so that help is instant.
+ *
+ * @returns exit status: 0 done, 1 failed, 2 wrong use
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  ignoreClosedPipe();
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportError(error);
+  }
+}
+
+const engine = (): Option => new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'cpu']);
+const offline = (): Option => new Option('--offline', 'never download anything');
+const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
+const threads = (): Option =>
+  new Option('--threads <n>', 'threads inside one operation').argParser(wholeNumber(1, 1024));
+const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
+
+function createProgram(): Command {
+  const program = new Command('espalier')
+    .description('Trains detectors and segmenters on EfficientNet feature pyramids.')
+    .version(createRequire(import.meta.url)('espalier/package.json').version as string)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true });
+  addLearning(program);
+  addMachine(program);
+  return program;
+}
+
+/** train, evaluate, predict. */
+function addLearning(program: Command): void {
+  program
+    .command('train')
+    .description('train what a config describes')
+    .argument('<config>', 'YAML file, e.g. configs/cells-demo.yaml; every key: configs/reference.yaml')
+    .option('--data <dir>', 'replaces data.root')
+    .option('--out <dir>', 'folder of the run (default: runs/<config>-<n>)')
+    .option('--set <key.path=value>', 'replaces one key; may be repeated', collect, [])
+    .option('--resume', 'continue the run in --out, or the newest one of this config')
+    .addOption(engine())
+    .addOption(threads())
+    .addOption(offline())
+    .addOption(json())
+    .action(async (config: string, options) => (await import('./train.js')).train(config, options));
+  program
+    .command('evaluate')
+    .description('measure a trained run')
+    .argument('<run>', 'folder of a run')
+    .option('--data <dir>', 'replaces the recorded data.root')
+    .addOption(new Option('--split <name>', 'which images').choices(['train', 'val', 'test']))
+    .addOption(engine())
+    .addOption(threads())
+    .addOption(json())
+    .action(async (folder: string, options) => (await import('./evaluate.js')).evaluate(folder, options));
+  program
+    .command('predict')
+    .description('answer for images: JSON and a drawn PNG of each')
+    .argument('<model>', 'folder of a run, or a classifier of `espalier weights list`')
+    .argument('<image...>', 'image files')
+    .option('--out <dir>', 'folder of the drawn images (default: predictions)')
+    .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
+    .addOption(engine())
+    .addOption(threads())
+    .addOption(offline())
+    .addOption(json())
+    .action(async (model: string, images: string[], options) =>
+      (await import('./predict.js')).predict(model, images, options),
+    );
+}
+
+/** sample, weights, runtime, doctor, inspect. */
+function addMachine(program: Command): void {
+  program
+    .command('sample')
+    .description('draw a data set with its truth')
+    .addArgument(program.createArgument('<kind>', 'what to draw').choices(['cells']))
+    .requiredOption('--out <dir>', 'folder to draw into')
+    .addOption(new Option('--images <n>', 'how many').argParser(wholeNumber(1, 100_000)).default(120))
+    .addOption(new Option('--seed <n>', 'same seed, same bytes').argParser(wholeNumber(0, 4_294_967_295)).default(1))
+    .addOption(json())
+    .action(async (_kind: string, options) => (await import('./sample.js')).sample(options));
+  program
+    .command('weights')
+    .description('pretrained weights: list, info NAME, pull NAME...')
+    .addArgument(program.createArgument('<action>', 'what to do').choices(['list', 'info', 'pull']))
+    .argument('[name...]', 'names of the list')
+    .addOption(offline())
+    .addOption(json())
+    .action(async (action: string, names: string[], options) =>
+      (await import('./weights.js')).weights(action as 'list' | 'info' | 'pull', names, options),
+    );
+  program
+    .command('runtime')
+    .description('the native TensorFlow library: list, install, remove')
+    .addArgument(program.createArgument('<action>', 'what to do').choices(['list', 'install', 'remove']))
+    .option('--from <wheel>', 'install: a tensorflow wheel that is already here')
+    .addOption(json())
+    .action(async (action: string, options) =>
+      (await import('./runtime.js')).runtime(action as 'list' | 'install' | 'remove', options),
+    );
+  program
+    .command('doctor')
+    .description('what this machine has, what is used, what to do')
+    .addOption(engine())
+    .addOption(json())
+    .action(async (options) => (await import('./doctor.js')).doctor(options));
+  program
+    .command('inspect')
+    .description('tables of a backbone or a preset: stages, maps, parameters')
+    .argument('<model>', 'e.g. tf_efficientnet_b0 or efficientdet-lite0')
+    .addOption(json())
+    .action(async (model: string, options) => (await import('./inspect.js')).inspect(model, options));
+}
+
+function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${low} to ${high}.`);
+  };
+}
+
+function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Give a number from 0 to 1.');
+}

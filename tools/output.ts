@@ -1,0 +1,30 @@
+/** Where a command's words go: with --json stdout holds one JSON value and nothing else. */
+export interface Output {
+  readonly json: boolean;
+  /** One line for people: stdout, or stderr with --json. */
+  say(line: string): void;
+  /** One line that never belongs to the result: stderr. */
+  note(line: string): void;
+  /** The result: printed as JSON with --json, else as the text. */
+  result(value: unknown, text: string): void;
+}
+
+export function createOutput(json: boolean): Output {
+  const write = (stream: NodeJS.WriteStream, line: string): void => {
+    stream.write(`${line}\n`);
+  };
+  return {
+    json,
+    say: (line) => write(json ? process.stderr : process.stdout, line),
+    note: (line) => write(process.stderr, line),
+    result: (value, text) => write(process.stdout, json ? JSON.stringify(value) : text),
+  };
+}
+
+/** Nothing but the result of a reader that closed its end (`espalier ... | head`) ends the process quietly. */
+export function ignoreClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
