@@ -25,6 +25,20 @@ export function registerConvolution(): void {
   );
 }
 
+/** Registers the filter gradient of the dilated convolution as one matrix product instead of one for each tap. */
+export function registerDilatedConvolution(): void {
+  registerTwin(
+    'EspalierDilatedConv2DFilterGrad',
+    'wasm',
+    tensorKernel<
+      { x: tf.Tensor; dy: tf.Tensor },
+      { readonly dilation: [number, number]; readonly filterShape: readonly number[] }
+    >(({ x, dy }, { dilation, filterShape }) =>
+      filterGradient(x, dy, filterShape, { strides: 1, pad: 'valid', dilations: dilation }),
+    ),
+  );
+}
+
 /** [taps * inC, N * outH * outW] x [N * outH * outW, outC] as one matrix product. */
 function filterGradient(
   x: tf.Tensor,

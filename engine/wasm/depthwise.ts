@@ -10,14 +10,7 @@ export function registerDepthwise(): void {
     'DepthwiseConv2dNativeBackpropFilter',
     'wasm',
     tensorKernel<{ x: tf.Tensor; dy: tf.Tensor }, WindowAttributes & { readonly filterShape: readonly number[] }>(
-      ({ x, dy }, attributes) => {
-        const { filterShape } = attributes;
-        const windows = convolutionWindows(x.shape, filterShape, attributes, true);
-        const multiplier = filterShape[3] as number;
-        return fillTensor(filterShape, [widen(x, multiplier), dy], (target, source, gradient) => {
-          sumTaps(target, source as Float32Array, gradient as Float32Array, windows, windows.channels * multiplier);
-        });
-      },
+      ({ x, dy }, attributes) => filterGradient(x, dy, attributes.filterShape, attributes),
     ),
   );
   registerTwin(
@@ -27,6 +20,54 @@ export function registerDepthwise(): void {
       ({ dy, filter }, attributes) => inputGradient(dy, filter, attributes.inputShape, attributes),
     ),
   );
+}
+
+interface Dilation {
+  readonly dilation: [number, number];
+}
+
+/** Registers the dilated depthwise convolution and its gradients on the backend's own dilated kernel. */
+export function registerDilatedDepthwise(): void {
+  registerTwin(
+    'EspalierDilatedDepthwise',
+    'wasm',
+    tensorKernel<{ x: tf.Tensor; filter: tf.Tensor }, Dilation>(({ x, filter }, { dilation }) =>
+      tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'valid', 'NHWC', dilation),
+    ),
+  );
+  registerTwin(
+    'EspalierDilatedDepthwiseInputGrad',
+    'wasm',
+    tensorKernel<{ dy: tf.Tensor; filter: tf.Tensor }, Dilation>(({ dy, filter }, { dilation }) => {
+      const [batch = 0, outHeight = 0, outWidth = 0, channels = 0] = dy.shape;
+      const [height = 1, width = 1] = filter.shape;
+      const inHeight = outHeight + (height - 1) * dilation[0];
+      const inWidth = outWidth + (width - 1) * dilation[1];
+      const attributes: WindowAttributes = { strides: 1, pad: 'valid', dilations: dilation };
+      return inputGradient(dy, filter, [batch, inHeight, inWidth, channels], attributes);
+    }),
+  );
+  registerTwin(
+    'EspalierDilatedDepthwiseFilterGrad',
+    'wasm',
+    tensorKernel<{ x: tf.Tensor; dy: tf.Tensor }, Dilation & { readonly filterShape: readonly number[] }>(
+      ({ x, dy }, { dilation, filterShape }) =>
+        filterGradient(x, dy, filterShape, { strides: 1, pad: 'valid', dilations: dilation }),
+    ),
+  );
+}
+
+function filterGradient(
+  x: tf.Tensor,
+  dy: tf.Tensor,
+  filterShape: readonly number[],
+  attributes: WindowAttributes,
+): tf.Tensor {
+  const windows = convolutionWindows(x.shape, filterShape, attributes, true);
+  const multiplier = filterShape[3] as number;
+  return fillTensor(filterShape, [widen(x, multiplier), dy], (target, source, gradient) => {
+    sumTaps(target, source as Float32Array, gradient as Float32Array, windows, windows.channels * multiplier);
+  });
 }
 
 /** Repeats each channel `multiplier` times, [N, H, W, C] to [N, H, W, C * multiplier]: the channel order of dy. */

@@ -83,7 +83,7 @@ describe('maxPool', () => {
   it('finds the largest of all-negative windows, and sends the gradient there', () => {
     const x = tf.tensor4d([-5, -3, -4, -9], [1, 2, 2, 1]);
     expect(maxPool(x, [2, 2], [2, 2], 'valid').dataSync()[0]).toBe(-3);
-    const gradient = tf.grad((input: tf.Tensor4D) => maxPool(input, [2, 2], [2, 2], 'valid'))(x);
+    const gradient = tf.grad((input) => maxPool(input as tf.Tensor4D, [2, 2], [2, 2], 'valid'))(x);
     expect(Array.from(gradient.dataSync())).toEqual([0, 1, 0, 0]);
   });
 
