@@ -91,7 +91,8 @@ function readBytes(file: string): Uint8Array {
   try {
     const { size } = statSync(file);
     if (size > MAX_BYTES) throw new WeightsError(`${file} has ${size} bytes, a checkpoint at most ${MAX_BYTES}`);
-    return readFileSync(file);
+    const buffer = readFileSync(file);
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length); // a Buffer's slice() is no copy
   } catch (error) {
     if (error instanceof WeightsError) throw error;
     throw new WeightsError(`cannot read ${file}: ${error instanceof Error ? error.message : error}`);

@@ -1,0 +1,327 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadCheckpoint } from '../../../training/run/checkpoint.js';
+import { readCheckpoint } from '../../../training/run/checkpointFile.js';
+import type { TrainRun } from '../../../training/run/session.js';
+import { trainRun } from '../../../training/run/train.js';
+import { createTinyLoader, createTinyModel, STEPS_PER_EPOCH, snapshot, TINY_OPTIONS, tinyRun } from './tinyRun.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-train-'));
+});
+afterEach(() => {
+  tf.disposeVariables();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const out = (name: string): string => join(folder, name);
+const eventsOf = (name: string): { event: string; step: number; [key: string]: unknown }[] =>
+  readFileSync(join(out(name), 'events.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** Stops after `steps` completed steps, as Ctrl-C would. */
+function stopAfter(steps: number): Partial<TrainRun> {
+  const controller = new AbortController();
+  const loader = createTinyLoader();
+  let given = 0;
+  return {
+    signal: controller.signal,
+    loader: {
+      ...loader,
+      batches: async function* (epoch, fromStep) {
+        for await (const batch of loader.batches(epoch, fromStep)) {
+          // The batch after is asked for while a step runs.
+          if (++given > steps) controller.abort();
+          yield batch;
+        }
+      },
+    },
+  };
+}
+
+/** Tensors of a checkpoint as plain numbers. */
+function tensorsOf(file: string): { [name: string]: number[] } {
+  return Object.fromEntries(
+    [...readCheckpoint(file).tensors].map(([name, { data }]) => [name, Array.from(data, Number)]),
+  );
+}
+
+async function undisturbed() {
+  const model = createTinyModel();
+  const result = await trainRun(tinyRun(out('whole'), model));
+  return { model, result };
+}
+
+describe('trainRun', () => {
+  test('writes the run folder: config, events, checkpoints and results', async () => {
+    const { result } = await undisturbed();
+    expect(result).toMatchObject({ reason: 'done', step: 20 });
+    expect(readdirSync(out('whole')).sort()).toEqual(['checkpoints', 'config.json', 'events.jsonl', 'results.json']);
+    expect(readdirSync(join(out('whole'), 'checkpoints')).sort()).toEqual(['best.safetensors', 'last.safetensors']);
+    expect(JSON.parse(readFileSync(result.folder.config, 'utf8'))).toEqual({ task: 'tiny', train: { epochs: 4 } });
+    const results = JSON.parse(readFileSync(result.folder.results, 'utf8'));
+    expect(results).toMatchObject({
+      reason: 'done',
+      step: 20,
+      epochs: 4,
+      metric: 'score',
+      learningRate: 0.05,
+      seed: 3,
+    });
+    expect(results.latest).toMatchObject({ step: 20, value: result.latest?.value });
+  });
+
+  test('logs every step once, in order, with its terms, rate and times', async () => {
+    await undisturbed();
+    const events = eventsOf('whole');
+    expect(events[0]).toMatchObject({
+      event: 'start',
+      step: 0,
+      engine: 'test',
+      steps: 20,
+      stepsPerEpoch: STEPS_PER_EPOCH,
+    });
+    const steps = events.filter(({ event }) => event === 'step');
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    expect(steps.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 20 }, (_, i) => Math.floor(i / 5) + 1));
+    for (const event of steps) {
+      expect(event).toMatchObject({
+        losses: { crossEntropy: expect.any(Number), size: expect.any(Number), total: expect.any(Number) },
+      });
+      expect(event.ms).toEqual({ data: expect.any(Number), compute: expect.any(Number), host: expect.any(Number) });
+    }
+    expect(steps[0]?.learningRate).toBeCloseTo(0.05 / 3, 12);
+    expect(events.filter(({ event }) => event === 'evaluation').map(({ step }) => step)).toEqual([5, 10, 15, 20]);
+    expect(events.at(-1)).toMatchObject({ event: 'stop', step: 20, reason: 'done' });
+  });
+
+  test('evaluates the averaged weights and trains on with the others', async () => {
+    const seen: { [name: string]: number[] }[] = [];
+    const model = createTinyModel();
+    await trainRun(
+      tinyRun(out('run'), model, {
+        evaluate: async () => {
+          seen.push(snapshot(model));
+          return { score: seen.length };
+        },
+      }),
+    );
+    const last = join(out('run'), 'checkpoints', 'last.safetensors');
+    const averaged = createTinyModel({ seed: 9 });
+    loadCheckpoint(averaged, readCheckpoint(last));
+    expect(snapshot(averaged)).toEqual(seen.at(-1));
+    const raw = createTinyModel({ seed: 9 });
+    loadCheckpoint(raw, readCheckpoint(last), 'raw');
+    expect(snapshot(raw)).toEqual(snapshot(model));
+    expect(snapshot(raw)).not.toEqual(snapshot(averaged));
+  });
+
+  test('keeps the best evaluation, not the last', async () => {
+    const scores = [0.2, 0.9, Number.NaN, 0.4];
+    const averages: { [name: string]: number[] }[] = [];
+    const model = createTinyModel();
+    const result = await trainRun(
+      tinyRun(out('run'), model, {
+        evaluate: async () => {
+          averages.push(snapshot(model));
+          return { score: scores[averages.length - 1] };
+        },
+      }),
+    );
+    expect(result.best).toMatchObject({ step: 10, value: 0.9 });
+    expect(result.latest).toMatchObject({ step: 20, value: 0.4 });
+    const best = createTinyModel({ seed: 9 });
+    const checkpoint = readCheckpoint(result.folder.best);
+    loadCheckpoint(best, checkpoint);
+    expect(snapshot(best)).toEqual(averages[1]);
+    expect(checkpoint.metadata).toMatchObject({ step: 10, metric: 'score', best: { step: 10, value: 0.9 } });
+  });
+
+  test('releases every batch and leaves no tensor behind', async () => {
+    const model = createTinyModel();
+    const loader = createTinyLoader();
+    const before = tf.memory().numTensors;
+    await trainRun(tinyRun(out('run'), model, { loader }));
+    expect(loader.open()).toBe(0);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('stops by the clock with an evaluation and a checkpoint', async () => {
+    const options = { ...TINY_OPTIONS, epochs: 100_000, minutes: 0.5 / 60 };
+    const result = await trainRun(tinyRun(out('run'), createTinyModel(), { options }));
+    expect(result.reason).toBe('time');
+    expect(result.latest?.step).toBe(result.step);
+    expect(readCheckpoint(result.folder.last).metadata.step).toBe(result.step);
+  });
+
+  test('trains without an evaluation, and then has no best checkpoint', async () => {
+    const { evaluate: _, metric: __, ...run } = tinyRun(out('run'), createTinyModel());
+    const result = await trainRun(run);
+    expect(result).toMatchObject({ reason: 'done', best: null, latest: null });
+    expect(existsSync(result.folder.best)).toBe(false);
+  });
+
+  test('scales the learning rate to the batch and says so', async () => {
+    const notes: string[] = [];
+    const progress = { step: () => undefined, note: (line: string) => notes.push(line), end: () => undefined };
+    const options = { ...TINY_OPTIONS, steps: 1, warmupSteps: 0, referenceBatch: 16 };
+    await trainRun(tinyRun(out('run'), createTinyModel(), { options, progress }));
+    expect(notes[0]).toBe('learning rate 0.0125 for 4 images a step, scaled from 16 images');
+    expect(eventsOf('run')[1]?.learningRate).toBe(0.0125);
+  });
+});
+
+describe('resuming', () => {
+  test.each([1, 5, 7, 10, 19])('after %i steps ends with the undisturbed run, bit for bit', async (steps) => {
+    const { result: whole } = await undisturbed();
+    const first = await trainRun(tinyRun(out('run'), createTinyModel(), stopAfter(steps)));
+    expect(first).toMatchObject({ reason: 'interrupted', step: steps });
+    expect(existsSync(first.folder.results)).toBe(false);
+    // Another seed: every value has to come from the checkpoint.
+    const second = await trainRun(tinyRun(out('run'), createTinyModel({ seed: 5 }), { resume: true }));
+    expect(tensorsOf(second.folder.last)).toEqual(tensorsOf(whole.folder.last));
+    expect(tensorsOf(second.folder.best)).toEqual(tensorsOf(whole.folder.best));
+    expect([second.best, second.latest]).toEqual([whole.best, whole.latest]);
+    const numbers = (name: string) =>
+      eventsOf(name).flatMap(({ event, step, losses, report }) =>
+        losses || report ? [{ event, step, losses, report }] : [],
+      );
+    expect(numbers('run')).toEqual(numbers('whole'));
+  });
+
+  test('SGD resumes bit for bit too', async () => {
+    const options: TrainRun['options'] = { ...TINY_OPTIONS, optimizer: 'sgd', ema: null };
+    const whole = await trainRun(tinyRun(out('whole'), createTinyModel(), { options }));
+    await trainRun(tinyRun(out('run'), createTinyModel(), { options, ...stopAfter(8) }));
+    const second = await trainRun(tinyRun(out('run'), createTinyModel({ seed: 5 }), { options, resume: true }));
+    expect(tensorsOf(second.folder.last)).toEqual(tensorsOf(whole.folder.last));
+  });
+
+  test('drops events of steps after the checkpoint, and a line that was cut off', async () => {
+    const options = { ...TINY_OPTIONS, checkpointEvery: 6 };
+    await trainRun(tinyRun(out('run'), createTinyModel(), { options, ...stopAfter(6) }));
+    const file = join(out('run'), 'events.jsonl');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, `${text}{"event":"step","step":7}\n{"event":"step","st`);
+    await trainRun(tinyRun(out('run'), createTinyModel(), { options, resume: true }));
+    const steps = eventsOf('run').filter(({ event }) => event === 'step');
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  });
+
+  test('without a checkpoint starts from the first step', async () => {
+    const result = await trainRun(tinyRun(out('run'), createTinyModel(), { resume: true }));
+    const { result: whole } = await undisturbed();
+    expect(tensorsOf(result.folder.last)).toEqual(tensorsOf(whole.folder.last));
+  });
+
+  test('of a finished run changes nothing', async () => {
+    const { result } = await undisturbed();
+    const before = tensorsOf(result.folder.last);
+    const again = await trainRun(tinyRun(out('whole'), createTinyModel(), { resume: true }));
+    expect(again).toMatchObject({ reason: 'done', step: 20, best: result.best });
+    expect(tensorsOf(again.folder.last)).toEqual(before);
+  });
+
+  test('takes up parameters that were frozen before, and reports their fresh state', async () => {
+    const notes: string[] = [];
+    const progress = { step: () => undefined, note: (line: string) => notes.push(line), end: () => undefined };
+    await trainRun(tinyRun(out('run'), createTinyModel({ frozenStem: true }), stopAfter(5)));
+    await trainRun(tinyRun(out('run'), createTinyModel(), { resume: true, progress }));
+    // first, second and ema of stem weight, scale and shift; the statistics were averaged before
+    expect(notes).toContain('9 states start fresh, e.g. first/backbone.stem.weight');
+  });
+
+  test('a folder that holds a run is not overwritten', async () => {
+    await undisturbed();
+    await expect(trainRun(tinyRun(out('whole'), createTinyModel()))).rejects.toThrow(
+      /already holds a run: continue it with --resume/,
+    );
+  });
+
+  test('other classes are refused, naming both lists', async () => {
+    await undisturbed();
+    const labels = {
+      classes: [
+        { id: 1, name: 'red' },
+        { id: 2, name: 'blue' },
+      ],
+    };
+    const run = tinyRun(out('whole'), createTinyModel(), { resume: true, labels });
+    await expect(trainRun(run)).rejects.toThrow('checkpoint has classes [red, green], the config [red, blue]');
+  });
+
+  test.each([
+    ['seed', { seed: 4 }, /seed 3, the config gives 4/],
+    ['optimizer', { optimizer: 'sgd' }, /optimizer adamw, the config gives sgd/],
+  ] as const)('another %s is refused', async (_name, change, message) => {
+    await undisturbed();
+    const options = { ...TINY_OPTIONS, ...change };
+    await expect(trainRun(tinyRun(out('whole'), createTinyModel(), { resume: true, options }))).rejects.toThrow(
+      message,
+    );
+  });
+
+  test('another network is refused', async () => {
+    await undisturbed();
+    const run = tinyRun(out('whole'), createTinyModel({ width: 5 }), { resume: true });
+    await expect(trainRun(run)).rejects.toThrow(/belong to another network/);
+  });
+});
+
+describe('a loss that is not finite', () => {
+  /** From step 8 on one loss term is divided by zero. */
+  function poisoned(term: 'crossEntropy' | 'size') {
+    const model = createTinyModel();
+    let calls = 0;
+    return {
+      ...model,
+      loss: (...args: Parameters<typeof model.loss>) => {
+        const losses = { ...model.loss(...args) };
+        const value = losses[term] as tf.Scalar;
+        const bad = tf.div(value, ++calls >= 8 ? tf.scalar(0) : tf.scalar(1)) as tf.Scalar;
+        return { ...losses, [term]: bad, total: tf.add(bad, value) as tf.Scalar };
+      },
+    };
+  }
+
+  test.each(['crossEntropy', 'size'] as const)('stops the run, naming step, images and %s', async (term) => {
+    const options = { ...TINY_OPTIONS, checkpointEvery: 7 };
+    const run = tinyRun(out('run'), poisoned(term), { options });
+    await expect(trainRun(run)).rejects.toThrow(
+      `step 8: loss term '${term}' is Infinity; images of this batch: epoch1-step2-0.png, epoch1-step2-1.png, epoch1-step2-2.png, epoch1-step2-3.png.`,
+    );
+    const { tensors, metadata } = readCheckpoint(join(out('run'), 'checkpoints', 'last.safetensors'));
+    expect(metadata.step).toBe(7);
+    for (const { data } of tensors.values()) expect(Array.from(data, Number).every(Number.isFinite)).toBe(true);
+  });
+
+  test('is caught before a checkpoint that would hold it', async () => {
+    const options = { ...TINY_OPTIONS, checkpointEvery: 8 };
+    await expect(trainRun(tinyRun(out('run'), poisoned('size'), { options }))).rejects.toThrow(/step 8/);
+    expect(existsSync(join(out('run'), 'checkpoints', 'last.safetensors'))).toBe(false);
+  });
+});
+
+test('an error of the loader reaches the caller, and the checkpoint before it stays', async () => {
+  const loader = createTinyLoader();
+  const failing = {
+    ...loader,
+    batches: async function* (epoch: number, fromStep: number) {
+      for await (const batch of loader.batches(epoch, fromStep)) {
+        if (epoch === 1) throw new Error('b.jpg is cut off');
+        yield batch;
+      }
+    },
+  };
+  const options = { ...TINY_OPTIONS, checkpointEvery: 5 };
+  await expect(trainRun(tinyRun(out('run'), createTinyModel(), { loader: failing, options }))).rejects.toThrow(
+    'b.jpg is cut off',
+  );
+  expect(readCheckpoint(join(out('run'), 'checkpoints', 'last.safetensors')).metadata.step).toBe(5);
+});
