@@ -21,5 +21,14 @@ export type { Input } from './input.js';
 export { parseJson } from './json.js';
 export type { Bitmap, Matrix, Rle, UncompressedRle } from './mask/index.js';
 export * as mask from './mask/index.js';
+export {
+  type VocDetection,
+  type VocOptions,
+  type VocResult,
+  type VocTable,
+  type VocTruth,
+  vocAveragePrecision,
+  vocEvaluate,
+} from './metrics/voc.js';
 export type { ResultRecord, ResultsInput } from './results.js';
 export type { Violation } from './violations.js';

@@ -178,7 +178,7 @@ function searchLeft(sorted: Float64Array, value: number): number {
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sorted[middle]! < value || value !== value) low = middle + 1;
+    if (sorted[middle]! < value || Number.isNaN(value)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -41,8 +41,8 @@ export function orderByScore(scores: ArrayLike<number>): Int32Array {
     if (a > b) return -1;
     if (a < b) return 1;
     if (a === b) return i - j;
-    const nanA = a !== a ? 1 : 0;
-    const nanB = b !== b ? 1 : 0;
+    const nanA = Number.isNaN(a) ? 1 : 0;
+    const nanB = Number.isNaN(b) ? 1 : 0;
     return nanA - nanB || i - j;
   });
 }

@@ -1,6 +1,6 @@
 /** C's fmin: a NaN loses against a number. */
-const fmin = (a: number, b: number): number => (a < b || b !== b ? a : b);
-const fmax = (a: number, b: number): number => (a > b || b !== b ? a : b);
+const fmin = (a: number, b: number): number => (a < b || Number.isNaN(b) ? a : b);
+const fmax = (a: number, b: number): number => (a > b || Number.isNaN(b) ? a : b);
 
 /**
  * Intersection over union of two boxes x, y, width, height read at 4 * row; over the detection's area for a crowd truth.

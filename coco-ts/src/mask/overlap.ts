@@ -29,7 +29,7 @@ function mergePair(first: Uint32Array, second: Uint32Array, intersect: boolean):
   let value = false;
   let run = 0;
   for (;;) {
-    const step = ca < cb ? ca : cb;
+    const step = Math.min(ca, cb);
     run += step;
     const before = a + b;
     ca -= step;
@@ -73,7 +73,7 @@ export function runsIou(detection: Runs, truth: Runs, crowd: boolean, detectionA
   let both = 0;
   let either = 0;
   while (ca !== 0 || cb !== 0 || a === 1) {
-    const step = ca < cb ? ca : cb;
+    const step = Math.min(ca, cb);
     if (va | vb) either += step;
     if (va & vb) both += step;
     const before = a + b;

@@ -62,10 +62,10 @@ export function parseCounts(text: string): Uint32Array {
       if (group < 0 ? p < length : group > 63)
         throw new MaskError(`RLE counts have an invalid character at ${p}`, 'ValueError');
       p++;
-      value |= (group & 31) << shift;
+      if (shift < 32) value |= (group & 31) << shift;
       shift += 5;
     }
-    if (group & 16) value |= -1 << shift;
+    if (group & 16 && shift < 32) value |= -1 << shift;
     if (m > 2) value += out[m - 2]!;
     out[m++] = value;
   }
