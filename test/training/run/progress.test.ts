@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { createProgress, describeStep, duration, type ProgressStep } from '../../../training/run/progress.js';
+
+const state = (step: number): ProgressStep => ({
+  step,
+  steps: 100,
+  epoch: 2,
+  epochs: 10,
+  losses: { classification: 0.25, box: 0.5, total: 0.75 },
+  learningRate: 0.0032,
+  ms: { data: 1, compute: 398, host: 1 },
+});
+
+/** A stream that keeps what it is given, and a clock that is set by hand. */
+function recorder(isTTY: boolean) {
+  const written: string[] = [];
+  const clock = { now: 0 };
+  const stream = { isTTY, columns: 200, write: (text: string) => written.push(text) };
+  return { written, clock, progress: createProgress(stream, { every: 1000, now: () => clock.now }) };
+}
+
+test('a step is described with its terms, rate, time and what is left', () => {
+  expect(describeStep(state(40), 400)).toBe(
+    'epoch 2/10  step 40/100  loss 0.7500 (classification 0.2500, box 0.5000)  rate 3.2e-3  400 ms/step  24s left',
+  );
+});
+
+test('waiting for data is named when it costs a tenth of the time', () => {
+  const slow = { ...state(1), ms: { data: 50, compute: 45, host: 5 } };
+  expect(describeStep(slow, 100)).toContain('100 ms/step, 50% waiting for data');
+});
+
+test('a single term is not repeated', () => {
+  expect(describeStep({ ...state(1), losses: { total: 2 } }, 1)).toContain('loss 2.000  rate');
+});
+
+test('without a terminal, plain lines come at intervals, and for the last step', () => {
+  const { written, clock, progress } = recorder(false);
+  for (const [now, step] of [
+    [0, 1],
+    [500, 2],
+    [1200, 3],
+    [1300, 4],
+    [1400, 100],
+  ] as const) {
+    clock.now = now;
+    progress.step(state(step));
+  }
+  progress.end();
+  expect(written.map((line) => line.match(/step (\d+)/)?.[1])).toEqual(['1', '3', '100']);
+  for (const line of written) expect(line).toMatch(/^[\x20-\x7e]+\n$/);
+});
+
+test('in a terminal one line is redrawn, and notes stay above it', () => {
+  const { written, clock, progress } = recorder(true);
+  progress.step(state(1));
+  clock.now = 5000;
+  progress.step(state(2));
+  progress.note('epoch 2: AP 0.5');
+  progress.end();
+  const clear = '\r\x1b[2K';
+  expect(written[0]?.startsWith(`${clear}epoch 2/10  step 1/100`)).toBe(true);
+  expect(written[1]?.startsWith(`${clear}epoch 2/10  step 2/100`)).toBe(true);
+  expect(written.slice(0, 2).join('')).not.toContain('\n');
+  expect(written[2]).toBe(clear);
+  expect(written[3]).toContain('epoch 2: AP 0.5');
+  expect(written).toHaveLength(4);
+});
+
+test('durations are short', () => {
+  expect([3, 247, 3900, 0.4].map(duration)).toEqual(['3s', '4m07s', '1h05m', '0s']);
+});
