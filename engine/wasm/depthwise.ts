@@ -98,18 +98,46 @@ function sumTaps(
       for (let row = firstRow; row < endRow; row++) {
         const sourceRow = (image * inHeight + y + row * windows.strideHeight) * inWidth + x;
         const dyRow = (image * outHeight + row) * outWidth;
-        for (let column = first; column < end; column++) {
-          addProducts(sums, source, (sourceRow + column * strideWidth) * channels, dy, (dyRow + column) * channels);
-        }
+        const count = end - first;
+        const from = (sourceRow + first * strideWidth) * channels;
+        addRow(sums, count, source, from, strideWidth * channels, dy, (dyRow + first) * channels);
       }
     }
     target.set(sums, tap * channels);
   }
 }
 
-function addProducts(sums: Float64Array, a: Float32Array, fromA: number, b: Float32Array, fromB: number): void {
-  for (let i = 0; i < sums.length; i++) {
-    sums[i] = (sums[i] as number) + (a[fromA + i] as number) * (b[fromB + i] as number);
+/** sums[c] += a[c] * b[c] over `count` pixels of a row, four at a time: `stepA` values apart in a, next to each other in b. */
+function addRow(
+  sums: Float64Array,
+  count: number,
+  a: Float32Array,
+  fromA: number,
+  stepA: number,
+  b: Float32Array,
+  fromB: number,
+): void {
+  const channels = sums.length;
+  let [p, q] = [fromA, fromB];
+  let left = count;
+  for (; left >= 4; left -= 4) {
+    const [p1, p2, p3] = [p + stepA, p + 2 * stepA, p + 3 * stepA];
+    const [q1, q2, q3] = [q + channels, q + 2 * channels, q + 3 * channels];
+    for (let c = 0; c < channels; c++) {
+      sums[c] =
+        (sums[c] as number) +
+        (a[p + c] as number) * (b[q + c] as number) +
+        (a[p1 + c] as number) * (b[q1 + c] as number) +
+        (a[p2 + c] as number) * (b[q2 + c] as number) +
+        (a[p3 + c] as number) * (b[q3 + c] as number);
+    }
+    p += 4 * stepA;
+    q += 4 * channels;
+  }
+  for (; left > 0; left--) {
+    for (let c = 0; c < channels; c++) sums[c] = (sums[c] as number) + (a[p + c] as number) * (b[q + c] as number);
+    p += stepA;
+    q += channels;
   }
 }
 

@@ -76,9 +76,9 @@ export function expectClose(actual: readonly number[], expected: readonly number
   let worst = 0;
   let where = -1;
   for (let i = 0; i < expected.length; i++) {
-    const error =
-      Math.abs((actual[i] as number) - (expected[i] as number)) / Math.max(1, Math.abs(expected[i] as number));
-    if (!(error <= worst)) {
+    const difference = Math.abs((actual[i] as number) - (expected[i] as number));
+    const error = Number.isNaN(difference) ? Infinity : difference / Math.max(1, Math.abs(expected[i] as number));
+    if (error > worst) {
       worst = error;
       where = i;
     }
