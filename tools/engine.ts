@@ -1,0 +1,19 @@
+import { type EngineInfo, type EngineName, ready } from '../engine/engine.js';
+import '../engine/tensorflow/tensorflow.js';
+import type { Output } from './output.js';
+
+export interface EngineOptions {
+  readonly engine?: EngineName;
+  readonly threads?: number;
+}
+
+/** Opens the engine, the one asked for or the fastest there is, and says once which. */
+export async function openEngine(options: EngineOptions, output: Output): Promise<EngineInfo> {
+  const { engine, threads } = options;
+  const info = await ready({
+    ...(engine === undefined ? {} : { engine }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+  output.note(`engine: ${info.description}`);
+  return info;
+}
