@@ -42,14 +42,14 @@ export const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['F64', { width: 8, dtype: 'F64', decode: (bytes) => new Float64Array(aligned(bytes)) }],
   ['I32', { width: 4, dtype: 'I32', decode: (bytes) => new Int32Array(aligned(bytes)) }],
   ['I64', { width: 8, dtype: 'I64', decode: (bytes) => new BigInt64Array(aligned(bytes)) }],
-  ['U8', { width: 1, dtype: 'U8', decode: (bytes) => bytes.slice() }],
+  ['U8', { width: 1, dtype: 'U8', decode: (bytes) => new Uint8Array(bytes) }],
   ['F16', { width: 2, dtype: 'F32', decode: (bytes) => Float32Array.from(words(bytes), halfToFloat) }],
   ['BF16', { width: 2, dtype: 'F32', decode: widenBrainFloat }],
 ]);
 
-/** A copy that starts at an offset every typed array accepts. */
+/** A copy that starts at an offset every typed array accepts; not `slice`, which does not copy where Node's Buffer is given. */
 function aligned(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer;
+  return new Uint8Array(bytes).buffer;
 }
 
 function words(bytes: Uint8Array): Uint16Array {

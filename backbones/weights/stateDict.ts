@@ -36,26 +36,31 @@ const IGNORED = /(^|\.)num_batches_tracked$/;
  */
 export function loadStateDict(module: Module, tensors: HostTensors, options: LoadOptions): LoadReport {
   const found = renamed(tensors, options.rename ?? ((name) => name));
-  const loaded: string[] = [];
-  const missing: string[] = [];
-  const reshaped: LoadReport['reshaped'][number][] = [];
-  for (const [name, { variable, layout }] of module.parameters) {
-    const expected = fileShape(variable.shape, layout);
-    const shape = found.get(name)?.shape;
-    if (shape === undefined) missing.push(name);
-    else if (!tf.util.arraysEqual([...shape], [...expected])) reshaped.push({ name, file: shape, module: expected });
-    else loaded.push(name);
-  }
-  const unexpected = [...found.keys()].filter((name) => !module.parameters.has(name));
-  const report = { loaded, missing, unexpected, reshaped };
+  const report = compareStateDict(module, found);
   if (!options.partial) checkComplete(report);
-  const values = loaded.map((name) => finiteFloats(name, found.get(name) as HostTensor));
-  loaded.forEach((name, i) => {
+  const values = report.loaded.map((name) => finiteFloats(name, found.get(name) as HostTensor));
+  report.loaded.forEach((name, i) => {
     const { variable, layout } = module.parameters.get(name) as Parameter;
     const floats = toMemory(values[i] as Float32Array, fileShape(variable.shape, layout), layout);
     tf.tidy(() => variable.assign(tf.tensor(floats, variable.shape, 'float32')));
   });
   return report;
+}
+
+/** What `loadStateDict` would do with these tensors; names and shapes only. */
+export function compareStateDict(module: Module, tensors: HostTensors): LoadReport {
+  const loaded: string[] = [];
+  const missing: string[] = [];
+  const reshaped: LoadReport['reshaped'][number][] = [];
+  for (const [name, { variable, layout }] of module.parameters) {
+    const expected = fileShape(variable.shape, layout);
+    const shape = tensors.get(name)?.shape;
+    if (shape === undefined) missing.push(name);
+    else if (!tf.util.arraysEqual([...shape], [...expected])) reshaped.push({ name, file: shape, module: expected });
+    else loaded.push(name);
+  }
+  const unexpected = [...tensors.keys()].filter((name) => !module.parameters.has(name));
+  return { loaded, missing, unexpected, reshaped };
 }
 
 /** The inverse of `loadStateDict`, exact to the bit: PyTorch layout and names. */
@@ -80,7 +85,8 @@ function renamed(tensors: HostTensors, rename: (name: string) => string | null):
   return found;
 }
 
-function checkComplete({ missing, unexpected, reshaped }: LoadReport): void {
+/** @throws WeightsError naming what differs, when anything does */
+export function checkComplete({ missing, unexpected, reshaped }: Omit<LoadReport, 'loaded'>): void {
   const shapes = reshaped.map(
     ({ name, file, module }) => `'${name}' is [${file}] in the file and [${module}] in the network`,
   );

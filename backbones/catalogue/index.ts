@@ -1,0 +1,10 @@
+export {
+  isWeightsName,
+  WEIGHTS_CATALOGUE,
+  WEIGHTS_NAMES,
+  type WeightsEntry,
+  type WeightsName,
+  weightsEntry,
+} from './catalogue.js';
+export { loadPretrained } from './pretrained.js';
+export { type PullOptions, pullWeights, weightsPath } from './pull.js';

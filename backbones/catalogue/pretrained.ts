@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import type { Module } from '../module.js';
+import { readSafetensors } from '../weights/safetensors.js';
+import { checkComplete, compareStateDict, type LoadReport, loadStateDict } from '../weights/stateDict.js';
+import { type PullOptions, pullWeights } from './pull.js';
+
+/** The layer that belongs to the classes of the data it was trained on. */
+const CLASSIFIER = /^classifier\./;
+
+/**
+ * Loads catalogue weights into a backbone, or into a classifier of the same architecture; pulls them first when they are
+ * not in the cache. The layers after the last feature map are left out of a backbone; a classifier of other classes
+ * keeps its own last layer.
+ *
+ * @returns what was loaded; `unexpected` names the weights the module has no place for
+ * @throws WeightsError when a parameter other than the classifier's is missing or of another shape: another architecture
+ */
+export async function loadPretrained(
+  module: Module,
+  name: string,
+  options: PullOptions = { offline: false },
+): Promise<LoadReport> {
+  const path = await pullWeights(name, options);
+  const { tensors } = readSafetensors(await readFile(path));
+  const report = compareStateDict(module, tensors);
+  checkComplete({
+    missing: report.missing.filter((key) => !CLASSIFIER.test(key)),
+    reshaped: report.reshaped.filter((difference) => !CLASSIFIER.test(difference.name)),
+    unexpected: [],
+  });
+  return loadStateDict(module, tensors, { partial: true });
+}

