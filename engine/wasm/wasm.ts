@@ -10,6 +10,7 @@ import { registerFusedBatchNormGradient } from './fusedBatchNorm.js';
 import { registerGather } from './gather.js';
 import { registerMatMul } from './matMul.js';
 import { registerPooling } from './pooling.js';
+import { registerReductions } from './reduce.js';
 import { registerSegmentSum } from './segmentSum.js';
 
 export interface WasmOptions {
@@ -39,6 +40,7 @@ export async function openWasm({ wasmPaths }: WasmOptions = {}): Promise<void> {
   registerDepthwise();
   registerDilatedDepthwise();
   registerPooling();
+  registerReductions();
   registerSegmentSum();
   registerGather();
   registerMatMul();

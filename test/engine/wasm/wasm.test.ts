@@ -76,6 +76,15 @@ describe.skipIf(!wasm)('the wasm engine', () => {
     expect(Array.from(outside.dataSync())).toEqual([3, 4, 0, 0, 0, 0, 0, 0]);
   });
 
+  it('sums nothing to zero, and has no mean of it', () => {
+    const nothing = tf.zeros([0, 3]);
+    tf.dispose(tf.fill([1000], 7)); // memory that is not zero
+    expect(tf.sum(nothing).dataSync()[0]).toBe(0);
+    expect(tf.sum(nothing, 0, true).shape).toEqual([1, 3]);
+    expect(Array.from(tf.sum(nothing, 0).dataSync())).toEqual([0, 0, 0]);
+    expect(tf.mean(nothing).dataSync()[0]).toBeNaN();
+  });
+
   it('sums int32 segments as int32', () => {
     const sums = tf.unsortedSegmentSum(tf.tensor1d([1, 2, 3], 'int32'), tf.tensor1d([0, 0, 1], 'int32'), 2);
     expect(sums.dtype).toBe('int32');
