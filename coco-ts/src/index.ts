@@ -21,6 +21,9 @@ export type { Input } from './input.js';
 export { parseJson } from './json.js';
 export type { Bitmap, Matrix, Rle, UncompressedRle } from './mask/index.js';
 export * as mask from './mask/index.js';
+export { type Confusion, type ConfusionOptions, confusionMatrix } from './metrics/confusion.js';
+export { type ClassRow, perClass } from './metrics/perClass.js';
+export { type DatasetStats, datasetStats } from './metrics/stats.js';
 export {
   type VocDetection,
   type VocOptions,
@@ -32,3 +35,4 @@ export {
 } from './metrics/voc.js';
 export type { ResultRecord, ResultsInput } from './results.js';
 export type { Violation } from './violations.js';
+export { jsonChunks } from './write.js';

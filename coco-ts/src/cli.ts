@@ -1,0 +1,63 @@
+import { CocoError } from './errors.js';
+
+/** One command: its arguments in, its exit code out. */
+export type Command = (args: readonly string[], print: (line: string) => void) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+  eval: {
+    summary: 'score detections against truths, as pycocotools does',
+    load: async () => (await import('./commands/eval.js')).evalCommand,
+  },
+  stats: {
+    summary: 'count images, annotations, categories and sizes',
+    load: async () => (await import('./commands/stats.js')).statsCommand,
+  },
+  validate: {
+    summary: 'list every violation of the COCO format',
+    load: async () => (await import('./commands/validate.js')).validateCommand,
+  },
+};
+
+function usage(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
+  return [
+    'usage: coco-ts COMMAND ...',
+    '',
+    ...rows,
+    '',
+    'coco-ts COMMAND --help tells more. Files may be gzipped; an output named *.gz is.',
+  ].join('\n');
+}
+
+/** Runs the command line. @returns the exit code: 0 done, 1 the input is wrong or has findings, 2 the call is wrong */
+export async function main(
+  argv: readonly string[],
+  print: (line: string) => void = (line) => console.log(line),
+): Promise<number> {
+  const [name = '--help', ...rest] = argv;
+  if (name === '--help' || name === '-h') {
+    print(usage());
+    return 0;
+  }
+  const command = COMMANDS[name];
+  if (command === undefined) {
+    console.error(`coco-ts: there is no command ${name}\n\n${usage()}`);
+    return 2;
+  }
+  try {
+    return await (await command.load())(rest, print);
+  } catch (error) {
+    if (isCallError(error)) {
+      console.error(`coco-ts ${name}: ${error.message}`);
+      return 2;
+    }
+    if (error instanceof CocoError || (error instanceof Error && 'code' in error)) {
+      console.error(`coco-ts ${name}: ${error.message}`);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+const isCallError = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');

@@ -1,0 +1,50 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** A call that cannot be understood; reported with exit code 2 like a mistake in an option's name. */
+export class ArgumentError extends Error {
+  readonly code = 'ERR_PARSE_ARGS_VALUE';
+}
+
+interface Help {
+  readonly help: { readonly type: 'boolean'; readonly short: 'h' };
+}
+type Parsed<O extends Options> = ReturnType<
+  typeof parseArgs<{ options: O & Help; allowPositionals: true; strict: true }>
+>;
+
+/** Parses the options of a command strictly; `--help` is always among them. */
+export function readArguments<O extends Options>(args: readonly string[], options: O): Parsed<O> {
+  const all: O & Help = { ...options, help: { type: 'boolean', short: 'h' } };
+  return parseArgs({ args: [...args], options: all, allowPositionals: true, strict: true });
+}
+
+/** An option that must be given. */
+export function required(value: unknown, name: string): string {
+  if (typeof value !== 'string') throw new ArgumentError(`--${name} is missing`);
+  return value;
+}
+
+/** A whole number in a range. */
+export function integer(value: string, name: string, low: number, high: number): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < low || number > high)
+    throw new ArgumentError(`--${name} ${value}: a whole number from ${low} to ${high} is needed`);
+  return number;
+}
+
+/** A real number in a range. */
+export function real(value: string, name: string, low: number, high: number): number {
+  const number = Number(value);
+  if (value.trim() === '' || !(number >= low && number <= high))
+    throw new ArgumentError(`--${name} ${value}: a number from ${low} to ${high} is needed`);
+  return number;
+}
+
+/** Exactly `count` file names. */
+export function files(positionals: readonly string[], count: number, usage: string): readonly string[] {
+  if (positionals.length !== count)
+    throw new ArgumentError(`${positionals.length} files given, ${count} needed\n${usage}`);
+  return positionals;
+}

@@ -1,0 +1,94 @@
+import { COCO } from '../coco.js';
+import { COCOeval } from '../evaluation/cocoeval.js';
+import type { IouType } from '../evaluation/params.js';
+import { confusionMatrix } from '../metrics/confusion.js';
+import { perClass } from '../metrics/perClass.js';
+import { ArgumentError, integer, readArguments, real, required } from './arguments.js';
+import { table } from './table.js';
+
+const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoints] [options]
+  --gt FILE          truths, COCO JSON
+  --dt FILE          detections: a result list, or a COCO file
+  --type TYPE        what is compared (default bbox)
+  --max-dets A,B,C   most detections per image and category (default 1,10,100)
+  --threads N        worker threads (default 1); they change no bit
+  --json             one JSON object instead of lines
+  --per-class        AP and AR of every category
+  --confusion        confusion matrix of boxes at IoU 0.5
+  --score X          least score in the confusion matrix (default 0.25)
+  --verbose          also print progress, as pycocotools does`;
+
+const OPTIONS = {
+  gt: { type: 'string' },
+  dt: { type: 'string' },
+  type: { type: 'string', default: 'bbox' },
+  'max-dets': { type: 'string' },
+  threads: { type: 'string', default: '1' },
+  score: { type: 'string', default: '0.25' },
+  json: { type: 'boolean' },
+  'per-class': { type: 'boolean' },
+  confusion: { type: 'boolean' },
+  verbose: { type: 'boolean' },
+} as const;
+
+const NAMES = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl'];
+const KEYPOINT_NAMES = ['AP', 'AP50', 'AP75', 'APm', 'APl', 'AR', 'AR50', 'AR75', 'ARm', 'ARl'];
+
+/** `coco-ts eval` */
+export async function evalCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
+  const { values } = readArguments(args, OPTIONS);
+  if (values.help) {
+    print(USAGE);
+    return 0;
+  }
+  if (!['bbox', 'segm', 'keypoints'].includes(values.type))
+    throw new ArgumentError(`--type ${values.type}: bbox, segm or keypoints`);
+  const type = values.type as IouType;
+  const verbose = values.verbose ? print : false;
+  const gt = await COCO.load(required(values.gt, 'gt'), { verbose });
+  const dt = gt.loadRes(required(values.dt, 'dt'));
+  const evaluation = new COCOeval(gt, dt, type, { verbose });
+  const maxDets = values['max-dets']?.split(',').map((limit) => integer(limit, 'max-dets', 1, 1e6));
+  if (maxDets) evaluation.params.maxDets = maxDets;
+  integer(values.threads, 'threads', 1, 256);
+  evaluation.evaluate();
+  evaluation.accumulate();
+  const lines = evaluation.summarize();
+  const classes = values['per-class'] ? perClass(evaluation.eval!, gt) : undefined;
+  const confusion = values.confusion
+    ? confusionMatrix(gt, dt, { scoreThreshold: real(values.score, 'score', -1e300, 1e300) })
+    : undefined;
+  if (values.json) {
+    const names = type === 'keypoints' ? KEYPOINT_NAMES : NAMES;
+    const stats = Object.fromEntries(names.map((name, i) => [name, evaluation.stats[i]]));
+    const matrix = confusion && {
+      categories: confusion.categories,
+      counts: rowsOf(confusion.counts, confusion.categories.length + 1),
+    };
+    print(JSON.stringify({ type, stats, perClass: classes, confusion: matrix }));
+    return 0;
+  }
+  if (!values.verbose) lines.forEach(print);
+  if (classes) {
+    const sizes = Object.keys(classes[0]?.ap ?? {});
+    const header = ['category', 'AP', 'AP50', 'AP75', ...sizes.slice(1).map((size) => `AP ${size}`), 'AR'];
+    const rows = classes.map((row) => [
+      row.name,
+      row.ap.all ?? -1,
+      row.ap50,
+      row.ap75,
+      ...sizes.slice(1).map((size) => row.ap[size] ?? -1),
+      row.ar.all ?? -1,
+    ]);
+    for (const line of ['', ...table(header, rows)]) print(line);
+  }
+  if (confusion) {
+    const names = [...confusion.categories.map((id) => gt.cats.get(id)?.name ?? String(id)), 'background'];
+    const rows = rowsOf(confusion.counts, names.length).map((row, i) => [names[i]!, ...row]);
+    for (const line of ['', 'rows: truth, columns: detection', ...table(['', ...names], rows)]) print(line);
+  }
+  return 0;
+}
+
+const rowsOf = (counts: Uint32Array, n: number): number[][] =>
+  Array.from({ length: n }, (_, i) => [...counts.subarray(i * n, (i + 1) * n)]);

@@ -1,0 +1,32 @@
+import { COCO } from '../coco.js';
+import { datasetStats } from '../metrics/stats.js';
+import { files, readArguments } from './arguments.js';
+import { table } from './table.js';
+
+const USAGE = 'usage: coco-ts stats FILE [--json]';
+
+/** `coco-ts stats` */
+export async function statsCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
+  const { values, positionals } = readArguments(args, { json: { type: 'boolean' } } as const);
+  if (values.help) {
+    print(USAGE);
+    return 0;
+  }
+  const stats = datasetStats(await COCO.load(files(positionals, 1, USAGE)[0]!));
+  if (values.json) {
+    print(JSON.stringify(stats));
+    return 0;
+  }
+  print(`images       ${stats.images} (${stats.imagesWithoutAnnotations} without annotations)`);
+  print(`annotations  ${stats.annotations} (${stats.crowds} crowds)`);
+  print(`sizes        ${stats.small} small, ${stats.medium} medium, ${stats.large} large`);
+  for (const line of [
+    '',
+    ...table(
+      ['category', 'images', 'annotations'],
+      stats.categories.map((row) => [row.name, row.images, row.annotations]),
+    ),
+  ])
+    print(line);
+  return 0;
+}

@@ -1,0 +1,20 @@
+import { COCO } from '../coco.js';
+import { files, readArguments } from './arguments.js';
+
+const USAGE = 'usage: coco-ts validate FILE [--json]\nexit code 0: no violation of the COCO format, 1: some';
+
+/** `coco-ts validate` */
+export async function validateCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
+  const { values, positionals } = readArguments(args, { json: { type: 'boolean' } } as const);
+  if (values.help) {
+    print(USAGE);
+    return 0;
+  }
+  const found = (await COCO.load(files(positionals, 1, USAGE)[0]!)).violations();
+  if (values.json) print(JSON.stringify(found));
+  else {
+    for (const violation of found) print(`${violation.rule}: ${violation.message}`);
+    print(found.length === 0 ? 'no violations' : `${found.length} violations`);
+  }
+  return found.length === 0 ? 0 : 1;
+}
