@@ -1,0 +1,112 @@
+import * as tf from '@tensorflow/tfjs';
+import { type FeatureMaps, type FeatureSpec, type Level, levelsOf } from '../../backbones/features.js';
+import { constant, zeros } from '../../backbones/initialisers.js';
+import { createParameters } from '../../backbones/parameters.js';
+import type { Detections } from '../../datasets/sample.js';
+import { ShapeError } from '../../engine/errors.js';
+import type { Head } from '../head.js';
+import { type AnchorConfig, anchorsPerCell, createAnchors } from './anchors.js';
+import type { DetectionConfig } from './config.js';
+import { decodeDetections } from './decode.js';
+import type { DetectionEncoderConfig } from './encoder.js';
+import { type DetectionRaw, detectionLoss } from './loss.js';
+import { createPredictor } from './predictor.js';
+
+/** Every class starts at probability 0.01, so that the many background anchors do not drown the first steps. */
+const PRIOR = 0.01;
+
+export type DetectionOptions = Omit<DetectionConfig, 'kind'>;
+
+/**
+ * RetinaNet's head as EfficientDet has it: a class and a box network over all levels of a pyramid; parameters named as
+ * in effdet (`class_net.conv_rep.0.conv_dw.weight`, `box_net.predict.conv_pw.bias`).
+ *
+ * @param features `neck.features`: maps of equal width
+ * @throws ShapeError when the levels differ in width
+ * @source Lin et al. 2017, arXiv:1708.02002; Tan et al. 2020, arXiv:1911.09070
+ */
+export function createDetectionHead<In extends Level>(
+  options: DetectionOptions,
+  features: FeatureSpec<In>,
+): Head<In, DetectionRaw, Detections> {
+  const levels = levelsOf(features);
+  const anchors = createAnchors(encoderConfigOf(options, features));
+  const owner = createParameters(options.seed);
+  const shared = {
+    levels: levels.length,
+    channels: commonChannels(features),
+    repeats: options.repeats,
+    activation: options.activation,
+    anchorsPerCell: anchorsPerCell(options.anchors),
+    frozen: options.frozen,
+  };
+  const classNet = createPredictor(owner, 'class_net', {
+    ...shared,
+    outputs: options.classes,
+    initialiseBias: constant(Math.log(PRIOR / (1 - PRIOR))),
+  });
+  const boxNet = createPredictor(owner, 'box_net', { ...shared, outputs: 4, initialiseBias: zeros });
+  return {
+    inputs: features,
+    parameters: owner.parameters,
+    dispose: owner.dispose,
+    forward: (maps, pass) =>
+      tf.tidy(() => {
+        checkMaps(maps, features, options.inputSize);
+        const list = levels.map((level) => maps[level]);
+        return { logits: classNet(list, pass), offsets: boxNet(list, pass) };
+      }),
+    loss: (raw, targets) => tf.tidy(() => detectionLoss(raw, targets, options.loss)),
+    decode: async (raw, placements) => {
+      const [logits, offsets] = (await Promise.all([raw.logits.data(), raw.offsets.data()])) as Float32Array[];
+      const images = placements.length;
+      return placements.map((placement, i) =>
+        decodeDetections(
+          { logits: rowOf(logits!, i, images), offsets: rowOf(offsets!, i, images) },
+          anchors,
+          placement,
+          options.decode,
+        ),
+      );
+    },
+  };
+}
+
+/** What the head's encoder is made from: plain data. */
+export function encoderConfigOf<L extends Level>(
+  options: Pick<DetectionOptions, 'inputSize' | 'anchors'>,
+  features: FeatureSpec<L>,
+): DetectionEncoderConfig {
+  const strides = levelsOf(features).map((level) => features[level].stride);
+  return { ...options.anchors, inputSize: options.inputSize, strides };
+}
+
+function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
+  const size = values.length / rows;
+  return values.subarray(row * size, (row + 1) * size);
+}
+
+function commonChannels<L extends Level>(features: FeatureSpec<L>): number {
+  const widths = levelsOf(features).map((level) => features[level].channels);
+  const [first] = widths;
+  if (first !== undefined && widths.every((width) => width === first)) return first;
+  throw new ShapeError(
+    `the detection head shares its convolutions among levels of one width, not [${widths}]: put a neck before it`,
+  );
+}
+
+function checkMaps<L extends Level>(
+  maps: FeatureMaps<L>,
+  features: FeatureSpec<L>,
+  inputSize: AnchorConfig['inputSize'],
+): void {
+  for (const level of levelsOf(features)) {
+    const { stride, channels } = features[level];
+    const wanted = [Math.ceil(inputSize[0] / stride), Math.ceil(inputSize[1] / stride), channels];
+    const found = maps[level].shape.slice(1);
+    if (wanted.every((size, i) => size === found[i])) continue;
+    throw new ShapeError(
+      `${level} is [${found}], the detection head expects [${wanted}] for an input of ${inputSize.join(' x ')} pixels: build it with the inputSize of the images`,
+    );
+  }
+}

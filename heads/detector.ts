@@ -1,0 +1,78 @@
+import type { z } from 'zod';
+import { createEfficientNet } from '../backbones/efficientnet/efficientnet.js';
+import type { Frozen } from '../backbones/efficientnet/trunk.js';
+import type { EncoderSource } from '../datasets/encoder.js';
+import type { Detections } from '../datasets/sample.js';
+import { bifpnConfig, createBiFPN } from '../necks/index.js';
+import { builtModule } from './builtModule.js';
+import { detectionConfig } from './detection/config.js';
+import { createDetectionHead, encoderConfigOf } from './detection/detection.js';
+import type { DetectionRaw } from './detection/loss.js';
+import { assemble, type Model } from './model.js';
+import { type DetectorSpec, type PresetName, presetOf } from './presets.js';
+
+type HeadSettings = Pick<z.input<typeof detectionConfig>, 'anchors' | 'loss' | 'decode'>;
+
+export interface DetectorOptions extends HeadSettings {
+  /** A name, or a row of one's own: `{ ...PRESETS['efficientdet-d0'], channels: 96 }`. */
+  readonly preset: PresetName | DetectorSpec;
+  /** K. */
+  readonly classes: number;
+  /** [height, width] of the network input, pixels; the preset's own when absent. */
+  readonly inputSize?: readonly [height: number, width: number];
+  /** Part of the backbone that is not trained; 'none' when absent. */
+  readonly frozen?: Frozen;
+  /** Of the random initial weights; 1 when absent. */
+  readonly seed?: number;
+}
+
+/** A network, and the encoder its loader workers need. */
+export interface Assembly<Raw, Result> {
+  readonly model: Model<Raw, Result>;
+  readonly encoder: EncoderSource;
+  /** [height, width] of the network input, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+}
+
+export type Detector = Assembly<DetectionRaw, Detections>;
+
+/**
+ * Builds an EfficientDet with random weights; parameters named as in effdet's `tf_efficientdet_*`.
+ *
+ * @throws ConfigError for an unknown preset; ZodError for numbers out of range
+ * @source Tan et al. 2020, arXiv:1911.09070
+ */
+export function createDetector(options: DetectorOptions): Detector {
+  const { preset, classes, frozen = 'none', seed = 1, anchors, loss, decode } = options;
+  const spec = typeof preset === 'string' ? presetOf(preset) : preset;
+  const inputSize = options.inputSize ?? ([spec.pixels, spec.pixels] as const);
+  const { activation } = spec;
+  const headConfig = detectionConfig.parse({
+    kind: 'detection',
+    classes,
+    inputSize,
+    repeats: spec.headDepth,
+    activation,
+    anchors: { anchorScale: spec.anchorScale, ...anchors },
+    loss,
+    decode,
+    seed,
+  });
+  const neckConfig = bifpnConfig.parse({
+    kind: 'bifpn',
+    levels: spec.levels,
+    channels: spec.channels,
+    repeats: spec.cells,
+    fusion: spec.fusion,
+    activation,
+    seed,
+  });
+  const backbone = createEfficientNet({ arch: spec.backbone, levels: ['P3', 'P4', 'P5'], frozen, seed });
+  const neck = createBiFPN(neckConfig, backbone.features);
+  const head = createDetectionHead(headConfig, neck.features);
+  const encoder = {
+    module: builtModule('detection/encoder.js'),
+    config: encoderConfigOf(headConfig, neck.features),
+  };
+  return { model: assemble(backbone, neck, head), encoder, inputSize };
+}

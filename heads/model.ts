@@ -1,0 +1,80 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Backbone, Preprocessing } from '../backbones/backbone.js';
+import { type FeatureInfo, type FeatureMaps, type FeatureSpec, type Level, levelsOf } from '../backbones/features.js';
+import type { Module, Parameter, Pass } from '../backbones/module.js';
+import type { Placement } from '../datasets/placement.js';
+import { ShapeError } from '../engine/errors.js';
+import type { Neck } from '../necks/neck.js';
+import type { Head, Losses, TargetTensors } from './head.js';
+
+/** Images -> answers: backbone, neck and head as one network. */
+export interface Model<Raw = unknown, Result = unknown> extends Module {
+  /** Of the backbone: what `forward` expects to have been done to the images. */
+  readonly preprocessing: Preprocessing;
+  /**
+   * @param images [N, H, W, 3] float32, normalised
+   * @returns      the head's logits; the caller owns them
+   */
+  forward(images: tf.Tensor4D, pass: Pass): Raw;
+  loss(raw: Raw, targets: TargetTensors): Losses;
+  /** Answers in pixels of the original images, one per batch row. */
+  decode(raw: Raw, placements: readonly Placement[]): Promise<readonly Result[]>;
+}
+
+/**
+ * Joins three parts into a network; parameters are named `backbone.*` and `fpn.*`, those of the head as they are. The
+ * model owns the parts: its `dispose` frees all three.
+ *
+ * @throws ShapeError when a part was built for other feature maps than the part before it gives
+ */
+export function assemble<B extends Level, In extends B, Out extends Level, H extends Out, Raw, Result>(
+  backbone: Backbone<B>,
+  neck: Neck<In, Out>,
+  head: Head<H, Raw, Result>,
+): Model<Raw, Result> {
+  checkFit('BiFPN', neck.inputs, backbone.features, 'build the neck from backbone.features');
+  checkFit('the head', head.inputs, neck.features, 'build the head from neck.features');
+  const parameters = new Map<string, Parameter>([
+    ...prefixed('backbone.', backbone),
+    ...prefixed('fpn.', neck),
+    ...head.parameters,
+  ]);
+  const forward = (images: tf.Tensor4D, pass: Pass): Raw => {
+    const features = backbone.forward(images, pass);
+    const pyramid = neck.forward(features as FeatureMaps<B>, pass);
+    return head.forward(pyramid as FeatureMaps<Out>, pass);
+  };
+  return {
+    parameters,
+    preprocessing: backbone.preprocessing,
+    forward: (images, pass) => tf.tidy(() => forward(images, pass) as tf.TensorContainer) as Raw,
+    loss: (raw, targets) => head.loss(raw, targets),
+    decode: (raw, placements) => head.decode(raw, placements),
+    dispose: () => {
+      for (const part of [backbone, neck, head]) part.dispose();
+    },
+  };
+}
+
+function prefixed(prefix: string, module: Module): readonly (readonly [string, Parameter])[] {
+  return [...module.parameters].map(([name, parameter]) => [prefix + name, parameter] as const);
+}
+
+function checkFit<B extends Level, In extends B>(
+  name: string,
+  wanted: FeatureSpec<In>,
+  given: FeatureSpec<B>,
+  remedy: string,
+): void {
+  for (const level of levelsOf(wanted)) {
+    const expected = wanted[level];
+    const found: FeatureInfo | undefined = given[level]; // absent when a config read at run time left it out
+    if (!found) throw new ShapeError(`${level} is not given, ${name} expects it: ${remedy}`);
+    if (found.channels !== expected.channels) {
+      throw new ShapeError(`${level} has ${found.channels} channels, ${name} expects ${expected.channels}: ${remedy}`);
+    }
+    if (found.stride !== expected.stride) {
+      throw new ShapeError(`${level} has stride ${found.stride}, ${name} expects ${expected.stride}: ${remedy}`);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * EfficientDet D0-D7x and Lite0-Lite4 as data. Rows: Tan et al. 2020, arXiv:1911.09070, table 1, and the configuration
+ * of its release (google/automl, hparams_config.py); D6 and above and the lite networks sum without weights.
+ */
+import type { EfficientNetArch } from '../backbones/efficientnet/architecture.js';
+import type { Level } from '../backbones/features.js';
+import type { Activation } from '../backbones/layers/index.js';
+import { ConfigError } from '../engine/errors.js';
+import type { BiFPNConfig } from '../necks/index.js';
+
+/** What distinguishes one EfficientDet from another. */
+export interface DetectorSpec {
+  readonly backbone: EfficientNetArch;
+  /** Side of the images it was trained on. */
+  readonly pixels: number;
+  /** Of the pyramid. */
+  readonly channels: number;
+  /** BiFPN cells. */
+  readonly cells: number;
+  /** Convolutions before the predictions. */
+  readonly headDepth: number;
+  readonly fusion: BiFPNConfig['fusion'];
+  readonly activation: Activation;
+  /** Side of the smallest square anchor, in cells. */
+  readonly anchorScale: number;
+  readonly levels: readonly Level[];
+}
+
+const P3_P7 = ['P3', 'P4', 'P5', 'P6', 'P7'] as const;
+const P3_P8 = [...P3_P7, 'P8'] as const;
+
+const detector = (
+  backbone: EfficientNetArch,
+  pixels: number,
+  channels: number,
+  cells: number,
+  headDepth: number,
+  fusion: DetectorSpec['fusion'],
+  activation: Activation,
+  anchorScale: number,
+  levels: readonly Level[],
+): DetectorSpec => ({ backbone, pixels, channels, cells, headDepth, fusion, activation, anchorScale, levels });
+
+// biome-ignore format: a table
+export const PRESETS = {
+  //                                backbone               pixels channels cells depth fusion  activation anchors levels
+  'efficientdet-d0':     detector('tf_efficientnet_b0',     512,   64,     3,    3,   'fast', 'swish',   4,      P3_P7),
+  'efficientdet-d1':     detector('tf_efficientnet_b1',     640,   88,     4,    3,   'fast', 'swish',   4,      P3_P7),
+  'efficientdet-d2':     detector('tf_efficientnet_b2',     768,  112,     5,    3,   'fast', 'swish',   4,      P3_P7),
+  'efficientdet-d3':     detector('tf_efficientnet_b3',     896,  160,     6,    4,   'fast', 'swish',   4,      P3_P7),
+  'efficientdet-d4':     detector('tf_efficientnet_b4',    1024,  224,     7,    4,   'fast', 'swish',   4,      P3_P7),
+  'efficientdet-d5':     detector('tf_efficientnet_b5',    1280,  288,     7,    4,   'fast', 'swish',   4,      P3_P7),
+  'efficientdet-d6':     detector('tf_efficientnet_b6',    1280,  384,     8,    5,   'sum',  'swish',   4,      P3_P7),
+  'efficientdet-d7':     detector('tf_efficientnet_b6',    1536,  384,     8,    5,   'sum',  'swish',   5,      P3_P7),
+  'efficientdet-d7x':    detector('tf_efficientnet_b7',    1536,  384,     8,    5,   'sum',  'swish',   4,      P3_P8),
+  'efficientdet-lite0':  detector('tf_efficientnet_lite0',  320,   64,     3,    3,   'sum',  'relu6',   3,      P3_P7),
+  'efficientdet-lite1':  detector('tf_efficientnet_lite1',  384,   88,     4,    3,   'sum',  'relu6',   3,      P3_P7),
+  'efficientdet-lite2':  detector('tf_efficientnet_lite2',  448,  112,     5,    3,   'sum',  'relu6',   3,      P3_P7),
+  'efficientdet-lite3':  detector('tf_efficientnet_lite3',  512,  160,     6,    4,   'sum',  'relu6',   4,      P3_P7),
+  'efficientdet-lite3x': detector('tf_efficientnet_lite3',  640,  200,     6,    4,   'sum',  'relu6',   3,      P3_P7),
+  'efficientdet-lite4':  detector('tf_efficientnet_lite4',  640,  224,     7,    4,   'sum',  'relu6',   4,      P3_P7),
+} as const satisfies { readonly [name: string]: DetectorSpec };
+
+export type PresetName = keyof typeof PRESETS;
+export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[];
+
+/** @throws ConfigError when there is no such preset */
+export function presetOf(name: string): DetectorSpec {
+  const found = PRESET_NAMES.find((preset) => preset === name);
+  if (found === undefined) throw new ConfigError(`no model is called '${name}': use one of ${PRESET_NAMES.join(', ')}`);
+  return PRESETS[found];
+}

@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import type { EfficientNetArch } from '../backbones/efficientnet/architecture.js';
+import { efficientNetPlan } from '../backbones/efficientnet/architecture.js';
+import { createEfficientNet } from '../backbones/efficientnet/efficientnet.js';
+import type { Frozen } from '../backbones/efficientnet/trunk.js';
+import type { ClassMap } from '../datasets/sample.js';
+import { bifpnConfig, createBiFPN } from '../necks/index.js';
+import { builtModule } from './builtModule.js';
+import type { Assembly } from './detector.js';
+import { assemble } from './model.js';
+import { semanticConfig } from './semantic/config.js';
+import type { SemanticRaw } from './semantic/loss.js';
+import { createSemanticHead } from './semantic/semantic.js';
+
+export interface SegmenterOptions {
+  /** timm's name, e.g. 'tf_efficientnet_lite0'. */
+  readonly backbone: EfficientNetArch;
+  /** K, 2 to 255. */
+  readonly classes: number;
+  /** [height, width] of the network input, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  /** Input pixels per cell of the logits; 4 when absent. */
+  readonly outputStride?: 2 | 4;
+  /** Channels, cells and fusion of the BiFPN. */
+  readonly neck?: Pick<z.input<typeof bifpnConfig>, 'channels' | 'repeats' | 'fusion'>;
+  /** Width, and weights of the loss terms. */
+  readonly head?: Pick<
+    z.input<typeof semanticConfig>,
+    'channels' | 'crossEntropyWeight' | 'diceWeight' | 'classWeights'
+  >;
+  /** Part of the backbone that is not trained; 'none' when absent. */
+  readonly frozen?: Frozen;
+  /** Of the random initial weights; 1 when absent. */
+  readonly seed?: number;
+}
+
+export type Segmenter = Assembly<SemanticRaw, ClassMap>;
+
+/**
+ * Builds a semantic segmenter with random weights: EfficientNet, BiFPN down to the output stride, pyramid head.
+ *
+ * @throws ConfigError for an unknown backbone; ZodError for numbers out of range
+ */
+export function createSegmenter(options: SegmenterOptions): Segmenter {
+  const { classes, inputSize, outputStride = 4, frozen = 'none', seed = 1 } = options;
+  const { activation } = efficientNetPlan(options.backbone).family;
+  const levels = outputStride === 2 ? (['P1', 'P2', 'P3', 'P4', 'P5'] as const) : (['P2', 'P3', 'P4', 'P5'] as const);
+  const neckConfig = bifpnConfig.parse({ kind: 'bifpn', levels, activation, seed, ...options.neck });
+  const headConfig = semanticConfig.parse({ kind: 'semantic', classes, inputSize, seed, ...options.head });
+  const backbone = createEfficientNet({ arch: options.backbone, levels, frozen, seed });
+  const neck = createBiFPN(neckConfig, backbone.features);
+  const head = createSemanticHead(headConfig, neck.features);
+  const encoder = { module: builtModule('semantic/encoder.js'), config: { inputSize } };
+  return { model: assemble(backbone, neck, head), encoder, inputSize };
+}

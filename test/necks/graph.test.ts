@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { bifpnGraph, describeNode } from '../../necks/graph.js';
+
+describe('BiFPN graph', () => {
+  it('of P3 to P7 has eight nodes, down then up', () => {
+    expect(bifpnGraph(['P3', 'P4', 'P5', 'P6', 'P7']).map(describeNode)).toEqual([
+      'P6.td <- P6.in + P7.in',
+      'P5.td <- P5.in + P6.td',
+      'P4.td <- P4.in + P5.td',
+      'P3.out <- P3.in + P4.td',
+      'P4.out <- P4.in + P4.td + P3.out',
+      'P5.out <- P5.in + P5.td + P4.out',
+      'P6.out <- P6.in + P6.td + P5.out',
+      'P7.out <- P7.in + P6.out',
+    ]);
+  });
+
+  it('of two levels has two', () => {
+    expect(bifpnGraph(['P4', 'P5']).map(describeNode)).toEqual(['P4.out <- P4.in + P5.in', 'P5.out <- P5.in + P4.out']);
+  });
+
+  it.each([[['P3']], [['P3', 'P5']], [['P3', 'P3', 'P4']], [[]]] as const)('of %j is refused', (levels) => {
+    expect(() => bifpnGraph(levels)).toThrow(`a BiFPN cannot join the levels [${levels.join(', ')}]`);
+  });
+});
