@@ -1,0 +1,95 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Preprocessing } from '../backbones/backbone.js';
+import type { Module, Pass } from '../backbones/module.js';
+import type { Placement } from '../datasets/placement.js';
+import type { Pixels } from '../datasets/sample.js';
+import { type Letterboxed, letterbox, padToMultiple } from '../datasets/transforms/letterbox.js';
+import type { Rgb } from '../datasets/transforms/warp.js';
+import { compile, type Tree } from '../engine/compile.js';
+import { normalizeImages } from '../engine/kernels/normalizeImages.js';
+
+/** The part of a model that answers. */
+export interface PredictableModel<Raw extends Tree, Result> extends Module {
+  readonly preprocessing: Preprocessing;
+  forward(images: tf.Tensor4D, pass: Pass): Raw;
+  decode(raw: Raw, placements: readonly Placement[]): Promise<readonly Result[]>;
+}
+
+export interface PredictorOptions {
+  /** [height, width] of the network's input, pixels. */
+  readonly inputSize: readonly [number, number];
+  /** `letterbox`: the image resized into the input; `native`: its own pixels, padded to a multiple of `multiple`. */
+  readonly mode: 'letterbox' | 'native';
+  /** The coarsest stride of the network, pixels; `native` only. */
+  readonly multiple: number;
+  /** Images per call of the network; `native` takes one at a time. */
+  readonly batchSize: number;
+  /** The weights never change again: the engine may fold them into the graph. */
+  readonly constants?: boolean;
+}
+
+/** Images in, answers out; follows the model's weights as they change, unless they are constants. */
+export interface Predictor<Result> {
+  /** Any number of images; answers in their order, in pixels of each original image. */
+  predict(images: readonly Pixels[]): Promise<Result[]>;
+  readonly batchSize: number;
+  dispose(): void;
+}
+
+/** The model stays the caller's. */
+export function createPredictor<Raw extends Tree, Result>(
+  model: PredictableModel<Raw, Result>,
+  options: PredictorOptions,
+): Predictor<Result> {
+  const { mean, std } = model.preprocessing;
+  const { inputSize, mode, multiple, constants = false } = options;
+  const batchSize = mode === 'native' ? 1 : options.batchSize;
+  const fill = fillOf(model.preprocessing);
+  const lay = (image: Pixels): Letterboxed =>
+    mode === 'native' ? padToMultiple(image, multiple, fill) : letterbox(image, inputSize, fill);
+  const forward = compile(
+    (images: tf.Tensor4D) => model.forward(normalizeImages(images, mean, std), { training: false }),
+    { name: 'forward', constants },
+  );
+  const run = async (images: readonly Pixels[]): Promise<readonly Result[]> => {
+    const input = stack(images.map(lay), batchSize);
+    const raw = await forward.async(input.tensor).finally(() => input.tensor.dispose());
+    try {
+      return (await model.decode(raw, input.placements)).slice(0, images.length);
+    } finally {
+      tf.dispose(raw as tf.TensorContainer);
+    }
+  };
+  return {
+    batchSize,
+    dispose: () => forward.dispose(),
+    predict: async (images) => {
+      const results: Result[] = [];
+      for (let at = 0; at < images.length; at += batchSize) {
+        results.push(...(await run(images.slice(at, at + batchSize))));
+      }
+      return results;
+    },
+  };
+}
+
+/** The colour that normalises to zero, as near as a pixel comes. */
+export function fillOf({ mean }: Preprocessing): Rgb {
+  const [red, green, blue] = mean.map((value) => Math.min(255, Math.max(0, Math.round(value))));
+  return [red ?? 0, green ?? 0, blue ?? 0];
+}
+
+/** A batch of constant size, so that one graph serves them all: a short one is filled up with its last image. */
+function stack(laid: readonly Letterboxed[], batchSize: number) {
+  const last = laid.at(-1) as Letterboxed;
+  const rows = Array.from({ length: batchSize }, (_, i) => laid[i] ?? last);
+  const { height, width } = last;
+  const pixels = new Int32Array(batchSize * height * width * 3);
+  rows.forEach(({ data }, i) => {
+    pixels.set(data, i * data.length);
+  });
+  return {
+    tensor: tf.tensor4d(pixels, [batchSize, height, width, 3], 'int32'),
+    placements: rows.map(({ placement }) => placement),
+  };
+}

@@ -1,0 +1,13 @@
+export type { TrainBatch, TrainLoader } from './batch.js';
+export { loadCheckpoint, requireClasses } from './checkpoint.js';
+export { type Checkpoint, type CheckpointMetadata, type Evaluation, readCheckpoint } from './checkpointFile.js';
+export { type EvaluateOptions, evaluateModel } from './evaluate.js';
+export type { RunEvent, StepTime } from './events.js';
+export { chosenCheckpoint, type RunFolder, runFolder } from './folder.js';
+export { onInterrupt } from './interrupt.js';
+export type { StopReason } from './loop.js';
+export { TRAIN_DEFAULTS, type TrainOptions } from './options.js';
+export { type Prediction, predictImages } from './predict.js';
+export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
+export type { Report, TrainRun } from './session.js';
+export { type TrainResult, trainRun } from './train.js';
