@@ -1,24 +1,10 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util';
-
-type Options = NonNullable<ParseArgsConfig['options']>;
-
 /** A call that cannot be understood; reported with exit code 2 like a mistake in an option's name. */
 export class ArgumentError extends Error {
   readonly code = 'ERR_PARSE_ARGS_VALUE';
 }
 
-interface Help {
-  readonly help: { readonly type: 'boolean'; readonly short: 'h' };
-}
-type Parsed<O extends Options> = ReturnType<
-  typeof parseArgs<{ options: O & Help; allowPositionals: true; strict: true }>
->;
-
-/** Parses the options of a command strictly; `--help` is always among them. */
-export function readArguments<O extends Options>(args: readonly string[], options: O): Parsed<O> {
-  const all: O & Help = { ...options, help: { type: 'boolean', short: 'h' } };
-  return parseArgs({ args: [...args], options: all, allowPositionals: true, strict: true });
-}
+/** The option every command has. */
+export const HELP = { help: { type: 'boolean', short: 'h' } } as const;
 
 /** An option that must be given. */
 export function required(value: unknown, name: string): string {

@@ -1,9 +1,10 @@
+import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
 import type { IouType } from '../evaluation/params.js';
 import { confusionMatrix } from '../metrics/confusion.js';
 import { perClass } from '../metrics/perClass.js';
-import { ArgumentError, integer, readArguments, real, required } from './arguments.js';
+import { ArgumentError, HELP, integer, real, required } from './arguments.js';
 import { table } from './table.js';
 
 const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoints] [options]
@@ -19,6 +20,7 @@ const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoin
   --verbose          also print progress, as pycocotools does`;
 
 const OPTIONS = {
+  ...HELP,
   gt: { type: 'string' },
   dt: { type: 'string' },
   type: { type: 'string', default: 'bbox' },
@@ -36,7 +38,7 @@ const KEYPOINT_NAMES = ['AP', 'AP50', 'AP75', 'APm', 'APl', 'AR', 'AR50', 'AR75'
 
 /** `coco-ts eval` */
 export async function evalCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
-  const { values } = readArguments(args, OPTIONS);
+  const { values } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   if (values.help) {
     print(USAGE);
     return 0;

@@ -1,13 +1,16 @@
+import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
 import { datasetStats } from '../metrics/stats.js';
-import { files, readArguments } from './arguments.js';
+import { files, HELP } from './arguments.js';
 import { table } from './table.js';
 
 const USAGE = 'usage: coco-ts stats FILE [--json]';
 
+const OPTIONS = { ...HELP, json: { type: 'boolean' } } as const;
+
 /** `coco-ts stats` */
 export async function statsCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
-  const { values, positionals } = readArguments(args, { json: { type: 'boolean' } } as const);
+  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   if (values.help) {
     print(USAGE);
     return 0;

@@ -1,11 +1,14 @@
+import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
-import { files, readArguments } from './arguments.js';
+import { files, HELP } from './arguments.js';
 
 const USAGE = 'usage: coco-ts validate FILE [--json]\nexit code 0: no violation of the COCO format, 1: some';
 
+const OPTIONS = { ...HELP, json: { type: 'boolean' } } as const;
+
 /** `coco-ts validate` */
 export async function validateCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
-  const { values, positionals } = readArguments(args, { json: { type: 'boolean' } } as const);
+  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   if (values.help) {
     print(USAGE);
     return 0;
