@@ -1,0 +1,324 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { COCO_METRICS, createDetectionEvaluator, type ScoredBoxes } from '../../../datasets/evaluators/detection.js';
+import type { DetectionTruth, LabelMap } from '../../../datasets/sample.js';
+import { createRandom } from '../../../engine/random.js';
+import { runEvaluatorCases } from '../../conformance/evaluator.js';
+import { dataMissing, dataPath, golden } from '../../data.js';
+
+interface Truth {
+  box: number[];
+  label: number;
+  ignored?: boolean;
+  area?: number;
+}
+interface Found {
+  box: number[];
+  label: number;
+  score: number;
+}
+
+const labelsOf = (...names: string[]): LabelMap => ({ classes: names.map((name, i) => ({ id: i + 1, name })) });
+
+const truthOf = (list: readonly Truth[]): DetectionTruth => ({
+  kind: 'detection',
+  boxes: Float64Array.from(list.flatMap(({ box }) => box)),
+  labels: Int32Array.from(list, ({ label }) => label),
+  ignored: Uint8Array.from(list, ({ ignored }) => (ignored ? 1 : 0)),
+  areas: Float64Array.from(list, ({ box: [x1 = 0, y1 = 0, x2 = 0, y2 = 0], area }) => area ?? (x2 - x1) * (y2 - y1)),
+});
+
+/** Best score first, ties as given. */
+function detectionsOf(list: readonly Found[]): ScoredBoxes {
+  const sorted = [...list].sort((a, b) => b.score - a.score);
+  return {
+    boxes: Float64Array.from(sorted.flatMap(({ box }) => box)),
+    labels: Int32Array.from(sorted, ({ label }) => label),
+    scores: Float64Array.from(sorted, ({ score }) => score),
+  };
+}
+
+const fromXywh = ([x = 0, y = 0, w = 0, h = 0]: readonly number[]): number[] => [x, y, x + w, y + h];
+
+/** Truths and detections jittered about them, scores without ties. */
+function randomImages(seed: number, count: number, classes: number) {
+  const random = createRandom([seed]);
+  return Array.from({ length: count }, (_, image) => {
+    const truths: Truth[] = [];
+    const found: Found[] = [];
+    for (let i = random.integer(6) + (image === 0 ? 1 : 0); i > 0; i--) {
+      const x = random.integer(80);
+      const y = random.integer(80);
+      const box = [x, y, x + 4 + random.integer(60), y + 4 + random.integer(60)];
+      truths.push({ box, label: random.integer(classes), ignored: random.next() < 0.15 });
+      const label = random.next() < 0.8 ? (truths.at(-1)?.label ?? 0) : random.integer(classes);
+      const moved = box.map((edge) => edge + random.integer(5) - 2);
+      if (random.next() < 0.85) found.push({ box: moved, label, score: random.next() });
+      if (random.next() < 0.3) found.push({ box: box.map((edge) => edge + 20), label, score: random.next() });
+    }
+    return { id: `${image}`, truths, found };
+  });
+}
+
+runEvaluatorCases({
+  name: 'COCO and VOC average precision',
+  create: () => createDetectionEvaluator({ labels: labelsOf('a', 'b') }),
+  images: randomImages(4, 8, 2).map(({ id, truths, found }) => ({
+    id,
+    truth: truthOf(truths),
+    result: detectionsOf(found),
+  })),
+  perfect: (truth) => ({
+    boxes: Float32Array.from(truth.boxes),
+    labels: truth.labels,
+    scores: Float32Array.from(truth.labels, (_, i) => 0.9 - i * 0.01),
+  }),
+  headline: (report) => [report.AP, report.AP50, report.VOC07, report.VOC10],
+  absent: -1,
+});
+
+describe('worked by hand', () => {
+  test('one truth found and one missed: AP 51/101 at every IoU, VOC07 6/11, VOC10 1/2', () => {
+    const evaluator = createDetectionEvaluator({ labels: labelsOf('a', 'b') });
+    const truths = [
+      { box: [0, 0, 10, 10], label: 0 },
+      { box: [50, 50, 60, 60], label: 0 },
+    ];
+    evaluator.add('1', truthOf(truths), detectionsOf([{ box: [0, 0, 10, 10], label: 0, score: 0.5 }]));
+    const report = evaluator.report();
+    expect(report.AP).toBeCloseTo(51 / 101, 12);
+    expect(report.AR1).toBeCloseTo(0.5, 12);
+    expect(report.VOC07).toBeCloseTo(6 / 11, 12);
+    expect(report.VOC10).toBeCloseTo(0.5, 12);
+    expect(report.APm).toBe(-1);
+    expect(report.perClass).toEqual([
+      { name: 'a', AP: expect.closeTo(51 / 101, 12), AP50: expect.closeTo(51 / 101, 12) },
+      { name: 'b', AP: -1, AP50: -1 },
+    ]);
+  });
+
+  test('a box of IoU 0.6 counts at 0.50, 0.55 and 0.60 only', () => {
+    const evaluator = createDetectionEvaluator({ labels: labelsOf('a') });
+    evaluator.add(
+      '1',
+      truthOf([{ box: [0, 0, 10, 10], label: 0 }]),
+      detectionsOf([{ box: [0, 0, 10, 6], label: 0, score: 1 }]),
+    );
+    const report = evaluator.report();
+    expect([report.AP, report.AP50, report.AP75]).toEqual([expect.closeTo(0.3, 12), expect.closeTo(1, 12), 0]);
+  });
+
+  test('a detection on an ignored truth counts neither way; the size of a truth is its stated area', () => {
+    const evaluator = createDetectionEvaluator({ labels: labelsOf('a') });
+    const truths = [
+      { box: [0, 0, 10, 10], label: 0, area: 5000 },
+      { box: [50, 50, 90, 90], label: 0, ignored: true },
+    ];
+    const found = [
+      { box: [50, 50, 90, 90], label: 0, score: 0.9 },
+      { box: [0, 0, 10, 10], label: 0, score: 0.5 },
+    ];
+    evaluator.add('1', truthOf(truths), detectionsOf(found));
+    const report = evaluator.report();
+    for (const value of [report.AP, report.VOC07, report.VOC10, report.APm]) expect(value).toBeCloseTo(1, 12);
+    expect(report.APs).toBe(-1);
+  });
+
+  test('refuses a class outside the label map, naming both', () => {
+    const evaluator = createDetectionEvaluator({ labels: labelsOf('a', 'b') });
+    const none = detectionsOf([]);
+    expect(() => evaluator.add('x.jpg', truthOf([{ box: [0, 0, 1, 1], label: 2 }]), none)).toThrow(
+      /x\.jpg: truth of class 2, the data set has 2 classes/,
+    );
+    evaluator.add('x.jpg', truthOf([]), none);
+    expect(evaluator.report().AP).toBe(-1);
+  });
+});
+
+test('equals a plain reading of the definitions on random data', () => {
+  fc.assert(
+    fc.property(fc.nat(), (seed) => {
+      const images = randomImages(seed, 5, 3);
+      const evaluator = createDetectionEvaluator({ labels: labelsOf('a', 'b', 'c') });
+      for (const { id, truths, found } of images) evaluator.add(id, truthOf(truths), detectionsOf(found));
+      const report = evaluator.report();
+      const thresholds = Array.from({ length: 10 }, (_, i) => (i === 9 ? 0.95 : 0.5 + i * ((0.95 - 0.5) / 9)));
+      const perClass = [0, 1, 2].map((label) => thresholds.map((iou) => slowPrecision(images, label, iou)));
+      const present = perClass.filter(([first]) => first !== -1);
+      const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+      expect(report.AP).toBeCloseTo(present.length ? mean(present.map(mean)) : -1, 9);
+      expect(report.AP50).toBeCloseTo(present.length ? mean(present.map(([first = 0]) => first)) : -1, 9);
+      perClass.forEach((values, label) => {
+        expect(report.perClass[label]?.AP).toBeCloseTo(mean(values), 9);
+      });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+/** AP of one class at one IoU: greedy matching by score, best precision at 101 recalls; grid values as numpy's linspace. */
+function slowPrecision(images: ReturnType<typeof randomImages>, label: number, threshold: number): number {
+  const rows: { score: number; isHit: boolean }[] = [];
+  let wanted = 0;
+  for (const { truths, found } of images) {
+    const mine = truths.filter((truth) => truth.label === label);
+    wanted += mine.filter((truth) => !truth.ignored).length;
+    const taken = new Set<Truth>();
+    for (const one of found.filter((each) => each.label === label).sort((a, b) => b.score - a.score)) {
+      const open = mine
+        .filter((truth) => !truth.ignored && !taken.has(truth))
+        .map((truth) => ({ truth, iou: overlap(one.box, truth.box, 'union') }))
+        .filter(({ iou }) => iou >= threshold)
+        .sort((a, b) => a.iou - b.iou);
+      const best = open.at(-1);
+      if (best) taken.add(best.truth);
+      else if (mine.some((truth) => truth.ignored && overlap(one.box, truth.box, 'detection') >= threshold)) continue;
+      rows.push({ score: one.score, isHit: best !== undefined });
+    }
+  }
+  if (wanted === 0) return -1;
+  rows.sort((a, b) => b.score - a.score);
+  let hits = 0;
+  const curve = rows.map(({ isHit }, i) => {
+    if (isHit) hits++;
+    return { recall: hits / wanted, precision: hits / (i + 1) };
+  });
+  let sum = 0;
+  for (let r = 0; r <= 100; r++) {
+    const reached = curve.filter(({ recall }) => recall >= r * 0.01).map(({ precision }) => precision);
+    sum += reached.length ? Math.max(...reached) : 0;
+  }
+  return sum / 101;
+}
+
+function overlap(a: readonly number[], b: readonly number[], over: 'union' | 'detection'): number {
+  const [ax1 = 0, ay1 = 0, ax2 = 0, ay2 = 0] = a;
+  const [bx1 = 0, by1 = 0, bx2 = 0, by2 = 0] = b;
+  const inside =
+    Math.max(0, Math.min(ax2, bx2) - Math.max(ax1, bx1)) * Math.max(0, Math.min(ay2, by2) - Math.max(ay1, by1));
+  const areaA = (ax2 - ax1) * (ay2 - ay1);
+  return inside / (over === 'detection' ? areaA : areaA + (bx2 - bx1) * (by2 - by1) - inside);
+}
+
+interface CocoFile {
+  images: { id: number; file_name?: string }[];
+  annotations: { image_id: number; category_id: number; bbox: number[]; area: number; iscrowd: number }[];
+  categories: { id: number; name: string }[];
+}
+interface CocoResult {
+  image_id: number;
+  category_id: number;
+  bbox: number[];
+  score: number;
+}
+
+/** COCO JSON through the evaluator, images by ascending id. */
+function evaluateCoco(file: CocoFile, results: readonly CocoResult[]) {
+  const classes = [...file.categories].sort((a, b) => a.id - b.id);
+  const indexOf = new Map(classes.map(({ id }, index) => [id, index]));
+  const evaluator = createDetectionEvaluator({ labels: { classes } });
+  for (const { id } of [...file.images].sort((a, b) => a.id - b.id)) {
+    const truths = file.annotations
+      .filter((annotation) => annotation.image_id === id)
+      .map(({ bbox, category_id, area, iscrowd }) => ({
+        box: fromXywh(bbox),
+        label: indexOf.get(category_id) ?? -1,
+        area,
+        ignored: iscrowd === 1,
+      }));
+    const found = results
+      .filter((result) => result.image_id === id)
+      .map(({ bbox, category_id, score }) => ({ box: fromXywh(bbox), label: indexOf.get(category_id) ?? -1, score }));
+    evaluator.add(`${id}`, truthOf(truths), detectionsOf(found));
+  }
+  return evaluator.report();
+}
+
+test('equals pycocotools on a set with crowds: 12 numbers and the AP of each class', () => {
+  const { dataset, detections, stats, per_class_AP, per_class_AP50 } = golden<{
+    dataset: CocoFile;
+    detections: CocoResult[];
+    stats: { [name: string]: number };
+    per_class_AP: number[];
+    per_class_AP50: number[];
+  }>('evaluators/coco_bbox.json');
+  const report = evaluateCoco(dataset, detections);
+  // The recorded numbers have 9 digits.
+  for (const name of COCO_METRICS) expect(report[name]).toBeCloseTo(stats[name] ?? Number.NaN, 8);
+  report.perClass.forEach(({ AP, AP50 }, i) => {
+    expect(AP).toBeCloseTo(per_class_AP[i] ?? Number.NaN, 8);
+    expect(AP50).toBeCloseTo(per_class_AP50[i] ?? Number.NaN, 8);
+  });
+});
+
+describe.skipIf(dataMissing)(`published numbers${dataMissing ? ` (${dataMissing})` : ''}`, () => {
+  const json = <T>(...parts: string[]): T => JSON.parse(readFileSync(dataPath(...parts), 'utf8')) as T;
+
+  test('100 COCO images and the detections that come with cocoapi give its 12 numbers', () => {
+    const expected = json<{ gt: string; bbox: { dt: string; stats: { [name: string]: number } } }>(
+      'cocoapi_eval',
+      'EXPECTED.json',
+    );
+    const report = evaluateCoco(json('cocoapi_eval', expected.gt), json('cocoapi_eval', expected.bbox.dt));
+    for (const name of COCO_METRICS) expect(report[name]).toBeCloseTo(expected.bbox.stats[name] ?? Number.NaN, 12);
+  });
+
+  /** `label x y w h` per line; boxes name their last pixel, so a side is one pixel longer here. */
+  const lines = (...parts: string[]): string[][] =>
+    readFileSync(dataPath(...parts), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/));
+  const inclusive = ([x = 0, y = 0, w = 0, h = 0]: readonly number[]): number[] => [x, y, x + w + 1, y + h + 1];
+
+  test('the 7 images of Object-Detection-Metrics give its AP at IoU 0.5, by 11 and by all points', () => {
+    const evaluator = createDetectionEvaluator({ labels: labelsOf('person') });
+    for (const name of readdirSync(dataPath('padilla_odm', 'groundtruths'))) {
+      const truths = lines('padilla_odm', 'groundtruths', name).map(([, ...box]) => ({
+        box: inclusive(box.map(Number)),
+        label: 0,
+      }));
+      const found = lines('padilla_odm', 'detections', name).map(([, score, ...box]) => ({
+        box: inclusive(box.map(Number)),
+        label: 0,
+        score: Number(score),
+      }));
+      evaluator.add(name, truthOf(truths), detectionsOf(found));
+    }
+    const report = evaluator.report();
+    expect(report.VOC07).toBeCloseTo(0.0303030303, 9);
+    expect(report.VOC10).toBeCloseTo(0.0222222222, 9);
+  });
+
+  test('100 VOC images with difficult objects give the mean AP of the VOC rule', () => {
+    const names = readFileSync(dataPath('padilla_review', 'database', 'voc.names'), 'utf8')
+      .trim()
+      .split(/\s+/);
+    const evaluator = createDetectionEvaluator({ labels: labelsOf(...names) });
+    const folder = dataPath('padilla_review', 'database');
+    const detected = new Set(readdirSync(`${folder}/dets/abs_xyx2y2`));
+    for (const file of readdirSync(`${folder}/gts/pascalvoc_format`)) {
+      const xml = readFileSync(`${folder}/gts/pascalvoc_format/${file}`, 'utf8');
+      const truths = [...xml.matchAll(/<object>.*?<\/object>/gs)].map(([object]) => {
+        const tag = (name: string): string =>
+          object.match(new RegExp(`<${name}>\\s*([^<]+?)\\s*</${name}>`))?.[1] ?? '';
+        return {
+          box: [Number(tag('xmin')), Number(tag('ymin')), Number(tag('xmax')) + 1, Number(tag('ymax')) + 1],
+          label: names.indexOf(tag('name')),
+          ignored: tag('difficult') === '1',
+        };
+      });
+      const text = file.replace(/xml$/, 'txt');
+      const rows = detected.has(text) ? lines('padilla_review', 'database', 'dets', 'abs_xyx2y2', text) : [];
+      const found = rows.map((row) => {
+        const [label = 0, score = 0, x1 = 0, y1 = 0, x2 = 0, y2 = 0] = row.map(Number);
+        return { box: [x1, y1, x2 + 1, y2 + 1], label, score };
+      });
+      evaluator.add(file, truthOf(truths), detectionsOf(found));
+    }
+    const report = evaluator.report();
+    expect(report.VOC10).toBeCloseTo(0.6138747923, 9);
+    expect(report.VOC07).toBeCloseTo(0.6075105147, 9);
+  });
+});
