@@ -2,6 +2,7 @@ import type { NodeJSKernelBackend } from '#tfjs-node';
 import type { Clusters } from '../cluster.js';
 import { batchNormInference, batchNormTrain, batchNormTrainGrad } from './batchNorm.js';
 import { clusteredTwins } from './clustered.js';
+import { preferMatrixProducts } from './convolution.js';
 import { gateGrad, normalizeImages, relu6Grad } from './elementwise.js';
 import { resizeBilinear, resizeBilinearGrad, resizeNearest } from './resize.js';
 import { registerAll } from './twin.js';
@@ -20,5 +21,6 @@ const TWINS = {
 };
 
 export function registerTwins(backend: NodeJSKernelBackend, clusters: Clusters): void {
+  preferMatrixProducts();
   registerAll(backend, { ...TWINS, ...clusteredTwins(clusters) });
 }

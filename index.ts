@@ -1,0 +1,11 @@
+/** The portable surface: runs in Node and in a browser. node.ts adds files, workers and the native engine. */
+export * from './backbones/index.js';
+export { readSafetensors, writeSafetensors } from './backbones/weights/safetensors.js';
+export { loadStateDict } from './backbones/weights/stateDict.js';
+export { type Compiled, type CompileOptions, compile, type Tree } from './engine/compile.js';
+export { type EngineInfo, type EngineName, type ReadyOptions, ready } from './engine/engine.js';
+export * from './engine/errors.js';
+export { uploadImages } from './engine/images.js';
+export * from './engine/kernels/index.js';
+export { createRandom, type Random } from './engine/random.js';
+export * from './necks/index.js';
