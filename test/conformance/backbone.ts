@@ -1,0 +1,242 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import type { Backbone } from '../../backbones/backbone.js';
+import { type FeatureMaps, type Level, levelsOf } from '../../backbones/features.js';
+import { readSafetensors, writeSafetensors } from '../../backbones/weights/safetensors.js';
+import { exportStateDict, loadStateDict } from '../../backbones/weights/stateDict.js';
+import { createRandom } from '../../engine/random.js';
+
+export interface BackboneSuite<L extends Level> {
+  readonly name: string;
+  /** `part`: some parameters frozen, some not. Two seeds give different weights. */
+  readonly create: (freeze: 'none' | 'part' | 'all', seed: number) => Backbone<L>;
+  /** Cases left out, each with its reason. */
+  readonly skip?: readonly { readonly case: BackboneCase; readonly reason: string }[];
+}
+
+const CASES = {
+  'produces the maps its spec declares, at even and odd sizes': declaredShapes,
+  'gives each image of a batch what it gives the image alone': batchIndependence,
+  'keeps every shape when training': trainingShapes,
+  'leaves its input alone': inputUntouched,
+  'moves every trainable parameter and every statistic in one step': movesTrainable,
+  'does not move what is frozen, batch norm included': keepsFrozen,
+  'gives the same output after saving and loading': savesAndLoads,
+  'starts from the same weights with the same seed only': seeded,
+  'frees every tensor it made': frees,
+} as const satisfies { readonly [title: string]: <L extends Level>(create: Create<L>) => void | Promise<void> };
+export type BackboneCase = keyof typeof CASES;
+
+/** What every backbone must do; each member of the table is run through it. */
+export function runBackboneCases<L extends Level>({ name, create, skip = [] }: BackboneSuite<L>): void {
+  describe(`${name} as a backbone`, () => {
+    for (const [title, run] of Object.entries(CASES)) {
+      const skipped = skip.find((entry) => entry.case === title);
+      if (skipped) it.skip(`${title} (${skipped.reason})`, () => {});
+      else it(title, () => run(create));
+    }
+  });
+}
+
+type Create<L extends Level> = BackboneSuite<L>['create'];
+const INFERENCE = { training: false } as const;
+const TRAINING = { training: true } as const;
+
+function images(count: number, height: number, width: number, stream = 7): tf.Tensor4D {
+  const random = createRandom([stream]);
+  const values = Float32Array.from({ length: count * height * width * 3 }, () => random.normal());
+  return tf.tensor4d(values, [count, height, width, 3]);
+}
+
+function using<L extends Level, T>(backbone: Backbone<L>, run: (backbone: Backbone<L>) => T): T {
+  try {
+    return tf.tidy(() => run(backbone) as tf.TensorContainer) as T;
+  } finally {
+    backbone.dispose();
+  }
+}
+
+function checkShapes<L extends Level>(
+  backbone: Backbone<L>,
+  maps: FeatureMaps<L>,
+  n: number,
+  h: number,
+  w: number,
+): void {
+  const levels = levelsOf(backbone.features);
+  expect(levels.length).toBeGreaterThan(0);
+  expect(Object.keys(maps)).toEqual(levels);
+  for (const level of levels) {
+    const { stride, channels, tap } = backbone.features[level];
+    expect(maps[level].shape, level).toEqual([n, Math.ceil(h / stride), Math.ceil(w / stride), channels]);
+    expect(
+      [...backbone.parameters.keys()].some((path) => path.startsWith(tap)),
+      tap,
+    ).toBe(true);
+  }
+}
+
+function declaredShapes<L extends Level>(create: Create<L>): void {
+  using(create('none', 1), (backbone) => {
+    for (const [h, w] of [
+      [64, 64],
+      [65, 97],
+      [75, 106],
+      [33, 40],
+    ] as const) {
+      checkShapes(backbone, backbone.forward(images(1, h, w), INFERENCE), 1, h, w);
+    }
+  });
+}
+
+function trainingShapes<L extends Level>(create: Create<L>): void {
+  using(create('none', 1), (backbone) =>
+    checkShapes(backbone, backbone.forward(images(2, 63, 70), TRAINING), 2, 63, 70),
+  );
+}
+
+function batchIndependence<L extends Level>(create: Create<L>): void {
+  using(create('none', 1), (backbone) => {
+    const batch = images(3, 64, 64);
+    const together = backbone.forward(batch, INFERENCE);
+    const alone = backbone.forward(tf.slice4d(batch, [1, 0, 0, 0], [1, -1, -1, -1]), INFERENCE);
+    for (const level of levelsOf(backbone.features)) {
+      const expected = tf.slice4d(together[level], [1, 0, 0, 0], [1, -1, -1, -1]).dataSync<'float32'>();
+      const scale = Math.max(...expected.map(Math.abs));
+      const actual = alone[level].dataSync<'float32'>();
+      const worst = actual.reduce((most, value, i) => Math.max(most, Math.abs(value - (expected[i] as number))), 0);
+      expect(worst, level).toBeLessThanOrEqual(1e-4 * scale); // other blocking of the same float32 sums
+    }
+  });
+}
+
+function inputUntouched<L extends Level>(create: Create<L>): void {
+  using(create('none', 1), (backbone) => {
+    const input = images(1, 64, 64);
+    const before = input.dataSync().slice();
+    backbone.forward(input, INFERENCE);
+    backbone.forward(input, TRAINING);
+    expect(input.dataSync()).toEqual(before);
+  });
+}
+
+/** One step of gradient descent on a random linear function of all maps, by default so long that no change is lost in rounding; returns which parameters changed. */
+function step<L extends Level>(backbone: Backbone<L>, rate = 100): ReadonlySet<string> {
+  const before = snapshot(backbone);
+  tf.tidy(() => {
+    const input = images(2, 64, 64);
+    const trainable = [...backbone.parameters.values()].map(({ variable }) => variable).filter((v) => v.trainable);
+    if (trainable.length === 0) {
+      backbone.forward(input, TRAINING);
+      return;
+    }
+    const { grads } = tf.variableGrads(() => {
+      const maps = backbone.forward(input, TRAINING);
+      const terms = levelsOf(backbone.features).map((level, i) => {
+        const { shape } = maps[level];
+        const random = createRandom([11, i]);
+        const weights = Float32Array.from({ length: maps[level].size }, () => random.normal());
+        return tf.mean(tf.mul(maps[level], tf.tensor(weights, shape)));
+      });
+      return tf.addN(terms) as tf.Scalar;
+    }, trainable);
+    expect(Object.keys(grads)).toHaveLength(trainable.length);
+    for (const variable of trainable) {
+      const gradient = grads[variable.name] as tf.Tensor;
+      expect(gradient.dataSync().every(Number.isFinite), variable.name).toBe(true);
+      variable.assign(tf.sub(variable, tf.mul(gradient, rate)));
+    }
+  });
+  const after = snapshot(backbone);
+  return new Set([...after].filter(([name, values]) => !sameBits(values, before.get(name))).map(([name]) => name));
+}
+
+function snapshot<L extends Level>(backbone: Backbone<L>): Map<string, Float32Array> {
+  return new Map([...backbone.parameters].map(([name, { variable }]) => [name, copyOf(variable)]));
+}
+
+function copyOf(variable: tf.Variable): Float32Array {
+  return Float32Array.from(variable.dataSync<'float32'>());
+}
+
+function sameBits(a: Float32Array, b: Float32Array | undefined): boolean {
+  return b !== undefined && Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
+}
+
+function movesTrainable<L extends Level>(create: Create<L>): void {
+  using(create('none', 1), (backbone) => {
+    const moved = step(backbone);
+    expect([...backbone.parameters.keys()].filter((name) => !moved.has(name))).toEqual([]);
+  });
+}
+
+function keepsFrozen<L extends Level>(create: Create<L>): void {
+  using(create('part', 1), (backbone) => {
+    const frozen = frozenNames(backbone);
+    const moved = step(backbone);
+    expect(frozen.size).toBeGreaterThan(0);
+    expect(moved.size).toBeGreaterThan(0);
+    for (const name of backbone.parameters.keys()) expect(moved.has(name), name).toBe(!frozen.has(name));
+  });
+  using(create('all', 1), (backbone) => {
+    expect(step(backbone)).toEqual(new Set());
+    const input = images(2, 64, 64);
+    const [trained, inferred] = [TRAINING, INFERENCE].map((pass) => backbone.forward(input, pass));
+    for (const level of levelsOf(backbone.features)) {
+      expect(trained?.[level].dataSync()).toEqual(inferred?.[level].dataSync());
+    }
+  });
+}
+
+/** Frozen weights, and the statistics beside a frozen scale. */
+function frozenNames<L extends Level>(backbone: Backbone<L>): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const [name, { variable, role }] of backbone.parameters) {
+    const scale = name.replace(/\.[^.]*$/, '.weight');
+    const trained = role === 'statistic' ? backbone.parameters.get(scale)?.variable.trainable : variable.trainable;
+    if (!trained) names.add(name);
+  }
+  return names;
+}
+
+async function savesAndLoads<L extends Level>(create: Create<L>): Promise<void> {
+  const [source, target] = [create('none', 1), create('none', 2)];
+  step(source, 0.1);
+  const file = writeSafetensors(await exportStateDict(source));
+  const report = loadStateDict(target, readSafetensors(file).tensors, { partial: false });
+  expect(report.loaded).toEqual([...target.parameters.keys()]);
+  tf.tidy(() => {
+    const input = images(1, 64, 64);
+    const [a, b] = [source, target].map((backbone) => backbone.forward(input, INFERENCE));
+    for (const level of levelsOf(source.features)) {
+      const values = a?.[level].dataSync<'float32'>() ?? new Float32Array();
+      expect(values.length > 0 && values.every(Number.isFinite), level).toBe(true);
+      expect(b?.[level].dataSync()).toEqual(values);
+    }
+  });
+  expect(Buffer.from(writeSafetensors(await exportStateDict(target))).equals(Buffer.from(file))).toBe(true);
+  source.dispose();
+  target.dispose();
+}
+
+function seeded<L extends Level>(create: Create<L>): void {
+  const [a, b, other] = [create('none', 5), create('all', 5), create('none', 6)].map((backbone) =>
+    using(backbone, snapshot),
+  );
+  for (const [name, values] of a ?? []) expect(sameBits(values, b?.get(name)), name).toBe(true);
+  expect([...(a ?? [])].some(([name, values]) => !sameBits(values, other?.get(name)))).toBe(true);
+}
+
+function frees<L extends Level>(create: Create<L>): void {
+  const { numTensors } = tf.memory();
+  const backbone = create('part', 1);
+  const owned = tf.memory().numTensors;
+  expect(owned - numTensors).toBe(backbone.parameters.size);
+  const input = images(1, 64, 64);
+  for (const pass of [INFERENCE, TRAINING]) tf.dispose(backbone.forward(input, pass));
+  input.dispose();
+  step(backbone);
+  expect(tf.memory().numTensors).toBe(owned);
+  backbone.dispose();
+  expect(tf.memory().numTensors).toBe(numTensors);
+}
