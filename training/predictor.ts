@@ -6,6 +6,7 @@ import type { Pixels } from '../datasets/sample.js';
 import { type Letterboxed, letterbox, padToMultiple } from '../datasets/transforms/letterbox.js';
 import type { Rgb } from '../datasets/transforms/warp.js';
 import { compile, type Tree } from '../engine/compile.js';
+import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
 
 /** The part of a model that answers. */
@@ -84,12 +85,12 @@ function stack(laid: readonly Letterboxed[], batchSize: number) {
   const last = laid.at(-1) as Letterboxed;
   const rows = Array.from({ length: batchSize }, (_, i) => laid[i] ?? last);
   const { height, width } = last;
-  const pixels = new Int32Array(batchSize * height * width * 3);
+  const pixels = new Uint8Array(batchSize * height * width * 3);
   rows.forEach(({ data }, i) => {
     pixels.set(data, i * data.length);
   });
   return {
-    tensor: tf.tensor4d(pixels, [batchSize, height, width, 3], 'int32'),
+    tensor: uploadImages(pixels, [batchSize, height, width, 3]),
     placements: rows.map(({ placement }) => placement),
   };
 }

@@ -31,7 +31,7 @@ export type StepResult = { readonly losses: { readonly [term: string]: tf.Scalar
 
 /**
  * One training step as one graph: normalise, forward, loss, backward, clip, update, average.
- * images [N, H, W, 3] int32 pixels; targets as the head's encoder declares them; scalars from `stepScalars`.
+ * images as `uploadImages` gives them; targets as the head's encoder declares them; scalars from `stepScalars`.
  */
 export type TrainingStep = Compiled<[images: tf.Tensor4D, targets: TargetTensors, scalars: Scalars], StepResult>;
 

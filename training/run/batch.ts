@@ -26,11 +26,6 @@ export interface TrainLoader {
   batches(epoch: number, fromStep: number): AsyncIterable<TrainBatch>;
 }
 
-/** Pixels on the device: [N, H, W, 3] int32. The caller owns the tensor. */
-export function toImages(pixels: Uint8Array, shape: readonly [number, number, number, number]): tf.Tensor4D {
-  return tf.tensor4d(new Int32Array(pixels), [...shape], 'int32');
-}
-
 /** Targets on the device. The caller owns the tensors. */
 export function toTargets(targets: TrainBatch['targets']): TargetTensors {
   return Object.fromEntries(

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { EspalierError } from '../../engine/errors.js';
+import { uploadImages } from '../../engine/images.js';
 import { createTrainingStep, type StepResult, stepScalars, type TrainableModel } from '../step.js';
-import { type PlacedBatch, toImages, toTargets } from './batch.js';
+import { type PlacedBatch, toTargets } from './batch.js';
 import type { StepTime } from './events.js';
 import type { Plan } from './options.js';
 
@@ -44,7 +45,7 @@ export function createStepper<Raw>(model: TrainableModel<Raw>, plan: Plan): Step
     dispose: () => compiled.dispose(),
     run: async ({ batch, step, epoch }, waited, whileRunning) => {
       const entered = performance.now();
-      const images = toImages(batch.images, batch.shape);
+      const images = uploadImages(batch.images, batch.shape);
       const targets = toTargets(batch.targets);
       const learningRate = schedule(step);
       const numbers = Object.entries(stepScalars(optimizer, ema, step, learningRate));

@@ -275,24 +275,38 @@ describe('resuming', () => {
 });
 
 describe('a loss that is not finite', () => {
-  /** From step 8 on one loss term is divided by zero. */
-  function poisoned(term: 'crossEntropy' | 'size') {
+  /** From step 8 on one loss term is divided by zero; the divisor comes with the batch. */
+  function poisoned(term: 'crossEntropy' | 'size', options: TrainRun['options']): TrainRun {
     const model = createTinyModel();
-    let calls = 0;
-    return {
-      ...model,
-      loss: (...args: Parameters<typeof model.loss>) => {
-        const losses = { ...model.loss(...args) };
-        const value = losses[term] as tf.Scalar;
-        const bad = tf.div(value, ++calls >= 8 ? tf.scalar(0) : tf.scalar(1)) as tf.Scalar;
-        return { ...losses, [term]: bad, total: tf.add(bad, value) as tf.Scalar };
+    const loader = createTinyLoader();
+    return tinyRun(
+      out('run'),
+      {
+        ...model,
+        loss: (raw, targets) => {
+          const losses = { ...model.loss(raw, targets) };
+          const bad = tf.div(losses[term] as tf.Scalar, tf.sum(targets.divisor as tf.Tensor)) as tf.Scalar;
+          return { ...losses, [term]: bad, total: bad };
+        },
       },
-    };
+      {
+        options,
+        loader: {
+          ...loader,
+          batches: async function* (epoch, fromStep) {
+            let step = epoch * STEPS_PER_EPOCH + fromStep;
+            for await (const batch of loader.batches(epoch, fromStep)) {
+              const divisor = { data: Float32Array.of(++step >= 8 ? 0 : 1), shape: [1] };
+              yield { ...batch, targets: { ...batch.targets, divisor } };
+            }
+          },
+        },
+      },
+    );
   }
 
   test.each(['crossEntropy', 'size'] as const)('stops the run, naming step, images and %s', async (term) => {
-    const options = { ...TINY_OPTIONS, checkpointEvery: 7 };
-    const run = tinyRun(out('run'), poisoned(term), { options });
+    const run = poisoned(term, { ...TINY_OPTIONS, checkpointEvery: 7 });
     await expect(trainRun(run)).rejects.toThrow(
       `step 8: loss term '${term}' is Infinity; images of this batch: epoch1-step2-0.png, epoch1-step2-1.png, epoch1-step2-2.png, epoch1-step2-3.png.`,
     );
@@ -302,8 +316,8 @@ describe('a loss that is not finite', () => {
   });
 
   test('is caught before a checkpoint that would hold it', async () => {
-    const options = { ...TINY_OPTIONS, checkpointEvery: 8 };
-    await expect(trainRun(tinyRun(out('run'), poisoned('size'), { options }))).rejects.toThrow(/step 8/);
+    const run = poisoned('size', { ...TINY_OPTIONS, checkpointEvery: 8 });
+    await expect(trainRun(run)).rejects.toThrow(/step 8/);
     expect(existsSync(join(out('run'), 'checkpoints', 'last.safetensors'))).toBe(false);
   });
 });
