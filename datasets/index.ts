@@ -6,4 +6,5 @@ export { type MasksOptions, openMasks } from './masks.js';
 export { datasetOf, readSample, type StoredTruth } from './read.js';
 export type { RegionsTruth } from './regions.js';
 export * from './sample.js';
+export { drawCells, type SampleOptions, type SampleSummary } from './sample-data/drawCells.js';
 export { openVoc, type VocOptions } from './voc.js';
