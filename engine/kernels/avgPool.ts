@@ -33,7 +33,7 @@ const forward = defineKernel<{ x: tf.Tensor }, Pooling, tf.Tensor>({
   differentiation: {
     savedInputs: ['x'],
     gradient: ([dy], { x }, _, attributes) => ({
-      x: backward({ dy: dy as tf.Tensor }, { ...attributes, inputShape: x.shape }),
+      x: backward({ dy }, { ...attributes, inputShape: x.shape }),
     }),
   },
 });

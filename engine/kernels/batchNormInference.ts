@@ -15,8 +15,7 @@ const kernel = defineKernel<
   },
   differentiation: {
     savedInputs: ['x', 'mean', 'variance', 'scale'],
-    gradient: (dys, { x, mean, variance, scale }, _, { epsilon }) => {
-      const dy = dys[0] as tf.Tensor;
+    gradient: ([dy], { x, mean, variance, scale }, _, { epsilon }) => {
       const inverse = (): tf.Tensor => tf.rsqrt(tf.add(variance, epsilon));
       const dScale = (): tf.Tensor =>
         tf.mul(tf.sub(channelSum(tf.mul(dy, x)), tf.mul(mean, channelSum(dy))), inverse());

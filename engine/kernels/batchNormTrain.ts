@@ -53,7 +53,7 @@ const forward = defineKernel<
     savedOutputs: [1, 3],
     gradient: ([dy], { x, scale }, [mean, inverseDeviation]) => {
       const [dx, dScale, dShift] = backward(
-        { dy: dy as tf.Tensor, x, scale, mean: mean as tf.Tensor, inverseDeviation: inverseDeviation as tf.Tensor },
+        { dy, x, scale, mean: mean as tf.Tensor, inverseDeviation: inverseDeviation as tf.Tensor },
         {},
       );
       return { x: dx, scale: dScale, shift: dShift };

@@ -7,8 +7,7 @@ const kernel = defineKernel<{ x: tf.Tensor; factor: tf.Tensor; offset: tf.Tensor
   portable: ({ x, factor, offset }) => tf.add(tf.mul(x, factor), offset),
   differentiation: {
     savedInputs: ['x', 'factor'],
-    gradient: (dys, { x, factor }) => {
-      const dy = dys[0] as tf.Tensor;
+    gradient: ([dy], { x, factor }) => {
       return {
         x: () => tf.mul(dy, factor),
         factor: () => channelSum(tf.mul(dy, x)),

@@ -6,7 +6,7 @@ const kernel = defineKernel<{ x: tf.Tensor }, Record<string, never>, tf.Tensor1D
   portable: ({ x }) => tf.sum(x, leadingAxes(x)),
   differentiation: {
     savedInputs: ['x'],
-    gradient: ([dy], { x }) => ({ x: () => tf.mul(tf.onesLike(x), dy as tf.Tensor) }),
+    gradient: ([dy], { x }) => ({ x: () => tf.mul(tf.onesLike(x), dy) }),
   },
 });
 

@@ -11,7 +11,7 @@ const kernel: Kernel<{ x: tf.Tensor }, Direction, tf.Tensor> = defineKernel({
   differentiation: {
     savedInputs: [],
     gradient: ([dy], _, __, direction) => ({
-      x: kernel({ x: dy as tf.Tensor }, { ...direction, reverse: !direction.reverse }),
+      x: kernel({ x: dy }, { ...direction, reverse: !direction.reverse }),
     }),
   },
 });

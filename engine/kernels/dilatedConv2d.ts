@@ -43,8 +43,7 @@ const forward = defineKernel<{ x: tf.Tensor; filter: tf.Tensor }, Dilation, tf.T
     tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'valid', 'NHWC', [...dilation] as [number, number]),
   differentiation: {
     savedInputs: ['x', 'filter'],
-    gradient: (dys, { x, filter }, _, { dilation }) => {
-      const dy = dys[0] as tf.Tensor;
+    gradient: ([dy], { x, filter }, _, { dilation }) => {
       return {
         x: () => inputGradient({ dy, filter }, { dilation }),
         filter: () => filterGradient({ x, dy }, { dilation, filterShape: filter.shape }),

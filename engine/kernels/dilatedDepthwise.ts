@@ -39,8 +39,7 @@ const forward = defineKernel<{ x: tf.Tensor; filter: tf.Tensor }, Dilation, tf.T
   portable: ({ x, filter }, { dilation }) => correlate(x, filter, dilation),
   differentiation: {
     savedInputs: ['x', 'filter'],
-    gradient: (dys, { x, filter }, _, { dilation }) => {
-      const dy = dys[0] as tf.Tensor;
+    gradient: ([dy], { x, filter }, _, { dilation }) => {
       return {
         x: () => inputGradient({ dy, filter }, { dilation }),
         filter: () => filterGradient({ x, dy }, { dilation, filterShape: filter.shape }),

@@ -22,7 +22,7 @@ const forward = defineKernel<{ x: tf.Tensor; g: tf.Tensor }, Record<string, neve
   differentiation: {
     savedInputs: ['x', 'g'],
     gradient: ([dy], { x, g }) => {
-      const [dx, dg] = backward({ dy: dy as tf.Tensor, x, g }, {});
+      const [dx, dg] = backward({ dy, x, g }, {});
       return { x: dx, g: dg };
     },
   },

@@ -14,7 +14,7 @@ const pick = defineKernel<{ x: tf.Tensor; indices: tf.Tensor }, Record<string, n
   differentiation: {
     savedInputs: ['x', 'indices'],
     gradient: ([dy], { x, indices }) => ({
-      x: () => scatter({ dy: dy as tf.Tensor, indices }, { shape: x.shape }),
+      x: () => scatter({ dy, indices }, { shape: x.shape }),
       indices: () => tf.zeros(indices.shape),
     }),
   },

@@ -16,7 +16,7 @@ const forward = defineKernel<{ x: tf.Tensor }, Record<string, never>, tf.Tensor>
   portable: ({ x }) => tf.div(tf.mul(x, tf.clipByValue(tf.add(x, 3), 0, 6)), 6),
   differentiation: {
     savedInputs: ['x'],
-    gradient: ([dy], { x }) => ({ x: backward({ dy: dy as tf.Tensor, x }, {}) }),
+    gradient: ([dy], { x }) => ({ x: backward({ dy, x }, {}) }),
   },
 });
 

@@ -24,7 +24,7 @@ interface Differentiation<Inputs, Attributes> {
    * @param outputs the saved ones only, in the order of `savedOutputs`
    */
   gradient(
-    dys: readonly tf.Tensor[],
+    dys: readonly [tf.Tensor, ...tf.Tensor[]],
     inputs: Inputs,
     outputs: readonly tf.Tensor[],
     attributes: Attributes,
@@ -92,7 +92,8 @@ function registerGradient<Inputs, Attributes>(kernelName: string, rule: Differen
     gradFunc: (dy, saved, attrs) => {
       const inputs = Object.fromEntries(savedInputs.map((name, i) => [name, saved[i]])) as Inputs;
       const outputs = saved.slice(savedInputs.length);
-      const gradients = rule.gradient(dy instanceof tf.Tensor ? [dy] : dy, inputs, outputs, attrs as Attributes);
+      const dys = (dy instanceof tf.Tensor ? [dy] : dy) as [tf.Tensor, ...tf.Tensor[]];
+      const gradients = rule.gradient(dys, inputs, outputs, attrs as Attributes);
       return Object.fromEntries(
         Object.entries<tf.Tensor | (() => tf.Tensor)>(gradients as Record<string, tf.Tensor | (() => tf.Tensor)>).map(
           ([name, gradient]) => [name, gradient instanceof tf.Tensor ? () => gradient : gradient],

@@ -17,7 +17,7 @@ const forward = defineKernel<{ x: tf.Tensor }, Record<string, never>, tf.Tensor>
   differentiation: {
     savedInputs: [],
     savedOutputs: [0],
-    gradient: ([dy], _, [y]) => ({ x: backward({ dy: dy as tf.Tensor, y: y as tf.Tensor }, {}) }),
+    gradient: ([dy], _, [y]) => ({ x: backward({ dy, y: y as tf.Tensor }, {}) }),
   },
 });
 

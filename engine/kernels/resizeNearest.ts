@@ -34,7 +34,7 @@ const forward = defineKernel<{ x: tf.Tensor }, { height: number; width: number }
     savedInputs: ['x'],
     gradient: ([dy], { x }) => {
       const [, height = 0, width = 0] = x.shape;
-      return { x: backward({ dy: dy as tf.Tensor }, { height, width }) };
+      return { x: backward({ dy }, { height, width }) };
     },
   },
 });

@@ -15,7 +15,7 @@ const forward = defineKernel<{ x: tf.Tensor }, Record<string, never>, tf.Tensor>
   portable: ({ x }) => tf.mul(x, tf.sigmoid(x)),
   differentiation: {
     savedInputs: ['x'],
-    gradient: ([dy], { x }) => ({ x: backward({ dy: dy as tf.Tensor, x }, {}) }),
+    gradient: ([dy], { x }) => ({ x: backward({ dy, x }, {}) }),
   },
 });
 

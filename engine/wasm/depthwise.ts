@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { registerTwin, tensorKernel } from '../kernels/kernel.js';
 import { fillTensor } from './heap.js';
+import { rowProducts } from './rowProducts.js';
 import { spread } from './spread.js';
 import { convolutionWindows, insideRange, type WindowAttributes, type Windows } from './windows.js';
 
@@ -78,7 +79,7 @@ function widen(x: tf.Tensor, multiplier: number): tf.Tensor {
   return tf.reshape(repeated, [batch, height, width, channels * multiplier]);
 }
 
-/** target[tap, c] = sum over output positions of what the tap reads times dy, accumulated in double precision. */
+/** target[tap, c] += sum over output positions of what the tap reads times dy. */
 function sumTaps(
   target: Float32Array,
   source: Float32Array,
@@ -87,57 +88,23 @@ function sumTaps(
   channels: number,
 ): void {
   const { batch, outHeight, outWidth, inHeight, inWidth, strideWidth } = windows;
-  const sums = new Float64Array(channels);
+  const addRow = rowProducts();
   for (let tap = 0; tap < windows.height * windows.width; tap++) {
     const y = Math.floor(tap / windows.width) * windows.dilationHeight - windows.top;
     const x = (tap % windows.width) * windows.dilationWidth - windows.left;
     const [firstRow, endRow] = insideRange(y, windows.strideHeight, inHeight, outHeight);
     const [first, end] = insideRange(x, strideWidth, inWidth, outWidth);
-    sums.fill(0);
+    if (first === end) continue;
     for (let image = 0; image < batch; image++) {
       for (let row = firstRow; row < endRow; row++) {
         const sourceRow = (image * inHeight + y + row * windows.strideHeight) * inWidth + x;
         const dyRow = (image * outHeight + row) * outWidth;
-        const count = end - first;
-        const from = (sourceRow + first * strideWidth) * channels;
-        addRow(sums, count, source, from, strideWidth * channels, dy, (dyRow + first) * channels);
+        const start = (sourceRow + first * strideWidth) * channels;
+        const read = { values: source, start, step: strideWidth * channels };
+        const gradient = { values: dy, start: (dyRow + first) * channels, step: channels };
+        addRow(target, tap * channels, channels, end - first, read, gradient);
       }
     }
-    target.set(sums, tap * channels);
-  }
-}
-
-/** sums[c] += a[c] * b[c] over `count` pixels of a row, four at a time: `stepA` values apart in a, next to each other in b. */
-function addRow(
-  sums: Float64Array,
-  count: number,
-  a: Float32Array,
-  fromA: number,
-  stepA: number,
-  b: Float32Array,
-  fromB: number,
-): void {
-  const channels = sums.length;
-  let [p, q] = [fromA, fromB];
-  let left = count;
-  for (; left >= 4; left -= 4) {
-    const [p1, p2, p3] = [p + stepA, p + 2 * stepA, p + 3 * stepA];
-    const [q1, q2, q3] = [q + channels, q + 2 * channels, q + 3 * channels];
-    for (let c = 0; c < channels; c++) {
-      sums[c] =
-        (sums[c] as number) +
-        (a[p + c] as number) * (b[q + c] as number) +
-        (a[p1 + c] as number) * (b[q1 + c] as number) +
-        (a[p2 + c] as number) * (b[q2 + c] as number) +
-        (a[p3 + c] as number) * (b[q3 + c] as number);
-    }
-    p += 4 * stepA;
-    q += 4 * channels;
-  }
-  for (; left > 0; left--) {
-    for (let c = 0; c < channels; c++) sums[c] = (sums[c] as number) + (a[p + c] as number) * (b[q + c] as number);
-    p += stepA;
-    q += channels;
   }
 }
 
