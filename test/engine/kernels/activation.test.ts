@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { gate, hardSwish, swish } from '../../../engine/kernels/index.js';
+import { gate, hardSwish, relu6, swish } from '../../../engine/kernels/index.js';
 import { runKernelCases } from '../../conformance/kernel.js';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -34,6 +34,16 @@ runKernelCases('hardSwish', [
     inputs: { x: { shape: [7], values: [-5, -2.5, -1, 0, 1, 2.5, 5] } },
     run: ({ x }) => hardSwish(x as tf.Tensor),
     expected: ({ x }) => [(x as number[]).map((value) => (value * Math.min(Math.max(value + 3, 0), 6)) / 6)],
+    differentiable: ['x'],
+  },
+]);
+
+runKernelCases('relu6', [
+  {
+    name: 'below, inside and above',
+    inputs: { x: { shape: [6], values: [-3, -0.5, 0.5, 3, 5.5, 8] } },
+    run: ({ x }) => relu6(x as tf.Tensor),
+    expected: ({ x }) => [(x as number[]).map((value) => Math.min(Math.max(value, 0), 6))],
     differentiable: ['x'],
   },
 ]);
