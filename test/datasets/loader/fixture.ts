@@ -1,8 +1,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MaskFileTruth } from '../../../datasets/classMap.js';
 import type { Entry } from '../../../datasets/dataset.js';
-import { encodePng } from '../../../datasets/decode/encodePng.js';
+import { encodeIndexedPng, encodePng } from '../../../datasets/decode/encodePng.js';
 import type { Batch, LoaderOptions } from '../../../datasets/loader/index.js';
 import { createLoader } from '../../../datasets/loader/index.js';
 import type { DetectionTruth } from '../../../datasets/sample.js';
@@ -30,6 +31,26 @@ export function writeImages(count: number): Entry<DetectionTruth>[] {
     return { id: `${i}.png`, file, width, height, truth };
   });
 }
+
+/** Images with class maps in files: all of one class, but for one ignored pixel. */
+export function writeMasks(count: number): Entry[] {
+  const folder = mkdtempSync(join(tmpdir(), 'loader-masks-'));
+  return Array.from({ length: count }, (_, i) => {
+    const width = 20 + i;
+    const height = 10;
+    const data = new Uint8Array(width * height).fill(i % 2);
+    data[1] = 255;
+    const file = join(folder, `${i}.png`);
+    const mask = join(folder, `${i}.mask.png`);
+    writeFileSync(file, encodePng({ data: new Uint8Array(width * height * 3), width, height }));
+    writeFileSync(mask, encodeIndexedPng({ data, width, height }, palette));
+    const values = [0, 1, 255].map((value) => [value, value] as const);
+    const truth: MaskFileTruth = { kind: 'mask-file', file: mask, values, otherValues: 'error' };
+    return { id: `${i}.png`, file, width, height, truth };
+  });
+}
+
+const palette = Array.from({ length: 256 }, (_, i) => [i, i, i] as const);
 
 export const augment: AugmentConfig = {
   ...plain([24, 32], [10, 20, 30]),

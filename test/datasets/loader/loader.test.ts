@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../datasets/dataset.js';
-import type { DetectionTruth } from '../../../datasets/sample.js';
+import { type DetectionTruth, IGNORED, type SemanticTruth } from '../../../datasets/sample.js';
 import { plain } from '../../../datasets/transforms/augment.js';
 import { restoreBoxes } from '../../../datasets/transforms/boxes.js';
 import { ConfigError, DataError, EspalierError } from '../../../engine/errors.js';
-import { defaults, encoderModule, epochOf, open, writeImages } from './fixture.js';
+import { defaults, encoderModule, epochOf, open, writeImages, writeMasks } from './fixture.js';
 
 const entries = writeImages(11);
 
@@ -104,6 +104,21 @@ describe('what a batch holds', () => {
     for await (const batch of loader.batches(0)) expect(batch.truths).toEqual([]);
   });
 
+  test('class maps arrive in original pixels, read by any thread', async () => {
+    const truthsOf = async (workers: number) => {
+      const loader = open(writeMasks(4), { workers, keepTruth: true, shuffle: false, encoder: null, batchSize: 2 });
+      const truths = [];
+      for await (const batch of loader.batches(0)) truths.push(...batch.truths);
+      await loader.dispose();
+      return truths as SemanticTruth[];
+    };
+    const truths = await truthsOf(0);
+    expect(truths.map(({ width, height, mask }) => [width, height, mask[0], mask[1]])).toEqual(
+      [0, 1, 2, 3].map((i) => [20 + i, 10, i % 2, IGNORED]),
+    );
+    expect(await truthsOf(2)).toEqual(truths);
+  });
+
   test('without an encoder there are no targets', async () => {
     const [batch] = await epochOf(entries, { encoder: null, workers: 1 });
     expect(batch?.targets).toEqual([]);
@@ -189,9 +204,9 @@ describe('what goes wrong', () => {
 
   test('disposing ends a waiting iteration with an error', async () => {
     const loader = open(entries, { workers: 1 });
-    const waiting = loader.batches(0).next();
+    const waiting = expect(loader.batches(0).next()).rejects.toThrow(/disposed/);
     await loader.dispose();
-    await expect(waiting).rejects.toThrow(/disposed/);
+    await waiting;
   });
 
   test('leaving an iteration early leaves the loader usable', async () => {
