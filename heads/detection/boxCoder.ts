@@ -20,14 +20,14 @@ export function encodeBox(
 ): void {
   const a = row * 4;
   const b = box * 4;
-  const anchorWidth = anchors[a + 2]! - anchors[a]! + EPSILON;
-  const anchorHeight = anchors[a + 3]! - anchors[a + 1]! + EPSILON;
-  const width = boxes[b + 2]! - boxes[b]! + EPSILON;
-  const height = boxes[b + 3]! - boxes[b + 1]! + EPSILON;
-  into[a] = (boxes[b + 1]! + boxes[b + 3]! - anchors[a + 1]! - anchors[a + 3]!) / 2 / anchorHeight;
-  into[a + 1] = (boxes[b]! + boxes[b + 2]! - anchors[a]! - anchors[a + 2]!) / 2 / anchorWidth;
-  into[a + 2] = Math.log(height / anchorHeight);
-  into[a + 3] = Math.log(width / anchorWidth);
+  const anchorWidth = size(anchors[a]!, anchors[a + 2]!);
+  const anchorHeight = size(anchors[a + 1]!, anchors[a + 3]!);
+  const width = size(boxes[b]!, boxes[b + 2]!);
+  const height = size(boxes[b + 1]!, boxes[b + 3]!);
+  into[a] = (centre(boxes[b + 1]!, height) - centre(anchors[a + 1]!, anchorHeight)) / (anchorHeight + EPSILON);
+  into[a + 1] = (centre(boxes[b]!, width) - centre(anchors[a]!, anchorWidth)) / (anchorWidth + EPSILON);
+  into[a + 2] = Math.log((height + EPSILON) / (anchorHeight + EPSILON));
+  into[a + 3] = Math.log((width + EPSILON) / (anchorWidth + EPSILON));
 }
 
 /**
@@ -56,3 +56,7 @@ export function decodeBox(
   into[at * 4 + 2] = centreX + halfWidth;
   into[at * 4 + 3] = centreY + halfHeight;
 }
+
+// In float32 like the boxes of the anchors, so that a box centred on an anchor has a shift of exactly 0.
+const size = (low: number, high: number): number => Math.fround(Math.fround(high) - Math.fround(low));
+const centre = (low: number, length: number): number => Math.fround(Math.fround(low) + length / 2);

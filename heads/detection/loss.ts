@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { greaterEqualMask, notEqualMask } from '../../engine/kernels/index.js';
+import { notEqualMask } from '../../engine/kernels/index.js';
 import type { Losses, TargetTensors } from '../head.js';
 import { type FocalOptions, focalLoss } from '../losses/focal.js';
 import { huberLoss } from '../losses/huber.js';
@@ -20,7 +20,7 @@ export interface DetectionLossOptions extends FocalOptions {
 
 /**
  * total = class + boxWeight * box, both divided by the matched anchors of the batch plus one; box also by the four
- * coordinates. Without objects `box` is 0 and `class` still teaches background.
+ * coordinates. As in the release, an offset whose target is exactly 0 is not counted. Without objects `box` is 0 and `class` still teaches background.
  *
  * @param targets classes [N, A] int32, boxes [N, A, 4] float32, positives [N] float32: what the encoder writes
  * @source Tan et al. 2020, arXiv:1911.09070, section 5.1; normalisation of its release
@@ -35,10 +35,15 @@ export function detectionLoss(
   const normaliser = tf.add(tf.sum(targets.positives as tf.Tensor1D), 1);
   const hot = tf.cast(tf.oneHot(classes, raw.logits.shape[2]), 'float32') as tf.Tensor3D; // below 0: all zero
   const counted = tf.expandDims(notEqualMask(classes, EXCLUDED), 2); // [N, A, 1]
-  const matched = tf.expandDims(greaterEqualMask(classes, 0), 2);
-  const focal = tf.sum(tf.mul(focalLoss(raw.logits, hot, options), counted));
-  const huber = tf.sum(tf.mul(huberLoss(raw.offsets, boxes, options.delta), matched));
+  const matched = notEqualMask(boxes, 0); // [N, A, 4]
+  const focal = sumAll(tf.mul(focalLoss(raw.logits, hot, options), counted));
+  const huber = sumAll(tf.mul(huberLoss(raw.offsets, boxes, options.delta), matched));
   const classTerm = tf.div<tf.Scalar>(focal, normaliser);
   const boxTerm = tf.div<tf.Scalar>(huber, tf.mul(normaliser, 4));
   return { total: tf.add(classTerm, tf.mul(boxTerm, options.boxWeight)), class: classTerm, box: boxTerm };
+}
+
+/** In stages: one long float32 sum loses digits on engines that add one by one. */
+function sumAll(x: tf.Tensor3D): tf.Scalar {
+  return tf.sum(tf.sum(tf.sum(x, 2), 1));
 }

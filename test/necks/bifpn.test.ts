@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import type { FeatureSpec } from '../../backbones/features.js';
+import type { FeatureSpec, Level } from '../../backbones/features.js';
 import { countParameters, createParameters } from '../../backbones/parameters.js';
 import { createBiFPN } from '../../necks/bifpn.js';
 import { FUSIONS } from '../../necks/fusion.js';
@@ -26,7 +26,8 @@ for (const fusion of ['fast', 'sum'] as const) {
 runNeckCases({
   name: 'bifpn of P2 to P4',
   features,
-  create: (spec, frozen) => createBiFPN({ ...base, levels: ['P2', 'P3', 'P4'], activation: 'relu6', frozen }, spec),
+  create: (spec, frozen) =>
+    createBiFPN({ ...base, levels: ['P2', 'P3', 'P4'] as readonly Level[], activation: 'relu6', frozen }, spec),
 });
 
 describe('BiFPN', () => {

@@ -1,0 +1,87 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { createEfficientNet } from '../../backbones/index.js';
+import { assemble, createDetectionHead, createDetector, detectionConfig } from '../../heads/index.js';
+import { bifpnConfig, createBiFPN } from '../../necks/index.js';
+
+const neckConfig = {
+  ...bifpnConfig.parse({ kind: 'bifpn', channels: 8, repeats: 1 }),
+  levels: ['P3', 'P4', 'P5'],
+} as const;
+const headConfig = detectionConfig.parse({ kind: 'detection', classes: 2, inputSize: [64, 64], repeats: 1 });
+const backboneOf = (arch: 'tf_efficientnet_lite0' | 'tf_efficientnet_lite3') =>
+  createEfficientNet({ arch, levels: ['P3', 'P4', 'P5'], frozen: 'none', seed: 1 });
+
+describe('assemble', () => {
+  it('joins parameters under the names of the reference, and frees all three parts', () => {
+    const backbone = backboneOf('tf_efficientnet_lite0');
+    const neck = createBiFPN(neckConfig, backbone.features);
+    const head = createDetectionHead(headConfig, neck.features);
+    const model = assemble(backbone, neck, head);
+    expect(model.parameters.size).toBe(backbone.parameters.size + neck.parameters.size + head.parameters.size);
+    expect(model.parameters.has('backbone.conv_stem.weight')).toBe(true);
+    expect(model.parameters.has('fpn.cell.0.fnode.3.after_combine.conv.conv_dw.weight')).toBe(true);
+    expect(model.parameters.has('class_net.predict.conv_pw.bias')).toBe(true);
+    expect(model.preprocessing).toEqual(backbone.preprocessing);
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(0);
+  });
+
+  it('refuses a neck that was built for another backbone, naming level, both widths and the remedy', () => {
+    const [small, large] = [backboneOf('tf_efficientnet_lite0'), backboneOf('tf_efficientnet_lite3')];
+    const neck = createBiFPN(neckConfig, large.features);
+    const head = createDetectionHead(headConfig, neck.features);
+    expect(() => assemble(small, neck, head)).toThrow(
+      'P3 has 40 channels, BiFPN expects 48: build the neck from backbone.features',
+    );
+    for (const part of [small, large, neck, head]) part.dispose();
+  });
+
+  it('refuses a head that was built for another neck', () => {
+    const backbone = backboneOf('tf_efficientnet_lite0');
+    const neck = createBiFPN(neckConfig, backbone.features);
+    const wide = createBiFPN({ ...neckConfig, channels: 16 }, backbone.features);
+    const head = createDetectionHead(headConfig, wide.features);
+    expect(() => assemble(backbone, neck, head)).toThrow(
+      'P3 has 8 channels, the head expects 16: build the head from neck.features',
+    );
+    for (const part of [backbone, neck, wide, head]) part.dispose();
+  });
+});
+
+describe('detector', () => {
+  it('refuses images of another size than it was built for, with both shapes', () => {
+    const { model } = createDetector({ preset: 'efficientdet-lite0', classes: 2, inputSize: [64, 64] });
+    tf.tidy(() => {
+      expect(() => model.forward(tf.zeros([1, 64, 96, 3]), { training: false })).toThrow(
+        'P3 is [8,12,64], the detection head expects [8,8,64] for an input of 64 x 64 pixels',
+      );
+    });
+    model.dispose();
+  });
+
+  it('loses loss over a few steps of gradient descent', () => {
+    const { model } = createDetector({ preset: 'efficientdet-lite0', classes: 2, inputSize: [64, 64], frozen: 'all' });
+    const images = tf.randomUniform<tf.Rank.R4>([1, 64, 64, 3], -1, 1, 'float32', 1);
+    const anchors = 9 * (64 + 16 + 4 + 1 + 1);
+    const classes = new Int32Array(anchors).fill(-1).fill(1, 100, 109);
+    const targets = {
+      classes: tf.tensor2d(classes, [1, anchors], 'int32'),
+      boxes: tf.zeros([1, anchors, 4]),
+      positives: tf.tensor1d([9]),
+    };
+    const optimizer = tf.train.sgd(0.05);
+    const trainable = [...model.parameters.values()].map((p) => p.variable).filter((variable) => variable.trainable);
+    const totals = Array.from({ length: 6 }, () => {
+      const cost = () => model.loss(model.forward(images, { training: true }), targets).total as tf.Scalar;
+      const total = optimizer.minimize(cost, true, trainable)!;
+      const [value] = total.dataSync();
+      total.dispose();
+      return value!;
+    });
+    expect(totals[5]).toBeLessThan(totals[0]! * 0.9);
+    optimizer.dispose();
+    tf.dispose([images, Object.values(targets)] as tf.TensorContainer);
+    model.dispose();
+  });
+});
