@@ -1,4 +1,7 @@
+import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { EFFICIENTNET_ARCHS } from '../backbones/efficientnet/architecture.js';
+import { PRESET_NAMES } from '../heads/presets.js';
+import { isWeightFile } from './locate.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
 import { didYouMean } from './suggestion.js';
@@ -83,9 +86,20 @@ function checkModel({ task, model }: Experiment): Problem[] {
       message: `preset ${preset} brings its own backbone: remove one of the two`,
     });
   }
+  if (preset !== null && !PRESET_NAMES.some((name) => name === preset)) {
+    problems.push({
+      path: ['model', 'preset'],
+      message: `there is no preset '${preset}'${didYouMean(preset, PRESET_NAMES)}`,
+    });
+  }
   if (backbone !== null && !EFFICIENTNET_ARCHS.some((arch) => arch === backbone)) {
     const message = `there is no backbone '${backbone}'${didYouMean(backbone, EFFICIENTNET_ARCHS)}`;
     problems.push({ path: ['model', 'backbone'], message });
+  }
+  const { weights } = model;
+  if (weights !== null && !isWeightFile(weights) && !isWeightsName(weights)) {
+    const message = `there are no weights '${weights}'${didYouMean(weights, WEIGHTS_NAMES)}`;
+    problems.push({ path: ['model', 'weights'], message });
   }
   inputSize?.forEach((side, index) => {
     if (side % 32 === 0) return;

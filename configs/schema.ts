@@ -138,6 +138,12 @@ const train = z.strictObject({
     .nullable()
     .default(null)
     .describe('Threads that decode images, 0..64 (0: in the main thread); null: one fewer than cores, at most 4'),
+  cacheMegabytes: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(512)
+    .describe('Memory for decoded images that are used again in the next epoch, MiB, 0..1000000'),
   evaluateEvery: count(5, 'Epochs between evaluations on val, 1..1000000; the last epoch is always evaluated'),
   checkpointEvery: limit.describe('Steps between checkpoints, 1..1000000; null: one a minute'),
   minutes: z

@@ -2,27 +2,27 @@
 export type Cell = string | number;
 
 /**
- * Columns lined up by spaces; numbers of the same column share their digits after the point.
- *
- * @param digits after the point, for numbers that are not whole
+ * Columns lined up by spaces. A column of whole numbers is written as such, with thousands apart; in a column with a
+ * fraction all numbers have `digits` digits after the point, but for -1, which stands for "no such object".
  */
 export function formatTable(header: readonly string[], rows: readonly (readonly Cell[])[], digits = 3): string {
-  const text = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? cell : figure(cell, digits))));
-  const widths = header.map((title, column) => Math.max(title.length, ...text.map((row) => row[column]?.length ?? 0)));
-  const isNumber = header.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => (isNumber[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+  const columns = header.map((title, column) => {
+    const cells = rows.map((row) => row[column] ?? '');
+    const isNumber = cells.length > 0 && cells.every((cell) => typeof cell === 'number');
+    const isWhole = cells.every((cell) => Number.isInteger(cell)) && cells.some((cell) => cell !== -1);
+    const text = cells.map((cell) => (typeof cell === 'string' ? cell : figure(cell, isWhole ? 0 : digits)));
+    const width = Math.max(title.length, ...text.map(({ length }) => length));
+    return [title, ...text].map((cell) => (isNumber ? cell.padStart(width) : cell.padEnd(width)));
+  });
+  return Array.from({ length: rows.length + 1 }, (_, row) =>
+    columns
+      .map((column) => column[row])
       .join('  ')
-      .trimEnd();
-  return [line(header), ...text.map(line)].join('\n');
+      .trimEnd(),
+  ).join('\n');
 }
 
-/** Thousands apart, as in 3,243,864; fractions with fixed digits; -1 stays -1 (no such object). */
-export function figure(value: number, digits = 3): string {
-  return Number.isInteger(value) && Math.abs(value) !== 1 && value !== 0
-    ? value.toLocaleString('en-US')
-    : value === -1
-      ? '-1'
-      : value.toFixed(digits);
+function figure(value: number, digits: number): string {
+  if (value === -1) return '-1';
+  return digits === 0 ? value.toLocaleString('en-US') : value.toFixed(digits);
 }

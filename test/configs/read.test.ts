@@ -121,6 +121,16 @@ describe('a config that is wrong says where, what and the nearest right thing', 
       "c.yaml:2:20: there is no backbone 'tf_efficientnet_b9'; did you mean 'tf_efficientnet_b0'?",
     ],
     [
+      'an unknown preset',
+      `${VOC}model: { preset: efficientdet-lite9 }\n`,
+      "c.yaml:2:18: there is no preset 'efficientdet-lite9'; did you mean 'efficientdet-lite0'?",
+    ],
+    [
+      'unknown weights',
+      `${VOC}model: { weights: efficientnet-lit0 }\n`,
+      "c.yaml:2:19: there are no weights 'efficientnet-lit0'; did you mean 'efficientnet-lite0'?",
+    ],
+    [
       'masks for boxes',
       'data: { kind: masks, images: i, masks: m, classes: [a], values: { 0: a } }\n',
       'c.yaml:1:15: detection learns from boxes: kind coco or voc, not masks',

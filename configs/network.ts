@@ -1,0 +1,140 @@
+import type { EfficientNetArch } from '../backbones/index.js';
+import type { Dataset } from '../datasets/dataset.js';
+import type { EncoderSource } from '../datasets/encoder.js';
+import { createDetectionEvaluator, createSemanticEvaluator } from '../datasets/evaluators/index.js';
+import type { ClassMap, Detections, DetectionTruth, LabelMap, Pixels, SemanticTruth } from '../datasets/sample.js';
+import type { Tree } from '../engine/compile.js';
+import { createDetector, createSegmenter, type DetectorSpec, PRESETS, presetOf } from '../heads/index.js';
+import { createPredictor, type PredictableModel, type Predictor } from '../training/predictor.js';
+import { type EvaluateOptions, evaluateModel, predictImages, type Report } from '../training/run/index.js';
+import type { TrainableModel } from '../training/step.js';
+import type { Experiment } from './schema.js';
+
+/** What a network says of one image. */
+export interface Answer {
+  /** Path as it was given. */
+  readonly file: string;
+  readonly image: Pixels;
+  /** Boxes, or the class of every pixel. */
+  readonly result: { readonly detections: Detections } | { readonly classMap: ClassMap };
+}
+
+/** The network of an experiment, with what its task needs to train, measure and use it. */
+export interface Network {
+  readonly model: TrainableModel<Tree>;
+  readonly encoder: EncoderSource;
+  /** [height, width] of the input, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  /** The figure of `measure` that chooses the best checkpoint. */
+  readonly metric: 'AP' | 'mIoU';
+  /** Answers every image of a data set of the experiment's task and compares the answers with the truth. */
+  measure(dataset: Dataset, options?: EvaluateOptions): Promise<Report>;
+  /** Answers image files, in their order. */
+  predict(files: readonly string[]): AsyncGenerator<Answer, void>;
+  dispose(): void;
+}
+
+/** Coarsest stride of a segmenter: what the sides of its input are multiples of, pixels. */
+const COARSEST_STRIDE = 32;
+
+/**
+ * Builds the network with random weights; the caller disposes it.
+ *
+ * @throws ConfigError for a name that does not exist
+ */
+export function createNetwork(experiment: Experiment, labels: LabelMap): Network {
+  return experiment.task === 'detection' ? detection(experiment, labels) : segmentation(experiment, labels);
+}
+
+function detection(experiment: Experiment, labels: LabelMap): Network {
+  const { model, train, evaluate } = experiment;
+  const { maxDetections, nmsThreshold } = evaluate;
+  const assembly = createDetector({
+    preset: detectorSpec(model),
+    classes: labels.classes.length,
+    ...(model.inputSize === null ? {} : { inputSize: model.inputSize }),
+    frozen: train.freeze,
+    seed: train.seed,
+    decode: { maxDetections, iouThreshold: nmsThreshold },
+  });
+  const { inputSize } = assembly;
+  const predictor = createPredictor(assembly.model, {
+    ...{ inputSize, mode: 'letterbox', multiple: COARSEST_STRIDE },
+    batchSize: evaluate.batchSize ?? train.batchSize,
+  });
+  return {
+    ...assembly,
+    metric: 'AP',
+    measure: (dataset, options) =>
+      evaluateModel(predictor, dataset as Dataset<DetectionTruth>, createDetectionEvaluator({ labels }), options),
+    predict: (files) => answers(predictor, files, (detections) => ({ detections })),
+    dispose: () => disposeAll(predictor, assembly.model),
+  };
+}
+
+function segmentation(experiment: Experiment, labels: LabelMap): Network {
+  const { model, train, evaluate, augment } = experiment;
+  const neck = {
+    ...(model.neckChannels === null ? {} : { channels: model.neckChannels }),
+    ...(model.neckRepeats === null ? {} : { repeats: model.neckRepeats }),
+  };
+  const assembly = createSegmenter({
+    backbone: (model.backbone ?? DEFAULT_BACKBONE) as EfficientNetArch,
+    classes: labels.classes.length,
+    inputSize: model.inputSize ?? DEFAULT_CROP,
+    outputStride: model.outputStride,
+    neck,
+    frozen: train.freeze,
+    seed: train.seed,
+  });
+  const { inputSize } = assembly;
+  const predictor = createPredictor(assembly.model, {
+    ...{ inputSize, mode: augment.fit ?? 'native', multiple: COARSEST_STRIDE },
+    batchSize: evaluate.batchSize ?? train.batchSize,
+  });
+  return {
+    ...assembly,
+    metric: 'mIoU',
+    measure: (dataset, options) =>
+      evaluateModel(predictor, dataset as Dataset<SemanticTruth>, createSemanticEvaluator({ labels }), options).then(
+        (report) => ({ ...report }),
+      ),
+    predict: (files) => answers(predictor, files, (classMap) => ({ classMap })),
+    dispose: () => disposeAll(predictor, assembly.model),
+  };
+}
+
+const DEFAULT_BACKBONE = 'tf_efficientnet_lite0';
+const DEFAULT_PRESET = 'efficientdet-lite0';
+const DEFAULT_CROP = [256, 256] as const;
+
+/** The preset's row with what the config replaces in it. */
+export function detectorSpec({ preset, backbone, neckChannels, neckRepeats }: Experiment['model']): DetectorSpec {
+  const row = backbone === null ? presetOf(preset ?? DEFAULT_PRESET) : rowFor(backbone as EfficientNetArch);
+  return {
+    ...row,
+    ...(neckChannels === null ? {} : { channels: neckChannels }),
+    ...(neckRepeats === null ? {} : { cells: neckRepeats }),
+  };
+}
+
+/** The smallest row of the backbone's family. */
+function rowFor(backbone: EfficientNetArch): DetectorSpec {
+  const row = backbone.includes('lite') ? PRESETS['efficientdet-lite0'] : PRESETS['efficientdet-d0'];
+  return { ...row, backbone };
+}
+
+async function* answers<Result>(
+  predictor: Predictor<Result>,
+  files: readonly string[],
+  wrap: (result: Result) => Answer['result'],
+): AsyncGenerator<Answer, void> {
+  for await (const { file, image, result } of predictImages(predictor, files)) {
+    yield { file, image, result: wrap(result) };
+  }
+}
+
+function disposeAll(predictor: { dispose(): void }, model: PredictableModel<Tree, unknown>): void {
+  predictor.dispose();
+  model.dispose();
+}

@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { LabelMap } from '../datasets/sample.js';
+import { ConfigError } from '../engine/errors.js';
+import { chosenCheckpoint, loadCheckpoint, readCheckpoint, runFolder } from '../training/run/index.js';
+import { createNetwork, type Network } from './network.js';
+import { parseExperiment } from './read.js';
+import type { Experiment } from './schema.js';
+
+/** A trained network as it was kept. */
+export interface Run {
+  readonly network: Network;
+  readonly experiment: Experiment;
+  /** The classes it was trained with. */
+  readonly labels: LabelMap;
+  /** The checkpoint in use: the best, or the last of a run that was not evaluated. */
+  readonly checkpoint: string;
+  /** Completed steps of the checkpoint. */
+  readonly step: number;
+  dispose(): void;
+}
+
+/**
+ * Opens the folder of a run: its config, and the averaged weights of its best checkpoint. An engine must be open.
+ *
+ * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged
+ */
+export function openRun(folder: string): Run {
+  const files = runFolder(folder);
+  if (!existsSync(files.config)) {
+    throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
+  }
+  const checkpoint = chosenCheckpoint(files);
+  const stored = readCheckpoint(checkpoint);
+  const experiment = parseExperiment(readJson(files.config), files.config);
+  const labels: LabelMap = { classes: stored.metadata.classes };
+  const network = createNetwork(experiment, labels);
+  try {
+    loadCheckpoint(network.model, stored);
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+  return { network, experiment, labels, checkpoint, step: stored.metadata.step, dispose: () => network.dispose() };
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`${file}: cannot be read (${error instanceof Error ? error.message : error})`);
+  }
+}

@@ -1,0 +1,98 @@
+import { availableParallelism } from 'node:os';
+import type { Dataset, Warning } from '../datasets/dataset.js';
+import { createLoader, type Loader } from '../datasets/loader/index.js';
+import { type Progress, type TrainOptions, type TrainResult, trainRun } from '../training/run/index.js';
+import { trainAugmentation } from './augmentation.js';
+import { openSplit } from './datasets.js';
+import { createNetwork, type Network } from './network.js';
+import type { Experiment } from './schema.js';
+import { loadStart } from './weights.js';
+
+export interface TrainExperimentOptions {
+  /** Folder of the run. */
+  readonly out: string;
+  /** Continues the run in `out`. */
+  readonly resume: boolean;
+  /** Name of the engine that is open, for the record. */
+  readonly engine: string;
+  /** True: pretrained weights come from the cache or not at all. */
+  readonly offline: boolean;
+  /** One line for people. */
+  readonly say: (line: string) => void;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+}
+
+/**
+ * Runs an experiment: opens its data, builds its network, trains, evaluates, writes the run's folder.
+ *
+ * @throws EspalierError with one sentence for anything the user can act on
+ */
+export async function trainExperiment(experiment: Experiment, options: TrainExperimentOptions): Promise<TrainResult> {
+  const { say } = options;
+  const train = await openSplit(experiment, 'train');
+  const val = await openSplit(experiment, 'val', train.labels);
+  for (const [name, { size, warnings }] of [['train', train] as const, ['val', val] as const]) {
+    say(`${name}: ${size} images${describeWarnings(warnings)}`);
+  }
+  say(`classes: ${train.labels.classes.map(({ name }) => name).join(', ')}`);
+  const network = createNetwork(experiment, train.labels);
+  try {
+    const { weights } = experiment.model;
+    if (weights === null) say('weights: none, everything starts at random');
+    else if (!options.resume)
+      say(await loadStart(network.model, weights, { offline: options.offline, onProgress: say }));
+    return await trainNetwork(experiment, network, { train, val }, options);
+  } finally {
+    network.dispose();
+  }
+}
+
+async function trainNetwork(
+  experiment: Experiment,
+  network: Network,
+  { train, val }: { readonly train: Dataset; readonly val: Dataset },
+  options: TrainExperimentOptions,
+): Promise<TrainResult> {
+  const loader = createTrainLoader(experiment, network, train);
+  const { out, resume, engine, signal, progress } = options;
+  try {
+    return await trainRun({
+      model: network.model,
+      loader,
+      evaluate: (stop) => network.measure(val, { signal: stop }),
+      metric: network.metric,
+      options: trainOptions(experiment),
+      config: experiment,
+      labels: train.labels,
+      ...{ out, resume, engine },
+      ...(signal === undefined ? {} : { signal }),
+      ...(progress === undefined ? {} : { progress }),
+    });
+  } finally {
+    await loader.dispose();
+  }
+}
+
+function createTrainLoader(experiment: Experiment, network: Network, dataset: Dataset): Loader {
+  const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
+  return createLoader({
+    entries: dataset.entries,
+    encoder: network.encoder,
+    augment: trainAugmentation(experiment, network.inputSize, network.model.preprocessing.mean),
+    ...{ batchSize, seed },
+    workers: workers ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
+    ...{ shuffle: true, dropLast: true, keepTruth: false },
+    cacheBytes: cacheMegabytes * 2 ** 20,
+  });
+}
+
+/** The part of the config that the training loop reads. */
+export function trainOptions({ train }: Experiment): TrainOptions {
+  const { freeze: _freeze, workers: _workers, cacheMegabytes: _cacheMegabytes, ...options } = train;
+  return options;
+}
+
+function describeWarnings(warnings: readonly Warning[]): string {
+  return warnings.map(({ message }) => `\n  warning: ${message}`).join('');
+}

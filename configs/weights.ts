@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { isWeightsName, weightsEntry } from '../backbones/catalogue/catalogue.js';
+import { loadPretrained } from '../backbones/catalogue/pretrained.js';
+import type { PullOptions } from '../backbones/catalogue/pull.js';
+import type { Module } from '../backbones/module.js';
+import type { HostTensors } from '../backbones/weights/hostTensor.js';
+import { readPytorch } from '../backbones/weights/pytorch.js';
+import { readSafetensors } from '../backbones/weights/safetensors.js';
+import { loadStateDict } from '../backbones/weights/stateDict.js';
+import { WeightsError } from '../engine/errors.js';
+import { isWeightFile } from './locate.js';
+
+const BACKBONE = 'backbone.';
+const AVERAGE = 'ema/';
+
+/**
+ * Starts a network from pretrained weights: a name of the catalogue (fetched when it is not in the cache), or a file
+ * with the weights of a backbone or of a whole network, whose averages win. What does not fit in shape (a head of other
+ * classes) keeps its random start.
+ *
+ * @returns one line that says what was loaded
+ * @throws WeightsError when nothing fits
+ */
+export async function loadStart(model: Module, weights: string, options: PullOptions): Promise<string> {
+  const backbone = backboneOf(model);
+  if (isWeightsName(weights) || !isWeightFile(weights)) {
+    const { arch } = weightsEntry(weights);
+    const { loaded } = await loadPretrained(backbone, weights, options);
+    return `weights: ${weights} (${arch}), ${loaded.length} tensors into the backbone`;
+  }
+  const tensors = averaged(await readTensors(weights));
+  const isWhole = [...tensors.keys()].some((name) => name.startsWith(BACKBONE));
+  const target = isWhole ? model : backbone;
+  const { loaded, missing, reshaped } = loadStateDict(target, tensors, { partial: true });
+  if (loaded.length === 0) {
+    throw new WeightsError(`${weights}: none of its ${tensors.size} tensors fits this network: name another file`);
+  }
+  const random = missing.length + reshaped.length;
+  const rest = random === 0 ? '' : `; ${random} start at random, e.g. ${missing[0] ?? reshaped[0]?.name}`;
+  return `weights: ${weights}, ${loaded.length} tensors into the ${isWhole ? 'network' : 'backbone'}${rest}`;
+}
+
+/** The backbone inside an assembled network; owns nothing. */
+function backboneOf(model: Module): Module {
+  const entries = [...model.parameters].filter(([name]) => name.startsWith(BACKBONE));
+  const parameters = new Map(entries.map(([name, parameter]) => [name.slice(BACKBONE.length), parameter]));
+  return { parameters, dispose: () => {} };
+}
+
+async function readTensors(file: string): Promise<HostTensors> {
+  const bytes = await readFile(file);
+  return file.endsWith('.safetensors') ? readSafetensors(bytes).tensors : readPytorch(bytes);
+}
+
+/** Of a checkpoint: the averages under the names of their weights, and no optimizer state. */
+function averaged(tensors: HostTensors): HostTensors {
+  const plain = [...tensors].filter(([name]) => !name.includes('/'));
+  const averages = [...tensors].filter(([name]) => name.startsWith(AVERAGE));
+  return new Map([...plain, ...averages.map(([name, tensor]) => [name.slice(AVERAGE.length), tensor] as const)]);
+}

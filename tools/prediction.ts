@@ -1,0 +1,73 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import type { Answer } from '../configs/network.js';
+import { encodePng } from '../datasets/decode/index.js';
+import { type ClassMap, type Detections, IGNORED, type Pixels } from '../datasets/sample.js';
+import { drawClassMap, drawDetections } from './draw/draw.js';
+
+/** An answer for machines, for people and for the eye. */
+export interface Described {
+  readonly value: unknown;
+  readonly text: string;
+  readonly drawn: Pixels;
+}
+
+/** @param threshold lowest score of a box that is reported */
+export function describeAnswer(
+  { file, image, result }: Answer,
+  names: readonly string[],
+  threshold: number,
+): Described {
+  if ('classMap' in result) {
+    const shares = classShares(result.classMap, names);
+    const lines = shares.map(({ label, share }) => `  ${(100 * share).toFixed(1).padStart(5)} %  ${label}`);
+    const value = { image: file, classes: shares };
+    return { value, text: [file, ...lines].join('\n'), drawn: drawClassMap(image, result.classMap, names) };
+  }
+  const kept = aboveThreshold(result.detections, threshold);
+  const detections = Array.from(kept.scores, (score, index) => {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = kept.boxes.subarray(index * 4, index * 4 + 4);
+    return { label: names[kept.labels[index] ?? 0] ?? '', score, box: [x1, y1, x2, y2] };
+  });
+  const lines = detections.map(
+    ({ label, score, box }) => `  ${score.toFixed(3)}  ${label}  [${box.map((edge) => edge.toFixed(1)).join(', ')}]`,
+  );
+  return {
+    value: { image: file, detections },
+    text: [file, ...(lines.length === 0 ? ['  nothing'] : lines)].join('\n'),
+    drawn: drawDetections(image, kept, names),
+  };
+}
+
+/** Detections come best first: those from the threshold up are a prefix. */
+function aboveThreshold({ boxes, labels, scores }: Detections, threshold: number): Detections {
+  const first = scores.findIndex((score) => score < threshold);
+  const count = first < 0 ? scores.length : first;
+  return { boxes: boxes.subarray(0, count * 4), labels: labels.subarray(0, count), scores: scores.subarray(0, count) };
+}
+
+/** Fraction of the image that each class covers. */
+function classShares({ mask }: ClassMap, names: readonly string[]): { label: string; share: number }[] {
+  const counts = new Float64Array(IGNORED + 1);
+  for (const label of mask) counts[label]!++;
+  return names.map((label, index) => ({ label, share: counts[index]! / Math.max(1, mask.length) }));
+}
+
+/** Writes `<image>.png` into the folder, whole or not at all; a second image of the same name gets a number. */
+export function writeDrawing(image: Pixels, file: string, folder: string, taken = written): string {
+  mkdirSync(folder, { recursive: true });
+  const name = basename(file, extname(file));
+  let path = join(folder, `${name}.png`);
+  for (let number = 2; taken.has(path); number++) path = join(folder, `${name}-${number}.png`);
+  taken.add(path);
+  const temporary = `${path}.${process.pid}.partial`;
+  try {
+    writeFileSync(temporary, encodePng(image));
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  return path;
+}
+
+const written = new Set<string>();
