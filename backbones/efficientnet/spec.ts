@@ -79,14 +79,14 @@ export interface FamilySpec {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }
-export const FULL: FamilySpec = {
+const FULL: FamilySpec = {
   squeezeExcite: true,
   activation: 'swish',
   fixedEnds: false,
   mean: [123.675, 116.28, 103.53],
   std: [58.395, 57.12, 57.375],
 };
-export const LITE: FamilySpec = {
+const LITE: FamilySpec = {
   squeezeExcite: false,
   activation: 'relu6',
   fixedEnds: true,

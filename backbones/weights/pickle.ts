@@ -2,7 +2,7 @@ import { WeightsError } from '../../engine/errors.js';
 import type { ByteReader } from './byteReader.js';
 
 /** What a pickle may call, by `module name`; everything else is refused by name before it is looked at. */
-export type PickleGlobals = ReadonlyMap<string, PickleGlobal>;
+type PickleGlobals = ReadonlyMap<string, PickleGlobal>;
 
 /** A global that may appear; without `construct` it can be named but not called. */
 export interface PickleGlobal {
