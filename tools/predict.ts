@@ -59,7 +59,7 @@ async function answer(
       const described = describeAnswer(found, names, threshold);
       const drawing = writeDrawing(described.drawn, found.file, command.out ?? 'predictions');
       results.push(described.value);
-      output.say(`${described.text}\n  drawn: ${drawing}`);
+      output.say(output.json ? `drawn: ${drawing}` : `${described.text}\n  drawn: ${drawing}`);
     }
     if (output.json) output.result(results, '');
   } finally {

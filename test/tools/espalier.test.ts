@@ -1,0 +1,174 @@
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const program = fileURLToPath(new URL('../../bin/espalier.js', import.meta.url));
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built program in the test's folder. */
+function espalier(...args: string[]): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+/** One sentence and no stack. */
+function expectRefusal(outcome: Outcome, status: 1 | 2, message: RegExp): void {
+  expect(outcome.stderr).toMatch(message);
+  expect(outcome.stderr).not.toMatch(/^\s+at /m);
+  expect(outcome.stderr).not.toMatch(/unexpected error/);
+  expect(outcome.stdout).toBe('');
+  expect(outcome.status).toBe(status);
+}
+
+describe('help', () => {
+  it('lists every command and exits 0', () => {
+    const { status, stdout } = espalier('--help');
+    for (const name of ['train', 'evaluate', 'predict', 'sample', 'weights', 'runtime', 'doctor', 'inspect']) {
+      expect(stdout).toContain(`\n  ${name} `);
+    }
+    expect(status).toBe(0);
+  });
+
+  it('loads no tensors', () => {
+    const text = readFileSync(new URL('../../dist/tools/espalier.js', import.meta.url), 'utf8');
+    const imports = [...text.matchAll(/^import .* from '(.*)';$/gm)].map(([, name]) => name);
+    expect(imports).toEqual(['node:module', 'commander', './output.js', './report.js']);
+  });
+});
+
+describe('wrong use exits 2 with one sentence', () => {
+  it.each([
+    ['an unknown command', ['trian'], /unknown command 'trian'[\s\S]*Did you mean train\?/],
+    ['an unknown option', ['train', 'c.yaml', '--ouut', 'x'], /unknown option '--ouut'[\s\S]*Did you mean --out\?/],
+    ['a missing argument', ['train'], /missing required argument 'config'/],
+    ['an unknown engine', ['train', 'c.yaml', '--engine', 'gpu'], /Allowed choices are tensorflow, wasm, cpu/],
+    ['a number that is none', ['sample', 'cells', '--out', 'x', '--images', 'few'], /Give a whole number from 1 to/],
+    ['a config that is not there', ['train', 'none.yaml'], /none\.yaml: there is no such file/],
+    ['an image that is not there', ['predict', 'efficientnet-lite0', 'none.jpg'], /none\.jpg: there is no such image/],
+    ['a folder that is no run', ['evaluate', '.', '--engine', 'wasm'], /\. is no folder of a run/],
+    ['weights of no name', ['weights', 'pull', 'efficientnet-lite9'], /no weights are called 'efficientnet-lite9'/],
+    ['a model of no name', ['inspect', 'efficientdet-d9'], /there is no model 'efficientdet-d9'; did you mean/],
+  ])('%s', (_name, args, message) => {
+    expectRefusal(espalier(...args), 2, message);
+  });
+
+  it('a config with a mistake says where', () => {
+    writeFileSync(join(folder, 'c.yaml'), 'train:\n  epoch: 3\n');
+    const outcome = espalier('train', 'c.yaml');
+    expectRefusal(outcome, 2, /c\.yaml:2:3: unknown key 'train\.epoch'; did you mean 'epochs'\?/);
+  });
+});
+
+describe('the machine', () => {
+  it('doctor --json prints one value', () => {
+    const { status, stdout } = espalier('doctor', '--json');
+    const value = JSON.parse(stdout) as object;
+    expect(Object.keys(value)).toEqual(['engine', 'library', 'version', 'device', 'threads', 'problems']);
+    expect(status).toBe(0);
+  });
+
+  it('weights list --json names the catalogue, and info one of it', () => {
+    const list = JSON.parse(espalier('weights', 'list', '--json').stdout) as { name: string; classes: number }[];
+    expect(list.map(({ name }) => name)).toEqual(['efficientnet-lite0', 'efficientnet-lite1', 'efficientnet-lite2']);
+    const [info] = JSON.parse(espalier('weights', 'info', 'efficientnet-lite1', '--json').stdout) as object[];
+    expect(info).toMatchObject({ architecture: 'tf_efficientnet_lite1', inputPixels: 240, classes: 1000 });
+  });
+
+  it('runtime list --json is a list', () => {
+    expect(JSON.parse(espalier('runtime', 'list', '--json').stdout)).toBeInstanceOf(Array);
+  });
+
+  it('inspect --json counts what the networks were published with', () => {
+    const { stdout } = espalier('inspect', 'efficientdet-lite0', '--json');
+    const value = JSON.parse(stdout) as { parameters: object; levels: object[]; backbone: { stages: object[] } };
+    expect(value.parameters).toMatchObject({ class_net: 69354, box_net: 19044 });
+    expect(value.levels).toHaveLength(5);
+    expect(value.backbone.stages).toHaveLength(8);
+  });
+});
+
+describe('the main job on wasm', () => {
+  const config = [
+    'data: { kind: coco, root: sample, images: images, train: annotations/train.json, val: annotations/val.json }',
+    'model: { preset: efficientdet-lite0, inputSize: [64, 64], neckChannels: 16, neckRepeats: 1 }',
+    'train: { epochs: 1, batchSize: 2, workers: 0 }',
+  ].join('\n');
+
+  it('samples, trains, evaluates, predicts and resumes', () => {
+    writeFileSync(join(folder, 'cells.yaml'), config);
+    const drawn = espalier('sample', 'cells', '--out', 'sample', '--images', '5', '--seed', '3', '--json');
+    expect(JSON.parse(drawn.stdout)).toMatchObject({ train: 4, val: 1, drawn: true });
+
+    const trained = espalier('train', 'cells.yaml', '--engine', 'wasm', '--json');
+    expect(trained.stderr).toMatch(/engine: wasm/);
+    const result = JSON.parse(trained.stdout) as { [name: string]: unknown };
+    for (const name of ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl']) {
+      expect(result[name], name).toEqual(expect.any(Number));
+    }
+    expect(result).toMatchObject({ run: join('runs', 'cells-1'), reason: 'done', step: 2 });
+    expect(result.perClass).toHaveLength(3);
+
+    const measured = JSON.parse(espalier('evaluate', 'runs/cells-1', '--engine', 'wasm', '--json').stdout) as object;
+    expect(measured).toMatchObject({ AP: result.AP, VOC07: result.VOC07, split: 'val', images: 1 });
+
+    const image = 'sample/images/0000.png';
+    mkdirSync(join(folder, 'other'));
+    copyFileSync(join(folder, image), join(folder, 'other/0000.png'));
+    const args = ['predict', 'runs/cells-1', image, 'other/0000.png', '--engine', 'wasm', '--threshold', '0.001'];
+    const predicted = espalier(...args, '--out', 'drawn', '--json');
+    const answers = JSON.parse(predicted.stdout) as { image: string; detections: { box: number[]; label: string }[] }[];
+    expect(answers.map((answer) => answer.image)).toEqual([image, 'other/0000.png']);
+    for (const { label, box } of answers[0]?.detections ?? []) {
+      expect(['speck', 'disc', 'lobed']).toContain(label);
+      expect(box).toHaveLength(4);
+    }
+    expect(readdirSync(join(folder, 'drawn')).sort()).toEqual(['0000-2.png', '0000.png']);
+
+    const more = ['--resume', '--engine', 'wasm', '--set', 'train.epochs=2', '--json'];
+    const resumed = espalier('train', 'cells.yaml', ...more);
+    expect(resumed.stderr).toMatch(/resuming at step 2 of 4/);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ run: join('runs', 'cells-1'), step: 4 });
+  });
+
+  it('refuses what does not fit the run, and writes nothing', () => {
+    const again = espalier('train', 'cells.yaml', '--out', 'runs/cells-1', '--engine', 'wasm');
+    expectRefusal(again, 2, /already holds a run/);
+    writeFileSync(join(folder, 'new.yaml'), config);
+    expectRefusal(espalier('train', 'new.yaml', '--resume'), 2, /there is no run of new in runs to continue/);
+    writeFileSync(join(folder, 'notes'), 'a file\n');
+    const blocked = espalier('train', 'cells.yaml', '--out', 'notes/run', '--engine', 'wasm');
+    expectRefusal(blocked, 1, /a part of the path is a file/);
+    writeFileSync(join(folder, 'cut.png'), readFileSync(join(folder, 'sample/images/0000.png')).subarray(0, 500));
+    const cut = espalier('predict', 'runs/cells-1', 'cut.png', '--engine', 'wasm', '--out', 'none');
+    expectRefusal(cut, 1, /cut\.png/);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+    const best = join(folder, 'runs/cells-1/checkpoints/best.safetensors');
+    const bytes = readFileSync(best);
+    bytes[bytes.length - 9] = (bytes[bytes.length - 9] ?? 0) ^ 1;
+    writeFileSync(best, bytes);
+    expectRefusal(espalier('evaluate', 'runs/cells-1', '--engine', 'wasm'), 1, /best\.safetensors is damaged/);
+  });
+});

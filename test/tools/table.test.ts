@@ -1,0 +1,88 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../configs/network.js';
+import { describeAnswer } from '../../tools/prediction.js';
+import { describeReport } from '../../tools/reportText.js';
+import { defaultRunFolder } from '../../tools/runFolder.js';
+import { formatTable } from '../../tools/table.js';
+
+describe('tables', () => {
+  it('line up text left and numbers right', () => {
+    expect(
+      formatTable(
+        ['name', 'n', 'share'],
+        [
+          ['a', 1200, 0.5],
+          ['long', 3, 1],
+        ],
+      ),
+    ).toBe(['name      n  share', 'a     1,200  0.500', 'long      3  1.000'].join('\n'));
+  });
+
+  it('keep -1 apart from fractions', () => {
+    expect(formatTable(['APs'], [[-1]])).toBe('APs\n -1');
+    expect(formatTable(['AP', 'APs'], [[0, -1]])).toBe('   AP  APs\n0.000   -1');
+  });
+});
+
+describe('a report', () => {
+  it('of a detector shows the figures, the recalls and the classes', () => {
+    const text = describeReport({ AP: 0.5, AP50: 0.75, AR1: 0.25, perClass: [{ name: 'cell', AP: 0.5, AP50: 0.75 }] });
+    expect(text).toBe(
+      ['   AP   AP50', '0.500  0.750', '', '  AR1', '0.250', '', 'class     AP   AP50', 'cell   0.500  0.750'].join(
+        '\n',
+      ),
+    );
+  });
+
+  it('of a segmenter shows absent classes as -', () => {
+    const text = describeReport({ mIoU: 0.5, perClassIoU: { a: 0.5, b: null }, perClassDice: { a: 0.6, b: null } });
+    expect(text.split('\n').slice(-2)).toEqual(['a      0.500  0.600', 'b      -      -']);
+  });
+});
+
+describe('the folder of a run', () => {
+  it('is the next number of its config, or the newest one when it is resumed', () => {
+    const runs = mkdtempSync(join(tmpdir(), 'espalier-runs-'));
+    try {
+      expect(defaultRunFolder('configs/a.yaml', false, runs)).toBe(join(runs, 'a-1'));
+      expect(() => defaultRunFolder('configs/a.yaml', true, runs)).toThrow(/no run of a /);
+      for (const name of ['a-2', 'a-10', 'a-b-99', 'b-77', 'a-011']) mkdirSync(join(runs, name));
+      expect(defaultRunFolder('a.yaml', false, runs)).toBe(join(runs, 'a-11'));
+      expect(defaultRunFolder('a.yaml', true, runs)).toBe(join(runs, 'a-10'));
+    } finally {
+      rmSync(runs, { recursive: true });
+    }
+  });
+});
+
+describe('an answer', () => {
+  const image = { data: new Uint8Array(12), width: 2, height: 2 };
+
+  it('of a detector lists what reaches the threshold', () => {
+    const detections = {
+      boxes: Float32Array.of(0, 0, 1, 2, 0, 0, 2, 2),
+      labels: Int32Array.of(1, 0),
+      scores: Float32Array.of(0.75, 0.25),
+    };
+    const answer: Answer = { file: 'a.png', image, result: { detections } };
+    expect(describeAnswer(answer, ['x', 'y'], 0.5).value).toEqual({
+      image: 'a.png',
+      detections: [{ label: 'y', score: 0.75, box: [0, 0, 1, 2] }],
+    });
+    expect(describeAnswer(answer, ['x', 'y'], 0.9).text).toBe('a.png\n  nothing');
+  });
+
+  it('of a segmenter states the share of every class', () => {
+    const classMap = { mask: Uint8Array.of(0, 1, 1, 1), width: 2, height: 2 };
+    expect(describeAnswer({ file: 'a.png', image, result: { classMap } }, ['x', 'y'], 0.5).value).toEqual({
+      image: 'a.png',
+      classes: [
+        { label: 'x', share: 0.25 },
+        { label: 'y', share: 0.75 },
+      ],
+    });
+  });
+});
