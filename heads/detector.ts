@@ -10,6 +10,7 @@ import { createDetectionHead, encoderConfigOf } from './detection/detection.js';
 import type { DetectionRaw } from './detection/loss.js';
 import { assemble, type Model } from './model.js';
 import { type DetectorSpec, type PresetName, presetOf } from './presets.js';
+import { readSettings } from './settings.js';
 
 type HeadSettings = Pick<z.input<typeof detectionConfig>, 'anchors' | 'loss' | 'decode'>;
 
@@ -39,7 +40,7 @@ export type Detector = Assembly<DetectionRaw, Detections>;
 /**
  * Builds an EfficientDet with random weights; parameters named as in effdet's `tf_efficientdet_*`.
  *
- * @throws ConfigError for an unknown preset; ZodError for numbers out of range
+ * @throws ConfigError for an unknown preset, and for settings that are unknown or out of range
  * @source Tan et al. 2020, arXiv:1911.09070
  */
 export function createDetector(options: DetectorOptions): Detector {
@@ -47,26 +48,34 @@ export function createDetector(options: DetectorOptions): Detector {
   const spec = typeof preset === 'string' ? presetOf(preset) : preset;
   const inputSize = options.inputSize ?? ([spec.pixels, spec.pixels] as const);
   const { activation } = spec;
-  const headConfig = detectionConfig.parse({
-    kind: 'detection',
-    classes,
-    inputSize,
-    repeats: spec.headDepth,
-    activation,
-    anchors: { anchorScale: spec.anchorScale, ...anchors },
-    loss,
-    decode,
-    seed,
-  });
-  const neckConfig = bifpnConfig.parse({
-    kind: 'bifpn',
-    levels: spec.levels,
-    channels: spec.channels,
-    repeats: spec.cells,
-    fusion: spec.fusion,
-    activation,
-    seed,
-  });
+  const headConfig = readSettings(
+    detectionConfig,
+    {
+      kind: 'detection',
+      classes,
+      inputSize,
+      repeats: spec.headDepth,
+      activation,
+      anchors: { anchorScale: spec.anchorScale, ...anchors },
+      loss,
+      decode,
+      seed,
+    },
+    'detection head',
+  );
+  const neckConfig = readSettings(
+    bifpnConfig,
+    {
+      kind: 'bifpn',
+      levels: spec.levels,
+      channels: spec.channels,
+      repeats: spec.cells,
+      fusion: spec.fusion,
+      activation,
+      seed,
+    },
+    'BiFPN',
+  );
   const backbone = createEfficientNet({ arch: spec.backbone, levels: ['P3', 'P4', 'P5'], frozen, seed });
   const neck = createBiFPN(neckConfig, backbone.features);
   const head = createDetectionHead(headConfig, neck.features);

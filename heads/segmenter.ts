@@ -11,6 +11,7 @@ import { assemble } from './model.js';
 import { semanticConfig } from './semantic/config.js';
 import type { SemanticRaw } from './semantic/loss.js';
 import { createSemanticHead } from './semantic/semantic.js';
+import { readSettings } from './settings.js';
 
 export interface SegmenterOptions {
   /** timm's name, e.g. 'tf_efficientnet_lite0'. */
@@ -39,14 +40,18 @@ export type Segmenter = Assembly<SemanticRaw, ClassMap>;
 /**
  * Builds a semantic segmenter with random weights: EfficientNet, BiFPN down to the output stride, pyramid head.
  *
- * @throws ConfigError for an unknown backbone; ZodError for numbers out of range
+ * @throws ConfigError for an unknown backbone, and for settings that are unknown or out of range
  */
 export function createSegmenter(options: SegmenterOptions): Segmenter {
   const { classes, inputSize, outputStride = 4, frozen = 'none', seed = 1 } = options;
   const { activation } = efficientNetPlan(options.backbone).family;
   const levels = outputStride === 2 ? (['P1', 'P2', 'P3', 'P4', 'P5'] as const) : (['P2', 'P3', 'P4', 'P5'] as const);
-  const neckConfig = bifpnConfig.parse({ kind: 'bifpn', levels, activation, seed, ...options.neck });
-  const headConfig = semanticConfig.parse({ kind: 'semantic', classes, inputSize, seed, ...options.head });
+  const neckConfig = readSettings(bifpnConfig, { kind: 'bifpn', levels, activation, seed, ...options.neck }, 'BiFPN');
+  const headConfig = readSettings(
+    semanticConfig,
+    { kind: 'semantic', classes, inputSize, seed, ...options.head },
+    'semantic head',
+  );
   const backbone = createEfficientNet({ arch: options.backbone, levels, frozen, seed });
   const neck = createBiFPN(neckConfig, backbone.features);
   const head = createSemanticHead(headConfig, neck.features);

@@ -6,7 +6,7 @@ import { ACTIVATION_NAMES } from '../backbones/layers/index.js';
 export const bifpnConfig = z.strictObject({
   kind: z.literal('bifpn'),
   /** Levels without a gap; those deeper than the backbone's are made by pooling. */
-  levels: z.array(z.enum(LEVELS)).min(2).default(['P3', 'P4', 'P5', 'P6', 'P7']),
+  levels: z.array(z.enum(LEVELS)).min(2).readonly().default(['P3', 'P4', 'P5', 'P6', 'P7']),
   /** Of every map, 1 to 1024. */
   channels: z.int().min(1).max(1024).default(64),
   /** Cells, 1 to 16. */

@@ -18,7 +18,7 @@ export const semanticConfig = z.strictObject({
   /** Weight of the soft Dice loss, 0 to 100. */
   diceWeight: z.number().min(0).max(100).default(1),
   /** One per class in the cross-entropy; null: all alike. */
-  classWeights: z.array(z.number().min(0)).nullable().default(null),
+  classWeights: z.array(z.number().min(0)).readonly().nullable().default(null),
   /** True: not trained, batch norm included. */
   frozen: z.boolean().default(false),
   /** Of the random initial weights. */

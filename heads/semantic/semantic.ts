@@ -48,6 +48,12 @@ export function createSemanticHead<In extends Level>(
     frozen,
     initialise: glorotUniform,
   });
+  const { stride } = features[levelsOf(features)[0] as In];
+  /** The network is fully convolutional: a grid of another size than `inputSize` gives belongs to a larger image. */
+  const coveredSize = (height: number, width: number): readonly [height: number, width: number] => {
+    const planned = height === Math.ceil(inputSize[0] / stride) && width === Math.ceil(inputSize[1] / stride);
+    return planned ? inputSize : [height * stride, width * stride];
+  };
   return {
     inputs: features,
     parameters: owner.parameters,
@@ -66,7 +72,7 @@ export function createSemanticHead<In extends Level>(
       const size = height * width * classes;
       return placements.map((placement, i) => {
         const scores = values.subarray(i * size, (i + 1) * size);
-        return decodeClassMap({ scores, height, width, classes }, inputSize, placement);
+        return decodeClassMap({ scores, height, width, classes }, coveredSize(height, width), placement);
       });
     },
   };

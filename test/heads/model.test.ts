@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { createEfficientNet } from '../../backbones/index.js';
-import { assemble, createDetectionHead, createDetector, detectionConfig } from '../../heads/index.js';
-import { bifpnConfig, createBiFPN } from '../../necks/index.js';
+import { type Backbone, createEfficientNet } from '../../backbones/index.js';
+import { assemble, createDetectionHead, createDetector, detectionConfig, type Head } from '../../heads/index.js';
+import { bifpnConfig, createBiFPN, type Neck } from '../../necks/index.js';
 
 const neckConfig = {
   ...bifpnConfig.parse({ kind: 'bifpn', channels: 8, repeats: 1 }),
@@ -49,7 +49,22 @@ describe('assemble', () => {
   });
 });
 
+it('levels that do not fit do not compile', () => {
+  const join = (backbone: Backbone<'P3' | 'P4'>, neck: Neck<'P2' | 'P3', 'P3'>, head: Head<'P3', tf.Tensor, string>) =>
+    // @ts-expect-error the neck reads P2, the backbone gives P3 and P4
+    assemble(backbone, neck, head);
+  expect(join).toBeTypeOf('function');
+});
+
 describe('detector', () => {
+  it('names every setting that is out of range', () => {
+    const preset = 'efficientdet-lite0';
+    expect(() => createDetector({ preset, classes: 0, decode: { iouThreshold: 2 } })).toThrow(
+      /^detection head: classes: .*; decode\.iouThreshold: /,
+    );
+    expect(tf.memory().numTensors).toBe(0);
+  });
+
   it('refuses images of another size than it was built for, with both shapes', () => {
     const { model } = createDetector({ preset: 'efficientdet-lite0', classes: 2, inputSize: [64, 64] });
     tf.tidy(() => {

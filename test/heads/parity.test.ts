@@ -1,44 +1,22 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { ParameterLayout } from '../../backbones/module.js';
 import { gridSizes } from '../../heads/detection/anchors.js';
 import { createDetector } from '../../heads/detector.js';
-import { formulaImage, formulaKind, formulaValues } from '../backbones/formula.js';
+import { formulaImage } from '../backbones/formula.js';
 import { golden } from '../data.js';
+import { assignFormula, storedShape } from './formulaWeights.js';
+import { compareLevel, type RecordedLevel } from './recordedLevel.js';
 
-interface Recorded {
-  /** [N, C, H, W]; the indices and values are row-major in it. */
-  readonly shape: [number, number, number, number];
-  readonly mean: number;
-  readonly std: number;
-  readonly index: readonly number[];
-  readonly value: readonly number[];
-  readonly f32_maxabs: number;
-}
 interface ModelGolden {
   readonly gain: number;
   readonly state_dict: readonly string[];
   readonly cases: readonly [
     {
-      readonly bifpn: readonly Recorded[];
-      readonly class_out: readonly Recorded[];
-      readonly box_out: readonly Recorded[];
+      readonly class_out: readonly RecordedLevel[];
+      readonly box_out: readonly RecordedLevel[];
       readonly detections_top20: { readonly value: readonly number[] };
     },
   ];
-}
-
-/** The shape a parameter has in a PyTorch state dict. */
-function stored(shape: readonly number[], layout: ParameterLayout): readonly number[] {
-  const [a, b, c, d] = shape as [number, number, number, number];
-  if (layout === 'convolution') return [d, c, a, b];
-  return layout === 'depthwise' ? [c, d, a, b] : shape;
-}
-
-function fromStored(values: Float32Array, shape: readonly number[], layout: ParameterLayout): tf.Tensor {
-  const tensor = tf.tensor(values, [...stored(shape, layout)]);
-  if (layout === 'convolution') return tf.transpose(tensor, [2, 3, 1, 0]);
-  return layout === 'depthwise' ? tf.transpose(tensor, [2, 3, 0, 1]) : tensor;
 }
 
 describe.each([
@@ -48,11 +26,7 @@ describe.each([
   const recorded = golden<ModelGolden>(file);
   const [example] = recorded.cases;
   const { model, encoder, inputSize } = createDetector({ preset, classes: 90, inputSize: [128, 128] });
-  for (const [name, parameter] of model.parameters) {
-    const { variable, layout } = parameter;
-    const values = formulaValues(name, stored(variable.shape, layout), formulaKind(name, parameter), recorded.gain);
-    tf.tidy(() => variable.assign(fromStored(values, variable.shape, layout)));
-  }
+  assignFormula(model, recorded.gain);
   const raw = tf.tidy(() => model.forward(tf.tensor4d(formulaImage(128, 128), [1, 128, 128, 3]), { training: false }));
   afterAll(() => {
     tf.dispose(raw);
@@ -61,25 +35,11 @@ describe.each([
 
   it('has the names and shapes of the reference state dict', () => {
     const names = [...model.parameters].map(
-      ([name, { variable, layout }]) => `${name}|${stored(variable.shape, layout)}`,
+      ([name, { variable, layout }]) => `${name}|${storedShape(variable.shape, layout)}`,
     );
     const expected = recorded.state_dict.map((line) => line.slice(0, line.lastIndexOf('|')));
     expect(names.sort()).toEqual(expected.sort());
   });
-
-  /** float32 against float64: a hundredth of a deliberate mistake's effect, plus the noise of a correct network. */
-  function compare(values: Float32Array, { shape, index, value, std, mean, f32_maxabs }: Recorded): void {
-    const [, channels, height, width] = shape;
-    const cells = height * width;
-    const tolerance = 2e-4 * std + 20 * f32_maxabs;
-    expect(values.length).toBe(channels * cells);
-    index.forEach((at, i) => {
-      const c = Math.floor(at / cells);
-      expect(Math.abs(values[(at % cells) * channels + c]! - value[i]!)).toBeLessThanOrEqual(tolerance);
-    });
-    const average = values.reduce((sum, x) => sum + x, 0) / values.length;
-    expect(Math.abs(average - mean)).toBeLessThanOrEqual(tolerance);
-  }
 
   it.each(['class_out', 'box_out'] as const)('gives %s of all levels', (output) => {
     const values = (output === 'class_out' ? raw.logits : raw.offsets).dataSync() as Float32Array;
@@ -87,7 +47,7 @@ describe.each([
     const grids = gridSizes({ inputSize, strides: [8, 16, 32, 64, 128] });
     example[output].forEach((level, i) => {
       const count = grids[i]![0] * grids[i]![1] * level.shape[1];
-      compare(values.subarray(first, first + count), level);
+      compareLevel(values.subarray(first, first + count), level);
       first += count;
     });
     expect(first).toBe(values.length);
