@@ -26,7 +26,10 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | null {
   let frame: { width: number; height: number; components: number } | null = null;
   let orientation = 1;
   for (let at = 2; at + 4 <= bytes.length; ) {
-    if (bytes[at] !== 0xff) throw new Error('damaged JPEG: no marker where one must be');
+    if (bytes[at] !== 0xff) {
+      at++; // stray bytes between segments are skipped, as every decoder does
+      continue;
+    }
     const marker = bytes[at + 1] as number;
     if (marker === 0xff || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) {
       at += marker === 0xff ? 1 : 2;

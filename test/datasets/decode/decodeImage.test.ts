@@ -106,6 +106,14 @@ describe.each(['sharp', 'js'] as const)('decodeImage with %s', (decoder) => {
     }
   });
 
+  it('skips stray bytes between the segments of a JPEG', async () => {
+    const bytes = toJpeg(picture(20, 10));
+    const stray = Buffer.concat([bytes.subarray(0, 20), Buffer.from([1, 2, 3]), bytes.subarray(20)]);
+    const file = put('stray.jpg', stray);
+    expect(stray[23]).toBe(0xff);
+    expect(await decode.readImageSize(file)).toMatchObject({ width: 20, height: 10 });
+  });
+
   it('names a truncated JPEG and a truncated PNG in one sentence', async () => {
     const jpegFile = put('cut.jpg', toJpeg(picture(200, 100)).subarray(0, 1500));
     const pngFile = put('cut.png', decode.encodePng(picture(64, 64)).subarray(0, 400));
