@@ -26,7 +26,7 @@ function counts(model: Model) {
   return sums;
 }
 
-/** Building D4 and above takes gigabytes; they differ from the others in the numbers of their row alone. */
+/** The rest takes 20 seconds: tens of millions of random weights each. */
 const SMALL: readonly PresetName[] = [
   'efficientdet-d0',
   'efficientdet-d1',
