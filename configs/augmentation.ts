@@ -1,4 +1,4 @@
-import { type AugmentConfig, plain } from '../datasets/transforms/augment.js';
+import type { AugmentConfig } from '../datasets/transforms/augment.js';
 import type { Experiment } from './schema.js';
 
 /** What null stands for in the config: objects keep their direction and are seen whole, tissue has neither. */
@@ -33,11 +33,6 @@ export function trainAugmentation(
     fill: rounded(mean),
     minVisible,
   };
-}
-
-/** No randomness: how images are laid into the input to be measured. */
-export function plainAugmentation(size: readonly [number, number], mean: Triple): AugmentConfig {
-  return plain(size, rounded(mean));
 }
 
 const rounded = ([r, g, b]: Triple): Triple => [Math.round(r), Math.round(g), Math.round(b)];

@@ -1,0 +1,6 @@
+export { openSplit, type SplitName } from './datasets.js';
+export { type Answer, createNetwork, type Network } from './network.js';
+export { parseExperiment, type ReadOptions, readExperiment } from './read.js';
+export { openRun, type Run } from './run.js';
+export { type Experiment, experimentSchema } from './schema.js';
+export { type TrainExperimentOptions, trainExperiment } from './train.js';

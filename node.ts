@@ -1,0 +1,12 @@
+/** Everything of index.ts, and what needs Node: files, worker threads, runs, the native engine. */
+import './engine/tensorflow/tensorflow.js';
+
+export * from './backbones/catalogue/index.js';
+export * from './configs/index.js';
+export * from './datasets/evaluators/index.js';
+export * from './datasets/index.js';
+export { createLoader, type Loader, type LoaderOptions } from './datasets/loader/index.js';
+export * from './heads/index.js';
+export * from './index.js';
+export * from './training/index.js';
+export * from './training/run/index.js';
