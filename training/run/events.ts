@@ -56,7 +56,7 @@ export interface EventLog {
 export function openEventLog(file: string, resumedStep: number | null): EventLog {
   const kept = resumedStep !== null && existsSync(file) ? linesUpTo(readFileSync(file, 'utf8'), resumedStep) : [];
   writeWhole(file, [new TextEncoder().encode(kept.map((line) => `${line}\n`).join(''))]);
-  const descriptor = openSync(file, 'a');
+  const descriptor = openToAppend(file);
   return {
     write: (event) => {
       try {
@@ -67,6 +67,14 @@ export function openEventLog(file: string, resumedStep: number | null): EventLog
     },
     close: () => closeSync(descriptor),
   };
+}
+
+function openToAppend(file: string): number {
+  try {
+    return openSync(file, 'a');
+  } catch (error) {
+    throw writeError(file, error);
+  }
 }
 
 /** Lines that are whole and belong to steps that the resumed state contains. */

@@ -1,5 +1,5 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { EspalierError } from '../../engine/errors.js';
 
 /**
@@ -32,10 +32,18 @@ export function writeJson(file: string, value: unknown): void {
 /** @throws EspalierError when the folder cannot be made */
 export function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(resolve(folder));
   } catch (error) {
     throw writeError(folder, error);
   }
+}
+
+/** Level by level: Node's own recursive mkdir never returns where a file system refuses with ENOENT, as /proc does. */
+function makeFolders(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolders(parent);
+  mkdirSync(folder);
 }
 
 const REASONS: { readonly [code: string]: string } = {
@@ -45,15 +53,16 @@ const REASONS: { readonly [code: string]: string } = {
   EPERM: 'no permission to write there; choose another folder with --out',
   EROFS: 'the file system is read-only; choose another folder with --out',
   ENOTDIR: 'a part of the path is a file, not a folder; choose another folder with --out',
+  ENOENT: 'a folder of the path does not exist and cannot be made; choose another folder with --out',
   EEXIST: 'a file is in the way; choose another folder with --out',
   EISDIR: 'a folder is in the way; remove it or choose another folder with --out',
 };
 
-/** What the operating system said, as a sentence; anything unknown stays as it is. */
+/** What the operating system said, as a sentence; an error that is not from it stays as it is. */
 export function writeError(path: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const reason = REASONS[code];
-  return reason === undefined ? error : new EspalierError(`cannot write ${path}: ${reason}`);
+  if (!(error instanceof Error && 'code' in error)) return error;
+  const reason = REASONS[String(error.code)] ?? error.message;
+  return new EspalierError(`cannot write ${path}: ${reason}`);
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {

@@ -10,7 +10,7 @@ import type { RunFolder } from './folder.js';
 import type { Plan, TrainOptions } from './options.js';
 import { duration, type Progress } from './progress.js';
 
-/** Named figures; fractions. */
+/** Named figures; fractions. Plain JSON. */
 export type Report = { readonly [name: string]: unknown };
 
 export interface TrainRun<Raw = unknown> {
@@ -20,7 +20,7 @@ export interface TrainRun<Raw = unknown> {
    * Measures the model as it is; called with the averaged weights in place. It may throw once the signal is aborted.
    * Absent: no evaluation, no best checkpoint.
    */
-  readonly evaluate?: (signal: AbortSignal | undefined) => Promise<Report>;
+  readonly evaluate?: (signal: AbortSignal | undefined) => Promise<object>;
   /** The figure of the report that chooses the best checkpoint, e.g. 'AP' or 'mIoU'; larger is better. */
   readonly metric?: string;
   readonly options: TrainOptions;
@@ -65,7 +65,7 @@ export async function evaluate<Raw>({ run, plan, folder, state, log, progress }:
   const report = await measure(run, plan);
   if (report === null) return;
   const seconds = (performance.now() - started) / 1000;
-  const number = run.metric === undefined ? undefined : report[run.metric];
+  const number: unknown = new Map(Object.entries(report)).get(run.metric ?? '');
   const value = typeof number === 'number' && Number.isFinite(number) ? number : null;
   const { step } = state;
   state.latest = { step, value, report };
@@ -83,7 +83,7 @@ export async function evaluate<Raw>({ run, plan, folder, state, log, progress }:
 }
 
 /** Null: it was aborted. */
-async function measure<Raw>(run: TrainRun<Raw>, { ema }: Plan): Promise<Report | null> {
+async function measure<Raw>(run: TrainRun<Raw>, { ema }: Plan): Promise<object | null> {
   ema?.swap();
   try {
     return (await run.evaluate?.(run.signal)) ?? null;

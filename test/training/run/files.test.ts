@@ -43,9 +43,17 @@ test.each([
   expect((error as EspalierError).exitCode).toBe(1);
 });
 
-test('an unknown error stays as it is', () => {
-  const error = new Error('odd');
-  expect(writeError('x', error)).toBe(error);
+test('another system error keeps its words; what is no system error stays as it is', () => {
+  const system = writeError('x', Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
+  expect(system).toEqual(new EspalierError('cannot write x: EIO: i/o error'));
+  const defect = new Error('odd');
+  expect(writeError('x', defect)).toBe(defect);
+});
+
+test.skipIf(process.platform !== 'linux')('a place where no folder can be made is one sentence (/proc)', () => {
+  expect(() => openRunFolder('/proc/espalier/run', {}, false)).toThrow(
+    /cannot write \/proc\/espalier.*: a folder of the path does not exist and cannot be made; choose another folder/,
+  );
 });
 
 test.skipIf(process.platform !== 'linux')('a full device is one sentence (/dev/full)', () => {
