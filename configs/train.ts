@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Dataset, Warning } from '../datasets/dataset.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
-import { type Progress, type TrainOptions, type TrainResult, trainRun } from '../training/run/index.js';
+import { type Progress, runFolder, type TrainOptions, type TrainResult, trainRun } from '../training/run/index.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit } from './datasets.js';
 import { createNetwork, type Network } from './network.js';
@@ -40,12 +41,17 @@ export async function trainExperiment(experiment: Experiment, options: TrainExpe
   try {
     const { weights } = experiment.model;
     if (weights === null) say('weights: none, everything starts at random');
-    else if (!options.resume)
+    else if (!continues(options))
       say(await loadStart(network.model, weights, { offline: options.offline, onProgress: say }));
     return await trainNetwork(experiment, network, { train, val }, options);
   } finally {
     network.dispose();
   }
+}
+
+/** False for a run that was stopped before its first checkpoint: it starts again, from the pretrained weights. */
+function continues({ out, resume }: TrainExperimentOptions): boolean {
+  return resume && existsSync(runFolder(out).last);
 }
 
 async function trainNetwork(
