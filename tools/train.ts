@@ -1,8 +1,11 @@
-import { readExperiment } from '../configs/read.js';
+import { existsSync } from 'node:fs';
+import { differingKeys } from '../configs/differingKeys.js';
+import { type ReadOptions, readExperiment } from '../configs/read.js';
+import type { Experiment } from '../configs/schema.js';
 import { trainExperiment } from '../configs/train.js';
-import { duration, onInterrupt } from '../training/run/index.js';
+import { duration, onInterrupt, runFolder } from '../training/run/index.js';
 import { type EngineOptions, openEngine } from './engine.js';
-import { createOutput } from './output.js';
+import { createOutput, type Output } from './output.js';
 import { describeReport } from './reportText.js';
 import { defaultRunFolder } from './runFolder.js';
 
@@ -19,9 +22,11 @@ interface TrainCommand extends EngineOptions {
 export async function train(config: string, command: TrainCommand): Promise<void> {
   const output = createOutput(command.json === true);
   const { set, data } = command;
-  const experiment = readExperiment(config, data === undefined ? { set } : { set, data });
+  const options = data === undefined ? { set } : { set, data };
+  const named = readExperiment(config, options);
   const resume = command.resume === true;
   const out = command.out ?? defaultRunFolder(config, resume);
+  const experiment = resume ? recordedExperiment(out, config, named, options, output) : named;
   const { engine } = await openEngine(command, output);
   output.note(`run: ${out}`);
   const interrupt = onInterrupt();
@@ -45,4 +50,22 @@ export async function train(config: string, command: TrainCommand): Promise<void
   } finally {
     interrupt.dispose();
   }
+}
+
+/** What the run was started with, `--set` of then included, so that resuming is exact; `--set` of now still wins. */
+function recordedExperiment(
+  out: string,
+  config: string,
+  named: Experiment,
+  options: ReadOptions,
+  output: Output,
+): Experiment {
+  const { config: file } = runFolder(out);
+  if (!existsSync(file)) return named;
+  const recorded = readExperiment(file, options);
+  const keys = differingKeys(named, recorded);
+  if (keys.length > 0) {
+    output.note(`continuing with the config of the run, not ${config}, in ${keys.join(', ')}: --set changes a key`);
+  }
+  return recorded;
 }

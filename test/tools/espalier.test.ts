@@ -151,6 +151,10 @@ describe('the main job on wasm', () => {
     const resumed = espalier('train', 'cells.yaml', ...more);
     expect(resumed.stderr).toMatch(/resuming at step 2 of 4/);
     expect(JSON.parse(resumed.stdout)).toMatchObject({ run: join('runs', 'cells-1'), step: 4 });
+
+    const done = espalier('train', 'cells.yaml', '--resume', '--engine', 'wasm', '--json');
+    expect(done.stderr).toMatch(/continuing with the config of the run, not cells\.yaml, in train\.epochs: --set/);
+    expect(JSON.parse(done.stdout)).toMatchObject({ step: 4 });
   });
 
   it('refuses what does not fit the run, and writes nothing', () => {
