@@ -1,4 +1,6 @@
 import { CocoError } from './errors.js';
+import { nodeModule } from './runtime.js';
+import { type ByteSource, fileSource, memorySource, readRange } from './scan/source.js';
 
 /** A file path (Node), a URL, the bytes of a file, or a stream of them; gzip is recognised by its first bytes. */
 export type Input =
@@ -10,36 +12,45 @@ export type Input =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>;
 
-interface BuiltinModules {
-  getBuiltinModule?(name: string): unknown;
-}
-
-/** A module of Node, or undefined in a browser. */
-export function nodeModule<T>(name: string): T | undefined {
-  const runtime = (globalThis as { process?: BuiltinModules }).process;
-  return runtime?.getBuiltinModule?.(`node:${name}`) as T | undefined;
-}
-
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** Reads all bytes of the input, unpacked. */
-export async function readInput(input: Input): Promise<Uint8Array> {
-  if (typeof input === 'string' || input instanceof URL) return readPath(input);
+/** Opens the input for reading now and, in parts, later; gzip and streams are held in memory. */
+export async function openInput(input: Input): Promise<ByteSource> {
+  if ((typeof input === 'string' || input instanceof URL) && isLocal(input)) {
+    const source = fileSource(input);
+    const head = new Uint8Array(2);
+    source.read(head, 0);
+    return isGzip(head) ? memorySource(await unpack(readRange(source, 0, source.length))) : source;
+  }
+  return memorySource(await readInput(input));
+}
+
+/** The same without waiting; null for input that is no JSON text. */
+export function openSync(input: unknown): ByteSource | null {
+  if (typeof input === 'string' || input instanceof URL) {
+    const source = fileSource(input);
+    const head = new Uint8Array(2);
+    source.read(head, 0);
+    return isGzip(head) ? memorySource(readInputSync(input)) : source;
+  }
+  return input instanceof Uint8Array || input instanceof ArrayBuffer ? memorySource(readInputSync(input)) : null;
+}
+
+const isLocal = (path: string | URL): boolean =>
+  !/^https?:|^blob:|^data:/.test(String(path)) && nodeModule('fs') !== undefined;
+
+async function readInput(input: Input): Promise<Uint8Array> {
+  if (typeof input === 'string' || input instanceof URL) return fetchBytes(String(input));
   if (input instanceof Uint8Array) return unpack(input);
   if (input instanceof ArrayBuffer) return unpack(new Uint8Array(input));
   if (typeof Blob !== 'undefined' && input instanceof Blob) return unpack(new Uint8Array(await input.arrayBuffer()));
   return unpack(await collect(input as AsyncIterable<Uint8Array>));
 }
 
-async function readPath(path: string | URL): Promise<Uint8Array> {
-  const text = String(path);
-  if (/^https?:|^blob:|^data:/.test(text) || nodeModule('fs') === undefined) {
-    const reply = await fetch(text);
-    if (!reply.ok) throw new CocoError(`${text}: ${reply.status} ${reply.statusText}`);
-    return unpack(new Uint8Array(await reply.arrayBuffer()));
-  }
-  const { readFile } = await import('node:fs/promises');
-  return unpack(await readFile(path));
+async function fetchBytes(url: string): Promise<Uint8Array> {
+  const reply = await fetch(url);
+  if (!reply.ok) throw new CocoError(`${url}: ${reply.status} ${reply.statusText}`);
+  return unpack(new Uint8Array(await reply.arrayBuffer()));
 }
 
 /** Reads a file or bytes without waiting; gzip and paths need Node. */

@@ -112,7 +112,7 @@ describe('COCO', () => {
     );
     expect(coco.anns.get(1)).toEqual({ id: 1, image_id: 2, area: Number.NaN, x: [-Infinity, Infinity] });
     await expect(COCO.load(new TextEncoder().encode('{"annotations":[NaN,}'))).rejects.toThrow(
-      'unexpected } at position 20',
+      'unexpected N instead of { at position 16',
     );
   });
 

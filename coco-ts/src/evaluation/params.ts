@@ -67,3 +67,19 @@ export class Params {
 export function sortedUnique(ids: readonly Id[]): Id[] {
   return [...new Set(ids)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
+
+const sameList = (a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean =>
+  a.length === b.length && Array.from(a).every((value, i) => Object.is(value, b[i]));
+
+/** Whether accumulating with `params` reads every cell that was evaluated, in its place. Recall thresholds may differ. */
+export function sameSelection(params: Params, evaluated: Params): boolean {
+  return (
+    Number(params.useCats) === Number(evaluated.useCats) &&
+    params.iouThrs.length === evaluated.iouThrs.length &&
+    sameList(params.imgIds, evaluated.imgIds) &&
+    sameList(params.catIds, evaluated.catIds) &&
+    sameList(params.maxDets, evaluated.maxDets) &&
+    params.areaRng.length === evaluated.areaRng.length &&
+    params.areaRng.every((range, i) => sameList(range, evaluated.areaRng[i]!))
+  );
+}

@@ -1,5 +1,7 @@
 import { boxIou } from '../mask/boxes.js';
 import { runsIou } from '../mask/overlap.js';
+import { runsOf } from '../mask/pool.js';
+import { runsArea } from '../mask/runs.js';
 import { EPSILON, pairwiseSum } from './numeric.js';
 import type { Rows } from './rows.js';
 
@@ -8,7 +10,8 @@ export function rowIou(dt: Rows, d: number, gt: Rows, g: number): number {
   const crowd = gt.crowd[g] === 1;
   const boxes = boxIou(dt.boxes, d, gt.boxes, g, crowd);
   if (dt.masks === null || gt.masks === null || !(boxes > 0)) return boxes;
-  return runsIou(dt.masks[d]!, gt.masks[g]!, crowd, dt.maskAreas![d]!);
+  const detection = runsOf(dt.masks, d);
+  return runsIou(detection, runsOf(gt.masks, g), crowd, runsArea(detection));
 }
 
 /** Per-point denominators (2 sigma)^2 of object keypoint similarity. */
@@ -17,34 +20,55 @@ export const oksVariances = (sigmas: ArrayLike<number>): Float64Array =>
 
 const terms = new Float64Array(1024);
 
+/** exp(-x) is 0 from here on. */
+const UNDERFLOW = 746;
+
 /**
  * Object keypoint similarity (cocodataset.org, keypoint evaluation): the mean over the truth's labelled points of
  * exp(-distance^2 / (2 * area * (2 sigma)^2)); a truth without labelled points measures the distance outside its doubled box.
+ *
+ * @param least a result that is certain to be smaller may be returned as 0
  */
-export function rowOks(dt: Rows, d: number, gt: Rows, g: number, variances: Float64Array): number {
-  const truth = gt.keypoints![g]!;
-  const found = dt.keypoints![d]!;
+export function rowOks(
+  dt: Rows,
+  d: number,
+  gt: Rows,
+  g: number,
+  variances: Float64Array,
+  least = Number.NEGATIVE_INFINITY,
+): number {
   const points = variances.length;
+  const truth = gt.keypoints!;
+  const found = dt.keypoints!;
   const scale = gt.area[g]! + EPSILON;
   const out = points <= terms.length ? terms : new Float64Array(points);
   let labelled = 0;
-  for (let i = 0; i < points; i++) if (truth[3 * i + 2]! > 0) labelled++;
-  const [x, y, w, h] = [gt.boxes[4 * g]!, gt.boxes[4 * g + 1]!, gt.boxes[4 * g + 2]!, gt.boxes[4 * g + 3]!];
+  for (let i = 0, at = 3 * points * g + 2; i < points; i++, at += 3) if (truth[at]! > 0) labelled++;
+  const total = labelled > 0 ? labelled : points;
+  // Every term is at most 1, so that what is missing already is lost.
+  let missing = 0;
+  const spare = total * (1 - least * (1 - 1e-9));
+  const x = gt.boxes[4 * g]!;
+  const y = gt.boxes[4 * g + 1]!;
+  const w = gt.boxes[4 * g + 2]!;
+  const h = gt.boxes[4 * g + 3]!;
   let n = 0;
-  for (let i = 0; i < points; i++) {
-    const px = found[3 * i]!;
-    const py = found[3 * i + 1]!;
+  for (let i = 0, t = 3 * points * g, f = 3 * points * d; i < points; i++, t += 3, f += 3) {
     let dx: number;
     let dy: number;
     if (labelled > 0) {
-      if (!(truth[3 * i + 2]! > 0)) continue;
-      dx = px - truth[3 * i]!;
-      dy = py - truth[3 * i + 1]!;
+      if (!(truth[t + 2]! > 0)) continue;
+      dx = found[f]! - truth[t]!;
+      dy = found[f + 1]! - truth[t + 1]!;
     } else {
-      dx = Math.max(0, x - w - px) + Math.max(0, px - (x + w * 2));
-      dy = Math.max(0, y - h - py) + Math.max(0, py - (y + h * 2));
+      dx = Math.max(0, x - w - found[f]!) + Math.max(0, found[f]! - (x + w * 2));
+      dy = Math.max(0, y - h - found[f + 1]!) + Math.max(0, found[f + 1]! - (y + h * 2));
     }
-    out[n++] = Math.exp(-((dx * dx + dy * dy) / variances[i]! / scale / 2));
+    const e = (dx * dx + dy * dy) / variances[i]! / scale / 2;
+    const term = e > UNDERFLOW ? 0 : Math.exp(-e);
+    out[n++] = term;
+    missing += 1 - term;
+    if (missing > spare) return 0;
   }
   return pairwiseSum(out, 0, n) / n;
 }

@@ -138,8 +138,19 @@ export function runsArea(runs: Runs): number {
  * height; an odd last run and runs without length are skipped; a mask without runs has the box 0, 0, 0, 0.
  */
 export function runsBox(runs: Runs, out: Float64Array, offset: number): void {
-  const { height, width, counts } = runs;
-  const m = counts.length & ~1;
+  boxOfCounts(runs.counts, runs.counts.length, runs.height, runs.width, out, offset);
+}
+
+/** `runsBox` of the first `count` run lengths. */
+export function boxOfCounts(
+  counts: Uint32Array,
+  count: number,
+  height: number,
+  width: number,
+  out: Float64Array,
+  offset: number,
+): void {
+  const m = count & ~1;
   if (m === 0 || height === 0) return void out.fill(0, offset, offset + 4);
   let xs = width;
   let ys = height;

@@ -1,0 +1,147 @@
+import type { COCO } from '../coco.js';
+import { CocoError } from '../errors.js';
+import { type Masks, measure, StringPool } from '../mask/pool.js';
+import type { Columns } from '../scan/columns.js';
+import { readMasks, readPoints } from '../scan/ranges.js';
+import { type AnnotationTable, HAS } from '../scan/table.js';
+import type { Params } from './params.js';
+import { positions, type Rows, type Side, wrongPoints } from './rows.js';
+
+/**
+ * Rows straight from the columns of a scanned file; null where only the records will do, which is when ids repeat, for the
+ * reference then takes one record for another.
+ */
+export function columnRows(coco: COCO, columns: Columns, side: Side, params: Params): Rows | null {
+  const { table, results, source } = columns;
+  const { count } = table;
+  if (results === null && !uniqueIds(table)) return null;
+  const image = indexColumn(table.image, count, positions(params.imgIds));
+  const category = indexColumn(table.category, count, positions(params.catIds));
+  const wanted: number[] = [];
+  const type = params.iouType;
+  const needed = neededBits(side, type, results !== null);
+  for (let r = 0; r < count; r++) {
+    if (!(table.has[r]! & HAS.category)) category[r] = -1;
+    if (image[r]! < 0 || category[r]! < 0) continue;
+    if ((table.has[r]! & needed) !== needed) requireFields(table, r, needed);
+    if (type !== 'bbox') wanted.push(r);
+  }
+  const ignore = side === 'truth' ? ignored(table, type) : new Uint8Array(0);
+  if (side === 'truth' || results === null) requireArea(table, image, category, ignore, results !== null);
+  const imageOf = (row: number) => coco.loadImgs(params.imgIds[image[row]!])[0]!;
+  const masks = type !== 'segm' ? null : (kept(table, results) ?? readMasks(source, table, wanted, imageOf));
+  const boxes = masks ? new Float64Array(4 * count) : table.boxes;
+  if (masks) measure(masks, wanted, results === 'mask' ? table.area : null, boxes);
+  return {
+    count,
+    id: table.id,
+    image,
+    category,
+    area: table.area,
+    score: table.score,
+    crowd: table.crowd,
+    ignore,
+    boxes,
+    masks,
+    keypoints: type === 'keypoints' ? points(columns, wanted, 3 * params.kpt_oks_sigmas.length) : null,
+  };
+}
+
+/** Results keep their compressed masks, if all of them have one. */
+function kept(table: AnnotationTable, results: Columns['results']): Masks | null {
+  if (results === null || !(table.used & HAS.rle)) return null;
+  for (let r = 0; r < table.count; r++) if (!(table.has[r]! & HAS.rle)) return null;
+  return new StringPool(table.pool, table.poolAt, table.poolLength, table.maskHeight, table.maskWidth);
+}
+
+function points({ table, source, results }: Columns, wanted: readonly number[], per: number): Float64Array {
+  if (results === null || table.pointNumbers === 0) return readPoints(source, table, wanted, per);
+  if (table.pointNumbers !== per && table.count > 0)
+    throw new CocoError(wrongPoints(table.id[0]!, table.pointNumbers, per), 'ValueError');
+  return table.points;
+}
+
+const ignored = (table: AnnotationTable, type: Params['iouType']): Uint8Array =>
+  type === 'keypoints'
+    ? table.crowd.map((crowd, r) => (crowd || (r < table.count && table.keypointCount[r] === 0) ? 1 : 0))
+    : table.crowd;
+
+function neededBits(side: Side, type: Params['iouType'], results: boolean): number {
+  const box = type === 'bbox' || (type === 'keypoints' && side === 'truth') ? HAS.box : 0;
+  if (side === 'detection') return HAS.score | (results && type !== 'bbox' ? 0 : box);
+  return (results ? 0 : HAS.crowd | HAS.id) | box | (type === 'keypoints' ? HAS.keypointCount : 0);
+}
+
+const NAMES: readonly (readonly [number, string])[] = [
+  [HAS.id, 'id'],
+  [HAS.score, 'score'],
+  [HAS.crowd, 'iscrowd'],
+  [HAS.box, 'bbox'],
+  [HAS.keypointCount, 'num_keypoints'],
+];
+
+function requireFields(table: AnnotationTable, r: number, needed: number): void {
+  const missing = NAMES.find(([bit]) => needed & bit && !(table.has[r]! & bit));
+  if (missing) throw new CocoError(`annotation ${table.id[r]} has no ${missing[1]}`, 'KeyError');
+}
+
+function requireArea(
+  table: AnnotationTable,
+  image: Int32Array,
+  category: Int32Array,
+  ignore: Uint8Array,
+  results: boolean,
+): void {
+  if (results) return;
+  for (let r = 0; r < table.count; r++) {
+    if (table.has[r]! & HAS.area || ignore[r] || image[r]! < 0 || category[r]! < 0) continue;
+    throw new CocoError(`annotation ${table.id[r]} has no area`, 'KeyError');
+  }
+}
+
+/** Whether every row has an id of its own. */
+function uniqueIds({ id, count, has }: AnnotationTable): boolean {
+  let rising = true;
+  for (let r = 0; r < count; r++) {
+    if (!(has[r]! & HAS.id)) return false;
+    if (r > 0 && !(id[r]! > id[r - 1]!)) rising = false;
+  }
+  if (rising) return true;
+  const sorted = id.slice(0, count).sort();
+  for (let r = 1; r < count; r++) if (sorted[r] === sorted[r - 1]) return false;
+  return true;
+}
+
+/** Positions of the ids in a column, -1 where there is none. Neighbouring rows often share an image. */
+function indexColumn(ids: Float64Array, count: number, index: ReadonlyMap<unknown, number>): Int32Array {
+  const out = new Int32Array(count);
+  const table = smallTable(index);
+  let last = Number.NaN;
+  let found = -1;
+  for (let r = 0; r < count; r++) {
+    const id = ids[r]!;
+    if (table !== null) {
+      out[r] = table[id] ?? -1;
+      continue;
+    }
+    if (id !== last) {
+      last = id;
+      found = index.get(id) ?? -1;
+    }
+    out[r] = found;
+  }
+  return out;
+}
+
+/** A plain array in place of the map where all ids are small whole numbers. */
+function smallTable(index: ReadonlyMap<unknown, number>): Int32Array | null {
+  const limit = 4096;
+  let most = 0;
+  for (const id of index.keys()) {
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= limit) return null;
+    most = Math.max(most, id);
+  }
+  const out = new Int32Array(most + 1).fill(-1);
+  for (const [id, position] of index) out[id as number] = position;
+  return out;
+}

@@ -1,0 +1,119 @@
+import { boxOfCounts, type Runs } from './runs.js';
+
+/** The masks of many annotations in few arrays. */
+export interface Masks {
+  readonly height: Uint32Array;
+  readonly width: Uint32Array;
+  /** Writes the run lengths of a row to out[at..] and returns how many; out has room for `runLimit(row)`. */
+  read(row: number, out: Uint32Array, at: number): number;
+  /** At most this many runs has the row. */
+  runLimit(row: number): number;
+}
+
+/** Masks as decoded run lengths, appended row by row. */
+export class RunPool implements Masks {
+  readonly height: Uint32Array;
+  readonly width: Uint32Array;
+  private runs = new Uint32Array(1024);
+  private readonly begin: Float64Array;
+  private readonly count: Uint32Array;
+  private used = 0;
+
+  constructor(rows: number) {
+    this.height = new Uint32Array(rows);
+    this.width = new Uint32Array(rows);
+    this.begin = new Float64Array(rows);
+    this.count = new Uint32Array(rows);
+  }
+
+  set(row: number, mask: Runs): void {
+    const { counts } = mask;
+    if (this.used + counts.length > this.runs.length) {
+      const bigger = new Uint32Array(Math.max(this.runs.length * 2, this.used + counts.length));
+      bigger.set(this.runs.subarray(0, this.used));
+      this.runs = bigger;
+    }
+    this.runs.set(counts, this.used);
+    this.height[row] = mask.height;
+    this.width[row] = mask.width;
+    this.begin[row] = this.used;
+    this.count[row] = counts.length;
+    this.used += counts.length;
+  }
+
+  runLimit(row: number): number {
+    return this.count[row]!;
+  }
+
+  read(row: number, out: Uint32Array, at: number): number {
+    const begin = this.begin[row]!;
+    const n = this.count[row]!;
+    for (let i = 0; i < n; i++) out[at + i] = this.runs[begin + i]!;
+    return n;
+  }
+}
+
+/** Masks as the characters of their compressed strings, decoded when they are read. */
+export class StringPool implements Masks {
+  readonly height: Uint32Array;
+  readonly width: Uint32Array;
+  private readonly text: Uint8Array;
+  private readonly begin: Float64Array;
+  private readonly length: Uint32Array;
+
+  constructor(text: Uint8Array, begin: Float64Array, length: Uint32Array, height: Uint32Array, width: Uint32Array) {
+    this.text = text;
+    this.begin = begin;
+    this.length = length;
+    this.height = height;
+    this.width = width;
+  }
+
+  runLimit(row: number): number {
+    return this.length[row]!;
+  }
+
+  /** As `parseCounts`. */
+  read(row: number, out: Uint32Array, at: number): number {
+    const { text } = this;
+    const end = this.begin[row]! + this.length[row]!;
+    let p = this.begin[row]!;
+    let m = at;
+    while (p < end) {
+      let group = text[p++]! - 48;
+      let value = group & 31;
+      let shift = 5;
+      while (group & 32) {
+        group = p < end ? text[p]! - 48 : -48;
+        p++;
+        if (shift < 32) value |= (group & 31) << shift;
+        shift += 5;
+      }
+      if (group & 16 && shift < 32) value |= -1 << shift;
+      if (m - at > 2) value += out[m - 2]!;
+      out[m++] = value;
+    }
+    return m - at;
+  }
+}
+
+/** One row as a mask of its own. */
+export function runsOf(masks: Masks, row: number): Runs {
+  const counts = new Uint32Array(masks.runLimit(row));
+  const n = masks.read(row, counts, 0);
+  return { height: masks.height[row]!, width: masks.width[row]!, counts: counts.subarray(0, n) };
+}
+
+/** Sets area and box of the given rows from their masks. */
+export function measure(masks: Masks, rows: Iterable<number>, area: Float64Array | null, boxes: Float64Array): void {
+  let scratch = new Uint32Array(4096);
+  for (const row of rows) {
+    if (masks.runLimit(row) > scratch.length) scratch = new Uint32Array(2 * masks.runLimit(row));
+    const n = masks.read(row, scratch, 0);
+    boxOfCounts(scratch, n, masks.height[row]!, masks.width[row]!, boxes, 4 * row);
+    if (area === null) continue;
+    let sum = 0;
+    for (let j = 1; j < n; j += 2) sum = (sum + scratch[j]!) >>> 0;
+    area[row] = sum;
+  }
+}

@@ -1,0 +1,172 @@
+import { JsonError } from '../errors.js';
+import { scanAnnotations } from './annotations.js';
+import { INCOMPLETE, readNumber, UNSCANNABLE } from './number.js';
+import { type ByteSource, Window } from './source.js';
+import { AnnotationTable } from './table.js';
+import { expectByte, skipBlank, skipString, skipValue } from './value.js';
+
+/** Bytes [begin, begin + length) of a source. */
+export interface Range {
+  readonly begin: number;
+  readonly length: number;
+}
+
+/** A COCO file as columns and byte ranges: nothing of it is an object yet. */
+export interface ScannedDataset {
+  readonly source: ByteSource;
+  readonly annotations: AnnotationTable | null;
+  readonly imageIds: Float64Array | null;
+  /** Where the value of every key of the file stands, in file order. */
+  readonly ranges: ReadonlyMap<string, Range>;
+}
+
+/** Scanned text holds a value that fits no column (an id that is a string, say): read the file as objects instead. */
+export type Unscannable = 'unscannable';
+
+/** Bytes of an annotation at the least; bounds the first allocation. */
+const TYPICAL_ANNOTATION = 400;
+const TYPICAL_RESULT = 110;
+const MAX_FIRST_ROWS = 1 << 20;
+
+const firstRows = (length: number, typical: number): number => Math.min(MAX_FIRST_ROWS, Math.ceil(length / typical));
+
+/** Scans a COCO file in one pass. @throws JsonError where it is no JSON */
+export function scanDataset(source: ByteSource): ScannedDataset | Unscannable {
+  const window = new Window(source);
+  const ranges = new Map<string, Range>();
+  let annotations: AnnotationTable | null = null;
+  let imageIds: Float64Array | null = null;
+  return guarded(window, () => {
+    let p = opening(window, 123);
+    if (p < 0) return 'unscannable';
+    p = step(window, p, (b, at) => skipBlank(b, at));
+    if (window.bytes[p] === 125) return { source, annotations, imageIds, ranges };
+    for (;;) {
+      let key = '';
+      p = step(window, p, (b, at) => {
+        if (b[at] !== 34) expectByte(b, at, 34);
+        const end = skipString(b, at);
+        key = JSON.parse(new TextDecoder().decode(b.subarray(at, end))) as string;
+        return skipBlank(b, expectByte(b, skipBlank(b, end), 58));
+      });
+      const begin = window.base + p;
+      const list = window.bytes[p] === 91;
+      if (key === 'annotations' && list) {
+        annotations = new AnnotationTable(firstRows(source.length, TYPICAL_ANNOTATION));
+        p = scanList(window, p + 1, annotations);
+      } else if (key === 'images' && list) {
+        const ids: number[] = [];
+        p = scanIds(window, p + 1, ids);
+        imageIds = Float64Array.from(ids);
+      } else p = step(window, p, skipValue);
+      ranges.set(key, { begin, length: window.base + p - begin });
+      p = step(window, p, skipBlank);
+      if (window.bytes[p] === 125) break;
+      p = step(window, p, (b, at) => skipBlank(b, expectByte(b, at, 44)));
+    }
+    ending(window, p + 1);
+    return { source, annotations, imageIds, ranges };
+  });
+}
+
+/** Scans a list of results in one pass; their compressed masks are kept. */
+export function scanResults(source: ByteSource): AnnotationTable | Unscannable {
+  const window = new Window(source);
+  return guarded(window, () => {
+    const p = opening(window, 91);
+    if (p < 0) return 'unscannable';
+    const table = new AnnotationTable(firstRows(source.length, TYPICAL_RESULT), true);
+    ending(window, scanList(window, p, table));
+    return table;
+  });
+}
+
+/** Turns positions inside the window into positions of the file, and values without a column into 'unscannable'. */
+function guarded<T>(window: Window, scan: () => T): T | Unscannable {
+  try {
+    return scan();
+  } catch (error) {
+    if (error === UNSCANNABLE) return 'unscannable';
+    if (error === INCOMPLETE) throw new JsonError('the text ends inside a value', window.base + window.length);
+    if (error instanceof JsonError)
+      throw new JsonError(error.message.replace(/ at position \d+$/, ''), window.base + error.position);
+    throw error;
+  }
+}
+
+/** The position after the opening bracket; -1 when the text starts with something else. */
+function opening(window: Window, bracket: number): number {
+  const p = skipBlank(window.bytes, 0);
+  return window.bytes[p] === bracket ? p + 1 : -1;
+}
+
+function ending(window: Window, p: number): void {
+  let at = p;
+  for (;;) {
+    while (window.bytes[at]! <= 32) at++;
+    if (at < window.length) throw new JsonError('unexpected text after the end', at);
+    if (!window.advance(at)) return;
+    at = 0;
+  }
+}
+
+/** Runs one reading step, again with more bytes while they end inside it. Positions move with the window. */
+function step(window: Window, p: number, read: (b: Uint8Array, p: number) => number): number {
+  let at = p;
+  for (;;) {
+    try {
+      return read(window.bytes, at);
+    } catch (error) {
+      if (error !== INCOMPLETE || !window.advance(at)) throw error;
+      at = 0;
+    }
+  }
+}
+
+function scanList(window: Window, p: number, table: AnnotationTable): number {
+  let at = p;
+  for (;;) {
+    const end = scanAnnotations(window.bytes, window.view, at, window.base, table);
+    if (end >= 0) return end;
+    if (!window.advance(-1 - end)) throw INCOMPLETE;
+    at = 0;
+  }
+}
+
+/** Collects the ids of a list of objects. */
+function scanIds(window: Window, p: number, ids: number[]): number {
+  let at = step(window, p, skipBlank);
+  if (window.bytes[at] === 93) return at + 1;
+  for (;;) {
+    at = step(window, at, (b, from) => {
+      const known = ids.length;
+      const end = scanId(b, from, ids);
+      if (ids.length !== known + 1) throw UNSCANNABLE;
+      return skipBlank(b, end);
+    });
+    if (window.bytes[at] === 93) return at + 1;
+    at = step(window, at, (b, from) => skipBlank(b, expectByte(b, from, 44)));
+  }
+}
+
+const number = new Float64Array(1);
+
+function scanId(b: Uint8Array, p: number, ids: number[]): number {
+  let id: number | null = null;
+  p = skipBlank(b, expectByte(b, p, 123));
+  while (b[p] !== 125) {
+    if (b[p] !== 34) expectByte(b, p, 34);
+    const end = skipString(b, p);
+    const isId = end - p === 4 && b[p + 1] === 105 && b[p + 2] === 100;
+    p = skipBlank(b, expectByte(b, skipBlank(b, end), 58));
+    if (isId) {
+      p = readNumber(b, p, number, 0);
+      id = number[0]!;
+    } else p = skipValue(b, p);
+    p = skipBlank(b, p);
+    if (b[p] === 44) p = skipBlank(b, p + 1);
+    else if (b[p] !== 125) expectByte(b, p, 125);
+  }
+  if (id !== null) ids.push(id);
+  return p + 1;
+}

@@ -1,0 +1,136 @@
+import type { ImageInfo, InstanceAnnotation } from '../annotation.js';
+import { CocoError } from '../errors.js';
+import { parseJson } from '../json.js';
+import { toRunsList } from '../mask/index.js';
+import { mergeRuns } from '../mask/overlap.js';
+import { polygonRuns } from '../mask/polygon.js';
+import { RunPool } from '../mask/pool.js';
+import { type Rle, type Runs, toRuns } from '../mask/runs.js';
+import { readNumbers } from './annotations.js';
+import { INCOMPLETE, readNumber, UNSCANNABLE } from './number.js';
+import { type ByteSource, Window } from './source.js';
+import { type AnnotationTable, enlarged, HAS } from './table.js';
+
+/**
+ * Visits values whose places a table names, in file order and with one pass over the file.
+ *
+ * @param visit gets the window's bytes and the position of the value in them
+ */
+export function eachValue(
+  source: ByteSource,
+  rows: Iterable<number>,
+  place: (row: number) => { begin: number; length: number },
+  visit: (row: number, b: Uint8Array, p: number, length: number) => void,
+): void {
+  let window: Window | null = null;
+  for (const row of rows) {
+    const { begin, length } = place(row);
+    if (window === null || begin < window.base) window = new Window(source, begin);
+    let at = begin - window.base;
+    while (at + length > window.length) {
+      if (at >= window.length) {
+        window = new Window(source, begin);
+        at = 0;
+        if (length <= window.length) break;
+      }
+      if (!window.advance(at)) throw new CocoError('the file ends before the place its columns name');
+      at = 0;
+    }
+    visit(row, window.bytes, at, length);
+  }
+}
+
+const numbers = new Float64Array(1);
+let points = new Float64Array(256);
+
+/** The masks of the given rows. @param imageOf the image of a row, for the size that polygons need */
+export function readMasks(
+  source: ByteSource,
+  table: AnnotationTable,
+  rows: Iterable<number>,
+  imageOf: (row: number) => ImageInfo,
+): RunPool {
+  const pool = new RunPool(table.count);
+  const place = (row: number) => {
+    if (!(table.has[row]! & HAS.segmentation))
+      throw new CocoError(`annotation ${table.id[row]} has no segmentation`, 'KeyError');
+    return { begin: table.begin[row]! + table.segmentationAt[row]!, length: table.segmentationLength[row]! };
+  };
+  eachValue(source, rows, place, (row, b, p, length) => {
+    const polygons = b[p] === 91 ? readPolygons(b, p, imageOf(row)) : null;
+    if (polygons !== null) pool.set(row, polygons);
+    else {
+      const value = parseJson(
+        new TextDecoder().decode(b.subarray(p, p + length)),
+      ) as InstanceAnnotation['segmentation'];
+      if (!Array.isArray(value)) pool.set(row, toRuns(value as Rle));
+      else {
+        const { height, width } = sizeOf(imageOf(row));
+        pool.set(row, mergeRuns(toRunsList(value, height, width) as Runs[]));
+      }
+    }
+  });
+  return pool;
+}
+
+function sizeOf(image: ImageInfo): { height: number; width: number } {
+  const { id, height, width } = image;
+  if (height === undefined || width === undefined)
+    throw new CocoError(`image ${id} has no height and width, which its polygons need`, 'KeyError');
+  return { height, width };
+}
+
+/** Polygons straight from the bytes; null for what is no list of lists of more than 4 numbers, which others report. */
+function readPolygons(b: Uint8Array, p: number, image: ImageInfo): Runs | null {
+  const { height, width } = sizeOf(image);
+  const parts: Runs[] = [];
+  try {
+    p++;
+    for (;;) {
+      while (b[p]! <= 32) p++;
+      let n = 0;
+      p = readNumbers(b, p, (i, at) => {
+        if (i === points.length) points = enlarged(points, 2 * i);
+        n = i + 1;
+        return readNumber(b, at, points, i);
+      });
+      if (n <= 4) return null;
+      parts.push(polygonRuns(points.subarray(0, n), height, width));
+      while (b[p]! <= 32) p++;
+      if (b[p] === 93) return mergeRuns(parts);
+      if (b[p] !== 44) return null;
+      p++;
+    }
+  } catch (error) {
+    if (error === UNSCANNABLE || error === INCOMPLETE) return null;
+    throw error;
+  }
+}
+
+/** The keypoint numbers of the given rows, `per` each. @throws CocoError when a row has another number of them */
+export function readPoints(
+  source: ByteSource,
+  table: AnnotationTable,
+  rows: Iterable<number>,
+  per: number,
+): Float64Array {
+  const out = new Float64Array(table.count * per);
+  const place = (row: number) => {
+    if (!(table.has[row]! & HAS.keypoints))
+      throw new CocoError(`annotation ${table.id[row]} has no keypoints`, 'KeyError');
+    return { begin: table.begin[row]! + table.keypointsAt[row]!, length: table.keypointsLength[row]! };
+  };
+  eachValue(source, rows, place, (row, b, p) => {
+    let n = 0;
+    readNumbers(b, p, (i, at) => {
+      n = i + 1;
+      return i < per ? readNumber(b, at, out, row * per + i) : readNumber(b, at, numbers, 0);
+    });
+    if (n !== per)
+      throw new CocoError(
+        `annotation ${table.id[row]} has ${n} keypoint numbers, kpt_oks_sigmas names ${per / 3} points: 3 numbers each`,
+        'ValueError',
+      );
+  });
+  return out;
+}

@@ -1,0 +1,109 @@
+import { CocoError } from '../errors.js';
+import { nodeModule } from '../runtime.js';
+import { END, PADDING } from './number.js';
+
+/** Bytes that can be read again later, in memory or in a file. */
+export interface ByteSource {
+  readonly length: number;
+  /** The whole content when it is in memory. */
+  readonly bytes: Uint8Array | null;
+  /** Reads [position, position + target.length) as far as there is; returns the number of bytes. */
+  read(target: Uint8Array, position: number): number;
+}
+
+export const memorySource = (bytes: Uint8Array): ByteSource => ({
+  length: bytes.length,
+  bytes,
+  read(target, position) {
+    const part = bytes.subarray(position, position + target.length);
+    target.set(part);
+    return part.length;
+  },
+});
+
+/** A file that stays where it is. @throws CocoError when it has changed since, for its columns then describe another file */
+export function fileSource(path: string | URL): ByteSource {
+  const fs = nodeModule<typeof import('node:fs')>('fs');
+  if (fs === undefined) throw new CocoError('reading a path needs Node: pass the bytes of the file');
+  const { size, mtimeMs } = fs.statSync(path);
+  let open: number | null = null;
+  const close = (): void => {
+    if (open !== null) fs.closeSync(open);
+    open = null;
+  };
+  return {
+    length: size,
+    bytes: null,
+    read(target, position) {
+      if (open === null) {
+        const now = fs.statSync(path);
+        if (now.size !== size || now.mtimeMs !== mtimeMs)
+          throw new CocoError(`${String(path)} has changed since it was loaded: load it again`);
+        open = fs.openSync(path, 'r');
+        // One pass reads many pieces in one turn; none stays open after it.
+        setImmediate(close).unref();
+      }
+      let got = 0;
+      while (got < target.length) {
+        const n = fs.readSync(open, target, got, target.length - got, position + got);
+        if (n === 0) break;
+        got += n;
+      }
+      return got;
+    },
+  };
+}
+
+/** The bytes of one range. */
+export function readRange(source: ByteSource, begin: number, length: number): Uint8Array {
+  if (source.bytes !== null) return source.bytes.subarray(begin, begin + length);
+  const target = new Uint8Array(length);
+  if (source.read(target, begin) !== length) throw new CocoError('the file ends before the place its columns name');
+  return target;
+}
+
+const WINDOW = 1 << 22;
+
+/** A stretch of a source that moves forward, and grows when one value does not fit. Behind its bytes stands padding. */
+export class Window {
+  readonly source: ByteSource;
+  bytes!: Uint8Array;
+  view!: DataView;
+  /** Position of bytes[0] in the source. */
+  base: number;
+  /** Bytes before the padding. */
+  length = 0;
+
+  constructor(source: ByteSource, base = 0) {
+    this.source = source;
+    this.base = base;
+    this.use(new Uint8Array(Math.min(WINDOW, Math.max(0, source.length - base)) + PADDING));
+    this.fill(0);
+  }
+
+  /** Makes `keep` the first byte and reads on behind what is there. @returns false at the end of the source */
+  advance(keep: number): boolean {
+    if (this.base + this.length >= this.source.length) return false;
+    const rest = this.length - keep;
+    if (keep === 0) {
+      const bigger = new Uint8Array(Math.min(this.length * 2, this.source.length - this.base) + PADDING);
+      bigger.set(this.bytes.subarray(0, this.length));
+      this.use(bigger);
+    } else this.bytes.copyWithin(0, keep, this.length);
+    this.base += keep;
+    return this.fill(rest);
+  }
+
+  private use(buffer: Uint8Array): void {
+    this.bytes = buffer;
+    this.view = new DataView(buffer.buffer);
+  }
+
+  private fill(have: number): boolean {
+    const room = this.bytes.length - PADDING;
+    const got = this.source.read(this.bytes.subarray(have, room), this.base + have);
+    this.length = have + got;
+    this.bytes.fill(END, this.length, this.length + PADDING);
+    return got > 0;
+  }
+}
