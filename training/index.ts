@@ -1,5 +1,13 @@
 export { createEma, type Ema } from './ema.js';
 export { type AdamWOptions, createAdamW, createSgd, type Optimizer, type SgdOptions } from './optimizers.js';
 export { createPredictor, fillOf, type PredictableModel, type Predictor, type PredictorOptions } from './predictor.js';
+export type { LabelledImage, LabelledImages } from './roundTrip.js';
+export {
+  type DetectionRoundTrip,
+  type DetectionRoundTripOptions,
+  roundTripDetection,
+  type UnmatchedTruth,
+} from './roundTripDetection.js';
+export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roundTripSegmentation.js';
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
 export { createTrainingStep, type StepResult, stepScalars, type TrainableModel, type TrainingStep } from './step.js';

@@ -8,7 +8,7 @@ import { createEncoder, type DetectionEncoderConfig } from '../heads/detection/e
 import { createMatcher } from '../heads/detection/matcher.js';
 import { allocateTargets, type LabelledImages, NO, YES } from './roundTrip.js';
 
-/** An object that no anchor belongs to: another one of its place took them all. The network is never taught it. */
+/** An object that no anchor belongs to: others in its place took those that fit it. The network is never taught it. */
 export interface UnmatchedTruth {
   /** The image's id. */
   readonly image: string;

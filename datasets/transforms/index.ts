@@ -12,5 +12,5 @@ export {
 export { type Augmentation, type AugmentConfig, applyAugmentation, drawAugmentation, plain } from './augment.js';
 export { restoreBoxes, transformBoxes } from './boxes.js';
 export { type ColorChange, type ColorJitter, changeColor } from './color.js';
-export { type Letterboxed, letterbox, letterboxPlacement, padToMultiple } from './letterbox.js';
+export { type Letterboxed, letterbox, letterboxPlacement, paddedPlacement, padToMultiple } from './letterbox.js';
 export { type Region, type Rgb, warpImage, warpMask } from './warp.js';

@@ -26,12 +26,20 @@ export function letterbox(image: Pixels, size: readonly [number, number], fill: 
   return lay(image, letterboxPlacement(image, size), size, fill);
 }
 
-/** The image at its own scale, padded right and below until both sides divide by `multiple` (the coarsest stride). */
-export function padToMultiple(image: Pixels, multiple: number, fill: Rgb): Letterboxed {
+/** Where an image goes that keeps its own scale, at the top left; the input's sides divide by `multiple` (the coarsest stride). */
+export function paddedPlacement(
+  { width, height }: { readonly width: number; readonly height: number },
+  multiple: number,
+): { readonly placement: Placement; readonly size: readonly [height: number, width: number] } {
   const up = (length: number): number => Math.ceil(length / multiple) * multiple;
-  const { width, height } = image;
   const placement = { width, height, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
-  return lay(image, placement, [up(height), up(width)], fill);
+  return { placement, size: [up(height), up(width)] };
+}
+
+/** The image at its own scale, padded right and below until both sides divide by `multiple`. */
+export function padToMultiple(image: Pixels, multiple: number, fill: Rgb): Letterboxed {
+  const { placement, size } = paddedPlacement(image, multiple);
+  return lay(image, placement, size, fill);
 }
 
 function lay(image: Pixels, placement: Placement, size: readonly [number, number], fill: Rgb): Letterboxed {
