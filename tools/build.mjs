@@ -1,6 +1,6 @@
 /** `npm run build`: TypeScript to dist/, and the TensorFlow kernels of tfjs-node-gpu into one file, dist/tfjs-node.cjs. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +41,7 @@ async function bundleKernels(entry) {
     format: 'cjs',
     target: 'node20',
     external: ['@tensorflow/tfjs', '@tensorflow/tfjs-*'],
+    alias: { util: './engine/tensorflow/util.cjs' },
     plugins: [kernelsInside],
     legalComments: 'inline',
     banner: { js: notice() },
@@ -57,6 +58,5 @@ const kernelsInside = {
 };
 
 const status = compileTypeScript();
-const entry = 'engine/tensorflow/tfjs-node.entry.cjs';
-if (existsSync(join(root, entry))) await bundleKernels(entry);
+await bundleKernels('engine/tensorflow/tfjs-node.entry.cjs');
 process.exitCode = status;
