@@ -1,0 +1,106 @@
+// One case: MODEL PIXELS BATCH STEPS MODE -> { median, rss } on the last line. Forward, loss, backward, AdamW.
+import * as tf from '@tensorflow/tfjs';
+import { createClassifier } from '../../dist/backbones/index.js';
+import { registerCompiler } from '../../dist/engine/compile.js';
+import { ready } from '../../dist/engine/engine.js';
+import { uploadImages } from '../../dist/engine/images.js';
+import { createDetector } from '../../dist/heads/index.js';
+import '../../dist/engine/tensorflow/tensorflow.js';
+import { createAdamW } from '../../dist/training/optimizers.js';
+import { createTrainingStep, stepScalars } from '../../dist/training/step.js';
+
+const [model, pixels, batch, steps, mode] = process.argv.slice(2);
+const [px, n, count] = [Number(pixels), Number(batch), Number(steps)];
+await ready({ engine: 'tensorflow' });
+if (mode === 'eager') {
+  registerCompiler('tensorflow', (fn) => {
+    const call = (...args) => tf.tidy(() => fn(...args));
+    return Object.assign(call, { async: async (...args) => call(...args), dispose: () => {} });
+  });
+}
+const bytes = new Uint8Array(n * px * px * 3).map((_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
+const images = uploadImages(bytes, [n, px, px, 3]);
+const times = [];
+const run = model.startsWith('efficientdet') ? await detector() : classifier();
+for (let i = 0; i < count + 2; i++) {
+  const started = performance.now();
+  const loss = await run(i);
+  const [value] = await loss.data();
+  if (!Number.isFinite(value)) throw new Error(`loss is ${value} at step ${i}`);
+  if (i >= 2) times.push(performance.now() - started);
+  loss.dispose();
+}
+times.sort((a, b) => a - b);
+const rss = Math.round(process.resourceUsage().maxRSS / 1024);
+console.log(JSON.stringify({ median: times[times.length >> 1], min: times[0], rss }));
+
+function scalarsOf(optimizer, step) {
+  const entries = Object.entries(stepScalars(optimizer, undefined, step, 1e-3));
+  return Object.fromEntries(entries.map(([name, value]) => [name, tf.scalar(value)]));
+}
+
+function classifier() {
+  const net = createClassifier({ arch: `tf_${model.replace('-', '_')}`, classes: 1000, frozen: 'none', seed: 1 });
+  const labels = tf.oneHot(
+    tf.tensor1d(
+      Array.from({ length: n }, (_, i) => i * 7),
+      'int32',
+    ),
+    1000,
+  );
+  const head = {
+    parameters: net.parameters,
+    preprocessing: net.preprocessing,
+    dispose: net.dispose,
+    forward: net.forward,
+    loss: (logits, { labels: hot }) => ({ total: tf.losses.softmaxCrossEntropy(hot, logits) }),
+  };
+  const optimizer = createAdamW(net.parameters, { weightDecay: 0.01 });
+  const step = createTrainingStep({ model: head, optimizer });
+  const hot = tf.cast(labels, 'float32');
+  return async (i) => {
+    const { losses, gradientNorm } = await step.async(images, { labels: hot }, scalarsOf(optimizer, i));
+    gradientNorm.dispose();
+    return losses.total;
+  };
+}
+
+async function detector() {
+  const { model: net, encoder } = createDetector({ preset: model, classes: 90, inputSize: [px, px], seed: 1 });
+  const { createEncoder } = await import(encoder.module);
+  const { targets: specs, encode } = createEncoder(encoder.config);
+  const boxes = Float64Array.from({ length: 13 * 4 }, (_, i) => (i >> 2) * 20 + (i % 4 < 2 ? 0 : 40 + (i >> 2)));
+  const truth = {
+    kind: 'detection',
+    boxes,
+    labels: Int32Array.from({ length: 13 }, (_, i) => i % 3),
+    ignored: new Uint8Array(13),
+    areas: new Float64Array(13).fill(1600),
+  };
+  const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
+  const arrays = Object.fromEntries(
+    Object.entries(specs).map(([name, { shape, dtype }]) => [
+      name,
+      dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape)),
+    ]),
+  );
+  encode(truth, arrays);
+  const targets = Object.fromEntries(
+    Object.entries(specs).map(([name, { shape, dtype }]) => [
+      name,
+      tf.stack(Array.from({ length: n }, () => tf.tensor(arrays[name], shape, dtype))),
+    ]),
+  );
+  const optimizer = createAdamW(net.parameters, { weightDecay: 0.01 });
+  const step = createTrainingStep({ model: net, optimizer });
+  return async (i) => {
+    const { losses, gradientNorm } = await step.async(images, targets, scalarsOf(optimizer, i));
+    gradientNorm.dispose();
+    tf.dispose(
+      Object.entries(losses)
+        .filter(([name]) => name !== 'total')
+        .map(([, value]) => value),
+    );
+    return losses.total;
+  };
+}

@@ -1,0 +1,49 @@
+"""One case in PyTorch: MODEL PIXELS BATCH STEPS MODE -> {"median": ms, "rss": MiB}. Forward, loss, backward, AdamW."""
+import json
+import resource
+import sys
+import time
+
+import torch
+
+model_name, pixels, batch, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+torch.manual_seed(0)
+images = torch.randn(batch, 3, pixels, pixels).to(memory_format=torch.channels_last)
+
+if model_name.startswith("efficientdet"):
+    from effdet import DetBenchTrain, EfficientDet, get_efficientdet_config
+
+    config = get_efficientdet_config("tf_" + model_name.replace("-", "_"))
+    config.image_size = (pixels, pixels)
+    network = DetBenchTrain(EfficientDet(config, pretrained_backbone=False), create_labeler=True)
+    low = torch.arange(13).float()[:, None] * 20
+    boxes = torch.cat([low, low, low + 40, low + 40], 1)
+    target = {
+        "bbox": boxes.repeat(batch, 1, 1),
+        "cls": (torch.arange(13) % 3 + 1).float().repeat(batch, 1),
+        "img_size": torch.full((batch, 2), float(pixels)),
+        "img_scale": torch.ones(batch),
+    }
+    loss_of = lambda: network(images, target)["loss"]
+else:
+    import timm
+
+    network = timm.create_model("tf_" + model_name.replace("-", "_"))
+    labels = torch.arange(batch) * 7
+    loss_of = lambda: torch.nn.functional.cross_entropy(network(images), labels)
+
+network = network.to(memory_format=torch.channels_last).train()
+optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.01)
+times = []
+for step in range(steps + 2):
+    started = time.perf_counter()
+    optimizer.zero_grad(set_to_none=True)
+    loss = loss_of()
+    loss.backward()
+    optimizer.step()
+    loss.item()
+    if step >= 2:
+        times.append((time.perf_counter() - started) * 1000)
+times.sort()
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+print(json.dumps({"median": times[len(times) // 2], "min": times[0], "rss": peak}))
