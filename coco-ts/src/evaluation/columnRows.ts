@@ -29,9 +29,10 @@ export function columnRows(coco: COCO, columns: Columns, side: Side, params: Par
   const ignore = side === 'truth' ? ignored(table, type) : new Uint8Array(0);
   if (side === 'truth' || results === null) requireArea(table, image, category, ignore, results !== null);
   const imageOf = (row: number) => coco.loadImgs(params.imgIds[image[row]!])[0]!;
-  const masks = type !== 'segm' ? null : (kept(table, results) ?? readMasks(source, table, wanted, imageOf));
+  const masks = type === 'segm' ? (kept(table, results) ?? readMasks(source, table, wanted, imageOf)) : null;
   const boxes = masks ? new Float64Array(4 * count) : table.boxes;
   if (masks) measure(masks, wanted, results === 'mask' ? table.area : null, boxes);
+  else if (results === 'mask') measure(kept(table, results)!, everyRow(count), table.area, boxes);
   return {
     count,
     id: table.id,
@@ -45,6 +46,10 @@ export function columnRows(coco: COCO, columns: Columns, side: Side, params: Par
     masks,
     keypoints: type === 'keypoints' ? points(columns, wanted, 3 * params.kpt_oks_sigmas.length) : null,
   };
+}
+
+function* everyRow(count: number): Generator<number> {
+  for (let r = 0; r < count; r++) yield r;
 }
 
 /** Results keep their compressed masks, if all of them have one. */
@@ -68,7 +73,8 @@ const ignored = (table: AnnotationTable, type: Params['iouType']): Uint8Array =>
 
 function neededBits(side: Side, type: Params['iouType'], results: boolean): number {
   const box = type === 'bbox' || (type === 'keypoints' && side === 'truth') ? HAS.box : 0;
-  if (side === 'detection') return HAS.score | (results && type !== 'bbox' ? 0 : box);
+  // The boxes of results are always known: given, or made by loadRes.
+  if (side === 'detection') return HAS.score | (results ? 0 : box);
   return (results ? 0 : HAS.crowd | HAS.id) | box | (type === 'keypoints' ? HAS.keypointCount : 0);
 }
 

@@ -60,16 +60,15 @@ function mean(result: Accumulated, row: Row): number {
   const limits = params.maxDets.flatMap((limit, index) => (limit === row.maxDets ? [index] : []));
   const source = row.precision ? result.precision : result.recall;
   const inner = row.precision ? R : 1;
-  const values = new Float64Array(T * inner * K * areas.length * limits.length);
+  const columns = areas.flatMap((a) => limits.map((m) => a * M + m));
+  const values = new Float64Array(T * inner * K * columns.length);
   let n = 0;
   for (let t = 0; t < T; t++) {
     if (row.iou !== undefined && params.iouThrs[t] !== row.iou) continue;
-    for (let rk = 0; rk < inner * K; rk++) {
-      for (const a of areas) {
-        for (const m of limits) {
-          const value = source[((t * inner * K + rk) * A + a) * M + m]!;
-          if (value > -1) values[n++] = value;
-        }
+    for (let rk = t * inner * K; rk < (t + 1) * inner * K; rk++) {
+      for (let c = 0; c < columns.length; c++) {
+        const value = source[rk * A * M + columns[c]!]!;
+        if (value > -1) values[n++] = value;
       }
     }
   }

@@ -126,8 +126,8 @@ function intersection(a: Uint32Array, i: number, iEnd: number, b: Uint32Array, j
     const a1 = a[i + 1]!;
     const b0 = b[j]!;
     const b1 = b[j + 1]!;
-    const low = a0 > b0 ? a0 : b0;
-    const high = a1 < b1 ? a1 : b1;
+    const low = Math.max(a0, b0);
+    const high = Math.min(a1, b1);
     if (high > low) sum += high - low;
     if (a1 < b1) i += 2;
     else j += 2;

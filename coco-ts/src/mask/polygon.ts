@@ -17,7 +17,7 @@ export function polygonRuns(xy: ArrayLike<number>, height: number, width: number
   const points = xy.length >> 1;
   const total = height * width;
   if (total > 0x7fffffff) throw new MaskError(`a ${height}x${width} mask is too large for a polygon`, 'ValueError');
-  const marks: number[] = [];
+  used = 0;
   if (points > 0) {
     const x0 = fifths(xy[0]!);
     const y0 = fifths(xy[1]!);
@@ -26,13 +26,26 @@ export function polygonRuns(xy: ArrayLike<number>, height: number, width: number
     for (let j = 1; j <= points; j++) {
       const nextX = j === points ? x0 : fifths(xy[2 * j]!);
       const nextY = j === points ? y0 : fifths(xy[2 * j + 1]!);
-      crossEdge(x, y, nextX, nextY, height, width, marks);
+      crossEdge(x, y, nextX, nextY, height, width);
       x = nextX;
       y = nextY;
     }
   }
-  marks.push(total);
-  return { height, width, counts: mergeMarks(Uint32Array.from(marks).sort()) };
+  mark(total);
+  return { height, width, counts: mergeMarks(marks.subarray(0, used).sort()) };
+}
+
+/** Positions of the polygon at hand, kept between calls. */
+let marks = new Uint32Array(1024);
+let used = 0;
+
+function mark(position: number): void {
+  if (used === marks.length) {
+    const bigger = new Uint32Array(2 * used);
+    bigger.set(marks);
+    marks = bigger;
+  }
+  marks[used++] = position;
 }
 
 /** (int)(5 * c + .5): truncation towards zero. */
@@ -46,15 +59,7 @@ function fifths(coordinate: number): number {
   return Math.trunc(SCALE * coordinate + 0.5);
 }
 
-function crossEdge(
-  xa: number,
-  ya: number,
-  xb: number,
-  yb: number,
-  height: number,
-  width: number,
-  marks: number[],
-): void {
+function crossEdge(xa: number, ya: number, xb: number, yb: number, height: number, width: number): void {
   const dx = Math.abs(xb - xa);
   const dy = Math.abs(yb - ya);
   if (dx === 0) return;
@@ -75,7 +80,7 @@ function crossEdge(
     let row = (v + 0.5) / SCALE - 0.5;
     if (row < 0) row = 0;
     else if (row > height) row = height;
-    marks.push(column * height + Math.ceil(row));
+    mark(column * height + Math.ceil(row));
   }
 }
 
@@ -96,23 +101,22 @@ function stepAt(u: number, xs: number, slope: number, dy: number): number {
   return t;
 }
 
-/** Sorted positions where the value flips to run lengths; runs without length are joined with their neighbours. */
-function mergeMarks(marks: Uint32Array): Uint32Array {
-  const k = marks.length;
-  const counts = new Uint32Array(k);
+/** Sorted positions where the value flips to run lengths, in place; runs without length are joined with their neighbours. */
+function mergeMarks(sorted: Uint32Array): Uint32Array {
+  const k = sorted.length;
   let m = 1;
-  counts[0] = marks[0]!;
+  let before = sorted[0]!;
   for (let j = 1; j < k; ) {
-    const length = marks[j]! - marks[j - 1]!;
-    j++;
+    const length = sorted[j]! - before;
+    before = sorted[j++]!;
     if (length > 0) {
-      counts[m++] = length;
+      sorted[m++] = length;
     } else if (j < k) {
-      counts[m - 1] = counts[m - 1]! + marks[j]! - marks[j - 1]!;
-      j++;
+      sorted[m - 1]! += sorted[j]! - before;
+      before = sorted[j++]!;
     }
   }
-  return counts.slice(0, m);
+  return sorted.slice(0, m);
 }
 
 /** A box x, y, width, height as the polygon of its four corners. */

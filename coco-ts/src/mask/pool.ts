@@ -33,7 +33,8 @@ export class RunPool implements Masks {
       bigger.set(this.runs.subarray(0, this.used));
       this.runs = bigger;
     }
-    this.runs.set(counts, this.used);
+    const { runs, used } = this;
+    for (let i = 0; i < counts.length; i++) runs[used + i] = counts[i]!;
     this.height[row] = mask.height;
     this.width[row] = mask.width;
     this.begin[row] = this.used;
@@ -81,6 +82,12 @@ export class StringPool implements Masks {
     let m = at;
     while (p < end) {
       let group = text[p++]! - 48;
+      if (group < 32) {
+        const small = group & 16 ? group - 32 : group;
+        out[m] = m - at > 2 ? small + out[m - 2]! : small;
+        m++;
+        continue;
+      }
       let value = group & 31;
       let shift = 5;
       while (group & 32) {

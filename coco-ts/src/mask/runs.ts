@@ -156,6 +156,60 @@ export function boxOfCounts(
   let ys = height;
   let xe = 0;
   let ye = 0;
+  // Column and row of the position reached; division only for runs longer than a column.
+  let x = 0;
+  let y = 0;
+  let position = 0;
+  for (let j = 0; j < m; j += 2) {
+    const length = counts[j + 1]!;
+    position += counts[j]!;
+    y += counts[j]!;
+    if (y >= height) {
+      const columns = y < 2 * height ? 1 : Math.floor(y / height);
+      x += columns;
+      y -= columns * height;
+    }
+    if (length === 0) continue;
+    position += length;
+    if (position > MAX_PIXELS) return boxOfWrapped(counts, m, height, width, out, offset);
+    if (x < xs) xs = x;
+    const last = y + length - 1;
+    if (last < height) {
+      if (x > xe) xe = x;
+      if (y < ys) ys = y;
+      if (last > ye) ye = last;
+    } else {
+      ys = 0;
+      ye = height - 1;
+      const end = x + Math.floor(last / height);
+      if (end > xe) xe = end;
+    }
+    y += length;
+    if (y >= height) {
+      const columns = Math.floor(y / height);
+      x += columns;
+      y -= columns * height;
+    }
+  }
+  out[offset] = xs;
+  out[offset + 1] = ys;
+  out[offset + 2] = (xe - xs + 1) >>> 0;
+  out[offset + 3] = (ye - ys + 1) >>> 0;
+}
+
+/** The same for runs that exceed 2^32 pixels, where the reference's positions wrap around. */
+function boxOfWrapped(
+  counts: Uint32Array,
+  m: number,
+  height: number,
+  width: number,
+  out: Float64Array,
+  offset: number,
+): void {
+  let xs = width;
+  let ys = height;
+  let xe = 0;
+  let ye = 0;
   let end = 0;
   for (let j = 0; j < m; j += 2) {
     const start = (end + counts[j]!) >>> 0;

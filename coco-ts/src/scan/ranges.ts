@@ -3,7 +3,7 @@ import { CocoError } from '../errors.js';
 import { parseJson } from '../json.js';
 import { toRunsList } from '../mask/index.js';
 import { mergeRuns } from '../mask/overlap.js';
-import { polygonRuns } from '../mask/polygon.js';
+import { boxRuns, polygonRuns } from '../mask/polygon.js';
 import { RunPool } from '../mask/pool.js';
 import { type Rle, type Runs, toRuns } from '../mask/runs.js';
 import { readNumbers } from './annotations.js';
@@ -47,16 +47,26 @@ let points = new Float64Array(256);
 export function readMasks(
   source: ByteSource,
   table: AnnotationTable,
-  rows: Iterable<number>,
+  rows: readonly number[],
   imageOf: (row: number) => ImageInfo,
 ): RunPool {
   const pool = new RunPool(table.count);
+  // loadRes gives a box without a mask its corners as polygon.
+  const boxed = (row: number): boolean => table.keepValues && !(table.has[row]! & HAS.segmentation);
+  const inFile = rows.filter((row) => !boxed(row));
+  if (inFile.length < rows.length) {
+    for (const row of rows) {
+      if (!boxed(row)) continue;
+      const { height, width } = sizeOf(imageOf(row));
+      pool.set(row, boxRuns(table.boxes.subarray(4 * row, 4 * row + 4), height, width));
+    }
+  }
   const place = (row: number) => {
     if (!(table.has[row]! & HAS.segmentation))
       throw new CocoError(`annotation ${table.id[row]} has no segmentation`, 'KeyError');
     return { begin: table.begin[row]! + table.segmentationAt[row]!, length: table.segmentationLength[row]! };
   };
-  eachValue(source, rows, place, (row, b, p, length) => {
+  eachValue(source, inFile, place, (row, b, p, length) => {
     const polygons = b[p] === 91 ? readPolygons(b, p, imageOf(row)) : null;
     if (polygons !== null) pool.set(row, polygons);
     else {
