@@ -12,6 +12,23 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'count images, annotations, categories and sizes',
     load: async () => (await import('./commands/stats.js')).statsCommand,
   },
+  convert: {
+    summary: 'COCO to and from PASCAL VOC, YOLO, LabelMe',
+    load: async () => (await import('./commands/convert.js')).convertCommand,
+  },
+  filter: {
+    summary: 'keep some categories, images or sizes',
+    load: async () => (await import('./commands/edit.js')).filterCommand,
+  },
+  merge: { summary: 'join several files', load: async () => (await import('./commands/edit.js')).mergeCommand },
+  split: {
+    summary: 'divide the images into parts',
+    load: async () => (await import('./commands/edit.js')).splitCommand,
+  },
+  diff: {
+    summary: 'compare two files record by record',
+    load: async () => (await import('./commands/edit.js')).diffCommand,
+  },
   validate: {
     summary: 'list every violation of the COCO format',
     load: async () => (await import('./commands/validate.js')).validateCommand,

@@ -12,11 +12,16 @@ export type {
   Segmentation,
 } from './annotation.js';
 export { COCO, type CocoOptions } from './coco.js';
+export { diffDatasets, type FilterOptions, filterDataset, type ListDiff, mergeDatasets, splitDataset } from './edit.js';
 export { CocoError, JsonError, MaskError } from './errors.js';
 export type { Accumulated } from './evaluation/accumulate.js';
 export { COCOeval } from './evaluation/cocoeval.js';
 export type { EvalImage } from './evaluation/matching.js';
 export { type IouType, Params } from './evaluation/params.js';
+export { readLabelMe, writeLabelMe } from './formats/labelme.js';
+export { type ImageRecord, toDataset, toRecords } from './formats/record.js';
+export { readVoc, type VocPixels, writeVoc } from './formats/voc.js';
+export { readYolo, writeYolo } from './formats/yolo.js';
 export type { Input } from './input.js';
 export { parseJson } from './json.js';
 export type { Bitmap, Matrix, Rle, UncompressedRle } from './mask/index.js';

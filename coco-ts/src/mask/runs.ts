@@ -151,7 +151,10 @@ export function boxOfCounts(
   offset: number,
 ): void {
   const m = count & ~1;
-  if (m === 0 || height === 0) return void out.fill(0, offset, offset + 4);
+  if (m === 0 || height === 0) {
+    out.fill(0, offset, offset + 4);
+    return;
+  }
   let xs = width;
   let ys = height;
   let xe = 0;
@@ -171,7 +174,10 @@ export function boxOfCounts(
     }
     if (length === 0) continue;
     position += length;
-    if (position > MAX_PIXELS) return boxOfWrapped(counts, m, height, width, out, offset);
+    if (position > MAX_PIXELS) {
+      boxOfWrapped(counts, m, height, width, out, offset);
+      return;
+    }
     if (x < xs) xs = x;
     const last = y + length - 1;
     if (last < height) {

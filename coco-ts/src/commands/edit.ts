@@ -1,0 +1,122 @@
+import { parseArgs } from 'node:util';
+import type { Dataset } from '../annotation.js';
+import { COCO } from '../coco.js';
+import { diffDatasets, type FilterOptions, filterDataset, mergeDatasets, splitDataset } from '../edit.js';
+import { ArgumentError, files, HELP, integer, real } from './arguments.js';
+import { writeDataset } from './output.js';
+
+type Print = (line: string) => void;
+
+const load = async (path: string): Promise<Dataset> => (await COCO.load(path)).dataset;
+const count = (dataset: Dataset): string =>
+  `${dataset.images?.length ?? 0} images, ${dataset.annotations?.length ?? 0} annotations`;
+
+const FILTER_USAGE = `usage: coco-ts filter INPUT OUTPUT [--categories A,B] [--images ID,ID] [--area LOW,HIGH] [--drop-empty] [--drop-crowds]`;
+
+/** `coco-ts filter` */
+export async function filterCommand(args: readonly string[], print: Print): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: {
+      ...HELP,
+      categories: { type: 'string' },
+      images: { type: 'string' },
+      area: { type: 'string' },
+      'drop-empty': { type: 'boolean', default: false },
+      'drop-crowds': { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    print(FILTER_USAGE);
+    return 0;
+  }
+  const [input, output] = files(positionals, 2, FILTER_USAGE) as [string, string];
+  const area = values.area?.split(',').map((side) => real(side, 'area', 0, Number.MAX_VALUE));
+  if (area && area.length !== 2) throw new ArgumentError('--area needs two numbers: LOW,HIGH');
+  const options: FilterOptions = {
+    dropEmpty: values['drop-empty'],
+    dropCrowds: values['drop-crowds'],
+    ...(values.categories !== undefined && { categories: values.categories.split(',') }),
+    ...(values.images !== undefined && { images: values.images.split(',') }),
+    ...(area && { area: area as [number, number] }),
+  };
+  const kept = filterDataset(await load(input), options);
+  await writeDataset(output, kept);
+  print(`${count(kept)} -> ${output}`);
+  return 0;
+}
+
+const MERGE_USAGE =
+  'usage: coco-ts merge INPUT INPUT ... OUTPUT\ncategories are joined by name, images by file name; ids are new';
+
+/** `coco-ts merge` */
+export async function mergeCommand(args: readonly string[], print: Print): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...args], options: HELP, allowPositionals: true });
+  if (values.help) {
+    print(MERGE_USAGE);
+    return 0;
+  }
+  const output = positionals[positionals.length - 1];
+  if (positionals.length < 3 || output === undefined)
+    throw new ArgumentError(`two inputs and an output are needed\n${MERGE_USAGE}`);
+  const datasets: Dataset[] = [];
+  for (const path of positionals.slice(0, -1)) datasets.push(await load(path));
+  const merged = mergeDatasets(datasets);
+  await writeDataset(output, merged);
+  print(`${count(merged)} -> ${output}`);
+  return 0;
+}
+
+const SPLIT_USAGE = 'usage: coco-ts split INPUT --fractions 0.8,0.2 OUTPUT OUTPUT ... [--seed N]';
+
+/** `coco-ts split` */
+export async function splitCommand(args: readonly string[], print: Print): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { ...HELP, fractions: { type: 'string', default: '0.8,0.2' }, seed: { type: 'string', default: '0' } },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    print(SPLIT_USAGE);
+    return 0;
+  }
+  const fractions = values.fractions.split(',').map((fraction) => real(fraction, 'fractions', 0, 1));
+  const [input, ...outputs] = files(positionals, fractions.length + 1, SPLIT_USAGE) as [string, ...string[]];
+  const parts = splitDataset(await load(input), fractions, integer(values.seed, 'seed', 0, 2 ** 31 - 1));
+  for (const [index, part] of parts.entries()) {
+    await writeDataset(outputs[index]!, part);
+    print(`${count(part)} -> ${outputs[index]}`);
+  }
+  return 0;
+}
+
+const DIFF_USAGE = 'usage: coco-ts diff A B [--json]\nexit code 0: equal, 1: different';
+
+/** `coco-ts diff` */
+export async function diffCommand(args: readonly string[], print: Print): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { ...HELP, json: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    print(DIFF_USAGE);
+    return 0;
+  }
+  const [a, b] = files(positionals, 2, DIFF_USAGE) as [string, string];
+  const diff = diffDatasets(await load(a), await load(b));
+  const different = Object.values(diff).some(
+    ({ added, removed, changed }) => added.length + removed.length + changed.length > 0,
+  );
+  if (values.json) print(JSON.stringify(diff));
+  else {
+    for (const [list, { added, removed, changed }] of Object.entries(diff)) {
+      print(`${list}: ${added.length} added, ${removed.length} removed, ${changed.length} changed`);
+      for (const id of removed) print(`- ${id}`);
+      for (const id of added) print(`+ ${id}`);
+      for (const { id, keys } of changed) print(`~ ${id}: ${keys.join(', ')}`);
+    }
+  }
+  return different ? 1 : 0;
+}

@@ -1,0 +1,175 @@
+import type { Category, Dataset, Id, ImageInfo, InstanceAnnotation } from './annotation.js';
+import { CocoError } from './errors.js';
+
+export interface FilterOptions {
+  /** Keep these categories (by name or id); their annotations go with the others. */
+  readonly categories?: readonly (string | number)[];
+  /** Keep these images (by id or file name). */
+  readonly images?: readonly (string | number)[];
+  /** Least and most area, square pixels, inclusive. */
+  readonly area?: readonly [number, number];
+  /** Drop images without an annotation left. */
+  readonly dropEmpty?: boolean;
+  /** Drop crowds. */
+  readonly dropCrowds?: boolean;
+}
+
+/** The part of a data set that passes every filter; records are shared, lists are new. @throws CocoError on an unknown category */
+export function filterDataset(dataset: Dataset, options: FilterOptions): Dataset {
+  const categories = options.categories
+    ? options.categories.map((wanted) => findCategory(dataset, wanted))
+    : (dataset.categories ?? []);
+  const kept = new Set(categories.map(({ id }) => id));
+  const wanted = options.images && new Set(options.images.map(String));
+  let images = (dataset.images ?? []).filter(
+    (image) => !wanted || wanted.has(String(image.id)) || wanted.has(image.file_name ?? ''),
+  );
+  const imageIds = new Set(images.map(({ id }) => id));
+  const [low, high] = options.area ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const annotations = (dataset.annotations ?? []).filter(
+    (ann) =>
+      imageIds.has(ann.image_id) &&
+      kept.has(ann.category_id) &&
+      !(options.dropCrowds && ann.iscrowd) &&
+      (options.area === undefined || ((ann.area ?? Number.NaN) >= low && (ann.area ?? Number.NaN) <= high)),
+  );
+  if (options.dropEmpty) {
+    const used = new Set(annotations.map((ann) => ann.image_id));
+    images = images.filter(({ id }) => used.has(id));
+  }
+  return { ...dataset, images, annotations, categories };
+}
+
+function findCategory(dataset: Dataset, wanted: string | number): Category {
+  const found = dataset.categories?.find(({ id, name }) => name === wanted || String(id) === String(wanted));
+  if (found === undefined) {
+    const names = (dataset.categories ?? []).map(({ name, id }) => name ?? id).join(', ');
+    throw new CocoError(`there is no category ${wanted}: there are ${names}`, 'KeyError');
+  }
+  return found;
+}
+
+/** Several data sets as one: categories are joined by name, images by file name, ids are new. */
+export function mergeDatasets(datasets: readonly Dataset[]): Dataset {
+  const categories = new Map<string, Category>();
+  const images = new Map<string, ImageInfo>();
+  const annotations: InstanceAnnotation[] = [];
+  for (const dataset of datasets) {
+    const categoryIds = join(dataset.categories ?? [], categories, ({ name, id }) => name ?? `#${id}`);
+    const imageIds = join(dataset.images ?? [], images, ({ file_name, id }) => file_name ?? `#${id}`);
+    for (const ann of dataset.annotations ?? []) {
+      const image_id = imageIds.get(ann.image_id);
+      const category_id = categoryIds.get(ann.category_id);
+      if (image_id === undefined || category_id === undefined) {
+        throw new CocoError(
+          `annotation ${ann.id} names image ${ann.image_id} and category ${ann.category_id}, one of which its file lacks`,
+          'KeyError',
+        );
+      }
+      annotations.push({ ...ann, id: annotations.length + 1, image_id, category_id });
+    }
+  }
+  return {
+    info: datasets[0]?.info ?? {},
+    images: [...images.values()],
+    annotations,
+    categories: [...categories.values()],
+  };
+}
+
+/** Adds records under new ids where their key is new. @returns new ids by old */
+function join<T extends { id: Id }>(
+  records: readonly T[],
+  known: Map<string, T>,
+  key: (record: T) => string,
+): Map<Id, Id> {
+  const ids = new Map<Id, Id>();
+  for (const record of records) {
+    const name = key(record);
+    if (!known.has(name)) known.set(name, { ...record, id: known.size + 1 });
+    ids.set(record.id, known.get(name)!.id);
+  }
+  return ids;
+}
+
+/**
+ * Splits by image into parts of the given fractions, at random but the same for the same seed; every part has all categories.
+ * @throws CocoError when the fractions are no positive numbers with a sum of 1
+ */
+export function splitDataset(dataset: Dataset, fractions: readonly number[], seed = 0): Dataset[] {
+  const sum = fractions.reduce((total, fraction) => total + fraction, 0);
+  if (fractions.some((fraction) => !(fraction > 0)) || Math.abs(sum - 1) > 1e-6) {
+    throw new CocoError(`fractions ${fractions.join(', ')} must be positive and sum to 1`, 'ValueError');
+  }
+  const images = shuffled(dataset.images ?? [], seed);
+  let begin = 0;
+  let reached = 0;
+  return fractions.map((fraction, part) => {
+    reached += fraction;
+    const end = part === fractions.length - 1 ? images.length : Math.round(reached * images.length);
+    const own = images.slice(begin, end);
+    begin = end;
+    const ids = new Set(own.map(({ id }) => id));
+    return { ...dataset, images: own, annotations: (dataset.annotations ?? []).filter((ann) => ids.has(ann.image_id)) };
+  });
+}
+
+/** Fisher-Yates with the generator mulberry32. */
+function shuffled<T>(list: readonly T[], seed: number): T[] {
+  const out = [...list];
+  const random = mulberry32(seed);
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [out[i], out[j]] = [out[j]!, out[i]!];
+  }
+  return out;
+}
+
+/** Uniform numbers in [0, 1), the same for the same seed. @source Tommy Ettinger 2017, mulberry32 (public domain) */
+export function mulberry32(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** What one list gained, lost and changed. */
+export interface ListDiff {
+  readonly added: readonly Id[];
+  readonly removed: readonly Id[];
+  /** Id and the keys whose values differ. */
+  readonly changed: readonly { readonly id: Id; readonly keys: readonly string[] }[];
+}
+
+/** Differences of two data sets, record by record by id. */
+export function diffDatasets(
+  a: Dataset,
+  b: Dataset,
+): Readonly<Record<'images' | 'annotations' | 'categories', ListDiff>> {
+  return {
+    images: diffLists(a.images ?? [], b.images ?? []),
+    annotations: diffLists(a.annotations ?? [], b.annotations ?? []),
+    categories: diffLists(a.categories ?? [], b.categories ?? []),
+  };
+}
+
+function diffLists(a: readonly { id: Id }[], b: readonly { id: Id }[]): ListDiff {
+  const before = new Map(a.map((record) => [record.id, record as Record<string, unknown>]));
+  const after = new Map(b.map((record) => [record.id, record as Record<string, unknown>]));
+  const changed = [...after].flatMap(([id, record]) => {
+    const old = before.get(id as Id);
+    if (old === undefined) return [];
+    const keys = [...new Set([...Object.keys(old), ...Object.keys(record)])].filter(
+      (key) => JSON.stringify(old[key]) !== JSON.stringify(record[key]),
+    );
+    return keys.length > 0 ? [{ id: id as Id, keys }] : [];
+  });
+  return {
+    added: [...after.keys()].filter((id) => !before.has(id)) as Id[],
+    removed: [...before.keys()].filter((id) => !after.has(id)) as Id[],
+    changed,
+  };
+}

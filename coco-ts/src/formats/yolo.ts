@@ -1,0 +1,59 @@
+import { CocoError } from '../errors.js';
+import { boundsOf, type ImageRecord } from './record.js';
+
+/**
+ * Reads one YOLO label file: `class cx cy w h` or `class x0 y0 x1 y1 ...` per line, in fractions of the image.
+ * @param names of the classes by number
+ */
+export function readYolo(
+  text: string,
+  file: string,
+  size: { width: number; height: number },
+  names: readonly string[],
+): ImageRecord {
+  const { width, height } = size;
+  const objects = text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
+    const [label, ...values] = line.trim().split(/\s+/).map(Number) as [number, ...number[]];
+    const name = names[label];
+    if (name === undefined)
+      throw new CocoError(
+        `${file}, line ${index + 1}: class ${label} is not among the ${names.length} names`,
+        'ValueError',
+      );
+    if (
+      !values.every(Number.isFinite) ||
+      values.length < 4 ||
+      (values.length > 4 && (values.length < 6 || values.length % 2 !== 0))
+    ) {
+      throw new CocoError(
+        `${file}, line ${index + 1}: ${values.length} numbers after the class, 4 of a box or pairs of a polygon are needed`,
+        'ValueError',
+      );
+    }
+    if (values.length === 4) {
+      const [cx, cy, w, h] = values as [number, number, number, number];
+      return [{ name, bbox: [(cx - w / 2) * width, (cy - h / 2) * height, w * width, h * height] }];
+    }
+    const polygon = values.map((value, i) => value * (i % 2 === 0 ? width : height));
+    return [{ name, bbox: boundsOf(polygon), polygons: [polygon] }];
+  });
+  return { file, width, height, objects };
+}
+
+/** Writes one YOLO label file; polygons when asked for, of an object with several the first. */
+export function writeYolo(record: ImageRecord, names: readonly string[], polygons = false): string {
+  const { width, height, file } = record;
+  if (!(width > 0 && height > 0)) throw new CocoError(`${file} has no size, which fractions of it need`, 'ValueError');
+  const short = (value: number): string => String(Number(value.toFixed(8)));
+  return record.objects
+    .map(({ name, bbox: [x, y, w, h], polygons: parts }) => {
+      const label = names.indexOf(name);
+      const outline = polygons ? parts?.[0] : undefined;
+      const values = outline
+        ? outline.map((value, i) => value / (i % 2 === 0 ? width : height))
+        : [(x! + w! / 2) / width, (y! + h! / 2) / height, w! / width, h! / height];
+      return `${[label, ...values.map(short)].join(' ')}\n`;
+    })
+    .join('');
+}
