@@ -84,6 +84,7 @@ function segmentation(experiment: Experiment, labels: LabelMap): Network {
     inputSize: model.inputSize ?? DEFAULT_CROP,
     outputStride: model.outputStride,
     neck,
+    head: { channels: model.headChannels },
     frozen: train.freeze,
     seed: train.seed,
   });

@@ -94,6 +94,12 @@ const model = z.strictObject({
     .nullable()
     .default(null)
     .describe('BiFPN cells, 1..16; null: that of the preset, 3 without one'),
+  headChannels: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(64)
+    .describe('semantic head: channels between pyramid and prediction, 1..1024'),
   outputStride: z
     .union([z.literal(2), z.literal(4)])
     .default(4)
