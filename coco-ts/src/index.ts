@@ -26,9 +26,15 @@ export type { Input } from './input.js';
 export { parseJson } from './json.js';
 export type { Bitmap, Matrix, Rle, UncompressedRle } from './mask/index.js';
 export * as mask from './mask/index.js';
+export { type BootstrapOptions, bootstrap, type Comparison, compare, type Interval } from './metrics/bootstrap.js';
+export { type Calibration, type CalibrationBin, calibration } from './metrics/calibration.js';
 export { type Confusion, type ConfusionOptions, confusionMatrix } from './metrics/confusion.js';
+export { type CurveChoice, type F1Curve, f1Curve, type PrecisionRecall, precisionRecall } from './metrics/curves.js';
+export { cellsOfArea, type Outcomes, outcomes } from './metrics/outcomes.js';
+export { type PanopticImage, panopticQuality, type Quality } from './metrics/panoptic.js';
 export { type ClassRow, perClass } from './metrics/perClass.js';
 export { type DatasetStats, datasetStats } from './metrics/stats.js';
+export { type ErrorSplit, type TideOptions, tideErrors } from './metrics/tide.js';
 export {
   type VocDetection,
   type VocOptions,

@@ -82,7 +82,11 @@ class PythonJson {
     const start = this.p++;
     while (this.p < this.text.length && this.text[this.p] !== '"') this.p += this.text[this.p] === '\\' ? 2 : 1;
     if (this.p >= this.text.length) throw new JsonError('string without end', start);
-    return JSON.parse(this.text.slice(start, ++this.p)) as string;
+    try {
+      return JSON.parse(this.text.slice(start, ++this.p)) as string;
+    } catch {
+      throw new JsonError('a string with a character or escape that JSON has not', start);
+    }
   }
 
   private word(): unknown {

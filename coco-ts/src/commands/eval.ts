@@ -82,7 +82,7 @@ export async function evalCommand(args: readonly string[], print: (line: string)
       ...sizes.slice(1).map((size) => row.ap[size] ?? -1),
       row.ar.all ?? -1,
     ]);
-    for (const line of ['', ...table(header, rows)]) print(line);
+    for (const line of ['', ...table(header, rows, 3)]) print(line);
   }
   if (confusion) {
     const names = [...confusion.categories.map((id) => gt.cats.get(id)?.name ?? String(id)), 'background'];

@@ -7,6 +7,7 @@ import { checkSize, type Rle, type Runs, runsArea, runsBox, toRle, toRuns, type 
 
 export { type Bitmap, toRowMajor } from './bitmap.js';
 export { formatCounts, parseCounts, type Rle, type Runs, toRle, toRuns, type UncompressedRle } from './runs.js';
+export { boundary, crop, flip, resize, toPolygons } from './shape.js';
 
 /** Row-major numbers with their [rows, columns]. */
 export interface Matrix {

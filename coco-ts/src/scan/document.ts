@@ -1,4 +1,5 @@
 import { JsonError } from '../errors.js';
+import { parseJson } from '../json.js';
 import { scanAnnotations } from './annotations.js';
 import { INCOMPLETE, readNumber, UNSCANNABLE } from './number.js';
 import { type ByteSource, Window } from './source.js';
@@ -46,7 +47,7 @@ export function scanDataset(source: ByteSource): ScannedDataset | Unscannable {
       p = step(window, p, (b, at) => {
         if (b[at] !== 34) expectByte(b, at, 34);
         const end = skipString(b, at);
-        key = JSON.parse(new TextDecoder().decode(b.subarray(at, end))) as string;
+        key = String(parseJson(new TextDecoder().decode(b.subarray(at, end))));
         return skipBlank(b, expectByte(b, skipBlank(b, end), 58));
       });
       const begin = window.base + p;

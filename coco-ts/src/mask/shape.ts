@@ -1,0 +1,134 @@
+import { MaskError } from '../errors.js';
+import { type Bitmap, decodeRuns, encodeRuns, MAX_BITMAP_BYTES } from './bitmap.js';
+import { checkSize, type Rle, type Runs, toRle, toRuns, type UncompressedRle } from './runs.js';
+
+type Compressed = Rle & { size: [number, number] };
+type Any = Rle | UncompressedRle;
+
+/** A size that may be allocated. */
+function checkPixels(height: number, width: number): void {
+  checkSize([height, width]);
+  if (height * width > MAX_BITMAP_BYTES)
+    throw new MaskError(`a mask of ${height}x${width} pixels is too large to decode`, 'ValueError');
+}
+
+function asRuns(rle: Any): Runs {
+  const runs = toRuns(rle);
+  checkPixels(runs.height, runs.width);
+  return runs;
+}
+
+function pixelsOf(rle: Any): Bitmap & { data: Uint8Array } {
+  const runs = asRuns(rle);
+  const data = new Uint8Array(runs.height * runs.width);
+  decodeRuns(runs, data, 0);
+  return { data, height: runs.height, width: runs.width };
+}
+
+const made = (height: number, width: number, at: (y: number, x: number) => number): Compressed => {
+  const data = new Uint8Array(height * width);
+  for (let x = 0; x < width; x++) for (let y = 0; y < height; y++) data[x * height + y] = at(y, x);
+  return toRle(encodeRuns({ data, height, width }));
+};
+
+/** The mask mirrored left to right, or upside down. */
+export function flip(rle: Any, axis: 'horizontal' | 'vertical'): Compressed {
+  const { data, height, width } = pixelsOf(rle);
+  return made(height, width, (y, x) =>
+    axis === 'horizontal' ? data[(width - 1 - x) * height + y]! : data[x * height + height - 1 - y]!,
+  );
+}
+
+/** The part of the mask under a box x, y, width, height of whole pixels; outside the mask is background. */
+export function crop(rle: Any, box: readonly [number, number, number, number]): Compressed {
+  const { data, height, width } = pixelsOf(rle);
+  const [left, top, w, h] = box;
+  checkPixels(h, w);
+  return made(h, w, (y, x) =>
+    x + left >= 0 && x + left < width && y + top >= 0 && y + top < height ? data[(x + left) * height + y + top]! : 0,
+  );
+}
+
+/** The mask at another size: each pixel is the nearest one of the original (centres aligned). */
+export function resize(rle: Any, newHeight: number, newWidth: number): Compressed {
+  const { data, height, width } = pixelsOf(rle);
+  checkPixels(newHeight, newWidth);
+  const source = (i: number, from: number, to: number): number =>
+    Math.min(from - 1, Math.floor(((i + 0.5) * from) / to));
+  return made(newHeight, newWidth, (y, x) => data[source(x, width, newWidth) * height + source(y, height, newHeight)]!);
+}
+
+/**
+ * The inner boundary: foreground within `distance` pixels (8-neighbourhood steps) of background or of the image border.
+ *
+ * @param distance default: 2 % of the image diagonal, at least 1
+ * @source Cheng, Girshick, Dollár, Berg, Kirillov 2021, arXiv:2103.16562: mask minus its erosion, the border counting as background
+ */
+export function boundary(rle: Any, distance?: number): Compressed {
+  const { data, height, width } = pixelsOf(rle);
+  const steps = distance ?? Math.max(1, Math.round(0.02 * Math.sqrt(height ** 2 + width ** 2)));
+  // A square erosion is one along the columns after one along the rows.
+  const tall = eroded(data, width, height, 1, height, steps);
+  const both = eroded(tall, height, width, height, 1, steps);
+  return made(height, width, (y, x) => (data[x * height + y]! && !both[x * height + y]! ? 1 : 0));
+}
+
+/** Erosion of `lines` lines of `length` pixels; pixel i of line l is at l * lineStep + i * step. */
+function eroded(
+  data: Uint8Array,
+  lines: number,
+  length: number,
+  step: number,
+  lineStep: number,
+  distance: number,
+): Uint8Array {
+  const out = new Uint8Array(data.length);
+  for (let l = 0; l < lines; l++) {
+    let run = 0;
+    for (let i = 0; i < length; i++) {
+      run = data[l * lineStep + i * step] ? run + 1 : 0;
+      if (run > 2 * distance) out[l * lineStep + (i - distance) * step] = 1;
+    }
+  }
+  return out;
+}
+
+/**
+ * Outlines of the mask as polygons along pixel edges, [x0, y0, x1, y1, ...]: of every connected part its outer contour, and of every
+ * hole its own. Filling them by the even-odd rule gives the mask back.
+ */
+export function toPolygons(rle: Any): number[][] {
+  const { data, height, width } = pixelsOf(rle);
+  const filled = (y: number, x: number): boolean =>
+    x >= 0 && y >= 0 && x < width && y < height && data[x * height + y] !== 0;
+  // Directed edges with the mask on their right hand: from corner (x, y) one step east, south, west or north.
+  const next = new Map<number, number[]>();
+  const corner = (x: number, y: number): number => y * (width + 1) + x;
+  const add = (from: number, to: number): void => void next.set(from, [...(next.get(from) ?? []), to]);
+  for (let x = 0; x < width; x++) {
+    for (let y = 0; y < height; y++) {
+      if (!filled(y, x)) continue;
+      if (!filled(y - 1, x)) add(corner(x, y), corner(x + 1, y));
+      if (!filled(y, x + 1)) add(corner(x + 1, y), corner(x + 1, y + 1));
+      if (!filled(y + 1, x)) add(corner(x + 1, y + 1), corner(x, y + 1));
+      if (!filled(y, x - 1)) add(corner(x, y + 1), corner(x, y));
+    }
+  }
+  const polygons: number[][] = [];
+  for (const start of next.keys())
+    while ((next.get(start)?.length ?? 0) > 0) polygons.push(trace(start, next, width + 1));
+  return polygons;
+}
+
+/** Follows edges from a corner back to it, dropping corners on straight stretches. */
+function trace(start: number, next: Map<number, number[]>, stride: number): number[] {
+  const corners: number[] = [];
+  let at = start;
+  do {
+    corners.push(at);
+    at = next.get(at)!.pop()!;
+  } while (at !== start);
+  const n = corners.length;
+  const bends = corners.filter((c, i) => c - corners[(i + n - 1) % n]! !== corners[(i + 1) % n]! - c);
+  return bends.flatMap((c) => [c % stride, Math.floor(c / stride)]);
+}
