@@ -52,8 +52,7 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   const evaluation = new COCOeval(gt, dt, type, { verbose });
   const maxDets = values['max-dets']?.split(',').map((limit) => integer(limit, 'max-dets', 1, 1e6));
   if (maxDets) evaluation.params.maxDets = maxDets;
-  integer(values.threads, 'threads', 1, 256);
-  evaluation.evaluate();
+  await evaluation.evaluateAsync({ threads: integer(values.threads, 'threads', 1, 256) });
   evaluation.accumulate();
   const lines = evaluation.summarize();
   const classes = values['per-class'] ? perClass(evaluation.eval!, gt) : undefined;

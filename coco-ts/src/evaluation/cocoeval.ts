@@ -6,11 +6,12 @@ import { type Accumulated, accumulateCells } from './accumulate.js';
 import { type CellReader, cellReader } from './cellReader.js';
 import { accumulateMatched } from './curves.js';
 import { groupByImage } from './grouping.js';
-import { MAX_THRESHOLDS, type Matched, matchImages } from './matcher.js';
+import { MAX_THRESHOLDS, type Matched, type MatchInput, matchImages } from './matcher.js';
 import type { EvalImage } from './matching.js';
 import { type IouType, Params, sameSelection, sortedUnique } from './params.js';
 import { collectRows, type Rows } from './rows.js';
 import { summarizeAccumulated } from './summary.js';
+import { matchInWorkers } from './workers.js';
 
 /** Either side of an evaluation, whatever kind of file it is. */
 type AnyCoco = COCO | COCO<'keypoints'>;
@@ -21,7 +22,7 @@ export interface Evaluated {
   readonly gt: Rows;
   readonly dt: Rows;
   /** Null where categories are pooled or thresholds are too many: matchings are then made cell by cell. */
-  readonly matched: Matched | null;
+  readonly matched: readonly Matched[] | null;
 }
 
 /**
@@ -65,6 +66,20 @@ export class COCOeval {
 
   /** Matches detections to truths, image by image. @throws CocoError where an annotation lacks a field this needs */
   evaluate(): void {
+    const started = performance.now();
+    const { input, direct } = this.prepare();
+    this.finish(input, direct ? [matchImages(input, 0, input.params.imgIds.length)] : null, started);
+  }
+
+  /** The same on several threads; they change no bit. Small sets and pooled categories stay on this one. */
+  async evaluateAsync({ threads = 1 }: { readonly threads?: number } = {}): Promise<void> {
+    const started = performance.now();
+    const { input, direct } = this.prepare();
+    const parts = Math.max(1, Math.min(threads, input.params.imgIds.length));
+    this.finish(input, direct ? await matchInWorkers(input, parts) : null, started);
+  }
+
+  private prepare(): { input: MatchInput; direct: boolean } {
     const { params } = this;
     this.print('Running per image evaluation...');
     if (params.useSegm !== null) {
@@ -72,14 +87,19 @@ export class COCOeval {
       this.print(`useSegm (deprecated) is not None. Running ${params.iouType} evaluation`);
     }
     this.print(`Evaluate annotation type *${params.iouType}*`);
-    const started = performance.now();
     params.imgIds = sortedUnique(params.imgIds);
     if (Number(params.useCats) === 1) params.catIds = sortedUnique(params.catIds);
     params.maxDets = [...params.maxDets].sort((a, b) => a - b);
     const frozen = params.clone();
     const gt = collectRows(this.cocoGt, 'truth', frozen);
     const dt = collectRows(this.cocoDt, 'detection', frozen);
-    this.evaluated = { params: frozen, gt, dt, matched: match(gt, dt, frozen) };
+    const images = frozen.imgIds.length;
+    const input = { gt, dt, params: frozen, gtByImage: groupByImage(gt, images), dtByImage: groupByImage(dt, images) };
+    return { input, direct: fitsCodes(frozen) };
+  }
+
+  private finish({ gt, dt, params }: MatchInput, matched: readonly Matched[] | null, started: number): void {
+    this.evaluated = { params, gt, dt, matched };
     this.reader = null;
     this.cells = null;
     this.eval = null;
@@ -144,12 +164,8 @@ export class COCOeval {
   }
 }
 
-function match(gt: Rows, dt: Rows, params: Params): Matched | null {
-  const limits =
-    params.maxDets.length > 0 && params.maxDets.every((limit) => limit >= 0 && limit <= 1e6 && Number.isInteger(limit));
-  const fits = params.iouThrs.length > 0 && params.iouThrs.length <= MAX_THRESHOLDS && limits;
-  if (!fits || Number(params.useCats) !== 1) return null;
-  const images = params.imgIds.length;
-  const input = { gt, dt, params, gtByImage: groupByImage(gt, images), dtByImage: groupByImage(dt, images) };
-  return matchImages(input, 0, images);
+/** Whether outcomes fit the codes of `Matched`. */
+function fitsCodes({ iouThrs, maxDets, useCats }: Params): boolean {
+  const limits = maxDets.length > 0 && maxDets.every((limit) => limit >= 0 && limit <= 1e6 && Number.isInteger(limit));
+  return iouThrs.length > 0 && iouThrs.length <= MAX_THRESHOLDS && limits && Number(useCats) === 1;
 }

@@ -5,8 +5,7 @@ import type { Params } from './params.js';
 import { ScoreSorter } from './sorting.js';
 
 /** Precision and recall from the outcomes of matching; the same numbers as `accumulateCells`, bit for bit. */
-export function accumulateMatched(params: Params, matched: Matched | readonly Matched[]): Accumulated {
-  const chunks = Array.isArray(matched) ? (matched as readonly Matched[]) : [matched as Matched];
+export function accumulateMatched(params: Params, chunks: readonly Matched[]): Accumulated {
   const out = emptyAccumulated(params);
   const curves = new Curves(out, chunks);
   for (let k = 0; k < out.counts[2]; k++) curves.category(k);

@@ -4,8 +4,14 @@ import { END, INCOMPLETE, readNumber, UNSCANNABLE } from './number.js';
 import type { AnnotationTable } from './table.js';
 import { expectByte, skipBlank, skipString, skipValue } from './value.js';
 
-const text = (b: Uint8Array, from: number, to: number): string =>
-  String.fromCharCode(...b.subarray(from, Math.min(to, from + 16)));
+const SIZE = [...'size'].map((letter) => letter.charCodeAt(0));
+const COUNTS = [...'counts'].map((letter) => letter.charCodeAt(0));
+
+function isKey(b: Uint8Array, from: number, to: number, key: readonly number[]): boolean {
+  if (to - from !== key.length) return false;
+  for (let i = 0; i < key.length; i++) if (b[from + i] !== key[i]) return false;
+  return true;
+}
 
 /** Reads {"size": [h, w], "counts": "..."} into the table's pool. @returns the byte after the object */
 export function scanRle(b: Uint8Array, p: number, row: number, table: AnnotationTable): number {
@@ -16,12 +22,13 @@ export function scanRle(b: Uint8Array, p: number, row: number, table: Annotation
     if (b[p] !== 34) expectByte(b, p, 34);
     const keyStart = p + 1;
     p = skipString(b, p);
-    const key = text(b, keyStart, p - 1);
+    const isSize = isKey(b, keyStart, p - 1, SIZE);
+    const isCounts = !isSize && isKey(b, keyStart, p - 1, COUNTS);
     p = skipBlank(b, expectByte(b, skipBlank(b, p), 58));
-    if (key === 'size') {
+    if (isSize) {
       p = readSize(b, p);
       size = checkSize([...sizes]);
-    } else if (key === 'counts') {
+    } else if (isCounts) {
       if (b[p] !== 34) throw UNSCANNABLE;
       p = copyCounts(b, p + 1, row, table);
       counted = true;

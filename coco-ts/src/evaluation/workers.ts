@@ -1,0 +1,55 @@
+import { CocoError } from '../errors.js';
+import { type Matched, type MatchInput, matchImages } from './matcher.js';
+
+/** What a worker is sent; what comes back is its `Matched`. */
+export interface MatchJob {
+  readonly input: MatchInput;
+  readonly firstImage: number;
+  readonly endImage: number;
+}
+
+/**
+ * `matchImages` over several threads: stretches of images with about as many detections each, the first on this thread. The outcomes
+ * are joined in the order of images, so that no bit depends on the number of threads.
+ */
+export async function matchInWorkers(input: MatchInput, threads: number): Promise<Matched[]> {
+  const borders = splitImages(input.dtByImage.start, threads);
+  const jobs = borders.slice(1).map((endImage, i) => ({ input, firstImage: borders[i]!, endImage }));
+  const others = jobs.slice(1).map(runJob);
+  const [own] = jobs;
+  const first = matchImages(input, own!.firstImage, own!.endImage);
+  return [first, ...(await Promise.all(others))];
+}
+
+/** Borders 0 <= ... <= images; each stretch has about the same number of rows. */
+export function splitImages(start: Int32Array, parts: number): number[] {
+  const images = start.length - 1;
+  const total = start[images]!;
+  const borders = [0];
+  for (let part = 1, i = 0; part < parts; part++) {
+    while (i < images && start[i]! < (total * part) / parts) i++;
+    borders.push(i);
+  }
+  return [...borders, images];
+}
+
+async function runJob(job: MatchJob): Promise<Matched> {
+  const url = new URL('./worker.js', import.meta.url);
+  if (typeof Worker !== 'undefined') return runInBrowser(url, job);
+  const threads = await import('node:worker_threads');
+  const worker = new threads.Worker(url, { workerData: job });
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new CocoError(`a worker ended with code ${code} before it answered`)));
+  });
+}
+
+function runInBrowser(url: URL, job: MatchJob): Promise<Matched> {
+  const worker = new Worker(url, { type: 'module' });
+  return new Promise<Matched>((resolve, reject) => {
+    worker.onmessage = (event: MessageEvent<Matched>) => resolve(event.data);
+    worker.onerror = (event) => reject(new CocoError(event.message));
+    worker.postMessage(job);
+  }).finally(() => worker.terminate());
+}
