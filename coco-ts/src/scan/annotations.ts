@@ -100,7 +100,11 @@ export function scanAnnotations(
       p = scanOne(b, view, p, base, table);
       while (b[p]! <= 32) p++;
       const c = b[p]!;
-      if (c === END) return -1 - p;
+      if (c === END) {
+        // Whether a comma or the end follows is not known yet: this object is read again with what comes after it.
+        table.count--;
+        return -1 - start;
+      }
       if (c === 93) return p + 1;
       if (c !== 44) throw new JsonError(`unexpected ${String.fromCharCode(c)} after an annotation`, p);
       p++;

@@ -87,6 +87,15 @@ describe('scanned files', () => {
     expect(coco.anns.get(27_999)).toEqual(data.annotations?.[27_998]);
   });
 
+  test('give every annotation wherever the first window ends in one', async () => {
+    const rows = Array.from({ length: 170_000 }, (_, i) => `{"id":${100_000 + i},"image_id":1}`).join(',');
+    for (let padding = 0; padding < 32; padding++) {
+      const text = `{"info":{"x":"${'x'.repeat(padding)}"},"annotations":[${rows}],"images":[{"id":1}]}`;
+      const table = (await COCO.load(new TextEncoder().encode(text))).columns()?.table;
+      expect([table?.count, table?.id[169_999]]).toEqual([170_000, 269_999]);
+    }
+  });
+
   test('read pretty-printed text and empty lists', async () => {
     const data = dataset(3);
     expect((await COCO.load(bytes(data, 2))).dataset).toEqual(data);
