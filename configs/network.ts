@@ -48,14 +48,14 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
 
 function detection(experiment: Experiment, labels: LabelMap): Network {
   const { model, train, evaluate } = experiment;
-  const { maxDetections, nmsThreshold } = evaluate;
+  const { maxDetections, suppression, nmsThreshold } = evaluate;
   const assembly = createDetector({
     preset: detectorSpec(model),
     classes: labels.classes.length,
     ...(model.inputSize === null ? {} : { inputSize: model.inputSize }),
     frozen: train.freeze,
     seed: train.seed,
-    decode: { maxDetections, iouThreshold: nmsThreshold },
+    decode: { maxDetections, suppression, iouThreshold: nmsThreshold },
   });
   const { inputSize } = assembly;
   const predictor = createPredictor(assembly.model, {

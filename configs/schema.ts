@@ -198,7 +198,16 @@ const evaluate = z.strictObject({
   split: z.enum(['train', 'val', 'test']).default('val').describe('Split that `evaluate` measures'),
   batchSize: z.int().min(1).max(1024).nullable().default(null).describe('Images per step; null: that of training'),
   maxDetections: z.int().min(1).max(1000).default(100).describe('Boxes kept per image, 1..1000'),
-  nmsThreshold: fraction(0.5, 'IoU above which the weaker of two boxes of a class is dropped, 0..1; 1: none is'),
+  suppression: z
+    .enum(['hard', 'soft'])
+    .default('hard')
+    .describe(
+      'Of overlapping boxes of a class: hard drops the weaker, soft lowers its score (Gaussian, as in the EfficientDet release)',
+    ),
+  nmsThreshold: fraction(
+    0.5,
+    'suppression hard: IoU above which the weaker of two boxes of a class is dropped, 0..1; 1: none is',
+  ),
   drawThreshold: fraction(0.3, 'predict: lowest score that is reported and drawn, 0..1'),
 });
 
