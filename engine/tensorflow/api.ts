@@ -48,7 +48,7 @@ const DECLARATIONS = {
   TF_FinishOperation: 'void* TF_FinishOperation(void*, void*)',
   TF_AddInput: 'void TF_AddInput(void*, TF_Output)',
   TF_AddInputList: 'void TF_AddInputList(void*, const TF_Output*, int)',
-  TF_SetAttrString: 'void TF_SetAttrString(void*, const char*, const char*, size_t)',
+  TF_SetAttrString: 'void TF_SetAttrString(void*, const char*, const void*, size_t)',
   TF_SetAttrInt: 'void TF_SetAttrInt(void*, const char*, int64_t)',
   TF_SetAttrIntList: 'void TF_SetAttrIntList(void*, const char*, const int64_t*, int)',
   TF_SetAttrFloat: 'void TF_SetAttrFloat(void*, const char*, float)',

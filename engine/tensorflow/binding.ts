@@ -1,5 +1,6 @@
-import type { OpAttr, TensorFlowBinding, TensorMetadata, TensorValues } from '#tfjs-node';
+import type { TensorFlowBinding, TensorMetadata, TensorValues } from '#tfjs-node';
 import { type Api, AttrType, DataType, type Pointer } from './api.js';
+import { setAttribute } from './attributes.js';
 import type { Context } from './context.js';
 import { decodeStrings, encodeStrings, isStrings } from './strings.js';
 
@@ -97,7 +98,7 @@ export function createBinding(context: Context): EagerBinding {
           api.TFE_OpAddInput(op, handleOf(id), status);
           check(name);
         }
-        for (const attr of attrs) setAttribute(api, op, attr, status);
+        for (const attr of attrs) setAttribute(api, 'TFE_OpSetAttr', op, attr, status);
         const results = new BigUint64Array(Math.max(1, outputs));
         const count = Int32Array.of(outputs);
         api.TFE_Execute(op, results, count, status);
@@ -145,36 +146,4 @@ function toTypedArray(dtype: number, values: TensorValues): ArrayBufferView {
   }
   if (dtype === DataType.int32) return values instanceof Int32Array ? values : Int32Array.from(numbers);
   return values instanceof Uint8Array ? values : Uint8Array.from(numbers);
-}
-
-function setAttribute(api: Api, op: Pointer, { name, type, value }: OpAttr, status: Pointer): void {
-  switch (type) {
-    case AttrType.string: {
-      const text = Buffer.from(value as string, 'latin1');
-      api.TFE_OpSetAttrString(op, name, text, text.length);
-      break;
-    }
-    case AttrType.int:
-      if (Array.isArray(value)) api.TFE_OpSetAttrIntList(op, name, value, value.length);
-      else api.TFE_OpSetAttrInt(op, name, value as number);
-      break;
-    case AttrType.float:
-      if (Array.isArray(value)) api.TFE_OpSetAttrFloatList(op, name, value, value.length);
-      else api.TFE_OpSetAttrFloat(op, name, value as number);
-      break;
-    case AttrType.bool:
-      api.TFE_OpSetAttrBool(op, name, value ? 1 : 0);
-      break;
-    case AttrType.type:
-      if (Array.isArray(value)) api.TFE_OpSetAttrTypeList(op, name, value, value.length);
-      else api.TFE_OpSetAttrType(op, name, value as number);
-      break;
-    case AttrType.shape: {
-      const shape = value as unknown as number[];
-      api.TFE_OpSetAttrShape(op, name, shape, shape.length, status);
-      break;
-    }
-    default:
-      throw new Error(`attribute ${name} has type ${type}, which no op here uses`);
-  }
 }

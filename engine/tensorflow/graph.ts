@@ -1,5 +1,6 @@
 import type { OpAttr } from '#tfjs-node';
-import { AttrType, type GraphOutput, type Pointer } from './api.js';
+import type { GraphOutput, Pointer } from './api.js';
+import { setAttribute } from './attributes.js';
 import type { Context } from './context.js';
 
 /** Shape and type of one output of a graph operation. */
@@ -26,7 +27,7 @@ export function addOperation(
     if ('oper' in input) api.TF_AddInput(description, input);
     else api.TF_AddInputList(description, input, input.length);
   }
-  for (const attr of op.attrs) setGraphAttribute(context, description, attr);
+  for (const attr of op.attrs) setAttribute(api, 'TF_SetAttr', description, attr, status);
   const oper = api.TF_FinishOperation(description, status);
   check(op.type);
   return Array.from({ length: api.TF_OperationNumOutputs(oper) }, (_, index) => {
@@ -77,41 +78,5 @@ function shapeOf(context: Context, graph: Pointer, output: GraphOutput, type: st
   const sizes = new BigInt64Array(Math.max(1, rank));
   if (rank > 0) api.TF_GraphGetTensorShape(graph, output, sizes, rank, status);
   check(type);
-  const shape = rank < 0 ? [-1] : Array.from(sizes, Number);
-  // Kernels that return a scratch output of unknown shape next to their result may not use it.
-  return shape;
-}
-
-function setGraphAttribute(context: Context, op: Pointer, { name, type, value }: OpAttr): void {
-  const { api } = context;
-  switch (type) {
-    case AttrType.string:
-      api.TF_SetAttrString(op, name, value as string, Buffer.byteLength(value as string));
-      break;
-    case AttrType.int:
-      if (Array.isArray(value)) api.TF_SetAttrIntList(op, name, value, value.length);
-      else api.TF_SetAttrInt(op, name, value as number);
-      break;
-    case AttrType.float:
-      if (Array.isArray(value)) api.TF_SetAttrFloatList(op, name, value, value.length);
-      else api.TF_SetAttrFloat(op, name, value as number);
-      break;
-    case AttrType.bool:
-      api.TF_SetAttrBool(op, name, value ? 1 : 0);
-      break;
-    case AttrType.type:
-      if (Array.isArray(value)) api.TF_SetAttrTypeList(op, name, value, value.length);
-      else api.TF_SetAttrType(op, name, value as number);
-      break;
-    case AttrType.shape: {
-      const shape = value as unknown as number[];
-      api.TF_SetAttrShape(op, name, shape, shape.length);
-      break;
-    }
-    case AttrType.function:
-      api.TF_SetAttrFuncName(op, name, value as string, Buffer.byteLength(value as string));
-      break;
-    default:
-      throw new Error(`attribute ${name} has type ${type}, which no op here uses`);
-  }
+  return rank < 0 ? [-1] : Array.from(sizes, Number);
 }

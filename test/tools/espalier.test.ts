@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -11,10 +10,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectRefusal, runProgram } from './program.js';
 
-const program = fileURLToPath(new URL('../../bin/espalier.js', import.meta.url));
 let folder: string;
 
 beforeAll(() => {
@@ -22,26 +20,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs the built program in the test's folder. */
-function espalier(...args: string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
-
-/** One sentence and no stack. */
-function expectRefusal(outcome: Outcome, status: 1 | 2, message: RegExp): void {
-  expect(outcome.stderr).toMatch(message);
-  expect(outcome.stderr).not.toMatch(/^\s+at /m);
-  expect(outcome.stderr).not.toMatch(/unexpected error/);
-  expect(outcome.stdout).toBe('');
-  expect(outcome.status).toBe(status);
-}
+const espalier = (...args: string[]) => runProgram(folder, args);
 
 describe('help', () => {
   it('lists every command and exits 0', () => {
