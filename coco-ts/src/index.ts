@@ -16,6 +16,7 @@ export { diffDatasets, type FilterOptions, filterDataset, type ListDiff, mergeDa
 export { CocoError, JsonError, MaskError } from './errors.js';
 export type { Accumulated } from './evaluation/accumulate.js';
 export { COCOeval } from './evaluation/cocoeval.js';
+export type { TruthRecord } from './evaluation/incremental.js';
 export type { EvalImage } from './evaluation/matching.js';
 export { type IouType, Params } from './evaluation/params.js';
 export { readLabelMe, writeLabelMe } from './formats/labelme.js';

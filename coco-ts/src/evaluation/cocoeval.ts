@@ -1,20 +1,29 @@
-import type { Id, Kind } from '../annotation.js';
+import type { Id, ImageInfo, Kind } from '../annotation.js';
 import { COCO, type CocoOptions, printer } from '../coco.js';
 import { CocoError } from '../errors.js';
 import type { Matrix } from '../mask/index.js';
+import type { ResultRecord } from '../results.js';
 import { type Accumulated, accumulateCells } from './accumulate.js';
 import { type CellReader, cellReader } from './cellReader.js';
 import { accumulateMatched } from './curves.js';
 import { groupByImage } from './grouping.js';
-import { MAX_THRESHOLDS, type Matched, type MatchInput, matchImages } from './matcher.js';
+import { IncrementalMatching, type TruthRecord } from './incremental.js';
+import { fitsCodes, type Matched, type MatchInput, matchImages } from './matcher.js';
 import type { EvalImage } from './matching.js';
 import { type IouType, Params, sameSelection, sortedUnique } from './params.js';
-import { collectRows, type Rows } from './rows.js';
+import { collectRows, type Rows, type TruthColumns } from './rows.js';
 import { summarizeAccumulated } from './summary.js';
 import { matchInWorkers } from './workers.js';
 
 /** Either side of an evaluation, whatever kind of file it is. */
 type AnyCoco = COCO | COCO<'keypoints'>;
+
+/** Outcomes of matching, with the truths they are counted against. */
+interface Outcomes {
+  readonly params: Params;
+  readonly gt: TruthColumns;
+  readonly matched: readonly Matched[];
+}
 
 /** State after evaluate(). */
 export interface Evaluated {
@@ -45,6 +54,7 @@ export class COCOeval {
   stats: Float64Array = new Float64Array(0);
   private readonly print: (line: string) => void;
   private evaluated: Evaluated | null = null;
+  private incremental: IncrementalMatching | null = null;
   private reader: CellReader | null = null;
   private cells: (EvalImage | null)[] | null = null;
 
@@ -79,6 +89,33 @@ export class COCOeval {
     this.finish(input, direct ? await matchInWorkers(input, parts) : null, started);
   }
 
+  /**
+   * Evaluates one image as it arrives; after the last one accumulate() gives what evaluate() on the whole set would, to the bit, in any
+   * order of arrival. Of the image only outcomes are kept, so evalImgs and ious are not there. evaluate() starts afresh.
+   *
+   * @param image its id, or with polygons a record with id, height and width, unless `cocoGt` has it
+   * @param gts its truths, as in a COCO file; image_id may be absent, and ids, if nothing else refers to them
+   * @param dts its detections, as in a result file; image_id may be absent
+   * @throws CocoError for an image added before, categories that are unknown, or params changed between images
+   */
+  add(image: Id | ImageInfo, gts: readonly TruthRecord[], dts: readonly Omit<ResultRecord, 'image_id'>[]): void {
+    if (this.incremental === null) {
+      this.params.catIds = sortedUnique(this.params.catIds);
+      this.params.maxDets = [...this.params.maxDets].sort((a, b) => a - b);
+      this.incremental = new IncrementalMatching(this.params);
+    }
+    const info = typeof image === 'object' ? image : (this.cocoGt.imgs.get(image) ?? { id: image });
+    this.incremental.add(info, gts, dts as readonly ResultRecord[], this.params);
+    this.forget();
+  }
+
+  private forget(): void {
+    this.evaluated = null;
+    this.reader = null;
+    this.cells = null;
+    this.eval = null;
+  }
+
   private prepare(): { input: MatchInput; direct: boolean } {
     const { params } = this;
     this.print('Running per image evaluation...');
@@ -99,18 +136,24 @@ export class COCOeval {
   }
 
   private finish({ gt, dt, params }: MatchInput, matched: readonly Matched[] | null, started: number): void {
+    this.forget();
+    this.incremental = null;
     this.evaluated = { params, gt, dt, matched };
-    this.reader = null;
-    this.cells = null;
-    this.eval = null;
     this.print(`DONE (t=${((performance.now() - started) / 1000).toFixed(2)}s).`);
   }
 
   /** Precision and recall of the matchings, in `eval`. Other params than those evaluated select from them as pycocotools does. */
   accumulate(params: Params = this.params): void {
     this.print('Accumulating evaluation results...');
-    const { params: evaluated, matched } = this.requireEvaluated();
     const started = performance.now();
+    if (this.incremental !== null) {
+      const joined = this.incremental.join(params);
+      params.imgIds = joined.params.imgIds;
+      this.eval = accumulateMatched(params, [joined.matched]);
+      this.print(`DONE (t=${((performance.now() - started) / 1000).toFixed(2)}s).`);
+      return;
+    }
+    const { params: evaluated, matched } = this.requireEvaluated();
     if (Number(params.useCats) !== 1) params.catIds = [-1];
     // Matchings that someone has looked at may have been changed: they count, as in the reference.
     const direct = matched !== null && this.cells === null && sameSelection(params, evaluated);
@@ -153,7 +196,22 @@ export class COCOeval {
     return this.requireReader().match(imgId, catId, aRng, maxDet);
   }
 
+  /**
+   * Outcomes per category for what goes on from them; null where only evalImgs has them.
+   * @internal
+   */
+  outcomes(): Outcomes | null {
+    if (this.incremental !== null) {
+      const { params, gt, matched } = this.incremental.join(this.params);
+      return { params, gt, matched: [matched] };
+    }
+    const { params, gt, matched } = this.requireEvaluated();
+    return matched === null || this.cells !== null ? null : { params, gt, matched };
+  }
+
   private requireReader(): CellReader {
+    if (this.incremental !== null)
+      throw new CocoError('add() keeps outcomes only: evaluate() the whole set for evalImgs and ious', 'Exception');
     this.reader ??= cellReader(this.requireEvaluated());
     return this.reader;
   }
@@ -162,10 +220,4 @@ export class COCOeval {
     if (this.evaluated === null) throw new CocoError('Please run evaluate() first', 'Exception');
     return this.evaluated;
   }
-}
-
-/** Whether outcomes fit the codes of `Matched`. */
-function fitsCodes({ iouThrs, maxDets, useCats }: Params): boolean {
-  const limits = maxDets.length > 0 && maxDets.every((limit) => limit >= 0 && limit <= 1e6 && Number.isInteger(limit));
-  return iouThrs.length > 0 && iouThrs.length <= MAX_THRESHOLDS && limits && Number(useCats) === 1;
 }

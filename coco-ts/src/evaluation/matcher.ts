@@ -27,6 +27,12 @@ export interface Matched {
   readonly images: Int32Array;
 }
 
+/** Whether outcomes fit the codes of `Matched`. */
+export function fitsCodes({ iouThrs, maxDets, useCats }: Params): boolean {
+  const limits = maxDets.length > 0 && maxDets.every((limit) => limit >= 0 && limit <= 1e6 && Number.isInteger(limit));
+  return iouThrs.length > 0 && iouThrs.length <= MAX_THRESHOLDS && limits && Number(useCats) === 1;
+}
+
 /** What matching reads. */
 export interface MatchInput {
   readonly gt: Rows;

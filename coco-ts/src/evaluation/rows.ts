@@ -24,6 +24,9 @@ export interface Rows {
   readonly keypoints: Float64Array | null;
 }
 
+/** The columns from which truths are counted. */
+export type TruthColumns = Pick<Rows, 'count' | 'image' | 'category' | 'area' | 'ignore'>;
+
 /**
  * Everything `evaluate` needs of one side, in pycocotools' order.
  * @throws CocoError where a needed field is missing
