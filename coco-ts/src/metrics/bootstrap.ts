@@ -1,10 +1,7 @@
 import { mulberry32 } from '../edit.js';
 import { CocoError } from '../errors.js';
-import { accumulateCells } from '../evaluation/accumulate.js';
 import type { COCOeval } from '../evaluation/cocoeval.js';
-import type { EvalImage } from '../evaluation/matching.js';
-import { meanOrMinusOne } from '../evaluation/numeric.js';
-import type { Params } from '../evaluation/params.js';
+import { resampler } from './resample.js';
 
 export interface BootstrapOptions {
   /** Resamples. Default 200. */
@@ -20,41 +17,12 @@ export interface Interval {
   readonly high: number;
 }
 
-/** Cells of the first size range, [K][I], and what accumulating them needs. */
-interface Material {
-  readonly params: Params;
-  readonly cells: readonly (readonly (EvalImage | null)[])[];
-  readonly images: number;
+/** How often each image is in a resample of as many images. */
+function draw(weights: Int32Array, random: () => number): Int32Array {
+  weights.fill(0);
+  for (let i = 0; i < weights.length; i++) weights[Math.floor(random() * weights.length)]!++;
+  return weights;
 }
-
-function material(evaluation: COCOeval): Material {
-  const params = evaluation.params.clone();
-  const images = params.imgIds.length;
-  const A = params.areaRng.length;
-  const all = evaluation.evalImgs;
-  if (Number(params.useCats) !== 1) params.catIds = [-1];
-  const cells = params.catIds.map((_, k) => all.slice(k * A * images, k * A * images + images));
-  params.areaRng = params.areaRng.slice(0, 1);
-  params.areaRngLbl = params.areaRngLbl.slice(0, 1);
-  params.maxDets = params.maxDets.slice(-1);
-  return { params, cells, images };
-}
-
-/** AP (mean over all thresholds, recalls and categories) of a multiset of images. */
-function averagePrecision({ params, cells }: Material, drawn: readonly number[]): number {
-  const chosen = params.clone();
-  chosen.imgIds = drawn.map((_, i) => i);
-  const { precision } = accumulateCells(
-    chosen,
-    chosen,
-    cells.flatMap((ofCategory) => drawn.map((i) => ofCategory[i]!)),
-  );
-  const counted = precision.filter((value) => value > -1);
-  return meanOrMinusOne(counted, counted.length);
-}
-
-const draw = (count: number, random: () => number): number[] =>
-  Array.from({ length: count }, () => Math.floor(random() * count));
 
 function interval(estimate: number, values: readonly number[], confidence: number): Interval {
   const sorted = [...values].sort((a, b) => a - b);
@@ -72,10 +40,11 @@ export function bootstrap(
   evaluation: COCOeval,
   { samples = 200, seed = 0, confidence = 0.95 }: BootstrapOptions = {},
 ): Interval {
-  const own = material(evaluation);
+  const own = resampler(evaluation);
   const random = mulberry32(seed);
-  const values = Array.from({ length: samples }, () => averagePrecision(own, draw(own.images, random)));
-  return interval(averagePrecision(own, [...Array(own.images).keys()]), values, confidence);
+  const weights = new Int32Array(own.images.length);
+  const values = Array.from({ length: samples }, () => own.averagePrecision(draw(weights, random)));
+  return interval(own.averagePrecision(weights.fill(1)), values, confidence);
 }
 
 export interface Comparison {
@@ -94,23 +63,22 @@ export function compare(
   second: COCOeval,
   { samples = 200, seed = 0, confidence = 0.95 }: BootstrapOptions = {},
 ): Comparison {
-  const [a, b] = [material(first), material(second)];
-  if (String(a.params.imgIds) !== String(b.params.imgIds)) {
+  const [a, b] = [resampler(first), resampler(second)];
+  if (String(a.images) !== String(b.images)) {
     throw new CocoError(
-      `the evaluations cover ${a.images} and ${b.images} images: they must be the same for a paired test`,
+      `the evaluations cover ${a.images.length} and ${b.images.length} images: they must be the same for a paired test`,
       'ValueError',
     );
   }
   const random = mulberry32(seed);
+  const weights = new Int32Array(a.images.length);
+  const difference = (): number => a.averagePrecision(weights) - b.averagePrecision(weights);
   const values = Array.from({ length: samples }, () => {
-    const drawn = draw(a.images, random);
-    return averagePrecision(a, drawn) - averagePrecision(b, drawn);
+    draw(weights, random);
+    return difference();
   });
-  const all = [...Array(a.images).keys()];
+  weights.fill(1);
   const below = values.filter((value) => value <= 0).length / samples;
   const above = values.filter((value) => value >= 0).length / samples;
-  return {
-    difference: interval(averagePrecision(a, all) - averagePrecision(b, all), values, confidence),
-    pValue: Math.min(1, 2 * Math.min(below, above)),
-  };
+  return { difference: interval(difference(), values, confidence), pValue: Math.min(1, 2 * Math.min(below, above)) };
 }
