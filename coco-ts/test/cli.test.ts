@@ -57,6 +57,25 @@ beforeAll(() => {
 });
 
 describe('coco-ts', () => {
+  test('eval --out writes the arrays for numpy and --bootstrap an interval around AP', async () => {
+    const { code, lines } = await run(
+      ...['eval', '--gt', at('gt.json'), '--dt', at('dt.json'), '--out', at('eval.npz'), '--bootstrap', '20', '--json'],
+    );
+    expect(code).toBe(0);
+    const { stats, interval } = JSON.parse(lines[0]!) as {
+      stats: Record<string, number>;
+      interval: Record<'estimate' | 'low' | 'high', number>;
+    };
+    expect(interval.estimate).toBeCloseTo(stats.AP!, 12);
+    expect(interval.low).toBeLessThanOrEqual(interval.high);
+    const bytes = readFileSync(at('eval.npz'));
+    expect(bytes.subarray(0, 4).toString('latin1')).toBe('PK\x03\x04');
+    expect(bytes.includes("{'descr': '<f8', 'fortran_order': False, 'shape': (10, 101, 2, 4, 3), }")).toBe(true);
+    expect((await run('eval', '--gt', at('gt.json'), '--dt', at('dt.json'), '--out', 'eval.txt')).code).toBe(2);
+    const text = await run('eval', '--gt', at('gt.json'), '--dt', at('dt.json'), '--bootstrap', '20');
+    expect(text.lines.at(-1)).toMatch(/^ AP \d\.\d{4}, 95 % interval .* \(20 resamples/);
+  });
+
   test('eval prints the twelve lines, the table of classes and the confusion matrix', async () => {
     const { code, lines } = await run(
       'eval',

@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
 import type { IouType } from '../evaluation/params.js';
+import { saveEval } from '../evaluation/saved.js';
+import { bootstrap } from '../metrics/bootstrap.js';
 import { confusionMatrix } from '../metrics/confusion.js';
 import { perClass } from '../metrics/perClass.js';
 import { ArgumentError, HELP, integer, real, required } from './arguments.js';
@@ -15,6 +18,8 @@ const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoin
   --threads N        worker threads (default 1); they change no bit
   --json             one JSON object instead of lines
   --per-class        AP and AR of every category
+  --bootstrap N      interval of AP that holds 95 % of N resamples of the images
+  --out FILE.npz     also write the arrays, for numpy.load
   --confusion        confusion matrix of boxes at IoU 0.5
   --score X          least score in the confusion matrix (default 0.25)
   --verbose          also print progress, as pycocotools does`;
@@ -30,6 +35,8 @@ const OPTIONS = {
   json: { type: 'boolean' },
   'per-class': { type: 'boolean' },
   confusion: { type: 'boolean' },
+  bootstrap: { type: 'string' },
+  out: { type: 'string' },
   verbose: { type: 'boolean' },
 } as const;
 
@@ -43,6 +50,8 @@ export async function evalCommand(args: readonly string[], print: (line: string)
     print(USAGE);
     return 0;
   }
+  if (values.out !== undefined && !values.out.endsWith('.npz'))
+    throw new ArgumentError(`--out ${values.out}: the name ends in .npz`);
   if (!['bbox', 'segm', 'keypoints'].includes(values.type))
     throw new ArgumentError(`--type ${values.type}: bbox, segm or keypoints`);
   const type = values.type as IouType;
@@ -55,6 +64,9 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   await evaluation.evaluateAsync({ threads: integer(values.threads, 'threads', 1, 256) });
   evaluation.accumulate();
   const lines = evaluation.summarize();
+  if (values.out !== undefined) await writeFile(values.out, saveEval(evaluation));
+  const samples = values.bootstrap && integer(values.bootstrap, 'bootstrap', 1, 1e6);
+  const interval = samples ? bootstrap(evaluation, { samples }) : undefined;
   const classes = values['per-class'] ? perClass(evaluation.eval!, gt) : undefined;
   const confusion = values.confusion
     ? confusionMatrix(gt, dt, { scoreThreshold: real(values.score, 'score', -1e300, 1e300) })
@@ -66,10 +78,14 @@ export async function evalCommand(args: readonly string[], print: (line: string)
       categories: confusion.categories,
       counts: rowsOf(confusion.counts, confusion.categories.length + 1),
     };
-    print(JSON.stringify({ type, stats, perClass: classes, confusion: matrix }));
+    print(JSON.stringify({ type, stats, interval, perClass: classes, confusion: matrix }));
     return 0;
   }
   if (!values.verbose) lines.forEach(print);
+  if (interval) {
+    const [estimate, low, high] = [interval.estimate, interval.low, interval.high].map((value) => value.toFixed(4));
+    print(` AP ${estimate}, 95 % interval ${low} to ${high} (${samples} resamples of the images)`);
+  }
   if (classes) {
     const sizes = Object.keys(classes[0]?.ap ?? {});
     const header = ['category', 'AP', 'AP50', 'AP75', ...sizes.slice(1).map((size) => `AP ${size}`), 'AR'];
