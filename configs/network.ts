@@ -105,9 +105,11 @@ function segmentation(experiment: Experiment, labels: LabelMap): Network {
   };
 }
 
-const DEFAULT_BACKBONE = 'tf_efficientnet_lite0';
+/** Of a segmenter whose config names none. */
+export const DEFAULT_BACKBONE = 'tf_efficientnet_lite0';
 const DEFAULT_PRESET = 'efficientdet-lite0';
-const DEFAULT_CROP = [256, 256] as const;
+/** Input of a segmenter whose config names no size, pixels. */
+export const DEFAULT_CROP = [256, 256] as const;
 
 /** The preset's row with what the config replaces in it. */
 export function detectorSpec({ preset, backbone, neckChannels, neckRepeats }: Experiment['model']): DetectorSpec {

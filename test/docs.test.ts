@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pullWeights } from '../backbones/catalogue/pull.js';
+import { describeModels, modelRows } from '../tools/inspectAll.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Inside the package, so that `espalier` means this repository's build. */
@@ -108,5 +109,17 @@ describe('the pages', () => {
     const help = run([join(root, 'bin/espalier.js'), '--help'], root);
     for (const name of named) expect(help).toContain(`\n  ${name} `);
     expect(named.length).toBeGreaterThan(4);
+  });
+
+  it('the README has the table of networks as `inspect --all --markdown` prints it (ACCEPT=1 writes it)', () => {
+    const page = join(root, 'README.md');
+    const text = readFileSync(page, 'utf8');
+    const [before, , after, ...more] = text.split('<!-- inspect --all --markdown -->\n');
+    expect(after, 'two markers').toBeDefined();
+    expect(more).toEqual([]);
+    const table = `\n${describeModels(modelRows(), { markdown: true })}\n\n`;
+    const current = [before, table, after].join('<!-- inspect --all --markdown -->\n');
+    if (process.env.ACCEPT === '1') writeFileSync(page, current);
+    else expect(text).toBe(current);
   });
 });

@@ -118,9 +118,11 @@ function addMachine(program: Command): void {
   program
     .command('inspect')
     .description('tables of a backbone or a preset: stages, maps, parameters')
-    .argument('<model>', 'e.g. tf_efficientnet_b0 or efficientdet-lite0')
+    .argument('[model]', 'e.g. tf_efficientnet_b0 or efficientdet-lite0')
+    .option('--all', 'one row for each network there is: parameters, and what it was measured at')
+    .option('--markdown', 'with --all: as a table of a page')
     .addOption(json())
-    .action(async (model: string, options) => (await import('./inspect.js')).inspect(model, options));
+    .action(async (model: string | undefined, options) => (await import('./inspect.js')).inspect(model, options));
 }
 
 function wholeNumber(low: number, high: number): (text: string) => number {

@@ -3,12 +3,29 @@ import { didYouMean } from '../configs/suggestion.js';
 import { ready } from '../engine/engine.js';
 import { ConfigError } from '../engine/errors.js';
 import { PRESET_NAMES } from '../heads/index.js';
-import { type BackboneTables, backboneTables, detectorTables } from './inspectTables.js';
-import { createOutput } from './output.js';
+import { describeModels, modelRows } from './inspectAll.js';
+import { backboneTables, describeBackbone, detectorTables } from './inspectTables.js';
+import { createOutput, type Output } from './output.js';
 import { formatTable } from './table.js';
 
-/** Prints the resolved tables of a backbone, or of a detector with COCO's 90 category ids. */
-export async function inspect(name: string, { json }: { readonly json?: boolean }): Promise<void> {
+export interface InspectOptions {
+  readonly all?: boolean;
+  readonly markdown?: boolean;
+  readonly json?: boolean;
+}
+
+/** Prints the resolved tables of a backbone, or of a detector with COCO's 90 category ids; or one row for each network. */
+export async function inspect(name: string | undefined, { all, markdown, json }: InspectOptions): Promise<void> {
+  const output = createOutput(json === true);
+  if (name !== undefined && all !== true && markdown !== true) return inspectOne(name, output);
+  if (name !== undefined || all !== true) {
+    throw new ConfigError('give one model, or --all: one table of all, with --markdown for a page');
+  }
+  const rows = modelRows();
+  output.result(rows, describeModels(rows, { markdown: markdown === true }));
+}
+
+async function inspectOne(name: string, output: Output): Promise<void> {
   const arch = EFFICIENTNET_ARCHS.find((candidate) => candidate === name);
   const preset = PRESET_NAMES.find((candidate) => candidate === name);
   const known = [...EFFICIENTNET_ARCHS, ...PRESET_NAMES];
@@ -18,7 +35,6 @@ export async function inspect(name: string, { json }: { readonly json?: boolean 
     );
   }
   await ready({ engine: 'wasm' });
-  const output = createOutput(json === true);
   if (arch !== undefined) {
     const tables = backboneTables(arch);
     output.result(tables, describeBackbone(tables));
@@ -35,22 +51,4 @@ export async function inspect(name: string, { json }: { readonly json?: boolean 
     formatTable(['part', 'parameters'], parts),
   ];
   output.result(tables, text.join('\n\n'));
-}
-
-function describeBackbone({ arch, inputPixels, stages, parameters }: BackboneTables): string {
-  const rows = stages.map(({ path, level, blocks, kernel, stride, channels, parameters }) => [
-    path,
-    level ?? '',
-    blocks,
-    kernel,
-    stride,
-    channels,
-    parameters,
-  ]);
-  const header = ['stage', 'map', 'blocks', 'kernel', 'stride', 'channels', 'parameters'];
-  const total = parameters.toLocaleString('en-US');
-  return [
-    `${arch}, ${inputPixels} x ${inputPixels}: ${total} parameters without a classifier`,
-    formatTable(header, rows),
-  ].join('\n');
 }

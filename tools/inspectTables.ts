@@ -8,6 +8,7 @@ import {
 } from '../backbones/index.js';
 import { DEFAULT_ANCHORS } from '../heads/detection/anchors.js';
 import { anchorsPerCell, createDetector, PRESETS, type PresetName } from '../heads/index.js';
+import { formatTable } from './table.js';
 
 export interface StageTable {
   readonly path: string;
@@ -46,7 +47,7 @@ export interface DetectorTables {
 }
 
 /** Classes of the published parameter counts: COCO's category ids end at 90. */
-const COCO_CLASSES = 90;
+export const COCO_CLASSES = 90;
 
 /** Builds the backbone and counts. An engine must be open. */
 export function backboneTables(arch: EfficientNetArch): BackboneTables {
@@ -80,6 +81,25 @@ export function detectorTables(name: PresetName): DetectorTables {
   } finally {
     model.dispose();
   }
+}
+
+/** Its stages as text, under a line with the total. */
+export function describeBackbone({ arch, inputPixels, stages, parameters }: BackboneTables): string {
+  const rows = stages.map(({ path, level, blocks, kernel, stride, channels, parameters }) => [
+    path,
+    level ?? '',
+    blocks,
+    kernel,
+    stride,
+    channels,
+    parameters,
+  ]);
+  const header = ['stage', 'map', 'blocks', 'kernel', 'stride', 'channels', 'parameters'];
+  const total = parameters.toLocaleString('en-US');
+  return [
+    `${arch}, ${inputPixels} x ${inputPixels}: ${total} parameters without a classifier`,
+    formatTable(header, rows),
+  ].join('\n');
 }
 
 function tablesOf(arch: EfficientNetArch, backbone: Module): BackboneTables {

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { countParameters, type EfficientNetArch } from '../../backbones/index.js';
+import { createSegmenter, PRESET_NAMES } from '../../heads/index.js';
+import { describeModels, modelRows } from '../../tools/inspectAll.js';
+import { countBackbone, countBiFPN, countSemanticHead } from '../../tools/inspectCounts.js';
+import { golden } from '../data.js';
+
+interface Published {
+  readonly model: string;
+  readonly params: number;
+  readonly backbone: number;
+}
+const { rows: detectors } = golden<{ rows: readonly Published[] }>('heads/table.json.gz');
+const { rows: backbones } = golden<{ rows: readonly { model: EfficientNetArch; featuresParams: number }[] }>(
+  'backbones/table.json',
+);
+
+const byName = ([a]: readonly unknown[], [b]: readonly unknown[]): number => String(a).localeCompare(String(b));
+
+describe('counting without weights', () => {
+  it('gives every preset the parameters it was published with', () => {
+    const rows = modelRows([]);
+    expect(rows.map(({ name }) => name)).toEqual(PRESET_NAMES);
+    const counted = rows.map(({ name, parameters, backboneParameters }) => [name, parameters, backboneParameters]);
+    const published = detectors.map((row) => [
+      row.model.replace('tf_', '').replaceAll('_', '-'),
+      row.params,
+      row.backbone,
+    ]);
+    expect(counted.sort(byName)).toEqual(published.sort(byName));
+  });
+
+  it('gives every backbone the recorded parameters of its features', () => {
+    for (const { model, featuresParams } of backbones) expect(countBackbone(model), model).toBe(featuresParams);
+    expect(backbones.length).toBeGreaterThanOrEqual(13);
+  });
+
+  it.each([2, 4] as const)('agrees with a segmenter of stride %i that was built', (outputStride) => {
+    const backbone = 'tf_efficientnet_lite0';
+    const neck = { channels: 40, repeats: 2 }; // 40 is also P3's width: that map is not projected
+    const { model } = createSegmenter({
+      ...{ backbone, classes: 5, inputSize: [64, 64], outputStride, neck },
+      head: { channels: 24 },
+    });
+    const levels = outputStride === 2 ? (['P1', 'P2', 'P3', 'P4', 'P5'] as const) : (['P2', 'P3', 'P4', 'P5'] as const);
+    const head = countSemanticHead({ levels: levels.length, from: 40, channels: 24, classes: 5 });
+    const pyramid = countBiFPN(backbone, { ...neck, levels, fusion: 'fast' });
+    expect(countBackbone(backbone) + pyramid + head).toBe(countParameters(model));
+    model.dispose();
+  });
+});
+
+describe('the table of all networks', () => {
+  const rows = modelRows([
+    { config: 'bccd-lite0.yaml', metric: 'AP 0.5' },
+    { config: 'cells-demo.yaml', metric: 'AP50 0.9' },
+    { config: 'axon-semantic.yaml', metric: null },
+  ]);
+
+  it('has a figure where a config trained the preset, and a row for a network that is none', () => {
+    expect(rows.filter(({ measured }) => measured.length > 0)).toMatchObject([
+      { name: 'efficientdet-lite0', measured: ['bccd-lite0: AP 0.5', 'cells-demo: AP50 0.9'] },
+    ]);
+    expect(rows.at(-1)).toMatchObject({
+      ...{ name: 'axon-semantic', backbone: 'tf_efficientnet_lite0', head: 'semantic', classes: 3, measured: [] },
+      ...{ inputSize: [512, 512], neck: { channels: 64, cells: 3 } },
+    });
+    expect(rows).toHaveLength(PRESET_NAMES.length + 1);
+  });
+
+  it('is written for a terminal and for a page', () => {
+    const text = describeModels(rows, { markdown: false }).split('\n');
+    expect(text.find((line) => line.startsWith('efficientdet-lite0 '))).toMatch(
+      /tf_efficientnet_lite0 +2,958,848 +64 x 3 +detection +320 +3,243,470 +bccd-lite0: AP 0\.5; cells-demo: AP50 0\.9$/,
+    );
+    const [head, rule, ...lines] = describeModels(rows, { markdown: true }).split('\n');
+    expect(head).toMatch(/^\| network +\| backbone +\| its parameters \|/);
+    expect(rule).toMatch(/^\| -+ \| -+ \| -+: \| -+ \| -+ \| -+ \| -+: \| -+ \|$/);
+    expect(lines).toHaveLength(rows.length);
+    expect(lines.at(-1)).toMatch(/^\| `axon-semantic` .*\| not trained +\|$/);
+  });
+});
