@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
-import type { IouType } from '../evaluation/params.js';
+import { IOU_TYPES } from '../evaluation/params.js';
 import { saveEval } from '../evaluation/saved.js';
 import { bootstrap } from '../metrics/bootstrap.js';
 import { confusionMatrix } from '../metrics/confusion.js';
@@ -10,7 +10,7 @@ import { perClass } from '../metrics/perClass.js';
 import { ArgumentError, HELP, integer, real, required } from './arguments.js';
 import { table } from './table.js';
 
-const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoints] [options]
+const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoints|boundary] [options]
   --gt FILE          truths, COCO JSON
   --dt FILE          detections: a result list, or a COCO file
   --type TYPE        what is compared (default bbox)
@@ -52,9 +52,8 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   }
   if (values.out !== undefined && !values.out.endsWith('.npz'))
     throw new ArgumentError(`--out ${values.out}: the name ends in .npz`);
-  if (!['bbox', 'segm', 'keypoints'].includes(values.type))
-    throw new ArgumentError(`--type ${values.type}: bbox, segm or keypoints`);
-  const type = values.type as IouType;
+  const type = IOU_TYPES.find((name) => name === values.type);
+  if (type === undefined) throw new ArgumentError(`--type ${values.type}: one of ${IOU_TYPES.join(', ')}`);
   const verbose = values.verbose ? print : false;
   const gt = await COCO.load(required(values.gt, 'gt'), { verbose });
   const dt = gt.loadRes(required(values.dt, 'dt'));

@@ -85,3 +85,29 @@ export function maskCandidates(dt: Rows, gt: Rows, detections: MaskScratch, trut
     return n;
   };
 }
+
+/** Of the candidates by masks those whose boundaries overlap as much; crowds need not. */
+export function boundaryCandidates(
+  dt: Rows,
+  gt: Rows,
+  byMasks: FindCandidates,
+  detections: MaskScratch,
+  truthEdges: MaskScratch,
+): FindCandidates {
+  const { boxes } = dt;
+  const { boxes: truthBoxes, crowd } = gt;
+  return (d, truths, first, count, least, out) => {
+    const found = byMasks(d, truths, first, count, least, out);
+    let n = 0;
+    for (let x = 0; x < found; x++) {
+      const r = truths[first + out.truth[x]!]!;
+      let value = out.iou[x]!;
+      if (crowd[r] === 0)
+        value = Math.min(value, sharedPixels(detections, d, truthEdges, r, false, boxes, truthBoxes, least));
+      if (value < least) continue;
+      out.truth[n] = out.truth[x]!;
+      out.iou[n++] = value;
+    }
+    return n;
+  };
+}

@@ -1,5 +1,6 @@
 import type { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
+import { boundaryPool } from '../mask/boundary.js';
 import { type Masks, measure, StringPool } from '../mask/pool.js';
 import type { Columns } from '../scan/columns.js';
 import { readMasks, readPoints } from '../scan/ranges.js';
@@ -29,7 +30,8 @@ export function columnRows(coco: COCO, columns: Columns, side: Side, params: Par
   const ignore = side === 'truth' ? ignored(table, type) : new Uint8Array(0);
   if (side === 'truth' || results === null) requireArea(table, image, category, ignore, results !== null);
   const imageOf = (row: number) => coco.loadImgs(params.imgIds[image[row]!])[0]!;
-  const masks = type === 'segm' ? (kept(table, results) ?? readMasks(source, table, wanted, imageOf)) : null;
+  const masked = type === 'segm' || type === 'boundary';
+  const masks = masked ? (kept(table, results) ?? readMasks(source, table, wanted, imageOf)) : null;
   const boxes = masks ? new Float64Array(4 * count) : table.boxes;
   if (masks) measure(masks, wanted, results === 'mask' ? table.area : null, boxes);
   else if (results === 'mask') measure(kept(table, results)!, everyRow(count), table.area, boxes);
@@ -44,6 +46,7 @@ export function columnRows(coco: COCO, columns: Columns, side: Side, params: Par
     ignore,
     boxes,
     masks,
+    edges: masks && type === 'boundary' ? boundaryPool(masks, count, wanted) : null,
     keypoints: type === 'keypoints' ? points(columns, wanted, 3 * params.kpt_oks_sigmas.length) : null,
   };
 }

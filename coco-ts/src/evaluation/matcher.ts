@@ -1,5 +1,5 @@
 import { MaskScratch } from '../mask/intervals.js';
-import { boxCandidates, type FindCandidates, maskCandidates, oksCandidates } from './candidates.js';
+import { boundaryCandidates, boxCandidates, type FindCandidates, maskCandidates, oksCandidates } from './candidates.js';
 import type { Grouping } from './grouping.js';
 import type { Params } from './params.js';
 import type { Rows } from './rows.js';
@@ -114,6 +114,11 @@ class Matcher {
       const [detections, truths] = [new MaskScratch(dt.masks, dt.count), new MaskScratch(gt.masks, gt.count)];
       this.scratches = [detections, truths];
       this.find = maskCandidates(dt, gt, detections, truths);
+      if (dt.edges && gt.edges) {
+        const [edges, truthEdges] = [new MaskScratch(dt.edges, dt.count), new MaskScratch(gt.edges, gt.count)];
+        this.scratches = [detections, truths, edges, truthEdges];
+        this.find = boundaryCandidates(dt, gt, this.find, edges, truthEdges);
+      }
     } else if (params.iouType === 'keypoints') this.find = oksCandidates(dt, gt, oksVariances(params.kpt_oks_sigmas));
     else this.find = boxCandidates(dt, gt);
     const K = params.catIds.length;

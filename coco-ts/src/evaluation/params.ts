@@ -2,7 +2,14 @@ import type { Id } from '../annotation.js';
 import { CocoError } from '../errors.js';
 import { linspace } from './numeric.js';
 
-export type IouType = 'bbox' | 'segm' | 'keypoints';
+/**
+ * What is compared. `boundary` is not in pycocotools: the smaller of the IoU of two masks and that of their inner boundaries; crowds
+ * keep the IoU of masks.
+ * @source Cheng et al. 2021, arXiv:2103.16562, section 5 (boundary AP)
+ */
+export type IouType = 'bbox' | 'segm' | 'keypoints' | 'boundary';
+
+export const IOU_TYPES: readonly IouType[] = ['bbox', 'segm', 'keypoints', 'boundary'];
 
 /** Half widths of the 17 COCO keypoints relative to the object's scale (cocodataset.org, keypoint evaluation). */
 const COCO_SIGMAS = [
@@ -37,8 +44,7 @@ export class Params {
 
   /** @throws CocoError on an unknown iouType */
   constructor(iouType: IouType = 'segm') {
-    if (iouType !== 'bbox' && iouType !== 'segm' && iouType !== 'keypoints')
-      throw new CocoError('iouType not supported', 'Exception');
+    if (!IOU_TYPES.includes(iouType)) throw new CocoError('iouType not supported', 'Exception');
     this.iouType = iouType;
     const points = iouType === 'keypoints';
     this.maxDets = points ? [20] : [1, 10, 100];

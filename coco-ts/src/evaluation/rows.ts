@@ -1,6 +1,7 @@
 import type { Id, KeypointAnnotation } from '../annotation.js';
 import type { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
+import { boundaryPool } from '../mask/boundary.js';
 import { type Masks, measure, RunPool } from '../mask/pool.js';
 import { columnRows } from './columnRows.js';
 import type { Params } from './params.js';
@@ -20,6 +21,8 @@ export interface Rows {
   /** x, y, width, height per row; empty for keypoints of detections. */
   readonly boxes: Float64Array;
   readonly masks: Masks | null;
+  /** Inner boundaries of the masks, for boundary IoU. */
+  readonly edges: Masks | null;
   /** x, y, visibility of every point, `3 * points` numbers per row. */
   readonly keypoints: Float64Array | null;
 }
@@ -68,7 +71,7 @@ function objectRows(coco: COCO, side: Side, params: Params): Rows {
     }
   }
   const boxes = new Float64Array(type === 'keypoints' && !truth ? 0 : 4 * n);
-  const masks = type === 'segm' ? new RunPool(n) : null;
+  const masks = type === 'segm' || type === 'boundary' ? new RunPool(n) : null;
   if (masks) {
     for (const [r, ann] of anns.entries()) masks.set(r, coco.annToRuns(ann));
     measure(masks, anns.keys(), null, boxes);
@@ -84,6 +87,7 @@ function objectRows(coco: COCO, side: Side, params: Params): Rows {
     ignore,
     boxes,
     masks,
+    edges: masks && type === 'boundary' ? boundaryPool(masks, n, anns.keys()) : null,
     keypoints: type === 'keypoints' ? pointColumn(anns, params) : null,
   };
 }

@@ -1,17 +1,23 @@
 import { boxIou } from '../mask/boxes.js';
 import { runsIou } from '../mask/overlap.js';
-import { runsOf } from '../mask/pool.js';
+import { type Masks, runsOf } from '../mask/pool.js';
 import { runsArea } from '../mask/runs.js';
 import { EPSILON, pairwiseSum } from './numeric.js';
 import type { Rows } from './rows.js';
 
-/** IoU of detection row d and truth row g by boxes, or by masks where both sides have them. */
+/** IoU of detection row d and truth row g by boxes, or by masks and their boundaries where both sides have them. */
 export function rowIou(dt: Rows, d: number, gt: Rows, g: number): number {
   const crowd = gt.crowd[g] === 1;
   const boxes = boxIou(dt.boxes, d, gt.boxes, g, crowd);
   if (dt.masks === null || gt.masks === null || !(boxes > 0)) return boxes;
-  const detection = runsOf(dt.masks, d);
-  return runsIou(detection, runsOf(gt.masks, g), crowd, runsArea(detection));
+  const masks = pairIou(dt.masks, d, gt.masks, g, crowd);
+  if (crowd || dt.edges === null || gt.edges === null) return masks;
+  return Math.min(masks, pairIou(dt.edges, d, gt.edges, g, false));
+}
+
+function pairIou(dt: Masks, d: number, gt: Masks, g: number, crowd: boolean): number {
+  const detection = runsOf(dt, d);
+  return runsIou(detection, runsOf(gt, g), crowd, runsArea(detection));
 }
 
 /** Per-point denominators (2 sigma)^2 of object keypoint similarity. */

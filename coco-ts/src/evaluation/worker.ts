@@ -8,8 +8,10 @@ function revive(masks: Masks | null): void {
 }
 
 function run({ input, firstImage, endImage }: MatchJob): Matched {
-  revive(input.gt.masks);
-  revive(input.dt.masks);
+  for (const { masks, edges } of [input.gt, input.dt]) {
+    revive(masks);
+    revive(edges);
+  }
   return matchImages(input, firstImage, endImage);
 }
 

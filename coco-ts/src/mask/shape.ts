@@ -1,5 +1,6 @@
 import { MaskError } from '../errors.js';
 import { type Bitmap, decodeRuns, encodeRuns, MAX_BITMAP_BYTES } from './bitmap.js';
+import { boundaryRuns } from './boundary.js';
 import { checkSize, type Rle, type Runs, toRle, toRuns, type UncompressedRle } from './runs.js';
 
 type Compressed = Rle & { size: [number, number] };
@@ -65,32 +66,7 @@ export function resize(rle: Any, newHeight: number, newWidth: number): Compresse
  * @source Cheng, Girshick, Dollár, Berg, Kirillov 2021, arXiv:2103.16562: mask minus its erosion, the border counting as background
  */
 export function boundary(rle: Any, distance?: number): Compressed {
-  const { data, height, width } = pixelsOf(rle);
-  const steps = distance ?? Math.max(1, Math.round(0.02 * Math.sqrt(height ** 2 + width ** 2)));
-  // A square erosion is one along the columns after one along the rows.
-  const tall = eroded(data, width, height, 1, height, steps);
-  const both = eroded(tall, height, width, height, 1, steps);
-  return made(height, width, (y, x) => (data[x * height + y]! && !both[x * height + y]! ? 1 : 0));
-}
-
-/** Erosion of `lines` lines of `length` pixels; pixel i of line l is at l * lineStep + i * step. */
-function eroded(
-  data: Uint8Array,
-  lines: number,
-  length: number,
-  step: number,
-  lineStep: number,
-  distance: number,
-): Uint8Array {
-  const out = new Uint8Array(data.length);
-  for (let l = 0; l < lines; l++) {
-    let run = 0;
-    for (let i = 0; i < length; i++) {
-      run = data[l * lineStep + i * step] ? run + 1 : 0;
-      if (run > 2 * distance) out[l * lineStep + (i - distance) * step] = 1;
-    }
-  }
-  return out;
+  return toRle(boundaryRuns(asRuns(rle), distance));
 }
 
 /**
