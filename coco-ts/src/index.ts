@@ -33,11 +33,14 @@ export { type BootstrapOptions, bootstrap, type Comparison, compare, type Interv
 export { type Calibration, type CalibrationBin, calibration } from './metrics/calibration.js';
 export { type Confusion, type ConfusionOptions, confusionMatrix } from './metrics/confusion.js';
 export { type CurveChoice, type F1Curve, f1Curve, type PrecisionRecall, precisionRecall } from './metrics/curves.js';
+export { type Frequency, type LvisOptions, type LvisResult, lvisEvaluate } from './metrics/lvis.js';
+export { type OpenImagesOptions, type OpenImagesTable, openImagesEvaluate } from './metrics/openImages.js';
 export { cellsOfArea, type Outcomes, outcomes } from './metrics/outcomes.js';
 export { type PanopticImage, panopticQuality, type Quality } from './metrics/panoptic.js';
 export { type ClassRow, perClass } from './metrics/perClass.js';
 export { type DatasetStats, datasetStats } from './metrics/stats.js';
 export { type ErrorSplit, type TideOptions, tideErrors } from './metrics/tide.js';
+export { type TideCosts, tideCosts } from './metrics/tideCosts.js';
 export {
   type VocDetection,
   type VocOptions,

@@ -130,7 +130,8 @@ function elevenPoints({ precision, recall }: Curve, recalls: 'tenths' | 'linspac
   return sum;
 }
 
-function areaUnderCurve({ precision, recall }: Curve): number {
+/** Area under precision over recall, precision made monotone from the right. */
+export function areaUnderCurve({ precision, recall }: Curve): number {
   let area = 0;
   let best = 0;
   for (let k = recall.length - 1; k >= 0; k--) {

@@ -1,0 +1,137 @@
+import type { Category, Dataset, Id, ImageInfo, InstanceAnnotation } from '../annotation.js';
+import { COCO } from '../coco.js';
+import { CocoError } from '../errors.js';
+import type { Accumulated } from '../evaluation/accumulate.js';
+import { COCOeval } from '../evaluation/cocoeval.js';
+import { meanOrMinusOne, orderByScore } from '../evaluation/numeric.js';
+import type { IouType } from '../evaluation/params.js';
+
+/** In how many training images a category occurs: 1 to 10, to 100, more. */
+export type Frequency = 'r' | 'c' | 'f';
+
+export interface LvisOptions {
+  /** Default `segm`. */
+  readonly iouType?: Exclude<IouType, 'keypoints'>;
+  /** Most detections per image, over all categories. Default 300. */
+  readonly maxDetections?: number;
+}
+
+/** LVIS's numbers, -1 where nothing counts. AP over all IoU thresholds unless named; AR at `maxDetections`. */
+export interface LvisResult {
+  readonly AP: number;
+  readonly AP50: number;
+  readonly AP75: number;
+  readonly APs: number;
+  readonly APm: number;
+  readonly APl: number;
+  /** Rare, common and frequent categories. */
+  readonly APr: number;
+  readonly APc: number;
+  readonly APf: number;
+  readonly AR: number;
+  readonly ARs: number;
+  readonly ARm: number;
+  readonly ARl: number;
+  /** Precision and recall of every category; M is 1. */
+  readonly eval: Accumulated;
+}
+
+/** No size range holds this area, so an annotation that has it is ignored unless it matches. */
+const OUTSIDE = -1;
+
+/**
+ * LVIS's federated AP: an image is annotated for some categories only, so that a detection counts only where its category is known to
+ * be there (a truth) or not to be there (`neg_category_ids`); where not every object was marked (`not_exhaustive_category_ids`),
+ * detections without a match are ignored. There are no crowds; a truth with `ignore` is neither hit nor miss.
+ *
+ * @param dt detections, from loadRes
+ * @source Gupta, Dollár, Girshick 2019, arXiv:1908.03195, section 2; the counting of lvis-api 0.5.3
+ * @throws CocoError when an image lacks its two lists or a category its frequency
+ */
+export function lvisEvaluate(gt: COCO, dt: COCO, options: LvisOptions = {}): LvisResult {
+  const { iouType = 'segm', maxDetections = 300 } = options;
+  const images = gt.dataset.images ?? [];
+  const categories = gt.dataset.categories ?? [];
+  const groups = frequencies(categories);
+  const truths = (gt.dataset.annotations ?? []).map(asTruth);
+  const annotations = federated(images, gt, dt, maxDetections);
+  const sides = [truths, annotations].map((list): Dataset => ({ images, categories, annotations: list }));
+  const evaluation = new COCOeval(new COCO(sides[0]), new COCO(sides[1]), iouType);
+  evaluation.params.maxDets = [maxDetections];
+  evaluation.evaluate();
+  evaluation.accumulate();
+  return summary(evaluation.eval!, groups);
+}
+
+function asTruth(ann: InstanceAnnotation): InstanceAnnotation {
+  const out = { ...ann, iscrowd: 0 };
+  if (ann.ignore) out.area = OUTSIDE;
+  return out;
+}
+
+/** The best detections of each image, of categories that were looked for in it. */
+function federated(images: readonly ImageInfo[], gt: COCO, dt: COCO, limit: number): InstanceAnnotation[] {
+  return images.flatMap((image) => {
+    const absent = list(image, 'neg_category_ids');
+    const partial = list(image, 'not_exhaustive_category_ids');
+    const present = new Set((gt.imgToAnns.get(image.id) ?? []).map((ann) => ann.category_id));
+    const all = dt.imgToAnns.get(image.id) ?? [];
+    const best = Array.from(orderByScore(all.map((ann) => ann.score ?? Number.NaN)), (i) => all[i]!).slice(0, limit);
+    return best
+      .filter((ann) => present.has(ann.category_id) || absent.has(ann.category_id))
+      .map((ann) => (partial.has(ann.category_id) ? { ...ann, area: OUTSIDE } : ann));
+  });
+}
+
+function list(image: ImageInfo, key: string): Set<unknown> {
+  const value = image[key];
+  if (!Array.isArray(value)) throw new CocoError(`image ${image.id} has no ${key}, which LVIS needs`, 'KeyError');
+  return new Set(value);
+}
+
+function frequencies(categories: readonly Category[]): Map<Id, Frequency> {
+  return new Map(
+    categories.map(({ id, frequency }) => {
+      if (frequency !== 'r' && frequency !== 'c' && frequency !== 'f')
+        throw new CocoError(`category ${id}: frequency ${String(frequency)} is not r, c or f`, 'KeyError');
+      return [id, frequency];
+    }),
+  );
+}
+
+function summary(result: Accumulated, groups: ReadonlyMap<Id, Frequency>): LvisResult {
+  const { params, counts, precision, recall } = result;
+  const [T, R, K, A] = counts;
+  const mean = (source: Float64Array, inner: number, area: number, iou?: number, group?: Frequency): number => {
+    const values = new Float64Array(T * inner * K);
+    let n = 0;
+    for (let t = 0; t < T; t++) {
+      if (iou !== undefined && params.iouThrs[t] !== iou) continue;
+      for (let r = 0; r < inner; r++) {
+        for (let k = 0; k < K; k++) {
+          if (group !== undefined && groups.get(params.catIds[k]!) !== group) continue;
+          const value = source[((t * inner + r) * K + k) * A + area]!;
+          if (value > -1) values[n++] = value;
+        }
+      }
+    }
+    return meanOrMinusOne(values, n);
+  };
+  const ap = (area = 0, iou?: number, group?: Frequency): number => mean(precision, R, area, iou, group);
+  return {
+    AP: ap(),
+    AP50: ap(0, 0.5),
+    AP75: ap(0, 0.75),
+    APs: ap(1),
+    APm: ap(2),
+    APl: ap(3),
+    APr: ap(0, undefined, 'r'),
+    APc: ap(0, undefined, 'c'),
+    APf: ap(0, undefined, 'f'),
+    AR: mean(recall, 1, 0),
+    ARs: mean(recall, 1, 1),
+    ARm: mean(recall, 1, 2),
+    ARl: mean(recall, 1, 3),
+    eval: result,
+  };
+}
