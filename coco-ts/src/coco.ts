@@ -1,43 +1,29 @@
 import type { Annotations, Category, Dataset, Id, ImageInfo, InstanceAnnotation, Kind } from './annotation.js';
+import { annotationRuns, isCompressed, runsBitmap } from './annotationMask.js';
+import { type DrawCommand, type ShowOptions, showCommands } from './draw.js';
 import { CocoError } from './errors.js';
 import { type Input, openInput, openSync } from './input.js';
-import { parseJson } from './json.js';
-import { type Bitmap, decodeRuns, MAX_BITMAP_BYTES } from './mask/bitmap.js';
-import { toRunsList } from './mask/index.js';
-import { mergeRuns } from './mask/overlap.js';
-import { type Rle, type Runs, toRle, toRuns } from './mask/runs.js';
+import { decodeJson } from './json.js';
+import type { Bitmap } from './mask/bitmap.js';
+import { type Rle, type Runs, toRle } from './mask/runs.js';
+import { type CocoOptions, printer } from './options.js';
+import {
+  byId,
+  filterAnns,
+  filterCats,
+  imagesOfAll,
+  indexAnns,
+  lookUp,
+  many,
+  type OneOrMany,
+  requireObject,
+} from './query.js';
 import { prepareResults, type ResultRecord, type ResultsInput, readResults } from './results.js';
-import { type Columns, readDataset, readKey, readRows, resultColumns } from './scan/columns.js';
-import { type ScannedDataset, scanDataset, scanResults } from './scan/document.js';
+import { type Columns, resultColumns } from './scan/columns.js';
+import { scanDataset, scanResults } from './scan/document.js';
 import { readRange } from './scan/source.js';
+import { type Unread, unreadFile, unreadResults } from './unread.js';
 import { listViolations, type Violation } from './violations.js';
-
-type OneOrMany<T> = T | readonly T[];
-/** In pycocotools a string is a list of one-letter strings; as a filter of names it is searched for each name. */
-const many = <T>(value: OneOrMany<T>): readonly T[] => (Array.isArray(value) ? value : [value as T]);
-
-export interface CocoOptions {
-  /** Refuse a file with violations of the format (see `violations`) instead of behaving as pycocotools. */
-  readonly strict?: boolean;
-  /** Receives what pycocotools prints; silent by default. */
-  readonly verbose?: boolean | ((line: string) => void);
-}
-
-/** The sink of progress lines. */
-export function printer(verbose: boolean | ((line: string) => void) | undefined): (line: string) => void {
-  if (typeof verbose === 'function') return verbose;
-  return verbose ? (line) => console.log(line) : () => {};
-}
-
-interface Pending {
-  readonly columns: Columns | null;
-  /** A file of its own ... */
-  readonly scanned?: ScannedDataset;
-  /** ... or results over the images and categories of another one. */
-  readonly truth?: COCO<Kind>;
-  images?: ImageInfo[] | undefined;
-  categories?: Category[] | undefined;
-}
 
 /**
  * A COCO annotation file with the indices and queries of pycocotools. Lists, maps and records are plain and mutable:
@@ -46,7 +32,7 @@ interface Pending {
 export class COCO<K extends Kind = 'instances'> {
   private readonly options: CocoOptions;
   /** What is still bytes and columns; null once it has become objects. */
-  private pending: Pending | null = null;
+  private pending: Unread | null = null;
   private objects: Dataset<K> = {};
   private annsById = new Map<number, Annotations[K]>();
   private annsByImage = new Map<Id, Annotations[K][]>();
@@ -59,12 +45,7 @@ export class COCO<K extends Kind = 'instances'> {
    */
   constructor(dataset?: Dataset<K> | null, options: CocoOptions = {}) {
     this.options = options;
-    if (dataset !== undefined && dataset !== null && (typeof dataset !== 'object' || Array.isArray(dataset))) {
-      throw new CocoError(
-        `annotation file format ${Array.isArray(dataset) ? 'list' : typeof dataset} not supported`,
-        'AssertionError',
-      );
-    }
+    requireObject(dataset);
     if (!dataset) return;
     this.objects = dataset;
     this.checkStrict();
@@ -83,12 +64,9 @@ export class COCO<K extends Kind = 'instances'> {
     const scanned = scanDataset(source);
     print(`Done (t=${((performance.now() - started) / 1000).toFixed(2)}s)`);
     if (scanned === 'unscannable')
-      return new COCO<K>(
-        parseJson(new TextDecoder().decode(readRange(source, 0, source.length))) as Dataset<K>,
-        options,
-      );
+      return new COCO<K>(decodeJson(readRange(source, 0, source.length)) as Dataset<K>, options);
     const coco = new COCO<K>(null, options);
-    coco.adopt({ scanned, columns: scanned.annotations && { source, table: scanned.annotations, results: null } });
+    coco.adopt(unreadFile(source, scanned));
     coco.checkStrict();
     return coco;
   }
@@ -142,21 +120,12 @@ export class COCO<K extends Kind = 'instances'> {
 
   private buildIndex(): void {
     const { annotations, images, categories } = this.dataset;
-    this.annsById = new Map();
-    this.annsByImage = new Map();
-    this.imagesByCategory = new Map();
-    for (const [index, ann] of (annotations ?? []).entries()) {
-      if (ann.id === undefined) throw new CocoError(`annotation ${index} has no id`, 'KeyError');
-      if (ann.image_id === undefined) throw new CocoError(`annotation ${index} has no image_id`, 'KeyError');
-      push(this.annsByImage, ann.image_id, ann);
-      this.annsById.set(ann.id, ann);
-    }
+    const maps = indexAnns<K>(annotations ?? [], categories !== undefined);
+    this.annsById = maps.byId;
+    this.annsByImage = maps.byImage;
+    this.imagesByCategory = maps.imagesByCategory;
     this.imagesById = byId(images ?? []);
     this.categoriesById = byId(categories ?? []);
-    if (annotations && categories) {
-      for (const ann of annotations)
-        if (ann.category_id !== undefined) push(this.imagesByCategory, ann.category_id as Id, ann.image_id);
-    }
   }
 
   /**
@@ -169,11 +138,10 @@ export class COCO<K extends Kind = 'instances'> {
 
   /** @internal */
   imageIds(): Id[] {
-    const ids = this.pending?.scanned?.imageIds;
-    return ids ? [...new Set<number>(ids)] : [...this.imgs.keys()];
+    return this.pending?.imageIds() ?? [...this.imgs.keys()];
   }
 
-  private adopt(pending: Pending): void {
+  private adopt(pending: Unread): void {
     this.pending = pending;
     this.imagesById = null;
     this.categoriesById = null;
@@ -185,33 +153,20 @@ export class COCO<K extends Kind = 'instances'> {
   private materialize(): void {
     const { pending } = this;
     if (pending === null) return;
-    const images = this.imageList();
-    const categories = this.categoryList();
+    const dataset = pending.read();
     this.pending = null;
-    if (pending.scanned) this.objects = readDataset(pending.scanned, images, categories) as unknown as Dataset<K>;
-    else if (pending.truth) {
-      const records = readRows(pending.columns!) as ResultRecord[];
-      this.objects = prepareResults(pending.truth as unknown as COCO, records) as unknown as Dataset<K>;
-      if (images) this.objects.images = images;
-      if (categories) this.objects.categories = categories;
-    }
+    this.objects = dataset as unknown as Dataset<K>;
     this.buildIndex();
   }
 
-  private imageList(): ImageInfo[] | undefined {
-    if (this.pending === null) return this.objects.images;
-    this.pending.images ??= this.pending.scanned
-      ? (readKey(this.pending.scanned, 'images') as ImageInfo[] | undefined)
-      : [...(this.pending.truth?.imageList() ?? [])];
-    return this.pending.images;
+  /** @internal */
+  imageList(): ImageInfo[] | undefined {
+    return this.pending === null ? this.objects.images : this.pending.imageList();
   }
 
-  private categoryList(): Category[] | undefined {
-    if (this.pending === null) return this.objects.categories;
-    this.pending.categories ??= this.pending.scanned
-      ? (readKey(this.pending.scanned, 'categories') as Category[] | undefined)
-      : structuredClone(this.pending.truth?.categoryList());
-    return this.pending.categories;
+  /** @internal */
+  categoryList(): Category[] | undefined {
+    return this.pending === null ? this.objects.categories : this.pending.categoryList();
   }
 
   private checkStrict(): void {
@@ -241,25 +196,14 @@ export class COCO<K extends Kind = 'instances'> {
     iscrowd?: number | boolean | null,
   ): number[] {
     const images = many(imgIds);
-    const categories = many(catIds);
-    let found: readonly Annotations[K][];
-    if (images.length > 0) found = images.flatMap((id) => this.imgToAnns.get(id) ?? []);
-    else {
-      const list = this.dataset.annotations;
-      if (list === undefined) throw new CocoError('the data set has no annotations', 'KeyError');
-      found = list;
-    }
-    if (categories.length > 0) {
-      const wanted = new Set(categories);
-      found = found.filter((ann) => wanted.has(ann.category_id as Id));
-    }
-    if (areaRng.length > 0) {
-      const [low, high] = areaRng as [number, number];
-      found = found.filter((ann) => (ann.area as number) > low && (ann.area as number) < high);
-    }
-    if (iscrowd !== undefined && iscrowd !== null)
-      found = found.filter((ann) => Number(ann.iscrowd) === Number(iscrowd));
-    return found.map((ann) => ann.id);
+    const found = images.length > 0 ? images.flatMap((id) => this.imgToAnns.get(id) ?? []) : this.allAnns();
+    return filterAnns(found, many(catIds), areaRng, iscrowd).map((ann) => ann.id);
+  }
+
+  private allAnns(): readonly Annotations[K][] {
+    const list = this.dataset.annotations;
+    if (list === undefined) throw new CocoError('the data set has no annotations', 'KeyError');
+    return list;
   }
 
   /** Category ids in file order. A string as filter is searched for each name, as Python's `name in 'text'` does; use a list for equality. */
@@ -268,14 +212,9 @@ export class COCO<K extends Kind = 'instances'> {
     supNms: string | readonly string[] = [],
     catIds: OneOrMany<Id> = [],
   ): Id[] {
-    const ids = many(catIds);
     const list = this.categoryList();
     if (list === undefined) throw new CocoError('the data set has no categories', 'KeyError');
-    return list
-      .filter((category) => catNms.length === 0 || catNms.includes(category.name as string))
-      .filter((category) => supNms.length === 0 || supNms.includes(category.supercategory as string))
-      .filter((category) => ids.length === 0 || ids.includes(category.id))
-      .map((category) => category.id);
+    return filterCats(list, catNms, supNms, many(catIds)).map((category) => category.id);
   }
 
   /** Ids of the images that contain every given category; imgIds need not exist. */
@@ -283,12 +222,7 @@ export class COCO<K extends Kind = 'instances'> {
     const images = many(imgIds);
     const categories = many(catIds);
     if (images.length === 0 && categories.length === 0) return this.imageIds();
-    let ids = new Set(images);
-    for (const [index, category] of categories.entries()) {
-      const having = new Set(this.catToImgs.get(category) ?? []);
-      ids = index === 0 && ids.size === 0 ? having : new Set([...ids].filter((id) => having.has(id)));
-    }
-    return [...ids];
+    return imagesOfAll(images, categories, this.catToImgs);
   }
 
   /** The records themselves, not copies. @throws CocoError on an unknown id */
@@ -321,10 +255,8 @@ export class COCO<K extends Kind = 'instances'> {
   }
 
   private objectResults(records: readonly ResultRecord[]): COCO<K> {
-    return new COCO<K>(prepareResults(this as unknown as COCO, records) as unknown as Dataset<K>, {
-      ...this.options,
-      strict: false,
-    });
+    const dataset = prepareResults(this as unknown as COCO, records) as unknown as Dataset<K>;
+    return new COCO<K>(dataset, { ...this.options, strict: false });
   }
 
   /** Results as columns; null where they must be read as objects. */
@@ -335,7 +267,7 @@ export class COCO<K extends Kind = 'instances'> {
     const columns = table === 'unscannable' ? null : resultColumns(source, table, this.imgs);
     if (columns === null) return null;
     const out = new COCO<K>(null, { ...this.options, strict: false });
-    out.adopt({ columns, truth: this as unknown as COCO<Kind> });
+    out.adopt(unreadResults(columns, this as unknown as COCO));
     return out;
   }
 
@@ -348,25 +280,21 @@ export class COCO<K extends Kind = 'instances'> {
 
   /** The same as run lengths. */
   annToRuns(ann: Pick<InstanceAnnotation, 'image_id' | 'segmentation'>): Runs {
-    const segmentation: unknown = ann.segmentation;
-    if (segmentation === undefined) throw new CocoError('the annotation has no segmentation', 'KeyError');
-    if (!Array.isArray(segmentation)) return toRuns(segmentation as Rle);
-    const { height, width } = lookUp(this.imgs, ann.image_id, 'image');
-    if (height === undefined || width === undefined) {
-      throw new CocoError(`image ${ann.image_id} has no height and width, which its polygons need`, 'KeyError');
-    }
-    return mergeRuns(toRunsList(segmentation, height, width) as Runs[]);
+    return annotationRuns(ann, (id) => lookUp(this.imgs, id, 'image'));
   }
 
   /** The mask of an annotation as bytes, column-major. */
   annToMask(ann: Pick<InstanceAnnotation, 'image_id' | 'segmentation'>): Bitmap & { data: Uint8Array } {
     const runs = this.annToRuns(ann);
-    const pixels = runs.height * runs.width;
-    if (pixels > MAX_BITMAP_BYTES)
-      throw new CocoError(`a mask of ${runs.height}x${runs.width} pixels is too large to decode`, 'ValueError');
-    const data = new Uint8Array(pixels);
-    decodeRuns(runs, data, 0);
-    return { data, height: runs.height, width: runs.width };
+    return runsBitmap(runs);
+  }
+
+  /**
+   * What pycocotools would draw, as commands; `drawCommands` puts them on a canvas.
+   * @throws CocoError for records that are neither objects nor captions
+   */
+  showAnns(anns: readonly Annotations[K][], options: ShowOptions = {}): DrawCommand[] {
+    return showCommands(this, anns, options);
   }
 
   /** Everything in the file that breaks the format, each with its place. */
@@ -378,23 +306,4 @@ export class COCO<K extends Kind = 'instances'> {
   toJSON(): Dataset<K> {
     return this.dataset;
   }
-}
-
-const byId = <T extends { id: Id }>(list: readonly T[]): Map<Id, T> =>
-  new Map(list.map((record) => [record.id, record]));
-
-function push<A, B>(map: Map<A, B[]>, key: A, value: B): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
-}
-
-function lookUp<A, B>(map: Map<A, B>, id: A, what: string): B {
-  const found = map.get(id);
-  if (found === undefined) throw new CocoError(`there is no ${what} with id ${String(id)}`, 'KeyError');
-  return found;
-}
-
-function isCompressed(segmentation: unknown): segmentation is Rle {
-  return typeof segmentation === 'object' && segmentation !== null && typeof (segmentation as Rle).counts === 'string';
 }

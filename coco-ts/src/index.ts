@@ -11,7 +11,9 @@ export type {
   PanopticAnnotation,
   Segmentation,
 } from './annotation.js';
-export { COCO, type CocoOptions } from './coco.js';
+export { type Canvas2D, drawCommands } from './canvas.js';
+export { COCO } from './coco.js';
+export type { Color, DrawCommand, ShowOptions } from './draw.js';
 export { diffDatasets, type FilterOptions, filterDataset, type ListDiff, mergeDatasets, splitDataset } from './edit.js';
 export { CocoError, JsonError, MaskError } from './errors.js';
 export type { Accumulated } from './evaluation/accumulate.js';
@@ -50,6 +52,7 @@ export {
   vocAveragePrecision,
   vocEvaluate,
 } from './metrics/voc.js';
+export type { CocoOptions } from './options.js';
 export type { ResultRecord, ResultsInput } from './results.js';
 export type { Violation } from './violations.js';
 export { jsonChunks } from './write.js';

@@ -114,3 +114,6 @@ class PythonJson {
     return new JsonError(`unexpected ${this.text[this.p] ?? 'end'}`, this.p);
   }
 }
+
+/** The value of UTF-8 bytes. */
+export const decodeJson = (bytes: Uint8Array): unknown => parseJson(new TextDecoder().decode(bytes));

@@ -2,7 +2,7 @@ import type { Dataset, Id, InstanceAnnotation, Segmentation } from './annotation
 import type { COCO } from './coco.js';
 import { CocoError } from './errors.js';
 import { readInputSync } from './input.js';
-import { parseJson } from './json.js';
+import { decodeJson } from './json.js';
 import { type Rle, runsArea, runsBox, toRuns } from './mask/runs.js';
 
 /** A detection as models write it. */
@@ -40,7 +40,7 @@ export function readResults(results: ResultsInput): readonly ResultRecord[] {
     results instanceof Uint8Array ||
     results instanceof ArrayBuffer
   ) {
-    return checkList(parseJson(new TextDecoder().decode(readInputSync(results))));
+    return checkList(decodeJson(readInputSync(results)));
   }
   const list = checkList(results);
   if (!Array.isArray(list[0])) return list;

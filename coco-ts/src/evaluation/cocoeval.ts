@@ -1,17 +1,19 @@
 import type { Id, ImageInfo, Kind } from '../annotation.js';
-import { COCO, type CocoOptions, printer } from '../coco.js';
+import { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import type { Matrix } from '../mask/index.js';
+import { type CocoOptions, printer } from '../options.js';
 import type { ResultRecord } from '../results.js';
 import { type Accumulated, accumulateCells } from './accumulate.js';
 import { type CellReader, cellReader } from './cellReader.js';
+import { collectRows } from './collect.js';
 import { accumulateMatched } from './curves.js';
 import { groupByImage } from './grouping.js';
 import { IncrementalMatching, type TruthRecord } from './incremental.js';
 import { fitsCodes, type Matched, type MatchInput, matchImages } from './matcher.js';
 import type { EvalImage } from './matching.js';
 import { type IouType, Params, sameSelection, sortedUnique } from './params.js';
-import { collectRows, type Rows, type TruthColumns } from './rows.js';
+import type { Rows, TruthColumns } from './rows.js';
 import { summarizeAccumulated } from './summary.js';
 import { matchInWorkers } from './workers.js';
 

@@ -2,10 +2,11 @@ import type { Dataset, Id, ImageInfo, InstanceAnnotation, KeypointAnnotation } f
 import { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { prepareResults, type ResultRecord } from '../results.js';
+import { collectRows } from './collect.js';
 import { groupByImage } from './grouping.js';
 import { fitsCodes, type Matched, matchImages } from './matcher.js';
 import { type Params, sameSelection } from './params.js';
-import { collectRows, type TruthColumns } from './rows.js';
+import type { TruthColumns } from './rows.js';
 
 /** A truth as it arrives with its image: what COCO files hold, the id optional. */
 export type TruthRecord = Partial<KeypointAnnotation> & { readonly category_id: Id };

@@ -1,6 +1,6 @@
 import type { Category, Dataset, Id, ImageInfo } from '../annotation.js';
 import { CocoError } from '../errors.js';
-import { parseJson } from '../json.js';
+import { decodeJson } from '../json.js';
 import type { ScannedDataset } from './document.js';
 import { type ByteSource, readRange } from './source.js';
 import { type AnnotationTable, HAS } from './table.js';
@@ -16,11 +16,9 @@ export interface Columns {
   readonly results: ResultKind | null;
 }
 
-const decode = (bytes: Uint8Array): unknown => parseJson(new TextDecoder().decode(bytes));
-
 /** The record of one row, as it stands in the file. */
 export const readRow = ({ source, table }: Columns, row: number): unknown =>
-  decode(readRange(source, table.begin[row]!, table.length[row]!));
+  decodeJson(readRange(source, table.begin[row]!, table.length[row]!));
 
 /** One value of a scanned file; annotations record by record, for their text may be longer than a string can be. */
 export function readKey(scanned: ScannedDataset, key: string): unknown {
@@ -28,7 +26,7 @@ export function readKey(scanned: ScannedDataset, key: string): unknown {
   if (range === undefined) return undefined;
   const { source, annotations } = scanned;
   if (key === 'annotations' && annotations !== null) return readRows({ source, table: annotations, results: null });
-  return decode(readRange(source, range.begin, range.length));
+  return decodeJson(readRange(source, range.begin, range.length));
 }
 
 /** All records, as they stand in the file. */
