@@ -1,4 +1,4 @@
-import type { Id, KeypointAnnotation } from '../annotation.js';
+import type { KeypointAnnotation } from '../annotation.js';
 import type { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { boundaryPool } from '../mask/boundary.js';
