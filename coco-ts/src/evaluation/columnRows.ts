@@ -47,7 +47,7 @@ export function columnRows(coco: COCO, columns: Columns, side: Side, params: Par
     boxes,
     masks,
     edges: masks && type === 'boundary' ? boundaryPool(masks, count, wanted) : null,
-    keypoints: type === 'keypoints' ? points(columns, wanted, 3 * params.kpt_oks_sigmas.length) : null,
+    keypoints: type === 'keypoints' ? points(columns, side, wanted, 3 * params.kpt_oks_sigmas.length) : null,
   };
 }
 
@@ -62,8 +62,9 @@ function kept(table: AnnotationTable, results: Columns['results']): Masks | null
   return new StringPool(table.pool, table.poolAt, table.poolLength, table.maskHeight, table.maskWidth);
 }
 
-function points({ table, source, results }: Columns, wanted: readonly number[], per: number): Float64Array {
-  if (results === null || table.pointNumbers === 0) return readPoints(source, table, wanted, per);
+/** Results have their coordinates at hand; the visibility of truths stands in the file. */
+function points({ table, source, results }: Columns, side: Side, wanted: readonly number[], per: number): Float64Array {
+  if (results === null || side === 'truth' || table.pointNumbers === 0) return readPoints(source, table, wanted, per);
   if (table.pointNumbers !== per && table.count > 0)
     throw new CocoError(wrongPoints(table.id[0]!, table.pointNumbers, per), 'ValueError');
   return table.points;
@@ -75,9 +76,9 @@ const ignored = (table: AnnotationTable, type: Params['iouType']): Uint8Array =>
     : table.crowd;
 
 function neededBits(side: Side, type: Params['iouType'], results: boolean): number {
-  const box = type === 'bbox' || (type === 'keypoints' && side === 'truth') ? HAS.box : 0;
   // The boxes of results are always known: given, or made by loadRes.
-  if (side === 'detection') return HAS.score | (results ? 0 : box);
+  const box = !results && (type === 'bbox' || (type === 'keypoints' && side === 'truth')) ? HAS.box : 0;
+  if (side === 'detection') return HAS.score | box;
   return (results ? 0 : HAS.crowd | HAS.id) | box | (type === 'keypoints' ? HAS.keypointCount : 0);
 }
 

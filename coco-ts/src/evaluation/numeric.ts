@@ -21,9 +21,26 @@ export function pairwiseSum(values: Float64Array, start: number, count: number):
     return pairwiseSum(values, start, half) + pairwiseSum(values, start + half, count - half);
   }
   const whole = count - (count % 8);
-  const r = values.slice(start, start + 8);
-  for (let i = 8; i < whole; i += 8) for (let j = 0; j < 8; j++) r[j] = r[j]! + values[start + i + j]!;
-  let sum = r[0]! + r[1]! + (r[2]! + r[3]!) + (r[4]! + r[5]! + (r[6]! + r[7]!));
+  // Eight variables and no array: this runs once per pair of skeletons.
+  let r0 = values[start]!;
+  let r1 = values[start + 1]!;
+  let r2 = values[start + 2]!;
+  let r3 = values[start + 3]!;
+  let r4 = values[start + 4]!;
+  let r5 = values[start + 5]!;
+  let r6 = values[start + 6]!;
+  let r7 = values[start + 7]!;
+  for (let i = start + 8; i < start + whole; i += 8) {
+    r0 += values[i]!;
+    r1 += values[i + 1]!;
+    r2 += values[i + 2]!;
+    r3 += values[i + 3]!;
+    r4 += values[i + 4]!;
+    r5 += values[i + 5]!;
+    r6 += values[i + 6]!;
+    r7 += values[i + 7]!;
+  }
+  let sum = r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
   for (let i = whole; i < count; i++) sum += values[start + i]!;
   return sum;
 }

@@ -1,7 +1,7 @@
 import { JsonError } from '../errors.js';
-import { END, INCOMPLETE, readNumber, UNSCANNABLE } from './number.js';
+import { END, INCOMPLETE, readDecimal, readNumber, UNSCANNABLE } from './number.js';
 import { scanRle } from './rle.js';
-import { type AnnotationTable, enlarged, HAS } from './table.js';
+import { type AnnotationTable, HAS } from './table.js';
 import { expectByte, skipBlank, skipString, skipValue } from './value.js';
 
 /** Four letters as the little-endian number a DataView reads. */
@@ -136,7 +136,7 @@ function scanOne(b: Uint8Array, view: DataView, p: number, base: number, table: 
       while (b[p]! <= 32) p++;
       bits |= key;
       if (key === HAS.box) {
-        p = readBox(b, p, boxes, 4 * row);
+        p = readBox(b, view, p, boxes, 4 * row);
         if (p < 0) {
           p = -p;
           bits = (bits & ~HAS.box) | HAS.emptyBox;
@@ -152,7 +152,7 @@ function scanOne(b: Uint8Array, view: DataView, p: number, base: number, table: 
       } else if (key === HAS.id) {
         p = readNumber(b, p, id, row);
       } else if (key === 0) p = skipValue(b, p);
-      else p = scanRare(b, p, begin, key, row, table);
+      else p = scanRare(b, view, p, begin, key, row, table);
       while (b[p]! <= 32) p++;
       const c = b[p]!;
       if (c === 44) {
@@ -175,13 +175,13 @@ function scanOne(b: Uint8Array, view: DataView, p: number, base: number, table: 
 }
 
 /** A list of 4 numbers into out. @returns the byte after it, negative when the list is empty */
-function readBox(b: Uint8Array, p: number, out: Float64Array, offset: number): number {
+function readBox(b: Uint8Array, view: DataView, p: number, out: Float64Array, offset: number): number {
   if (b[p] !== 91) throw b[p] === END ? INCOMPLETE : UNSCANNABLE;
   p++;
   while (b[p]! <= 32) p++;
   if (b[p] === 93) return -(p + 1);
   for (let i = 0; i < 4; i++) {
-    p = readNumber(b, p, out, offset + i);
+    p = readDecimal(b, view, p, out, offset + i);
     while (b[p]! <= 32) p++;
     const c = b[p]!;
     if (c === (i < 3 ? 44 : 93)) p++;
@@ -195,7 +195,15 @@ function readBox(b: Uint8Array, p: number, out: Float64Array, offset: number): n
 
 const flag = new Float64Array(1);
 
-function scanRare(b: Uint8Array, p: number, begin: number, key: number, row: number, table: AnnotationTable): number {
+function scanRare(
+  b: Uint8Array,
+  view: DataView,
+  p: number,
+  begin: number,
+  key: number,
+  row: number,
+  table: AnnotationTable,
+): number {
   if (key === HAS.crowd) {
     const c = b[p];
     if (c !== 116 && c !== 102) p = readNumber(b, p, flag, 0);
@@ -207,32 +215,66 @@ function scanRare(b: Uint8Array, p: number, begin: number, key: number, row: num
   if (key === HAS.segmentation) {
     table.maskHeight[row] = 0;
     // The masks of results are kept, those of truths read again when masks are compared.
-    const end = table.keepValues && b[p] === 123 ? scanRle(b, p, row, table) : skipValue(b, p);
+    const end = table.keepValues && b[p] === 123 ? scanRle(b, view, p, row, table) : skipValue(b, p);
     table.segmentationAt[row] = p - begin;
     table.segmentationLength[row] = end - p;
     return end;
   }
   if (key !== HAS.keypoints) return skipValue(b, p);
-  const end = table.keepValues ? scanPoints(b, p, row, table) : skipValue(b, p);
+  const end = table.keepValues ? scanPoints(b, view, p, row, table) : skipValue(b, p);
   table.keypointsAt[row] = p - begin;
   table.keypointsLength[row] = end - p;
   return end;
 }
 
-/** The first row's number of keypoints is every row's. */
-function scanPoints(b: Uint8Array, p: number, row: number, table: AnnotationTable): number {
+/**
+ * x and y of the points; nobody asks for the visibility of detected ones, so it is passed over and stays 0. The first row's number of
+ * keypoints is every row's.
+ */
+function scanPoints(b: Uint8Array, view: DataView, p: number, row: number, table: AnnotationTable): number {
+  if (b[p] !== 91) throw b[p] === END ? INCOMPLETE : UNSCANNABLE;
   const per = table.pointNumbers;
+  const most = per > 0 ? per : MOST_POINT_NUMBERS;
+  const first = row * per;
+  if (first + most > table.points.length) table.growPoints(first + most);
+  const { points } = table;
+  p = skipBlank(b, p + 1);
   let n = 0;
-  table.points = enlarged(table.points, (row + 1) * Math.max(per, 51) + 64);
-  const end = readNumbers(b, p, (at, start) => {
-    if (per === 0 && at === table.points.length) table.points = enlarged(table.points, at + 1);
-    else if (per > 0 && at >= per) throw UNSCANNABLE;
-    n = at + 1;
-    return readNumber(b, start, table.points, row * per + at);
-  });
-  if (per > 0 ? n !== per : row > 0 || n === 0) throw UNSCANNABLE;
+  for (; ; n++) {
+    if (n === most) throw UNSCANNABLE;
+    p = n % 3 === 2 ? skipNumber(b, p) : readDecimal(b, view, p, points, first + n);
+    while (b[p]! <= 32) p++;
+    const c = b[p]!;
+    if (c === 93) break;
+    if (c !== 44) expectByte(b, p, 44);
+    p++;
+    while (b[p]! <= 32) p++;
+  }
+  n++;
+  if (per > 0 ? n !== per : row > 0) throw UNSCANNABLE;
   table.pointNumbers = n;
-  return end;
+  return p + 1;
+}
+
+/** More numbers than these in one row are read as objects. */
+const MOST_POINT_NUMBERS = 3 * 1024;
+
+const ignored = new Float64Array(1);
+
+/** The byte after a number whose value does not matter. */
+function skipNumber(b: Uint8Array, p: number): number {
+  let q = b[p] === 45 ? p + 1 : p;
+  const start = q;
+  let c = b[q]!;
+  while (c >= 48 && c <= 57) c = b[++q]!;
+  if (q === start) return readNumber(b, p, ignored, 0);
+  if (c === 46) {
+    const point = q;
+    do c = b[++q]!;
+    while (c >= 48 && c <= 57);
+    if (q === point + 1) return readNumber(b, p, ignored, 0);
+  }
+  return c === 101 || c === 69 ? readNumber(b, p, ignored, 0) : q;
 }
 
 /** Calls read for every number of a list, which returns the byte after it. @returns the byte after the list */

@@ -88,9 +88,19 @@ function divide(
   at: number,
 ): boolean {
   const shift = POWER[lowDigits]!;
+  return quotientOf((high >>> 15) * 32768 * shift, (high & 32767) * shift + low, decimals, negative, out, at);
+}
+
+/** out[at] = ±(a + rest) / 10^decimals, where a is 0 or not smaller than rest. @returns whether that is correctly rounded for certain */
+function quotientOf(
+  a: number,
+  rest: number,
+  decimals: number,
+  negative: boolean,
+  out: Float64Array,
+  at: number,
+): boolean {
   const divisor = POWER[decimals]!;
-  const a = (high >>> 15) * 32768 * shift;
-  const rest = (high & 32767) * shift + low;
   const sum = a + rest;
   if (sum <= 9007199254740992) {
     out[at] = negative ? -(sum / divisor) : sum / divisor;
@@ -108,6 +118,45 @@ function divide(
   const value = quotient + correction;
   out[at] = negative ? -value : value;
   return value === quotient + correction * ABOVE && value === quotient + correction * BELOW;
+}
+
+/** Most digits behind the point that `readDecimal` takes, and before it: their products with powers of ten stay exact. */
+const FRACTION_DIGITS = 15;
+const WHOLE_LIMIT = 100000;
+
+/**
+ * `readNumber`, quicker for what coordinates look like: few digits, a point, up to 15 more, of which four are read at a time.
+ *
+ * @param view of the same bytes
+ */
+export function readDecimal(b: Uint8Array, view: DataView, p: number, out: Float64Array, at: number): number {
+  const negative = b[p] === 45;
+  let q = negative ? p + 1 : p;
+  let c = b[q]! - 48;
+  if (c < 0 || c > 9) return readNumber(b, p, out, at);
+  let whole = c;
+  for (c = b[++q]! - 48; c >= 0 && c <= 9 && whole < WHOLE_LIMIT; c = b[++q]! - 48) whole = whole * 10 + c;
+  if (c !== -2 || whole >= WHOLE_LIMIT) return readNumber(b, p, out, at);
+  const point = ++q;
+  let rest = 0;
+  for (let four = fourDigits(view, q); four >= 0 && q - point < FRACTION_DIGITS; four = fourDigits(view, q)) {
+    rest = rest * 10000 + four;
+    q += 4;
+  }
+  for (c = b[q]! - 48; c >= 0 && c <= 9; c = b[++q]! - 48) rest = rest * 10 + c;
+  const decimals = q - point;
+  if (c === 53 || c === 21 || decimals > FRACTION_DIGITS) return readNumber(b, p, out, at);
+  const a = whole * POWER[decimals]!;
+  return quotientOf(a, rest, decimals, negative, out, at) ? q : readSlowly(b, p, out, at);
+}
+
+/** The value of four digits, -1 where there are not four. */
+function fourDigits(view: DataView, p: number): number {
+  const word = view.getInt32(p, true);
+  const digits = word - 0x30303030;
+  if (((word & 0xf0f0f0f0) ^ 0x30303030) !== 0 || ((digits + 0x06060606) & 0xf0f0f0f0) !== 0) return -1;
+  const pairs = (digits * 10 + (digits >>> 8)) & 0x00ff00ff;
+  return (pairs & 255) * 100 + (pairs >>> 16);
 }
 
 function readSlowly(b: Uint8Array, p: number, out: Float64Array, at: number): number {

@@ -4,32 +4,28 @@ import { END, INCOMPLETE, readNumber, UNSCANNABLE } from './number.js';
 import type { AnnotationTable } from './table.js';
 import { expectByte, skipBlank, skipString, skipValue } from './value.js';
 
-const SIZE = [...'size'].map((letter) => letter.charCodeAt(0));
-const COUNTS = [...'counts'].map((letter) => letter.charCodeAt(0));
-
-function isKey(b: Uint8Array, from: number, to: number, key: readonly number[]): boolean {
-  if (to - from !== key.length) return false;
-  for (let i = 0; i < key.length; i++) if (b[from + i] !== key[i]) return false;
-  return true;
-}
+const SIZE = 0x657a6973; // the letters as little-endian numbers
+const COUN = 0x6e756f63;
+const TS = 0x227374; // ts"
 
 /** Reads {"size": [h, w], "counts": "..."} into the table's pool. @returns the byte after the object */
-export function scanRle(b: Uint8Array, p: number, row: number, table: AnnotationTable): number {
-  let size: readonly [number, number] | null = null;
+export function scanRle(b: Uint8Array, view: DataView, p: number, row: number, table: AnnotationTable): number {
+  let sized = false;
   let counted = false;
   p = skipBlank(b, expectByte(b, p, 123));
   for (;;) {
     if (b[p] !== 34) expectByte(b, p, 34);
-    const keyStart = p + 1;
-    p = skipString(b, p);
-    const isSize = isKey(b, keyStart, p - 1, SIZE);
-    const isCounts = !isSize && isKey(b, keyStart, p - 1, COUNTS);
+    const word = view.getInt32(p + 1, true);
+    const isSize = word === SIZE && b[p + 5] === 34;
+    const isCounts = word === COUN && (view.getInt32(p + 5, true) & 0xffffff) === TS;
+    p = isSize ? p + 6 : isCounts ? p + 8 : skipString(b, p);
     p = skipBlank(b, expectByte(b, skipBlank(b, p), 58));
     if (isSize) {
       p = readSize(b, p);
-      size = checkSize([...sizes]);
+      if (!(isSmall(sizes[0]!) && isSmall(sizes[1]!))) checkSize([...sizes]);
+      sized = true;
     } else if (isCounts) {
-      if (b[p] !== 34) throw UNSCANNABLE;
+      if (b[p] !== 34) throw b[p] === END ? INCOMPLETE : UNSCANNABLE;
       p = copyCounts(b, p + 1, row, table);
       counted = true;
     } else p = skipValue(b, p);
@@ -37,11 +33,14 @@ export function scanRle(b: Uint8Array, p: number, row: number, table: Annotation
     if (b[p] === 125) break;
     p = skipBlank(b, expectByte(b, p, 44));
   }
-  if (size === null || !counted || size[0] === 0) throw UNSCANNABLE;
-  table.maskHeight[row] = size[0];
-  table.maskWidth[row] = size[1];
+  if (!sized || !counted || sizes[0] === 0) throw UNSCANNABLE;
+  table.maskHeight[row] = sizes[0]!;
+  table.maskWidth[row] = sizes[1]!;
   return p + 1;
 }
+
+/** A side that needs no further look. */
+const isSmall = (side: number): boolean => (side & 0xffff) === side;
 
 const sizes = new Float64Array(2);
 

@@ -52,7 +52,7 @@ export class AnnotationTable {
   pool = new Uint8Array(0);
   poolUsed = 0;
 
-  /** Keypoint numbers of all rows one after another, pointNumbers of them each. */
+  /** Keypoint numbers of all rows one after another, pointNumbers of them each; every third, the visibility, is 0. */
   points = new Float64Array(0);
   pointNumbers = 0;
   /** Whether compressed RLEs and keypoints are kept here; otherwise only where they stand in the file. */
@@ -94,6 +94,11 @@ export class AnnotationTable {
     this.poolLength = ints(this.poolLength);
     this.maskHeight = ints(this.maskHeight);
     this.maskWidth = ints(this.maskWidth);
+  }
+
+  /** Makes room for the points of as many rows as the table has, and for `least` numbers. */
+  growPoints(least: number): void {
+    this.points = enlarged(this.points, Math.max(least, this.capacity * this.pointNumbers));
   }
 
   /** Makes room for `bytes` more characters in the pool. */
