@@ -112,12 +112,14 @@ const DEFAULT_PRESET = 'efficientdet-lite0';
 export const DEFAULT_CROP = [256, 256] as const;
 
 /** The preset's row with what the config replaces in it. */
-export function detectorSpec({ preset, backbone, neckChannels, neckRepeats }: Experiment['model']): DetectorSpec {
+export function detectorSpec(model: Experiment['model']): DetectorSpec {
+  const { preset, backbone, neckChannels, neckRepeats, anchorScale } = model;
   const row = backbone === null ? presetOf(preset ?? DEFAULT_PRESET) : rowFor(backbone as EfficientNetArch);
   return {
     ...row,
     ...(neckChannels === null ? {} : { channels: neckChannels }),
     ...(neckRepeats === null ? {} : { cells: neckRepeats }),
+    ...(anchorScale === null ? {} : { anchorScale }),
   };
 }
 

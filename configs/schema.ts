@@ -94,6 +94,15 @@ const model = z.strictObject({
     .nullable()
     .default(null)
     .describe('BiFPN cells, 1..16; null: that of the preset, 3 without one'),
+  anchorScale: z
+    .number()
+    .positive()
+    .max(64)
+    .nullable()
+    .default(null)
+    .describe(
+      'detection head: side of the smallest anchor in cells of its map (8 pixels in the finest); null: that of the preset',
+    ),
   headChannels: z
     .int()
     .min(1)
