@@ -1,8 +1,14 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 
-const built = new URL('../dist/cli.js', import.meta.url);
-if (!existsSync(built)) {
+/** When a file was last written; 0 for one that is not there. */
+const written = (path) => statSync(new URL(path, import.meta.url), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+// Packages hold dist in a few modules, which start sooner. In a checkout they may be older than the last compilation.
+const built = ['../dist/bundle/cli.js', '../dist/cli.js'].find(
+  (path, i) => written(path) > 0 && (i > 0 || written(path) >= written('../tsconfig.tsbuildinfo')),
+);
+if (built === undefined) {
   console.error('coco-ts is not built yet: run npm run build');
   process.exit(1);
 }
@@ -11,5 +17,5 @@ process.stdout.on('error', (error) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
 });
-const { main } = await import(built.href);
+const { main } = await import(new URL(built, import.meta.url).href);
 process.exitCode = await main(process.argv.slice(2));
