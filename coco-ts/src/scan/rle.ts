@@ -56,19 +56,25 @@ function readSize(b: Uint8Array, p: number): number {
 /** Copies the characters of a string; the backslash, itself one of them, is written twice in JSON. */
 function copyCounts(b: Uint8Array, p: number, row: number, table: AnnotationTable): number {
   const start = p;
-  while (b[p] !== 34 && b[p] !== END) p += b[p] === 92 ? 2 : 1;
-  if (b[p] === END) throw INCOMPLETE;
-  table.reservePool(p - start);
-  const { pool, poolUsed } = table;
-  let out = poolUsed;
-  for (let i = start; i < p; i++) {
-    const c = b[i]!;
-    if (c < 48 || c > 111) throw new MaskError(`RLE counts have an invalid character at ${i - start}`, 'ValueError');
-    if (c === 92 && b[++i] !== 92) throw UNSCANNABLE;
+  const begin = table.poolUsed;
+  let { pool } = table;
+  let out = begin;
+  for (let c = b[p]!; c !== 34; c = b[++p]!) {
+    if (c < 48 || c > 111) {
+      if (c === END) throw INCOMPLETE;
+      throw new MaskError(`RLE counts have an invalid character at ${p - start}`, 'ValueError');
+    }
+    if (c === 92 && b[++p] !== 92) throw b[p] === END ? INCOMPLETE : UNSCANNABLE;
+    if (out === pool.length) {
+      table.poolUsed = out;
+      table.reservePool(1);
+      table.poolUsed = begin;
+      ({ pool } = table);
+    }
     pool[out++] = c;
   }
-  table.poolAt[row] = poolUsed;
-  table.poolLength[row] = out - poolUsed;
+  table.poolAt[row] = begin;
+  table.poolLength[row] = out - begin;
   table.poolUsed = out;
   return p + 1;
 }
