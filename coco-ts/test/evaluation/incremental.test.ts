@@ -69,7 +69,7 @@ describe('add', () => {
             batch.accumulate();
             batch.summarize();
 
-            const arriving = new COCOeval(new COCO({ images, categories, annotations: [] }), null, type);
+            const arriving = new COCOeval(new COCO<'instances'>({ images, categories, annotations: [] }), null, type);
             for (const image of arrival) {
               arriving.add(
                 image,
