@@ -6,19 +6,9 @@ import { type Input, openInput, openSync } from './input.js';
 import { decodeJson } from './json.js';
 import type { Bitmap } from './mask/bitmap.js';
 import { type Rle, type Runs, toRle } from './mask/runs.js';
-import { type CocoOptions, printer } from './options.js';
-import {
-  byId,
-  filterAnns,
-  filterCats,
-  imagesOfAll,
-  indexAnns,
-  lookUp,
-  many,
-  type OneOrMany,
-  requireObject,
-} from './query.js';
-import { prepareResults, type ResultRecord, type ResultsInput, readResults } from './results.js';
+import { type CocoOptions, printer, requireObject } from './options.js';
+import { byId, filterAnns, filterCats, imagesOfAll, indexAnns, lookUp, many, type OneOrMany } from './query.js';
+import { prepareResults, type ResultsInput, readResults } from './results.js';
 import { type Columns, resultColumns } from './scan/columns.js';
 import { scanDataset, scanResults } from './scan/document.js';
 import { readRange } from './scan/source.js';
@@ -145,8 +135,7 @@ export class COCO<K extends Kind = 'instances'> {
     this.pending = pending;
     this.imagesById = null;
     this.categoriesById = null;
-    printer(this.options.verbose)('creating index...');
-    printer(this.options.verbose)('index created!');
+    for (const line of ['creating index...', 'index created!']) printer(this.options.verbose)(line);
   }
 
   /** Columns to objects, once. */
@@ -249,14 +238,11 @@ export class COCO<K extends Kind = 'instances'> {
   loadRes(results: ResultsInput): COCO<K> {
     const print = printer(this.options.verbose);
     print('Loading and preparing results...');
-    const out = this.scannedResults(results) ?? this.objectResults(readResults(results));
+    const own = { ...this.options, strict: false };
+    const prepared = (): Dataset => prepareResults(this as unknown as COCO, readResults(results));
+    const out = this.scannedResults(results) ?? new COCO<K>(prepared() as unknown as Dataset<K>, own);
     print('DONE');
     return out;
-  }
-
-  private objectResults(records: readonly ResultRecord[]): COCO<K> {
-    const dataset = prepareResults(this as unknown as COCO, records) as unknown as Dataset<K>;
-    return new COCO<K>(dataset, { ...this.options, strict: false });
   }
 
   /** Results as columns; null where they must be read as objects. */

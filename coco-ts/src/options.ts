@@ -1,3 +1,5 @@
+import { CocoError } from './errors.js';
+
 export interface CocoOptions {
   /** Refuse a file with violations of the format (see `violations`) instead of behaving as pycocotools. */
   readonly strict?: boolean;
@@ -9,4 +11,11 @@ export interface CocoOptions {
 export function printer(verbose: boolean | ((line: string) => void) | undefined): (line: string) => void {
   if (typeof verbose === 'function') return verbose;
   return verbose ? (line) => console.log(line) : () => {};
+}
+
+/** @throws CocoError when there is a data set and it is no object */
+export function requireObject(dataset: unknown): void {
+  if (dataset === undefined || dataset === null || (typeof dataset === 'object' && !Array.isArray(dataset))) return;
+  const type = Array.isArray(dataset) ? 'list' : typeof dataset;
+  throw new CocoError(`annotation file format ${type} not supported`, 'AssertionError');
 }

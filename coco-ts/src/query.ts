@@ -83,10 +83,3 @@ export function indexAnns<K extends Kind>(annotations: readonly Annotations[K][]
   }
   return { byId, byImage, imagesByCategory };
 }
-
-/** @throws CocoError when there is a data set and it is no object */
-export function requireObject(dataset: unknown): void {
-  if (dataset === undefined || dataset === null || (typeof dataset === 'object' && !Array.isArray(dataset))) return;
-  const type = Array.isArray(dataset) ? 'list' : typeof dataset;
-  throw new CocoError(`annotation file format ${type} not supported`, 'AssertionError');
-}

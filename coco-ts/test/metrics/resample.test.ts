@@ -70,7 +70,9 @@ describe('resampling', () => {
   });
 
   test('an interval over images that were added one by one is that of the whole set', () => {
-    const truths = [0, 1, 2, 3].map((image_id): Truth => ({ image_id, category_id: 1, bbox: [0, 0, 9, 9], iscrowd: 0 }));
+    const truths = [0, 1, 2, 3].map(
+      (image_id): Truth => ({ image_id, category_id: 1, bbox: [0, 0, 9, 9], iscrowd: 0 }),
+    );
     const results = [0, 2].map((image_id) => ({ image_id, category_id: 1, bbox: [0, 0, 9, 9], score: 0.5 }));
     const arriving = new COCOeval(null, null, 'bbox');
     arriving.params.catIds = [1, 2];
