@@ -4,6 +4,8 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 export interface Pass {
   /** True: batch norm uses (and moves) batch statistics where the module is not frozen, dropout drops. */
   readonly training: boolean;
+  /** While training: kept share of batch norm's moving statistics per step, instead of the layer's own. */
+  readonly normMomentum?: number;
 }
 
 /**

@@ -141,6 +141,12 @@ const train = z.strictObject({
     .nullable()
     .default(0.995)
     .describe('Decay per step of the averaged weights that are evaluated, 0..1, warmed up; null: no averaging'),
+  normMomentum: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.99)
+    .describe("Kept share per step of batch norm's moving statistics, 0..1; lower for runs of a few hundred steps"),
   freeze: z
     .enum(['none', 'stem', 'P1', 'P2', 'P3', 'P4', 'P5', 'all'])
     .default('none')

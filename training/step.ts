@@ -24,6 +24,8 @@ export interface StepOptions<Raw> {
   readonly ema?: Ema;
   /** Largest global norm of the gradients; not clipped when absent. */
   readonly clipNorm?: number;
+  /** Kept share of batch norm's moving statistics per step; the layers' own when absent. */
+  readonly normMomentum?: number;
 }
 
 /** Named loss terms, and the gradients' global norm before clipping. Owned by the caller. */
@@ -42,10 +44,11 @@ export type TrainingStep = Compiled<[images: tf.Tensor4D, targets: TargetTensors
  * @throws EspalierError on the first call, when a trainable parameter does not take part in the loss
  */
 export function createTrainingStep<Raw>(options: StepOptions<Raw>): TrainingStep {
-  const { model, optimizer, ema, clipNorm } = options;
+  const { model, optimizer, ema, clipNorm, normMomentum } = options;
+  const pass: Pass = { training: true, ...(normMomentum === undefined ? {} : { normMomentum }) };
   if (optimizer.packs.length === 0) throw new ConfigError('every parameter is frozen: unfreeze a part of the model');
   const run = (images: tf.Tensor4D, targets: TargetTensors, scalars: Scalars): StepResult => {
-    const { losses, gradients } = differentiate(model, images, targets);
+    const { losses, gradients } = differentiate(model, pass, images, targets);
     const packed = optimizer.packs.map((pack) =>
       gather(
         pack,
@@ -70,13 +73,13 @@ export function stepScalars(
   return { ...optimizer.scalars(step, learningRate), ...(ema ? { emaDecay: ema.decay(step) } : {}) };
 }
 
-function differentiate<Raw>(model: TrainableModel<Raw>, images: tf.Tensor4D, targets: TargetTensors) {
+function differentiate<Raw>(model: TrainableModel<Raw>, pass: Pass, images: tf.Tensor4D, targets: TargetTensors) {
   const parameters = trainable(model.parameters);
   const kept: { [term: string]: tf.Scalar } = {};
   const { mean, std } = model.preprocessing;
   const input = normalizeImages(images, mean, std);
   const total = (): tf.Scalar => {
-    const losses = model.loss(model.forward(input, { training: true }), targets);
+    const losses = model.loss(model.forward(input, pass), targets);
     // The tape's own scope would free the terms that are not differentiated.
     for (const [term, value] of Object.entries(losses)) kept[term] = tf.keep(tf.clone(value as tf.Scalar));
     if (!losses.total) throw new Error("the head's losses have no term called 'total'");

@@ -36,13 +36,14 @@ export function batchNorm(parameters: Parameters, name: string, options: NormOpt
   const offset = create('bias', 'bias', zeros);
   const movingMean = create('running_mean', 'statistic', zeros);
   const movingVariance = create('running_var', 'statistic', ones);
-  const move = (moving: tf.Variable<tf.Rank.R1>, batch: tf.Tensor1D) =>
-    moving.assign(tf.add(tf.mul(moving, momentum), tf.mul(batch, 1 - momentum)));
+  const move = (moving: tf.Variable<tf.Rank.R1>, batch: tf.Tensor1D, kept: number) =>
+    moving.assign(tf.add(tf.mul(moving, kept), tf.mul(batch, 1 - kept)));
   return (input, pass) => {
     if (frozen || !pass.training) return batchNormInference(input, movingMean, movingVariance, scale, offset, epsilon);
     const { y, mean, variance } = batchNormTrain(input, scale, offset, epsilon);
-    move(movingMean, mean);
-    move(movingVariance, variance);
+    const kept = pass.normMomentum ?? momentum;
+    move(movingMean, mean, kept);
+    move(movingVariance, variance, kept);
     return y;
   };
 }

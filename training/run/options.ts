@@ -30,6 +30,8 @@ export interface TrainOptions {
   readonly clipNorm?: number | null;
   /** Decay of the averaged weights; null: no averages. */
   readonly ema?: number | null;
+  /** Kept share of batch norm's moving statistics per step. */
+  readonly normMomentum?: number;
   /** Epochs between evaluations; the end is always evaluated. */
   readonly evaluateEvery?: number;
   /** Steps between checkpoints; null: whenever `checkpointSeconds` have passed. */
@@ -52,6 +54,7 @@ export const TRAIN_DEFAULTS = {
   finalRate: 0,
   clipNorm: 10,
   ema: 0.995,
+  normMomentum: 0.99,
   evaluateEvery: 5,
   checkpointEvery: null,
   checkpointSeconds: 60,
@@ -68,6 +71,7 @@ export interface Plan {
   readonly optimizerName: 'sgd' | 'adamw';
   readonly ema: Ema | undefined;
   readonly clipNorm: number | undefined;
+  readonly normMomentum: number;
   readonly evaluateSteps: number;
   readonly checkpointSteps: number | null;
   readonly checkpointSeconds: number;
@@ -115,6 +119,7 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     optimizerName: set.optimizer,
     ema: set.ema === null ? undefined : createEma(parameters, set.ema),
     clipNorm: set.clipNorm ?? undefined,
+    normMomentum: set.normMomentum,
     evaluateSteps: set.evaluateEvery * stepsPerEpoch,
     checkpointSteps: set.checkpointEvery,
     checkpointSeconds: set.checkpointSeconds,

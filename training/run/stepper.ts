@@ -34,12 +34,13 @@ export interface Stepper {
 }
 
 export function createStepper<Raw>(model: TrainableModel<Raw>, plan: Plan): Stepper {
-  const { optimizer, ema, clipNorm, schedule } = plan;
+  const { optimizer, ema, clipNorm, normMomentum, schedule } = plan;
   const compiled = createTrainingStep({
     model,
     optimizer,
     ...(ema ? { ema } : {}),
     ...(clipNorm === undefined ? {} : { clipNorm }),
+    normMomentum,
   });
   return {
     dispose: () => compiled.dispose(),
