@@ -13,7 +13,7 @@ const engine = named < 0 ? undefined : args[named + 1];
 const OUT = 'runs/demo';
 const CONFIG = 'configs/cells-demo.yaml';
 /** What WASM can do in about ten minutes on two cores. */
-const SMALLER = ['train.epochs=12', 'train.batchSize=4', 'model.inputSize=[192, 192]'];
+const SMALLER = ['train.epochs=10', 'train.batchSize=4', 'model.inputSize=[192, 256]'];
 
 /** Runs a command of the command line, showing it; ends the demo with its exit status when it fails. */
 async function espalier(...command) {
