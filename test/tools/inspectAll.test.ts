@@ -53,13 +53,13 @@ describe('counting without weights', () => {
 describe('the table of all networks', () => {
   const rows = modelRows([
     { config: 'bccd-lite0.yaml', metric: 'AP 0.5' },
-    { config: 'cells-demo.yaml', metric: 'AP50 0.9' },
+    { config: 'coco128-overfit.yaml', metric: 'AP50 0.9' },
     { config: 'axon-semantic.yaml', metric: null },
   ]);
 
   it('has a figure where a config trained the preset, and a row for a network that is none', () => {
     expect(rows.filter(({ measured }) => measured.length > 0)).toMatchObject([
-      { name: 'efficientdet-lite0', measured: ['bccd-lite0: AP 0.5', 'cells-demo: AP50 0.9'] },
+      { name: 'efficientdet-lite0', measured: ['bccd-lite0: AP 0.5', 'coco128-overfit: AP50 0.9'] },
     ]);
     expect(rows.at(-1)).toMatchObject({
       ...{ name: 'axon-semantic', backbone: 'tf_efficientnet_lite0', head: 'semantic', classes: 3, measured: [] },
@@ -71,7 +71,7 @@ describe('the table of all networks', () => {
   it('is written for a terminal and for a page', () => {
     const text = describeModels(rows, { markdown: false }).split('\n');
     expect(text.find((line) => line.startsWith('efficientdet-lite0 '))).toMatch(
-      /tf_efficientnet_lite0 +2,958,848 +64 x 3 +detection +320 +3,243,470 +bccd-lite0: AP 0\.5; cells-demo: AP50 0\.9$/,
+      /tf_efficientnet_lite0 +2,958,848 +64 x 3 +detection +320 +3,243,470 +bccd-lite0: AP 0\.5; coco128-overfit: AP50 0\.9$/,
     );
     const [head, rule, ...lines] = describeModels(rows, { markdown: true }).split('\n');
     expect(head).toMatch(/^\| network +\| backbone +\| its parameters \|/);
