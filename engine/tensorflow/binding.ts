@@ -60,7 +60,7 @@ export function createBinding(context: Context): EagerBinding {
     if (handle === undefined) throw new Error(`tensor ${id} was disposed`);
     return handle;
   };
-  const adopt = (handle: Pointer): TensorMetadata => ({ id: register(handle), ...describe(api, handle, status) });
+  const adopt = (handle: Pointer): TensorMetadata => ({ id: register(handle), ...describeHandle(api, handle, status) });
 
   return {
     ...BINDING_CONSTANTS,
@@ -120,7 +120,7 @@ export function newTensor(api: Api, shape: readonly number[], dtype: number, val
 }
 
 /** Shape and type of a handle. */
-function describe(api: Api, handle: Pointer, status: Pointer): { shape: number[]; dtype: number } {
+export function describeHandle(api: Api, handle: Pointer, status: Pointer): { shape: number[]; dtype: number } {
   const rank = api.TFE_TensorHandleNumDims(handle, status);
   const shape: number[] = [];
   for (let axis = 0; axis < rank; axis++) shape.push(api.TFE_TensorHandleDim(handle, axis, status));

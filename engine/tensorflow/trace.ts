@@ -1,7 +1,14 @@
 import type { OpAttr, TensorFlowBinding, TensorMetadata } from '#tfjs-node';
 import { EngineError } from '../errors.js';
 import { AttrType, type GraphOutput, type Pointer } from './api.js';
-import { BINDING_CONSTANTS, type EagerBinding, FIRST_TRACED_ID, newTensor, typeNumber } from './binding.js';
+import {
+  BINDING_CONSTANTS,
+  describeHandle,
+  type EagerBinding,
+  FIRST_TRACED_ID,
+  newTensor,
+  typeNumber,
+} from './binding.js';
 import type { Context } from './context.js';
 import { addConstant, addOperation, addPlaceholder, type OutputInfo } from './graph.js';
 
@@ -77,7 +84,7 @@ export function createTracer(
   const capture = (id: number): GraphOutput => {
     const handle = api.TFE_TensorHandleCopySharingTensor(eager.handleOf(id), context.status);
     context.check('capturing a tensor');
-    const { shape, dtype } = describeHandle(context, handle);
+    const { shape, dtype } = describeHandle(api, handle, context.status);
     const output = addPlaceholder(context, graph, nodeName('capture'), { shape, dtype });
     inputs.push({ source: { kind: 'capture', handle }, output, dtype });
     return output;
@@ -195,14 +202,6 @@ function group(
 ): (GraphOutput | GraphOutput[])[] {
   const end = flat.length - after;
   return [...flat.slice(0, start), flat.slice(start, end), ...flat.slice(end)];
-}
-
-function describeHandle(context: Context, handle: Pointer): { shape: number[]; dtype: number } {
-  const { api, status } = context;
-  const shape: number[] = [];
-  const rank = api.TFE_TensorHandleNumDims(handle, status);
-  for (let axis = 0; axis < rank; axis++) shape.push(api.TFE_TensorHandleDim(handle, axis, status));
-  return { shape, dtype: api.TFE_TensorHandleDataType(handle) };
 }
 
 function dataDependent(type: string): EngineError {

@@ -4,7 +4,7 @@ import { batchNormInference, batchNormTrain, batchNormTrainGrad } from './batchN
 import { clusteredTwins } from './clustered.js';
 import { preferMatrixProducts } from './convolution.js';
 import { gateGrad, normalizeImages, relu6Grad } from './elementwise.js';
-import { resizeBilinear, resizeBilinearGrad, resizeNearest } from './resize.js';
+import { resizeBilinear, resizeBilinearGrad } from './resize.js';
 import { registerAll } from './twin.js';
 
 /** Kernels of engine/kernels that TensorFlow has as one op; the others run their portable version, op by op. */
@@ -14,7 +14,6 @@ const TWINS = {
   EspalierBatchNormInference: batchNormInference,
   EspalierResizeBilinear: resizeBilinear,
   EspalierResizeBilinearGrad: resizeBilinearGrad,
-  EspalierResizeNearest: resizeNearest,
   EspalierRelu6Grad: relu6Grad,
   EspalierGateGrad: gateGrad,
   EspalierNormalizeImages: normalizeImages,
