@@ -1,19 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { defineKernel } from './kernel.js';
+import { resampleGrad } from './resampleGrad.js';
 
 const backward = defineKernel<{ dy: tf.Tensor }, { height: number; width: number }, tf.Tensor>({
   name: 'EspalierResizeBilinearGrad',
-  portable: ({ dy }, { height, width }) => {
-    const [batch = 0, outHeight = 0, outWidth = 0, channels = 0] = dy.shape;
-    const rows = tf.tensor2d(interpolationMatrix(height, outHeight), [outHeight, height]);
-    const columns = tf.tensor2d(interpolationMatrix(width, outWidth), [outWidth, width]);
-    // The contracted axis goes last, so that each direction is one plain matrix product.
-    const byWidth = tf.reshape(tf.transpose(dy, [0, 1, 3, 2]), [batch * outHeight * channels, outWidth]);
-    const narrow = tf.reshape(tf.matMul(byWidth, columns), [batch, outHeight, channels * width]);
-    const byHeight = tf.reshape(tf.transpose(narrow, [0, 2, 1]), [batch * channels * width, outHeight]);
-    const small = tf.reshape(tf.matMul(byHeight, rows), [batch, channels, width, height]);
-    return tf.transpose(small, [0, 3, 2, 1]); // [N, H, W, C]
-  },
+  portable: ({ dy }, { height, width }) => resampleGrad(dy, [height, width], interpolationMatrix),
 });
 
 const forward = defineKernel<{ x: tf.Tensor }, { height: number; width: number }, tf.Tensor>({

@@ -1,21 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { defineKernel } from './kernel.js';
+import { resampleGrad } from './resampleGrad.js';
 
 const backward = defineKernel<{ dy: tf.Tensor }, { height: number; width: number }, tf.Tensor>({
   name: 'EspalierResizeNearestGrad',
   portable: ({ dy }, { height, width }) => {
-    const [batch = 0, outHeight = 0, outWidth = 0, channels = 0] = dy.shape;
+    const [, outHeight = 0, outWidth = 0] = dy.shape;
     if (outHeight % height === 0 && outWidth % width === 0) {
       const window: [number, number] = [outHeight / height, outWidth / width];
       return tf.mul(tf.avgPool(dy as tf.Tensor4D, window, window, 'valid'), window[0] * window[1]);
     }
-    const rows = tf.tensor2d(selectionMatrix(height, outHeight), [outHeight, height]);
-    const columns = tf.tensor2d(selectionMatrix(width, outWidth), [outWidth, width]);
-    const byWidth = tf.reshape(tf.transpose(dy, [0, 1, 3, 2]), [batch * outHeight * channels, outWidth]);
-    const narrow = tf.reshape(tf.matMul(byWidth, columns), [batch, outHeight, channels * width]);
-    const byHeight = tf.reshape(tf.transpose(narrow, [0, 2, 1]), [batch * channels * width, outHeight]);
-    const small = tf.reshape(tf.matMul(byHeight, rows), [batch, channels, width, height]);
-    return tf.transpose(small, [0, 3, 2, 1]); // [N, H, W, C]
+    return resampleGrad(dy, [height, width], selectionMatrix);
   },
 });
 
