@@ -1,16 +1,16 @@
 import type { z } from 'zod';
 import { createEfficientNet } from '../backbones/efficientnet/efficientnet.js';
 import type { Frozen } from '../backbones/efficientnet/trunk.js';
+import { readSettings } from '../backbones/settings.js';
 import type { EncoderSource } from '../datasets/encoder.js';
 import type { Detections } from '../datasets/sample.js';
-import { bifpnConfig, createBiFPN } from '../necks/index.js';
+import { createBiFPN } from '../necks/index.js';
 import { builtModule } from './builtModule.js';
 import { detectionConfig } from './detection/config.js';
 import { createDetectionHead, encoderConfigOf } from './detection/detection.js';
 import type { DetectionRaw } from './detection/loss.js';
 import { assemble, type Model } from './model.js';
 import { type DetectorSpec, type PresetName, presetOf } from './presets.js';
-import { readSettings } from './settings.js';
 
 type HeadSettings = Pick<z.input<typeof detectionConfig>, 'anchors' | 'loss' | 'decode'>;
 
@@ -63,21 +63,9 @@ export function createDetector(options: DetectorOptions): Detector {
     },
     'detection head',
   );
-  const neckConfig = readSettings(
-    bifpnConfig,
-    {
-      kind: 'bifpn',
-      levels: spec.levels,
-      channels: spec.channels,
-      repeats: spec.cells,
-      fusion: spec.fusion,
-      activation,
-      seed,
-    },
-    'BiFPN',
-  );
   const backbone = createEfficientNet({ arch: spec.backbone, levels: ['P3', 'P4', 'P5'], frozen, seed });
-  const neck = createBiFPN(neckConfig, backbone.features);
+  const { levels, channels, cells: repeats, fusion } = spec;
+  const neck = createBiFPN({ levels, channels, repeats, fusion, activation, seed }, backbone.features);
   const head = createDetectionHead(headConfig, neck.features);
   const encoder = {
     module: builtModule('detection/encoder.js'),

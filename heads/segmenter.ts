@@ -3,15 +3,15 @@ import type { EfficientNetArch } from '../backbones/efficientnet/architecture.js
 import { efficientNetPlan } from '../backbones/efficientnet/architecture.js';
 import { createEfficientNet } from '../backbones/efficientnet/efficientnet.js';
 import type { Frozen } from '../backbones/efficientnet/trunk.js';
+import { readSettings } from '../backbones/settings.js';
 import type { ClassMap } from '../datasets/sample.js';
-import { bifpnConfig, createBiFPN } from '../necks/index.js';
+import { type BiFPNOptions, createBiFPN } from '../necks/index.js';
 import { builtModule } from './builtModule.js';
 import type { Assembly } from './detector.js';
 import { assemble } from './model.js';
 import { semanticConfig } from './semantic/config.js';
 import type { SemanticRaw } from './semantic/loss.js';
 import { createSemanticHead } from './semantic/semantic.js';
-import { readSettings } from './settings.js';
 
 export interface SegmenterOptions {
   /** timm's name, e.g. 'tf_efficientnet_lite0'. */
@@ -23,7 +23,7 @@ export interface SegmenterOptions {
   /** Input pixels per cell of the logits; 4 when absent. */
   readonly outputStride?: 2 | 4;
   /** Channels, cells and fusion of the BiFPN. */
-  readonly neck?: Pick<z.input<typeof bifpnConfig>, 'channels' | 'repeats' | 'fusion'>;
+  readonly neck?: Pick<BiFPNOptions, 'channels' | 'repeats' | 'fusion'>;
   /** Width, and weights of the loss terms. */
   readonly head?: Pick<
     z.input<typeof semanticConfig>,
@@ -46,14 +46,13 @@ export function createSegmenter(options: SegmenterOptions): Segmenter {
   const { classes, inputSize, outputStride = 4, frozen = 'none', seed = 1 } = options;
   const { activation } = efficientNetPlan(options.backbone).family;
   const levels = outputStride === 2 ? (['P1', 'P2', 'P3', 'P4', 'P5'] as const) : (['P2', 'P3', 'P4', 'P5'] as const);
-  const neckConfig = readSettings(bifpnConfig, { kind: 'bifpn', levels, activation, seed, ...options.neck }, 'BiFPN');
   const headConfig = readSettings(
     semanticConfig,
     { kind: 'semantic', classes, inputSize, seed, ...options.head },
     'semantic head',
   );
   const backbone = createEfficientNet({ arch: options.backbone, levels, frozen, seed });
-  const neck = createBiFPN(neckConfig, backbone.features);
+  const neck = createBiFPN({ levels, activation, seed, ...options.neck }, backbone.features);
   const head = createSemanticHead(headConfig, neck.features);
   const encoder = { module: builtModule('semantic/encoder.js'), config: { inputSize } };
   return { model: assemble(backbone, neck, head), encoder, inputSize };

@@ -4,8 +4,9 @@ import { glorotUniform } from '../backbones/initialisers.js';
 import { ACTIVATIONS, batchNorm, NORM_MOMENTUM } from '../backbones/layers/index.js';
 import type { Pass } from '../backbones/module.js';
 import { createParameters, type Parameters } from '../backbones/parameters.js';
+import { readSettings } from '../backbones/settings.js';
 import { ShapeError } from '../engine/errors.js';
-import type { BiFPNConfig } from './config.js';
+import { type BiFPNConfig, bifpnConfig } from './config.js';
 import { extraLevels, type Nodes } from './extraLevels.js';
 import { FUSIONS } from './fusion.js';
 import { bifpnGraph, type FusionNode, type NodeName } from './graph.js';
@@ -13,7 +14,8 @@ import type { Neck } from './neck.js';
 import { NORM_EPSILON, projection, resampleTo } from './resample.js';
 import { separable } from './separable.js';
 
-export type BiFPNOptions<Out extends Level = Level> = Omit<BiFPNConfig, 'kind' | 'levels'> & {
+/** The config's settings without its `kind`; those left out have the config's defaults. */
+export type BiFPNOptions<Out extends Level = Level> = Partial<Omit<BiFPNConfig, 'kind' | 'levels'>> & {
   readonly levels: readonly Out[];
 };
 
@@ -26,30 +28,31 @@ type Step = (nodes: Nodes, pass: Pass) => void;
  *
  * @param features `backbone.features`
  * @returns        a neck whose maps are [N, ceil(H / stride), ceil(W / stride), channels]
- * @throws ConfigError when the levels have a gap, ShapeError when the backbone lacks a level that pooling cannot make
+ * @throws ConfigError for a setting out of range and for levels with a gap, ShapeError when the backbone lacks a level that pooling cannot make
  * @source Tan et al. 2020, arXiv:1911.09070
  */
 export function createBiFPN<In extends Level, Out extends Level>(
   options: BiFPNOptions<Out>,
   features: FeatureSpec<In>,
 ): Neck<Extract<In, Out>, Out> {
-  const { channels, repeats, frozen } = options;
-  const graph = bifpnGraph(options.levels);
+  const settings = readSettings(bifpnConfig, { ...options, kind: 'bifpn' }, 'BiFPN');
+  const { channels, repeats, frozen } = settings;
+  const graph = bifpnGraph(settings.levels);
   const levels: readonly Level[] = LEVELS.filter((level) => graph.some((node) => node.level === level));
   const given = levels.filter((level) => level in features);
   checkLevels(levels, given, levelsOf(features));
   const inputs = Object.fromEntries(given.map((level) => [level, (features as FeatureSpec)[level]])) as FeatureSpec;
-  const owner = createParameters(options.seed);
+  const owner = createParameters(settings.seed);
   const extend = extraLevels(owner, inputs, { levels, channels, frozen });
   const cells = Array.from({ length: repeats }, (_, cell) =>
     graph.map((node, index) => {
       const width = (name: NodeName): number => (cell === 0 ? extend.widths.get(name) : undefined) ?? channels;
-      return fusionStep(owner, `cell.${cell}.fnode.${index}`, node, width, options);
+      return fusionStep(owner, `cell.${cell}.fnode.${index}`, node, width, settings);
     }),
   );
   return {
     inputs: inputs as FeatureSpec<Extract<In, Out>>,
-    features: outputSpec(levels, inputs, options) as FeatureSpec<Out>,
+    features: outputSpec(levels, inputs, settings) as FeatureSpec<Out>,
     parameters: owner.parameters,
     dispose: owner.dispose,
     forward: (maps, pass) =>
@@ -70,7 +73,7 @@ function fusionStep(
   name: string,
   node: FusionNode,
   width: (input: NodeName) => number,
-  options: BiFPNOptions,
+  options: BiFPNConfig,
 ): Step {
   const { channels, frozen } = options;
   const levels = LEVELS.filter((level) => options.levels.includes(level));
@@ -112,7 +115,7 @@ function checkLevels(levels: readonly Level[], given: readonly Level[], offered:
   );
 }
 
-function outputSpec(levels: readonly Level[], inputs: Partial<FeatureSpec>, options: BiFPNOptions): FeatureSpec {
+function outputSpec(levels: readonly Level[], inputs: Partial<FeatureSpec>, options: BiFPNConfig): FeatureSpec {
   const spec: { [K in Level]?: FeatureSpec[Level] } = {};
   let stride = 0;
   for (const level of levels) {

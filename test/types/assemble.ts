@@ -1,8 +1,7 @@
 /** What must not compile: every `@ts-expect-error` that is no error fails `npm run check`. Nothing here is run. */
 import type { Backbone, EfficientNetLevel, FeatureMaps, Neck } from '../../index.js';
-import { assemble, type BiFPNOptions, createBiFPN, createEfficientNet, type Head } from '../../node.js';
+import { assemble, createBiFPN, createEfficientNet, type Head } from '../../node.js';
 
-declare const options: Omit<BiFPNOptions, 'levels'>;
 declare const anyHead: Head<'P3' | 'P7', unknown, unknown>;
 declare const p2Neck: Neck<'P2', 'P2' | 'P3'>;
 declare const images: Parameters<Backbone['forward']>[0];
@@ -26,7 +25,7 @@ createEfficientNet({ arch: 'tf_efficientnet_b0', levels: ['P6'], frozen: 'none',
 // @ts-expect-error: feature maps are read-only
 maps.P3 = maps.P4;
 
-const neck = createBiFPN({ ...options, levels: ['P3', 'P4', 'P5', 'P6'] }, backbone.features);
+const neck = createBiFPN({ levels: ['P3', 'P4', 'P5', 'P6'] }, backbone.features);
 // @ts-expect-error: this neck reads P2, the backbone gives P3 to P5
 assemble(backbone, p2Neck, anyHead);
 // @ts-expect-error: this head reads P7, the neck gives P3 to P6

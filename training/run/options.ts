@@ -54,7 +54,7 @@ export const TRAIN_DEFAULTS = {
   finalRate: 0,
   clipNorm: 10,
   ema: 0.995,
-  normMomentum: 0.99,
+  normMomentum: 0.95,
   evaluateEvery: 5,
   checkpointEvery: null,
   checkpointSeconds: 60,
