@@ -5,6 +5,7 @@ export { channelAffine } from './channelAffine.js';
 export { channelSum } from './channelSum.js';
 export { type ConvolutionLayout, conv2d, depthwiseConv2d } from './conv2d.js';
 export { cumsum } from './cumsum.js';
+export { dropout, dropPath } from './dropout.js';
 export { gate } from './gate.js';
 export { gatherND, gatherRows, topK } from './gather.js';
 export { hardSwish } from './hardSwish.js';
@@ -14,6 +15,8 @@ export { type Padding, padExplicitly, type Size } from './padding.js';
 export { relu6 } from './relu6.js';
 export { resizeBilinear } from './resizeBilinear.js';
 export { resizeNearest } from './resizeNearest.js';
+export { statelessNormal } from './statelessNormal.js';
+export { foldSeed, statelessUniform } from './statelessUniform.js';
 export { swish } from './swish.js';
 export {
   detached,

@@ -4,6 +4,7 @@ import { batchNormInference, batchNormTrain, batchNormTrainGrad } from './batchN
 import { clusteredTwins } from './clustered.js';
 import { preferMatrixProducts } from './convolution.js';
 import { gateGrad, normalizeImages, relu6Grad } from './elementwise.js';
+import { statelessUniform } from './random.js';
 import { resizeBilinear, resizeBilinearGrad } from './resize.js';
 import { registerAll } from './twin.js';
 
@@ -17,6 +18,7 @@ const TWINS = {
   EspalierRelu6Grad: relu6Grad,
   EspalierGateGrad: gateGrad,
   EspalierNormalizeImages: normalizeImages,
+  EspalierStatelessUniform: statelessUniform,
 };
 
 export function registerTwins(backend: NodeJSKernelBackend, clusters: Clusters): void {

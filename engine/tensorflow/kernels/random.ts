@@ -1,0 +1,11 @@
+import * as tf from '@tensorflow/tfjs';
+import { DataType } from '../api.js';
+import { attr, input, type Twin } from './twin.js';
+
+const TYPES = [attr.type('dtype', DataType.float), attr.type('T', DataType.int32), attr.type('Tseed', DataType.int32)];
+
+export const statelessUniform: Twin = (ops, inputs, { shape }) =>
+  tf.tidy(() => {
+    const size = tf.tensor1d(shape as number[], 'int32');
+    return ops.executeSingleOutput('StatelessRandomUniform', TYPES, [size, input(inputs, 'seed')]);
+  });
