@@ -1,5 +1,6 @@
 /** The portable surface: runs in Node and in a browser. node.ts adds files, workers and the native engine. */
 export * from './backbones/index.js';
+export { ACTIVATIONS, batchNorm, convolution, dense, depthwise, squeezeExcite } from './backbones/layers/index.js';
 export { readSafetensors, writeSafetensors } from './backbones/weights/safetensors.js';
 export { loadStateDict } from './backbones/weights/stateDict.js';
 export { type Compiled, type CompileOptions, compile, type Tree } from './engine/compile.js';
