@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ShapeError } from '../errors.js';
 import { defineKernel } from './kernel.js';
+import { planeSum } from './planeSum.js';
 
 const backward = defineKernel<
   { dy: tf.Tensor; x: tf.Tensor; g: tf.Tensor },
@@ -10,8 +11,7 @@ const backward = defineKernel<
   name: 'EspalierGateGrad',
   portable: ({ dy, x, g }) => {
     const open = tf.sigmoid(g);
-    const [, height = 1, width = 1] = x.shape;
-    const sums = tf.mul(planeMean(tf.mul(dy, x)), height * width);
+    const sums = planeSum(tf.mul(dy, x));
     return [tf.mul(dy, open), tf.mul(sums, tf.mul(open, tf.sub(1, open)))] as const;
   },
 });
@@ -43,9 +43,4 @@ export function gate(x: tf.Tensor4D, g: tf.Tensor4D): tf.Tensor4D {
     throw new ShapeError(`gate of a map [${x.shape}] got logits [${g.shape}]: give it [${wanted}]`);
   }
   return forward({ x, g }, {}) as tf.Tensor4D;
-}
-
-function planeMean(x: tf.Tensor): tf.Tensor {
-  const [, height = 1, width = 1] = x.shape;
-  return tf.avgPool(x as tf.Tensor4D, [height, width], 1, 'valid');
 }

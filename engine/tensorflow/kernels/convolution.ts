@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { registerTwin } from '../../kernels/kernel.js';
+import { attr, FLOAT, input, type Twin } from './twin.js';
 
 /**
  * The filter gradient of a widening 1x1 convolution as one matrix product: faster than TensorFlow's op on
@@ -20,3 +21,14 @@ export function preferMatrixProducts(): void {
     });
   });
 }
+
+/** TensorFlow's convolution takes the groups from the filter's shape; its gradients do not. */
+export const groupConv2d: Twin = (ops, inputs, { stride, padding }) => {
+  const attrs = [
+    FLOAT,
+    attr.ints('strides', [1, ...(stride as readonly number[]), 1]),
+    attr.string('padding', (padding as string).toUpperCase()),
+    attr.string('data_format', 'NHWC'),
+  ];
+  return ops.executeSingleOutput('Conv2D', attrs, [input(inputs, 'x'), input(inputs, 'filter')]);
+};

@@ -5,13 +5,7 @@ import { attr, FLOAT, input, type Twin } from './twin.js';
 export const relu6Grad: Twin = (ops, inputs) =>
   ops.executeSingleOutput('Relu6Grad', [FLOAT], [input(inputs, 'dy'), input(inputs, 'y')]);
 
-export const gateGrad: Twin = (_, inputs) =>
-  tf.tidy(() => {
-    const dy = input(inputs, 'dy');
-    const open = tf.sigmoid(input(inputs, 'g'));
-    const sums = tf.sum(tf.mul(dy, input(inputs, 'x')), [1, 2], true);
-    return [tf.mul(dy, open), tf.mul(sums, tf.mul(open, tf.sub(1, open)))];
-  });
+export const planeSum: Twin = (_, inputs) => tf.sum(input(inputs, 'x'), [1, 2], true);
 
 /** Images may be uint8 tensors (see uploadImages): the cast names the type the tensor really has. */
 export const normalizeImages: Twin = (ops, inputs, { mean, std }) =>

@@ -2,8 +2,8 @@ import type { NodeJSKernelBackend } from '#tfjs-node';
 import type { Clusters } from '../cluster.js';
 import { batchNormInference, batchNormTrain, batchNormTrainGrad } from './batchNorm.js';
 import { clusteredTwins } from './clustered.js';
-import { preferMatrixProducts } from './convolution.js';
-import { gateGrad, normalizeImages, relu6Grad } from './elementwise.js';
+import { groupConv2d, preferMatrixProducts } from './convolution.js';
+import { normalizeImages, planeSum, relu6Grad } from './elementwise.js';
 import { statelessUniform } from './random.js';
 import { resizeBilinear, resizeBilinearGrad } from './resize.js';
 import { registerAll } from './twin.js';
@@ -16,7 +16,8 @@ const TWINS = {
   EspalierResizeBilinear: resizeBilinear,
   EspalierResizeBilinearGrad: resizeBilinearGrad,
   EspalierRelu6Grad: relu6Grad,
-  EspalierGateGrad: gateGrad,
+  EspalierPlaneSum: planeSum,
+  EspalierGroupConv2D: groupConv2d,
   EspalierNormalizeImages: normalizeImages,
   EspalierStatelessUniform: statelessUniform,
 };

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { gate, hardSwish, relu6, swish } from '../../../engine/kernels/index.js';
+import { gate, gelu, hardSigmoid, hardSwish, relu6, swish } from '../../../engine/kernels/index.js';
 import { runKernelCases } from '../../conformance/kernel.js';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -57,5 +57,31 @@ runKernelCases('gate', [
       (x as number[]).map((value, i) => value * sigmoid(g?.[Math.floor(i / 30) * 5 + (i % 5)] as number)),
     ],
     differentiable: ['x', 'g'],
+  },
+]);
+
+runKernelCases('hardSigmoid', [
+  {
+    name: 'all three pieces',
+    inputs: { x: { shape: [7], values: [-5, -2.5, -1, 0, 1, 2.5, 5] } },
+    run: ({ x }) => hardSigmoid(x as tf.Tensor),
+    expected: () => [[0, 0.5 / 6, 2 / 6, 0.5, 4 / 6, 5.5 / 6, 1]],
+    differentiable: ['x'],
+  },
+]);
+
+runKernelCases('gelu', [
+  {
+    name: 'values of the normal distribution table',
+    inputs: { x: { shape: [7], values: [-8, -2, -1, 0, 0.5, 1, 3] } },
+    run: ({ x }) => gelu(x as tf.Tensor),
+    expected: () => [[0, -0.0455003, -0.1586553, 0, 0.3457312, 0.8413447, 2.9959503]],
+    differentiable: ['x'],
+  },
+  {
+    name: 'a map',
+    inputs: { x: { shape: [2, 3, 3] } },
+    run: ({ x }) => gelu(x as tf.Tensor),
+    differentiable: ['x'],
   },
 ]);

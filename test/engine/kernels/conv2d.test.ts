@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { conv2d, depthwiseConv2d, type Padding, type Size } from '../../../engine/kernels/index.js';
-import { type KernelCase, runKernelCases } from '../../conformance/kernel.js';
+import { compile } from '../../../engine/compile.js';
+import { conv2d, depthwiseConv2d, groupConv2d, type Padding, type Size } from '../../../engine/kernels/index.js';
+import { expectClose, type KernelCase, runKernelCases } from '../../conformance/kernel.js';
 
 interface Layout {
   readonly name: string;
@@ -106,7 +107,21 @@ const depthwise = LAYOUTS.filter(({ stride }) => stride[0] === stride[1]).map(
   }),
 );
 
+/** Two groups of one input and two output channels. */
+const inGroups = LAYOUTS.map(
+  (layout): KernelCase => ({
+    name: `${layout.name}`,
+    inputs: { x: { shape: [BATCH, ...layout.size, IN] }, filter: { shape: [...layout.window, 1, 4] } },
+    run: ({ x, filter }) => groupConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2, layout),
+    expected: ({ x = [], filter }) => [
+      loops(x, layout, 4, (tap, from, to) => (Math.floor(to / 2) === from ? (filter?.[tap * 4 + to] as number) : 0)),
+    ],
+    differentiable: ['x', 'filter'],
+  }),
+);
+
 runKernelCases('conv2d', dense);
+runKernelCases('groupConv2d', inGroups);
 runKernelCases('depthwiseConv2d', depthwise);
 
 describe('conv2d', () => {
@@ -115,6 +130,26 @@ describe('conv2d', () => {
 
   it('refuses a stride and a dilation together', () => {
     expect(() => conv2d(x, filter, { stride: [2, 2], padding: 'same', dilation: [2, 2] })).toThrow('one of them');
+  });
+
+  it('refuses groups that do not fit the channels', () => {
+    const layout = { stride: [1, 1], padding: 'same' } as const;
+    expect(() => groupConv2d(tf.zeros([1, 4, 4, 4]), tf.zeros([3, 3, 2, 3]), 2, layout)).toThrow('2 groups');
+    expect(() => groupConv2d(tf.zeros([1, 4, 4, 4]), tf.zeros([3, 3, 2, 2]), 1, layout)).toThrow('4 channels');
+  });
+
+  it('computes groups inside a compiled function', () => {
+    const x = tf.randomUniform([2, 5, 5, 8], -1, 1, 'float32', 5) as tf.Tensor4D;
+    const filter = tf.randomUniform([3, 3, 2, 8], -1, 1, 'float32', 6) as tf.Tensor4D;
+    const loss = (a: tf.Tensor, b: tf.Tensor): tf.Scalar =>
+      tf.sum(tf.square(groupConv2d(a as tf.Tensor4D, b as tf.Tensor4D, 4, { stride: [2, 2], padding: 'same' })));
+    const gradients = (a: tf.Tensor, b: tf.Tensor): tf.Tensor[] => tf.grads(loss)([a, b]);
+    const compiled = compile(gradients);
+    const plain = gradients(x, filter);
+    compiled(x, filter).forEach((gradient, i) => {
+      expectClose(Array.from(gradient.dataSync()), Array.from((plain[i] as tf.Tensor).dataSync()), 1e-5);
+    });
+    compiled.dispose();
   });
 
   it('refuses a dilated filter larger than the map', () => {
