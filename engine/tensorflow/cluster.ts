@@ -55,7 +55,7 @@ export function createClusters(context: Context, backend: NodeJSKernelBackend, e
       return { callee: { name, fn, outputs, attrs }, used };
     } finally {
       backend.binding = outer;
-      tracer.finish();
+      tracer.finish(true);
       context.api.TF_DeleteGraph(tracer.graph);
     }
   };
@@ -63,7 +63,7 @@ export function createClusters(context: Context, backend: NodeJSKernelBackend, e
   return {
     run(label, inputs, compute) {
       const tracer = tracerOf(backend.binding);
-      if (!tracer) return compute(...inputs);
+      if (!tracer || tracer.options.plain) return compute(...inputs);
       const key = `${label} ${inputs.map(({ shape, dtype }) => `${dtype}[${shape}]`).join()}`;
       let cluster = known.get(key);
       if (!cluster) {

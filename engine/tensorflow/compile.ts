@@ -1,237 +1,197 @@
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
-import type { NodeJSKernelBackend, TensorMetadata } from '#tfjs-node';
-import type { Compiled, CompileOptions, Compiler, Tree } from '../compile.js';
+import type { Compiled, CompiledGraph, CompileOptions, Compiler, Tree } from '../compile.js';
 import { EngineError } from '../errors.js';
-import type { Pointer } from './api.js';
-import type { EagerBinding } from './binding.js';
 import type { Context } from './context.js';
+import { TensorFlowError } from './context.js';
+import { adoptOutputs, bind, type Run, runAsync, runNow } from './execute.js';
+import { explain } from './explain.js';
+import { exportGraph } from './exportGraph.js';
 import { addFunction } from './function.js';
-import { createTracer, type TraceInput } from './trace.js';
-import { flatten, leafTensors, type Shape, unflatten } from './tree.js';
+import { createLossScale, type LossScale } from './lossScale.js';
+import { type Engine, freeFunction, type Program, traceFunction } from './program.js';
+import { difference, type Signature, signatureOf } from './signature.js';
+import { type Flattened, flatten, unflatten } from './tree.js';
 
-/** One traced signature, ready to be called. */
-interface Program {
-  readonly name: string;
-  readonly inputs: readonly TraceInput[];
-  readonly inputTypes: readonly number[];
-  readonly outputTypes: readonly number[];
-  /** Shapes and types of all outputs: results first, then the new values of `assigned`. */
-  readonly outputs: readonly { shape: number[]; dtype: number }[];
-  readonly result: Shape;
-  readonly resultCount: number;
-  readonly variables: readonly tf.Variable[];
-  readonly assigned: readonly number[];
+/** Most signatures kept per compiled function; the one not used for longest is freed first. */
+export const MAX_SIGNATURES = 16;
+
+interface Entry {
+  readonly signature: Signature;
+  readonly program: Program;
+  /** Calls under way on other threads. */
+  running: number;
+  freed: boolean;
 }
 
-/** Most signatures kept per compiled function; the oldest is freed first. */
-const MAX_PROGRAMS = 16;
-
 /** The `compile` of this engine: tfjs function -> TensorFlow function, called as one op. */
-export function createCompiler(context: Context, backend: NodeJSKernelBackend, eager: EagerBinding): Compiler {
-  const isTracing = (): boolean => backend.binding !== eager;
+export function createCompiler(engine: Engine): Compiler {
+  const { context, backend, eager } = engine;
+  /** Inside a trace, or on the tape of an eager gradient, the function runs op by op, as a part of what is around it. */
+  const isInside = (): boolean => backend.binding !== eager || tf.engine().state.gradientDepth > 0;
 
   return <Args extends readonly Tree[], Result extends Tree>(
     fn: (...args: Args) => Result,
     options: CompileOptions,
   ): Compiled<Args, Result> => {
-    const programs = new Map<string, Program>();
-    let disposed = false;
-
-    const programFor = (leaves: readonly tf.Tensor[], args: Args): Program => {
-      if (disposed) throw new EngineError(`${options.name ?? 'the compiled function'} was disposed`);
-      const key = signature(backend, leaves, args);
-      const known = programs.get(key);
-      if (known) return known;
-      const program = trace({ context, backend, eager }, fn, args, leaves, options);
-      programs.set(key, program);
-      const oldest = programs.keys().next().value;
-      if (programs.size > MAX_PROGRAMS && oldest !== undefined) {
-        free(context, programs.get(oldest) as Program);
-        programs.delete(oldest);
-      }
-      return program;
-    };
+    requireThreads(context, options.threads);
+    const name = options.name ?? (fn.name || 'function');
+    const cache = createCache(engine, { ...options, name }, fn as unknown as (...args: never[]) => Tree);
+    let last: Promise<unknown> = Promise.resolve();
+    let waiting = 0;
 
     const call = (...args: Args): Result => {
-      if (isTracing()) return fn(...args);
-      const leaves = leafTensors(args);
-      const program = programFor(leaves, args);
-      const run = prepare(context, backend, eager, program, leaves);
-      context.api.TFE_Execute(run.op, run.results, run.count, context.status);
-      context.api.TFE_DeleteOp(run.op);
-      context.check(options.name ?? 'a compiled function');
-      return finish(backend, eager, program, run.results) as Result;
+      if (isInside()) return fn(...args);
+      const flat = flatten(args);
+      const entry = cache.entryFor(flat);
+      if (waiting > 0 && entry.program.assigned.length > 0) {
+        throw new EngineError(`${name} assigns variables and an asynchronous call of it is under way: await it first`);
+      }
+      const run = bind(engine, entry.program, flat.leaves);
+      explained(entry.program, () => runNow(engine, run, name));
+      return finish(engine, entry.program, run) as Result;
     };
-    const callAsync = async (...args: Args): Promise<Result> => {
-      const leaves = leafTensors(args);
-      const program = programFor(leaves, args);
-      const run = prepare(context, backend, eager, program, leaves);
-      await executeAsync(context, run, options.name ?? 'a compiled function');
-      return finish(backend, eager, program, run.results) as Result;
-    };
-    const dispose = (): void => {
-      for (const program of programs.values()) free(context, program);
-      programs.clear();
-      disposed = true;
-    };
-    return Object.assign(call, { async: callAsync, dispose });
-  };
-}
-
-interface Engine {
-  readonly context: Context;
-  readonly backend: NodeJSKernelBackend;
-  readonly eager: EagerBinding;
-}
-
-/** Runs `fn` once on symbolic tensors; variables keep their values. */
-function trace<Args extends readonly Tree[], Result extends Tree>(
-  { context, backend, eager }: Engine,
-  fn: (...args: Args) => Result,
-  args: Args,
-  leaves: readonly tf.Tensor[],
-  options: CompileOptions,
-): Program {
-  const variables = Object.values(tf.engine().registeredVariables);
-  const real = [...leaves, ...variables];
-  const handles = backend.getInputTensorIds(real).map((id) => eager.handleOf(id));
-  const constantOf = (slot: number): Pointer | null => {
-    if (!options.constants || slot < leaves.length) return null;
-    const tensor = context.api.TFE_TensorHandleResolve(handles[slot] as Pointer, context.status);
-    context.check('reading a weight');
-    return tensor;
-  };
-  const tracer = createTracer(context, eager, constantOf);
-  const info = (tensor: tf.Tensor): { shape: number[]; dtype: number } => ({
-    shape: tensor.shape,
-    dtype: backend.tensorMap.get(tensor.dataId).dtype,
-  });
-  const idOf = (tensor: tf.Tensor): number => backend.getInputTensorIds([tensor])[0] as number;
-  const kept = variables.map((variable) => tf.keep(tf.clone(variable)));
-  backend.binding = tracer.binding;
-  let program: Program | undefined;
-  try {
-    tf.tidy(() => {
-      const symbolic = real.map((tensor, slot) => backend.createOutputTensor(tracer.declareSlot(slot, info(tensor))));
-      const before = symbolic.map(idOf);
-      variables.forEach((variable, i) => {
-        variable.assign(symbolic[leaves.length + i] as tf.Tensor);
-      });
-      const { shape: argShape } = flatten(args);
-      const symbolicArgs = unflatten(argShape, symbolic.slice(0, leaves.length)) as unknown as Args;
-      const { leaves: results, shape: result } = flatten(fn(...symbolicArgs));
-      refuseNewVariables(variables);
-      const assigned = variables.flatMap((variable, i) => (idOf(variable) === before[leaves.length + i] ? [] : [i]));
-      const returned = [...results, ...assigned.map((i) => variables[i] as tf.Variable)];
-      const outputs = returned.map((tensor) => ({ shape: tensor.shape, dtype: info(tensor).dtype }));
-      const ends = returned.map((tensor) => tracer.resolve(idOf(tensor)));
-      const { name, fn: compiled } = addFunction(context, tracer, ends, options.name ?? 'function');
-      context.api.TF_DeleteFunction(compiled);
-      program = {
-        name,
-        inputs: tracer.inputs,
-        inputTypes: tracer.inputs.map(({ dtype }) => dtype),
-        outputTypes: ends.map((end) => context.api.TF_OperationOutputType(end)),
-        outputs,
-        result,
-        resultCount: results.length,
-        variables,
-        assigned,
+    const callAsync = (...args: Args): Promise<Result> => {
+      if (isInside()) {
+        throw new EngineError(
+          `${name}.async() was called inside a compiled function or a gradient: call it without .async`,
+        );
+      }
+      const { leaves, shape } = flatten(args);
+      const kept = leaves.map((tensor) => tf.keep(tf.clone(tensor))); // the caller may dispose its own at once
+      const turn = async (): Promise<Result> => {
+        try {
+          return (await runEntry(engine, cache.entryFor({ leaves: kept, shape }), kept, name)) as Result;
+        } finally {
+          tf.dispose(kept);
+          waiting--;
+        }
       };
+      waiting++;
+      const result = last.then(turn);
+      last = result.catch(() => {});
+      return result;
+    };
+    const graph = (...args: Args): CompiledGraph => cache.graph(flatten(args));
+    return Object.assign(call, { async: callAsync, graph, dispose: cache.dispose });
+  };
+}
+
+interface Cache {
+  entryFor(args: Flattened): Entry;
+  graph(args: Flattened): CompiledGraph;
+  dispose(): void;
+}
+
+function createCache(
+  engine: Engine,
+  options: CompileOptions & { name: string },
+  fn: (...args: never[]) => Tree,
+): Cache {
+  const entries = new Map<string, Entry>(); // least recently used first
+  const say = (line: string): void => (options.log ?? console.warn)(`${options.name}: ${line}`);
+  let disposed = false;
+  let lossScale: LossScale | null = null;
+  const request = (args: Flattened) => {
+    if (disposed) throw new EngineError(`${options.name} was disposed`);
+    if (options.mixedPrecision === 'f16') lossScale ??= createLossScale(options.name);
+    return { fn, args, options, lossScale, say };
+  };
+  const forget = (entry: Entry): void => {
+    entries.delete(entry.signature.key);
+    entry.freed = true;
+    if (entry.running === 0) freeFunction(engine.context, entry.program);
+  };
+  const trace = (signature: Signature, args: Flattened): Entry => {
+    const program = traceFunction(engine, {
+      ...request(args),
+      use: ({ tracer, ends, ...rest }): Program => {
+        const added = addFunction(engine.context, tracer, ends, options.name);
+        engine.context.api.TF_DeleteFunction(added.fn);
+        return { ...rest, name: added.name, inputs: [...tracer.inputs], sites: tracer.sites };
+      },
     });
+    return { signature, program, running: 0, freed: false };
+  };
+
+  return {
+    entryFor(args) {
+      if (disposed) throw new EngineError(`${options.name} was disposed`);
+      const signature = signatureOf(engine.backend, args);
+      const known = entries.get(signature.key);
+      const gone = known ? disposedVariables(known.program, args.leaves.length) : [];
+      if (known && gone.length === 0) {
+        entries.delete(signature.key);
+        entries.set(signature.key, known);
+        return known;
+      }
+      const before = known ?? [...entries.values()].at(-1);
+      if (before) say(`traced again: ${difference(before.signature, signature, gone)}`);
+      if (known) forget(known);
+      const entry = trace(signature, args);
+      entries.set(signature.key, entry);
+      const [oldest] = entries.values();
+      if (entries.size > MAX_SIGNATURES && oldest) {
+        say(`more than ${MAX_SIGNATURES} signatures: the trace for ${oldest.signature.types.join(', ')} is freed`);
+        forget(oldest);
+      }
+      return entry;
+    },
+    graph: (args) =>
+      traceFunction(engine, { ...request(args), plain: true, use: (done) => exportGraph(engine, args, done) }),
+    dispose() {
+      for (const entry of [...entries.values()]) forget(entry);
+      lossScale?.dispose();
+      lossScale = null;
+      disposed = true;
+    },
+  };
+}
+
+async function runEntry(engine: Engine, entry: Entry, leaves: readonly tf.Tensor[], name: string): Promise<Tree> {
+  const run = bind(engine, entry.program, leaves);
+  entry.running++;
+  try {
+    await runAsync(engine, run);
+  } catch (error) {
+    throw new TensorFlowError(explain(entry.program.sites, `${name}: ${(error as Error).message}`));
   } finally {
-    variables.forEach((variable, i) => {
-      variable.assign(kept[i] as tf.Tensor);
-    });
-    backend.binding = eager;
-    tf.dispose(kept);
-    tracer.finish();
-    context.api.TF_DeleteGraph(tracer.graph);
+    if (--entry.running === 0 && entry.freed) freeFunction(engine.context, entry.program);
   }
-  return program as unknown as Program;
+  return finish(engine, entry.program, run);
 }
 
-function refuseNewVariables(before: readonly tf.Variable[]): void {
-  const now = Object.values(tf.engine().registeredVariables);
-  const known = new Set(before);
-  const created = now.filter((variable) => !known.has(variable));
-  if (created.length === 0) return;
-  const names = created.map(({ name }) => name).join(', ');
-  for (const variable of created) variable.dispose();
-  throw new EngineError(`a compiled function creates variables (${names}): create them before, outside compile()`);
-}
-
-interface Run {
-  readonly op: Pointer;
-  readonly results: BigUint64Array;
-  readonly count: Int32Array;
-}
-
-function prepare(
-  context: Context,
-  backend: NodeJSKernelBackend,
-  eager: EagerBinding,
-  program: Program,
-  leaves: readonly tf.Tensor[],
-): Run {
-  const { api, status, check } = context;
-  const op = api.TFE_NewOp(context.eager, 'PartitionedCall', status);
-  check('PartitionedCall');
-  for (const { source } of program.inputs) {
-    let handle: Pointer;
-    if (source.kind === 'capture') handle = source.handle;
-    else {
-      const tensor = leaves[source.slot] ?? program.variables[source.slot - leaves.length];
-      handle = eager.handleOf(backend.getInputTensorIds([tensor as tf.Tensor])[0] as number);
-    }
-    api.TFE_OpAddInput(op, handle, status);
+function explained(program: Program, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw error instanceof TensorFlowError ? new TensorFlowError(explain(program.sites, error.message)) : error;
   }
-  check('PartitionedCall');
-  api.TFE_OpSetAttrFunctionName(op, 'f', program.name, program.name.length);
-  api.TFE_OpSetAttrTypeList(op, 'Tin', program.inputTypes, program.inputTypes.length);
-  api.TFE_OpSetAttrTypeList(op, 'Tout', program.outputTypes, program.outputTypes.length);
-  const outputs = program.outputs.length;
-  return { op, results: new BigUint64Array(Math.max(1, outputs)), count: Int32Array.of(outputs) };
-}
-
-function executeAsync(context: Context, run: Run, name: string): Promise<void> {
-  const { api } = context;
-  const status = api.TF_NewStatus();
-  return new Promise((resolve, reject) => {
-    api.TFE_Execute.async(run.op, run.results, run.count, status, (error: Error | null) => {
-      const failed =
-        error ?? (api.TF_GetCode(status) === 0 ? null : new EngineError(`${name}: ${api.TF_Message(status)}`));
-      api.TF_DeleteStatus(status);
-      api.TFE_DeleteOp(run.op);
-      if (failed) reject(failed);
-      else resolve();
-    });
-  });
 }
 
 /** Wraps the results and gives the assigned variables their new values. */
-function finish(backend: NodeJSKernelBackend, eager: EagerBinding, program: Program, handles: BigUint64Array): Tree {
-  const tensors = program.outputs.map(({ shape, dtype }, i) => {
-    const metadata: TensorMetadata = { id: eager.register(handles[i] as Pointer), shape, dtype };
-    return backend.createOutputTensor(metadata);
-  });
-  program.assigned.forEach((variable, i) => {
+function finish(engine: Engine, program: Program, run: Run): Tree {
+  const tensors = adoptOutputs(engine, program, run);
+  program.assigned.forEach((index, i) => {
     const value = tensors[program.resultCount + i] as tf.Tensor;
-    (program.variables[variable] as tf.Variable).assign(value);
+    (program.variables[index] as tf.Variable).assign(value);
     value.dispose();
   });
   return unflatten(program.result, tensors.slice(0, program.resultCount));
 }
 
-function signature(backend: NodeJSKernelBackend, leaves: readonly tf.Tensor[], args: readonly Tree[]): string {
-  const types = leaves.map((tensor) => `${backend.tensorMap.get(tensor.dataId).dtype}[${tensor.shape.join()}]`);
-  return `${JSON.stringify(flatten(args).shape)}|${types.join()}`;
+/** Variables the program uses that do not exist any more. */
+function disposedVariables({ inputs, variables, assigned }: Program, argumentCount: number): readonly tf.Variable[] {
+  const read = inputs.flatMap(({ source }) => (source.kind === 'slot' ? [source.slot - argumentCount] : []));
+  const used = new Set([...read, ...assigned]);
+  return variables.filter(({ isDisposed }, i) => isDisposed && used.has(i));
 }
 
-function free(context: Context, program: Program): void {
-  const { api, status } = context;
-  api.TFE_ContextRemoveFunction(context.eager, program.name, status);
-  for (const { source } of program.inputs) {
-    if (source.kind === 'capture') api.TFE_DeleteTensorHandle(source.handle);
-  }
+/** One context serves the process, and TensorFlow fixes its threads when the context opens. */
+function requireThreads(context: Context, threads: number | undefined): void {
+  const open = context.threads || availableParallelism();
+  if (threads === undefined || threads === open) return;
+  throw new EngineError(
+    `options.threads is ${threads}, but TensorFlow was opened with ${open}: call await ready({ engine: 'tensorflow', threads: ${threads} }) before anything else`,
+  );
 }

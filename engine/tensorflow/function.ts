@@ -20,10 +20,7 @@ export function addFunction(
 ): { readonly name: string; readonly fn: Pointer } {
   const { api, status, check, eager } = context;
   const name = `espalier_${label.replace(/\W/g, '_')}_${functionCount++}`;
-  const results = ends.map((end, i) => {
-    const op = { name: `result_${i}`, type: 'Identity', inputs: [end], attrs: [] };
-    return (addOperation(context, tracer.graph, op)[0] as { output: GraphOutput }).output;
-  });
+  const results = addResults(context, tracer.graph, ends);
   const starts = tracer.inputs.map(({ output }) => output);
   const lists = [starts.length, starts, results.length, results] as const;
   const fn = api.TF_GraphToFunction(tracer.graph, name, 0, -1, null, ...lists, null, null, null, status);
@@ -36,4 +33,12 @@ export function addFunction(
   api.TFE_ContextAddFunction(eager, fn, status);
   check(`compiling ${name}`);
   return { name, fn };
+}
+
+/** Identity nodes named result_0, result_1, ... after the ends of a graph. */
+export function addResults(context: Context, graph: Pointer, ends: readonly GraphOutput[]): readonly GraphOutput[] {
+  return ends.map((end, i) => {
+    const op = { name: `result_${i}`, type: 'Identity', inputs: [end], attrs: [] };
+    return (addOperation(context, graph, op)[0] as { output: GraphOutput }).output;
+  });
 }

@@ -9,6 +9,7 @@ import { createBinding } from './binding.js';
 import { createClusters } from './cluster.js';
 import { createCompiler } from './compile.js';
 import { openContext } from './context.js';
+import { replaceGather } from './gather.js';
 import { registerTwins } from './kernels/index.js';
 import { findLibrary } from './library.js';
 import { whyNoRuntime } from './runtime.js';
@@ -26,12 +27,13 @@ registerEngine('tensorflow', async (options) => {
     tf.registerBackend('tensorflow', () => backend, 3);
     await tf.setBackend('tensorflow');
     registerAllKernels();
+    replaceGather(backend);
     registerTwins(backend, createClusters(context, backend, binding));
     registerImageUploader('tensorflow', (pixels, shape) => {
       const id = binding.createTensor([...shape], DataType.uint8, pixels);
       return backend.createOutputTensor({ id, shape: [...shape], dtype: DataType.uint8 }) as tf.Tensor4D;
     });
-    registerCompiler('tensorflow', createCompiler(context, backend, binding));
+    registerCompiler('tensorflow', createCompiler({ context, backend, eager: binding }));
   }
   await tf.setBackend('tensorflow');
   const device = context.devices.some(({ type }) => type === 'GPU') ? 'GPU' : 'CPU';

@@ -1,6 +1,9 @@
 import type { OpAttr, TensorFlowBinding, TensorMetadata } from '#tfjs-node';
+import type { MixedPrecision } from '../compile.js';
 import { EngineError } from '../errors.js';
+import { type CallSite, callSite, describeSite } from '../source.js';
 import { AttrType, type GraphOutput, type Pointer } from './api.js';
+import { createAutocast, type OperationAdder } from './autocast.js';
 import {
   BINDING_CONSTANTS,
   describeHandle,
@@ -9,7 +12,7 @@ import {
   newTensor,
   typeNumber,
 } from './binding.js';
-import type { Context } from './context.js';
+import { type Context, TensorFlowError } from './context.js';
 import { addConstant, addOperation, addPlaceholder, type OutputInfo } from './graph.js';
 
 /** Where an input of a traced function comes from at each call. */
@@ -30,14 +33,21 @@ export interface Tracer {
   readonly graph: Pointer;
   /** Inputs used so far, in the order of first use. */
   readonly inputs: readonly TraceInput[];
+  /** Who made each node, by its name. */
+  readonly sites: ReadonlyMap<string, CallSite>;
+  /** The first thing the function did that a graph cannot; a promise may have swallowed the error. */
+  readonly refusal: EngineError | null;
+  readonly options: TracerOptions;
+  /** Remembers `error` as the refusal, and returns it. */
+  refuse(error: EngineError): EngineError;
   /** Number of a tensor that stands for an argument or a variable; a placeholder is made when it is first used. */
   declareSlot(slot: number, info: { shape: number[]; dtype: number }): TensorMetadata;
   /** The graph output a tensor number stands for. */
   resolve(id: number): GraphOutput;
   /** Adds a call of a function that the context knows; the shapes of its outputs are given, not inferred. */
   callFunction(callee: Callee, ids: readonly number[]): TensorMetadata[];
-  /** Ends the trace: frees what was disposed meanwhile. Captured handles stay. */
-  finish(): void;
+  /** Ends the trace: frees what was disposed meanwhile, and captured handles where nothing will use them. */
+  finish(failed: boolean): void;
 }
 
 /** A function to be called from a trace. */
@@ -47,6 +57,14 @@ export interface Callee {
   readonly outputs: readonly { readonly shape: readonly number[]; readonly dtype: number }[];
   /** Further attributes of the call, e.g. that XLA must compile it. */
   readonly attrs: readonly OpAttr[];
+}
+
+export interface TracerOptions {
+  /** What a slot's value is when it is to be written into the graph, else null. The tracer frees it. */
+  readonly constants?: (slot: number) => Pointer | null;
+  readonly mixedPrecision?: MixedPrecision | undefined;
+  /** Plain TensorFlow ops only, and tensors made outside written into the graph: for export. */
+  readonly plain?: boolean;
 }
 
 let lastId = FIRST_TRACED_ID;
@@ -63,25 +81,52 @@ const LIST_INPUTS: { readonly [type: string]: readonly [number, number] } = {
   PartitionedCall: [0, 0],
 };
 
-/** @param constants what a slot's value is when it is to be written into the graph, else null */
-export function createTracer(
-  context: Context,
-  eager: EagerBinding,
-  constants: (slot: number) => Pointer | null = () => null,
-): Tracer {
+/** Outputs whose shape TensorFlow does not infer and nobody reads: scratch space of an op for its own gradient. */
+const SCRATCH_OUTPUTS: { readonly [type: string]: number } = { FusedBatchNormV3: 5 };
+
+export function createTracer(context: Context, eager: EagerBinding, options: TracerOptions = {}): Tracer {
   const { api } = context;
   const graph = api.TF_NewGraph();
+  const add: OperationAdder = options.mixedPrecision
+    ? createAutocast(context, graph, options.mixedPrecision)
+    : (op) => addOperation(context, graph, op);
+  const sites = new Map<string, CallSite>();
+  const interned = new Map<string, CallSite>();
+  let refusal: EngineError | null = null;
+  const refuse = (error: EngineError): EngineError => {
+    refusal ??= error;
+    return error;
+  };
   const outputs = new Map<number, OutputInfo>();
   const slots = new Map<number, { slot: number; shape: number[]; dtype: number }>();
-  const made = new Map<number, { bytes: number; dtype: number; tensor: Pointer }>();
+  const made = new Map<number, { bytes: number; dtype: number; tensor: Pointer }>(); // constants of the function
   const resolved = new Map<number, GraphOutput>();
   const disposed: number[] = [];
   const copied = new Set<string>();
   const inputs: TraceInput[] = [];
   let lastNode = 0;
   const nodeName = (type: string): string => `${type}_${lastNode++}`;
+  const remember = (name: string): CallSite => {
+    const site = callSite();
+    const key = describeSite(site);
+    const known = interned.get(key) ?? site;
+    interned.set(key, known);
+    sites.set(name, known);
+    return known;
+  };
+  /** A C tensor as a node; the tensor is freed. */
+  const written = (label: string, dtype: number, tensor: Pointer): GraphOutput => {
+    const output = addConstant(context, graph, nodeName(label), dtype, tensor);
+    api.TF_DeleteTensor(tensor);
+    return output;
+  };
 
   const capture = (id: number): GraphOutput => {
+    if (options.plain) {
+      const tensor = api.TFE_TensorHandleResolve(eager.handleOf(id), context.status);
+      context.check('reading a tensor made outside the function');
+      return written('captured', api.TFE_TensorHandleDataType(eager.handleOf(id)), tensor);
+    }
     const handle = api.TFE_TensorHandleCopySharingTensor(eager.handleOf(id), context.status);
     context.check('capturing a tensor');
     const { shape, dtype } = describeHandle(api, handle, context.status);
@@ -92,8 +137,8 @@ export function createTracer(
   const openSlot = (id: number): GraphOutput | null => {
     const declared = slots.get(id);
     if (!declared) return null;
-    const value = constants(declared.slot);
-    if (value !== null) return addConstant(context, graph, nodeName('weight'), declared.dtype, value);
+    const value = options.constants?.(declared.slot) ?? null;
+    if (value !== null) return written('weight', declared.dtype, value);
     const output = addPlaceholder(context, graph, nodeName('input'), declared);
     inputs.push({ source: { kind: 'slot', slot: declared.slot }, output, dtype: declared.dtype });
     return output;
@@ -127,23 +172,25 @@ export function createTracer(
     },
     tensorDataSync(id) {
       if (made.has(id)) return eager.tensorDataSync(id);
-      throw new EngineError(
-        `a compiled function reads a tensor's values (dataSync, arraySync, print): ${callerLine()}; read them outside, or return the tensor`,
+      throw refuse(
+        new EngineError(
+          `${describeSite(callSite())} reads a tensor's values, which a compiled function does not have while it is traced: read them outside, or return the tensor`,
+        ),
       );
     },
     executeOp(type, attrs: OpAttr[], ids) {
       const flat = ids.map(resolve);
       const list = LIST_INPUTS[type];
-      const grouped = list ? group(flat, list) : flat;
-      const results = addOperation(context, graph, { name: nodeName(type), type, inputs: grouped, attrs });
-      return results.map((info) => {
+      const name = nodeName(type);
+      const site = remember(name);
+      const results = located(site, type, () => add({ name, type, inputs: list ? group(flat, list) : flat, attrs }));
+      return results.map((info, i) => {
         const id = ++lastId;
-        if (info.shape.some((size) => size < 0)) {
-          if (results.length === 1) throw dataDependent(type);
-          info = { ...info, shape: [0] };
-        }
-        outputs.set(id, info);
-        return { id, shape: info.shape, dtype: info.dtype };
+        const isScratch = SCRATCH_OUTPUTS[type] === i;
+        if (!isScratch && info.shape.some((size) => size < 0)) throw refuse(dataDependent(type, site));
+        const known = isScratch ? { ...info, shape: [0] } : info;
+        outputs.set(id, known);
+        return { id, shape: known.shape, dtype: known.dtype };
       });
     },
   };
@@ -152,6 +199,12 @@ export function createTracer(
     binding,
     graph,
     inputs,
+    sites,
+    options,
+    get refusal() {
+      return refusal;
+    },
+    refuse,
     resolve,
     declareSlot(slot, { shape, dtype }) {
       const id = ++lastId;
@@ -172,6 +225,7 @@ export function createTracer(
         ...callee.attrs,
       ];
       const op = { name: nodeName(callee.name), type: 'PartitionedCall', inputs: [args], attrs };
+      remember(op.name);
       return addOperation(context, graph, op).map(({ output, dtype }, i) => {
         const shape = [...(callee.outputs[i] as Callee['outputs'][number]).shape];
         api.TF_GraphSetTensorShape(graph, output, shape, shape.length, context.status);
@@ -180,7 +234,9 @@ export function createTracer(
         return { id: lastId, shape: shape.slice(), dtype };
       });
     },
-    finish() {
+    finish(failed) {
+      if (failed)
+        for (const { source } of inputs) if (source.kind === 'capture') api.TFE_DeleteTensorHandle(source.handle);
       for (const { tensor } of made.values()) api.TF_DeleteTensor(tensor);
       for (const id of disposed) eager.deleteTensor(id);
       made.clear();
@@ -204,15 +260,20 @@ function group(
   return [...flat.slice(0, start), flat.slice(start, end), ...flat.slice(end)];
 }
 
-function dataDependent(type: string): EngineError {
+function dataDependent(type: string, site: CallSite): EngineError {
   return new EngineError(
-    `${type} has a data-dependent shape and cannot be compiled (${callerLine()}): call it outside compile()`,
+    `${describeSite(site)}: ${type} has a data-dependent shape and cannot be compiled: call it outside compile(), or use an op whose result has a fixed shape`,
   );
 }
 
-/** The first stack line outside this library's engine and the tfjs packages: where the user called. */
-function callerLine(): string {
-  const lines = (new Error().stack ?? '').split('\n').slice(1);
-  const line = lines.find((text) => !/engine[/\\]tensorflow|tfjs|node:internal/.test(text));
-  return (line ?? lines.at(-1) ?? '').trim();
+/** Adds to an error of TensorFlow which call it comes from. */
+function located<T>(site: CallSite, type: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof TensorFlowError)) throw error;
+    throw new TensorFlowError(
+      `${describeSite(site)}: ${error.message.includes(type) ? '' : `${type}: `}${error.message}`,
+    );
+  }
 }
