@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { defineKernel } from './kernel.js';
-import type { Size } from './padding.js';
+import { type Padding, padExplicitly, poolingPadding, type Size } from './padding.js';
 
 type Pooling = { window: readonly number[]; stride: readonly number[]; padding: 'same' | 'valid' };
 
@@ -39,28 +39,63 @@ const forward = defineKernel<{ x: tf.Tensor }, Pooling, tf.Tensor>({
 });
 
 /**
- * Mean of each window; pixels outside the image do not count.
+ * Mean of each window; pixels outside the image do not count unless asked for.
  *
- * @param x      [N, H, W, C] float32
- * @param window height and width, pixels
- * @param stride steps along height and width, pixels
- * @returns      [N, outH, outW, C] float32
+ * @param x       [N, H, W, C] float32
+ * @param window  height and width, pixels
+ * @param stride  steps along height and width, pixels
+ * @param padding `same`, `valid` or [top, bottom, left, right] pixels
+ * @param options countPadding: explicit padding counts as zeros, as PyTorch's count_include_pad; ceil: also windows that
+ *   are only partly inside, as PyTorch's ceil_mode, whose pixels beyond the padding never count
+ * @returns       [N, outH, outW, C] float32
+ * @throws ShapeError when explicit padding is not narrower than the window
  */
-export function avgPool(x: tf.Tensor4D, window: Size, stride: Size, padding: 'same' | 'valid'): tf.Tensor4D {
-  return forward({ x }, { window, stride, padding }) as tf.Tensor4D;
+export function avgPool(
+  x: tf.Tensor4D,
+  window: Size,
+  stride: Size,
+  padding: Padding,
+  options: { readonly countPadding?: boolean; readonly ceil?: boolean } = {},
+): tf.Tensor4D {
+  const { countPadding = false, ceil = false } = options;
+  const applied = poolingPadding(x, { window, stride, padding, ceil });
+  const [padded, rest] = padExplicitly(x, applied, 0);
+  const means = forward({ x: padded }, { window, stride, padding: rest }) as tf.Tensor4D;
+  if (typeof applied === 'string') return means;
+  const counted = countPadding && typeof padding !== 'string' ? padding : [0, 0, 0, 0];
+  const [rows, columns] = ([0, 1] as const).map((axis) =>
+    coveredCounts(means.shape[axis + 1] as number, {
+      window: window[axis],
+      stride: stride[axis],
+      before: applied[axis * 2] as number,
+      from: -(counted[axis * 2] as number),
+      to: (x.shape[axis + 1] as number) + (counted[axis * 2 + 1] as number),
+    }),
+  ) as [number[], number[]];
+  const factors = rows.flatMap((row) => columns.map((column) => (window[0] * window[1]) / (row * column)));
+  if (factors.every((factor) => factor === 1)) return means;
+  return tf.mul(means, tf.tensor4d(factors, [1, rows.length, columns.length, 1]));
 }
 
-/** How many pixels of the image each window covers along one axis. */
-function validCounts(
-  size: number,
-  outSize: number,
-  window: number,
-  stride: number,
-  padding: 'same' | 'valid',
-): number[] {
-  const before = padding === 'valid' ? 0 : Math.floor(Math.max(0, (outSize - 1) * stride + window - size) / 2);
+interface Axis {
+  readonly window: number;
+  readonly stride: number;
+  /** Pixels between the first window's start and the image. */
+  readonly before: number;
+  /** The first pixel that counts, and the first that no longer does; the image starts at 0. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How many pixels that count each window covers along one axis. */
+function coveredCounts(outSize: number, { window, stride, before, from, to }: Axis): number[] {
   return Array.from({ length: outSize }, (_, i) => {
     const start = i * stride - before;
-    return Math.min(start + window, size) - Math.max(start, 0);
+    return Math.min(start + window, to) - Math.max(start, from);
   });
+}
+
+function validCounts(size: number, outSize: number, window: number, stride: number, padding: string): number[] {
+  const before = padding === 'valid' ? 0 : Math.floor(Math.max(0, (outSize - 1) * stride + window - size) / 2);
+  return coveredCounts(outSize, { window, stride, before, from: 0, to: size });
 }

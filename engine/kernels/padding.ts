@@ -37,3 +37,37 @@ export function padExplicitly(x: tf.Tensor4D, padding: Padding, value: number): 
   );
   return [padded, 'valid'];
 }
+
+/** A pooling's window, steps and padding along both axes. */
+export interface PoolingLayout {
+  /** Height and width, pixels. */
+  readonly window: Size;
+  /** Steps along height and width, pixels. */
+  readonly stride: Size;
+  readonly padding: Padding;
+  /** Also windows that are only partly inside, as PyTorch's ceil_mode; absent: false. */
+  readonly ceil?: boolean;
+}
+
+/**
+ * The padding a pooling applies: with `ceil`, enough for the last window, which must start inside the image or the
+ * padding before it.
+ *
+ * @throws ShapeError when explicit padding is not narrower than the window
+ */
+export function poolingPadding(x: tf.Tensor4D, { window, stride, padding, ceil = false }: PoolingLayout): Padding {
+  if (padding === 'same' || (padding === 'valid' && !ceil)) return padding;
+  const [top, bottom, left, right] = padding === 'valid' ? [0, 0, 0, 0] : padding;
+  if (Math.max(top, bottom) >= window[0] || Math.max(left, right) >= window[1]) {
+    throw new ShapeError(`a pooling pads [${padding}] pixels, a window of [${window}] needs less on each side`);
+  }
+  if (!ceil) return padding;
+  const extended = (axis: 0 | 1, before: number, after: number): number => {
+    const size = x.shape[axis + 1] as number;
+    const [length, step] = [window[axis], stride[axis]];
+    const steps = Math.ceil((size + before + after - length) / step);
+    const last = steps * step >= size + before ? steps - 1 : steps;
+    return Math.max(after, last * step + length - size - before);
+  };
+  return [top, extended(0, top, bottom), left, extended(1, left, right)];
+}

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { defineKernel } from './kernel.js';
-import { resampleGrad } from './resampleGrad.js';
+import { resampleGrad } from './resample.js';
 
 const backward = defineKernel<{ dy: tf.Tensor }, { height: number; width: number }, tf.Tensor>({
   name: 'EspalierResizeBilinearGrad',

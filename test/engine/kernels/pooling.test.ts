@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { avgPool, maxPool, type Padding, type Size } from '../../../engine/kernels/index.js';
-import { runKernelCases } from '../../conformance/kernel.js';
+import { expectClose, runKernelCases } from '../../conformance/kernel.js';
+import { golden } from '../../data.js';
 
 interface Layout {
   readonly name: string;
@@ -77,6 +78,52 @@ runKernelCases(
     expected: ({ x = [] }) => [windows(x, layout).map((covered) => covered.reduce((a, b) => a + b) / covered.length)],
     differentiable: ['x'],
   })),
+);
+
+/** PyTorch's pooling of one map, input sin(i + 1). */
+interface PoolGolden {
+  readonly kind: 'max' | 'avg';
+  readonly window: Size;
+  readonly stride: Size;
+  readonly pad: Size;
+  readonly ceil: boolean;
+  readonly countPadding?: boolean;
+  readonly shape: readonly number[];
+  readonly value: readonly number[];
+}
+const { map, pools } = golden<{ map: number[]; pools: PoolGolden[] }>('engine/kernels.json.gz');
+
+const poolAs = (x: tf.Tensor, { kind, window, stride, pad: [y, xx], ceil, countPadding = false }: PoolGolden) =>
+  kind === 'max'
+    ? maxPool(x as tf.Tensor4D, window, stride, [y, y, xx, xx], { ceil })
+    : avgPool(x as tf.Tensor4D, window, stride, [y, y, xx, xx], { ceil, countPadding });
+
+describe('pooling as PyTorch', () => {
+  const size = map.reduce((product, length) => product * length, 1);
+  for (const pool of pools) {
+    const { kind, window, stride, pad, ceil, countPadding } = pool;
+    it(`${kind} [${window}] by [${stride}], padding [${pad}], ceil ${ceil}, counting padding ${countPadding}`, () => {
+      const x = tf.tensor(
+        Array.from({ length: size }, (_, i) => Math.sin(i + 1)),
+        map,
+      );
+      const pooled = poolAs(x, pool);
+      expect(pooled.shape).toEqual(pool.shape);
+      expectClose(Array.from(pooled.dataSync()), pool.value, 1e-6);
+    });
+  }
+});
+
+runKernelCases(
+  'pooling with explicit padding',
+  pools
+    .filter(({ window, ceil, countPadding }) => window[0] === 3 && window[1] === 2 && (ceil || countPadding))
+    .map((pool) => ({
+      name: `${pool.kind}, ceil ${pool.ceil}, counting padding ${pool.countPadding}`,
+      inputs: { x: { shape: [2, 5, 6, 2] } },
+      run: ({ x }) => poolAs(x as tf.Tensor, pool),
+      differentiable: ['x'],
+    })),
 );
 
 describe('maxPool', () => {

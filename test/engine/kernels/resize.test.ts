@@ -1,6 +1,8 @@
-import type * as tf from '@tensorflow/tfjs';
-import { resizeBilinear, resizeNearest } from '../../../engine/kernels/index.js';
-import { type KernelCase, runKernelCases } from '../../conformance/kernel.js';
+import * as tf from '@tensorflow/tfjs';
+import { describe, it } from 'vitest';
+import { resizeBicubic, resizeBilinear, resizeNearest, resizeNearestExact } from '../../../engine/kernels/index.js';
+import { expectClose, type KernelCase, runKernelCases } from '../../conformance/kernel.js';
+import { golden } from '../../data.js';
 
 type Sizes = readonly [from: number, to: number];
 
@@ -29,12 +31,13 @@ function bilinearLoop(x: readonly number[], [height, toHeight]: Sizes, [width, t
   return out;
 }
 
-function nearestLoop(x: readonly number[], [height, toHeight]: Sizes, [width, toWidth]: Sizes): number[] {
+function nearestLoop(x: readonly number[], [height, toHeight]: Sizes, [width, toWidth]: Sizes, offset = 0): number[] {
   const out: number[] = [];
   for (let n = 0; n < x.length / (height * width * 2); n++) {
     for (let i = 0; i < toHeight; i++) {
       for (let j = 0; j < toWidth; j++) {
-        const pixel = (n * height + Math.floor((i * height) / toHeight)) * width + Math.floor((j * width) / toWidth);
+        const row = Math.floor(((i + offset) * height) / toHeight);
+        const pixel = (n * height + row) * width + Math.floor(((j + offset) * width) / toWidth);
         out.push(x[pixel * 2] as number, x[pixel * 2 + 1] as number);
       }
     }
@@ -55,15 +58,58 @@ const SIZES: readonly (readonly [string, Sizes, Sizes])[] = [
 
 const cases = (
   resize: (x: tf.Tensor4D, height: number, width: number) => tf.Tensor4D,
-  loop: typeof bilinearLoop,
+  loop?: typeof bilinearLoop,
 ): KernelCase[] =>
   SIZES.map(([name, rows, columns]) => ({
     name,
     inputs: { x: { shape: [2, rows[0], columns[0], 2] } },
     run: ({ x }) => resize(x as tf.Tensor4D, rows[1], columns[1]),
-    expected: ({ x = [] }) => [loop(x, rows, columns)],
+    ...(loop && { expected: ({ x = [] }) => [loop(x, rows, columns)] }),
     differentiable: ['x'],
   }));
 
 runKernelCases('resizeBilinear', cases(resizeBilinear, bilinearLoop));
 runKernelCases('resizeNearest', cases(resizeNearest, nearestLoop));
+runKernelCases(
+  'resizeNearestExact',
+  cases(resizeNearestExact, (x, rows, columns) => nearestLoop(x, rows, columns, 0.5)),
+);
+runKernelCases('resizeBicubic as PyTorch', cases(resizeBicubic));
+runKernelCases(
+  'resizeBicubic as TensorFlow',
+  cases((x, height, width) => resizeBicubic(x, height, width, 'tensorflow')),
+);
+
+/** Resized sin(i + 1) of two libraries. */
+interface ResizeGolden {
+  readonly library: 'torch' | 'tensorflow';
+  readonly mode: 'nearest' | 'nearest-exact' | 'bilinear' | 'bicubic';
+  readonly size: readonly [number, number];
+  readonly value: readonly number[];
+}
+const RESIZES = {
+  'torch nearest': resizeNearest,
+  'torch nearest-exact': resizeNearestExact,
+  'torch bilinear': resizeBilinear,
+  'torch bicubic': resizeBicubic,
+  'tensorflow nearest': resizeNearestExact,
+  'tensorflow bilinear': resizeBilinear,
+  'tensorflow bicubic': (x: tf.Tensor4D, height: number, width: number) =>
+    resizeBicubic(x, height, width, 'tensorflow'),
+} as const;
+
+describe('resizing as other libraries', () => {
+  const { map, interpolate } = golden<{ map: number[]; interpolate: ResizeGolden[] }>('engine/kernels.json.gz');
+  for (const { library, mode, size, value } of interpolate) {
+    it(`${library}'s ${mode} to [${size}]`, () => {
+      const x = tf.tensor(
+        Array.from({ length: map.reduce((product, length) => product * length, 1) }, (_, i) => Math.sin(i + 1)),
+        map,
+      );
+      const resize = RESIZES[`${library} ${mode}` as keyof typeof RESIZES];
+      // TensorFlow reads its cubic from a table of 1024 steps.
+      const tolerance = library === 'tensorflow' && mode === 'bicubic' ? 3e-3 : 2e-6;
+      expectClose(Array.from(resize(x as tf.Tensor4D, size[0], size[1]).dataSync()), value, tolerance);
+    });
+  }
+});
