@@ -1,24 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ShapeError } from '../errors.js';
-import { defineKernel } from './kernel.js';
+import { pickSlices } from './scatter.js';
 import { detached } from './tape.js';
-
-const scatter = defineKernel<{ dy: tf.Tensor; indices: tf.Tensor }, { shape: readonly number[] }, tf.Tensor>({
-  name: 'EspalierGatherNDGrad',
-  portable: ({ dy, indices }, { shape }) => tf.scatterND(indices, dy, [...shape]),
-});
-
-const pick = defineKernel<{ x: tf.Tensor; indices: tf.Tensor }, Record<string, never>, tf.Tensor>({
-  name: 'EspalierGatherND',
-  portable: ({ x, indices }) => tf.gatherND(x, indices),
-  differentiation: {
-    savedInputs: ['x', 'indices'],
-    gradient: ([dy], { x, indices }) => ({
-      x: () => scatter({ dy, indices }, { shape: x.shape }),
-      indices: () => tf.zeros(indices.shape),
-    }),
-  },
-});
 
 /**
  * Picks values or slices at the indices' last axis; a value picked twice gets both gradients.
@@ -35,7 +18,7 @@ export function gatherND(x: tf.Tensor, indices: tf.Tensor): tf.Tensor {
       `gatherND got indices [${indices.shape}] for a tensor [${x.shape}]: their last axis must have 1 to ${x.rank} entries`,
     );
   }
-  return pick({ x, indices }, {});
+  return pickSlices({ x, indices }, {});
 }
 
 /**
@@ -76,4 +59,15 @@ export function topK(x: tf.Tensor2D, k: number): { readonly values: tf.Tensor2D;
   const indices = detached(() => tf.topk(x, k).indices);
   const values = tf.reshape(gatherRows(tf.reshape(x, [batch, length, 1]), indices), [batch, k]);
   return { values: values as tf.Tensor2D, indices };
+}
+
+/**
+ * Sorts rows, largest first, of equals the one that came first; differentiable through the values. With `gatherRows`, the
+ * indices bring other tensors into the same order.
+ *
+ * @param x [N, L] float32
+ * @returns values [N, L] float32 and indices [N, L] int32, a constant to gradients
+ */
+export function sortRows(x: tf.Tensor2D): { readonly values: tf.Tensor2D; readonly indices: tf.Tensor2D } {
+  return topK(x, x.shape[1]);
 }

@@ -13,30 +13,72 @@ export function registerEinsum(): void {
   );
 }
 
-/** Every operand gets all axes of the equation (length 1 where it has none); multiply, then sum what is not wanted. */
+/** A tensor and one letter for each of its axes. */
+interface Labelled {
+  readonly x: tf.Tensor;
+  readonly labels: readonly string[];
+}
+
 function einsum(operands: readonly tf.Tensor[], equation: string): tf.Tensor {
   const [left = '', result] = equation.replace(/\s/g, '').split('->');
   const labels = left.split(',');
-  if (result === undefined || labels.length !== operands.length || !/^[a-z,]*$/i.test(left)) {
+  const [first, second] = operands;
+  const fits = result !== undefined && labels.length === operands.length && operands.length <= 2;
+  if (!fits || !first || !/^[a-z,]*$/i.test(left)) {
     throw new EngineError(`einsum cannot read '${equation}' for ${operands.length} tensors: write it as 'ij,jk->ik'`);
   }
-  const axes = [...new Set([...result, ...left.replaceAll(',', '')])];
-  const product = operands.map((x, i) => alignAxes(x, labels[i] as string, axes)).reduce((a, b) => tf.mul(a, b));
-  const summed = axes.map((_, axis) => axis).slice(result.length);
-  return summed.length > 0 ? tf.sum(product, summed) : product;
+  const [a = '', b = ''] = labels;
+  const wanted = [...result];
+  if (!second) return arranged(summed(label(first, a), wanted), wanted);
+  const product = multiply(
+    summed(label(first, a), [...wanted, ...b]),
+    summed(label(second, b), [...wanted, ...a]),
+    wanted,
+  );
+  return arranged(product, wanted);
 }
 
-function alignAxes(x: tf.Tensor, labels: string, axes: readonly string[]): tf.Tensor {
-  if (new Set(labels).size !== labels.length) {
-    throw new EngineError(`einsum does not take a diagonal ('${labels}'): extract it before`);
+/** One matrix product: [shared and kept, only a, contracted] x [shared and kept, contracted, only b]. */
+function multiply(a: Labelled, b: Labelled, wanted: readonly string[]): Labelled {
+  const shared = a.labels.filter((letter) => b.labels.includes(letter));
+  const batch = shared.filter((letter) => wanted.includes(letter));
+  const contracted = shared.filter((letter) => !wanted.includes(letter));
+  const rows = a.labels.filter((letter) => !shared.includes(letter));
+  const columns = b.labels.filter((letter) => !shared.includes(letter));
+  const size = ({ x, labels }: Labelled, letters: readonly string[]): number =>
+    letters.reduce((product, letter) => product * (x.shape[labels.indexOf(letter)] as number), 1);
+  const left = tf.reshape(arranged(a, [...batch, ...rows, ...contracted]), [
+    size(a, batch),
+    size(a, rows),
+    size(a, contracted),
+  ]);
+  const right = tf.reshape(arranged(b, [...batch, ...contracted, ...columns]), [
+    size(b, batch),
+    size(b, contracted),
+    size(b, columns),
+  ]);
+  const labels = [...batch, ...rows, ...columns];
+  const shape = labels.map((letter) => size(a.labels.includes(letter) ? a : b, [letter]));
+  return { x: tf.reshape(tf.matMul(left, right), shape), labels };
+}
+
+function label(x: tf.Tensor, labels: string): Labelled {
+  if (new Set(labels).size !== labels.length || labels.length !== x.rank) {
+    throw new EngineError(`einsum got '${labels}' for [${x.shape}]: one letter for each axis, and no diagonal`);
   }
-  const present = axes.filter((axis) => labels.includes(axis));
-  const ordered = tf.transpose(
+  return { x, labels: [...labels] };
+}
+
+/** Sums over the axes that nothing needs. */
+function summed({ x, labels }: Labelled, needed: readonly string[]): Labelled {
+  const axes = labels.flatMap((letter, axis) => (needed.includes(letter) ? [] : [axis]));
+  if (axes.length === 0) return { x, labels };
+  return { x: tf.sum(x, axes), labels: labels.filter((letter) => needed.includes(letter)) };
+}
+
+function arranged({ x, labels }: Labelled, order: readonly string[]): tf.Tensor {
+  return tf.transpose(
     x,
-    present.map((axis) => labels.indexOf(axis)),
-  );
-  return tf.reshape(
-    ordered,
-    axes.map((axis) => (labels.includes(axis) ? (x.shape[labels.indexOf(axis)] as number) : 1)),
+    order.map((letter) => labels.indexOf(letter)),
   );
 }

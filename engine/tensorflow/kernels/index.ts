@@ -5,7 +5,7 @@ import { clusteredTwins } from './clustered.js';
 import { groupConv2d, preferMatrixProducts } from './convolution.js';
 import { normalizeImages, planeSum, relu6Grad } from './elementwise.js';
 import { statelessUniform } from './random.js';
-import { resizeBilinear, resizeBilinearGrad } from './resize.js';
+import { cropAndResizeGrad, resizeBilinear, resizeBilinearGrad } from './resize.js';
 import { registerAll } from './twin.js';
 
 /** Kernels of engine/kernels that TensorFlow has as one op; the others run their portable version, op by op. */
@@ -15,6 +15,7 @@ const TWINS = {
   EspalierBatchNormInference: batchNormInference,
   EspalierResizeBilinear: resizeBilinear,
   EspalierResizeBilinearGrad: resizeBilinearGrad,
+  EspalierCropAndResizeGrad: cropAndResizeGrad,
   EspalierRelu6Grad: relu6Grad,
   EspalierPlaneSum: planeSum,
   EspalierGroupConv2D: groupConv2d,

@@ -16,3 +16,14 @@ export const resizeBilinearGrad: Twin = (ops, inputs, { height, width }) =>
     const like = tf.zeros([dy.shape[0] as number, height as number, width as number, dy.shape[3] as number]);
     return ops.executeSingleOutput('ResizeBilinearGrad', HALF_PIXEL, [dy, like]);
   });
+
+export const cropAndResizeGrad: Twin = (ops, inputs, { inputShape }) =>
+  tf.tidy(() => {
+    const tensors = ['dy', 'boxes', 'items'].map((name) => input(inputs, name));
+    const size = tf.tensor1d(inputShape as number[], 'int32');
+    return ops.executeSingleOutput(
+      'CropAndResizeGradImage',
+      [FLOAT, attr.string('method', 'bilinear')],
+      [...tensors, size],
+    );
+  });

@@ -9,6 +9,8 @@ import {
   greaterMask,
   lessEqualMask,
   normalizeImages,
+  scatterND,
+  sortRows,
   topK,
 } from '../../../engine/kernels/index.js';
 import { runKernelCases } from '../../conformance/kernel.js';
@@ -82,6 +84,42 @@ runKernelCases('topK', [
     run: ({ x }) => topK(x as tf.Tensor2D, 2).values,
     expected: () => [[4, 3, -1, -2]],
     differentiable: ['x'],
+  },
+]);
+
+runKernelCases('sortRows', [
+  {
+    name: 'descending, another tensor in the same order',
+    inputs: { x: { shape: [2, 3], values: [1, 4, 3, -1, -3, -2] }, y: { shape: [2, 3] } },
+    run: ({ x, y }) => {
+      const { values, indices } = sortRows(x as tf.Tensor2D);
+      const other = gatherRows(tf.reshape(y as tf.Tensor, [2, 3, 1]), indices);
+      return tf.mul(values, tf.reshape(other, [2, 3]));
+    },
+    expected: ({ x = [], y = [] }) => [[1, 2, 0, 3, 5, 4].map((i) => (x[i] as number) * (y[i] as number))],
+    differentiable: ['x', 'y'],
+  },
+]);
+
+runKernelCases('scatterND', [
+  {
+    name: 'slices, one place twice',
+    inputs: { updates: { shape: [3, 2] } },
+    run: ({ updates }) =>
+      scatterND(
+        indices([
+          [2, 0],
+          [0, 1],
+          [2, 0],
+        ]),
+        updates as tf.Tensor,
+        [3, 2, 2],
+      ),
+    expected: ({ updates: u = [] }) => {
+      const at = (i: number): number => u[i] as number;
+      return [[0, 0, at(2), at(3), 0, 0, 0, 0, at(0) + at(4), at(1) + at(5), 0, 0]];
+    },
+    differentiable: ['updates'],
   },
 ]);
 
@@ -162,6 +200,7 @@ describe('refusals', () => {
   it('name the value and the range', () => {
     expect(() => topK(tf.zeros([1, 3]), 4)).toThrow('rows of 3');
     expect(() => cumsum(tf.zeros([2, 2]), 2)).toThrow('axis 2');
+    expect(() => scatterND(indices([[0]]), tf.zeros([1, 3]), [2, 2])).toThrow('updates [1,2]');
     expect(() => gatherRows(tf.zeros([2, 3, 1]), indices([[0]]))).toThrow('one list per item');
   });
 });
