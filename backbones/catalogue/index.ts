@@ -6,5 +6,6 @@ export {
   type WeightsName,
   weightsEntry,
 } from './catalogue.js';
+export { type FileSource, fileSource, withWeights } from './fileSource.js';
 export { loadPretrained } from './pretrained.js';
 export { type PullOptions, pullWeights, weightsPath } from './pull.js';

@@ -1,6 +1,11 @@
+export { type ByteSource, memorySource } from './byteSource.js';
+export type { CheckpointPart } from './checkpointParts.js';
 export type { HostArray, HostDtype, HostTensor, HostTensors } from './hostTensor.js';
 export { fileShape, toFile, toMemory } from './layout.js';
 export { flatBlockNames } from './names.js';
+export { writeNpz } from './npz.js';
+export { openWeights } from './openWeights.js';
 export { readPytorch } from './pytorch.js';
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.js';
 export { compareStateDict, exportStateDict, type LoadOptions, type LoadReport, loadStateDict } from './stateDict.js';
+export { type LazyTensor, readAll, type WeightedLayer, type WeightsFile, type WeightsFormat } from './weightsFile.js';

@@ -10,6 +10,9 @@ export interface PickleGlobal {
   readonly construct?: (args: readonly unknown[]) => unknown;
 }
 
+/** Stands for a value that is of no use here, such as a number of numpy or the arguments of a program. */
+export const OPAQUE = Symbol('opaque');
+
 export interface PickleHost {
   readonly globals: PickleGlobals;
   /** Resolves a persistent id. */
@@ -18,6 +21,7 @@ export interface PickleHost {
 
 /** Far above any network's state dict, far below what a machine cannot hold. */
 const MAX_OPERATIONS = 4_000_000;
+const MAX_CONTAINERS = 500_000;
 const MAX_MARKS = 1000;
 
 interface Machine {
@@ -26,6 +30,8 @@ interface Machine {
   readonly memo: Map<number, unknown>;
   stack: unknown[];
   readonly marks: unknown[][];
+  /** Lists, tuples and dictionaries made so far. */
+  containers: number;
 }
 
 /**
@@ -36,7 +42,7 @@ interface Machine {
  * @source CPython, Lib/pickletools.py
  */
 export function readPickle(reader: ByteReader, host: PickleHost): unknown {
-  const machine: Machine = { reader, host, memo: new Map(), stack: [], marks: [] };
+  const machine: Machine = { reader, host, memo: new Map(), stack: [], marks: [], containers: 0 };
   for (let count = 0; count < MAX_OPERATIONS; count++) {
     const code = reader.u8();
     if (code === STOP) return pop(machine);
@@ -59,6 +65,16 @@ const push =
     machine.stack.push(value);
   };
 
+/** Like `push`, for what takes memory beyond the bytes of the file. */
+const pushContainer =
+  (make: (machine: Machine) => unknown): Operation =>
+  (machine) => {
+    if (++machine.containers > MAX_CONTAINERS)
+      throw new WeightsError(`the pickle has more than ${MAX_CONTAINERS} lists and dictionaries: refused`);
+    const value = make(machine);
+    machine.stack.push(value);
+  };
+
 const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [0x80, ({ reader }) => checkProtocol(reader.u8())],
   [0x95, ({ reader }) => void reader.size64()], // FRAME
@@ -70,17 +86,22 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [0x4d, push(({ reader }) => reader.u16())],
   [0x4a, push(({ reader }) => reader.i32())],
   [0x8a, push(({ reader }) => longInteger(reader.bytes(reader.u8())))],
+  [0x8b, push(({ reader }) => longInteger(reader.bytes(longLength(reader.i32()))))],
   [0x47, push(({ reader }) => reader.f64be())],
-  [0x58, push(({ reader }) => text(reader.bytes(reader.u32())))],
-  [0x8c, push(({ reader }) => text(reader.bytes(reader.u8())))],
-  [0x55, push(({ reader }) => text(reader.bytes(reader.u8())))],
-  [0x7d, push(() => new Map())],
-  [0x5d, push(() => [])],
-  [0x29, push(() => [])],
-  [0x74, push(popMarked)],
-  [0x85, push((machine) => popMany(machine, 1))],
-  [0x86, push((machine) => popMany(machine, 2))],
-  [0x87, push((machine) => popMany(machine, 3))],
+  [0x58, push(({ reader }) => reader.text(reader.u32()))],
+  [0x8c, push(({ reader }) => reader.text(reader.u8()))],
+  [0x55, push(({ reader }) => reader.text(reader.u8()))],
+  [0x54, push(({ reader }) => reader.text(reader.u32()))],
+  [0x8d, push(({ reader }) => reader.text(reader.size64()))],
+  [0x43, push(({ reader }) => reader.bytes(reader.u8()))],
+  [0x42, push(({ reader }) => reader.bytes(reader.u32()))],
+  [0x7d, pushContainer(() => new Map())],
+  [0x5d, pushContainer(() => [])],
+  [0x29, pushContainer(() => [])],
+  [0x74, pushContainer(popMarked)],
+  [0x85, pushContainer((machine) => popMany(machine, 1))],
+  [0x86, pushContainer((machine) => popMany(machine, 2))],
+  [0x87, pushContainer((machine) => popMany(machine, 3))],
   [0x71, (machine) => remember(machine, machine.reader.u8())],
   [0x72, (machine) => remember(machine, machine.reader.u32())],
   [0x94, (machine) => remember(machine, machine.memo.size)],
@@ -89,7 +110,8 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [0x63, push(({ reader, host }) => global(host, reader.line(), reader.line()))],
   [0x93, push(stackGlobal)],
   [0x51, push((machine) => machine.host.persistent(pop(machine)))],
-  [0x52, push(reduce)],
+  [0x52, pushContainer(reduce)],
+  [0x81, pushContainer(reduce)], // NEWOBJ: of an allowed class the same
   [0x62, build],
   [0x73, (machine) => setItems(machine, popMany(machine, 2))],
   [0x75, (machine) => setItems(machine, popMarked(machine))],
@@ -161,10 +183,12 @@ function isGlobal({ host }: Machine, value: unknown): value is PickleGlobal {
   return typeof name === 'string' && host.globals.get(name) === value;
 }
 
-/** State of an ordered dictionary is bookkeeping of PyTorch's modules; nothing else may be given state. */
+/** State of an ordered dictionary is bookkeeping of PyTorch's modules, that of an `Opaque` is not looked at. */
 function build(machine: Machine): void {
   pop(machine);
-  if (!(top(machine) instanceof Map)) throw new WeightsError('the pickle sets the state of an object: refused');
+  const target = top(machine);
+  if (!(target instanceof Map) && target !== OPAQUE)
+    throw new WeightsError('the pickle sets the state of an object: refused');
 }
 
 function setItems(machine: Machine, items: readonly unknown[]): void {
@@ -195,6 +219,8 @@ function longInteger(bytes: Uint8Array): number | bigint {
   return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
 }
 
-function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+/** Numbers of a state dict have 8 bytes; only the magic number has 10. */
+function longLength(count: number): number {
+  if (count >= 0 && count <= 255) return count;
+  throw new WeightsError(`the pickle holds a whole number of ${count} bytes: refused`);
 }

@@ -1,151 +1,114 @@
 import { WeightsError } from '../../engine/errors.js';
 import { type ByteReader, createByteReader } from './byteReader.js';
-import { DECODERS, type Decoder, type HostTensors } from './hostTensor.js';
-import { type PickleGlobal, type PickleHost, readPickle } from './pickle.js';
-import { materialise, type StorageRef, type TensorRef, tensorRef } from './stridedTensor.js';
+import { type ByteSource, memorySource, windowSource } from './byteSource.js';
+import { type CheckpointPart, findStateDict } from './checkpointParts.js';
+import type { HostTensors } from './hostTensor.js';
+import { readPickle } from './pickle.js';
+import { stateDictHost } from './pytorchGlobals.js';
+import { lazyTensors, type StorageRef } from './stridedTensor.js';
+import { readAll, type WeightsFile } from './weightsFile.js';
 import { isZip, readZip } from './zip.js';
 
-/** First pickle of the legacy format. */
+/** First pickle of the older format. */
 const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
+const LEGACY_START = Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46);
 const LEGACY_PROTOCOL = 1001;
-const PICKLE_START = 0x80;
+/** Of the pickled part: names and shapes of a large network take a few MB. */
+const MAX_PICKLE_BYTES = 64 * 1024 * 1024;
 
-/** PyTorch's storage classes -> element types. */
-const STORAGES: ReadonlyMap<string, string> = new Map([
-  ['FloatStorage', 'F32'],
-  ['HalfStorage', 'F16'],
-  ['BFloat16Storage', 'BF16'],
-  ['DoubleStorage', 'F64'],
-  ['LongStorage', 'I64'],
-  ['IntStorage', 'I32'],
-  ['ByteStorage', 'U8'],
-]);
+export interface PytorchOptions {
+  /** Which weights of a checkpoint with two sets: those trained, or their running average. Default: the average if there. */
+  readonly part?: CheckpointPart;
+}
+
+/** `readAll` of `openPytorch`, for a file in memory. */
+export function readPytorch(bytes: Uint8Array, options: PytorchOptions = {}): HostTensors {
+  return readAll(openPytorch(memorySource(bytes), options));
+}
 
 /**
- * Reads the tensors of a PyTorch state dict (`.pth`, `.pt`, `.bin`), of the zip format and of the older one without zip.
- * A checkpoint that keeps it under `state_dict` is read too. Nothing of the file is run; float16 and bfloat16 become float32.
+ * Opens a PyTorch state dict (`.pth`, `.pt`, `.bin`) of the zip format or of the older one, also one that a checkpoint
+ * keeps under a usual key, and without the `module.` that data parallel training puts before its names.
+ * Nothing of the file is run; float16 and bfloat16 become float32.
  *
  * @throws WeightsError when the file is damaged or wants anything but tensors in dictionaries
  */
-export function readPytorch(bytes: Uint8Array): HostTensors {
-  const { value, storages } = isZip(bytes) ? readZipped(bytes) : readLegacy(bytes);
-  const dictionary = stateDictOf(value);
-  const tensors = [...dictionary].filter((entry): entry is [string, TensorRef] => isTensor(entry[1]));
-  if (tensors.length === 0) throw new WeightsError('the file holds no tensors: save a state_dict, not a whole model');
-  return materialise(tensors, storages, bytes.length);
+export function openPytorch(source: ByteSource, { part }: PytorchOptions = {}): WeightsFile {
+  const { value, storages } = isZip(source) ? readZipped(source) : readLegacy(source);
+  const { tensors, metadata } = findStateDict(value, part ?? null);
+  return { format: 'pytorch', tensors: lazyTensors(tensors, storages, source.size), metadata };
+}
+
+export function isLegacyPytorch(source: ByteSource): boolean {
+  const start = source.view(0, Math.min(source.size, LEGACY_START.length));
+  return LEGACY_START.every((byte, i) => start[i] === byte);
 }
 
 interface Contents {
   readonly value: unknown;
   /** Bytes of the storages by key. */
-  readonly storages: ReadonlyMap<string, Uint8Array>;
+  readonly storages: ReadonlyMap<string, ByteSource>;
 }
 
-function readLegacy(bytes: Uint8Array): Contents {
-  const reader = createByteReader(bytes);
-  const refs = new Map<string, StorageRef>();
-  const host = createHost(refs);
-  if (bytes[0] !== PICKLE_START || readPickle(reader, host) !== LEGACY_MAGIC) {
+function readLegacy(source: ByteSource): Contents {
+  if (!isLegacyPytorch(source))
     throw new WeightsError('not a PyTorch file: it starts with neither a zip archive nor the older format');
-  }
+  const reader = createByteReader(source);
+  const refs = new Map<string, StorageRef>();
+  const host = stateDictHost(refs);
+  if (readPickle(reader, host) !== LEGACY_MAGIC)
+    throw new WeightsError('not a PyTorch file: its first number is another');
   const protocol = readPickle(reader, host);
   if (protocol !== LEGACY_PROTOCOL)
-    throw new WeightsError(`legacy PyTorch protocol ${protocol}: only 1001 can be read`);
+    throw new WeightsError(`legacy PyTorch protocol ${String(protocol)}: only 1001 can be read`);
   const system = readPickle(reader, host);
   if (!(system instanceof Map) || system.get('little_endian') !== true) {
     throw new WeightsError('the file was written on a big-endian machine: save it again on another');
   }
   const value = readPickle(reader, host);
   const keys = readPickle(reader, host);
-  if (!Array.isArray(keys)) throw new WeightsError('the file is damaged: the list of storages is missing');
-  return { value, storages: new Map(keys.map((key) => [String(key), legacyStorage(reader, refs.get(String(key)))])) };
+  if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'string'))
+    throw new WeightsError('the file is damaged: the list of storages is missing');
+  return { value, storages: new Map(keys.map((key) => [key, legacyStorage(source, reader, refs.get(key))])) };
 }
 
 /** Number of elements, then the elements. */
-function legacyStorage(reader: ByteReader, ref: StorageRef | undefined): Uint8Array {
+function legacyStorage(source: ByteSource, reader: ByteReader, ref: StorageRef | undefined): ByteSource {
   const count = reader.size64();
-  if (ref?.count !== count) {
+  const width = ref?.element?.width ?? 1;
+  if (ref?.size !== count * width) {
     throw new WeightsError(
-      `the file is damaged: a storage of ${count} values where ${ref?.count ?? 'none'} are expected`,
+      `the file is damaged: a storage of ${count} values where ${ref ? ref.size / width : 'none'} are expected`,
     );
   }
-  return reader.bytes(count * ref.decoder.width);
+  const start = reader.position;
+  reader.skip(ref.size);
+  return windowSource(source, start, ref.size);
 }
 
-function readZipped(bytes: Uint8Array): Contents {
-  const entries = readZip(bytes);
+function readZipped(source: ByteSource): Contents {
+  const entries = readZip(source);
   const pickle = entries.find(({ name }) => /^[^/]+\/data\.pkl$/.test(name));
   if (!pickle) throw new WeightsError("the archive has no 'data.pkl': not a PyTorch file");
+  if (pickle.size > MAX_PICKLE_BYTES)
+    throw new WeightsError(`'data.pkl' has ${pickle.size} bytes, at most ${MAX_PICKLE_BYTES} are read: refused`);
   const root = pickle.name.slice(0, -'data.pkl'.length);
   const files = new Map(entries.map((entry) => [entry.name, entry]));
   const packed = entries.find(({ name, method }) => name.startsWith(root) && method !== 'stored');
   if (packed) throw new WeightsError(`'${packed.name}' is compressed, which PyTorch never does: save the file again`);
-  const order = files.get(`${root}byteorder`)?.stored;
-  if (order && new TextDecoder().decode(order) !== 'little') {
+  const order = files.get(`${root}byteorder`)?.open();
+  if (order && new TextDecoder().decode(order.view(0, Math.min(order.size, 16))) !== 'little') {
     throw new WeightsError('the file was written on a big-endian machine: save it again on another');
   }
   const refs = new Map<string, StorageRef>();
-  const value = readPickle(createByteReader(pickle.stored), createHost(refs));
-  const storages = new Map<string, Uint8Array>();
-  for (const [key, { count, decoder }] of refs) {
-    const stored = files.get(`${root}data/${key}`)?.stored;
-    if (stored?.length !== count * decoder.width) {
-      throw new WeightsError(
-        `storage ${key} has ${stored?.length ?? 'no'} bytes, ${count * decoder.width} are expected`,
-      );
+  const value = readPickle(createByteReader(pickle.open()), stateDictHost(refs));
+  const storages = new Map<string, ByteSource>();
+  for (const [key, { size }] of refs) {
+    const stored = files.get(`${root}data/${key}`)?.open();
+    if (stored?.size !== size) {
+      throw new WeightsError(`storage ${key} has ${stored?.size ?? 'no'} bytes, ${size} are expected`);
     }
     storages.set(key, stored);
   }
   return { value, storages };
-}
-
-/** The allow-list; storages met are noted in `refs`. */
-function createHost(refs: Map<string, StorageRef>): PickleHost {
-  const classes = new Map<PickleGlobal, Decoder>();
-  const globals = new Map<string, PickleGlobal>();
-  const allow = (name: string, construct?: (args: readonly unknown[]) => unknown): PickleGlobal => {
-    const global = construct ? { name, construct } : { name };
-    globals.set(name, global);
-    return global;
-  };
-  allow('collections OrderedDict', (args) => {
-    if (args.length > 0) throw new WeightsError('the file fills a dictionary in an unknown way: refused');
-    return new Map();
-  });
-  allow('torch._utils _rebuild_tensor_v2', tensorRef);
-  allow('torch._utils _rebuild_parameter', ([tensor]) => tensor);
-  for (const [storage, dtype] of STORAGES) classes.set(allow(`torch ${storage}`), DECODERS.get(dtype) as Decoder);
-  return { globals, persistent: (id) => storageRef(id, classes, refs) };
-}
-
-/** ('storage', class, key, device, number of values[, view]) */
-function storageRef(
-  id: unknown,
-  classes: ReadonlyMap<PickleGlobal, Decoder>,
-  refs: Map<string, StorageRef>,
-): StorageRef {
-  const [kind, storageClass, key, , count, view] = Array.isArray(id) ? id : [];
-  const decoder = classes.get(storageClass as PickleGlobal);
-  if (kind !== 'storage' || !decoder || typeof key !== 'string' || !Number.isSafeInteger(count) || count < 0) {
-    throw new WeightsError('the file is damaged: a storage is described wrongly');
-  }
-  if (view !== null && view !== undefined)
-    throw new WeightsError(`storage ${key} is a view of another: save the file again`);
-  const known = refs.get(key);
-  if (known && (known.count !== count || known.decoder !== decoder)) {
-    throw new WeightsError(`the file is damaged: storage ${key} is described in two ways`);
-  }
-  const ref = known ?? { kind: 'storage', key, count, decoder };
-  refs.set(key, ref);
-  return ref;
-}
-
-function stateDictOf(value: unknown): ReadonlyMap<unknown, unknown> {
-  if (!(value instanceof Map)) throw new WeightsError('the file holds no dictionary of tensors: save a state_dict');
-  const inner = value.get('state_dict');
-  return inner instanceof Map ? inner : value;
-}
-
-function isTensor(value: unknown): value is TensorRef {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tensor';
 }

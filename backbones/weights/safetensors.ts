@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { WeightsError } from '../../engine/errors.js';
-import { DECODERS, type HostTensor, type HostTensors, sizeOf } from './hostTensor.js';
+import { type ByteSource, memorySource } from './byteSource.js';
+import { ELEMENT_TYPES } from './elements.js';
+import { type HostTensor, type HostTensors, sizeOf } from './hostTensor.js';
+import { type LazyTensor, readAll, type WeightsFile } from './weightsFile.js';
 
 export interface SafetensorsFile {
   readonly tensors: HostTensors;
@@ -9,7 +12,7 @@ export interface SafetensorsFile {
 }
 
 /** Header bytes accepted; the format's own limit is 100 MB, ours is far above any network here. */
-const MAX_HEADER_BYTES = 16 * 1024 * 1024;
+const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 const MAX_RANK = 8;
 
 const entrySchema = z.strictObject({
@@ -18,15 +21,21 @@ const entrySchema = z.strictObject({
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
 
+/** `readAll` of `openSafetensors`, for a file in memory. */
+export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+  const file = openSafetensors(memorySource(bytes));
+  return { tensors: readAll(file), metadata: file.metadata };
+}
+
 /**
- * Reads a safetensors file; float16 and bfloat16 become float32.
+ * Opens a safetensors file; float16 and bfloat16 become float32.
  *
- * @throws WeightsError when the file is damaged: every length, offset and shape is checked before anything is copied
+ * @throws WeightsError when the file is damaged: every length, offset and shape is checked before anything is read
  * @source https://huggingface.co/docs/safetensors, format 0.4
  */
-export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const { header, body } = splitHeader(bytes);
-  const tensors = new Map<string, HostTensor>();
+export function openSafetensors(source: ByteSource): WeightsFile {
+  const { header, start } = readHeader(source);
+  const tensors = new Map<string, LazyTensor>();
   let metadata: Record<string, string> = {};
   const ranges: (readonly [number, number])[] = [];
   for (const [name, value] of Object.entries(header)) {
@@ -34,12 +43,12 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
       metadata = parse(z.record(z.string(), z.string()), value, name);
       continue;
     }
-    const { dtype, shape, data_offsets: offsets } = parse(entrySchema, value, name);
-    tensors.set(name, readTensor(body, name, dtype, shape, offsets));
-    ranges.push(offsets);
+    const entry = parse(entrySchema, value, name);
+    tensors.set(name, lazyTensor(source, start, name, entry));
+    ranges.push(entry.data_offsets);
   }
-  checkCover(ranges, body.length);
-  return { tensors, metadata };
+  checkCover(ranges, source.size - start);
+  return { format: 'safetensors', tensors, metadata };
 }
 
 /**
@@ -73,14 +82,16 @@ export function writeSafetensors(tensors: HostTensors, metadata: Readonly<Record
   return file;
 }
 
-function splitHeader(bytes: Uint8Array): { header: object; body: Uint8Array } {
-  if (bytes.length < 8) throw new WeightsError(`a safetensors file has at least 8 bytes, this one ${bytes.length}`);
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (length > BigInt(Math.min(MAX_HEADER_BYTES, bytes.length - 8))) {
-    throw new WeightsError(`not a safetensors file, or cut off: its header claims ${length} of ${bytes.length} bytes`);
+function readHeader(source: ByteSource): { header: object; start: number } {
+  if (source.size < 8) throw new WeightsError(`a safetensors file has at least 8 bytes, this one ${source.size}`);
+  const prefix = source.view(0, 8);
+  const length = new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(Math.min(MAX_HEADER_BYTES, source.size - 8))) {
+    throw new WeightsError(
+      `not a safetensors file, or cut off: its header claims ${length} of ${source.size} bytes (at most ${MAX_HEADER_BYTES})`,
+    );
   }
-  const end = 8 + Number(length);
-  const text = new TextDecoder().decode(bytes.subarray(8, end));
+  const text = new TextDecoder().decode(source.view(8, Number(length)));
   let header: unknown;
   try {
     header = JSON.parse(text);
@@ -90,27 +101,32 @@ function splitHeader(bytes: Uint8Array): { header: object; body: Uint8Array } {
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
     throw new WeightsError('not a safetensors file: its header is not a JSON object');
   }
-  return { header, body: bytes.subarray(end) };
+  return { header, start: 8 + Number(length) };
 }
 
-function readTensor(
-  body: Uint8Array,
+function lazyTensor(
+  source: ByteSource,
+  bodyStart: number,
   name: string,
-  dtype: string,
-  shape: readonly number[],
-  [start, end]: readonly [number, number],
-): HostTensor {
-  const decoder = DECODERS.get(dtype);
-  if (!decoder) {
-    throw new WeightsError(`'${name}' has element type ${dtype}; readable are ${[...DECODERS.keys()].join(', ')}`);
-  }
-  const expected = sizeOf(shape) * decoder.width;
-  if (start > end || end > body.length || end - start !== expected) {
+  entry: z.infer<typeof entrySchema>,
+): LazyTensor {
+  const { dtype: stored, shape } = entry;
+  const [start, end] = entry.data_offsets;
+  const element = ELEMENT_TYPES.get(stored);
+  if (!element) {
     throw new WeightsError(
-      `'${name}' [${shape}] ${dtype} needs ${expected} bytes, the file gives it ${start} to ${end} of ${body.length}`,
+      `'${name}' has element type ${stored}; readable are ${[...ELEMENT_TYPES.keys()].join(', ')}`,
     );
   }
-  return { dtype: decoder.dtype, shape, data: decoder.decode(body.subarray(start, end)) };
+  const count = sizeOf(shape);
+  const body = source.size - bodyStart;
+  if (start > end || end > body || end - start !== count * element.width) {
+    throw new WeightsError(
+      `'${name}' [${shape}] ${stored} needs ${count * element.width} bytes, the file gives it ${start} to ${end} of ${body}`,
+    );
+  }
+  const { dtype } = element;
+  return { dtype, shape, read: () => ({ dtype, shape, data: element.read(source, bodyStart + start, count) }) };
 }
 
 /** The format allows neither gaps nor overlaps: a tensor read twice, or bytes hidden between two, are refused. */

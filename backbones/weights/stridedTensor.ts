@@ -1,19 +1,24 @@
 import { WeightsError } from '../../engine/errors.js';
-import { type Decoder, type HostArray, type HostTensor, type HostTensors, sizeOf } from './hostTensor.js';
+import type { ByteSource } from './byteSource.js';
+import { type ElementType, elementType } from './elements.js';
+import { type HostArray, sizeOf } from './hostTensor.js';
+import type { LazyTensor } from './weightsFile.js';
 
 /** A block of memory that tensors of a file look into. */
 export interface StorageRef {
   readonly kind: 'storage';
   readonly key: string;
-  /** Number of values. */
-  readonly count: number;
-  readonly decoder: Decoder;
+  /** Bytes. */
+  readonly size: number;
+  /** null: bytes without a type, which their tensors give. */
+  readonly element: ElementType | null;
 }
 
 /** A tensor as PyTorch saves it: a window into a storage; offset and strides in values. */
 export interface TensorRef {
   readonly kind: 'tensor';
   readonly storage: StorageRef;
+  readonly element: ElementType;
   readonly offset: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
@@ -24,46 +29,63 @@ const MAX_RANK = 8;
 const MAX_EXPANSION = 16;
 
 /** The arguments of `torch._utils._rebuild_tensor_v2`, checked: (storage, offset, shape, strides, ...). */
-export function tensorRef([storage, offset, shape, strides]: readonly unknown[]): TensorRef {
-  if (!isStorage(storage) || !areSizes([offset]) || !areSizes(shape) || !areSizes(strides)) {
+export function tensorRef(
+  [storage, offset, shape, strides]: readonly unknown[],
+  type: ElementType | null = null,
+): TensorRef {
+  const element = type ?? (isStorage(storage) ? storage.element : null);
+  if (!isStorage(storage) || !element || !areSizes([offset]) || !areSizes(shape) || !areSizes(strides)) {
     throw new WeightsError('the file is damaged: a tensor is described wrongly');
   }
   const start = offset as number;
   const size = sizeOf(shape);
+  const count = Math.floor(storage.size / element.width);
   const last = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] as number), start);
-  if (shape.length !== strides.length || size > storage.count || (size > 0 && last >= storage.count)) {
+  if (shape.length !== strides.length || size > count || (size > 0 && last >= count)) {
     throw new WeightsError(
-      `the file is damaged: a tensor [${shape}] with strides [${strides}] from ${start} in a storage of ${storage.count} values`,
+      `the file is damaged: a tensor [${shape}] with strides [${strides}] from ${start} in a storage of ${count} values`,
     );
   }
-  return { kind: 'tensor', storage, offset: start, shape, strides };
+  return { kind: 'tensor', storage, element, offset: start, shape, strides };
 }
 
-/** Copies the windows out of their storages, row-major. */
-export function materialise(
-  tensors: readonly (readonly [string, TensorRef])[],
-  storages: ReadonlyMap<string, Uint8Array>,
-  fileLength: number,
-): HostTensors {
-  const total = tensors.reduce((sum, [, { shape, storage }]) => sum + sizeOf(shape) * storage.decoder.width, 0);
-  if (total > MAX_EXPANSION * fileLength) {
-    throw new WeightsError(`the tensors are ${total} bytes, the file only ${fileLength}: refused`);
+/** Tensors that read their windows when asked; row-major, whatever the strides. */
+export function lazyTensors(
+  refs: ReadonlyMap<string, TensorRef>,
+  storages: ReadonlyMap<string, ByteSource>,
+  fileSize: number,
+): ReadonlyMap<string, LazyTensor> {
+  const total = [...refs.values()].reduce((sum, { shape, element }) => sum + sizeOf(shape) * element.width, 0);
+  if (total > MAX_EXPANSION * fileSize) {
+    throw new WeightsError(`the tensors are ${total} bytes, the file only ${fileSize}: refused`);
   }
-  const decoded = new Map<string, HostArray>();
-  const result = new Map<string, HostTensor>();
-  for (const [name, ref] of tensors) {
-    const { key, decoder } = ref.storage;
-    const bytes = storages.get(key);
-    if (!bytes) throw new WeightsError(`the file is damaged: storage ${key} of '${name}' is missing`);
-    const values = decoded.get(key) ?? decoder.decode(bytes);
-    decoded.set(key, values);
-    result.set(name, { dtype: decoder.dtype, shape: ref.shape, data: copyWindow(values, ref) });
-  }
-  return result;
+  return new Map(
+    [...refs].map(([name, ref]) => {
+      const storage = storages.get(ref.storage.key);
+      if (!storage) throw new WeightsError(`the file is damaged: storage ${ref.storage.key} of '${name}' is missing`);
+      const { dtype } = ref.element;
+      const read = () => ({ dtype, shape: ref.shape, data: readWindow(storage, ref) });
+      return [name, { dtype, shape: ref.shape, read }];
+    }),
+  );
 }
 
-function copyWindow(values: HostArray, { offset, shape, strides }: TensorRef): HostArray {
-  const result = values.slice(0, sizeOf(shape));
+/** Only the bytes between the first value and the last are read. */
+function readWindow(storage: ByteSource, { element, offset, shape, strides }: TensorRef): HostArray {
+  const count = sizeOf(shape);
+  if (count === 0) return element.read(storage, 0, 0);
+  const span = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] as number), 1);
+  const values = element.read(storage, offset * element.width, span);
+  return isRowMajor(shape, strides) ? values : copyStrided(values, shape, strides);
+}
+
+function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+  return shape.every((length, axis) => length === 1 || strides[axis] === sizeOf(shape.slice(axis + 1)));
+}
+
+/** Row-major copy of what `strides` (in values) walk over. */
+export function copyStrided(values: HostArray, shape: readonly number[], strides: readonly number[]): HostArray {
+  const result = new (values.constructor as new (length: number) => HostArray)(sizeOf(shape));
   let position = 0;
   const copyAxis = (axis: number, from: number): void => {
     const stride = strides[axis] ?? 0;
@@ -73,12 +95,36 @@ function copyWindow(values: HostArray, { offset, shape, strides }: TensorRef): H
       else result[position++] = values[from + i * stride] as number & bigint;
     }
   };
-  if (result.length > 0) copyAxis(0, offset);
+  if (result.length > 0) copyAxis(0, 0);
   return result;
 }
 
-function isStorage(value: unknown): value is StorageRef {
+/** PyTorch's storage classes and types -> element types. */
+export const STORAGES: ReadonlyMap<string, ElementType> = new Map([
+  ['FloatStorage', elementType('F32')],
+  ['HalfStorage', elementType('F16')],
+  ['BFloat16Storage', elementType('BF16')],
+  ['DoubleStorage', elementType('F64')],
+  ['LongStorage', elementType('I64')],
+  ['IntStorage', elementType('I32')],
+  ['ShortStorage', elementType('I16')],
+  ['CharStorage', elementType('I8')],
+  ['ByteStorage', elementType('U8')],
+  ['BoolStorage', elementType('BOOL')],
+]);
+/** `torch.uint16` and so on: tensors of these lie in storages without a type. */
+export const TORCH_TYPES: ReadonlyMap<string, ElementType> = new Map([
+  ['uint16', elementType('U16')],
+  ['uint32', elementType('U32')],
+  ['uint64', elementType('U64')],
+]);
+
+export function isStorage(value: unknown): value is StorageRef {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'storage';
+}
+
+export function isTensor(value: unknown): value is TensorRef {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tensor';
 }
 
 function areSizes(value: unknown): value is readonly number[] {
