@@ -17,6 +17,13 @@ export { hardSigmoid } from './hardSigmoid.js';
 export { hardSwish } from './hardSwish.js';
 export { layerNorm } from './layerNorm.js';
 export { maxPool } from './maxPool.js';
+export {
+  type Contestants,
+  nonMaxSuppression,
+  type SuppressionLimits,
+  type Survivors,
+  softNonMaxSuppression,
+} from './nonMaxSuppression.js';
 export { normalizeImages } from './normalizeImages.js';
 export { type Padding, padExplicitly, type Size } from './padding.js';
 export { relu6 } from './relu6.js';

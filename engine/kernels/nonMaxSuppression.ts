@@ -1,0 +1,120 @@
+import * as tf from '@tensorflow/tfjs';
+import { ShapeError } from '../errors.js';
+import { detached, equalMask, greaterMask } from './tape.js';
+
+/** Boxes that compete; those of different classes do not. */
+export interface Contestants {
+  /** [N, D, 4] float32: x1 y1 x2 y2. */
+  readonly boxes: tf.Tensor3D;
+  /** [N, D] float32, in any order. */
+  readonly scores: tf.Tensor2D;
+  /** [N, D] int32: class indices. */
+  readonly labels: tf.Tensor2D;
+}
+
+/** Fixed-size lists, best first; what follows the first `counts` entries of a row has score 0. */
+export interface Survivors {
+  /** [N, limit] int32: places among the D; with `gatherRows`, the boxes. */
+  readonly rows: tf.Tensor2D;
+  /** [N, limit] float32. */
+  readonly scores: tf.Tensor2D;
+  /** [N] int32. */
+  readonly counts: tf.Tensor1D;
+}
+
+export interface SuppressionLimits {
+  /** Length of the lists: survivors of all classes together. */
+  readonly limit: number;
+  /** 0 or more: boxes that score this or less are left out. */
+  readonly minimumScore: number;
+}
+
+/**
+ * Greedy non-maximum suppression within each class: a box goes when a better one of its class overlaps it by more than
+ * `iouThreshold`. Of equal scores the first box wins. Fixed shapes throughout, so that it can be compiled.
+ *
+ * @throws ShapeError when boxes, scores and labels do not belong together, or the limits cannot be met
+ */
+export function nonMaxSuppression(
+  contestants: Contestants,
+  { iouThreshold, ...limits }: SuppressionLimits & { readonly iouThreshold: number },
+): Survivors {
+  return compete(contestants, limits, (iou, same) => tf.sub(1, tf.mul(same, greaterMask(iou, iouThreshold))));
+}
+
+/**
+ * Soft non-maximum suppression: a box loses score, times exp(-iou ** 2 / sigma), to each better one of its class.
+ *
+ * @throws ShapeError when boxes, scores and labels do not belong together, or the limits cannot be met
+ * @source Bodla et al. 2017, arXiv:1704.04503, the Gaussian form
+ */
+export function softNonMaxSuppression(
+  contestants: Contestants,
+  { sigma, ...limits }: SuppressionLimits & { readonly sigma: number },
+): Survivors {
+  return compete(contestants, limits, (iou, same) => tf.exp(tf.mul(tf.mul(tf.square(iou), same), -1 / sigma)));
+}
+
+/** @param weaken factor of every score, [N, D], from its overlap with the winner and 1 where it is of the same class */
+function compete(
+  { boxes, scores, labels }: Contestants,
+  { limit, minimumScore }: SuppressionLimits,
+  weaken: (iou: tf.Tensor, same: tf.Tensor) => tf.Tensor,
+): Survivors {
+  const [batch, count] = scores.shape;
+  if (!tf.util.arraysEqual(boxes.shape, [batch, count, 4]) || !tf.util.arraysEqual(labels.shape, [batch, count])) {
+    throw new ShapeError(
+      `suppression got boxes [${boxes.shape}], scores [${scores.shape}] and labels [${labels.shape}]: give [N, D, 4], [N, D] and [N, D]`,
+    );
+  }
+  if (!Number.isInteger(limit) || limit < 1 || count < 1 || !(minimumScore >= 0)) {
+    throw new ShapeError(
+      `suppression of ${count} boxes to ${limit} above a score of ${minimumScore}: give boxes, a limit of 1 or more and a score of 0 or more`,
+    );
+  }
+  return detached(() => {
+    const sides = tf.unstack(boxes, 2); // 4 times [N, D]
+    const starts = tf.tensor1d(
+      Array.from({ length: batch }, (_, item) => item * count),
+      'int32',
+    );
+    const winnerOf = (values: tf.Tensor, places: tf.Tensor): tf.Tensor =>
+      tf.reshape(tf.gather(tf.reshape(values, [-1]), places), [batch, 1]);
+    let left: tf.Tensor = tf.mul(tf.relu(scores), greaterMask(scores, minimumScore)); // 0: out of the competition
+    const rows: tf.Tensor[] = [];
+    const won: tf.Tensor[] = [];
+    for (let round = 0; round < limit; round++) {
+      const winner = tf.argMax(left, 1); // [N]
+      const places = tf.cast(tf.add(winner, starts), 'int32');
+      const score = winnerOf(left, places);
+      const valid = greaterMask(score, minimumScore);
+      rows.push(winner);
+      won.push(tf.mul(score, valid));
+      const iou = overlap(
+        sides,
+        sides.map((side) => winnerOf(side, places)),
+      );
+      const same = equalMask(labels, winnerOf(labels, places));
+      const others = tf.sub(1, tf.cast(tf.oneHot(winner, count), 'float32'));
+      left = tf.mul(left, tf.mul(weaken(iou, same), others));
+    }
+    const wonScores = tf.concat(won, 1) as tf.Tensor2D;
+    return {
+      rows: tf.cast(tf.stack(rows, 1), 'int32') as tf.Tensor2D,
+      scores: wonScores,
+      counts: tf.cast(tf.sum(greaterMask(wonScores, 0), 1), 'int32') as tf.Tensor1D,
+    };
+  });
+}
+
+/** Intersection over union of boxes [N, D] with one box per item [N, 1]; 0 when neither has an area. */
+function overlap(boxes: readonly tf.Tensor[], winner: readonly tf.Tensor[]): tf.Tensor {
+  const [x1, y1, x2, y2] = boxes as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  const [left, top, right, bottom] = winner as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  const width = tf.relu(tf.sub(tf.minimum(x2, right), tf.maximum(x1, left)));
+  const height = tf.relu(tf.sub(tf.minimum(y2, bottom), tf.maximum(y1, top)));
+  const intersection = tf.mul(width, height);
+  const areas = tf.mul(tf.sub(x2, x1), tf.sub(y2, y1));
+  const area = tf.mul(tf.sub(right, left), tf.sub(bottom, top));
+  return tf.divNoNan(intersection, tf.sub(tf.add(areas, area), intersection));
+}
