@@ -13,6 +13,8 @@ export interface Context {
   readonly devices: readonly { readonly name: string; readonly type: string }[];
   /** Threads inside one op; 0 = TensorFlow's own choice (all cores). */
   readonly threads: number;
+  /** The serialized ConfigProto the context was opened with. */
+  readonly config: Uint8Array;
   /** Throws what the last call left in `status`, saying what was tried. */
   check(doing: string): void;
 }
@@ -52,7 +54,7 @@ function open(files: LibraryFiles, threads: number): Context {
   check('opening TensorFlow');
   api.TFE_DeleteContextOptions(options);
   const devices = listDevices(api, eager, status);
-  return { api, eager, status, version: api.TF_Version(), devices, threads, check };
+  return { api, eager, status, version: api.TF_Version(), devices, threads, config, check };
 }
 
 /** ConfigProto: intra_op_parallelism_threads = 2, inter_op_parallelism_threads = 5, gpu_options = 6 { allow_growth = 4 }. */

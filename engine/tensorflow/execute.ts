@@ -22,8 +22,8 @@ export interface Run {
 /** Binds the inputs; from here on the caller may dispose its tensors. */
 export function bind({ context, backend, eager }: Engine, callable: Callable, leaves: readonly tf.Tensor[]): Run {
   const { api, status, check } = context;
-  const op = api.TFE_NewOp(context.eager, 'PartitionedCall', status);
-  check('PartitionedCall');
+  const op = api.TFE_NewOp(context.eager, callable.name, status); // a function is called like an op
+  check(callable.name);
   try {
     for (const { source } of callable.inputs) {
       let handle: Pointer;
@@ -33,16 +33,13 @@ export function bind({ context, backend, eager }: Engine, callable: Callable, le
         handle = eager.handleOf(backend.getInputTensorIds([tensor as tf.Tensor])[0] as number);
       }
       api.TFE_OpAddInput(op, handle, status);
-      check('PartitionedCall');
+      check(callable.name);
     }
   } catch (error) {
     api.TFE_DeleteOp(op);
     throw error;
   }
-  const types = (list: readonly { readonly dtype: number }[]): number[] => list.map(({ dtype }) => dtype);
-  api.TFE_OpSetAttrFunctionName(op, 'f', callable.name, callable.name.length);
-  api.TFE_OpSetAttrTypeList(op, 'Tin', types(callable.inputs), callable.inputs.length);
-  api.TFE_OpSetAttrTypeList(op, 'Tout', types(callable.outputs), callable.outputs.length);
+  api.TFE_OpSetAttrString(op, 'config_proto', context.config, context.config.length); // without it nothing is optimized
   const outputs = callable.outputs.length;
   return { op, results: new BigUint64Array(Math.max(1, outputs)), count: Int32Array.of(outputs) };
 }

@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { collectGraphs, countNodes } from '../../../engine/tensorflow/nodeCounts.js';
+import { compileQuietly, values } from './compiled.js';
+
+describe('the graph of a compiled function', () => {
+  it('is a GraphDef of plain ops, with its ends by name', () => {
+    const weight = tf.variable(tf.tensor2d([1, 2, 3, 4], [2, 2]), true, 'exported_weight');
+    const table = tf.tensor1d([5, 6]);
+    const { step } = compileQuietly(({ x }: { x: tf.Tensor }) => {
+      weight.assign(tf.mul(weight, 2) as tf.Tensor2D);
+      return { y: tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), table) };
+    });
+    const x = tf.ones([3, 2]);
+    const { graphDef, inputs, outputs } = step.graph({ x });
+    expect(Object.fromEntries(countNodes(graphDef))).toMatchObject({
+      BatchMatMulV2: 1,
+      Mul: 1,
+      Placeholder: 2,
+      Identity: 2,
+    });
+    expect(inputs.map(({ path, shape, dtype, variable }) => [path, shape, dtype, variable?.name])).toEqual([
+      ['', [2, 2], 'float32', 'exported_weight'],
+      ['0.x', [3, 2], 'float32', undefined],
+    ]);
+    expect(outputs.map(({ name, path, shape, variable }) => [name, path, shape, variable?.name])).toEqual([
+      ['result_0', 'y', [3, 2], undefined],
+      ['result_1', '', [2, 2], 'exported_weight'],
+    ]);
+    expect(values(weight)).toEqual([1, 2, 3, 4]); // nothing ran
+    weight.dispose();
+  });
+
+  it('is counted before and after TensorFlow optimizes it', () => {
+    const { step } = compileQuietly((x: tf.Tensor) => tf.mul(tf.add(x, tf.add(tf.scalar(1), tf.scalar(2))), x));
+    const { before, after } = collectGraphs(() => {
+      step(tf.ones([4]));
+    });
+    expect(Object.fromEntries(countNodes(before))).toMatchObject({ Add: 2, Const: 2, Mul: 1 });
+    const optimized = countNodes(after);
+    expect((optimized.get('Add') ?? 0) + (optimized.get('AddV2') ?? 0)).toBe(1); // 1 + 2 is known
+    expect(optimized.get('Const')).toBe(1);
+  });
+});
