@@ -44,3 +44,4 @@ export {
   lessMask,
   notEqualMask,
 } from './tape.js';
+export { upsampleAdd } from './upsampleAdd.js';

@@ -64,12 +64,17 @@ export function resizeNearestExact(x: tf.Tensor4D, height: number, width: number
   return forward({ x }, { height, width, centred: true }) as tf.Tensor4D;
 }
 
+/** The input gradient of `resizeNearest` for an input of that size. */
+export function resizeNearestGrad(dy: tf.Tensor, height: number, width: number): tf.Tensor {
+  return backward({ dy }, { height, width, centred: false });
+}
+
 function isPowerOfTwo(factor: number): boolean {
   return Number.isInteger(Math.log2(factor));
 }
 
 /** The input index each output reads. */
-export function nearestIndices(from: number, to: number, centred = false): Int32Array {
+function nearestIndices(from: number, to: number, centred = false): Int32Array {
   const offset = centred ? 0.5 : 0;
   return Int32Array.from({ length: to }, (_, i) => Math.min(Math.floor(((i + offset) * from) / to), from - 1));
 }

@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { describe, it } from 'vitest';
-import { resizeBicubic, resizeBilinear, resizeNearest, resizeNearestExact } from '../../../engine/kernels/index.js';
+import { describe, expect, it } from 'vitest';
+import {
+  resizeBicubic,
+  resizeBilinear,
+  resizeNearest,
+  resizeNearestExact,
+  upsampleAdd,
+} from '../../../engine/kernels/index.js';
 import { expectClose, type KernelCase, runKernelCases } from '../../conformance/kernel.js';
 import { golden } from '../../data.js';
 
@@ -79,6 +85,27 @@ runKernelCases(
   'resizeBicubic as TensorFlow',
   cases((x, height, width) => resizeBicubic(x, height, width, 'tensorflow')),
 );
+
+runKernelCases(
+  'upsampleAdd',
+  SIZES.filter(([, rows, columns]) => rows[1] >= rows[0] && columns[1] >= columns[0]).map(([name, rows, columns]) => ({
+    name,
+    inputs: { small: { shape: [2, rows[0], columns[0], 2] }, large: { shape: [2, rows[1], columns[1], 2] } },
+    run: ({ small, large }) => upsampleAdd(small as tf.Tensor4D, large as tf.Tensor4D),
+    expected: ({ small = [], large = [] }) => [
+      nearestLoop(small, rows, columns).map((value, i) => value + (large[i] as number)),
+    ],
+    differentiable: ['small', 'large'],
+  })),
+);
+
+describe('upsampleAdd', () => {
+  it('refuses maps of other channels, or the smaller one second', () => {
+    const map = (size: number, channels: number): tf.Tensor4D => tf.zeros([1, size, size, channels]);
+    expect(() => upsampleAdd(map(2, 3), map(4, 4))).toThrow('[1,4,4,4]');
+    expect(() => upsampleAdd(map(4, 3), map(2, 3))).toThrow('larger grid');
+  });
+});
 
 /** Resized sin(i + 1) of two libraries. */
 interface ResizeGolden {
