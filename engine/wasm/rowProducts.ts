@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
 import { assemble, type Code, op } from './assembler.js';
+import { engineMemory } from './heap.js';
 
 /** Pixels of a row, each with its channels next to each other. */
 export interface Row {
@@ -17,9 +17,8 @@ let vectorised: { readonly memory: WebAssembly.Memory; readonly run: RowProducts
 
 /** The loop with SIMD instructions where they can reach the engine's memory, in JavaScript elsewhere. */
 export function rowProducts(): RowProducts {
-  const { wasm } = tf.backend() as unknown as { wasm: { asm?: { memory?: WebAssembly.Memory } } };
-  const memory = wasm.asm?.memory;
-  if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) return plainRowProducts;
+  const memory = engineMemory();
+  if (!memory) return plainRowProducts;
   if (vectorised?.memory !== memory) vectorised = { memory, run: vectorRowProducts(memory) ?? plainRowProducts };
   return vectorised.run;
 }

@@ -3,6 +3,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { EngineError } from '../errors.js';
 import { registerChannelAffine } from './channelAffine.js';
 import { registerChannelSum } from './channelSum.js';
+import { registerClamp } from './clamp.js';
 import { registerConvolution, registerDilatedConvolution } from './convolution.js';
 import { registerDepthwise, registerDilatedDepthwise } from './depthwise.js';
 import { registerEinsum } from './einsum.js';
@@ -11,6 +12,7 @@ import { registerGather } from './gather.js';
 import { registerMatMul } from './matMul.js';
 import { registerPooling } from './pooling.js';
 import { registerReductions } from './reduce.js';
+import { registerReferences } from './reference.js';
 import { registerSegmentSum } from './segmentSum.js';
 
 export interface WasmOptions {
@@ -41,6 +43,8 @@ export async function openWasm({ wasmPaths }: WasmOptions = {}): Promise<void> {
   registerDilatedDepthwise();
   registerPooling();
   registerReductions();
+  registerReferences();
+  registerClamp();
   registerSegmentSum();
   registerGather();
   registerMatMul();

@@ -63,6 +63,61 @@ describe.skipIf(!wasm)('the wasm engine', () => {
     },
   ]);
 
+  runKernelCases('stock ops through the reference kernels', [
+    {
+      name: 'dilation2d of negative values',
+      inputs: { x: { shape: [1, 4, 5, 2] }, filter: { shape: [2, 2, 2] } },
+      run: ({ x, filter }) =>
+        tf.dilation2d(tf.sub(x as tf.Tensor4D, 9) as tf.Tensor4D, filter as tf.Tensor3D, 1, 'valid'),
+      differentiable: ['x', 'filter'],
+    },
+    {
+      name: 'conv3d',
+      inputs: { x: { shape: [1, 3, 2, 3, 2] }, filter: { shape: [2, 2, 2, 2, 2] } },
+      run: ({ x, filter }) => tf.conv3d(x as tf.Tensor5D, filter as tf.Tensor5D, 1, 'same'),
+      differentiable: ['x', 'filter'],
+    },
+    {
+      name: 'maxPool3d of negative values',
+      inputs: { x: { shape: [1, 3, 2, 3, 2] } },
+      run: ({ x }) => tf.maxPool3d(tf.sub(x as tf.Tensor5D, 9) as tf.Tensor5D, 2, 1, 'same'),
+      differentiable: ['x'],
+    },
+  ]);
+
+  it('finds the largest of negative windows and their places', () => {
+    const x = tf.tensor4d([-5, -3, -4, -9, -1, -2, -8, -6], [1, 2, 4, 1]);
+    const { result, indexes } = tf.maxPoolWithArgmax(x, 2, 2, 'valid');
+    expect(Array.from((result as tf.Tensor).dataSync())).toEqual([-1, -4]);
+    expect(Array.from((indexes as tf.Tensor).dataSync())).toEqual([4, 2]);
+  });
+
+  it('fills what a rotation leaves open', () => {
+    const rotated = tf.image.rotateWithOffset(tf.ones([1, 4, 4, 1]), 0.5, 0.25).dataSync();
+    expect(new Set(rotated)).toEqual(new Set([0.25, 1]));
+  });
+
+  it('hands NaN through clipping, so that a diverged training shows', () => {
+    const x = tf.tensor1d([Number.NaN, -3, 1, 9]);
+    expect(Array.from(tf.clipByValue(x, -2, 2).dataSync())).toEqual([Number.NaN, -2, 1, 2]);
+    expect(Array.from(tf.relu6(x).dataSync())).toEqual([Number.NaN, 0, 1, 6]);
+    const [bound] = tf.clipByValue(tf.tensor1d([7], 'int32'), 0, 3).dataSync();
+    expect(bound).toBe(3);
+  });
+
+  it('reduces nothing as TensorFlow does', () => {
+    tf.dispose(tf.fill([1000], 7)); // memory that is not zero
+    const nothing = tf.zeros([0, 2]);
+    const reduced = [tf.max(nothing, 0), tf.min(nothing, 0), tf.prod(nothing, 0)].map((x) => Array.from(x.dataSync()));
+    expect(reduced).toEqual([
+      [-Infinity, -Infinity],
+      [Infinity, Infinity],
+      [1, 1],
+    ]);
+    const flags = tf.zeros([0], 'bool');
+    expect([tf.all(flags).dataSync()[0], tf.any(flags).dataSync()[0]]).toEqual([1, 0]);
+  });
+
   it('sums segments, leaving out ids outside the range', () => {
     const x = tf.tensor2d([1, 2, 3, 4, 5, 6, 7, 8], [4, 2]);
     const sums = tf.unsortedSegmentSum(x, tf.tensor1d([2, 0, 2, 0], 'int32'), 4);
