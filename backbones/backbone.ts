@@ -1,5 +1,5 @@
-import type { Tensor4D } from '@tensorflow/tfjs';
-import type { FeatureMaps, FeatureSpec, Level } from './features.js';
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import type { FeatureInfo, FeatureMaps, Level } from './features.js';
 import type { Module, Pass } from './module.js';
 
 /** What the weights expect of an image; travels with them into every checkpoint and export. */
@@ -11,13 +11,49 @@ export interface Preprocessing {
   readonly std: readonly [number, number, number];
 }
 
-/** [N, H, W, 3] normalised images -> one map per level. */
+/** Mean and spread of ImageNet's training images. */
+export const IMAGENET: Preprocessing = {
+  channels: 'RGB',
+  mean: [123.675, 116.28, 103.53],
+  std: [58.395, 57.12, 57.375],
+};
+/** 0..255 to -1..1. */
+export const SYMMETRIC: Preprocessing = {
+  channels: 'RGB',
+  mean: [127.5, 127.5, 127.5],
+  std: [127.5, 127.5, 127.5],
+};
+
+/** A level of a backbone: its size is known for every image size. */
+export type BackboneFeature = FeatureInfo & Required<Pick<FeatureInfo, 'sizeOf'>>;
+
+/** [N, H, W, inChannels] normalised images -> one map per level. */
 export interface Backbone<L extends Level = Level> extends Module {
-  readonly features: FeatureSpec<L>;
+  readonly features: { readonly [K in L]: BackboneFeature };
   readonly preprocessing: Preprocessing;
+  /** State-dict path of the convolution that sees the image; `foldStem` makes its weights fit other than RGB images. */
+  readonly stem: string;
   /**
-   * @param images [N, H, W, 3] float32, normalised as `preprocessing` says
-   * @returns      one [N, ceil(H / stride), ceil(W / stride), channels] float32 map per level; the caller owns them
+   * @param images [N, H, W, inChannels] float32, normalised as `preprocessing` says
+   * @returns      one [N, ...sizeOf(H, W), channels] float32 map per level; the caller owns them
    */
   forward(images: Tensor4D, pass: Pass): FeatureMaps<L>;
+}
+
+/** A whole network: images in, class logits out. */
+export interface Classifier extends Module {
+  readonly preprocessing: Preprocessing;
+  /** State-dict path of the convolution that sees the image. */
+  readonly stem: string;
+  /** Side of the images the network was made for. */
+  readonly inputPixels: number;
+  /** Width of the logits; 0: no classifier, `forward` gives the pooled features. */
+  readonly classes: number;
+  /** Width of the pooled features. */
+  readonly channels: number;
+  /**
+   * @param images [N, H, W, inChannels] float32, normalised as `preprocessing` says
+   * @returns      [N, classes] float32 logits, or [N, channels] pooled features; the caller owns them
+   */
+  forward(images: Tensor4D, pass: Pass): Tensor2D;
 }

@@ -1,38 +1,120 @@
 import { z } from 'zod';
-import type { Backbone } from './backbone.js';
+import { ConfigError } from '../engine/errors.js';
+import type { Backbone, Classifier } from './backbone.js';
+import {
+  architectureOptions,
+  type BackboneOptions,
+  buildBackbone,
+  buildClassifier,
+  type ClassifierOptions,
+} from './build.js';
 import { efficientNetConfig } from './efficientnet/config.js';
-import { createEfficientNet } from './efficientnet/efficientnet.js';
-import type { EfficientNetLevel } from './efficientnet/spec.js';
+import { efficientNet } from './efficientnet/efficientnet.js';
+import type { Architecture, ArchitectureOptions, Family } from './family.js';
+import type { Level } from './features.js';
+import { resNetConfig } from './resnet/config.js';
+import { resNet } from './resnet/resnet.js';
 
 /** Every backbone a config can name. */
-export const backboneConfig = z.discriminatedUnion('kind', [efficientNetConfig]);
+export const backboneConfig = z.discriminatedUnion('kind', [efficientNetConfig, resNetConfig]);
 export type BackboneConfig = z.infer<typeof backboneConfig>;
 
-export const BACKBONES = {
-  efficientnet: createEfficientNet,
-} satisfies {
-  readonly [K in BackboneConfig['kind']]: (config: Extract<BackboneConfig, { kind: K }>) => Backbone<EfficientNetLevel>;
-};
+/** Every family. */
+export const FAMILIES = {
+  efficientnet: efficientNet,
+  resnet: resNet,
+} as const satisfies { readonly [K in BackboneConfig['kind']]: Family };
 
-/**
- * Builds what a parsed config describes; the caller disposes it. Levels the config leaves out are absent although the
- * type names them: `levelsOf(backbone.features)` gives those present.
- */
-export function createBackbone(config: BackboneConfig): Backbone<EfficientNetLevel> {
-  return BACKBONES[config.kind](config);
+type Families = (typeof FAMILIES)[keyof typeof FAMILIES];
+/** Every architecture, by timm's name, or torchvision's where timm has none. */
+export type BackboneArch = Families['archs'][number];
+/** The levels an architecture can give. */
+export type LevelsOf<Arch extends BackboneArch> = Families extends infer F
+  ? F extends Family<infer Own, infer L>
+    ? Extract<Arch, Own> extends never
+      ? never
+      : L
+    : never
+  : never;
+
+const BY_ARCH = new Map<string, Family>(
+  Object.values<Family>(FAMILIES).flatMap((family) => family.archs.map((arch) => [arch, family] as const)),
+);
+export const BACKBONE_ARCHS = [...BY_ARCH.keys()] as readonly BackboneArch[];
+
+/** Whether there is a backbone of this name. */
+export function isBackboneArch(name: string): name is BackboneArch {
+  return BY_ARCH.has(name);
 }
 
-export type { Backbone, Preprocessing } from './backbone.js';
+/**
+ * Builds an architecture of any family as a feature pyramid; the caller disposes it.
+ *
+ * @param options `levels`: those to give, all when absent; only the stages they need are built
+ * @throws ConfigError for a name, a level or an option that does not exist
+ */
+export function createBackbone<Arch extends BackboneArch, L extends LevelsOf<Arch> = LevelsOf<Arch>>(
+  options: BackboneOptions<Arch, L>,
+): Backbone<L> {
+  return buildBackbone(familyOf(options.arch), options);
+}
+
+/**
+ * Builds an architecture of any family with its classifier; the caller disposes it.
+ *
+ * @param options `classes`: width of the logits, 0 for pooled features
+ * @throws ConfigError for a name or an option that does not exist
+ */
+export function createClassifier(options: ClassifierOptions<BackboneArch>): Classifier {
+  return buildClassifier(familyOf(options.arch), options);
+}
+
+/**
+ * The numbers of an architecture, as data; makes no tensor.
+ *
+ * @throws ConfigError when there is no such architecture
+ */
+export function architectureOf(arch: BackboneArch, options: Partial<ArchitectureOptions> = {}): Architecture<Level> {
+  const family = familyOf(arch);
+  return family.architecture(arch, architectureOptions(family, { ...options, arch }));
+}
+
+function familyOf(arch: string): Family {
+  const family = BY_ARCH.get(arch);
+  if (!family) throw new ConfigError(`no backbone is called '${arch}': use one of ${BACKBONE_ARCHS.join(', ')}`);
+  return family;
+}
+
+export {
+  type Backbone,
+  type BackboneFeature,
+  type Classifier,
+  IMAGENET,
+  type Preprocessing,
+  SYMMETRIC,
+} from './backbone.js';
+export { type BackboneOptions, type ClassifierOptions, featuresOf } from './build.js';
+export { type Counts, countNetwork, type ImageNetwork } from './counts.js';
 export {
   EFFICIENTNET_ARCHS,
   type EfficientNetArch,
   type EfficientNetPlan,
   efficientNetPlan,
 } from './efficientnet/architecture.js';
-export { type Classifier, type ClassifierOptions, createClassifier } from './efficientnet/classifier.js';
-export { createEfficientNet, type EfficientNetOptions } from './efficientnet/efficientnet.js';
+export { createEfficientNet } from './efficientnet/efficientnet.js';
 export type { EfficientNetLevel } from './efficientnet/spec.js';
-export { FROZEN, type Frozen } from './efficientnet/trunk.js';
-export { type FeatureInfo, type FeatureMaps, type FeatureSpec, LEVELS, type Level, levelsOf } from './features.js';
+export type { Architecture, ArchitectureOptions, Family, OutputStride, Stage, Top } from './family.js';
+export {
+  type FeatureInfo,
+  type FeatureMaps,
+  type FeatureSpec,
+  LEVELS,
+  type Level,
+  levelsOf,
+  mapSize,
+} from './features.js';
+export { FROZEN, type Frozen } from './frozen.js';
 export type { Layer, Module, Parameter, ParameterLayout, ParameterRole, Pass } from './module.js';
 export { countParameters, createParameters, type ParameterSpec, type Parameters } from './parameters.js';
+export { foldStem } from './stem.js';
+export { ceiled, chained, type DilatedStage, dropPathRates, strided, windowed } from './strides.js';

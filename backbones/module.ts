@@ -1,11 +1,13 @@
-import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs';
 
 /** How one call of `forward` behaves. Never defaulted: forgetting the mode is a silent bug. */
 export interface Pass {
-  /** True: batch norm uses (and moves) batch statistics where the module is not frozen, dropout drops. */
+  /** True: batch norm uses (and moves) batch statistics where the module is not frozen, dropout and stochastic depth drop. */
   readonly training: boolean;
   /** While training: kept share of batch norm's moving statistics per step, instead of the layer's own. */
   readonly normMomentum?: number;
+  /** [2] int32, of this step: what dropout and stochastic depth draw from; needed while training where a rate is above 0. */
+  readonly seed?: Tensor1D;
 }
 
 /**

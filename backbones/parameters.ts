@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { createRandom, hashName } from '../engine/random.js';
+import { isWithoutValues } from '../engine/shapes/shapes.js';
 import { fans, type Initialiser } from './initialisers.js';
 import type { Module, Parameter, ParameterLayout, ParameterRole } from './module.js';
 
@@ -9,8 +10,8 @@ export interface ParameterSpec {
   readonly layout: ParameterLayout;
   readonly role: ParameterRole;
   readonly initialise: Initialiser;
-  /** Not trained; statistics never are. */
-  readonly frozen: boolean;
+  /** Not trained, statistics never are; as the owner says when absent. */
+  readonly frozen?: boolean;
 }
 
 /** Creates and owns the variables of one module. */
@@ -23,18 +24,20 @@ export interface Parameters extends Module {
   create(name: string, spec: ParameterSpec): tf.Variable;
 }
 
-/** Values depend on (seed, name) alone: adding or freezing one parameter does not change another. */
-export function createParameters(seed: number): Parameters {
+/**
+ * Values depend on (seed, name) alone: adding or freezing one parameter does not change another. Without an engine's
+ * values (`withoutValues`) none are drawn.
+ *
+ * @param isFrozen whether the parameter of a name is not trained
+ */
+export function createParameters(seed: number, isFrozen: (name: string) => boolean = () => false): Parameters {
   const parameters = new Map<string, Parameter>();
   return {
     parameters,
     create: (name, spec) => {
       if (parameters.has(name)) throw new Error(`two parameters are called '${name}'`);
-      const trainable = !spec.frozen && spec.role !== 'statistic';
-      const count = spec.shape.reduce((product, size) => product * size, 1);
-      const random = createRandom([seed, hashName(name)]);
-      const values = spec.initialise({ count, random, ...fans(spec.shape, spec.layout) });
-      const variable = tf.tidy(() => tf.variable(tf.tensor(values, [...spec.shape], 'float32'), trainable));
+      const trainable = !(spec.frozen ?? isFrozen(name)) && spec.role !== 'statistic';
+      const variable = tf.tidy(() => tf.variable(initialValues(seed, name, spec), trainable));
       parameters.set(name, { variable, layout: spec.layout, role: spec.role });
       return variable;
     },
@@ -45,9 +48,23 @@ export function createParameters(seed: number): Parameters {
   };
 }
 
+function initialValues(seed: number, name: string, { shape, layout, initialise }: ParameterSpec): tf.Tensor {
+  if (isWithoutValues()) return tf.fill([...shape], 0);
+  const count = shape.reduce((product, size) => product * size, 1);
+  const random = createRandom([seed, hashName(name)]);
+  return tf.tensor(initialise({ count, random, ...fans(shape, layout) }), [...shape], 'float32');
+}
+
 /** Number of parameters as papers count them: without the statistics of batch norm. */
 export function countParameters(module: Module): number {
   let total = 0;
   for (const { variable, role } of module.parameters.values()) if (role !== 'statistic') total += variable.size;
+  return total;
+}
+
+/** Number of values that batch norm measures. */
+export function countStatistics(module: Module): number {
+  let total = 0;
+  for (const { variable, role } of module.parameters.values()) if (role === 'statistic') total += variable.size;
   return total;
 }

@@ -1,5 +1,5 @@
 import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
-import { EFFICIENTNET_ARCHS } from '../backbones/efficientnet/architecture.js';
+import { BACKBONE_ARCHS, isBackboneArch } from '../backbones/index.js';
 import { PRESET_NAMES } from '../heads/presets.js';
 import { isWeightFile } from './locate.js';
 import type { Problem } from './problem.js';
@@ -92,8 +92,8 @@ function checkModel({ task, model }: Experiment): Problem[] {
       message: `there is no preset '${preset}'${didYouMean(preset, PRESET_NAMES)}`,
     });
   }
-  if (backbone !== null && !EFFICIENTNET_ARCHS.some((arch) => arch === backbone)) {
-    const message = `there is no backbone '${backbone}'${didYouMean(backbone, EFFICIENTNET_ARCHS)}`;
+  if (backbone !== null && !isBackboneArch(backbone)) {
+    const message = `there is no backbone '${backbone}'${didYouMean(backbone, BACKBONE_ARCHS)}`;
     problems.push({ path: ['model', 'backbone'], message });
   }
   const { weights } = model;

@@ -1,4 +1,4 @@
-import type { EfficientNetArch } from '../backbones/index.js';
+import type { BackboneArch } from '../backbones/index.js';
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource } from '../datasets/encoder.js';
 import { createDetectionEvaluator, createSemanticEvaluator } from '../datasets/evaluators/index.js';
@@ -79,7 +79,7 @@ function segmentation(experiment: Experiment, labels: LabelMap): Network {
     ...(model.neckRepeats === null ? {} : { repeats: model.neckRepeats }),
   };
   const assembly = createSegmenter({
-    backbone: (model.backbone ?? DEFAULT_BACKBONE) as EfficientNetArch,
+    backbone: (model.backbone ?? DEFAULT_BACKBONE) as BackboneArch,
     classes: labels.classes.length,
     inputSize: model.inputSize ?? DEFAULT_CROP,
     outputStride: model.outputStride,
@@ -114,7 +114,7 @@ export const DEFAULT_CROP = [256, 256] as const;
 /** The preset's row with what the config replaces in it. */
 export function detectorSpec(model: Experiment['model']): DetectorSpec {
   const { preset, backbone, neckChannels, neckRepeats, anchorScale } = model;
-  const row = backbone === null ? presetOf(preset ?? DEFAULT_PRESET) : rowFor(backbone as EfficientNetArch);
+  const row = backbone === null ? presetOf(preset ?? DEFAULT_PRESET) : rowFor(backbone as BackboneArch);
   return {
     ...row,
     ...(neckChannels === null ? {} : { channels: neckChannels }),
@@ -124,7 +124,7 @@ export function detectorSpec(model: Experiment['model']): DetectorSpec {
 }
 
 /** The smallest row of the backbone's family. */
-function rowFor(backbone: EfficientNetArch): DetectorSpec {
+function rowFor(backbone: BackboneArch): DetectorSpec {
   const row = backbone.includes('lite') ? PRESETS['efficientdet-lite0'] : PRESETS['efficientdet-d0'];
   return { ...row, backbone };
 }

@@ -64,7 +64,7 @@ const model = z.strictObject({
   backbone: name
     .nullable()
     .default(null)
-    .describe('EfficientNet by its timm name, e.g. tf_efficientnet_b0; null: that of the preset'),
+    .describe('Backbone by its timm name, e.g. tf_efficientnet_b0 or resnet50; null: that of the preset'),
   neck: z.enum(['bifpn']).default('bifpn').describe('Feature pyramid between backbone and head'),
   head: z
     .enum(['detection', 'semantic'])

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { createEfficientNet } from '../backbones/efficientnet/efficientnet.js';
-import type { Frozen } from '../backbones/efficientnet/trunk.js';
+import type { Frozen } from '../backbones/frozen.js';
+import { createBackbone } from '../backbones/index.js';
 import { readSettings } from '../backbones/settings.js';
 import type { EncoderSource } from '../datasets/encoder.js';
 import type { Detections } from '../datasets/sample.js';
@@ -63,7 +63,7 @@ export function createDetector(options: DetectorOptions): Detector {
     },
     'detection head',
   );
-  const backbone = createEfficientNet({ arch: spec.backbone, levels: ['P3', 'P4', 'P5'], frozen, seed });
+  const backbone = createBackbone({ arch: spec.backbone, levels: ['P3', 'P4', 'P5'], frozen, seed });
   const { levels, channels, cells: repeats, fusion } = spec;
   const neck = createBiFPN({ levels, channels, repeats, fusion, activation, seed }, backbone.features);
   const head = createDetectionHead(headConfig, neck.features);

@@ -2,15 +2,16 @@
  * EfficientDet D0-D7x and Lite0-Lite4 as data. Rows: Tan et al. 2020, arXiv:1911.09070, table 1, and the configuration
  * of its release (google/automl, hparams_config.py); D6 and above and the lite networks sum without weights.
  */
-import type { EfficientNetArch } from '../backbones/efficientnet/architecture.js';
+
 import type { Level } from '../backbones/features.js';
+import type { BackboneArch } from '../backbones/index.js';
 import type { Activation } from '../backbones/layers/index.js';
 import { ConfigError } from '../engine/errors.js';
 import type { BiFPNConfig } from '../necks/index.js';
 
 /** What distinguishes one EfficientDet from another. */
 export interface DetectorSpec {
-  readonly backbone: EfficientNetArch;
+  readonly backbone: BackboneArch;
   /** Side of the images it was trained on. */
   readonly pixels: number;
   /** Of the pyramid. */
@@ -30,7 +31,7 @@ const P3_P7 = ['P3', 'P4', 'P5', 'P6', 'P7'] as const;
 const P3_P8 = [...P3_P7, 'P8'] as const;
 
 const detector = (
-  backbone: EfficientNetArch,
+  backbone: BackboneArch,
   pixels: number,
   channels: number,
   cells: number,

@@ -1,8 +1,6 @@
 import type { z } from 'zod';
-import type { EfficientNetArch } from '../backbones/efficientnet/architecture.js';
-import { efficientNetPlan } from '../backbones/efficientnet/architecture.js';
-import { createEfficientNet } from '../backbones/efficientnet/efficientnet.js';
-import type { Frozen } from '../backbones/efficientnet/trunk.js';
+import type { Frozen } from '../backbones/frozen.js';
+import { architectureOf, type BackboneArch, createBackbone } from '../backbones/index.js';
 import { readSettings } from '../backbones/settings.js';
 import type { ClassMap } from '../datasets/sample.js';
 import { type BiFPNOptions, createBiFPN } from '../necks/index.js';
@@ -15,7 +13,7 @@ import { createSemanticHead } from './semantic/semantic.js';
 
 export interface SegmenterOptions {
   /** timm's name, e.g. 'tf_efficientnet_lite0'. */
-  readonly backbone: EfficientNetArch;
+  readonly backbone: BackboneArch;
   /** K, 2 to 255. */
   readonly classes: number;
   /** [height, width] of the network input, pixels. */
@@ -44,14 +42,14 @@ export type Segmenter = Assembly<SemanticRaw, ClassMap>;
  */
 export function createSegmenter(options: SegmenterOptions): Segmenter {
   const { classes, inputSize, outputStride = 4, frozen = 'none', seed = 1 } = options;
-  const { activation } = efficientNetPlan(options.backbone).family;
+  const { activation } = architectureOf(options.backbone);
   const levels = outputStride === 2 ? (['P1', 'P2', 'P3', 'P4', 'P5'] as const) : (['P2', 'P3', 'P4', 'P5'] as const);
   const headConfig = readSettings(
     semanticConfig,
     { kind: 'semantic', classes, inputSize, seed, ...options.head },
     'semantic head',
   );
-  const backbone = createEfficientNet({ arch: options.backbone, levels, frozen, seed });
+  const backbone = createBackbone({ arch: options.backbone, levels, frozen, seed });
   const neck = createBiFPN({ levels, activation, seed, ...options.neck }, backbone.features);
   const head = createSemanticHead(headConfig, neck.features);
   const encoder = { module: builtModule('semantic/encoder.js'), config: { inputSize } };

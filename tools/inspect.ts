@@ -1,4 +1,4 @@
-import { EFFICIENTNET_ARCHS } from '../backbones/index.js';
+import { BACKBONE_ARCHS } from '../backbones/index.js';
 import { didYouMean } from '../configs/suggestion.js';
 import { ready } from '../engine/engine.js';
 import { ConfigError } from '../engine/errors.js';
@@ -26,9 +26,9 @@ export async function inspect(name: string | undefined, { all, markdown, json }:
 }
 
 async function inspectOne(name: string, output: Output): Promise<void> {
-  const arch = EFFICIENTNET_ARCHS.find((candidate) => candidate === name);
+  const arch = BACKBONE_ARCHS.find((candidate) => candidate === name);
   const preset = PRESET_NAMES.find((candidate) => candidate === name);
-  const known = [...EFFICIENTNET_ARCHS, ...PRESET_NAMES];
+  const known = [...BACKBONE_ARCHS, ...PRESET_NAMES];
   if (arch === undefined && preset === undefined) {
     throw new ConfigError(
       `there is no model '${name}'${didYouMean(name, known) || `; choose one of ${known.join(', ')}`}`,

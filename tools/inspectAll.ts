@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EfficientNetArch } from '../backbones/index.js';
+import type { BackboneArch } from '../backbones/index.js';
 import { DEFAULT_BACKBONE, DEFAULT_CROP, detectorSpec } from '../configs/network.js';
 import { type Result, readResults, shippedExperiment } from '../configs/results.js';
 import type { Experiment } from '../configs/schema.js';
@@ -15,7 +15,7 @@ import { type Cell, formatMarkdown, formatTable } from './table.js';
 export interface ModelRow {
   /** A preset, or the config that puts these parts together. */
   readonly name: string;
-  readonly backbone: EfficientNetArch;
+  readonly backbone: BackboneArch;
   readonly backboneParameters: number;
   /** Width of the pyramid and BiFPN cells. */
   readonly neck: { readonly channels: number; readonly cells: number };
@@ -97,7 +97,7 @@ function segmenterRow(name: string, model: Experiment['model'], classes: number)
     repeats: model.neckRepeats ?? defaults.repeats,
     fusion: defaults.fusion,
   };
-  const backbone = (model.backbone ?? DEFAULT_BACKBONE) as EfficientNetArch;
+  const backbone = (model.backbone ?? DEFAULT_BACKBONE) as BackboneArch;
   const shape = { levels: pyramid.levels.length, from: channels, channels: model.headChannels, classes };
   const inputSize = DEFAULT_CROP;
   return rowOf({ name, backbone, head: 'semantic', inputSize, classes }, pyramid, countSemanticHead(shape));

@@ -2,7 +2,17 @@
  * Parameters counted from the architectures' tables: no weights are drawn, so that the largest networks cost nothing.
  * Like `countParameters`, without the statistics of batch norm.
  */
-import { type EfficientNetArch, efficientNetPlan, LEVELS, type Level } from '../backbones/index.js';
+import {
+  architectureOf,
+  type BackboneArch,
+  countParameters,
+  createBackbone,
+  featuresOf,
+  LEVELS,
+  type Level,
+  levelsOf,
+} from '../backbones/index.js';
+import { withoutValues } from '../engine/shapes/shapes.js';
 import { type BiFPNConfig, bifpnGraph } from '../necks/index.js';
 
 const sum = <T>(items: readonly T[], count: (item: T) => number): number =>
@@ -14,26 +24,22 @@ const separable = (from: number, to: number): number => 9 * from + convolution(f
 const projection = (from: number, to: number): number => (from === to ? 0 : convolution(from, to) + norm(to));
 
 /** The feature extractor: stem and all stages, for RGB images. */
-export function countBackbone(arch: EfficientNetArch): number {
-  const { stemChannels, stages } = efficientNetPlan(arch);
-  const blocks = stages.flatMap((stage) => stage.blocks);
-  const stem = 27 * stemChannels + norm(stemChannels);
-  return (
-    stem +
-    sum(blocks, ({ block, kernel, inChannels, hidden, outChannels, squeezed }) => {
-      const widening = block === 'inverted' ? inChannels * hidden + norm(hidden) : 0;
-      const squeeze = squeezed > 0 ? convolution(hidden, squeezed) + convolution(squeezed, hidden) : 0;
-      return widening + kernel ** 2 * hidden + norm(hidden) + squeeze + hidden * outChannels + norm(outChannels);
-    })
-  );
+export function countBackbone(arch: BackboneArch): number {
+  return withoutValues(() => {
+    const backbone = createBackbone({ arch, frozen: 'none', seed: 1 });
+    const count = countParameters(backbone);
+    backbone.dispose();
+    return count;
+  }).result;
 }
 
 export type Pyramid = Pick<BiFPNConfig, 'levels' | 'channels' | 'repeats' | 'fusion'>;
 
 /** A BiFPN on the maps of a backbone. */
-export function countBiFPN(arch: EfficientNetArch, { levels, channels, repeats, fusion }: Pyramid): number {
+export function countBiFPN(arch: BackboneArch, { levels, channels, repeats, fusion }: Pyramid): number {
   const widths = new Map<Level, number>();
-  for (const { level, channels } of efficientNetPlan(arch).stages) if (level !== null) widths.set(level, channels);
+  const features = featuresOf(architectureOf(arch).stages);
+  for (const level of levelsOf(features)) widths.set(level, features[level].channels);
   const order = LEVELS.filter((level) => levels.includes(level));
   const made = order.filter((level) => !widths.has(level));
   const deepest = widths.get('P5') ?? channels; // the first level that is made comes from it

@@ -1,21 +1,22 @@
+import { isBelow } from '../backbones/frozen.js';
 import {
+  architectureOf,
+  type BackboneArch,
   countParameters,
-  createEfficientNet,
-  type EfficientNetArch,
-  efficientNetPlan,
+  createBackbone,
   type Level,
   type Module,
 } from '../backbones/index.js';
+import { withoutValues } from '../engine/shapes/shapes.js';
 import { DEFAULT_ANCHORS } from '../heads/detection/anchors.js';
 import { anchorsPerCell, createDetector, PRESETS, type PresetName } from '../heads/index.js';
 import { formatTable } from './table.js';
 
 export interface StageTable {
-  readonly path: string;
+  /** Where its map is read, by the original's name. */
+  readonly tap: string;
   /** The feature map read after this stage. */
   readonly level: Level | null;
-  readonly blocks: number;
-  readonly kernel: number;
   /** Input pixels per cell after this stage. */
   readonly stride: number;
   readonly channels: number;
@@ -23,7 +24,7 @@ export interface StageTable {
 }
 
 export interface BackboneTables {
-  readonly arch: EfficientNetArch;
+  readonly arch: BackboneArch;
   readonly inputPixels: number;
   readonly stages: readonly StageTable[];
   /** Of all stages and the stem. */
@@ -49,14 +50,14 @@ export interface DetectorTables {
 /** Classes of the published parameter counts: COCO's category ids end at 90. */
 export const COCO_CLASSES = 90;
 
-/** Builds the backbone and counts. An engine must be open. */
-export function backboneTables(arch: EfficientNetArch): BackboneTables {
-  const backbone = createEfficientNet({ arch, frozen: 'none', seed: 1 });
-  try {
-    return tablesOf(arch, backbone);
-  } finally {
+/** Counts a backbone's parameters by stage; no engine is needed. */
+export function backboneTables(arch: BackboneArch): BackboneTables {
+  return withoutValues(() => {
+    const backbone = createBackbone({ arch, frozen: 'none', seed: 1 });
+    const tables = tablesOf(arch, backbone);
     backbone.dispose();
-  }
+    return tables;
+  }).result;
 }
 
 /** Builds the detector and counts. An engine must be open. */
@@ -85,16 +86,10 @@ export function detectorTables(name: PresetName): DetectorTables {
 
 /** Its stages as text, under a line with the total. */
 export function describeBackbone({ arch, inputPixels, stages, parameters }: BackboneTables): string {
-  const rows = stages.map(({ path, level, blocks, kernel, stride, channels, parameters }) => [
-    path,
-    level ?? '',
-    blocks,
-    kernel,
-    stride,
-    channels,
-    parameters,
+  const rows = stages.map(({ tap, level, stride, channels, parameters }) => [
+    ...[tap, level ?? '', stride, channels, parameters],
   ]);
-  const header = ['stage', 'map', 'blocks', 'kernel', 'stride', 'channels', 'parameters'];
+  const header = ['stage', 'map', 'stride', 'channels', 'parameters'];
   const total = parameters.toLocaleString('en-US');
   return [
     `${arch}, ${inputPixels} x ${inputPixels}: ${total} parameters without a classifier`,
@@ -102,20 +97,16 @@ export function describeBackbone({ arch, inputPixels, stages, parameters }: Back
   ].join('\n');
 }
 
-function tablesOf(arch: EfficientNetArch, backbone: Module): BackboneTables {
-  const plan = efficientNetPlan(arch);
-  const stem = countParameters(below(backbone, 'conv_stem.')) + countParameters(below(backbone, 'bn1.'));
-  const first: StageTable = {
-    ...{ path: 'conv_stem', level: null, blocks: 1, kernel: 3, stride: 2 },
-    ...{ channels: plan.stemChannels, parameters: stem },
-  };
-  const stages = plan.stages.map(({ path, level, stride, channels, blocks }) => ({
-    ...{ path, level, stride, channels },
-    blocks: blocks.length,
-    kernel: blocks[0]?.kernel ?? 0,
-    parameters: countParameters(below(backbone, `${path}.`)),
-  }));
-  return { arch, inputPixels: plan.inputPixels, stages: [first, ...stages], parameters: countParameters(backbone) };
+function tablesOf(arch: BackboneArch, backbone: Module): BackboneTables {
+  const { inputPixels, stages } = architectureOf(arch);
+  let stride = 1;
+  const rows = stages.map((stage) => {
+    stride *= stage.stride;
+    const { tap, level, channels } = stage;
+    const own = new Map([...backbone.parameters].filter(([name]) => isBelow(stage.paths, name)));
+    return { tap, level, stride, channels, parameters: countParameters({ parameters: own, dispose: () => {} }) };
+  });
+  return { arch, inputPixels, stages: rows, parameters: countParameters(backbone) };
 }
 
 /** The parameters whose names start so, without that start; owns nothing. */

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../engine/errors.js';
-import type { Padding } from '../layers/convolution.js';
+import type { Padding } from '../layers/index.js';
+import { strided } from '../strides.js';
 import {
   type EfficientNetLevel,
   FAMILY,
@@ -22,6 +23,8 @@ export interface BlockPlan {
   readonly block: 'separable' | 'inverted';
   readonly kernel: number;
   readonly stride: number;
+  /** Cells between the taps of the depthwise convolution. */
+  readonly dilation: number;
   readonly inChannels: number;
   /** Width of the depthwise convolution. */
   readonly hidden: number;
@@ -33,7 +36,7 @@ export interface BlockPlan {
 export interface StagePlan {
   readonly path: string;
   readonly level: EfficientNetLevel | null;
-  /** Input pixels per cell of the stage's output. */
+  /** Of the first block. */
   readonly stride: number;
   readonly channels: number;
   readonly blocks: readonly BlockPlan[];
@@ -58,44 +61,50 @@ const FLAVOURS = [
   { prefix: '', padding: 'symmetric', epsilon: 1e-5 },
 ] as const;
 
-const PLANS = new Map(
+const ROWS = new Map(
   FLAVOURS.flatMap((flavour) =>
     VARIANTS.map((variant) => {
       const arch: EfficientNetArch = `${flavour.prefix}efficientnet_${variant}`;
-      return [arch, planOf(arch, variant, flavour.padding, flavour.epsilon)] as const;
+      return [arch, { variant, flavour }] as const;
     }),
   ),
 );
 
-export const EFFICIENTNET_ARCHS: readonly EfficientNetArch[] = [...PLANS.keys()];
+export const EFFICIENTNET_ARCHS: readonly EfficientNetArch[] = [...ROWS.keys()];
 
-/** @throws ConfigError when there is no such architecture */
-export function efficientNetPlan(arch: EfficientNetArch): EfficientNetPlan {
-  const plan = PLANS.get(arch);
-  if (!plan) throw new ConfigError(`no EfficientNet is called '${arch}': use one of ${EFFICIENTNET_ARCHS.join(', ')}`);
-  return plan;
-}
-
-function planOf(arch: EfficientNetArch, variant: Variant, padding: Padding, epsilon: number): EfficientNetPlan {
-  const [width, depth, inputPixels] = SCALES[variant];
-  const family = FAMILY[variant];
+/**
+ * @param outputStride input pixels per cell of the last stage, see `strided`
+ * @throws ConfigError when there is no such architecture
+ */
+export function efficientNetPlan(arch: EfficientNetArch, outputStride = 32): EfficientNetPlan {
+  const row = ROWS.get(arch);
+  if (!row) throw new ConfigError(`no EfficientNet is called '${arch}': use one of ${EFFICIENTNET_ARCHS.join(', ')}`);
+  const { padding, epsilon } = row.flavour;
+  const [width, depth, inputPixels] = SCALES[row.variant];
+  const family = FAMILY[row.variant];
   const endWidth = family.fixedEnds ? 1 : width;
   const stemChannels = scaleChannels(STEM_CHANNELS, endWidth);
+  const strides = strided(
+    STAGES.map(({ stride }) => stride),
+    2,
+    outputStride,
+  );
   const stages: StagePlan[] = [];
   let channels = stemChannels;
-  let stride = 2;
   for (const [index, row] of STAGES.entries()) {
     const isEnd = index === 0 || index === STAGES.length - 1;
     const repeats = isEnd && family.fixedEnds ? row.repeats : Math.ceil(row.repeats * depth);
     const outChannels = scaleChannels(row.channels, width);
     const path = `blocks.${index}`;
+    const { stride, firstDilation, dilation } = strides[index] ?? { stride: 1, firstDilation: 1, dilation: 1 };
     const blocks = Array.from({ length: repeats }, (_, i): BlockPlan => {
       const inChannels = i === 0 ? channels : outChannels;
       return {
         path: `${path}.${i}`,
         block: row.block,
         kernel: row.kernel,
-        stride: i === 0 ? row.stride : 1,
+        stride: i === 0 ? stride : 1,
+        dilation: i === 0 ? firstDilation : dilation,
         inChannels,
         hidden: inChannels * row.expand,
         outChannels,
@@ -103,7 +112,6 @@ function planOf(arch: EfficientNetArch, variant: Variant, padding: Padding, epsi
       };
     });
     channels = outChannels;
-    stride *= row.stride;
     stages.push({ path, level: row.level, stride, channels, blocks });
   }
   const headChannels = scaleChannels(HEAD_CHANNELS, endWidth);

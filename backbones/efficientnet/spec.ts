@@ -2,8 +2,9 @@
  * EfficientNet B0-B7 and Lite0-Lite4 as data.
  * Rows: Tan & Le 2019, arXiv:1905.11946, table 1; scales and the lite rules: the reference release (tensorflow/tpu, efficientnet and its lite folder).
  */
+import { IMAGENET, type Preprocessing } from '../backbone.js';
 import type { Level } from '../features.js';
-import type { Activation } from '../layers/activation.js';
+import type { Activation } from '../layers/index.js';
 
 export interface StageSpec {
   /** `separable`: depthwise and pointwise only. `inverted`: widened by a pointwise convolution first. */
@@ -75,23 +76,19 @@ export interface FamilySpec {
   readonly activation: Activation;
   /** Stem and head keep their width, the first and last stage their depth. */
   readonly fixedEnds: boolean;
-  /** In units of the 0..255 pixel. */
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
+  readonly preprocessing: Preprocessing;
 }
 const FULL: FamilySpec = {
   squeezeExcite: true,
   activation: 'swish',
   fixedEnds: false,
-  mean: [123.675, 116.28, 103.53],
-  std: [58.395, 57.12, 57.375],
+  preprocessing: IMAGENET,
 };
 const LITE: FamilySpec = {
   squeezeExcite: false,
   activation: 'relu6',
   fixedEnds: true,
-  mean: [127, 127, 127],
-  std: [128, 128, 128],
+  preprocessing: { channels: 'RGB', mean: [127, 127, 127], std: [128, 128, 128] },
 };
 
 export const FAMILY: { readonly [V in Variant]: FamilySpec } = {

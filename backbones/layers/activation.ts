@@ -1,14 +1,21 @@
 import * as tf from '@tensorflow/tfjs';
-import { relu6, swish } from '../../engine/kernels/index.js';
+import { gelu, hardSigmoid, hardSwish, relu6, swish } from '../../engine/kernels/index.js';
 
 /** Element-wise, differentiable, shape kept. */
 export const ACTIVATIONS = {
   /** x * sigmoid(x), also called SiLU. */
   swish,
-  relu: (x: tf.Tensor4D): tf.Tensor4D => tf.relu(x),
+  relu: <T extends tf.Tensor>(x: T): T => tf.relu(x),
   relu6,
-  linear: (x: tf.Tensor4D): tf.Tensor4D => x,
-} as const satisfies { readonly [name: string]: (x: tf.Tensor4D) => tf.Tensor4D };
+  /** x * clip(x + 3, 0, 6) / 6. */
+  hardSwish,
+  /** x times the normal distribution's share below x: the exact form. */
+  gelu,
+  sigmoid: <T extends tf.Tensor>(x: T): T => tf.sigmoid(x),
+  /** clip(x + 3, 0, 6) / 6. */
+  hardSigmoid,
+  linear: <T extends tf.Tensor>(x: T): T => x,
+} as const satisfies { readonly [name: string]: <T extends tf.Tensor>(x: T) => T };
 
 export type Activation = keyof typeof ACTIVATIONS;
 export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as readonly Activation[];

@@ -9,8 +9,11 @@ export interface NormOptions {
   readonly epsilon: number;
   /** Kept share of the moving statistics per step: moving = momentum * moving + (1 - momentum) * batch. */
   readonly momentum: number;
-  /** Frozen, it uses its moving statistics and leaves them alone, whatever `pass.training` says. */
-  readonly frozen: boolean;
+  /**
+   * Frozen, it uses its moving statistics and leaves them alone, whatever `pass.training` says; as the owner of the
+   * parameters says when absent.
+   */
+  readonly frozen?: boolean;
 }
 
 /** Statistics move as in the EfficientNet release; PyTorch writes the same momentum as 0.01. */
@@ -23,14 +26,13 @@ export const NORM_MOMENTUM = 0.99;
  */
 export function batchNorm(parameters: Parameters, name: string, options: NormOptions): Layer<tf.Tensor4D> {
   const { channels, epsilon, momentum, frozen } = options;
-  const shape = [channels];
   const create = (part: string, role: 'scale' | 'bias' | 'statistic', initialise: typeof ones) =>
     parameters.create(`${name}.${part}`, {
-      shape,
+      shape: [channels],
       layout: 'plain',
       role,
       initialise,
-      frozen,
+      ...(frozen === undefined ? {} : { frozen }),
     }) as tf.Variable<tf.Rank.R1>;
   const scale = create('weight', 'scale', ones);
   const offset = create('bias', 'bias', zeros);
@@ -39,7 +41,9 @@ export function batchNorm(parameters: Parameters, name: string, options: NormOpt
   const move = (moving: tf.Variable<tf.Rank.R1>, batch: tf.Tensor1D, kept: number) =>
     moving.assign(tf.add(tf.mul(moving, kept), tf.mul(batch, 1 - kept)));
   return (input, pass) => {
-    if (frozen || !pass.training) return batchNormInference(input, movingMean, movingVariance, scale, offset, epsilon);
+    if (!scale.trainable || !pass.training) {
+      return batchNormInference(input, movingMean, movingVariance, scale, offset, epsilon);
+    }
     const { y, mean, variance } = batchNormTrain(input, scale, offset, epsilon);
     const kept = pass.normMomentum ?? momentum;
     move(movingMean, mean, kept);

@@ -1,70 +1,107 @@
 import * as tf from '@tensorflow/tfjs';
+import { depthwiseConv2d, groupConv2d, type Padding as KernelPadding } from '../../engine/kernels/index.js';
 import { fanOutNormal, type Initialiser, zeros } from '../initialisers.js';
 import type { Layer } from '../module.js';
 import type { Parameters } from '../parameters.js';
 
+/** Height and width of a window, cells; one number: square. */
+export type Extent = number | readonly [height: number, width: number];
+
 /**
  * `same`: TensorFlow's rule, pads computed per input size, the smaller half first.
- * `symmetric`: PyTorch's, (kernel - 1) / 2 on every side. They differ only where stride > 1 meets an even size.
+ * `symmetric`: PyTorch's usual one, dilation * (kernel - 1) / 2 on every side; the two differ only where stride > 1
+ * meets an even size. `valid`: none. A number or [vertical, horizontal]: so many zeros on both sides.
  */
-export type Padding = 'same' | 'symmetric';
+export type Padding = 'same' | 'symmetric' | 'valid' | Extent;
 
-export interface ConvolutionOptions {
-  /** Odd; square. */
-  readonly kernel: number;
+interface WindowOptions {
+  readonly kernel: Extent;
   readonly stride: number;
-  readonly inChannels: number;
-  readonly outChannels: number;
+  /** Cells from one tap to the next; 1 when absent, and only where the stride is 1. */
+  readonly dilation?: number;
   readonly padding: Padding;
   readonly bias: boolean;
-  readonly frozen: boolean;
+  /** As the owner of the parameters says when absent. */
+  readonly frozen?: boolean;
   /** Of the kernel; `fanOutNormal` when absent. */
   readonly initialise?: Initialiser;
   /** Of the bias; zeros when absent. */
   readonly initialiseBias?: Initialiser;
 }
 
-export type DepthwiseOptions = Omit<ConvolutionOptions, 'inChannels' | 'outChannels'> & { readonly channels: number };
+export interface ConvolutionOptions extends WindowOptions {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** Of input channels, each seen by its share of the output channels alone; 1 when absent. */
+  readonly groups?: number;
+}
 
-/** [N, H, W, inChannels] -> [N, ceil(H / stride), ceil(W / stride), outChannels]; parameters `name.weight`, `name.bias`. */
+export interface DepthwiseOptions extends WindowOptions {
+  readonly channels: number;
+}
+
+/** [N, H, W, inChannels] -> [N, outH, outW, outChannels]; parameters `name.weight`, `name.bias`. */
 export function convolution(parameters: Parameters, name: string, options: ConvolutionOptions): Layer<tf.Tensor4D> {
-  const { kernel, stride, inChannels, outChannels, frozen } = options;
+  const { inChannels, outChannels, groups = 1 } = options;
   const weight = parameters.create(`${name}.weight`, {
-    shape: [kernel, kernel, inChannels, outChannels],
+    shape: [...extentOf(options.kernel), inChannels / groups, outChannels],
     layout: 'convolution',
     role: 'weight',
     initialise: options.initialise ?? fanOutNormal,
-    frozen,
+    ...frozenOf(options),
   }) as tf.Variable<tf.Rank.R4>;
   const addBias = bias(parameters, name, outChannels, options);
-  return (input) => {
-    const [padded, pad] = padInput(input, kernel, stride, options.padding);
-    return addBias(tf.conv2d(padded, weight, stride, pad));
-  };
+  const layout = layoutOf(options);
+  return (input) => addBias(groupConv2d(input, weight, groups, layout));
 }
 
-/** One filter per channel: [N, H, W, C] -> [N, ceil(H / stride), ceil(W / stride), C]. */
+/** One filter per channel: [N, H, W, C] -> [N, outH, outW, C]; parameters `name.weight`, `name.bias`. */
 export function depthwise(parameters: Parameters, name: string, options: DepthwiseOptions): Layer<tf.Tensor4D> {
-  const { kernel, stride, channels, frozen } = options;
+  const { channels } = options;
   const weight = parameters.create(`${name}.weight`, {
-    shape: [kernel, kernel, channels, 1],
+    shape: [...extentOf(options.kernel), channels, 1],
     layout: 'depthwise',
     role: 'weight',
     initialise: options.initialise ?? fanOutNormal,
-    frozen,
+    ...frozenOf(options),
   }) as tf.Variable<tf.Rank.R4>;
   const addBias = bias(parameters, name, channels, options);
-  return (input) => {
-    const [padded, pad] = padInput(input, kernel, stride, options.padding);
-    return addBias(tf.depthwiseConv2d(padded, weight, stride, pad));
+  const layout = layoutOf(options);
+  return (input) => addBias(depthwiseConv2d(input, weight, layout));
+}
+
+/** A size of a square or not quite square window as [height, width]. */
+export function extentOf(extent: Extent): readonly [height: number, width: number] {
+  return typeof extent === 'number' ? [extent, extent] : extent;
+}
+
+function layoutOf({ kernel, stride, dilation = 1, padding }: WindowOptions) {
+  return {
+    stride: [stride, stride] as const,
+    dilation: [dilation, dilation] as const,
+    padding: paddingOf(extentOf(kernel), stride, dilation, padding),
   };
+}
+
+function paddingOf(
+  kernel: readonly [number, number],
+  stride: number,
+  dilation: number,
+  padding: Padding,
+): KernelPadding {
+  if (padding === 'same' || padding === 'valid') return padding;
+  const half = kernel.map((side) => (dilation * (side - 1)) / 2) as [number, number];
+  const [vertical, horizontal] = padding === 'symmetric' ? half : extentOf(padding);
+  // At stride 1 half a window on both sides is SAME padding, and needs no copy of the map.
+  if (stride === 1 && vertical === half[0] && horizontal === half[1]) return 'same';
+  return [vertical, vertical, horizontal, horizontal];
 }
 
 function bias(
   parameters: Parameters,
   name: string,
   channels: number,
-  options: Pick<ConvolutionOptions, 'bias' | 'frozen' | 'initialiseBias'>,
+  options: WindowOptions,
 ): (input: tf.Tensor4D) => tf.Tensor4D {
   if (!options.bias) return (input) => input;
   const variable = parameters.create(`${name}.bias`, {
@@ -72,20 +109,9 @@ function bias(
     layout: 'plain',
     role: 'bias',
     initialise: options.initialiseBias ?? zeros,
-    frozen: options.frozen,
+    ...frozenOf(options),
   });
   return (input) => tf.add(input, variable);
 }
 
-/** Symmetric padding of a stride-1 convolution is SAME padding; else the pad is an op of its own (explicit pads have no gradient everywhere). */
-function padInput(x: tf.Tensor4D, kernel: number, stride: number, padding: Padding): [tf.Tensor4D, 'same' | 'valid'] {
-  if (padding === 'same' || stride === 1) return [x, 'same'];
-  const side = (kernel - 1) / 2;
-  const pads: [number, number][] = [
-    [0, 0],
-    [side, side],
-    [side, side],
-    [0, 0],
-  ];
-  return [side === 0 ? x : tf.pad(x, pads), 'valid'];
-}
+const frozenOf = ({ frozen }: Pick<WindowOptions, 'frozen'>) => (frozen === undefined ? {} : { frozen });

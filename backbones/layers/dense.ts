@@ -6,27 +6,38 @@ import type { Parameters } from '../parameters.js';
 export interface DenseOptions {
   readonly inChannels: number;
   readonly outChannels: number;
-  readonly frozen: boolean;
+  /** True when absent. */
+  readonly bias?: boolean;
+  /** As the owner of the parameters says when absent. */
+  readonly frozen?: boolean;
   readonly initialise?: Initialiser;
 }
 
-/** [N, inChannels] -> [N, outChannels]; parameters `name.weight`, `name.bias`. */
-export function dense(parameters: Parameters, name: string, options: DenseOptions): Layer<tf.Tensor2D> {
-  const { inChannels, outChannels, frozen } = options;
-  const initialise = options.initialise ?? denseUniform;
+/** [..., inChannels] -> [..., outChannels]; parameters `name.weight`, `name.bias`. */
+export function dense<T extends tf.Tensor = tf.Tensor2D>(
+  parameters: Parameters,
+  name: string,
+  options: DenseOptions,
+): Layer<T> {
+  const { inChannels, outChannels, bias = true, initialise = denseUniform } = options;
+  const frozen = options.frozen === undefined ? {} : { frozen: options.frozen };
   const weight = parameters.create(`${name}.weight`, {
     shape: [inChannels, outChannels],
     layout: 'dense',
     role: 'weight',
     initialise,
-    frozen,
+    ...frozen,
   }) as tf.Variable<tf.Rank.R2>;
-  const offset = parameters.create(`${name}.bias`, {
-    shape: [outChannels],
-    layout: 'plain',
-    role: 'bias',
-    initialise: zeros,
-    frozen,
-  });
-  return (input) => tf.add(tf.matMul(input, weight), offset);
+  const offset = bias
+    ? parameters.create(`${name}.bias`, {
+        ...{ shape: [outChannels], layout: 'plain', role: 'bias', initialise: zeros },
+        ...frozen,
+      })
+    : null;
+  return (input) => {
+    const rows = input.rank === 2 ? input : tf.reshape(input, [-1, inChannels]);
+    const product = tf.matMul(rows as tf.Tensor2D, weight);
+    const sum = offset ? tf.add(product, offset) : product;
+    return (input.rank === 2 ? sum : tf.reshape(sum, [...input.shape.slice(0, -1), outChannels])) as T;
+  };
 }

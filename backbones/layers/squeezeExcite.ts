@@ -10,30 +10,33 @@ export interface SqueezeExciteOptions {
   /** Width between the two convolutions. */
   readonly reduced: number;
   readonly activation: Activation;
-  readonly frozen: boolean;
+  /** Of the weights; `sigmoid` when absent. */
+  readonly gate?: 'sigmoid' | 'hardSigmoid';
+  /** Names of the two convolutions below the layer's own; ['conv_reduce', 'conv_expand'] when absent. */
+  readonly names?: readonly [reduce: string, expand: string];
+  /** As the owner of the parameters says when absent. */
+  readonly frozen?: boolean;
 }
 
 /**
- * Weighs the channels by what the whole map shows: x * sigmoid(expand(activation(reduce(mean over H, W)))).
+ * Weighs the channels by what the whole map shows: x * gate(expand(activation(reduce(mean over H, W)))).
  *
  * @source Hu et al. 2018, arXiv:1709.01507
  */
 export function squeezeExcite(parameters: Parameters, name: string, options: SqueezeExciteOptions): Layer<tf.Tensor4D> {
-  const { channels, reduced, frozen } = options;
-  const shared = { kernel: 1, stride: 1, padding: 'same', bias: true, frozen } as const;
-  const reduce = convolution(parameters, `${name}.conv_reduce`, {
-    ...shared,
-    inChannels: channels,
-    outChannels: reduced,
-  });
-  const expand = convolution(parameters, `${name}.conv_expand`, {
-    ...shared,
-    inChannels: reduced,
-    outChannels: channels,
-  });
+  const { channels, reduced, frozen, names = ['conv_reduce', 'conv_expand'] } = options;
+  const pointwise = (part: string, inChannels: number, outChannels: number): Layer<tf.Tensor4D> =>
+    convolution(parameters, `${name}.${part}`, {
+      ...{ kernel: 1, stride: 1, padding: 'same', bias: true, inChannels, outChannels },
+      ...(frozen === undefined ? {} : { frozen }),
+    });
+  const reduce = pointwise(names[0], channels, reduced);
+  const expand = pointwise(names[1], reduced, channels);
   const activate = ACTIVATIONS[options.activation];
+  const isHard = options.gate === 'hardSigmoid';
   return (input, pass) => {
     const squeezed = tf.mean<tf.Tensor4D>(input, [1, 2], true); // [N, 1, 1, C]
-    return gate(input, expand(activate(reduce(squeezed, pass)), pass));
+    const weights = expand(activate(reduce(squeezed, pass)), pass);
+    return isHard ? tf.mul(input, ACTIVATIONS.hardSigmoid(weights)) : gate(input, weights);
   };
 }

@@ -7,9 +7,8 @@ import { AttrType } from './api.js';
  * Replaces the kernel layer's GatherV2, which reads the indices in JavaScript to check their range: a stop in eager mode, and
  * impossible in a trace. TensorFlow checks them itself on the CPU.
  */
-export function replaceGather(): void {
-  registerTwin('GatherV2', 'tensorflow', ({ inputs, attrs, backend }) => {
-    const ops = backend as NodeJSKernelBackend;
+export function replaceGather(backend: NodeJSKernelBackend): void {
+  registerTwin('GatherV2', 'tensorflow', ({ inputs, attrs }) => {
     const { x, indices } = inputs as { [name: string]: tf.Tensor };
     const { axis, batchDims } = attrs as unknown as tf.GatherV2Attrs;
     return tf.tidy(() => {
@@ -18,11 +17,11 @@ export function replaceGather(): void {
       const type = (name: string, dtype: tf.DataType) => ({
         name,
         type: AttrType.type,
-        value: ops.getDTypeInteger(dtype),
+        value: backend.getDTypeInteger(dtype),
       });
       const types = [type('Tparams', values.dtype), type('Tindices', rows.dtype), type('Taxis', 'int32')];
       const batch = { name: 'batch_dims', type: AttrType.int, value: batchDims };
-      return ops.executeSingleOutput('GatherV2', [batch, ...types], [values, rows, tf.scalar(axis, 'int32')]);
+      return backend.executeSingleOutput('GatherV2', [batch, ...types], [values, rows, tf.scalar(axis, 'int32')]);
     });
   });
 }

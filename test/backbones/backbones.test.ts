@@ -1,25 +1,57 @@
 import { describe, expect, it } from 'vitest';
 import {
+  architectureOf,
+  BACKBONE_ARCHS,
+  type BackboneArch,
   backboneConfig,
+  countNetwork,
   createBackbone,
   createEfficientNet,
-  EFFICIENTNET_ARCHS,
-  type EfficientNetArch,
+  FAMILIES,
+  featuresOf,
+  isBackboneArch,
   levelsOf,
 } from '../../backbones/index.js';
+import { possibleSizes, runArchitectureCases } from '../conformance/architecture.js';
 import { runBackboneCases } from '../conformance/backbone.js';
 
-/** B5 and larger are left out for their time; their outputs are checked by parity. */
-const LARGE = /_b[567]$/;
-const QUICK: readonly EfficientNetArch[] = ['tf_efficientnet_lite0', 'efficientnet_b0'];
-const archs = process.env.ESPALIER_TEST_ALL ? EFFICIENTNET_ARCHS.filter((arch) => !LARGE.test(arch)) : QUICK;
-const FREEZE = { none: 'none', part: 'P3', all: 'all' } as const;
+const isWasm = process.env.ESPALIER_TEST_ENGINE === 'wasm';
+/** What computes runs on the smallest network of each family, if it is not larger than this. */
+const LIMIT = process.env.ESPALIER_TEST_ALL ? 130e6 : isWasm ? 12e6 : 30e6;
+const size = (arch: BackboneArch): number =>
+  countNetwork(() => createBackbone({ arch, frozen: 'none', seed: 1 }), [224, 224, 3]).parameters;
+const smallest = Object.values(FAMILIES).flatMap(({ archs }) => {
+  const sizes = archs.map((arch) => [arch, size(arch)] as const);
+  const [arch, parameters] = sizes.reduce((least, entry) => (entry[1] < least[1] ? entry : least));
+  return parameters <= LIMIT ? [arch] : [];
+});
+/** Beside the smallest: another padding and squeeze-excite. */
+const COMPUTED: readonly BackboneArch[] = [...smallest, 'efficientnet_b0'];
 
-for (const arch of archs) {
+for (const arch of COMPUTED) {
+  const levels = levelsOf(featuresOf(architectureOf(arch).stages));
+  const middle = levels[Math.floor((levels.length - 1) / 2)] ?? 'P3';
+  // biome-ignore format: a list
+  const sizes = possibleSizes(arch, [[64, 64], [65, 97], [75, 106], [33, 40], [96, 96], [97, 129], [128, 128]]).slice(0, 4);
+  const [first = [64, 64] as const, ...others] = sizes;
   runBackboneCases({
     name: arch,
-    create: (freeze, seed) => createEfficientNet({ arch, frozen: FREEZE[freeze], seed }),
+    sizes: [first, ...others],
+    create: (freeze, seed) => createBackbone({ arch, frozen: freeze === 'part' ? partOf(arch, middle) : freeze, seed }),
   });
+}
+for (const arch of BACKBONE_ARCHS) {
+  if (isWasm || COMPUTED.includes(arch)) runArchitectureCases(arch, COMPUTED.includes(arch)); // the others need no engine
+}
+
+/** Stages up to a level, or the first stage where there is but one level. */
+function partOf(arch: BackboneArch, level: string): readonly string[] {
+  const { stages } = architectureOf(arch);
+  const last = Math.min(
+    stages.findIndex((stage) => stage.level === level),
+    stages.length - 2,
+  );
+  return stages.slice(0, last + 1).flatMap(({ paths }) => paths);
 }
 
 describe('a backbone config', () => {
@@ -38,13 +70,44 @@ describe('a backbone config', () => {
     backbone.dispose();
   });
 
+  it('keeps the names of the levels when strides become dilations', () => {
+    const backbone = createBackbone(
+      backboneConfig.parse({ ...plain, kind: 'resnet', arch: 'resnet50', outputStride: 8 }),
+    );
+    expect([backbone.features.P3.stride, backbone.features.P4.stride, backbone.features.P5.stride]).toEqual([8, 8, 8]);
+    expect(backbone.features.P5.sizeOf(65, 96)).toEqual([9, 12]);
+    backbone.dispose();
+  });
+
   it.each([
     ['an unknown key', { ...plain, weight: 'efficientnet-lite0' }],
-    ['an unknown architecture', { ...plain, arch: 'tf_efficientnet_b8' }],
-    ['an unknown kind', { ...plain, kind: 'resnet' }],
+    ['an unknown architecture', { ...plain, arch: 'tf_efficientnet_b99' }],
+    ['an architecture of another family', { ...plain, kind: 'resnet' }],
+    ['an unknown kind', { ...plain, kind: 'perceptron' }],
     ['no level', { ...plain, levels: [] }],
     ['a level it does not give', { ...plain, levels: ['P6'] }],
+    ['an output stride that is none', { ...plain, outputStride: 4 }],
   ])('refuses %s', (_, config) => {
     expect(backboneConfig.safeParse(config).success).toBe(false);
+  });
+});
+
+describe('a backbone by name', () => {
+  it('builds the blocks its deepest level needs and no others', () => {
+    const backbone = createEfficientNet({
+      ...{ arch: 'tf_efficientnet_lite0', levels: ['P3', 'P2'], frozen: 'none', seed: 1 },
+    });
+    expect(levelsOf(backbone.features)).toEqual(['P2', 'P3']);
+    expect(backbone.features.P3).toMatchObject({ channels: 40, stride: 8, tap: 'blocks.2' });
+    const stages = [...backbone.parameters.keys()].flatMap((name) => /^blocks\.(\d)\./.exec(name)?.[1] ?? []);
+    expect(new Set(stages)).toEqual(new Set(['0', '1', '2']));
+    backbone.dispose();
+  });
+
+  it('is known or refused, with the names there are', () => {
+    expect(isBackboneArch('resnet50')).toBe(true);
+    expect(isBackboneArch('resnet51')).toBe(false);
+    const create = () => createBackbone({ arch: 'resnet51' as 'resnet50', frozen: 'none', seed: 1 });
+    expect(create).toThrow(/no backbone is called 'resnet51': use one of .*resnet50/);
   });
 });

@@ -1,4 +1,4 @@
-import type { Parameter } from '../../backbones/module.js';
+import type { Module, Parameter } from '../../backbones/module.js';
 
 /** Weights and images from integer hashes, version 1: the same bits in every language, so parity needs no weight files. */
 export type FormulaKind = 'k' | 'nw' | 'nb' | 'rm' | 'rv' | 'b';
@@ -41,12 +41,22 @@ export function formulaValues(name: string, shape: readonly number[], kind: Form
   return values;
 }
 
-/** What a parameter's values are made of: known from its role and layout. */
-export function formulaKind(name: string, parameter: Parameter): FormulaKind {
+/**
+ * What a parameter's values are made of: known from its role and layout, for the bias of a norm from its name or, given
+ * the whole module, from the scale beside it.
+ */
+export function formulaKind(name: string, parameter: Parameter, module?: Module): FormulaKind {
   if (parameter.role === 'weight') return 'k';
   if (parameter.role === 'scale') return 'nw';
   if (parameter.role === 'statistic') return name.endsWith('running_mean') ? 'rm' : 'rv';
-  return /(^|\.)bn\d*\.bias$/.test(name) ? 'nb' : 'b';
+  const beside = module?.parameters.get(name.replace(/bias$/, 'weight'));
+  return beside?.role === 'scale' || /(^|\.)bn\d*\.bias$/.test(name) ? 'nb' : 'b';
+}
+
+/** Flat positions of the samples of a record. */
+export function formulaPositions(tag: string, size: number, count: number): readonly number[] {
+  const seed = fnv1a(`idx:${tag}`);
+  return Array.from({ length: count }, (_, i) => (unit(seed, i) * 4294967296) % size);
 }
 
 /** [1, H, W, 3] values of the test image, from its NCHW formula. */

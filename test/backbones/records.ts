@@ -1,21 +1,44 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Tensor } from '@tensorflow/tfjs';
 import { expect } from 'vitest';
+import { formulaPositions } from './formula.js';
 
 /** A recorded tensor: statistics of all its values, and a sample of them. */
 export interface TensorRecord {
+  /** Names the sampled positions. */
+  readonly tag: string;
   /** Of the recording library: [N, C, H, W] or [N, K]. */
   readonly shape: readonly number[];
   readonly mean: number;
   readonly std: number;
-  /** Flat row-major positions in `shape`. */
-  readonly index: readonly number[];
   readonly value: readonly number[];
   /** Largest distance of the library's own float32 run to its float64 run. */
-  readonly f32_maxabs: number;
+  readonly noise: number;
+}
+
+/** A network of the reference, as test/golden/recordBackbones.mjs writes it. */
+export interface BackboneGolden {
+  readonly parameters: number;
+  /** Factor of the formula weights. */
+  readonly gain: number;
+  /** See `stateDictDigest`. */
+  readonly digest: string;
+  readonly cases: readonly {
+    readonly size: readonly [height: number, width: number];
+    readonly logits: TensorRecord;
+    readonly maps: readonly (TensorRecord & { readonly tap: string })[];
+  }[];
+}
+
+/** Whether there is a golden of this name. */
+export function hasGolden(name: string): boolean {
+  return existsSync(join(dirname(fileURLToPath(import.meta.url)), `../golden/backbones/${name}.json.gz`));
 }
 
 /** Share of the spread plus twenty times the rounding noise of a correct float32 run: mistakes in padding, epsilon or activation are at least 30 times larger. */
-export const tolerance = (record: TensorRecord): number => 2e-4 * record.std + 20 * record.f32_maxabs;
+export const tolerance = (record: TensorRecord): number => 2e-4 * record.std + 20 * record.noise;
 
 /** Compares a map [N, H, W, C] (or rows [N, K]) with a record made in NCHW. */
 export function expectRecord(actual: Tensor, record: TensorRecord, name: string): void {
@@ -23,12 +46,12 @@ export function expectRecord(actual: Tensor, record: TensorRecord, name: string)
   expect(actual.shape, name).toEqual(h === undefined || w === undefined ? [n, c] : [n, h, w, c]);
   const values = actual.dataSync<'float32'>();
   const limit = tolerance(record);
-  const [height, width] = [h ?? 1, w ?? 1];
-  record.index.forEach((position, i) => {
-    const pixel = position % (height * width);
-    const channel = Math.floor(position / (height * width)) % c;
-    const image = Math.floor(position / (height * width * c));
-    const found = values[(image * height * width + pixel) * c + channel] as number;
+  const cells = (h ?? 1) * (w ?? 1);
+  formulaPositions(record.tag, values.length, record.value.length).forEach((position, i) => {
+    const pixel = position % cells;
+    const channel = Math.floor(position / cells) % c;
+    const image = Math.floor(position / (cells * c));
+    const found = values[(image * cells + pixel) * c + channel] as number;
     expect(Math.abs(found - (record.value[i] as number)), `${name} [${position}]`).toBeLessThanOrEqual(limit);
   });
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

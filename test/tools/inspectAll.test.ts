@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countParameters, type EfficientNetArch } from '../../backbones/index.js';
+import { countParameters, isBackboneArch } from '../../backbones/index.js';
 import { createSegmenter, PRESET_NAMES } from '../../heads/index.js';
 import { describeModels, modelRows } from '../../tools/inspectAll.js';
 import { countBackbone, countBiFPN, countSemanticHead } from '../../tools/inspectCounts.js';
@@ -11,8 +11,8 @@ interface Published {
   readonly backbone: number;
 }
 const { rows: detectors } = golden<{ rows: readonly Published[] }>('heads/table.json.gz');
-const { rows: backbones } = golden<{ rows: readonly { model: EfficientNetArch; featuresParams: number }[] }>(
-  'backbones/table.json',
+const { rows: backbones } = golden<{ rows: readonly { model: string; featuresParameters?: number }[] }>(
+  'backbones/table.json.gz',
 );
 
 const byName = ([a]: readonly unknown[], [b]: readonly unknown[]): number => String(a).localeCompare(String(b));
@@ -31,8 +31,11 @@ describe('counting without weights', () => {
   });
 
   it('gives every backbone the recorded parameters of its features', () => {
-    for (const { model, featuresParams } of backbones) expect(countBackbone(model), model).toBe(featuresParams);
-    expect(backbones.length).toBeGreaterThanOrEqual(13);
+    const known = backbones.flatMap(({ model, featuresParameters }) =>
+      featuresParameters !== undefined && isBackboneArch(model) ? [[model, featuresParameters] as const] : [],
+    );
+    for (const [model, parameters] of known) expect(countBackbone(model), model).toBe(parameters);
+    expect(known.length).toBeGreaterThanOrEqual(13);
   });
 
   it.each([2, 4] as const)('agrees with a segmenter of stride %i that was built', (outputStride) => {

@@ -9,9 +9,8 @@ import { WEIGHTS_CATALOGUE, WEIGHTS_NAMES, weightsEntry } from '../../../backbon
 import { convertCheckpoint } from '../../../backbones/catalogue/convert.js';
 import { loadPretrained } from '../../../backbones/catalogue/pretrained.js';
 import { pullWeights, weightsPath } from '../../../backbones/catalogue/pull.js';
-import { createClassifier } from '../../../backbones/efficientnet/classifier.js';
-import { createEfficientNet } from '../../../backbones/efficientnet/efficientnet.js';
 import { IMAGENET_CLASSES } from '../../../backbones/imagenet.js';
+import { createClassifier, createEfficientNet } from '../../../backbones/index.js';
 import { dataMissing, dataPath } from '../../data.js';
 
 const NAME = 'efficientnet-lite0';

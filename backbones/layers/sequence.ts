@@ -1,0 +1,16 @@
+import * as tf from '@tensorflow/tfjs';
+import type { StageLayer } from '../family.js';
+import type { Layer } from '../module.js';
+
+export type MapLayer = Layer<tf.Tensor4D>;
+
+/** Layers one after the other; intermediate maps are freed unless the tape needs them. */
+export function sequence(layers: readonly MapLayer[]): MapLayer {
+  return (input, pass) => tf.tidy(() => layers.reduce((map, layer) => layer(map, pass), input));
+}
+
+/** Layers one after the other, as a stage that hands on one map. */
+export function stageOf(layers: readonly MapLayer[]): StageLayer {
+  const run = sequence(layers);
+  return ([map], pass) => [run(map, pass)];
+}

@@ -1,0 +1,45 @@
+import { WeightsError } from '../engine/errors.js';
+import type { HostTensor, HostTensors } from './weights/hostTensor.js';
+
+/**
+ * Makes pretrained weights fit images of another number of channels: the first convolution's kernels are summed for one
+ * channel; for other numbers they are repeated in their order and scaled by 3 / channels, so that its output keeps its size.
+ *
+ * @param tensors    in PyTorch's layout
+ * @param stem       path of the convolution that sees the image, see `Backbone.stem`
+ * @param inChannels channels of the image
+ * @returns          the same tensors with another `stem.weight`, or these where it fits already
+ * @throws WeightsError when the weights have no such convolution, or it was made for other than RGB images
+ * @source timm, adapt_input_conv
+ */
+export function foldStem(tensors: HostTensors, stem: string, inChannels: number): HostTensors {
+  const name = `${stem}.weight`;
+  const weight = tensors.get(name);
+  if (!weight) throw new WeightsError(`the weights have no '${name}', the convolution that sees the image`);
+  const [, channels = 0] = weight.shape;
+  if (channels === inChannels) return tensors;
+  if (channels !== 3) {
+    throw new WeightsError(
+      `'${name}' is made for ${channels} channels: only RGB weights can be made to fit ${inChannels}`,
+    );
+  }
+  return new Map([...tensors, [name, folded(weight, inChannels)]]);
+}
+
+/** [out, 3, ...] -> [out, inChannels, ...]. */
+function folded({ shape, data }: HostTensor, inChannels: number): HostTensor {
+  const [out = 0, , ...window] = shape;
+  const size = window.reduce((product, side) => product * side, 1);
+  const values = new Float32Array(out * inChannels * size);
+  const at = (filter: number, channel: number, i: number): number => Number(data[(filter * 3 + channel) * size + i]);
+  for (let index = 0; index < values.length; index++) {
+    const i = index % size;
+    const channel = Math.floor(index / size) % inChannels;
+    const filter = Math.floor(index / (size * inChannels));
+    values[index] =
+      inChannels === 1
+        ? at(filter, 0, i) + at(filter, 1, i) + at(filter, 2, i)
+        : at(filter, channel % 3, i) * (3 / inChannels);
+  }
+  return { dtype: 'F32', shape: [out, inChannels, ...window], data: values };
+}

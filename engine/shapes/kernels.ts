@@ -1,0 +1,180 @@
+import * as tf from '@tensorflow/tfjs';
+
+type Shape = readonly number[];
+
+export interface ShapeResult {
+  readonly shapes: readonly Shape[];
+  /** Of all outputs; that of the first input when absent. */
+  readonly dtype?: tf.DataType;
+  readonly macs?: number;
+}
+export type ShapeRule = (inputs: readonly Shape[], attributes: tf.NamedAttrMap) => ShapeResult;
+
+/** A kernel: the names of its inputs in the order its rule takes them (absent: as they come), and the rule. */
+interface ShapeKernel {
+  readonly inputs?: readonly string[];
+  readonly rule: ShapeRule;
+}
+
+const size = (shape: Shape): number => shape.reduce((product, side) => product * side, 1);
+const first = (inputs: readonly Shape[]): Shape => inputs[0] ?? [];
+const one = (shape: Shape, dtype?: tf.DataType): ShapeResult => ({ shapes: [shape], ...(dtype ? { dtype } : {}) });
+
+const unary: ShapeRule = (inputs) => one(first(inputs));
+const binary =
+  (dtype?: tf.DataType): ShapeRule =>
+  ([a = [], b = []]) =>
+    one(tf.broadcast_util.assertAndGetBroadcastShape([...a], [...b]), dtype);
+
+const reduction: ShapeRule = (inputs, { axis, keepDims, reductionIndices }) => {
+  const shape = first(inputs);
+  const axes = tf.util.parseAxisParam((axis ?? reductionIndices ?? null) as number[], [...shape]);
+  const kept = shape.map((side, i) => (axes.includes(i) ? 1 : side));
+  return one(keepDims === true ? kept : shape.filter((_, i) => !axes.includes(i)));
+};
+
+const convolution: ShapeRule = ([x = [], filter = []], attributes) => {
+  const { strides, pad, dataFormat, dilations, dimRoundingMode } = attributes;
+  const info = tf.backend_util.computeConv2DInfo(
+    x as [number, number, number, number],
+    filter as [number, number, number, number],
+    strides as [number, number],
+    (dilations ?? 1) as [number, number],
+    pad as 'same',
+    dimRoundingMode as 'floor',
+    false,
+    tf.backend_util.convertConv2DDataFormat((dataFormat ?? 'NHWC') as 'NHWC'),
+  );
+  const [height = 0, width = 0, inChannels = 0] = filter;
+  return { shapes: [info.outShape], macs: size(info.outShape) * height * width * inChannels };
+};
+
+const depthwise: ShapeRule = ([x = [], filter = []], attributes) => {
+  const { strides, pad, dilations, dimRoundingMode } = attributes;
+  const info = tf.backend_util.computeConv2DInfo(
+    x as [number, number, number, number],
+    filter as [number, number, number, number],
+    strides as [number, number],
+    (dilations ?? 1) as [number, number],
+    pad as 'same',
+    dimRoundingMode as 'floor',
+    true,
+  );
+  return { shapes: [info.outShape], macs: size(info.outShape) * (filter[0] ?? 0) * (filter[1] ?? 0) };
+};
+
+/** [H, W] of a valid dilated convolution; a custom kernel of ours that backends without it compute tap by tap. */
+const dilatedDepthwise: ShapeRule = ([x = [], filter = []], { dilation }) => {
+  const [vertical = 1, horizontal = 1] = dilation as number[];
+  const [n = 0, height = 0, width = 0, channels = 0] = x;
+  const [rows = 0, columns = 0] = filter;
+  const shape = [n, height - (rows - 1) * vertical, width - (columns - 1) * horizontal, channels];
+  return { shapes: [shape], macs: size(shape) * rows * columns };
+};
+
+const transposedConvolution: ShapeRule = ([dy = [], filter = []], { inputShape }) => ({
+  shapes: [inputShape as number[]],
+  macs: size(dy) * (filter[0] ?? 0) * (filter[1] ?? 0) * (filter[2] ?? 0),
+});
+
+const pooling: ShapeRule = (inputs, { filterSize, strides, pad, dimRoundingMode }) => {
+  const info = tf.backend_util.computePool2DInfo(
+    first(inputs) as [number, number, number, number],
+    filterSize as [number, number],
+    strides as [number, number],
+    1,
+    pad as 'same',
+    dimRoundingMode as 'floor',
+  );
+  return one(info.outShape);
+};
+
+const product: ShapeRule = ([a = [], b = []], { transposeA, transposeB }) => {
+  const rank = a.length;
+  const [rows, inner] = [a[rank - (transposeA === true ? 1 : 2)] ?? 0, a[rank - (transposeA === true ? 2 : 1)] ?? 0];
+  const columns = b[b.length - (transposeB === true ? 2 : 1)] ?? 0;
+  const batch = tf.broadcast_util.assertAndGetBroadcastShape(a.slice(0, -2), b.slice(0, -2));
+  const shape = [...batch, rows, columns];
+  return { shapes: [shape], macs: size(shape) * inner };
+};
+
+const resize: ShapeRule = (inputs, { size: target }) => {
+  const [n = 0, , , channels = 0] = first(inputs);
+  return one([n, ...(target as number[]), channels]);
+};
+
+const PLAIN_UNARY = [
+  ...['Abs', 'Cumsum', 'Elu', 'Erf', 'Exp', 'Floor', 'Identity', 'LeakyRelu', 'Log', 'Neg', 'OnesLike', 'Reciprocal'],
+  ...['Relu', 'Relu6', 'Reverse', 'Rsqrt', 'Sigmoid', 'Softmax', 'Softplus', 'Sqrt', 'Square', 'Step', 'Tanh'],
+  ...['ZerosLike', 'ClipByValue'],
+];
+const PLAIN_BINARY = ['Add', 'Maximum', 'Minimum', 'Multiply', 'Pow', 'Prelu', 'RealDiv', 'SquaredDifference', 'Sub'];
+const COMPARISONS = ['Equal', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr', 'NotEqual'];
+
+const kernels = (names: readonly string[], rule: ShapeRule): { readonly [name: string]: ShapeKernel } =>
+  Object.fromEntries(names.map((name) => [name, { rule }]));
+
+/** What each kernel that a network executes gives, by its name in the tfjs registry. */
+export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
+  ...kernels(PLAIN_UNARY, unary),
+  ...kernels(PLAIN_BINARY, binary()),
+  ...kernels(COMPARISONS, binary('bool')),
+  ...kernels(['Max', 'Mean', 'Min', 'Sum'], reduction),
+  AddN: { rule: unary },
+  AvgPool: { rule: pooling },
+  BatchMatMul: { inputs: ['a', 'b'], rule: product },
+  Cast: { rule: (inputs, { dtype }) => one(first(inputs), dtype as tf.DataType) },
+  Concat: {
+    rule: (inputs, { axis }) =>
+      one(
+        tf.backend_util.computeOutShape(
+          inputs.map((shape) => [...shape]),
+          axis as number,
+        ),
+      ),
+  },
+  Conv2D: { inputs: ['x', 'filter'], rule: convolution },
+  Conv2DBackpropInput: { inputs: ['dy', 'filter'], rule: transposedConvolution },
+  DepthwiseConv2dNative: { inputs: ['x', 'filter'], rule: depthwise },
+  EspalierDilatedDepthwise: { inputs: ['x', 'filter'], rule: dilatedDepthwise },
+  ExpandDims: {
+    rule: (inputs, { dim }) => {
+      const shape = [...first(inputs)];
+      shape.splice((dim as number) < 0 ? shape.length + (dim as number) + 1 : (dim as number), 0, 1);
+      return one(shape);
+    },
+  },
+  Fill: { rule: (_, { shape, dtype }) => one(shape as number[], (dtype ?? 'float32') as tf.DataType) },
+  MaxPool: { rule: pooling },
+  PadV2: {
+    rule: (inputs, { paddings }) =>
+      one(first(inputs).map((side, i) => side + (paddings as number[][])[i]!.reduce((sum, pad) => sum + pad, 0))),
+  },
+  Reshape: {
+    rule: (inputs, { shape }) => one(tf.util.inferFromImplicitShape(shape as number[], size(first(inputs)))),
+  },
+  ResizeBilinear: { rule: resize },
+  ResizeNearestNeighbor: { rule: resize },
+  Slice: {
+    rule: (inputs, { begin, size: extent }) => {
+      const shape = first(inputs);
+      const sizes = (extent as number[]).map((side, i) =>
+        side === -1 ? (shape[i] ?? 0) - ((begin as number[])[i] ?? 0) : side,
+      );
+      return one(sizes);
+    },
+  },
+  SplitV: {
+    rule: (inputs, { numOrSizeSplits, axis }) => {
+      const shape = first(inputs);
+      const sizes = splitSizes(shape[axis as number] ?? 0, numOrSizeSplits as number | number[]);
+      return { shapes: sizes.map((side) => shape.map((other, i) => (i === axis ? side : other))) };
+    },
+  },
+  Tile: { rule: (inputs, { reps }) => one(first(inputs).map((side, i) => side * ((reps as number[])[i] ?? 1))) },
+  Transpose: { rule: (inputs, { perm }) => one((perm as number[]).map((axis) => first(inputs)[axis] ?? 0)) },
+};
+
+function splitSizes(side: number, parts: number | readonly number[]): readonly number[] {
+  return typeof parts === 'number' ? Array.from({ length: parts }, () => side / parts) : parts;
+}

@@ -1,0 +1,126 @@
+/**
+ * Runs plain tfjs code on shapes alone: every kernel says what it would give, none computes. The largest network is
+ * built and run in milliseconds, for its sizes, parameters and multiply-accumulates.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { EngineError } from '../errors.js';
+import { SHAPE_RULES, type ShapeRule } from './kernels.js';
+import type { Operand, Operation } from './operation.js';
+
+export type { Operation } from './operation.js';
+
+const NAME = 'espalier-shapes';
+
+class ShapeBackend extends tf.KernelBackend {
+  readonly #references = new Map<object, number>();
+  readonly #varying = new WeakSet<object>();
+  operations: Operation[] = [];
+
+  override write(): object {
+    return this.create(false);
+  }
+  override move(dataId: object, _values: unknown, _shape: number[], _dtype: tf.DataType, references: number): void {
+    this.#references.set(dataId, references);
+  }
+  override refCount(dataId: object): number {
+    return this.#references.get(dataId) ?? 0;
+  }
+  override incRef(dataId: object): void {
+    this.#references.set(dataId, this.refCount(dataId) + 1);
+  }
+  override disposeData(dataId: object, force = false): boolean {
+    const left = this.refCount(dataId) - 1;
+    if (left > 0 && !force) {
+      this.#references.set(dataId, left);
+      return false;
+    }
+    this.#references.delete(dataId);
+    return true;
+  }
+  override numDataIds(): number {
+    return this.#references.size;
+  }
+  override memory(): { unreliable: boolean } {
+    return { unreliable: true };
+  }
+  override floatPrecision(): 32 {
+    return 32;
+  }
+  override epsilon(): number {
+    return 1e-7;
+  }
+  override readSync(): never {
+    throw new EngineError('a run without values has no values to read: only shapes may be asked for');
+  }
+
+  create(varies: boolean): object {
+    const dataId = {};
+    this.#references.set(dataId, 1);
+    if (varies) this.#varying.add(dataId);
+    return dataId;
+  }
+
+  run(kernel: string, rule: ShapeRule, inputs: readonly tf.TensorInfo[], attributes: tf.NamedAttrMap): tf.TensorInfo[] {
+    const operands = inputs.map(({ shape, dataId }): Operand => ({ shape, varies: this.#varying.has(dataId) }));
+    const { shapes, dtype, macs } = rule(
+      inputs.map(({ shape }) => shape),
+      attributes,
+    );
+    const type = dtype ?? inputs[0]?.dtype ?? 'float32';
+    for (const output of shapes) this.operations.push({ kernel, inputs: operands, output, macs: macs ?? 0 });
+    const varies = operands.some((operand) => operand.varies);
+    return shapes.map((shape) => ({ dataId: this.create(varies), shape: [...shape], dtype: type }));
+  }
+}
+
+let backend: ShapeBackend | undefined;
+let depth = 0;
+
+/** Whether the code that asks is run by `withoutValues`. */
+export const isWithoutValues = (): boolean => depth > 0;
+
+/**
+ * @param compute builds and runs a network; tensors it makes have shapes but no values, and must be disposed by it
+ * @returns       what it returned, and every kernel it executed, in order
+ * @throws EngineError when it reads a value
+ */
+export function withoutValues<T>(compute: () => T): { readonly result: T; readonly operations: readonly Operation[] } {
+  backend ??= register();
+  const own = backend;
+  const before = tf.getBackend();
+  const earlier = own.operations;
+  const operations: Operation[] = [];
+  own.operations = operations;
+  depth++;
+  void tf.setBackend(NAME); // nothing to wait for: the backend is there
+  try {
+    return { result: compute(), operations };
+  } finally {
+    depth--;
+    own.operations = earlier;
+    if (before !== undefined && before !== '') void tf.setBackend(before);
+  }
+}
+
+/** A float32 tensor without values that marks everything computed from it as varying. Only inside `withoutValues`. */
+export function placeholder<R extends tf.Rank>(shape: tf.ShapeMap[R]): tf.Tensor<R> {
+  if (!backend || depth === 0) throw new EngineError('a placeholder exists only inside a run without values');
+  return tf.engine().makeTensorFromDataId(backend.create(true), [...shape], 'float32', backend) as tf.Tensor<R>;
+}
+
+function register(): ShapeBackend {
+  const own = new ShapeBackend();
+  tf.registerBackend(NAME, () => own, -1); // never chosen by itself
+  for (const [kernelName, { inputs, rule }] of Object.entries(SHAPE_RULES)) {
+    tf.registerKernel({
+      kernelName,
+      backendName: NAME,
+      kernelFunc: ({ inputs: given, attrs }) => {
+        const list = inputs ? inputs.flatMap((name) => given[name] ?? []) : Object.values(given);
+        const outputs = own.run(kernelName, rule, list.flat() as tf.TensorInfo[], attrs ?? {});
+        return outputs.length === 1 ? (outputs[0] as tf.TensorInfo) : outputs;
+      },
+    });
+  }
+  return own;
+}

@@ -1,0 +1,73 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import type { State } from '../../backbones/family.js';
+import { architectureOf, BACKBONE_ARCHS, type BackboneArch } from '../../backbones/index.js';
+import { zeros } from '../../backbones/initialisers.js';
+import { createParameters, type Parameters } from '../../backbones/parameters.js';
+import { golden } from '../data.js';
+import { ALIASES } from './aliases.js';
+import { formulaImage } from './formula.js';
+import { loadFormulaWeights, type Rename, stateDictDigest } from './formulaWeights.js';
+import { type BackboneGolden, expectRecord, hasGolden } from './records.js';
+
+interface Case {
+  readonly file: string;
+  readonly arch: BackboneArch;
+  readonly rename?: Rename;
+}
+
+/** Networks with more parameters are run only where their test's turn is: wasm is slow, memory is short. */
+const LIMIT = process.env.ESPALIER_TEST_ALL ? Number.POSITIVE_INFINITY : 100e6;
+const WASM_LIMIT = process.env.ESPALIER_TEST_ALL ? 100e6 : 8e6;
+
+const cases: readonly Case[] = [
+  ...BACKBONE_ARCHS.flatMap((arch) =>
+    [arch, `torchvision.${arch}`].filter(hasGolden).map((file): Case => ({ file, arch })),
+  ),
+  ...ALIASES.map(({ golden, ...alias }): Case => ({ file: golden, ...alias })),
+];
+
+describe.each(cases)('$file with formula weights', ({ file, arch, rename }) => {
+  const recorded = golden<BackboneGolden>(`backbones/${file}.json.gz`);
+  const limit = process.env.ESPALIER_TEST_ENGINE === 'wasm' ? WASM_LIMIT : LIMIT;
+
+  it.skipIf(recorded.parameters > limit)('gives the recorded maps and logits at every size', () => {
+    const network = build(arch);
+    try {
+      expect(stateDictDigest(network, rename)).toBe(recorded.digest);
+      loadFormulaWeights(network, recorded.gain, rename);
+      for (const { size, logits, maps } of recorded.cases) {
+        tf.tidy(() => {
+          const [height, width] = size;
+          const run = network.run(tf.tensor4d(formulaImage(height, width), [1, height, width, 3]));
+          expectRecord(run.logits, logits, `logits of ${size}`);
+          const compared = maps.filter(({ tap }) => run.maps.has(tap));
+          for (const map of compared) expectRecord(run.maps.get(map.tap) as tf.Tensor, map, `${map.tap} of ${size}`);
+          expect(compared.map(({ tap }) => tap)).toEqual(expect.arrayContaining(network.taps));
+        });
+      }
+    } finally {
+      network.dispose();
+    }
+  });
+});
+
+/** Every stage and the top, so that all taps and the logits come from one run. */
+function build(arch: BackboneArch) {
+  const { stages, top } = architectureOf(arch);
+  const { create, ...owner } = createParameters(1);
+  const empty: Parameters = { ...owner, create: (name, spec) => create(name, { ...spec, initialise: zeros }) };
+  const layers = stages.map((stage) => stage.build(empty));
+  const classify = top.build(empty, { classes: 1000, dropout: 0 });
+  const run = (images: tf.Tensor4D) => {
+    const maps = new Map<string, tf.Tensor4D>();
+    let state: State = [images];
+    for (const [index, layer] of layers.entries()) {
+      state = layer(state, { training: false });
+      maps.set(stages[index]?.tap ?? '', state[0]);
+    }
+    return { maps, logits: classify(state, { training: false }) };
+  };
+  const taps = stages.flatMap(({ tap, level }) => (level === null ? [] : [tap]));
+  return { parameters: owner.parameters, dispose: owner.dispose, run, taps };
+}
