@@ -43,6 +43,17 @@ export interface KernelDefinition<Inputs, Attributes, Output> {
 /** Runs a kernel on the current backend: its twin where one is registered, the portable version elsewhere. */
 export type Kernel<Inputs, Attributes, Output> = (inputs: Inputs, attributes: Attributes) => Output;
 
+type Portable = (inputs: KernelInputs, attributes: KernelAttributes) => KernelOutput;
+
+const portables = new Map<string, Portable>();
+
+/** The portable version of a kernel: for twins that run it in another way. */
+export function portableOf(kernelName: string): Portable {
+  const portable = portables.get(kernelName);
+  if (!portable) throw new Error(`no kernel is called ${kernelName}`);
+  return portable;
+}
+
 /** Makes a typed op of a kernel; the only place where types meet the untyped kernel registry of tfjs. */
 export function defineKernel<
   Inputs extends KernelInputs,
@@ -51,6 +62,7 @@ export function defineKernel<
 >(definition: KernelDefinition<Inputs, Attributes, Output>): Kernel<Inputs, Attributes, Output> {
   const { name, portable, differentiation } = definition;
   if (differentiation) registerGradient(name, differentiation);
+  portables.set(name, portable as unknown as Portable);
   const kernelFunc = tensorKernel<Inputs, Attributes>(portable);
   return (inputs, attributes) => {
     const backendName = tf.getBackend();

@@ -1,19 +1,30 @@
 import * as tf from '@tensorflow/tfjs';
+import { portableOf } from '../../kernels/kernel.js';
 import type { Clusters } from '../cluster.js';
-import { input, type Twin } from './twin.js';
+import type { Twin } from './twin.js';
 
-/** Kernels that are chains of element-wise ops: one XLA loop each inside a compiled function. */
+/** Kernels whose portable version is a chain of element-wise ops: one XLA loop each inside a compiled function. */
+const CHAINS = [
+  'EspalierSwish',
+  'EspalierSwishGrad',
+  'EspalierHardSwish',
+  'EspalierHardSwishGrad',
+  'EspalierHardSigmoid',
+  'EspalierHardSigmoidGrad',
+  'EspalierGelu',
+  'EspalierGeluGrad',
+] as const;
+
 export function clusteredTwins(clusters: Clusters): { readonly [kernel: string]: Twin } {
-  return {
-    EspalierSwish: (_, inputs) =>
-      clusters.run('swish', [input(inputs, 'x')], (x) => [
-        tf.mul(x as tf.Tensor, tf.sigmoid(x as tf.Tensor)),
-      ])[0] as tf.Tensor,
-    EspalierSwishGrad: (_, inputs) =>
-      clusters.run('swish_grad', [input(inputs, 'dy'), input(inputs, 'x')], (dy, x) => {
-        const sigmoid = tf.sigmoid(x as tf.Tensor);
-        const y = tf.mul(x as tf.Tensor, sigmoid);
-        return [tf.mul(dy as tf.Tensor, tf.add(y, tf.mul(sigmoid, tf.sub(1, y))))];
-      })[0] as tf.Tensor,
+  const twinOf = (kernelName: string): Twin => {
+    return (_, inputs, attributes) => {
+      const names = Object.keys(inputs);
+      const compute = (...tensors: tf.Tensor[]): tf.Tensor[] => {
+        const named = Object.fromEntries(tensors.map((tensor, i) => [names[i], tensor]));
+        return [portableOf(kernelName)(named, attributes) as tf.Tensor];
+      };
+      return tf.tidy(() => clusters.run(kernelName, Object.values(inputs), compute)[0] as tf.Tensor);
+    };
   };
+  return Object.fromEntries(CHAINS.map((kernelName) => [kernelName, twinOf(kernelName)]));
 }

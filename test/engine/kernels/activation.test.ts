@@ -1,6 +1,8 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { describe, it } from 'vitest';
+import { compile } from '../../../engine/compile.js';
 import { gate, gelu, hardSigmoid, hardSwish, relu6, swish } from '../../../engine/kernels/index.js';
-import { runKernelCases } from '../../conformance/kernel.js';
+import { expectClose, randomValues, runKernelCases } from '../../conformance/kernel.js';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
@@ -85,3 +87,21 @@ runKernelCases('gelu', [
     differentiable: ['x'],
   },
 ]);
+
+describe('activations inside a compiled function', () => {
+  for (const [name, activation] of Object.entries({ swish, hardSwish, hardSigmoid, gelu, relu6 })) {
+    it(`${name}: value and gradient are those of the plain call`, () => {
+      const x = tf.tensor(randomValues([3, 5, 7], 1), [3, 5, 7]);
+      const both = (input: tf.Tensor): tf.Tensor[] => [
+        activation(input),
+        tf.grad((y: tf.Tensor) => tf.square(activation(y)))(input),
+      ];
+      const compiled = compile(both);
+      const plain = both(x);
+      compiled(x).forEach((tensor, i) => {
+        expectClose(Array.from(tensor.dataSync()), Array.from((plain[i] as tf.Tensor).dataSync()), 2e-6);
+      });
+      compiled.dispose();
+    });
+  }
+});
