@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ignoreClosedPipe } from './output.js';
 import { reportError } from './report.js';
+import { addWeights } from './weightsCommands.js';
 
 /**
  * The command line. Every command loads its module when it is called, so that help is instant.
@@ -90,16 +91,7 @@ function addMachine(program: Command): void {
     .addOption(new Option('--seed <n>', 'same seed, same bytes').argParser(wholeNumber(0, 4_294_967_295)).default(1))
     .addOption(json())
     .action(async (_kind: string, options) => (await import('./sample.js')).sample(options));
-  program
-    .command('weights')
-    .description('pretrained weights: list, info NAME, pull NAME...')
-    .addArgument(program.createArgument('<action>', 'what to do').choices(['list', 'info', 'pull']))
-    .argument('[name...]', 'names of the list')
-    .addOption(offline())
-    .addOption(json())
-    .action(async (action: string, names: string[], options) =>
-      (await import('./weights.js')).weights(action as 'list' | 'info' | 'pull', names, options),
-    );
+  addWeights(program);
   program
     .command('runtime')
     .description('the native TensorFlow library: list, install, remove')
@@ -121,6 +113,7 @@ function addMachine(program: Command): void {
     .argument('[model]', 'e.g. tf_efficientnet_b0 or efficientdet-lite0')
     .option('--all', 'one row for each network there is: parameters, and what it was measured at')
     .option('--markdown', 'with --all: as a table of a page')
+    .option('--graph', 'nodes by op of the inference graph, before and after TensorFlow optimizes it')
     .addOption(json())
     .action(async (model: string | undefined, options) => (await import('./inspect.js')).inspect(model, options));
 }

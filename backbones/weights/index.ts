@@ -1,8 +1,8 @@
 export { type ByteSource, memorySource } from './byteSource.js';
 export type { CheckpointPart } from './checkpointParts.js';
+export { type Conversion, type ConvertOptions, convertWeights } from './convert.js';
 export type { HostArray, HostDtype, HostTensor, HostTensors } from './hostTensor.js';
 export { fileShape, toFile, toMemory } from './layout.js';
-export { flatBlockNames } from './names.js';
 export { writeNpz } from './npz.js';
 export { openWeights } from './openWeights.js';
 export { readPytorch } from './pytorch.js';

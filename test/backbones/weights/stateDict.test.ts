@@ -4,7 +4,6 @@ import { zeros } from '../../../backbones/initialisers.js';
 import { convolution, dense, depthwise } from '../../../backbones/layers/index.js';
 import { createParameters, type Parameters } from '../../../backbones/parameters.js';
 import type { HostTensor } from '../../../backbones/weights/hostTensor.js';
-import { flatBlockNames } from '../../../backbones/weights/names.js';
 import { compareStateDict, exportStateDict, loadStateDict } from '../../../backbones/weights/stateDict.js';
 
 const made: Parameters[] = [];
@@ -105,34 +104,5 @@ describe('loadStateDict', () => {
   it('refuses NaN and infinity', () => {
     const broken = new Map([...FILE, ['fc.bias', { ...counting([2]), data: Float32Array.of(0, Number.NaN) }]]);
     expect(() => loadStateDict(network(), broken, { partial: false })).toThrow("'fc.bias' holds NaN at position 1");
-  });
-});
-
-describe('names of other releases', () => {
-  it('become those of timm', () => {
-    const rename = flatBlockNames('tf_efficientnet_b1');
-    expect(
-      [
-        ...['_conv_stem.weight', '_bn0.running_mean', '_blocks.0._bn2.bias', '_blocks.1._project_conv.weight'],
-        ...[
-          '_blocks.2._expand_conv.weight',
-          '_blocks.4._bn0.weight',
-          '_blocks.22._se_reduce.bias',
-          '_bn1.weight',
-          '_fc.bias',
-        ],
-        'something.else',
-      ].map(rename),
-    ).toEqual([
-      ...['conv_stem.weight', 'bn1.running_mean', 'blocks.0.0.bn2.bias', 'blocks.0.1.conv_pw.weight'],
-      ...[
-        'blocks.1.0.conv_pw.weight',
-        'blocks.1.2.bn1.weight',
-        'blocks.6.1.se.conv_reduce.bias',
-        'bn2.weight',
-        'classifier.bias',
-      ],
-      'something.else',
-    ]);
   });
 });

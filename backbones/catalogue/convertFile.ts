@@ -1,0 +1,104 @@
+import { open, rename } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { ConfigError } from '../../engine/errors.js';
+import { sha256Of } from '../../engine/tensorflow/pip.js';
+import type { Classifier } from '../index.js';
+import type { CheckpointPart } from '../weights/checkpointParts.js';
+import { type Conversion, type ConvertOptions, convertWeights } from '../weights/convert.js';
+import type { HostTensors } from '../weights/hostTensor.js';
+import { writeNpz } from '../weights/npz.js';
+import { writeSafetensors } from '../weights/safetensors.js';
+import { loadStateDict } from '../weights/stateDict.js';
+import { withWeights } from './fileSource.js';
+import { goldenForward } from './golden.js';
+
+export interface ConvertFileOptions extends ConvertOptions {
+  /** Architecture of `network`, for the metadata. */
+  readonly architecture: string;
+  /** Of a checkpoint with two sets of weights. */
+  readonly part?: CheckpointPart;
+  /** Names by class index. */
+  readonly classes?: readonly string[];
+  readonly licence?: string;
+  /** Where the file is from; its name when absent. */
+  readonly source?: string;
+}
+
+/** What travels inside a file of weights: text only. */
+export type WeightsMetadata = Readonly<Record<string, string>>;
+
+const WRITERS: Readonly<Record<string, (tensors: HostTensors, metadata: WeightsMetadata) => Uint8Array>> = {
+  safetensors: writeSafetensors,
+  npz: writeNpz,
+};
+
+/**
+ * Converts a file of weights of any format and any known release into ours, fills `network` with it, and writes it with
+ * what is needed to use it: architecture, preprocessing, class names, licence, source, digest, and a golden forward.
+ * The file appears whole or not at all.
+ *
+ * @param to path that ends in .safetensors or .npz
+ * @throws WeightsError when the file does not fill the network; ConfigError for another ending
+ */
+export async function convertFile(
+  file: string,
+  network: Classifier,
+  to: string,
+  options: ConvertFileOptions,
+): Promise<Conversion & { readonly metadata: WeightsMetadata }> {
+  const write = WRITERS[/\.(\w+)$/.exec(to)?.[1] ?? ''];
+  if (!write)
+    throw new ConfigError(
+      `${to}: weights are written as ${Object.keys(WRITERS)
+        .map((name) => `.${name}`)
+        .join(' or ')}`,
+    );
+  const { part } = options;
+  const { conversion, carried } = await withWeights(
+    file,
+    (opened) => ({ conversion: convertWeights(opened, network, options), carried: opened.metadata }),
+    part === undefined ? {} : { part },
+  );
+  loadStateDict(network, conversion.tensors, { partial: true });
+  const metadata = await metadataOf(file, network, options, carried);
+  await writeWhole(write(conversion.tensors, metadata), to);
+  return { ...conversion, metadata };
+}
+
+/** Entries of a file that stay true of its weights. */
+const CARRIED = ['name', 'licence', 'source', 'classes'] as const;
+
+async function metadataOf(
+  file: string,
+  network: Classifier,
+  options: ConvertFileOptions,
+  carried: WeightsMetadata,
+): Promise<WeightsMetadata> {
+  const { architecture, classes, licence, source } = options;
+  const kept = CARRIED.flatMap((key) => (carried[key] === undefined ? [] : [[key, carried[key]] as const]));
+  return {
+    source: basename(file),
+    ...Object.fromEntries(kept),
+    format: 'pt',
+    architecture,
+    sha256: await sha256Of(file),
+    preprocessing: JSON.stringify(network.preprocessing),
+    inputPixels: String(network.inputPixels),
+    golden: JSON.stringify(await goldenForward(network)),
+    ...(classes ? { classes: JSON.stringify(classes) } : {}),
+    ...(licence === undefined ? {} : { licence }),
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+/** Under another name until it is complete. */
+export async function writeWhole(bytes: Uint8Array, path: string, temporary = `${path}.part`): Promise<void> {
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}

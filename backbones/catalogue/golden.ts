@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Classifier } from '../index.js';
+
+/** What a network answers to a picture made of a formula: the same bits everywhere, so that no file has to travel. */
+export interface GoldenForward {
+  /** Height and width of the picture. */
+  readonly pixels: number;
+  /** Classes whose logits are listed. */
+  readonly index: readonly number[];
+  readonly value: readonly number[];
+  /** Spread of all logits. */
+  readonly std: number;
+}
+
+const LISTED = 8;
+export const GOLDEN_PIXELS = 96;
+/** Share of the logits' spread: engines differ by 1e-5 of it, a wrong padding or epsilon by more than 1e-2. */
+export const GOLDEN_TOLERANCE = 1e-3;
+
+/** Logits of the formula's picture, as they are kept beside the weights. */
+export async function goldenForward(network: Classifier, pixels = GOLDEN_PIXELS): Promise<GoldenForward> {
+  const logits = await formulaLogits(network, pixels);
+  const index = Array.from({ length: LISTED }, (_, i) => Math.floor((i * (logits.length - 1)) / (LISTED - 1)));
+  return { pixels, index, value: index.map((i) => round(logits[i] as number)), std: round(spread(logits)) };
+}
+
+/** Largest difference to a golden, as a share of its spread. */
+export async function goldenDifference(network: Classifier, golden: GoldenForward): Promise<number> {
+  const logits = await formulaLogits(network, golden.pixels);
+  const differences = golden.index.map((at, i) =>
+    Math.abs((logits[at] ?? Number.NaN) - (golden.value[i] ?? Number.NaN)),
+  );
+  return Math.max(...differences) / golden.std;
+}
+
+async function formulaLogits(network: Classifier, pixels: number): Promise<Float32Array> {
+  const channels = 3;
+  const logits = tf.tidy(() => {
+    const image = tf.tensor4d(formulaImage(pixels, channels), [1, pixels, pixels, channels]);
+    return network.forward(image, { training: false });
+  });
+  const values = await logits.data<'float32'>();
+  logits.dispose();
+  return values;
+}
+
+/** [1, pixels, pixels, channels] in [-1, 1): an integer hash of each value's place in NCHW order. */
+function formulaImage(pixels: number, channels: number): Float32Array {
+  const cells = pixels * pixels;
+  const values = new Float32Array(cells * channels);
+  for (let place = 0; place < values.length; place++) {
+    let x = (INPUT ^ Math.imul(place, 0x9e3779b9)) >>> 0;
+    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+    const unit = ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
+    values[(place % cells) * channels + Math.floor(place / cells)] = 2 * unit - 1;
+  }
+  return values;
+}
+/** FNV-1a of 'input'. */
+const INPUT = 'input'
+  .split('')
+  .reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5);
+
+function spread(values: Float32Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(7));
+}

@@ -1,0 +1,107 @@
+import { WeightsError } from '../../engine/errors.js';
+import type { HostTensor, HostTensors } from './hostTensor.js';
+import { fileShape } from './layout.js';
+import { foldedLayers } from './names/folded.js';
+import type { Release } from './names/release.js';
+import { releaseOf } from './names/releases.js';
+import { placedShape, placedTensor } from './placement.js';
+import type { ParameterSlot, Slots } from './slot.js';
+import { checkComplete, type LoadReport } from './stateDict.js';
+import type { LazyTensor, WeightsFile } from './weightsFile.js';
+
+export interface Conversion {
+  /** Whose names the file has, e.g. 'Keras EfficientNet'. */
+  readonly release: string;
+  /** By parameter name; shapes in PyTorch's layout where the tensor fits, as in the file where not. */
+  readonly report: LoadReport;
+  /** The state dict that `loadStateDict` takes: float32, PyTorch's layout, our names. */
+  readonly tensors: HostTensors;
+}
+
+export interface ConvertOptions {
+  /**
+   * Parameters that the file may lack or have in another shape, and tensors of the file that may stay unused:
+   * names, or beginnings of names that end in '*'.
+   */
+  readonly partial?: readonly string[];
+  /** Called before anything is refused. */
+  readonly onReport?: (conversion: Conversion) => void;
+}
+
+/** A counter of PyTorch's batch norm, and Keras's of seen batches: nothing reads them. */
+const IGNORED = /(^|\.)num_batches_tracked$|(^|\/)seed_generator/;
+
+/**
+ * The tensors of a file as a state dict of `module`: renamed from timm, torchvision, EfficientNet-PyTorch, effdet, Keras
+ * or TFLite, with their axes turned. The module itself stays as it is.
+ *
+ * @throws WeightsError when anything is missing, unexpected or of another shape that `partial` does not list
+ */
+export function convertWeights(
+  file: WeightsFile,
+  module: Slots,
+  { partial = [], onReport }: ConvertOptions = {},
+): Conversion {
+  const conversion = file.layers ? fromLayers(file, module) : fromNames(file, module);
+  onReport?.(conversion);
+  const { missing, unexpected, reshaped } = conversion.report;
+  const isAllowed = allowance(partial);
+  checkComplete({
+    missing: missing.filter((name) => !isAllowed(name)),
+    unexpected: unexpected.filter((name) => !isAllowed(name)),
+    reshaped: reshaped.filter(({ name }) => !isAllowed(name)),
+  });
+  return conversion;
+}
+
+function fromNames(file: WeightsFile, module: Slots): Conversion {
+  const release = releaseOf(file, new Set(module.parameters.keys()));
+  const found = renamed(file, release, module);
+  const tensors = new Map<string, HostTensor>();
+  const missing: string[] = [];
+  const reshaped: LoadReport['reshaped'][number][] = [];
+  for (const [name, parameter] of module.parameters) {
+    const tensor = found.get(name);
+    const expected = fileShape(parameter.variable.shape, parameter.layout);
+    if (!tensor) missing.push(name);
+    else if (!fits(tensor, parameter, release)) reshaped.push({ name, file: tensor.shape, module: expected });
+    else tensors.set(name, placedTensor(tensor, parameter, release.order));
+  }
+  const unexpected = [...found.keys()].filter((name) => !module.parameters.has(name));
+  return { release: release.name, report: { loaded: [...tensors.keys()], missing, unexpected, reshaped }, tensors };
+}
+
+function fits({ shape }: LazyTensor, parameter: ParameterSlot, { order }: Release): boolean {
+  const expected = fileShape(parameter.variable.shape, parameter.layout);
+  const placed = placedShape(shape, parameter, order);
+  return placed.length === expected.length && placed.every((size, axis) => size === expected[axis]);
+}
+
+/** TFLite has no batch norm left: each layer's values become a convolution and a norm that only adds. */
+function fromLayers(file: WeightsFile, module: Slots): Conversion {
+  const { tensors, missing, unexpected, reshaped } = foldedLayers(file, module);
+  return {
+    release: 'TFLite',
+    report: { loaded: [...tensors.keys()], missing, unexpected, reshaped },
+    tensors,
+  };
+}
+
+function renamed({ tensors }: WeightsFile, release: Release, module: Slots): ReadonlyMap<string, LazyTensor> {
+  const rename = release.rename(module.parameters.keys());
+  const found = new Map<string, LazyTensor>();
+  for (const [name, tensor] of tensors) {
+    const target = IGNORED.test(name) ? null : rename(name);
+    if (target === null) continue;
+    if (found.has(target)) throw new WeightsError(`two tensors of the file are both meant for '${target}'`);
+    found.set(target, tensor);
+  }
+  return found;
+}
+
+/** Names, and beginnings of names before a '*'. */
+function allowance(patterns: readonly string[]): (name: string) => boolean {
+  const beginnings = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1));
+  const names = new Set(patterns);
+  return (name) => names.has(name) || beginnings.some((beginning) => name.startsWith(beginning));
+}

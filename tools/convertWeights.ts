@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { convertFile } from '../backbones/catalogue/convertFile.js';
+import { IMAGENET_CLASSES } from '../backbones/imagenet.js';
+import { BACKBONE_ARCHS, createClassifier, isBackboneArch } from '../backbones/index.js';
+import type { CheckpointPart, LoadReport } from '../backbones/weights/index.js';
+import { ConfigError, WeightsError } from '../engine/errors.js';
+import { type EngineOptions, openEngine } from './engine.js';
+import { createOutput } from './output.js';
+import { formatTable } from './table.js';
+
+interface ConvertOptions extends EngineOptions {
+  readonly arch: string;
+  readonly to: string;
+  readonly partial: readonly string[];
+  readonly classes?: string;
+  readonly part?: CheckpointPart;
+  readonly licence?: string;
+  readonly source?: string;
+  readonly json?: boolean;
+}
+
+/** Weights of another library as a file of ours. */
+export async function convertWeightsFile(file: string, options: ConvertOptions): Promise<void> {
+  const output = createOutput(options.json === true);
+  const { arch, to, partial, part, licence, source } = options;
+  const names = await classNames(options.classes);
+  await openEngine(options, output);
+  const network = createClassifier({ arch: knownArch(arch), classes: names.length, frozen: 'all', seed: 1 });
+  try {
+    const { release, report, metadata } = await convertFile(file, network, to, {
+      ...{ architecture: arch, partial, classes: names, onReport: ({ report }) => output.note(describe(report)) },
+      ...(part ? { part } : {}),
+      ...(licence === undefined ? {} : { licence }),
+      ...(source === undefined ? {} : { source }),
+    });
+    const { sha256 } = metadata;
+    const value = { file, to, release, architecture: arch, sha256, ...report };
+    output.result(value, `${release} weights of ${arch}: ${to}`);
+  } finally {
+    network.dispose();
+  }
+}
+
+export function knownArch(arch: string) {
+  if (isBackboneArch(arch)) return arch;
+  throw new ConfigError(`no network is called '${arch}': use one of ${BACKBONE_ARCHS.join(', ')}`);
+}
+
+/** A JSON list of names, one name a line, or ImageNet's when no file is given. */
+async function classNames(file: string | undefined): Promise<readonly string[]> {
+  if (file === undefined) return IMAGENET_CLASSES;
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new ConfigError(`--classes ${file}: ${error.message}`);
+  });
+  const names = text.trimStart().startsWith('[')
+    ? parseList(text, file)
+    : text.split('\n').filter((line) => line.trim() !== '');
+  if (names.length > 0) return names.map((name) => name.trim());
+  throw new ConfigError(`--classes ${file} lists no names`);
+}
+
+function parseList(text: string, file: string): readonly string[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value;
+  } catch {
+    // said below
+  }
+  throw new WeightsError(`--classes ${file} is no JSON list of names`);
+}
+
+/** One line, and a table of what did not go in. */
+export function describe({ loaded, missing, unexpected, reshaped }: LoadReport): string {
+  const rows = [
+    ...missing.map((name) => ['missing', name, '', '']),
+    ...unexpected.map((name) => ['unexpected', name, '', '']),
+    ...reshaped.map(({ name, file, module }) => ['reshaped', name, `[${file}]`, `[${module}]`]),
+  ];
+  const counts = `loaded ${loaded.length}, missing ${missing.length}, unexpected ${unexpected.length}, reshaped ${reshaped.length}`;
+  return rows.length === 0 ? counts : `${formatTable(['what', 'name', 'file', 'network'], rows)}\n${counts}`;
+}

@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { isWeightsName, weightsEntry, weightsPath, withWeights } from '../backbones/catalogue/index.js';
+import { verifyWeights } from '../backbones/catalogue/verify.js';
+import { createClassifier } from '../backbones/index.js';
+import { ConfigError, EspalierError } from '../engine/errors.js';
+import { knownArch } from './convertWeights.js';
+import { type EngineOptions, openEngine } from './engine.js';
+import { createOutput } from './output.js';
+
+interface VerifyOptions extends EngineOptions {
+  readonly json?: boolean;
+}
+
+/** Runs the golden forward of a catalogue name or of a converted file. */
+export async function verifyWeightsFile(weights: string, options: VerifyOptions): Promise<void> {
+  const output = createOutput(options.json === true);
+  const path = isWeightsName(weights) ? weightsPath(weights) : weights;
+  if (!existsSync(path)) {
+    const remedy = isWeightsName(weights)
+      ? `run 'espalier weights pull ${weights}'`
+      : 'name a file or an entry of the list';
+    throw new ConfigError(`there is no ${path}: ${remedy}`);
+  }
+  await openEngine(options, output);
+  await withWeights(path, async (file) => {
+    const arch = file.metadata.architecture ?? (isWeightsName(weights) ? weightsEntry(weights).arch : '');
+    if (arch === '')
+      throw new ConfigError(`${path} does not say its architecture: write it with 'espalier weights convert'`);
+    const network = createClassifier({
+      arch: knownArch(arch),
+      classes: classesOf(file.metadata.classes),
+      frozen: 'all',
+      seed: 1,
+    });
+    try {
+      const { difference, tolerance, origin } = await verifyWeights(file, network);
+      const passed = difference <= tolerance;
+      const text = `${weights} (${arch}): off by ${difference.toExponential(1)} of the logits' spread, from the golden of ${origin}; allowed is ${tolerance}`;
+      output.result({ weights, architecture: arch, difference, tolerance, origin, passed }, text);
+      if (!passed) throw new EspalierError(`${weights} does not compute what it should`);
+    } finally {
+      network.dispose();
+    }
+  });
+}
+
+function classesOf(text: string | undefined): number {
+  if (text === undefined) return 1000;
+  const names: unknown = JSON.parse(text);
+  return Array.isArray(names) ? names.length : 1000;
+}

@@ -1,0 +1,62 @@
+import { type Command, Option } from 'commander';
+
+const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
+const engine = (): Option => new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'cpu']);
+const offline = (): Option => new Option('--offline', 'never download anything');
+const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, ...value.split(',')];
+
+/** weights list, info, pull, convert, verify. */
+export function addWeights(program: Command): void {
+  const weights = program
+    .command('weights')
+    .description('pretrained weights: what there is, fetching, converting, checking');
+  weights
+    .command('list')
+    .description('the catalogue')
+    .addOption(json())
+    .action(async (options) => (await import('./weights.js')).listWeights(options));
+  weights
+    .command('info')
+    .description('what an entry of the catalogue is, or what a file of weights holds')
+    .argument(
+      '<weights...>',
+      'names of the list, or files: safetensors, PyTorch, Keras, TFLite, TensorFlow.js, ONNX, NumPy',
+    )
+    .addOption(json())
+    .action(async (names: string[], options) => (await import('./weights.js')).weightsInfo(names, options));
+  weights
+    .command('pull')
+    .description('fetch entries of the catalogue into the cache')
+    .argument('<name...>', 'names of the list')
+    .addOption(offline())
+    .addOption(json())
+    .action(async (names: string[], options) => (await import('./weights.js')).pullNames(names, options));
+  weights
+    .command('convert')
+    .description('weights of timm, torchvision, EfficientNet-PyTorch, Keras or TFLite as a file of ours')
+    .argument('<file>', 'weights in any format that `weights info` reads')
+    .requiredOption('--arch <name>', 'the network they are for, e.g. tf_efficientnet_b0')
+    .requiredOption('--to <file>', 'file to write: .safetensors or .npz')
+    .option(
+      '--partial <names>',
+      "what may be missing, unused or of another shape, e.g. 'classifier.*'; may be repeated",
+      collect,
+      [],
+    )
+    .option('--classes <file>', 'class names by index: JSON list or lines (default: those of ImageNet)')
+    .addOption(
+      new Option('--part <which>', 'of a checkpoint with two sets (default: average)').choices(['trained', 'average']),
+    )
+    .option('--licence <text>', 'licence of the weights, kept in the file')
+    .option('--source <text>', 'where they are from, kept in the file')
+    .addOption(engine())
+    .addOption(json())
+    .action(async (file: string, options) => (await import('./convertWeights.js')).convertWeightsFile(file, options));
+  weights
+    .command('verify')
+    .description('run the golden forward of an entry of the catalogue, or of a converted file')
+    .argument('<weights>', 'a name of the list, or a file')
+    .addOption(engine())
+    .addOption(json())
+    .action(async (name: string, options) => (await import('./verifyWeights.js')).verifyWeightsFile(name, options));
+}
