@@ -129,7 +129,7 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
       one(
         tf.backend_util.computeOutShape(
           inputs.map((shape) => [...shape]),
-          axis as number,
+          positive(axis, first(inputs)),
         ),
       ),
   },
@@ -167,13 +167,19 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
   SplitV: {
     rule: (inputs, { numOrSizeSplits, axis }) => {
       const shape = first(inputs);
-      const sizes = splitSizes(shape[axis as number] ?? 0, numOrSizeSplits as number | number[]);
-      return { shapes: sizes.map((side) => shape.map((other, i) => (i === axis ? side : other))) };
+      const along = positive(axis, shape);
+      const sizes = splitSizes(shape[along] ?? 0, numOrSizeSplits as number | number[]);
+      return { shapes: sizes.map((side) => shape.map((other, i) => (i === along ? side : other))) };
     },
   },
   Tile: { rule: (inputs, { reps }) => one(first(inputs).map((side, i) => side * ((reps as number[])[i] ?? 1))) },
   Transpose: { rule: (inputs, { perm }) => one((perm as number[]).map((axis) => first(inputs)[axis] ?? 0)) },
 };
+
+/** An axis counted from the front. */
+function positive(axis: unknown, shape: Shape): number {
+  return tf.util.parseAxisParam(axis as number, [...shape])[0] ?? 0;
+}
 
 function splitSizes(side: number, parts: number | readonly number[]): readonly number[] {
   return typeof parts === 'number' ? Array.from({ length: parts }, () => side / parts) : parts;
