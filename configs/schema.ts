@@ -110,9 +110,9 @@ const model = z.strictObject({
     .default(64)
     .describe('semantic head: channels between pyramid and prediction, 1..1024'),
   outputStride: z
-    .union([z.literal(2), z.literal(4)])
+    .union([z.literal(1), z.literal(2), z.literal(4)])
     .default(4)
-    .describe('semantic head: pixels per cell of its finest map, 2 or 4; logits are resized to the image'),
+    .describe('semantic head: pixels per logit, 1, 2 or 4 (1: four logits per cell of P1); resized to the image'),
 });
 
 const train = z.strictObject({
@@ -146,7 +146,9 @@ const train = z.strictObject({
     .min(0)
     .lt(1)
     .default(0.95)
-    .describe("Kept share per step of batch norm's moving statistics, 0..1; 0.99 in the EfficientNet release, for long runs"),
+    .describe(
+      "Kept share per step of batch norm's moving statistics, 0..1; 0.99 in the EfficientNet release, for long runs",
+    ),
   freeze: z
     .enum(['none', 'stem', 'P1', 'P2', 'P3', 'P4', 'P5', 'all'])
     .default('none')
