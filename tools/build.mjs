@@ -1,4 +1,7 @@
-/** `npm run build`: TypeScript to dist/, and the TensorFlow kernels of tfjs-node-gpu into one file, dist/tfjs-node.cjs. */
+/**
+ * `npm run build`: TypeScript to dist/, coco-ts in a few modules, and the TensorFlow kernels of tfjs-node-gpu into one file,
+ * dist/tfjs-node.cjs.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -58,5 +61,6 @@ const kernelsInside = {
 };
 
 const status = compileTypeScript();
+await import('../coco-ts/tools/bundle.mjs');
 await bundleKernels('engine/tensorflow/tfjs-node.entry.cjs');
 process.exitCode = status;

@@ -55,4 +55,5 @@ export {
 export type { CocoOptions } from './options.js';
 export type { ResultRecord, ResultsInput } from './results.js';
 export type { Violation } from './violations.js';
+export { useWebAssembly } from './wasm/kernels.js';
 export { jsonChunks } from './write.js';

@@ -42,7 +42,7 @@ function objectRows(coco: COCO, side: Side, params: Params): Rows {
   const masks = type === 'segm' || type === 'boundary' ? new RunPool(n) : null;
   if (masks) {
     for (const [r, ann] of anns.entries()) masks.set(r, coco.annToRuns(ann));
-    measure(masks, anns.keys(), null, boxes);
+    measure(masks, [...anns.keys()], null, boxes);
   } else if (boxes.length > 0) for (const [r, ann] of anns.entries()) boxes.set(boxOf(ann), 4 * r);
   return {
     count: n,

@@ -51,9 +51,7 @@ export function columnRows(coco: COCO, columns: Columns, side: Side, params: Par
   };
 }
 
-function* everyRow(count: number): Generator<number> {
-  for (let r = 0; r < count; r++) yield r;
-}
+const everyRow = (count: number): number[] => Array.from({ length: count }, (_, r) => r);
 
 /** Results keep their compressed masks, if all of them have one. */
 function kept(table: AnnotationTable, results: Columns['results']): Masks | null {

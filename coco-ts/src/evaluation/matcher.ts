@@ -1,5 +1,14 @@
 import { MaskScratch } from '../mask/intervals.js';
-import { boundaryCandidates, boxCandidates, type FindCandidates, maskCandidates, oksCandidates } from './candidates.js';
+import { kernels } from '../wasm/kernels.js';
+import type { Stretch } from '../wasm/skeletons.js';
+import {
+  boundaryCandidates,
+  boxCandidates,
+  type FindCandidates,
+  maskCandidates,
+  oksCandidates,
+  quickOksCandidates,
+} from './candidates.js';
 import type { Grouping } from './grouping.js';
 import type { Params } from './params.js';
 import type { Rows } from './rows.js';
@@ -80,6 +89,7 @@ class Matcher {
   readonly out: Matched;
   private readonly input: MatchInput;
   private readonly find: FindCandidates;
+  private readonly begin: ((detections: Stretch, truths: Stretch, least: number) => void) | null = null;
   private readonly scratches: readonly MaskScratch[];
   private readonly thresholds: Float64Array;
   private readonly least: number;
@@ -99,6 +109,9 @@ class Matcher {
   /** Per size range and truth of the cell: thresholds at which it is taken, and whether it is ignored. */
   private readonly taken: Int32Array;
   private readonly ignored: Uint8Array;
+  /** Candidates best first, and the thresholds each reaches. */
+  private readonly ranked: Int32Array;
+  private readonly reached: Int32Array;
 
   constructor(input: MatchInput, firstImage: number, endImage: number) {
     const { gt, dt, gtByImage, dtByImage, params } = input;
@@ -119,8 +132,13 @@ class Matcher {
         this.scratches = [detections, truths, edges, truthEdges];
         this.find = boundaryCandidates(dt, gt, this.find, edges, truthEdges);
       }
-    } else if (params.iouType === 'keypoints') this.find = oksCandidates(dt, gt, oksVariances(params.kpt_oks_sigmas));
-    else this.find = boxCandidates(dt, gt);
+    } else if (params.iouType === 'keypoints') {
+      const module = kernels();
+      const variances = oksVariances(params.kpt_oks_sigmas);
+      const quick = module && quickOksCandidates(module, dt, gt, variances);
+      this.begin = quick?.begin ?? null;
+      this.find = quick?.find ?? oksCandidates(dt, gt, variances);
+    } else this.find = boxCandidates(dt, gt);
     const K = params.catIds.length;
     let most = 16;
     for (let i = firstImage; i < endImage; i++) {
@@ -139,6 +157,8 @@ class Matcher {
     this.dtScores = new Float64Array(most);
     this.candidates = { truth: new Int32Array(most), iou: new Float64Array(most) };
     this.taken = new Int32Array(most * A);
+    this.ranked = new Int32Array(most);
+    this.reached = new Int32Array(most);
     this.ignored = new Uint8Array(most * A);
   }
 
@@ -214,7 +234,10 @@ class Matcher {
     const G = this.gtCount[k]!;
     const first = this.dtFirst[k]!;
     const D = Math.min(this.dtCount[k]!, this.limit);
-    if (G > 0) this.prepareTruths(k, G);
+    if (G > 0) {
+      this.prepareTruths(k, G);
+      this.begin?.({ rows: dtRows, first, count: D }, { rows: this.gtRows, first: this.gtFirst[k]!, count: G }, least);
+    }
     let slot = out.base[k]! + out.fill[k]!;
     out.fill[k]! += D;
     for (let j = 0; j < D; j++, slot++) {
@@ -225,10 +248,14 @@ class Matcher {
       const area = dt.area[r]!;
       const n = G === 0 ? 0 : this.find(r, this.gtRows, this.gtFirst[k]!, G, least, candidates);
       if (n > 0) out.mixed[k]!++;
+      const ranked = n > 0 && this.rank(n);
+      const blocks = dt.id[r]! > 0;
       for (let a = 0; a < A; a++) {
         const outside = area < low[a]! || area > high[a]!;
-        if (n > 0) out.codes[slot * A + a] = this.assign(n, a * G, this.gtFirst[k]!, dt.id[r]! > 0, outside, all);
-        else out.codes[slot * A + a] = outside ? 0 : all << 16;
+        let code = outside ? 0 : all << 16;
+        if (ranked) code = this.assignRanked(n, a * G, this.gtFirst[k]!, blocks, outside, all);
+        else if (n > 0) code = this.assign(n, a * G, this.gtFirst[k]!, blocks, outside, all);
+        out.codes[slot * A + a] = code;
       }
     }
   }
@@ -250,7 +277,66 @@ class Matcher {
     }
   }
 
-  /** Matches one detection at all thresholds of one size range; `at` is where the range's truths begin in taken and ignored. */
+  /**
+   * The candidates of a detection, best first, of equal ones the last first; for each the thresholds it reaches.
+   * @returns false with a NaN among them, after which no order is left
+   */
+  private rank(n: number): boolean {
+    const { thresholds, ranked, reached } = this;
+    const { iou } = this.candidates;
+    for (let x = 0; x < n; x++) {
+      const value = iou[x]!;
+      if (Number.isNaN(value)) return false;
+      let at = x;
+      while (at > 0 && iou[ranked[at - 1]!]! <= value) {
+        ranked[at] = ranked[at - 1]!;
+        at--;
+      }
+      ranked[at] = x;
+      let bits = 0;
+      for (let t = 0; t < thresholds.length; t++) if (value >= thresholds[t]!) bits |= 1 << t;
+      reached[x] = bits;
+    }
+    return true;
+  }
+
+  /**
+   * `assign` for ranked candidates, all thresholds at once: a truth takes the thresholds that it reaches, that are free, and at which no
+   * better one was. Counted truths come first; ignored ones only get what is left.
+   */
+  private assignRanked(
+    n: number,
+    at: number,
+    firstTruth: number,
+    blocks: boolean,
+    outside: boolean,
+    all: number,
+  ): number {
+    const { taken, ignored, gtRows, ranked, reached } = this;
+    const { crowd, id } = this.input.gt;
+    const { truth } = this.candidates;
+    let open = all;
+    let hit = 0;
+    let skip = 0;
+    for (let pass = 0; pass < 2 && open !== 0; pass++) {
+      for (let z = 0; z < n && open !== 0; z++) {
+        const x = ranked[z]!;
+        const g = truth[x]!;
+        if (ignored[at + g] !== pass) continue;
+        const row = gtRows[firstTruth + g]!;
+        const bits = open & reached[x]! & (crowd[row] === 0 ? ~taken[at + g]! : -1);
+        if (bits === 0) continue;
+        open &= ~bits;
+        if (blocks) taken[at + g]! |= bits;
+        if (pass === 1) skip |= bits;
+        if (id[row] !== 0) hit |= bits;
+      }
+    }
+    if (outside) skip |= ~hit & all;
+    return (hit & ~skip) | ((all & ~hit & ~skip) << 16);
+  }
+
+  /** Matches one detection threshold by threshold in one size range; `at` is where the range's truths begin in taken and ignored. */
   private assign(n: number, at: number, firstTruth: number, blocks: boolean, outside: boolean, all: number): number {
     const { thresholds, taken, ignored, gtRows } = this;
     const { crowd, id } = this.input.gt;

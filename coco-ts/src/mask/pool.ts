@@ -1,3 +1,5 @@
+import { kernels } from '../wasm/kernels.js';
+import { measureStrings } from '../wasm/masks.js';
 import { boxOfCounts, type Runs } from './runs.js';
 
 /** The masks of many annotations in few arrays. */
@@ -58,9 +60,9 @@ export class RunPool implements Masks {
 export class StringPool implements Masks {
   readonly height: Uint32Array;
   readonly width: Uint32Array;
-  private readonly text: Uint8Array;
-  private readonly begin: Float64Array;
-  private readonly length: Uint32Array;
+  readonly text: Uint8Array;
+  readonly begin: Float64Array;
+  readonly length: Uint32Array;
 
   constructor(text: Uint8Array, begin: Float64Array, length: Uint32Array, height: Uint32Array, width: Uint32Array) {
     this.text = text;
@@ -112,15 +114,18 @@ export function runsOf(masks: Masks, row: number): Runs {
 }
 
 /** Sets area and box of the given rows from their masks. */
-export function measure(masks: Masks, rows: Iterable<number>, area: Float64Array | null, boxes: Float64Array): void {
+export function measure(masks: Masks, rows: readonly number[], area: Float64Array | null, boxes: Float64Array): void {
   let scratch = new Uint32Array(4096);
-  for (const row of rows) {
+  const one = (row: number): void => {
     if (masks.runLimit(row) > scratch.length) scratch = new Uint32Array(2 * masks.runLimit(row));
     const n = masks.read(row, scratch, 0);
     boxOfCounts(scratch, n, masks.height[row]!, masks.width[row]!, boxes, 4 * row);
-    if (area === null) continue;
+    if (area === null) return;
     let sum = 0;
     for (let j = 1; j < n; j += 2) sum = (sum + scratch[j]!) >>> 0;
     area[row] = sum;
-  }
+  };
+  const module = masks instanceof StringPool ? kernels() : null;
+  if (module !== null) measureStrings(module, masks as StringPool, rows, area, boxes, one);
+  else rows.forEach(one);
 }

@@ -94,26 +94,35 @@ export function scanAnnotations(
   let start = p;
   try {
     for (;;) {
-      while (b[p]! <= 32) p++;
-      start = p;
-      if (b[p] === 93 && table.count === 0) return p + 1;
-      p = scanOne(b, view, p, base, table);
-      while (b[p]! <= 32) p++;
-      const c = b[p]!;
-      if (c === END) {
-        // Whether a comma or the end follows is not known yet: this object is read again with what comes after it.
-        table.count--;
-        return -1 - start;
-      }
-      if (c === 93) return p + 1;
-      if (c !== 44) throw new JsonError(`unexpected ${String.fromCharCode(c)} after an annotation`, p);
-      p++;
-      start = p;
+      const next = scanNext(b, view, start, base, table);
+      if (next < 0) return -next;
+      start = next;
     }
   } catch (error) {
     if (error === INCOMPLETE) return -1 - start;
     throw error;
   }
+}
+
+/**
+ * Reads the object at p or the end of the list.
+ *
+ * @returns the position after the comma; after the closing bracket negated
+ * @throws INCOMPLETE when the bytes end before either; the object is to be read again with what comes after it
+ */
+export function scanNext(b: Uint8Array, view: DataView, p: number, base: number, table: AnnotationTable): number {
+  while (b[p]! <= 32) p++;
+  if (b[p] === 93 && table.count === 0) return -(p + 1);
+  p = scanOne(b, view, p, base, table);
+  while (b[p]! <= 32) p++;
+  const c = b[p]!;
+  if (c === END) {
+    table.count--;
+    throw INCOMPLETE;
+  }
+  if (c === 93) return -(p + 1);
+  if (c !== 44) throw new JsonError(`unexpected ${String.fromCharCode(c)} after an annotation`, p);
+  return p + 1;
 }
 
 function scanOne(b: Uint8Array, view: DataView, p: number, base: number, table: AnnotationTable): number {

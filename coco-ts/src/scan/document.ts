@@ -1,9 +1,11 @@
 import { JsonError } from '../errors.js';
 import { parseJson } from '../json.js';
-import { scanAnnotations } from './annotations.js';
-import { INCOMPLETE, readNumber, UNSCANNABLE } from './number.js';
+import { kernels } from '../wasm/kernels.js';
+import { RowScanner } from '../wasm/scanner.js';
+import { scanAnnotations, scanNext } from './annotations.js';
+import { INCOMPLETE, UNSCANNABLE } from './number.js';
 import { type ByteSource, Window } from './source.js';
-import { AnnotationTable } from './table.js';
+import { AnnotationTable, HAS } from './table.js';
 import { expectByte, skipBlank, skipString, skipValue } from './value.js';
 
 /** Bytes [begin, begin + length) of a source. */
@@ -27,7 +29,9 @@ export type Unscannable = 'unscannable';
 /** Bytes of an annotation at the least; bounds the first allocation. */
 const TYPICAL_ANNOTATION = 400;
 const TYPICAL_RESULT = 110;
+const TYPICAL_IMAGE = 4000;
 const MAX_FIRST_ROWS = 1 << 20;
+const MAX_POOL = 1 << 28;
 
 const firstRows = (length: number, typical: number): number => Math.min(MAX_FIRST_ROWS, Math.ceil(length / typical));
 
@@ -56,9 +60,9 @@ export function scanDataset(source: ByteSource): ScannedDataset | Unscannable {
         annotations = new AnnotationTable(firstRows(source.length, TYPICAL_ANNOTATION));
         p = scanList(window, p + 1, annotations);
       } else if (key === 'images' && list) {
-        const ids: number[] = [];
-        p = scanIds(window, p + 1, ids);
-        imageIds = Float64Array.from(ids);
+        const { end, ids } = scanIds(window, p + 1);
+        p = end;
+        imageIds = ids;
       } else p = step(window, p, skipValue);
       ranges.set(key, { begin, length: window.base + p - begin });
       p = step(window, p, skipBlank);
@@ -76,7 +80,11 @@ export function scanResults(source: ByteSource): AnnotationTable | Unscannable {
   return guarded(window, () => {
     const p = opening(window, 91);
     if (p < 0) return 'unscannable';
-    const table = new AnnotationTable(firstRows(source.length, TYPICAL_RESULT), true);
+    const table = new AnnotationTable(
+      firstRows(source.length, TYPICAL_RESULT),
+      true,
+      Math.min(source.length, MAX_POOL),
+    );
     ending(window, scanList(window, p, table));
     return table;
   });
@@ -124,50 +132,37 @@ function step(window: Window, p: number, read: (b: Uint8Array, p: number) => num
   }
 }
 
+/** Plain rows go to WebAssembly, where there is one, the others are looked at one by one. */
 function scanList(window: Window, p: number, table: AnnotationTable): number {
+  const module = kernels();
+  const scanner = module && new RowScanner(module, table);
   let at = p;
   for (;;) {
-    const end = scanAnnotations(window.bytes, window.view, at, window.base, table);
-    if (end >= 0) return end;
-    if (!window.advance(-1 - end)) throw INCOMPLETE;
+    if (scanner === null || !window.shared) {
+      const end = scanAnnotations(window.bytes, window.view, at, window.base, table);
+      if (end >= 0) return end;
+      at = -1 - end;
+    } else {
+      at = scanner.scan(at, window.base);
+      if (scanner.ended) return at;
+      try {
+        at = scanNext(window.bytes, window.view, at, window.base, table);
+        if (at < 0) return -at;
+        continue;
+      } catch (error) {
+        if (error !== INCOMPLETE) throw error;
+      }
+    }
+    if (!window.advance(at)) throw INCOMPLETE;
     at = 0;
   }
 }
 
-/** Collects the ids of a list of objects. */
-function scanIds(window: Window, p: number, ids: number[]): number {
-  let at = step(window, p, skipBlank);
-  if (window.bytes[at] === 93) return at + 1;
-  for (;;) {
-    at = step(window, at, (b, from) => {
-      const known = ids.length;
-      const end = scanId(b, from, ids);
-      if (ids.length !== known + 1) throw UNSCANNABLE;
-      return skipBlank(b, end);
-    });
-    if (window.bytes[at] === 93) return at + 1;
-    at = step(window, at, (b, from) => skipBlank(b, expectByte(b, from, 44)));
-  }
-}
-
-const number = new Float64Array(1);
-
-function scanId(b: Uint8Array, p: number, ids: number[]): number {
-  let id: number | null = null;
-  p = skipBlank(b, expectByte(b, p, 123));
-  while (b[p] !== 125) {
-    if (b[p] !== 34) expectByte(b, p, 34);
-    const end = skipString(b, p);
-    const isId = end - p === 4 && b[p + 1] === 105 && b[p + 2] === 100;
-    p = skipBlank(b, expectByte(b, skipBlank(b, end), 58));
-    if (isId) {
-      p = readNumber(b, p, number, 0);
-      id = number[0]!;
-    } else p = skipValue(b, p);
-    p = skipBlank(b, p);
-    if (b[p] === 44) p = skipBlank(b, p + 1);
-    else if (b[p] !== 125) expectByte(b, p, 125);
-  }
-  if (id !== null) ids.push(id);
-  return p + 1;
+/** The ids of a list of objects, each of which must have one. */
+function scanIds(window: Window, p: number): { end: number; ids: Float64Array } {
+  const table = new AnnotationTable(firstRows(window.source.length, TYPICAL_IMAGE));
+  const end = scanList(window, p, table);
+  const { has, count } = table;
+  for (let row = 0; row < count; row++) if (!(has[row]! & HAS.id)) throw UNSCANNABLE;
+  return { end, ids: table.id.slice(0, count) };
 }

@@ -13,12 +13,12 @@ export const INCOMPLETE = new Error('incomplete');
 export const UNSCANNABLE = new Error('no column for this value');
 
 /** The powers of ten a double holds exactly, and their halves of 26 bits for exact products (Dekker 1971). */
-const POWER = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-const POWER_HIGH = POWER.map((value) => {
+export const POWER = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+export const POWER_HIGH = POWER.map((value) => {
   const c = 134217729 * value;
   return c - (c - value);
 });
-const POWER_LOW = POWER.map((value, i) => value - POWER_HIGH[i]!);
+export const POWER_LOW = POWER.map((value, i) => value - POWER_HIGH[i]!);
 const ABOVE = 1 + 2 ** -45;
 const BELOW = 1 - 2 ** -45;
 

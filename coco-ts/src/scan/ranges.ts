@@ -6,6 +6,9 @@ import { mergeRuns } from '../mask/overlap.js';
 import { boxRuns, polygonRuns } from '../mask/polygon.js';
 import { RunPool } from '../mask/pool.js';
 import { type Rle, type Runs, toRuns } from '../mask/runs.js';
+import { type Kernels, kernels } from '../wasm/kernels.js';
+import { LIST, STATE, WINDOW } from '../wasm/layout.js';
+import { polygonAt } from '../wasm/masks.js';
 import { readNumbers } from './annotations.js';
 import { INCOMPLETE, readNumber, UNSCANNABLE } from './number.js';
 import { type ByteSource, Window } from './source.js';
@@ -14,13 +17,13 @@ import { type AnnotationTable, enlarged, HAS } from './table.js';
 /**
  * Visits values whose places a table names, in file order and with one pass over the file.
  *
- * @param visit gets the window's bytes and the position of the value in them
+ * @param visit gets the window's bytes and the position of the value in them, and the module if it sees them too
  */
 export function eachValue(
   source: ByteSource,
   rows: Iterable<number>,
   place: (row: number) => { begin: number; length: number },
-  visit: (row: number, b: Uint8Array, p: number, length: number) => void,
+  visit: (row: number, b: Uint8Array, p: number, length: number, module: Kernels | null) => void,
 ): void {
   let window: Window | null = null;
   for (const row of rows) {
@@ -36,7 +39,7 @@ export function eachValue(
       if (!window.advance(at)) throw new CocoError('the file ends before the place its columns name');
       at = 0;
     }
-    visit(row, window.bytes, at, length);
+    visit(row, window.bytes, at, length, window.shared ? kernels() : null);
   }
 }
 
@@ -66,8 +69,8 @@ export function readMasks(
       throw new CocoError(`annotation ${table.id[row]} has no segmentation`, 'KeyError');
     return { begin: table.begin[row]! + table.segmentationAt[row]!, length: table.segmentationLength[row]! };
   };
-  eachValue(source, inFile, place, (row, b, p, length) => {
-    const polygons = b[p] === 91 ? readPolygons(b, p, imageOf(row)) : null;
+  eachValue(source, inFile, place, (row, b, p, length, module) => {
+    const polygons = b[p] === 91 ? readPolygons(b, p, imageOf(row), module) : null;
     if (polygons !== null) pool.set(row, polygons);
     else {
       const value = parseJson(
@@ -91,23 +94,29 @@ function sizeOf(image: ImageInfo): { height: number; width: number } {
 }
 
 /** Polygons straight from the bytes; null for what is no list of lists of more than 4 numbers, which others report. */
-function readPolygons(b: Uint8Array, p: number, image: ImageInfo): Runs | null {
+function readPolygons(b: Uint8Array, p: number, image: ImageInfo, module: Kernels | null): Runs | null {
   const { height, width } = sizeOf(image);
   const parts: Runs[] = [];
   try {
     p++;
     for (;;) {
       while (b[p]! <= 32) p++;
-      let n = 0;
-      p = readNumbers(b, p, (i, at) => {
-        if (i === points.length) points = enlarged(points, 2 * i);
-        n = i + 1;
-        return readNumber(b, at, points, i);
-      });
-      if (n <= 4) return null;
-      parts.push(polygonRuns(points.subarray(0, n), height, width));
+      const quick = module && polygonAt(module, p, height, width);
+      if (quick) {
+        p = quick.end;
+        parts.push(quick.runs);
+      } else {
+        let n = 0;
+        p = readNumbers(b, p, (i, at) => {
+          if (i === points.length) points = enlarged(points, 2 * i);
+          n = i + 1;
+          return readNumber(b, at, points, i);
+        });
+        if (n <= 4) return null;
+        parts.push(polygonRuns(points.subarray(0, n), height, width));
+      }
       while (b[p]! <= 32) p++;
-      if (b[p] === 93) return mergeRuns(parts);
+      if (b[p] === 93) return parts.length === 1 ? parts[0]! : mergeRuns(parts);
       if (b[p] !== 44) return null;
       p++;
     }
@@ -130,7 +139,11 @@ export function readPoints(
       throw new CocoError(`annotation ${table.id[row]} has no keypoints`, 'KeyError');
     return { begin: table.begin[row]! + table.keypointsAt[row]!, length: table.keypointsLength[row]! };
   };
-  eachValue(source, rows, place, (row, b, p) => {
+  eachValue(source, rows, place, (row, b, p, _, module) => {
+    if (module !== null && module.readList(p + WINDOW) > 0 && module.integers[STATE / 4] === per) {
+      out.set(module.floats.subarray(LIST / 8, LIST / 8 + per), row * per);
+      return;
+    }
     let n = 0;
     readNumbers(b, p, (i, at) => {
       n = i + 1;

@@ -1,5 +1,7 @@
 import { CocoError } from '../errors.js';
 import { nodeModule } from '../runtime.js';
+import { kernels } from '../wasm/kernels.js';
+import { WINDOW, WINDOW_BYTES } from '../wasm/layout.js';
 import { END, PADDING } from './number.js';
 
 /** Bytes that can be read again later, in memory or in a file. */
@@ -62,8 +64,6 @@ export function readRange(source: ByteSource, begin: number, length: number): Ui
   return target;
 }
 
-const WINDOW = 1 << 22;
-
 /** A stretch of a source that moves forward, and grows when one value does not fit. Behind its bytes stands padding. */
 export class Window {
   readonly source: ByteSource;
@@ -73,30 +73,43 @@ export class Window {
   base: number;
   /** Bytes before the padding. */
   length = 0;
+  /** Whether the bytes stand in the memory of the kernels. There is room for the newest window only. */
+  shared = false;
 
   constructor(source: ByteSource, base = 0) {
     this.source = source;
     this.base = base;
-    this.use(new Uint8Array(Math.min(WINDOW, Math.max(0, source.length - base)) + PADDING));
+    if (!this.share()) this.use(new Uint8Array(Math.min(WINDOW_BYTES, Math.max(0, source.length - base)) + PADDING));
     this.fill(0);
   }
 
   /** Makes `keep` the first byte and reads on behind what is there. @returns false at the end of the source */
   advance(keep: number): boolean {
     if (this.base + this.length >= this.source.length) return false;
+    const { bytes } = this;
     const rest = this.length - keep;
     if (keep === 0) {
-      const bigger = new Uint8Array(Math.min(this.length * 2, this.source.length - this.base) + PADDING);
-      bigger.set(this.bytes.subarray(0, this.length));
-      this.use(bigger);
-    } else this.bytes.copyWithin(0, keep, this.length);
+      this.shared = false;
+      this.use(new Uint8Array(Math.min(this.length * 2, this.source.length - this.base) + PADDING));
+      this.bytes.set(bytes.subarray(0, this.length));
+    } else if (!this.shared && rest < WINDOW_BYTES / 2 && this.share())
+      this.bytes.set(bytes.subarray(keep, this.length));
+    else this.bytes.copyWithin(0, keep, this.length);
     this.base += keep;
     return this.fill(rest);
   }
 
-  private use(buffer: Uint8Array): void {
-    this.bytes = buffer;
-    this.view = new DataView(buffer.buffer);
+  private share(): boolean {
+    const memory = kernels()?.memory;
+    if (memory === undefined) return false;
+    this.shared = true;
+    this.use(memory.subarray(WINDOW, WINDOW + WINDOW_BYTES + PADDING));
+    return true;
+  }
+
+  private use(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   private fill(have: number): boolean {

@@ -51,6 +51,8 @@ export class AnnotationTable {
   /** Characters of all compressed RLEs. */
   pool = new Uint8Array(0);
   poolUsed = 0;
+  /** Bytes the pool starts with; those without use cost no memory either. */
+  readonly poolExpected: number;
 
   /** Keypoint numbers of all rows one after another, pointNumbers of them each; every third, the visibility, is 0. */
   points = new Float64Array(0);
@@ -58,8 +60,9 @@ export class AnnotationTable {
   /** Whether compressed RLEs and keypoints are kept here; otherwise only where they stand in the file. */
   readonly keepValues: boolean;
 
-  constructor(capacity: number, keepValues = false) {
+  constructor(capacity: number, keepValues = false, poolExpected = 0) {
     this.keepValues = keepValues;
+    this.poolExpected = poolExpected;
     this.capacity = Math.max(16, capacity);
     this.allocate(null);
   }
@@ -104,7 +107,7 @@ export class AnnotationTable {
   /** Makes room for `bytes` more characters in the pool. */
   reservePool(bytes: number): void {
     if (this.poolUsed + bytes <= this.pool.length) return;
-    const bigger = new Uint8Array(Math.max(1 << 16, this.pool.length * 2, this.poolUsed + bytes));
+    const bigger = new Uint8Array(Math.max(1 << 16, this.poolExpected, this.pool.length * 2, this.poolUsed + bytes));
     bigger.set(this.pool.subarray(0, this.poolUsed));
     this.pool = bigger;
   }

@@ -1,0 +1,70 @@
+/** Where things stand in the memory of the module, in bytes; its sources in coco-ts/wasm read the same constants. */
+
+/** 10^i as f64, and its halves of 26 bits; then as i64. */
+export const POWERS = 64;
+export const POWERS_HIGH = POWERS + 184;
+export const POWERS_LOW = POWERS_HIGH + 184;
+export const LONG_POWERS = POWERS_LOW + 184;
+
+/** What a call leaves behind: rows read, union of their bits, bytes in the pool, why it stopped. */
+export const STATE = 1024;
+export const STOPPED_AT_ODD = 0;
+export const STOPPED_AT_END = 1;
+export const STOPPED_FULL = 2;
+
+/** Rows of one call, as columns of the annotation table. */
+export const ROWS = 8192;
+export const HAS_COLUMN = 2048;
+export const CROWD_COLUMN = HAS_COLUMN + 2 * ROWS;
+export const ID_COLUMN = CROWD_COLUMN + ROWS;
+export const IMAGE_COLUMN = ID_COLUMN + 8 * ROWS;
+export const CATEGORY_COLUMN = IMAGE_COLUMN + 8 * ROWS;
+export const SCORE_COLUMN = CATEGORY_COLUMN + 8 * ROWS;
+export const AREA_COLUMN = SCORE_COLUMN + 8 * ROWS;
+export const KEYPOINT_COUNT_COLUMN = AREA_COLUMN + 8 * ROWS;
+export const BOX_COLUMN = KEYPOINT_COUNT_COLUMN + 8 * ROWS;
+export const BEGIN_COLUMN = BOX_COLUMN + 32 * ROWS;
+export const LENGTH_COLUMN = BEGIN_COLUMN + 4 * ROWS;
+export const SEGMENTATION_AT_COLUMN = LENGTH_COLUMN + 4 * ROWS;
+export const SEGMENTATION_LENGTH_COLUMN = SEGMENTATION_AT_COLUMN + 4 * ROWS;
+export const KEYPOINTS_AT_COLUMN = SEGMENTATION_LENGTH_COLUMN + 4 * ROWS;
+export const KEYPOINTS_LENGTH_COLUMN = KEYPOINTS_AT_COLUMN + 4 * ROWS;
+export const POOL_AT_COLUMN = KEYPOINTS_LENGTH_COLUMN + 4 * ROWS;
+export const POOL_LENGTH_COLUMN = POOL_AT_COLUMN + 4 * ROWS;
+export const MASK_HEIGHT_COLUMN = POOL_LENGTH_COLUMN + 4 * ROWS;
+export const MASK_WIDTH_COLUMN = MASK_HEIGHT_COLUMN + 4 * ROWS;
+
+/** Keypoint numbers of the rows. */
+export const POINTS = MASK_WIDTH_COLUMN + 4 * ROWS;
+export const POINTS_BYTES = 3145728;
+
+/** Bytes of the file that are being read. */
+export const WINDOW = POINTS + POINTS_BYTES;
+export const WINDOW_BYTES = 1048576;
+
+/** Characters of the rows' compressed masks: never more than the window has. */
+export const POOL = WINDOW + WINDOW_BYTES + 64;
+export const POOL_BYTES = WINDOW_BYTES + 64;
+
+/** Numbers of one list of the file: what `readList` reads and `polygonRuns` takes. */
+export const LIST = POOL + POOL_BYTES;
+export const LIST_NUMBERS = 65536;
+
+/** Run lengths that `polygonRuns` leaves behind; work space of its sort: twice the marks, and a count for each column. */
+export const MARKS = LIST + 8 * LIST_NUMBERS;
+export const MARK_LIMIT = 262144;
+export const SORTED_MARKS = MARKS + 4 * MARK_LIMIT;
+export const COLUMN_COUNTS = SORTED_MARKS + 4 * MARK_LIMIT;
+export const COLUMN_LIMIT = 65536;
+
+/** Keypoints of one image: of truths and of detections, what else each truth has, and the similarities [D, G]. */
+export const SKELETONS = 4096;
+export const SKELETON_NUMBERS = 262144;
+export const TRUTH_POINTS = COLUMN_COUNTS + 4 * COLUMN_LIMIT + 64;
+export const FOUND_POINTS = TRUTH_POINTS + 8 * SKELETON_NUMBERS;
+export const TRUTH_BOXES = FOUND_POINTS + 8 * SKELETON_NUMBERS;
+export const TRUTH_SCALES = TRUTH_BOXES + 32 * SKELETONS;
+export const VARIANCES = TRUTH_SCALES + 8 * SKELETONS;
+export const TERMS = VARIANCES + 8 * 1024;
+export const SIMILARITIES = TERMS + 8 * 1024;
+export const SIMILARITY_LIMIT = 1048576;

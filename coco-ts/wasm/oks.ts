@@ -1,0 +1,131 @@
+import {
+  FOUND_POINTS,
+  SIMILARITIES,
+  TERMS,
+  TRUTH_BOXES,
+  TRUTH_POINTS,
+  TRUTH_SCALES,
+  VARIANCES,
+} from '../src/wasm/layout.js';
+
+const UNDERFLOW: f64 = 746;
+
+/**
+ * Object keypoint similarities [D, G] of one image, as evaluation/similarity.ts; what is certainly below `small` may be 0.
+ * @param points at most 128 of each skeleton
+ */
+export function similarities(found: i32, truths: i32, points: i32, small: f64): void {
+  for (let g = 0; g < truths; g++) {
+    const truth: i32 = TRUTH_POINTS + 24 * points * g;
+    let labelled = 0;
+    for (let i = 0; i < points; i++) if (loadF64(truth + 24 * i, 16) > 0) labelled++;
+    const total = toF64(labelled > 0 ? labelled : points);
+    // Every term is at most 1, so that more than this missing is too much; 1 - 1e-9.
+    const spare = total * (1 - small * 0.999999999);
+    for (let d = 0; d < found; d++) {
+      const other: i32 = FOUND_POINTS + 24 * points * d;
+      let value: f64 = 0;
+      if (labelled === 0) value = outsideBox(g, other, points, spare);
+      else if (!apart(truth, other, g, points, spare)) value = similarity(truth, other, g, points, spare);
+      storeF64(SIMILARITIES + 8 * (d * truths + g), value);
+    }
+  }
+}
+
+/**
+ * Whether the points are so far from the truth's that it takes no exponential to see that too much is missing: 1 / (1 + e) is never
+ * below exp(-e).
+ */
+function apart(truth: i32, found: i32, g: i32, points: i32, spare: f64): i32 {
+  const scale = loadF64(TRUTH_SCALES + 8 * g);
+  if (!(scale > 0)) return 0;
+  const factor = 0.5 / scale;
+  let missing: f64 = 0;
+  for (let i = 0; i < points; i++) {
+    const at = 24 * i;
+    if (!(loadF64(truth + at, 16) > 0)) continue;
+    const dx = loadF64(found + at) - loadF64(truth + at);
+    const dy = loadF64(found + at, 8) - loadF64(truth + at, 8);
+    const e = ((dx * dx + dy * dy) * factor) / loadF64(VARIANCES + 8 * i);
+    missing += e > 1e12 ? 1 : e / (1 + e);
+    if (missing > spare) return 1;
+  }
+  return 0;
+}
+
+/** Of a truth with labelled points. */
+function similarity(truth: i32, found: i32, g: i32, points: i32, spare: f64): f64 {
+  const scale = loadF64(TRUTH_SCALES + 8 * g);
+  let missing: f64 = 0;
+  let n = 0;
+  for (let i = 0; i < points; i++) {
+    const at = 24 * i;
+    if (!(loadF64(truth + at, 16) > 0)) continue;
+    const dx = loadF64(found + at) - loadF64(truth + at);
+    const dy = loadF64(found + at, 8) - loadF64(truth + at, 8);
+    const e = (dx * dx + dy * dy) / loadF64(VARIANCES + 8 * i) / scale / 2;
+    const term: f64 = e > UNDERFLOW ? 0 : exp(-e);
+    storeF64(TERMS + 8 * n, term);
+    n++;
+    missing += 1 - term;
+    if (missing > spare) return 0;
+  }
+  return pairwiseSum(n) / toF64(n);
+}
+
+/** Of a truth without labelled points: distances outside its doubled box. */
+function outsideBox(g: i32, found: i32, points: i32, spare: f64): f64 {
+  const scale = loadF64(TRUTH_SCALES + 8 * g);
+  const box: i32 = TRUTH_BOXES + 32 * g;
+  const left = loadF64(box);
+  const top = loadF64(box, 8);
+  const w = loadF64(box, 16);
+  const h = loadF64(box, 24);
+  let missing: f64 = 0;
+  for (let i = 0; i < points; i++) {
+    const x = loadF64(found + 24 * i);
+    const y = loadF64(found + 24 * i, 8);
+    const dx = most(0, left - w - x) + most(0, x - (left + w * 2));
+    const dy = most(0, top - h - y) + most(0, y - (top + h * 2));
+    const e = (dx * dx + dy * dy) / loadF64(VARIANCES + 8 * i) / scale / 2;
+    // Inside, most often, the exponential is known.
+    const term: f64 = e > UNDERFLOW ? 0 : e === 0 ? 1 : exp(-e);
+    storeF64(TERMS + 8 * i, term);
+    missing += 1 - term;
+    if (missing > spare) return 0;
+  }
+  return pairwiseSum(points) / toF64(points);
+}
+
+/** numpy's sum of at most 128 terms: eight accumulators. */
+function pairwiseSum(count: i32): f64 {
+  let sum: f64 = 0;
+  if (count < 8) {
+    if (count > 0) sum = loadF64(TERMS);
+    for (let i = 1; i < count; i++) sum += loadF64(TERMS + 8 * i);
+    return sum;
+  }
+  const end: i32 = count & -8;
+  let r0 = loadF64(TERMS);
+  let r1 = loadF64(TERMS + 8);
+  let r2 = loadF64(TERMS + 16);
+  let r3 = loadF64(TERMS + 24);
+  let r4 = loadF64(TERMS + 32);
+  let r5 = loadF64(TERMS + 40);
+  let r6 = loadF64(TERMS + 48);
+  let r7 = loadF64(TERMS + 56);
+  for (let i = 8; i < end; i += 8) {
+    const at: i32 = TERMS + 8 * i;
+    r0 += loadF64(at);
+    r1 += loadF64(at, 8);
+    r2 += loadF64(at, 16);
+    r3 += loadF64(at, 24);
+    r4 += loadF64(at, 32);
+    r5 += loadF64(at, 40);
+    r6 += loadF64(at, 48);
+    r7 += loadF64(at, 56);
+  }
+  sum = r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
+  for (let i = end; i < count; i++) sum += loadF64(TERMS + 8 * i);
+  return sum;
+}

@@ -1,0 +1,278 @@
+import {
+  AREA_COLUMN,
+  BEGIN_COLUMN,
+  BOX_COLUMN,
+  CATEGORY_COLUMN,
+  CROWD_COLUMN,
+  HAS_COLUMN,
+  ID_COLUMN,
+  IMAGE_COLUMN,
+  KEYPOINT_COUNT_COLUMN,
+  KEYPOINTS_AT_COLUMN,
+  KEYPOINTS_LENGTH_COLUMN,
+  LENGTH_COLUMN,
+  MASK_HEIGHT_COLUMN,
+  MASK_WIDTH_COLUMN,
+  POINTS,
+  POOL,
+  POOL_AT_COLUMN,
+  POOL_LENGTH_COLUMN,
+  SCORE_COLUMN,
+  SEGMENTATION_AT_COLUMN,
+  SEGMENTATION_LENGTH_COLUMN,
+  STATE,
+  STOPPED_AT_END,
+  STOPPED_AT_ODD,
+  STOPPED_FULL,
+} from '../src/wasm/layout.js';
+import { readNumber, skipNumber } from './number.js';
+import { skipBlank, skipString, skipValue } from './skip.js';
+
+/** The bits of scan/table.ts. */
+const HAS_ID = 1;
+const HAS_IMAGE = 2;
+const HAS_CATEGORY = 4;
+const HAS_SCORE = 8;
+const HAS_AREA = 16;
+const HAS_BOX = 32;
+const HAS_CROWD = 128;
+const HAS_SEGMENTATION = 256;
+const HAS_RLE = 512;
+const HAS_KEYPOINTS = 1024;
+const HAS_KEYPOINT_COUNT = 2048;
+const HAS_CAPTION = 4096;
+
+/**
+ * Reads annotation objects into the columns, from start (before an object) on, as scan/annotations.ts does. It stops behind the list,
+ * when `limit` rows are read, and before an object that needs a closer look: one that goes beyond the window or is not plain.
+ *
+ * @param keep whether compressed masks and keypoints are kept
+ * @param per keypoint numbers of every row
+ * @returns the byte behind what was read; STATE tells the rest
+ */
+export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
+  let p = start;
+  let row = 0;
+  let used = 0;
+  let stopped: i32 = STOPPED_FULL;
+  store32(STATE + 8, 0);
+  while (row < limit) {
+    const begin = skipBlank(p);
+    stopped = STOPPED_AT_ODD;
+    if (load8(begin) !== 123) break;
+    let end = scanObject(begin, row, keep, per);
+    if (end === 0) break;
+    store32(BEGIN_COLUMN + 4 * row, begin);
+    store32(LENGTH_COLUMN + 4 * row, end - begin);
+    end = skipBlank(end);
+    const c = load8(end);
+    if (c !== 44 && c !== 93) break;
+    used = used | load16(HAS_COLUMN + 2 * row);
+    row++;
+    p = end + 1;
+    stopped = c === 93 ? STOPPED_AT_END : STOPPED_FULL;
+    if (c === 93) break;
+  }
+  store32(STATE, row);
+  store32(STATE + 4, used);
+  store32(STATE + 12, stopped);
+  return p;
+}
+
+/** One object. @returns the byte behind it, or 0 */
+function scanObject(begin: i32, row: i32, keep: i32, per: i32): i32 {
+  let p = skipBlank(begin + 1);
+  let bits = 0;
+  store32(MASK_HEIGHT_COLUMN + 4 * row, 0);
+  for (;;) {
+    if (load8(p) !== 34) return 0;
+    const word = load64(p + 1);
+    let key = 0;
+    let behind = 0;
+    // image_id" category_id" bbox" score" area" id" iscrowd" segmentation" keypoints" num_keypoints" caption"
+    if (word === 0x64695f6567616d69n && load8(p + 9) === 34) {
+      key = HAS_IMAGE;
+      behind = p + 10;
+    } else if (word === 0x79726f6765746163n && load32(p + 9) === 0x2264695f) {
+      key = HAS_CATEGORY;
+      behind = p + 13;
+    } else if ((word & 0xffffffffffn) === 0x22786f6262n) {
+      key = HAS_BOX;
+      behind = p + 6;
+    } else if ((word & 0xffffffffffffn) === 0x2265726f6373n) {
+      key = HAS_SCORE;
+      behind = p + 7;
+    } else if ((word & 0xffffffffffn) === 0x2261657261n) {
+      key = HAS_AREA;
+      behind = p + 6;
+    } else if ((word & 0xffffffn) === 0x226469n) {
+      key = HAS_ID;
+      behind = p + 4;
+    } else if (word === 0x2264776f72637369n) {
+      key = HAS_CROWD;
+      behind = p + 9;
+    } else if (word === 0x61746e656d676573n && load32(p + 9) === 0x6e6f6974 && load8(p + 13) === 34) {
+      key = HAS_SEGMENTATION;
+      behind = p + 14;
+    } else if (word === 0x746e696f7079656bn && load16(p + 9) === 0x2273) {
+      key = HAS_KEYPOINTS;
+      behind = p + 11;
+    } else if (word === 0x7079656b5f6d756en && load32(p + 9) === 0x746e696f && load16(p + 13) === 0x2273) {
+      key = HAS_KEYPOINT_COUNT;
+      behind = p + 15;
+    } else if (word === 0x226e6f6974706163n) {
+      key = HAS_CAPTION;
+      behind = p + 9;
+    } else {
+      behind = skipString(p);
+      if (behind === 0) return 0;
+    }
+    p = skipBlank(behind);
+    if (load8(p) !== 58) return 0;
+    p = skipBlank(p + 1);
+    bits = bits | key;
+    if (key === HAS_BOX) p = readBox(p, BOX_COLUMN + 32 * row);
+    else if (key === HAS_IMAGE) p = readNumber(p, IMAGE_COLUMN + 8 * row);
+    else if (key === HAS_CATEGORY) p = readNumber(p, CATEGORY_COLUMN + 8 * row);
+    else if (key === HAS_SCORE) p = readNumber(p, SCORE_COLUMN + 8 * row);
+    else if (key === HAS_AREA) p = readNumber(p, AREA_COLUMN + 8 * row);
+    else if (key === HAS_ID) p = readNumber(p, ID_COLUMN + 8 * row);
+    else if (key === HAS_KEYPOINT_COUNT) p = readNumber(p, KEYPOINT_COUNT_COLUMN + 8 * row);
+    else if (key === HAS_CROWD) {
+      p = readNumber(p, STATE + 16);
+      store8(CROWD_COLUMN + row, loadF64(STATE + 16) !== 0 ? 1 : 0);
+    } else if (key === HAS_SEGMENTATION) {
+      const at = p;
+      store32(MASK_HEIGHT_COLUMN + 4 * row, 0);
+      p = keep && load8(p) === 123 ? scanMask(p, row) : skipValue(p);
+      store32(SEGMENTATION_AT_COLUMN + 4 * row, at - begin);
+      store32(SEGMENTATION_LENGTH_COLUMN + 4 * row, p - at);
+    } else if (key === HAS_KEYPOINTS) {
+      const at = p;
+      p = keep ? scanPoints(p, POINTS + 8 * per * row, per) : skipValue(p);
+      store32(KEYPOINTS_AT_COLUMN + 4 * row, at - begin);
+      store32(KEYPOINTS_LENGTH_COLUMN + 4 * row, p - at);
+    } else p = skipValue(p);
+    if (p === 0) return 0;
+    p = skipBlank(p);
+    const c = load8(p);
+    p++;
+    if (c === 125) break;
+    if (c !== 44) return 0;
+    p = skipBlank(p);
+  }
+  if (load32(MASK_HEIGHT_COLUMN + 4 * row) !== 0) bits = bits | HAS_RLE;
+  store16(HAS_COLUMN + 2 * row, bits);
+  return p;
+}
+
+/** A list of exactly 4 numbers. */
+function readBox(p: i32, out: i32): i32 {
+  if (load8(p) !== 91) return 0;
+  let q = p;
+  for (let i = 0; i < 4; i++) {
+    q = readNumber(skipBlank(q + 1), out + 8 * i);
+    if (q === 0) return 0;
+    q = skipBlank(q);
+    if (load8(q) !== (i < 3 ? 44 : 93)) return 0;
+  }
+  return q + 1;
+}
+
+/** x and y of `per` / 3 points, with 0 for their visibility. */
+function scanPoints(p: i32, out: i32, per: i32): i32 {
+  if (per === 0 || load8(p) !== 91) return 0;
+  let q = p;
+  let third = 0;
+  for (let i = 0; i < per; i++) {
+    q = skipBlank(q + 1);
+    if (third === 2) {
+      storeF64(out + 8 * i, 0);
+      q = skipNumber(q);
+      third = 0;
+    } else {
+      q = readNumber(q, out + 8 * i);
+      third++;
+    }
+    if (q === 0) return 0;
+    q = skipBlank(q);
+    if (load8(q) !== (i + 1 < per ? 44 : 93)) return 0;
+  }
+  return q + 1;
+}
+
+/** {"size": [h, w], "counts": "..."}, as scan/rle.ts. */
+function scanMask(p: i32, row: i32): i32 {
+  let q = skipBlank(p + 1);
+  let seen = 0;
+  for (;;) {
+    if (load8(q) !== 34) return 0;
+    const word = load64(q + 1);
+    // size" counts"
+    const isSize = (word & 0xffffffffffn) === 0x22657a6973n ? 1 : 0;
+    if (!isSize && (word & 0xffffffffffffffn) !== 0x2273746e756f63n) return 0;
+    q = skipBlank(q + (isSize ? 6 : 8));
+    if (load8(q) !== 58) return 0;
+    q = skipBlank(q + 1);
+    q = isSize ? readSize(q, row) : copyCounts(q, row);
+    if (q === 0) return 0;
+    seen = seen | (isSize ? 1 : 2);
+    q = skipBlank(q);
+    const c = load8(q);
+    if (c === 125) break;
+    if (c !== 44) return 0;
+    q = skipBlank(q + 1);
+  }
+  return seen === 3 ? q + 1 : 0;
+}
+
+/** [height, width], both small and whole, the height not 0. */
+function readSize(p: i32, row: i32): i32 {
+  if (load8(p) !== 91) return 0;
+  let q = readNumber(skipBlank(p + 1), STATE + 16);
+  if (q === 0) return 0;
+  q = skipBlank(q);
+  if (load8(q) !== 44) return 0;
+  q = readNumber(skipBlank(q + 1), STATE + 24);
+  if (q === 0) return 0;
+  q = skipBlank(q);
+  const height = truncate(loadF64(STATE + 16));
+  const width = truncate(loadF64(STATE + 24));
+  if (load8(q) !== 93 || toF64(height) !== loadF64(STATE + 16) || toF64(width) !== loadF64(STATE + 24)) return 0;
+  if (lessUnsigned(65535, height) || lessUnsigned(65535, width) || height === 0) return 0;
+  store32(MASK_HEIGHT_COLUMN + 4 * row, height);
+  store32(MASK_WIDTH_COLUMN + 4 * row, width);
+  return q + 1;
+}
+
+/** Copies the characters of a string, '0' to 'o', to the pool; the backslash, one of them, is written twice in JSON. */
+function copyCounts(p: i32, row: i32): i32 {
+  if (load8(p) !== 34) return 0;
+  const begin = load32(STATE + 8);
+  let q = p + 1;
+  let out: i32 = POOL + begin;
+  for (;;) {
+    const bytes = loadV128(q);
+    storeV128(out, bytes);
+    // Below '0' wraps around to above 63.
+    const odd = or128(aboveUnsigned8(add8(bytes, splat8(-48)), splat8(63)), equal8(bytes, splat8(92)));
+    const stops = highBits8(odd);
+    if (stops === 0) {
+      q += 16;
+      out += 16;
+      continue;
+    }
+    const n = ctz(stops);
+    q += n;
+    out += n;
+    const c = load8(q);
+    if (c === 34) break;
+    if (c !== 92 || load8(q + 1) !== 92) return 0;
+    q += 2;
+    out++;
+  }
+  store32(POOL_AT_COLUMN + 4 * row, begin);
+  store32(POOL_LENGTH_COLUMN + 4 * row, out - POOL - begin);
+  store32(STATE + 8, out - POOL);
+  return q + 1;
+}
