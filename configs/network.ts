@@ -54,6 +54,7 @@ function detection(experiment: Experiment, labels: LabelMap): Network {
     classes: labels.classes.length,
     ...(model.inputSize === null ? {} : { inputSize: model.inputSize }),
     frozen: train.freeze,
+    dropPath: model.dropPath,
     seed: train.seed,
     decode: { maxDetections, suppression, iouThreshold: nmsThreshold },
   });
@@ -86,6 +87,7 @@ function segmentation(experiment: Experiment, labels: LabelMap): Network {
     neck,
     head: { channels: model.headChannels },
     frozen: train.freeze,
+    dropPath: model.dropPath,
     seed: train.seed,
   });
   const { inputSize } = assembly;

@@ -71,6 +71,14 @@ const model = z.strictObject({
     .nullable()
     .default(null)
     .describe('What the model answers; null: the one of the task'),
+  dropPath: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      'Stochastic depth: share of images whose last residual branch of the backbone is left out in training, 0 to below 1; earlier branches grow from 0',
+    ),
   weights: name
     .nullable()
     .default(null)
@@ -110,7 +118,7 @@ const model = z.strictObject({
     .default(64)
     .describe('semantic head: channels between pyramid and prediction, 1..1024'),
   outputStride: z
-    .union([z.literal(1), z.literal(2), z.literal(4)])
+    .literal([1, 2, 4])
     .default(4)
     .describe('semantic head: pixels per logit, 1, 2 or 4 (1: four logits per cell of P1); resized to the image'),
 });

@@ -10,4 +10,11 @@ export {
 } from './roundTripDetection.js';
 export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roundTripSegmentation.js';
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
-export { createTrainingStep, type StepResult, stepScalars, type TrainableModel, type TrainingStep } from './step.js';
+export {
+  createTrainingStep,
+  type StepResult,
+  stepScalars,
+  stepSeed,
+  type TrainableModel,
+  type TrainingStep,
+} from './step.js';

@@ -33,9 +33,13 @@ export type StepResult = { readonly losses: { readonly [term: string]: tf.Scalar
 
 /**
  * One training step as one graph: normalise, forward, loss, backward, clip, update, average.
- * images as `uploadImages` gives them; targets as the head's encoder declares them; scalars from `stepScalars`.
+ * images as `uploadImages` gives them; targets as the head's encoder declares them; scalars from `stepScalars`; seed from
+ * `stepSeed`.
  */
-export type TrainingStep = Compiled<[images: tf.Tensor4D, targets: TargetTensors, scalars: Scalars], StepResult>;
+export type TrainingStep = Compiled<
+  [images: tf.Tensor4D, targets: TargetTensors, scalars: Scalars, seed: tf.Tensor1D],
+  StepResult
+>;
 
 /**
  * Gradients are taken for the trainable parameters alone; batch norm moves its own averages inside `forward`.
@@ -45,10 +49,10 @@ export type TrainingStep = Compiled<[images: tf.Tensor4D, targets: TargetTensors
  */
 export function createTrainingStep<Raw>(options: StepOptions<Raw>): TrainingStep {
   const { model, optimizer, ema, clipNorm, normMomentum } = options;
-  const pass: Pass = { training: true, ...(normMomentum === undefined ? {} : { normMomentum }) };
+  const momentum = normMomentum === undefined ? {} : { normMomentum };
   if (optimizer.packs.length === 0) throw new ConfigError('every parameter is frozen: unfreeze a part of the model');
-  const run = (images: tf.Tensor4D, targets: TargetTensors, scalars: Scalars): StepResult => {
-    const { losses, gradients } = differentiate(model, pass, images, targets);
+  const run = (images: tf.Tensor4D, targets: TargetTensors, scalars: Scalars, seed: tf.Tensor1D): StepResult => {
+    const { losses, gradients } = differentiate(model, { training: true, seed, ...momentum }, images, targets);
     const packed = optimizer.packs.map((pack) =>
       gather(
         pack,
@@ -71,6 +75,17 @@ export function stepScalars(
   learningRate: number,
 ): { [name: string]: number } {
   return { ...optimizer.scalars(step, learningRate), ...(ema ? { emaDecay: ema.decay(step) } : {}) };
+}
+
+/**
+ * What dropout and stochastic depth of one step draw from: a resumed run draws what an undisturbed one does.
+ *
+ * @param seed of the run
+ * @param step from 0
+ * @returns    [2] int32, owned by the caller
+ */
+export function stepSeed(seed: number, step: number): tf.Tensor1D {
+  return tf.tensor1d(Int32Array.of(seed, step), 'int32');
 }
 
 function differentiate<Raw>(model: TrainableModel<Raw>, pass: Pass, images: tf.Tensor4D, targets: TargetTensors) {

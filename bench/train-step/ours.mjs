@@ -7,7 +7,7 @@ import { uploadImages } from '../../dist/engine/images.js';
 import { createDetector } from '../../dist/heads/index.js';
 import '../../dist/engine/tensorflow/tensorflow.js';
 import { createAdamW } from '../../dist/training/optimizers.js';
-import { createTrainingStep, stepScalars } from '../../dist/training/step.js';
+import { createTrainingStep, stepScalars, stepSeed } from '../../dist/training/step.js';
 
 const [model, pixels, batch, steps, mode] = process.argv.slice(2);
 const [px, n, count] = [Number(pixels), Number(batch), Number(steps)];
@@ -59,7 +59,7 @@ function classifier() {
   const step = createTrainingStep({ model: head, optimizer });
   const hot = tf.cast(labels, 'float32');
   return async (i) => {
-    const { losses, gradientNorm } = await step.async(images, { labels: hot }, scalarsOf(optimizer, i));
+    const { losses, gradientNorm } = await step.async(images, { labels: hot }, scalarsOf(optimizer, i), stepSeed(1, i));
     gradientNorm.dispose();
     return losses.total;
   };
@@ -94,7 +94,7 @@ async function detector() {
   const optimizer = createAdamW(net.parameters, { weightDecay: 0.01 });
   const step = createTrainingStep({ model: net, optimizer });
   return async (i) => {
-    const { losses, gradientNorm } = await step.async(images, targets, scalarsOf(optimizer, i));
+    const { losses, gradientNorm } = await step.async(images, targets, scalarsOf(optimizer, i), stepSeed(1, i));
     gradientNorm.dispose();
     tf.dispose(
       Object.entries(losses)

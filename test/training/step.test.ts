@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createRandom } from '../../engine/random.js';
 import { createEma } from '../../training/ema.js';
 import { createAdamW, createSgd } from '../../training/optimizers.js';
-import { createTrainingStep, stepScalars } from '../../training/step.js';
+import { createTrainingStep, stepScalars, stepSeed } from '../../training/step.js';
 import { createTinyModel, snapshot, type TinyModel } from './tinyModel.js';
 
 afterEach(() => tf.disposeVariables());
@@ -34,9 +34,10 @@ function train(model: TinyModel, steps: number, options: { ema?: number; clipNor
     const { images, classes } = drawBatch(i);
     const numbers = Object.entries(stepScalars(optimizer, ema, i, options.rate ?? 0.05));
     const scalars = Object.fromEntries(numbers.map(([name, value]) => [name, tf.scalar(value)]));
-    const result = step(images, { classes }, scalars);
+    const seed = stepSeed(1, i);
+    const result = step(images, { classes }, scalars, seed);
     losses.push(result.losses.total?.dataSync()[0] ?? Number.NaN);
-    tf.dispose([images, classes, scalars, result.losses, result.gradientNorm]);
+    tf.dispose([images, classes, scalars, seed, result.losses, result.gradientNorm]);
   }
   step.dispose();
   optimizer.dispose();
@@ -71,13 +72,29 @@ describe('createTrainingStep', () => {
     for (const [name, values] of Object.entries(snapshot(free))) expect(values, name).not.toEqual(before[name]);
   });
 
+  test('what is dropped follows from seed and step, and no step traces anew', () => {
+    const retraces = vi.spyOn(console, 'warn');
+    const model = createTinyModel({ dropRate: 0.5 });
+    const step = createTrainingStep({ model, optimizer: createSgd(model.parameters, { momentum: 0 }) });
+    const { images, classes } = drawBatch(1, 16);
+    const loss = (seed: number, at: number): number => {
+      const { losses } = step(images, { classes }, { learningRate: tf.scalar(0) }, stepSeed(seed, at));
+      return losses.total?.dataSync()[0] ?? Number.NaN;
+    };
+    const losses = [loss(1, 0), loss(1, 1), loss(1, 2), loss(2, 0), loss(4_294_967_295, 0)];
+    expect(new Set(losses).size).toBe(losses.length);
+    expect(loss(1, 1)).toBe(losses[1]);
+    expect(retraces).not.toHaveBeenCalled();
+    retraces.mockRestore();
+  });
+
   test('reports named terms, and the norm before clipping', () => {
     const [plain, clipped] = [createTinyModel(), createTinyModel()];
     const first = (model: TinyModel, clipNorm?: number) => {
       const optimizer = createSgd(model.parameters, { momentum: 0 });
       const step = createTrainingStep({ model, optimizer, ...(clipNorm === undefined ? {} : { clipNorm }) });
       const { images, classes } = drawBatch(1);
-      const result = step(images, { classes }, { learningRate: tf.scalar(1) });
+      const result = step(images, { classes }, { learningRate: tf.scalar(1) }, stepSeed(1, 0));
       expect(Object.keys(result.losses).sort()).toEqual(['crossEntropy', 'size', 'total']);
       const [a, b, total] = ['crossEntropy', 'size', 'total'].map((term) => result.losses[term]?.dataSync()[0] ?? 0);
       expect((a ?? 0) + (b ?? 0)).toBeCloseTo(total ?? Number.NaN, 6);
@@ -103,7 +120,8 @@ describe('createTrainingStep', () => {
     const optimizer = createSgd(model.parameters, { momentum: 0 });
     const step = createTrainingStep({ model, optimizer });
     const run = (rate: number): number =>
-      step(images, { classes }, { learningRate: tf.scalar(rate) }).losses.total?.dataSync()[0] ?? Number.NaN;
+      step(images, { classes }, { learningRate: tf.scalar(rate) }, stepSeed(1, 0)).losses.total?.dataSync()[0] ??
+      Number.NaN;
     run(1);
     const after = snapshot(model);
     for (const [name, { variable, role }] of model.parameters) {
@@ -144,7 +162,7 @@ describe('createTrainingStep', () => {
     const wider = { ...model, parameters };
     const step = createTrainingStep({ model: wider, optimizer: createSgd(parameters) });
     const { images, classes } = drawBatch(1);
-    expect(() => step(images, { classes }, { learningRate: tf.scalar(1) })).toThrow(
+    expect(() => step(images, { classes }, { learningRate: tf.scalar(1) }, stepSeed(1, 0))).toThrow(
       /1 trainable parameters \(spare\.weight\)/,
     );
   });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { dropPath } from '../../backbones/layers/stochastic.js';
 import type { Parameter, ParameterRole } from '../../backbones/module.js';
 import { createRandom, hashName } from '../../engine/random.js';
 import type { TrainableModel } from '../../training/step.js';
@@ -10,9 +11,17 @@ export type TinyModel = TrainableModel<tf.Tensor2D> & { readonly classes: number
 
 /**
  * A pixel-wise layer, batch norm, relu, average pool and a linear classifier: every role of parameter, in milliseconds.
- * [N, H, W, 3] images -> [N, classes] logits; target `classes`: [N] int32.
+ * [N, H, W, 3] images -> [N, classes] logits; target `classes`: [N] int32. `dropRate`: share of images whose pooled
+ * features are dropped in training.
  */
-export function createTinyModel({ classes = 2, width = 4, frozenStem = false, seed = 1 } = {}): TinyModel {
+export function createTinyModel({
+  classes = 2,
+  width = 4,
+  frozenStem = false,
+  dropRate = 0,
+  seed = 1,
+} = {}): TinyModel {
+  const drop = dropPath<tf.Tensor2D>('head', dropRate);
   const parameters = new Map<string, Parameter>();
   const create = (name: string, shape: number[], role: ParameterRole, fill: number | 'random', frozen = false) => {
     const random = createRandom([seed, hashName(name)]);
@@ -38,11 +47,11 @@ export function createTinyModel({ classes = 2, width = 4, frozenStem = false, se
     dispose: () => {
       for (const { variable } of parameters.values()) variable.dispose();
     },
-    forward: (images, { training }) => {
+    forward: (images, pass) => {
       const [n, h, w] = images.shape;
       const pixels = tf.matMul(tf.reshape(images, [n * h * w, 3]), stem as tf.Tensor2D);
       let [m, v]: [tf.Tensor, tf.Tensor] = [mean, variance];
-      if (training && !frozenStem) {
+      if (pass.training && !frozenStem) {
         m = tf.mean(pixels, 0);
         v = tf.mean(tf.square(tf.sub(pixels, m)), 0);
         move(mean, m);
@@ -51,7 +60,7 @@ export function createTinyModel({ classes = 2, width = 4, frozenStem = false, se
       const normal = tf.div(tf.sub(pixels, m), tf.sqrt(tf.add(v, 1e-3)));
       const active = tf.relu(tf.add(tf.mul(normal, scale), shift));
       const pooled = tf.mean(tf.reshape(active, [n, h * w, width]), 1) as tf.Tensor2D;
-      return tf.add(tf.matMul(pooled, weight as tf.Tensor2D), bias);
+      return tf.add(tf.matMul(drop(pooled, pass), weight as tf.Tensor2D), bias);
     },
     loss: (logits, targets) => {
       const truth = tf.oneHot(targets.classes as tf.Tensor1D, classes);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { EspalierError } from '../../engine/errors.js';
 import { uploadImages } from '../../engine/images.js';
-import { createTrainingStep, type StepResult, stepScalars, type TrainableModel } from '../step.js';
+import { createTrainingStep, type StepResult, stepScalars, stepSeed, type TrainableModel } from '../step.js';
 import { type PlacedBatch, toTargets } from './batch.js';
 import type { StepTime } from './events.js';
 import type { Plan } from './options.js';
@@ -34,7 +34,7 @@ export interface Stepper {
 }
 
 export function createStepper<Raw>(model: TrainableModel<Raw>, plan: Plan): Stepper {
-  const { optimizer, ema, clipNorm, normMomentum, schedule } = plan;
+  const { optimizer, ema, clipNorm, normMomentum, schedule, seed } = plan;
   const compiled = createTrainingStep({
     model,
     optimizer,
@@ -51,11 +51,12 @@ export function createStepper<Raw>(model: TrainableModel<Raw>, plan: Plan): Step
       const learningRate = schedule(step);
       const numbers = Object.entries(stepScalars(optimizer, ema, step, learningRate));
       const scalars = Object.fromEntries(numbers.map(([name, value]) => [name, tf.scalar(value, 'float32')]));
+      const draws = stepSeed(seed, step);
       const started = performance.now();
-      const running = compiled.async(images, targets, scalars);
+      const running = compiled.async(images, targets, scalars, draws);
       const [result] = await bothEnd(running, whileRunning());
       const finished = performance.now();
-      tf.dispose([images, Object.values(targets), Object.values(scalars)]);
+      tf.dispose([images, Object.values(targets), Object.values(scalars), draws]);
       const { ids } = batch;
       batch.release();
       const ms = { data: waited, compute: finished - started, host: started - entered };

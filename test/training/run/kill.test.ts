@@ -37,7 +37,7 @@ const steps = (name: string): unknown[] =>
     .filter(({ event }) => event === 'step')
     .map(({ step, losses, learningRate }) => ({ step, losses, learningRate }));
 
-test('a process killed twice and resumed ends with the weights of an undisturbed one, bit for bit', () => {
+test('a process with stochastic depth killed twice and resumed ends with the weights of an undisturbed one, bit for bit', () => {
   expect(train('whole', false, 0)).toMatchObject({ signal: null, stdout: 'done 20\n' });
   expect(train('killed', false, 2).signal).toBe('SIGKILL'); // before the first checkpoint
   expect(existsSync(last('killed'))).toBe(false);

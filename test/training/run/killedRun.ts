@@ -22,7 +22,7 @@ const deadly = {
   },
 };
 // Other weights where there is a checkpoint: every value has to come from it.
-const model = createTinyModel({ seed: existsSync(runFolder(out).last) ? 77 : 1 });
+const model = createTinyModel({ seed: existsSync(runFolder(out).last) ? 77 : 1, dropRate: 0.3 });
 const result = await trainRun(
   tinyRun(out, model, { loader: deadly, resume: resume === '1', options: { ...TINY_OPTIONS, checkpointEvery: 3 } }),
 );
