@@ -5,7 +5,8 @@ import type { Size } from './padding.js';
 
 type CropInputs = { x: tf.Tensor; boxes: tf.Tensor; items: tf.Tensor };
 
-const backward = defineKernel<
+/** Gradient of the map that bilinear crops were read from. */
+export const cropAndResizeGrad = defineKernel<
   { dy: tf.Tensor; boxes: tf.Tensor; items: tf.Tensor },
   { inputShape: readonly number[] },
   tf.Tensor
@@ -47,7 +48,7 @@ const forward = defineKernel<CropInputs, { size: readonly number[] }, tf.Tensor>
   differentiation: {
     savedInputs: ['x', 'boxes', 'items'],
     gradient: ([dy], { x, boxes, items }) => ({
-      x: () => backward({ dy, boxes, items }, { inputShape: x.shape }),
+      x: () => cropAndResizeGrad({ dy, boxes, items }, { inputShape: x.shape }),
       boxes: () => tf.zeros(boxes.shape),
       items: () => tf.zeros(items.shape),
     }),

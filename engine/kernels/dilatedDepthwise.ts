@@ -5,7 +5,8 @@ import { tapSlices } from './taps.js';
 
 type Dilation = { dilation: readonly number[] };
 
-const inputGradient = defineKernel<{ dy: tf.Tensor; filter: tf.Tensor }, Dilation, tf.Tensor>({
+/** Gradient of the map of a valid dilated depthwise convolution. */
+export const dilatedDepthwiseInputGrad = defineKernel<{ dy: tf.Tensor; filter: tf.Tensor }, Dilation, tf.Tensor>({
   name: 'EspalierDilatedDepthwiseInputGrad',
   portable: ({ dy, filter }, { dilation }) => {
     const [vertical = 1, horizontal = 1] = dilation;
@@ -21,7 +22,8 @@ const inputGradient = defineKernel<{ dy: tf.Tensor; filter: tf.Tensor }, Dilatio
   },
 });
 
-const filterGradient = defineKernel<
+/** Gradient of the filter of a valid dilated depthwise convolution. */
+export const dilatedDepthwiseFilterGrad = defineKernel<
   { x: tf.Tensor; dy: tf.Tensor },
   Dilation & { filterShape: readonly number[] },
   tf.Tensor
@@ -41,8 +43,8 @@ const forward = defineKernel<{ x: tf.Tensor; filter: tf.Tensor }, Dilation, tf.T
     savedInputs: ['x', 'filter'],
     gradient: ([dy], { x, filter }, _, { dilation }) => {
       return {
-        x: () => inputGradient({ dy, filter }, { dilation }),
-        filter: () => filterGradient({ x, dy }, { dilation, filterShape: filter.shape }),
+        x: () => dilatedDepthwiseInputGrad({ dy, filter }, { dilation }),
+        filter: () => dilatedDepthwiseFilterGrad({ x, dy }, { dilation, filterShape: filter.shape }),
       };
     },
   },

@@ -14,13 +14,7 @@ const kernel: Kernel<{ a: tf.Tensor; b: tf.Tensor }, { equation: string }, tf.Te
   portable: ({ a, b }: { a: tf.Tensor; b: tf.Tensor }, { equation }: { equation: string }) => tf.einsum(equation, a, b),
   differentiation: {
     savedInputs: ['a', 'b'],
-    gradient: ([dy], { a, b }, _, { equation }) => {
-      const labels = parse(equation);
-      return {
-        a: () => operandGradient(dy, b, { a: labels.result, b: labels.b, result: labels.a }, a.shape),
-        b: () => operandGradient(dy, a, { a: labels.result, b: labels.a, result: labels.b }, b.shape),
-      };
-    },
+    gradient: ([dy], { a, b }, _, { equation }) => einsumGradients(dy, a, b, equation),
   },
 });
 
@@ -61,6 +55,20 @@ function parse(equation: string): Equation {
     throw new ShapeError(`einsum cannot read '${equation}': write it as 'ij,jk->ik'`);
   }
   return { a, b, result };
+}
+
+/** Gradients of both operands of a product. */
+export function einsumGradients(
+  dy: tf.Tensor,
+  a: tf.Tensor,
+  b: tf.Tensor,
+  equation: string,
+): { readonly a: () => tf.Tensor; readonly b: () => tf.Tensor } {
+  const labels = parse(equation);
+  return {
+    a: () => operandGradient(dy, b, { a: labels.result, b: labels.b, result: labels.a }, a.shape),
+    b: () => operandGradient(dy, a, { a: labels.result, b: labels.a, result: labels.b }, b.shape),
+  };
 }
 
 /** dy times the other operand, as the operand's own axes; those it alone has were summed, so their gradient repeats. */

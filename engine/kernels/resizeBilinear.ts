@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { defineKernel } from './kernel.js';
 import { resampleGrad } from './resample.js';
 
-const backward = defineKernel<{ dy: tf.Tensor }, { height: number; width: number }, tf.Tensor>({
+/** Gradient of the map before the resize. */
+export const resizeBilinearGrad = defineKernel<{ dy: tf.Tensor }, { height: number; width: number }, tf.Tensor>({
   name: 'EspalierResizeBilinearGrad',
   portable: ({ dy }, { height, width }) => resampleGrad(dy, [height, width], interpolationMatrix),
 });
@@ -14,7 +15,7 @@ const forward = defineKernel<{ x: tf.Tensor }, { height: number; width: number }
     savedInputs: ['x'],
     gradient: ([dy], { x }) => {
       const [, height = 0, width = 0] = x.shape;
-      return { x: backward({ dy }, { height, width }) };
+      return { x: resizeBilinearGrad({ dy }, { height, width }) };
     },
   },
 });

@@ -4,7 +4,8 @@ import { type AxisWeights, resampleGrad } from './resample.js';
 
 type Attributes = { height: number; width: number; centred: boolean };
 
-const backward = defineKernel<{ dy: tf.Tensor }, Attributes, tf.Tensor>({
+/** Gradient of the map before the resize. */
+export const resizeNearestGrad = defineKernel<{ dy: tf.Tensor }, Attributes, tf.Tensor>({
   name: 'EspalierResizeNearestGrad',
   portable: ({ dy }, { height, width, centred }) => {
     const [, outHeight = 0, outWidth = 0] = dy.shape;
@@ -33,7 +34,7 @@ const forward = defineKernel<{ x: tf.Tensor }, Attributes, tf.Tensor>({
     savedInputs: ['x'],
     gradient: ([dy], { x }, _, { centred }) => {
       const [, height = 0, width = 0] = x.shape;
-      return { x: backward({ dy }, { height, width, centred }) };
+      return { x: resizeNearestGrad({ dy }, { height, width, centred }) };
     },
   },
 });
@@ -62,11 +63,6 @@ export function resizeNearest(x: tf.Tensor4D, height: number, width: number): tf
  */
 export function resizeNearestExact(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
   return forward({ x }, { height, width, centred: true }) as tf.Tensor4D;
-}
-
-/** The input gradient of `resizeNearest` for an input of that size. */
-export function resizeNearestGrad(dy: tf.Tensor, height: number, width: number): tf.Tensor {
-  return backward({ dy }, { height, width, centred: false });
 }
 
 function isPowerOfTwo(factor: number): boolean {

@@ -20,7 +20,7 @@ const kernel = defineKernel<{ small: tf.Tensor; large: tf.Tensor }, Record<strin
     savedInputs: ['small'],
     gradient: ([dy], { small }) => {
       const [, height = 0, width = 0] = small.shape;
-      return { small: () => resizeNearestGrad(dy, height, width), large: () => tf.clone(dy) };
+      return { small: () => resizeNearestGrad({ dy }, { height, width, centred: false }), large: () => tf.clone(dy) };
     },
   },
 });

@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { EngineError } from '../errors.js';
+import { repairStockGradients } from '../kernels/stockGradients.js';
 import { registerChannelAffine } from './channelAffine.js';
 import { registerChannelSum } from './channelSum.js';
 import { registerClamp } from './clamp.js';
 import { registerConvolution, registerDilatedConvolution } from './convolution.js';
+import { registerCumulative } from './cumulative.js';
 import { registerDepthwise, registerDilatedDepthwise } from './depthwise.js';
+import { registerTypes } from './dtypes.js';
 import { registerEinsum } from './einsum.js';
 import { registerFusedBatchNormGradient } from './fusedBatchNorm.js';
 import { registerGather } from './gather.js';
@@ -37,6 +40,7 @@ export async function openWasm({ wasmPaths }: WasmOptions = {}): Promise<void> {
   await tf.ready();
   if (registered) return;
   registered = true;
+  repairStockGradients();
   registerConvolution();
   registerDilatedConvolution();
   registerDepthwise();
@@ -45,6 +49,8 @@ export async function openWasm({ wasmPaths }: WasmOptions = {}): Promise<void> {
   registerReductions();
   registerReferences();
   registerClamp();
+  registerCumulative();
+  registerTypes();
   registerSegmentSum();
   registerGather();
   registerMatMul();

@@ -1,4 +1,5 @@
 import type { NodeJSKernelBackend } from '#tfjs-node';
+import { repairStockGradients } from '../../kernels/stockGradients.js';
 import type { Clusters } from '../cluster.js';
 import { batchNormInference, batchNormTrain, batchNormTrainGrad } from './batchNorm.js';
 import { clusteredTwins } from './clustered.js';
@@ -24,6 +25,7 @@ const TWINS = {
 };
 
 export function registerTwins(backend: NodeJSKernelBackend, clusters: Clusters): void {
+  repairStockGradients();
   preferMatrixProducts();
   registerAll(backend, { ...TWINS, ...clusteredTwins(clusters) });
 }

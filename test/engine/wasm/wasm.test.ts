@@ -105,6 +105,21 @@ describe.skipIf(!wasm)('the wasm engine', () => {
     expect(bound).toBe(3);
   });
 
+  it('makes truth values of any number, and keeps integers when it takes steps', () => {
+    const x = tf.tensor1d([-1.5, 0, 256, 0.25]);
+    expect(Array.from(tf.cast(x, 'bool').dataSync())).toEqual([1, 0, 1, 1]);
+    expect(Array.from(tf.cast(tf.tensor1d([0, -7, 512], 'int32'), 'bool').dataSync())).toEqual([0, 1, 1]);
+    const backwards = tf.stridedSlice(tf.tensor1d([1, 2, 3, 4, 5], 'int32'), [4], [0], [-2]);
+    expect(backwards.dtype).toBe('int32');
+    expect(Array.from(backwards.dataSync())).toEqual([5, 3]);
+  });
+
+  it('adds and multiplies up along axes counted from the end', () => {
+    const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+    expect(Array.from(tf.cumsum(x, -2).dataSync())).toEqual([1, 2, 4, 6]);
+    expect(Array.from(tf.cumprod(x, -1).dataSync())).toEqual([1, 2, 3, 12]);
+  });
+
   it('reduces nothing as TensorFlow does', () => {
     tf.dispose(tf.fill([1000], 7)); // memory that is not zero
     const nothing = tf.zeros([0, 2]);
