@@ -10,9 +10,9 @@ export {
 } from './convolution.js';
 export { type DenseOptions, dense } from './dense.js';
 export { layerNorm } from './layerNorm.js';
-export { averagePooling, globalMean, maxPooling, type PoolingOptions } from './pooling.js';
+export { adaptiveMean, averagePooling, globalMean, maxPooling, type PoolingOptions } from './pooling.js';
 export { type ResidualOptions, residual } from './residual.js';
-export { type MapLayer, sequence, stageOf } from './sequence.js';
+export { joined, type MapLayer, sequence, stageOf } from './sequence.js';
 export { type SqueezeExciteOptions, squeezeExcite } from './squeezeExcite.js';
 export { dropout, dropPath } from './stochastic.js';
 export { type DenseTopOptions, denseTop } from './top.js';

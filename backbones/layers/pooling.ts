@@ -32,3 +32,31 @@ export function averagePooling(options: PoolingOptions & { readonly countPadding
 export function globalMean(input: tf.Tensor4D): tf.Tensor2D {
   return tf.mean<tf.Tensor2D>(input, [1, 2]);
 }
+
+/**
+ * Mean of windows that cover the map so that there are `height` x `width` of them, overlapping where they must: also
+ * more windows than cells. PyTorch's AdaptiveAvgPool2d.
+ *
+ * @param size of the output, cells
+ */
+export function adaptiveMean(
+  input: tf.Tensor4D,
+  [height, width]: readonly [height: number, width: number],
+): tf.Tensor4D {
+  return adaptiveAxis(adaptiveAxis(input, 1, height), 2, width);
+}
+
+function adaptiveAxis(input: tf.Tensor4D, axis: 1 | 2, count: number): tf.Tensor4D {
+  const cells = input.shape[axis];
+  if (cells === count) return input;
+  const windows = Array.from({ length: count }, (_, i) => {
+    const [begin, size] = [
+      [0, 0, 0, 0],
+      [-1, -1, -1, -1],
+    ];
+    begin[axis] = Math.floor((i * cells) / count);
+    size[axis] = Math.ceil(((i + 1) * cells) / count) - (begin[axis] as number);
+    return tf.mean<tf.Tensor4D>(tf.slice(input, begin, size), axis, true);
+  });
+  return tf.concat(windows, axis);
+}

@@ -9,6 +9,17 @@ export function sequence(layers: readonly MapLayer[]): MapLayer {
   return (input, pass) => tf.tidy(() => layers.reduce((map, layer) => layer(map, pass), input));
 }
 
+/** Layers on the same map: what they give, side by side, is one map with the channels of all in their order. */
+export function joined(layers: readonly MapLayer[]): MapLayer {
+  return (input, pass) =>
+    tf.tidy(() =>
+      tf.concat(
+        layers.map((layer) => layer(input, pass)),
+        3,
+      ),
+    );
+}
+
 /** Layers one after the other, as a stage that hands on one map. */
 export function stageOf(layers: readonly MapLayer[]): StageLayer {
   const run = sequence(layers);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Top } from '../family.js';
+import type { Top, TopOptions } from '../family.js';
 import type { Initialiser } from '../initialisers.js';
 import type { Parameters } from '../parameters.js';
 import { dense } from './dense.js';
@@ -13,7 +13,7 @@ export interface DenseTopOptions {
   /** State-dict path of the dense layer, e.g. 'fc'. */
   readonly classifier: string;
   /** What the last map goes through before it is averaged; nothing when absent. */
-  readonly before?: (parameters: Parameters) => MapLayer;
+  readonly before?: (parameters: Parameters, options: TopOptions) => MapLayer;
   /** What the average [N, 1, 1, C] goes through; nothing when absent. */
   readonly after?: (parameters: Parameters) => MapLayer;
   readonly initialise?: Initialiser;
@@ -24,8 +24,9 @@ export function denseTop({ channels, classifier, before, after, initialise }: De
   return {
     channels,
     classifier,
-    build: (parameters, { classes, dropout: rate }) => {
-      const head = before?.(parameters);
+    build: (parameters, options) => {
+      const { classes, dropout: rate } = options;
+      const head = before?.(parameters, options);
       const tail = after?.(parameters);
       const drop = dropout<tf.Tensor2D>(classifier, rate);
       const settings = { inChannels: channels, outChannels: classes, ...(initialise ? { initialise } : {}) };

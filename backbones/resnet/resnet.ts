@@ -1,9 +1,10 @@
 import { IMAGENET } from '../backbone.js';
 import type { Architecture, ArchitectureOptions, Family, Stage } from '../family.js';
-import { denseTop, stageOf } from '../layers/index.js';
-import { ceiled, dropPathRates, strided } from '../strides.js';
-import { type BlockPlan, block, stem, stemPooling } from './block.js';
-import { EXPANSION, RESNETS, type ResNetArch, WIDTHS } from './spec.js';
+import { denseTop, maxPooling, stageOf } from '../layers/index.js';
+import { blockPlaces } from '../places.js';
+import { ceiled, strided } from '../strides.js';
+import { block, stem } from './block.js';
+import { EXPANSION, RESNETS, type ResNetArch, type ResNetRow, WIDTHS } from './spec.js';
 
 export type ResNetLevel = (typeof LEVELS)[number];
 const LEVELS = ['P1', 'P2', 'P3', 'P4', 'P5'] as const;
@@ -18,7 +19,7 @@ export const resNet: Family<ResNetArch, ResNetLevel> = {
   levels: LEVELS,
   outputStrides: [8, 16],
   architecture: (arch, options) => {
-    const stages = [stemOf(options), ...stagesOf(arch, options)];
+    const stages = [...stemOf(options), ...stagesOf(RESNETS[arch], options)];
     const channels = stages.at(-1)?.channels ?? 0;
     return {
       ...{ inputPixels: 224, preprocessing: IMAGENET, activation: 'relu', stem: 'conv1' },
@@ -28,40 +29,30 @@ export const resNet: Family<ResNetArch, ResNetLevel> = {
   },
 };
 
-function stemOf({ inChannels }: ArchitectureOptions): Stage<ResNetLevel> {
-  const channels = WIDTHS[0];
-  return {
-    ...{ paths: ['conv1', 'bn1'], level: 'P1', tap: 'act1', channels, stride: 2, cells: ceiled(2) },
-    build: (parameters) => stageOf([stem(parameters, inChannels, channels)]),
-  };
+function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<ResNetLevel>[] {
+  const shared = { channels: WIDTHS[0], stride: 2, cells: ceiled(2) };
+  return [
+    {
+      ...{ ...shared, paths: ['conv1', 'bn1'], level: 'P1', tap: 'act1' },
+      build: (parameters) => stageOf([stem(parameters, inChannels, WIDTHS[0])]),
+    },
+    {
+      ...{ ...shared, paths: [], level: null, tap: 'maxpool' },
+      build: () => stageOf([maxPooling({ window: 3, stride: 2, padding: 1 })]),
+    },
+  ];
 }
 
-function stagesOf(arch: ResNetArch, options: ArchitectureOptions): readonly Stage<ResNetLevel>[] {
-  const row = RESNETS[arch];
-  const strides = strided([1, 2, 2, 2], 4, options.outputStride);
-  const total = row.repeats.reduce<number>((sum, repeats) => sum + repeats, 0);
-  const rates = dropPathRates(options.dropPath, total);
-  let inChannels: number = WIDTHS[0];
-  let built = 0;
-  return strides.map(({ stride, firstDilation, dilation }, index): Stage<ResNetLevel> => {
-    const width = WIDTHS[index] ?? 0;
-    const path = `layer${index + 1}`;
-    const plans = Array.from({ length: row.repeats[index] ?? 0 }, (_, i): BlockPlan => {
-      const first = { stride, dilation: firstDilation };
-      const plan = { path: `${path}.${i}`, block: row.block, inChannels, width, dropPath: rates[built] ?? 0 };
-      inChannels = width * EXPANSION[row.block];
-      built++;
-      return { ...plan, ...(i === 0 ? first : { stride: 1, dilation }) };
-    });
-    const pooled = index === 0; // the stem's max pool belongs to no level
-    const factor = pooled ? 2 : stride;
+function stagesOf(row: ResNetRow, { outputStride, dropPath }: ArchitectureOptions): readonly Stage<ResNetLevel>[] {
+  const stages = strided([1, 2, 2, 2], 4, outputStride).map((stage, i) => ({
+    ...{ ...stage, repeats: row.repeats[i] ?? 0, channels: (WIDTHS[i] ?? 0) * EXPANSION[row.block] },
+  }));
+  return blockPlaces(stages, WIDTHS[0], dropPath).map((places, i): Stage<ResNetLevel> => {
+    const { channels = 0, stride = 1 } = stages[i] ?? {};
+    const path = `layer${i + 1}`;
     return {
-      ...{ paths: [path], level: LEVELS[index + 1] ?? null, tap: path },
-      ...{ channels: inChannels, stride: factor, cells: ceiled(factor) },
-      build: (parameters) => {
-        const blocks = plans.map((plan) => block(parameters, plan));
-        return stageOf(pooled ? [stemPooling, ...blocks] : blocks);
-      },
+      ...{ paths: [path], level: LEVELS[i + 1] ?? null, tap: path, channels, stride, cells: ceiled(stride) },
+      build: (parameters) => stageOf(places.map((place) => block(parameters, `${path}.${place.index}`, row, place))),
     };
   });
 }

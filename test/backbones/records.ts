@@ -20,6 +20,8 @@ export interface TensorRecord {
 
 /** A network of the reference, as test/golden/recordBackbones.mjs writes it. */
 export interface BackboneGolden {
+  /** timm: the maps are those of its feature pyramid. torchvision: of some modules. */
+  readonly library: 'timm' | 'torchvision';
   readonly parameters: number;
   /** Factor of the formula weights. */
   readonly gain: number;
