@@ -1,5 +1,6 @@
 export { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from './activation.js';
 export { batchNorm, NORM_MOMENTUM, type NormOptions } from './batchNorm.js';
+export { type ConvNormOptions, convNorm } from './convNorm.js';
 export {
   type ConvolutionOptions,
   convolution,
