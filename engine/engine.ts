@@ -9,31 +9,40 @@ export interface EngineInfo {
   readonly engine: EngineName;
   /** One line for people: what was chosen and why. */
   readonly description: string;
+  /** Inside one op, and ops at the same time. */
+  readonly threads: number;
+  readonly interOpThreads: number;
 }
 
 export interface ReadyOptions {
   /** Asked for by name it never falls back; absent: the fastest that is present. */
   readonly engine?: EngineName;
-  /** Threads inside one op; the engine's default when absent. */
+  /** Threads inside one op; all cores when absent. Only the tensorflow engine has more than one. */
   readonly threads?: number;
+  /** Ops that run at the same time; as `threads` when absent. */
+  readonly interOpThreads?: number;
+  /** 'gpu': an error without one; 'cpu': a GPU is left alone. Absent: a GPU where the installed library is for one. */
+  readonly device?: 'cpu' | 'gpu';
 }
 
 /** Opens one engine. Null: not present here, `reason` says why and what to do. */
 export type Opener = (options: ReadyOptions) => Promise<EngineInfo | { readonly reason: string }>;
+
+const ONE_THREAD = { threads: 1, interOpThreads: 1 } as const;
 
 const openers = new Map<EngineName, Opener>([
   [
     'wasm',
     async () => {
       await openWasm();
-      return { engine: 'wasm', description: 'wasm (WebAssembly, one thread)' };
+      return { engine: 'wasm', description: 'wasm (WebAssembly, one thread)', ...ONE_THREAD };
     },
   ],
   [
     'cpu',
     async () => {
       await tf.setBackend('cpu');
-      return { engine: 'cpu', description: 'cpu (plain JavaScript, slow)' };
+      return { engine: 'cpu', description: 'cpu (plain JavaScript, slow)', ...ONE_THREAD };
     },
   ],
 ]);

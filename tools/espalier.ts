@@ -31,6 +31,7 @@ function createProgram(): Command {
   const program = new Command('espalier')
     .description('Trains detectors and segmenters on EfficientNet feature pyramids.')
     .version(createRequire(import.meta.url)('espalier/package.json').version as string)
+    .enablePositionalOptions() // a command may have its own --version
     .exitOverride()
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true });
@@ -97,6 +98,8 @@ function addMachine(program: Command): void {
     .description('the native TensorFlow library: list, install, remove')
     .addArgument(program.createArgument('<action>', 'what to do').choices(['list', 'install', 'remove']))
     .option('--from <wheel>', 'install: a tensorflow wheel that is already here')
+    .option('--version <number>', 'install, remove: this TensorFlow (default: the one this release was tested with)')
+    .option('--gpu', 'install: with CUDA, for NVIDIA GPUs on Linux x64')
     .addOption(json())
     .action(async (action: string, options) =>
       (await import('./runtime.js')).runtime(action as 'list' | 'install' | 'remove', options),

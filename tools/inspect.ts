@@ -4,6 +4,7 @@ import { ready } from '../engine/engine.js';
 import { ConfigError } from '../engine/errors.js';
 import { PRESET_NAMES } from '../heads/index.js';
 import { describeModels, modelRows } from './inspectAll.js';
+import { describeGraph, graphRows } from './inspectGraph.js';
 import { backboneTables, describeBackbone, detectorTables } from './inspectTables.js';
 import { createOutput, type Output } from './output.js';
 import { formatTable } from './table.js';
@@ -11,13 +12,14 @@ import { formatTable } from './table.js';
 export interface InspectOptions {
   readonly all?: boolean;
   readonly markdown?: boolean;
+  readonly graph?: boolean;
   readonly json?: boolean;
 }
 
 /** Prints the resolved tables of a backbone, or of a detector with COCO's 90 category ids; or one row for each network. */
-export async function inspect(name: string | undefined, { all, markdown, json }: InspectOptions): Promise<void> {
+export async function inspect(name: string | undefined, { all, markdown, graph, json }: InspectOptions): Promise<void> {
   const output = createOutput(json === true);
-  if (name !== undefined && all !== true && markdown !== true) return inspectOne(name, output);
+  if (name !== undefined && all !== true && markdown !== true) return inspectOne(name, output, graph === true);
   if (name !== undefined || all !== true) {
     throw new ConfigError('give one model, or --all: one table of all, with --markdown for a page');
   }
@@ -25,7 +27,7 @@ export async function inspect(name: string | undefined, { all, markdown, json }:
   output.result(rows, describeModels(rows, { markdown: markdown === true }));
 }
 
-async function inspectOne(name: string, output: Output): Promise<void> {
+async function inspectOne(name: string, output: Output, graph: boolean): Promise<void> {
   const arch = BACKBONE_ARCHS.find((candidate) => candidate === name);
   const preset = PRESET_NAMES.find((candidate) => candidate === name);
   const known = [...BACKBONE_ARCHS, ...PRESET_NAMES];
@@ -33,6 +35,11 @@ async function inspectOne(name: string, output: Output): Promise<void> {
     throw new ConfigError(
       `there is no model '${name}'${didYouMean(name, known) || `; choose one of ${known.join(', ')}`}`,
     );
+  }
+  if (graph) {
+    const rows = await graphRows((arch ?? preset) as NonNullable<typeof arch | typeof preset>);
+    output.result(rows, describeGraph(rows));
+    return;
   }
   await ready({ engine: 'wasm' });
   if (arch !== undefined) {

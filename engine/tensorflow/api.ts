@@ -1,5 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
+import { EngineError } from '../errors.js';
+import { openLibrary, systemLibrary } from './dynamic.js';
 import type { LibraryFiles } from './library.js';
 
 /** A C pointer. */
@@ -38,6 +40,11 @@ const DECLARATIONS = {
   TF_TensorData: 'void* TF_TensorData(void*)',
   TF_TensorByteSize: 'size_t TF_TensorByteSize(void*)',
   TF_DeleteTensor: 'void TF_DeleteTensor(void*)',
+  TF_StringInit: 'void TF_StringInit(void*)',
+  TF_StringCopy: 'void TF_StringCopy(void*, const void*, size_t)',
+  TF_StringGetSize: 'size_t TF_StringGetSize(const void*)',
+  TF_StringGetDataPointer: 'void* TF_StringGetDataPointer(const void*)',
+  TF_StringDealloc: 'void TF_StringDealloc(void*)',
   TF_NewBuffer: 'void* TF_NewBuffer()',
   TF_DeleteBuffer: 'void TF_DeleteBuffer(void*)',
   TF_NewGraph: 'void* TF_NewGraph()',
@@ -162,38 +169,49 @@ export function withoutNotices<T>(work: () => T): T {
   }
 }
 
-const RTLD_NOW = 0x2;
-const RTLD_GLOBAL = 0x100;
-const RTLD_NODELETE = 0x1000;
-
 /**
  * Loads the library and binds its functions.
  *
- * The library is pinned (NODELETE): unloading it at exit would run its exit handlers on unmapped memory.
+ * @throws EngineError when the files are no TensorFlow library of this platform, or one that lacks a function used here
  */
 export function loadApi(files: LibraryFiles): Api {
-  const isLinux = process.platform === 'linux';
-  const libc = koffi.load(isLinux ? 'libc.so.6' : 'libSystem.dylib');
-  const open = libc.func('void* dlopen(const char*, int)');
+  const libc = systemLibrary();
   const paths = [files.framework, files.library].filter((path) => path !== null);
-  for (const path of paths) open(path, RTLD_NOW | (isLinux ? RTLD_GLOBAL | RTLD_NODELETE : 0x8 | 0x80));
+  for (const path of paths) {
+    const problem = openLibrary(path);
+    if (problem !== null) throw new EngineError(`${path} (${files.origin}) cannot be loaded: ${problem}; ${REMEDY}`);
+  }
   const libraries = paths.reverse().map((path) => koffi.load(path));
   koffi.struct('TF_Output', { oper: 'void*', index: 'int' });
-  const bind = (declaration: string): unknown => {
-    let failure: unknown;
+  const missing: string[] = [];
+  const bind = (name: string, declaration: string): unknown => {
     for (const library of libraries) {
       try {
         return library.func(declaration);
-      } catch (error) {
-        failure = error;
+      } catch {
+        // In the other file, or in none.
       }
     }
-    throw failure;
+    missing.push(name);
+    return null;
   };
-  const functions = Object.fromEntries(Object.entries(DECLARATIONS).map(([name, text]) => [name, bind(text)]));
+  const functions = Object.fromEntries(
+    Object.entries(DECLARATIONS).map(([name, declaration]) => [name, bind(name, declaration)]),
+  ) as unknown as Functions;
+  if (missing.length > 0) {
+    const version = missing.includes('TF_Version') ? 'no TensorFlow' : `TensorFlow ${functions.TF_Version()}`;
+    const shown = missing.slice(0, 3).join(', ');
+    throw new EngineError(
+      `${files.library} (${files.origin}) is ${version}: it lacks ${missing.length} functions of the C API (${shown}); ${OLDEST} or newer is needed: ${REMEDY}`,
+    );
+  }
   return {
-    ...(functions as unknown as Functions),
+    ...functions,
     copyIn: libc.func('void* memcpy(void*, const void*, size_t)') as unknown as Api['copyIn'],
     copyOut: libc.func('void* memcpy(void*, const void*, size_t)') as unknown as Api['copyOut'],
   };
 }
+
+/** The oldest TensorFlow that has every function above; older ones are refused. */
+export const OLDEST = '2.9';
+const REMEDY = "name another in ESPALIER_TENSORFLOW, or run 'espalier runtime install'";

@@ -2,7 +2,8 @@ import type { TensorFlowBinding, TensorMetadata, TensorValues } from '#tfjs-node
 import { type Api, AttrType, DataType, type Pointer } from './api.js';
 import { setAttribute } from './attributes.js';
 import type { Context } from './context.js';
-import { decodeStrings, encodeStrings, isStrings } from './strings.js';
+import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './halves.js';
+import { freeStrings, isStrings, newStrings, readStrings } from './strings.js';
 
 /** The eager half of the engine: tensors by number, ops executed at once. */
 export interface EagerBinding extends TensorFlowBinding {
@@ -70,11 +71,15 @@ export function createBinding(context: Context): EagerBinding {
     isUsingGpuDevice: () => context.devices.some((device) => device.type === 'GPU'),
     getNumOfTensors: () => handles.size,
     createTensor(shape, dtype, values) {
-      const tensor = newTensor(api, shape, typeNumber(dtype), values);
-      const handle = api.TFE_NewTensorHandle(tensor, status);
-      api.TF_DeleteTensor(tensor);
-      check('creating a tensor');
-      return register(handle);
+      const type = typeNumber(dtype);
+      const tensor = newTensor(api, shape, type, values);
+      try {
+        const handle = api.TFE_NewTensorHandle(tensor, status);
+        check('creating a tensor');
+        return register(isStrings(type) ? ownStrings(context, handle) : handle);
+      } finally {
+        freeTensor(api, tensor, type);
+      }
     },
     deleteTensor(id) {
       if (id >= FIRST_TRACED_ID) return;
@@ -111,12 +116,43 @@ export function createBinding(context: Context): EagerBinding {
   };
 }
 
-/** Allocates a C tensor and copies the values in. */
+/** Allocates a C tensor and copies the values in; to be freed with `freeTensor`. */
 export function newTensor(api: Api, shape: readonly number[], dtype: number, values: TensorValues): Pointer {
-  const data = isStrings(dtype) ? encodeStrings(values) : toTypedArray(dtype, values);
+  const size = shape.reduce((product, length) => product * length, dtype === DataType.complex64 ? 2 : 1);
+  const count = (values as ArrayLike<unknown>).length;
+  if (count !== size) throw new Error(`a tensor of shape [${shape}] takes ${size} values, not ${count}`);
+  if (isStrings(dtype)) return newStrings(api, shape, values);
+  const data = toTypedArray(dtype, values);
   const tensor = api.TF_AllocateTensor(dtype, shape, shape.length, data.byteLength);
   if (data.byteLength > 0) api.copyIn(api.TF_TensorData(tensor), data, data.byteLength);
   return tensor;
+}
+
+export function freeTensor(api: Api, tensor: Pointer, dtype: number): void {
+  if (isStrings(dtype)) freeStrings(api, tensor);
+  else api.TF_DeleteTensor(tensor);
+}
+
+/** A handle whose strings TensorFlow itself frees, in place of one that shares a tensor made here: each joined with ''. */
+function ownStrings({ api, eager, status, check }: Context, shared: Pointer): Pointer {
+  const nothing = newStrings(api, [], ['']);
+  const empty = api.TFE_NewTensorHandle(nothing, status);
+  const op = api.TFE_NewOp(eager, 'StringJoin', status);
+  try {
+    check('creating a tensor of strings');
+    for (const input of [shared, empty]) api.TFE_OpAddInput(op, input, status);
+    api.TFE_OpSetAttrInt(op, 'N', 2);
+    api.TFE_OpSetAttrString(op, 'separator', new Uint8Array(1), 0);
+    const results = new BigUint64Array(1);
+    api.TFE_Execute(op, results, Int32Array.of(1), status);
+    check('creating a tensor of strings');
+    return results[0] as Pointer;
+  } finally {
+    api.TFE_DeleteOp(op);
+    api.TFE_DeleteTensorHandle(empty);
+    api.TFE_DeleteTensorHandle(shared);
+    freeStrings(api, nothing);
+  }
 }
 
 /** Shape and type of a handle. */
@@ -128,19 +164,33 @@ export function describeHandle(api: Api, handle: Pointer, status: Pointer): { sh
 }
 
 function readTensor(api: Api, tensor: Pointer, dtype: number): ReturnType<EagerBinding['tensorDataSync']> {
+  if (isStrings(dtype)) return readStrings(api, tensor);
   const byteLength = api.TF_TensorByteSize(tensor);
   const buffer = new Uint8Array(byteLength);
   if (byteLength > 0) api.copyOut(buffer, api.TF_TensorData(tensor), byteLength);
-  if (dtype === DataType.string) return decodeStrings(buffer);
   if (dtype === DataType.int32) return new Int32Array(buffer.buffer);
   if (dtype === DataType.int64) return new BigInt64Array(buffer.buffer);
   if (dtype === DataType.float || dtype === DataType.complex64) return new Float32Array(buffer.buffer);
-  return buffer;
+  const fromBits = FROM_BITS.get(dtype);
+  return fromBits ? Float32Array.from(new Uint16Array(buffer.buffer), fromBits) : buffer;
 }
+
+/** Types whose values are floating point numbers of 16 bits. */
+const FROM_BITS = new Map<number, (pattern: number) => number>([
+  [DataType.half, fromFloat16],
+  [DataType.bfloat16, fromBfloat16],
+]);
+const TO_BITS = new Map<number, (value: number) => number>([
+  [DataType.half, toFloat16],
+  [DataType.bfloat16, toBfloat16],
+]);
 
 function toTypedArray(dtype: number, values: TensorValues): ArrayBufferView {
   const numbers = values as ArrayLike<number>;
-  if (dtype === DataType.int64) return BigInt64Array.from(Array.from(numbers, BigInt));
+  const toBits = TO_BITS.get(dtype);
+  if (toBits) return Uint16Array.from(numbers, toBits);
+  if (dtype === DataType.int64)
+    return values instanceof BigInt64Array ? values : BigInt64Array.from(Array.from(numbers, BigInt));
   if (dtype === DataType.float || dtype === DataType.complex64) {
     return values instanceof Float32Array ? values : Float32Array.from(numbers);
   }

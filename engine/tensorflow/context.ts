@@ -1,18 +1,18 @@
+import { availableParallelism } from 'node:os';
 import { EngineError } from '../errors.js';
-import { type Api, loadApi, type Pointer, withoutNotices } from './api.js';
+import { type Api, loadApi, OLDEST, type Pointer, withoutNotices } from './api.js';
+import { cudaDevices, loadCuda } from './cuda.js';
 import type { LibraryFiles } from './library.js';
 import { bytes, message, varint } from './protobuf.js';
 
 /** The one TensorFlow of this process: its functions, its eager context and a status to call with. */
-export interface Context {
+export interface Context extends ThreadCounts {
   readonly api: Api;
   readonly eager: Pointer;
   readonly status: Pointer;
   readonly version: string;
   /** 'CPU' and 'GPU' device names as TensorFlow prints them. */
   readonly devices: readonly { readonly name: string; readonly type: string }[];
-  /** Threads inside one op; 0 = TensorFlow's own choice (all cores). */
-  readonly threads: number;
   /** The serialized ConfigProto the context was opened with. */
   readonly config: Uint8Array;
   /** Throws what the last call left in `status`, saying what was tried. */
@@ -26,6 +26,9 @@ export class TensorFlowError extends Error {
 
 let opened: Context | null = null;
 
+/** Whether this process has its context. */
+export const isOpen = (): boolean => opened !== null;
+
 /** The context, once opened. */
 export function currentContext(): Context {
   if (!opened)
@@ -33,34 +36,106 @@ export function currentContext(): Context {
   return opened;
 }
 
-/** Loads the library and opens its context, once a process. */
-export function openContext(files: LibraryFiles, threads = 0): Context {
-  opened ??= withoutNotices(() => open(files, threads));
+/** What is fixed when the context opens. */
+export interface ContextOptions extends Partial<ThreadCounts> {
+  /** 'gpu' is an error without one, 'cpu' leaves it alone; absent: a GPU where the library has CUDA, which then needs one. */
+  readonly device?: 'cpu' | 'gpu';
+}
+
+/** Fixed when the context opens; 0: TensorFlow's own choice, all cores. */
+export interface ThreadCounts {
+  /** Inside one op. */
+  readonly threads: number;
+  /** Ops at the same time. */
+  readonly interOpThreads: number;
+}
+
+/**
+ * Loads the library and opens its context, once a process.
+ *
+ * @throws EngineError when it is open with other thread counts, and when the library cannot be used
+ */
+export function openContext(files: LibraryFiles, wanted: ContextOptions = {}): Context {
+  if (opened) requireSame(opened, wanted);
+  opened ??= withoutNotices(() => open(files, wanted));
   return opened;
 }
 
-function open(files: LibraryFiles, threads: number): Context {
+function requireSame(context: Context, wanted: ContextOptions): void {
+  for (const name of ['threads', 'interOpThreads'] as const) {
+    const [count, open] = [wanted[name], context[name] || availableParallelism()];
+    if (count === undefined || count === open) continue;
+    throw new EngineError(
+      `${name} is ${count}, but TensorFlow is open with ${open}, and a process opens it once: give ready() the number at its first call`,
+    );
+  }
+}
+
+function open(files: LibraryFiles, wanted: ContextOptions): Context {
+  const { threads = 0, interOpThreads = threads, device = files.cuda ? 'gpu' : undefined } = wanted;
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  if (files.cuda && device === 'gpu') loadCuda(files.cuda);
   const api = loadApi(files);
+  const version = requireVersion(api.TF_Version(), files);
   const status = api.TF_NewStatus();
   const check = (doing: string): void => {
     if (api.TF_GetCode(status) !== 0) throw new TensorFlowError(`${doing}: ${api.TF_Message(status)}`);
   };
   const options = api.TFE_NewContextOptions();
-  const config = sessionConfig(threads);
+  const config = sessionConfig({ threads, interOpThreads, device });
   api.TFE_ContextOptionsSetConfig(options, config, config.length, status);
   check('configuring TensorFlow');
   const eager = api.TFE_NewContext(options, status);
-  check('opening TensorFlow');
   api.TFE_DeleteContextOptions(options);
+  check('opening TensorFlow');
   const devices = listDevices(api, eager, status);
-  return { api, eager, status, version: api.TF_Version(), devices, threads, config, check };
+  if (device === 'gpu') requireGpu(devices, files);
+  return { api, eager, status, version, devices, threads, interOpThreads, config, check };
 }
 
-/** ConfigProto: intra_op_parallelism_threads = 2, inter_op_parallelism_threads = 5, gpu_options = 6 { allow_growth = 4 }. */
-function sessionConfig(threads: number): Uint8Array {
-  const parallelism = threads > 0 ? [varint(2, threads), varint(5, threads)] : [];
-  return message(...parallelism, bytes(6, message(varint(4, 1))));
+/** @throws EngineError for a TensorFlow that is too old */
+export function requireVersion(version: string, files: LibraryFiles): string {
+  const numbers = (text: string): readonly number[] => text.split('.').map((part) => Number.parseInt(part, 10) || 0);
+  const [[major = 0, minor = 0], [oldMajor = 0, oldMinor = 0]] = [numbers(version), numbers(OLDEST)];
+  if (major > oldMajor || (major === oldMajor && minor >= oldMinor)) return version;
+  throw new EngineError(
+    `${files.library} (${files.origin}) is TensorFlow ${version}, ${OLDEST} or newer is needed: name another in ESPALIER_TENSORFLOW, or run 'espalier runtime install'`,
+  );
+}
+
+/**
+ * ConfigProto: device_count = 1 { key = 1, value = 2 }, intra_op_parallelism_threads = 2, inter_op_parallelism_threads = 5,
+ * gpu_options = 6 { allow_growth = 4 }: memory of a GPU is taken as it is needed.
+ */
+export function sessionConfig({
+  threads,
+  interOpThreads,
+  device,
+}: ThreadCounts & { device?: ContextOptions['device'] | undefined }): Uint8Array {
+  const fields = [
+    ...(device === 'cpu' ? [bytes(1, message(bytes(1, 'GPU'), varint(2, 0)))] : []),
+    ...(threads > 0 ? [varint(2, threads)] : []),
+    ...(interOpThreads > 0 ? [varint(5, interOpThreads)] : []),
+  ];
+  return message(...fields, bytes(6, message(varint(4, 1))));
+}
+
+/** @throws EngineError when the list has no GPU, with the reason that can be found: a CPU that stands in silently costs days */
+export function requireGpu(devices: Context['devices'], files: LibraryFiles): void {
+  if (devices.some(({ type }) => type === 'GPU')) return;
+  const { reason } = cudaDevices();
+  const because = reason ?? 'TensorFlow lists none, although the driver does; ESPALIER_DEBUG=1 shows its messages';
+  throw new EngineError(
+    `no GPU can be used by ${files.library} (${files.origin}): ${because}; or compute on the CPU: ready({ device: 'cpu' })`,
+  );
+}
+
+/** What computes: `GPU:0` with its model where there is one, else `CPU`. */
+export function deviceOf({ devices }: Pick<Context, 'devices'>): string {
+  const gpus = devices.filter(({ type }) => type === 'GPU').map(({ name }) => name.replace(/^.*device:/, ''));
+  if (gpus.length === 0) return 'CPU';
+  const { names } = cudaDevices();
+  return gpus.map((gpu, i) => [gpu, names[i]].filter(Boolean).join(' ')).join(', ');
 }
 
 function listDevices(api: Api, eager: Pointer, status: Pointer): Context['devices'] {

@@ -1,9 +1,10 @@
 import { availableParallelism, freemem } from 'node:os';
 import { ready } from '../engine.js';
 import { EspalierError } from '../errors.js';
-import { currentContext } from './context.js';
+import { currentContext, deviceOf } from './context.js';
 import { findLibrary, type LibraryFiles } from './library.js';
-import { RUNTIME_VERSION, whyNoRuntime } from './runtime.js';
+import { whyNoRuntime } from './runtime.js';
+import { RUNTIME_VERSION } from './wheels.js';
 import './tensorflow.js';
 
 /** What this machine offers; `problems` are sentences that end with what to do. */
@@ -13,7 +14,8 @@ export interface Diagnosis {
   /** Path of the TensorFlow library; null without one. */
   readonly library: string | null;
   readonly version: string | null;
-  readonly device: 'CPU' | 'GPU';
+  /** What computes, e.g. `CPU` or `GPU:0 NVIDIA H100`. */
+  readonly device: string;
   readonly threads: number;
   readonly problems: readonly string[];
 }
@@ -42,7 +44,7 @@ export async function diagnose(): Promise<Diagnosis> {
     engine,
     library: files?.library ?? null,
     version: context.version,
-    device: context.devices.some(({ type }) => type === 'GPU') ? 'GPU' : 'CPU',
+    device: deviceOf(context),
     threads: context.threads || availableParallelism(),
     problems,
   };

@@ -7,8 +7,9 @@ import { AttrType } from './api.js';
  * Replaces the kernel layer's GatherV2, which reads the indices in JavaScript to check their range: a stop in eager mode, and
  * impossible in a trace. TensorFlow checks them itself on the CPU.
  */
-export function replaceGather(backend: NodeJSKernelBackend): void {
-  registerTwin('GatherV2', 'tensorflow', ({ inputs, attrs }) => {
+export function replaceGather(): void {
+  registerTwin('GatherV2', 'tensorflow', ({ inputs, attrs, backend }) => {
+    const ops = backend as NodeJSKernelBackend;
     const { x, indices } = inputs as { [name: string]: tf.Tensor };
     const { axis, batchDims } = attrs as unknown as tf.GatherV2Attrs;
     return tf.tidy(() => {
@@ -17,11 +18,11 @@ export function replaceGather(backend: NodeJSKernelBackend): void {
       const type = (name: string, dtype: tf.DataType) => ({
         name,
         type: AttrType.type,
-        value: backend.getDTypeInteger(dtype),
+        value: ops.getDTypeInteger(dtype),
       });
       const types = [type('Tparams', values.dtype), type('Tindices', rows.dtype), type('Taxis', 'int32')];
       const batch = { name: 'batch_dims', type: AttrType.int, value: batchDims };
-      return backend.executeSingleOutput('GatherV2', [batch, ...types], [values, rows, tf.scalar(axis, 'int32')]);
+      return ops.executeSingleOutput('GatherV2', [batch, ...types], [values, rows, tf.scalar(axis, 'int32')]);
     });
   });
 }

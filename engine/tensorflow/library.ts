@@ -13,9 +13,11 @@ export interface LibraryFiles {
   readonly framework: string | null;
   /** For people: which step of the search found it. */
   readonly origin: string;
+  /** NVIDIA's libraries that were installed with it; null for a library without CUDA, or one that finds them itself. */
+  readonly cuda: string | null;
 }
 
-const LIBRARY_NAMES =
+export const LIBRARY_NAMES: readonly string[] =
   process.platform === 'darwin'
     ? ['libtensorflow_cc.2.dylib', 'libtensorflow.2.dylib']
     : ['libtensorflow_cc.so.2', 'libtensorflow.so.2'];
@@ -31,7 +33,13 @@ export function libraryIn(folder: string, origin: string): LibraryFiles | null {
     const library = join(folder, name);
     if (!existsSync(library)) continue;
     const framework = join(folder, FRAMEWORK_NAME);
-    return { library, framework: existsSync(framework) ? framework : null, origin };
+    const cuda = join(folder, 'nvidia');
+    return {
+      library,
+      framework: existsSync(framework) ? framework : null,
+      origin,
+      cuda: existsSync(cuda) ? cuda : null,
+    };
   }
   return null;
 }

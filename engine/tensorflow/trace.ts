@@ -9,6 +9,7 @@ import {
   describeHandle,
   type EagerBinding,
   FIRST_TRACED_ID,
+  freeTensor,
   newTensor,
   typeNumber,
 } from './binding.js';
@@ -237,7 +238,7 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
     finish(failed) {
       if (failed)
         for (const { source } of inputs) if (source.kind === 'capture') api.TFE_DeleteTensorHandle(source.handle);
-      for (const { tensor } of made.values()) api.TF_DeleteTensor(tensor);
+      for (const { tensor, dtype } of made.values()) freeTensor(api, tensor, dtype);
       for (const id of disposed) eager.deleteTensor(id);
       made.clear();
       disposed.length = 0;

@@ -1,10 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../../engine/tensorflow/cache.js';
-import { findLibrary, libraryIn, runtimeFolder } from '../../../engine/tensorflow/library.js';
-import { installRuntime, listRuntimes, RUNTIME_WHEELS, removeRuntimes } from '../../../engine/tensorflow/runtime.js';
+import { findLibrary, runtimeFolder } from '../../../engine/tensorflow/library.js';
 
 const extension = process.platform === 'darwin' ? '2.dylib' : 'so.2';
 const names = [`libtensorflow_cc.${extension}`, `libtensorflow_framework.${extension}`];
@@ -33,6 +32,7 @@ describe('library search', () => {
         library: join(folder, names[0] as string),
         framework: join(folder, names[1] as string),
         origin: 'ESPALIER_TENSORFLOW',
+        cuda: null,
       });
     }
   });
@@ -48,34 +48,26 @@ describe('library search', () => {
     expect(findLibrary()?.library).toBe(join(runtimeFolder(), '2.21.0', names[0] as string));
   });
 
+  it('takes the library for the GPU before that for the CPU of the same version', () => {
+    fakeLibrary(join(runtimeFolder(), '2.21.0'));
+    const folder = fakeLibrary(join(runtimeFolder(), '2.21.0-gpu'));
+    mkdirSync(join(folder, 'nvidia'));
+    expect(findLibrary()).toMatchObject({ library: join(folder, names[0] as string), cuda: join(folder, 'nvidia') });
+  });
+
+  it('takes a libtensorflow in one file, as tfjs-node downloads it', () => {
+    const folder = join(cacheFolder(), 'one');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `libtensorflow.${extension}`), 'not a library');
+    process.env.ESPALIER_TENSORFLOW = folder;
+    expect(findLibrary()).toMatchObject({ library: join(folder, `libtensorflow.${extension}`), framework: null });
+  });
+
   it('looks for the cache where the environment says', () => {
     process.env.ESPALIER_CACHE = '';
     process.env.XDG_CACHE_HOME = '/xdg';
     expect(cacheFolder()).toBe(join('/xdg', 'espalier'));
     delete process.env.XDG_CACHE_HOME;
     expect(cacheFolder()).toBe(join(homedir(), '.cache', 'espalier'));
-  });
-
-  it('lists and removes what is installed', async () => {
-    fakeLibrary(join(runtimeFolder(), '2.21.0'));
-    expect(await listRuntimes()).toEqual([{ version: '2.21.0', folder: join(runtimeFolder(), '2.21.0'), bytes: 26 }]);
-    expect(await removeRuntimes()).toBe(1);
-    expect(libraryIn(join(runtimeFolder(), '2.21.0'), '')).toBeNull();
-  });
-
-  it('leaves nothing behind when a wheel is not what it should be', async () => {
-    const wheel = join(cacheFolder(), 'broken.whl');
-    writeFileSync(wheel, 'no zip');
-    await expect(installRuntime({ from: wheel })).rejects.toThrow(/not a zip archive/);
-    expect(existsSync(join(runtimeFolder(), '2.21.0'))).toBe(false);
-    expect(readdirSync(runtimeFolder())).toEqual([]);
-  });
-
-  it('maps every platform to a wheel with a digest', () => {
-    expect(Object.keys(RUNTIME_WHEELS)).toEqual(['linux-x64', 'linux-arm64', 'darwin-arm64']);
-    for (const { sha256, requirement } of Object.values(RUNTIME_WHEELS)) {
-      expect(sha256).toMatch(/^[0-9a-f]{64}$/);
-      expect(requirement).toMatch(/^tensorflow(-cpu)?==2\.21\.0$/);
-    }
   });
 });
