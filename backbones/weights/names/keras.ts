@@ -85,6 +85,60 @@ export function kerasMobileNetV2(target: Iterable<string>): Rename {
   });
 }
 
+const MOBILENET_V3 = {
+  separable: { depthwise: 'conv_dw', depthwise_bn: 'bn1', project: 'conv_pw', project_bn: 'bn2' },
+  inverted: {
+    ...{ expand: 'conv_pw', expand_bn: 'bn1', depthwise: 'conv_dw', depthwise_bn: 'bn2' },
+    ...{ project: 'conv_pwl', project_bn: 'bn3' },
+  },
+  fused: {},
+  plain: {},
+} as const satisfies LayerTable;
+const SQUEEZE_V3 = { squeeze_excite_conv: 'se.conv_reduce', squeeze_excite_conv_1: 'se.conv_expand' } as const;
+
+/** MobileNetV3: `expanded_conv_3_project`, numbered through; the last convolution stands in a block of its own in timm. */
+export function kerasMobileNetV3(target: Iterable<string>): Rename {
+  const blocks = targetBlocks(target);
+  const last = blocks.find(({ kind }) => kind === 'plain')?.path;
+  const ends: Rules = [
+    [/^conv$/, 'conv_stem'],
+    [/^conv_bn$/, 'bn1'],
+    [/^conv_1$/, `${last}.conv`],
+    [/^conv_1_bn$/, `${last}.bn1`],
+    [/^conv_2$/, 'conv_head'],
+    [/^logits$/, 'classifier'],
+  ];
+  return byLayer((layer) => {
+    const [, index = '0', part = ''] = /^expanded_conv(?:_(\d+))?_([a-z]\w*)$/.exec(layer) ?? [];
+    const block = part === '' ? undefined : blocks[Number(index)];
+    if (!block) return applyRules(ends, layer);
+    const layers: Readonly<Record<string, string>> = { ...MOBILENET_V3[block.kind], ...SQUEEZE_V3 };
+    return layers[part] === undefined ? null : `${block.path}.${layers[part]}`;
+  });
+}
+
+/** DenseNet: `conv3_block12_1_bn`; stages are counted from the stem. */
+const DENSENET: Rules = [
+  [/^conv1_conv$/, 'features.conv0'],
+  [/^conv1_bn$/, 'features.norm0'],
+  ...[1, 2, 3, 4].flatMap((stage): Rules => {
+    const block = `^conv${stage + 1}_block(\\d+)_`;
+    const own = `features.denseblock${stage}.denselayer$1.`;
+    return [
+      [new RegExp(`${block}0_bn$`), `${own}norm1`],
+      [new RegExp(`${block}1_conv$`), `${own}conv1`],
+      [new RegExp(`${block}1_bn$`), `${own}norm2`],
+      [new RegExp(`${block}2_conv$`), `${own}conv2`],
+      [new RegExp(`^pool${stage + 1}_bn$`), `features.transition${stage}.norm`],
+      [new RegExp(`^pool${stage + 1}_conv$`), `features.transition${stage}.conv`],
+    ];
+  }),
+  [/^bn$/, 'features.norm5'],
+  [/^predictions$/, 'classifier'],
+];
+
+export const kerasDenseNet = (): Rename => byLayer((layer) => applyRules(DENSENET, layer));
+
 /** VGG: convolutions are numbered within a block here, all layers in timm; the target's own numbers are taken in order. */
 export function kerasVgg(target: Iterable<string>): Rename {
   const numbers = [...target].flatMap((name) => /^features\.(\d+)\.weight$/.exec(name)?.[1] ?? []);

@@ -1,7 +1,14 @@
 import type { WeightsFile } from '../weightsFile.js';
 import { applyRules, type Rules } from './blocks.js';
 import { flatBlockNames } from './flatBlocks.js';
-import { kerasEfficientNet, kerasMobileNetV2, kerasVgg, kerasXception } from './keras.js';
+import {
+  kerasDenseNet,
+  kerasEfficientNet,
+  kerasMobileNetV2,
+  kerasMobileNetV3,
+  kerasVgg,
+  kerasXception,
+} from './keras.js';
 import { hasName, type Release, type Rename } from './release.js';
 import {
   TORCHVISION_CONVNEXT,
@@ -31,8 +38,11 @@ const byRules =
 /** effdet's training wrappers put `model.` before its names, which are ours. */
 const EFFDET: Rules = [[/^model\.(?=backbone\.|fpn\.|class_net\.|box_net\.)/, '']];
 
-/** First match wins; timm's names, which are ours, come last. */
+const TIMM: Release = { name: 'timm', matches: () => true, order: 'file', rename: () => (name) => name };
+
+/** timm's names are ours. */
 const RELEASES: readonly Release[] = [
+  TIMM,
   release('EfficientNet-PyTorch', /^_blocks\.0\._depthwise_conv\./, flatBlockNames),
   release('torchvision MobileNetV2', /^features\.1\.conv\.0\.0\./, torchvisionMobileNetV2),
   release('torchvision EfficientNet', /^features\.1\.0\.block\.0\.0\./, torchvisionEfficientNet),
@@ -40,22 +50,24 @@ const RELEASES: readonly Release[] = [
   release('torchvision ConvNeXt', /^features\.1\.0\.layer_scale$/, byRules(TORCHVISION_CONVNEXT)),
   release('torchvision RegNet', /^trunk_output\.block1\./, byRules(TORCHVISION_REGNET)),
   release('torchvision DenseNet', /\.denselayer1\.norm\.1\./, byRules(TORCHVISION_DENSENET)),
+  release('torchvision VGG', /^classifier\.6\./, byRules(TORCHVISION_VGG)),
   release('effdet', /^model\.(fpn|class_net)\./, byRules(EFFDET)),
   release('Keras EfficientNet', /^block1a_(dwconv|project_conv)\//, kerasEfficientNet, 'memory'),
   release('Keras MobileNetV2', /^expanded_conv_depthwise_BN\//, kerasMobileNetV2, 'memory'),
+  release('Keras MobileNetV3', /^expanded_conv_depthwise_bn\//, kerasMobileNetV3, 'memory'),
+  release('Keras DenseNet', /^conv2_block1_0_bn\//, kerasDenseNet, 'memory'),
   release('Keras Xception', /^block2_sepconv1\//, kerasXception, 'memory'),
   release('Keras VGG', /^block1_conv1\//, kerasVgg, 'memory'),
 ];
 
-const VGG = release('torchvision VGG', /^classifier\.6\./, byRules(TORCHVISION_VGG));
-const TIMM = release('timm', /./, () => (name) => name);
-
-/**
- * Who named a file's tensors.
- *
- * @param target parameter names of the network to be filled: VGG and AlexNet of torchvision have the same names
- */
+/** Who named a file's tensors: of the releases that it looks like, the one whose names fill most of the network. */
 export function releaseOf(file: WeightsFile, target: ReadonlySet<string>): Release {
-  if (target.has('pre_logits.fc1.weight') && VGG.matches(file)) return VGG;
-  return RELEASES.find((candidate) => candidate.matches(file)) ?? TIMM;
+  let best = { release: TIMM, found: 0 };
+  for (const candidate of RELEASES) {
+    if (!candidate.matches(file)) continue;
+    const rename = candidate.rename(target);
+    const found = [...file.tensors.keys()].filter((name) => target.has(rename(name) ?? '')).length;
+    if (found > best.found) best = { release: candidate, found };
+  }
+  return best.release;
 }
