@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { ShapeError } from '../errors.js';
+import { defineKernel } from './kernel.js';
 import { detached, equalMask, greaterMask } from './tape.js';
 
 /** Boxes that compete; those of different classes do not. */
@@ -12,7 +13,7 @@ export interface Contestants {
   readonly labels: tf.Tensor2D;
 }
 
-/** Fixed-size lists, best first; what follows the first `counts` entries of a row has score 0. */
+/** Fixed-size lists, best first; what follows the first `counts` entries of a row is row 0 with score 0. */
 export interface Survivors {
   /** [N, limit] int32: places among the D; with `gatherRows`, the boxes. */
   readonly rows: tf.Tensor2D;
@@ -29,9 +30,18 @@ export interface SuppressionLimits {
   readonly minimumScore: number;
 }
 
+type SuppressionAttributes = {
+  mode: 'hard' | 'soft';
+  /** `hard`: the overlap above which a box goes; `soft`: width of the Gaussian. */
+  width: number;
+  limit: number;
+  minimumScore: number;
+};
+
 /**
  * Greedy non-maximum suppression within each class: a box goes when a better one of its class overlaps it by more than
- * `iouThreshold`. Of equal scores the first box wins. Fixed shapes throughout, so that it can be compiled.
+ * `iouThreshold`. Of equal scores the first box wins; boxes that are not finite are left out. Fixed shapes throughout, so that it can be compiled; not
+ * differentiable.
  *
  * @throws ShapeError when boxes, scores and labels do not belong together, or the limits cannot be met
  */
@@ -39,7 +49,7 @@ export function nonMaxSuppression(
   contestants: Contestants,
   { iouThreshold, ...limits }: SuppressionLimits & { readonly iouThreshold: number },
 ): Survivors {
-  return compete(contestants, limits, (iou, same) => tf.sub(1, tf.mul(same, greaterMask(iou, iouThreshold))));
+  return compete(contestants, { mode: 'hard', width: iouThreshold, ...limits });
 }
 
 /**
@@ -52,15 +62,12 @@ export function softNonMaxSuppression(
   contestants: Contestants,
   { sigma, ...limits }: SuppressionLimits & { readonly sigma: number },
 ): Survivors {
-  return compete(contestants, limits, (iou, same) => tf.exp(tf.mul(tf.mul(tf.square(iou), same), -1 / sigma)));
+  return compete(contestants, { mode: 'soft', width: sigma, ...limits });
 }
 
-/** @param weaken factor of every score, [N, D], from its overlap with the winner and 1 where it is of the same class */
-function compete(
-  { boxes, scores, labels }: Contestants,
-  { limit, minimumScore }: SuppressionLimits,
-  weaken: (iou: tf.Tensor, same: tf.Tensor) => tf.Tensor,
-): Survivors {
+function compete(contestants: Contestants, attributes: SuppressionAttributes): Survivors {
+  const { boxes, scores, labels } = contestants;
+  const { limit, minimumScore } = attributes;
   const [batch, count] = scores.shape;
   if (!tf.util.arraysEqual(boxes.shape, [batch, count, 4]) || !tf.util.arraysEqual(labels.shape, [batch, count])) {
     throw new ShapeError(
@@ -73,9 +80,32 @@ function compete(
     );
   }
   return detached(() => {
+    const finite = tf.isFinite(boxes);
+    const sound = {
+      boxes: tf.where(finite, boxes, tf.zerosLike(boxes)),
+      scores: tf.where(tf.all(finite, 2), scores, tf.zerosLike(scores)),
+    };
+    const [rows, left] = kernel({ ...sound, labels }, attributes);
+    return {
+      rows: rows as tf.Tensor2D,
+      scores: left as tf.Tensor2D,
+      counts: tf.cast(tf.sum(greaterMask(left, 0), 1), 'int32') as tf.Tensor1D,
+    };
+  });
+}
+
+const kernel = defineKernel<
+  { boxes: tf.Tensor; scores: tf.Tensor; labels: tf.Tensor },
+  SuppressionAttributes,
+  readonly [rows: tf.Tensor, scores: tf.Tensor]
+>({
+  name: 'EspalierSuppression',
+  /** One round for each survivor. */
+  portable: ({ boxes, scores, labels }, { mode, width, limit, minimumScore }) => {
+    const [batch = 0, count = 0] = scores.shape;
     const sides = tf.unstack(boxes, 2); // 4 times [N, D]
     const starts = tf.tensor1d(
-      Array.from({ length: batch }, (_, item) => item * count),
+      Int32Array.from({ length: batch }, (_, item) => item * count),
       'int32',
     );
     const winnerOf = (values: tf.Tensor, places: tf.Tensor): tf.Tensor =>
@@ -88,24 +118,23 @@ function compete(
       const places = tf.cast(tf.add(winner, starts), 'int32');
       const score = winnerOf(left, places);
       const valid = greaterMask(score, minimumScore);
-      rows.push(winner);
+      rows.push(tf.mul(winner, tf.cast(tf.reshape(valid, [-1]), 'int32')));
       won.push(tf.mul(score, valid));
       const iou = overlap(
         sides,
         sides.map((side) => winnerOf(side, places)),
       );
       const same = equalMask(labels, winnerOf(labels, places));
+      const weaker =
+        mode === 'hard'
+          ? tf.sub(1, tf.mul(same, greaterMask(iou, width)))
+          : tf.exp(tf.mul(tf.mul(tf.square(iou), same), -1 / width));
       const others = tf.sub(1, tf.cast(tf.oneHot(winner, count), 'float32'));
-      left = tf.mul(left, tf.mul(weaken(iou, same), others));
+      left = tf.mul(left, tf.mul(weaker, others));
     }
-    const wonScores = tf.concat(won, 1) as tf.Tensor2D;
-    return {
-      rows: tf.cast(tf.stack(rows, 1), 'int32') as tf.Tensor2D,
-      scores: wonScores,
-      counts: tf.cast(tf.sum(greaterMask(wonScores, 0), 1), 'int32') as tf.Tensor1D,
-    };
-  });
-}
+    return [tf.cast(tf.stack(rows, 1), 'int32'), tf.concat(won, 1)] as const;
+  },
+});
 
 /** Intersection over union of boxes [N, D] with one box per item [N, 1]; 0 when neither has an area. */
 function overlap(boxes: readonly tf.Tensor[], winner: readonly tf.Tensor[]): tf.Tensor {

@@ -13,10 +13,10 @@ const kernel = defineKernel<{ images: tf.Tensor }, { mean: readonly number[]; st
 /**
  * (pixel - mean) / std per channel. Not differentiable.
  *
- * @param images [N, H, W, 3] int32 or float32, 0..255
+ * @param images [N, H, W, C] int32 or float32, 0..255
  * @param mean   per channel, in pixel values
  * @param std    per channel, in pixel values
- * @returns      [N, H, W, 3] float32
+ * @returns      [N, H, W, C] float32
  */
 export function normalizeImages(images: tf.Tensor4D, mean: readonly number[], std: readonly number[]): tf.Tensor4D {
   return kernel({ images }, { mean, std }) as tf.Tensor4D;

@@ -7,7 +7,9 @@ const kernel = defineKernel<{ seed: tf.Tensor }, { shape: readonly number[] }, t
   name: 'EspalierStatelessUniform',
   portable: ({ seed }, { shape }) => {
     const words = philoxWords(seed.dataSync(), tf.util.sizeFromShape([...shape]));
-    return tf.tensor(Float32Array.from(words, uniformOf), [...shape]);
+    const values = new Float32Array(words.length);
+    for (let i = 0; i < values.length; i++) values[i] = ((words[i] as number) & 0x7fffff) / 0x800000;
+    return tf.tensor(values, [...shape]);
   },
 });
 
@@ -36,8 +38,4 @@ export function statelessUniform(shape: readonly number[], seed: tf.Tensor): tf.
  */
 export function foldSeed(seed: tf.Tensor, place: number): tf.Tensor1D {
   return tf.add(seed, tf.tensor1d([Math.imul(place, 0x9e3779b1), 0], 'int32'));
-}
-
-function uniformOf(word: number): number {
-  return (word & 0x7fffff) / 0x800000;
 }

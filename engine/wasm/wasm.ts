@@ -17,6 +17,7 @@ import { registerPooling } from './pooling.js';
 import { registerReductions } from './reduce.js';
 import { registerReferences } from './reference.js';
 import { registerSegmentSum } from './segmentSum.js';
+import { registerSuppression } from './suppression.js';
 
 export interface WasmOptions {
   /** Folder, ending in `/`, or full path by file name, of the three `.wasm` files; Node finds them by itself. */
@@ -52,6 +53,7 @@ export async function openWasm({ wasmPaths }: WasmOptions = {}): Promise<void> {
   registerCumulative();
   registerTypes();
   registerSegmentSum();
+  registerSuppression();
   registerGather();
   registerMatMul();
   registerEinsum();

@@ -7,6 +7,7 @@ import { groupConv2d, preferMatrixProducts } from './convolution.js';
 import { normalizeImages, planeSum, relu6Grad } from './elementwise.js';
 import { statelessUniform } from './random.js';
 import { cropAndResizeGrad, resizeBilinear, resizeBilinearGrad } from './resize.js';
+import { suppression } from './suppression.js';
 import { registerAll } from './twin.js';
 
 /** Kernels of engine/kernels that TensorFlow has as one op; the others run their portable version, op by op. */
@@ -22,6 +23,7 @@ const TWINS = {
   EspalierGroupConv2D: groupConv2d,
   EspalierNormalizeImages: normalizeImages,
   EspalierStatelessUniform: statelessUniform,
+  EspalierSuppression: suppression,
 };
 
 export function registerTwins(backend: NodeJSKernelBackend, clusters: Clusters): void {

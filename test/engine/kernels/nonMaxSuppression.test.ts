@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../../engine/compile.js';
 import { type Contestants, nonMaxSuppression, softNonMaxSuppression } from '../../../engine/kernels/index.js';
+import { portableOf } from '../../../engine/kernels/kernel.js';
 import { suppress } from '../../../heads/detection/nms.js';
 import { suppressSoftly } from '../../../heads/detection/softNms.js';
 import { expectClose } from '../../conformance/kernel.js';
@@ -101,6 +102,39 @@ describe('nonMaxSuppression', () => {
     const above = nonMaxSuppression({ boxes, scores, labels }, { limit: 3, iouThreshold: 1, minimumScore: 0.25 });
     expect(Array.from(above.scores.dataSync())).toEqual([0.5, 0.5, 0]);
     expect(above.counts.dataSync()[0]).toBe(2);
+  });
+
+  it('leaves out boxes that are not finite, and takes huge ones', () => {
+    const sides = [0, 0, 4, 4, Number.NaN, 0, 4, 4, 0, 0, 4, 5, -1e9, 0, Number.POSITIVE_INFINITY, 9, 0, 0, 1e9, 1e9];
+    const contestants = {
+      boxes: tf.tensor3d(sides, [1, 5, 4]),
+      scores: tf.tensor2d([0.5, 0.9, 0.8, 0.7, 0.6], [1, 5]),
+      labels: tf.zeros([1, 5], 'int32') as tf.Tensor2D,
+    };
+    const hard = nonMaxSuppression(contestants, { limit: 4, iouThreshold: 0.5, minimumScore: 0 });
+    expect(Array.from(hard.rows.dataSync())).toEqual([2, 4, 0, 0]);
+    expect(hard.counts.dataSync()[0]).toBe(2);
+    const soft = softNonMaxSuppression(contestants, { limit: 4, sigma: 0.5, minimumScore: 0 });
+    expect(Array.from(soft.rows.dataSync()).slice(0, 3)).toEqual([2, 4, 0]);
+    expect(soft.counts.dataSync()[0]).toBe(3);
+  });
+
+  it('decides in plain tfjs ops as the engine does', () => {
+    const contestants = tensorsOf([draw(11, 60), draw(12, 60)]);
+    for (const [mode, width] of [
+      ['hard', 0.4],
+      ['soft', 0.5],
+    ] as const) {
+      const limits = { limit: 12, minimumScore: 0.3 };
+      const { rows, scores } =
+        mode === 'hard'
+          ? nonMaxSuppression(contestants, { ...limits, iouThreshold: width })
+          : softNonMaxSuppression(contestants, { ...limits, sigma: width });
+      const plain = portableOf('EspalierSuppression')({ ...contestants }, { mode, width, ...limits });
+      const [plainRows, plainScores] = plain as [tf.Tensor, tf.Tensor];
+      expect(Array.from(plainRows.dataSync())).toEqual(Array.from(rows.dataSync()));
+      expectClose(Array.from(plainScores.dataSync()), Array.from(scores.dataSync()), 1e-6);
+    }
   });
 
   it('is the same inside a compiled function', () => {
