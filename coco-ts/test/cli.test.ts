@@ -76,6 +76,52 @@ describe('coco-ts', () => {
     expect(text.lines.at(-1)).toMatch(/^ AP \d\.\d{4}, 95 % interval .* \(20 resamples/);
   });
 
+  test('eval --tide, --calibration and --curves split the errors, judge the scores and write the curves', async () => {
+    const files = ['--gt', at('gt.json'), '--dt', at('dt.json')];
+    const { code, lines } = await run('eval', ...files, '--tide', '--calibration', '--curves', at('curves.csv'));
+    expect(code).toBe(0);
+    expect(lines).toContain('3 detections are right, AP at the foreground IoU 1.0000');
+    expect(lines.some((line) => /^missed +0 +0\.0000$/.test(line))).toBe(true);
+    // Scores of 0.9, 0.8 and 0.7 that are all right.
+    expect(lines).toContain('expected calibration error 0.2000, maximum 0.3000');
+    const csv = readFileSync(at('curves.csv'), 'utf8').trim().split('\n');
+    expect(csv).toHaveLength(1 + 3 * 101);
+    expect(csv[0]).toBe('category,iou,recall,precision,f1,score');
+    expect(csv.at(-1)).toMatch(/^dog & <co>,0\.5,1,(1|0\.9{5,}\d*),(1|0\.9{5,}\d*),0\.8$/);
+    const { tide } = JSON.parse((await run('eval', ...files, '--tide', '--json')).lines[0]!) as {
+      tide: { errors: Record<string, number> };
+    };
+    expect(tide.errors).toMatchObject({ correct: 3, missed: 0 });
+  });
+
+  test('eval --protocol gives the numbers of VOC, Open Images and LVIS', async () => {
+    const files = ['--gt', at('gt.json'), '--dt', at('dt.json')];
+    for (const protocol of ['voc07', 'voc10', 'openimages']) {
+      const { code, lines } = await run('eval', ...files, '--protocol', protocol);
+      expect([code, lines[0]]).toEqual([0, 'mean AP 1.000']);
+      const { mean, perClass } = JSON.parse(
+        (await run('eval', ...files, '--protocol', protocol, '--json')).lines[0]!,
+      ) as {
+        mean: number;
+        perClass: { category: string; ap: number }[];
+      };
+      expect(mean).toBeCloseTo(1, 14);
+      expect(perClass.map(({ category }) => category)).toEqual(['cat', 'dog & <co>']);
+    }
+    const federated = {
+      ...dataset,
+      images: dataset.images?.map((image) => ({ ...image, neg_category_ids: [], not_exhaustive_category_ids: [] })),
+      categories: dataset.categories?.map((category, i) => ({ ...category, frequency: i === 0 ? 'r' : 'f' })),
+    };
+    writeFileSync(at('lvis.json'), JSON.stringify(federated));
+    const lvis = await run('eval', '--gt', at('lvis.json'), '--dt', at('dt.json'), '--protocol', 'lvis');
+    expect(lvis.lines.find((line) => line.startsWith('APr'))).toBe('APr  1.000');
+    expect((await run('eval', ...files, '--protocol', 'lvis')).code).toBe(1);
+    expect((await run('eval', ...files, '--protocol', 'voc07', '--per-class')).code).toBe(2);
+    expect((await run('eval', ...files, '--protocol', 'pascal')).code).toBe(2);
+    expect((await run('eval', ...files, '--protocol', 'voc07', '--type', 'segm')).code).toBe(2);
+  });
+
   test('eval prints the twelve lines, the table of classes and the confusion matrix', async () => {
     const { code, lines } = await run(
       'eval',

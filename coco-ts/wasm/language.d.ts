@@ -30,6 +30,10 @@ declare function aboveUnsigned(a: i32, b: i32): boolean;
 declare function divideUnsigned(a: i32, b: i32): i32;
 declare function shiftUnsigned(value: i64, by: i64): i64;
 
+/** 1 or 0. */
+declare function bit(condition: boolean): i32;
+/** a or b without a branch. */
+declare function pick(a: i32, b: i32, condition: boolean): i32;
 declare function toF64(value: i32): f64;
 declare function unsignedToF64(value: i32): f64;
 declare function longToF64(value: i64): f64;

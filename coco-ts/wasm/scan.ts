@@ -163,7 +163,33 @@ function scanObject(begin: i32, row: i32, keep: i32, per: i32): i32 {
   }
   if (load32(MASK_HEIGHT_COLUMN + 4 * row) !== 0) bits = bits | HAS_RLE;
   store16(HAS_COLUMN + 2 * row, bits);
+  clearAbsent(row, bits);
   return p;
+}
+
+/** What a row does not have is 0, not what an earlier row left there. */
+function clearAbsent(row: i32, bits: i32): void {
+  if (!(bits & HAS_ID)) storeF64(ID_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_IMAGE)) storeF64(IMAGE_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_CATEGORY)) storeF64(CATEGORY_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_SCORE)) storeF64(SCORE_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_AREA)) storeF64(AREA_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_KEYPOINT_COUNT)) storeF64(KEYPOINT_COUNT_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_CROWD)) store8(CROWD_COLUMN + row, 0);
+  if (!(bits & HAS_BOX)) fillBytes(BOX_COLUMN + 32 * row, 0, 32);
+  if (!(bits & HAS_SEGMENTATION)) {
+    store32(SEGMENTATION_AT_COLUMN + 4 * row, 0);
+    store32(SEGMENTATION_LENGTH_COLUMN + 4 * row, 0);
+  }
+  if (!(bits & HAS_KEYPOINTS)) {
+    store32(KEYPOINTS_AT_COLUMN + 4 * row, 0);
+    store32(KEYPOINTS_LENGTH_COLUMN + 4 * row, 0);
+  }
+  if (!(bits & HAS_RLE)) {
+    store32(POOL_AT_COLUMN + 4 * row, 0);
+    store32(POOL_LENGTH_COLUMN + 4 * row, 0);
+    store32(MASK_WIDTH_COLUMN + 4 * row, 0);
+  }
 }
 
 /** A list of exactly 4 numbers. */

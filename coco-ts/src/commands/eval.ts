@@ -2,12 +2,18 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
+import type { EvalImage } from '../evaluation/matching.js';
 import { IOU_TYPES } from '../evaluation/params.js';
 import { saveEval } from '../evaluation/saved.js';
 import { bootstrap } from '../metrics/bootstrap.js';
+import { calibration } from '../metrics/calibration.js';
 import { confusionMatrix } from '../metrics/confusion.js';
+import { cellsOfArea, outcomes } from '../metrics/outcomes.js';
 import { perClass } from '../metrics/perClass.js';
+import { tideErrors } from '../metrics/tide.js';
+import { tideCosts } from '../metrics/tideCosts.js';
 import { ArgumentError, HELP, integer, real, required } from './arguments.js';
+import { calibrationLines, curvesCsv, PROTOCOLS, protocolLines, tideLines } from './reports.js';
 import { table } from './table.js';
 
 const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoints|boundary] [options]
@@ -21,7 +27,11 @@ const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoin
   --bootstrap N      interval of AP that holds 95 % of N resamples of the images
   --out FILE.npz     also write the arrays, for numpy.load
   --confusion        confusion matrix of boxes at IoU 0.5
-  --score X          least score in the confusion matrix (default 0.25)
+  --score X          least score in the confusion matrix and in --tide (default 0.25; 0 for --tide)
+  --tide             how many detections are wrong in which way, and what each way costs in AP (boxes at IoU 0.5)
+  --curves FILE.csv  also write precision and score over recall, of every category and of their mean, at the first IoU threshold
+  --calibration      how far scores are from being probabilities (at the first IoU threshold)
+  --protocol NAME    coco (default); lvis; openimages; voc07, voc10 (boxes): their own numbers instead of the twelve
   --verbose          also print progress, as pycocotools does`;
 
 const OPTIONS = {
@@ -31,12 +41,16 @@ const OPTIONS = {
   type: { type: 'string', default: 'bbox' },
   'max-dets': { type: 'string' },
   threads: { type: 'string', default: '1' },
-  score: { type: 'string', default: '0.25' },
+  score: { type: 'string' },
   json: { type: 'boolean' },
   'per-class': { type: 'boolean' },
   confusion: { type: 'boolean' },
   bootstrap: { type: 'string' },
   out: { type: 'string' },
+  tide: { type: 'boolean' },
+  curves: { type: 'string' },
+  calibration: { type: 'boolean' },
+  protocol: { type: 'string', default: 'coco' },
   verbose: { type: 'boolean' },
 } as const;
 
@@ -54,9 +68,19 @@ export async function evalCommand(args: readonly string[], print: (line: string)
     throw new ArgumentError(`--out ${values.out}: the name ends in .npz`);
   const type = IOU_TYPES.find((name) => name === values.type);
   if (type === undefined) throw new ArgumentError(`--type ${values.type}: one of ${IOU_TYPES.join(', ')}`);
+  const protocol = PROTOCOLS.find((name) => name === values.protocol);
+  if (protocol === undefined) throw new ArgumentError(`--protocol ${values.protocol}: one of ${PROTOCOLS.join(', ')}`);
+  const score = values.score === undefined ? undefined : real(values.score, 'score', -1e300, 1e300);
   const verbose = values.verbose ? print : false;
   const gt = await COCO.load(required(values.gt, 'gt'), { verbose });
   const dt = gt.loadRes(required(values.dt, 'dt'));
+  if (protocol !== 'coco') {
+    const own = ['gt', 'dt', 'type', 'protocol', 'json', 'verbose', 'threads'];
+    const other = Object.keys(values).find((name) => !own.includes(name));
+    if (other !== undefined) throw new ArgumentError(`--${other} belongs to --protocol coco`);
+    for (const line of protocolLines(protocol, gt, dt, type, values.json ?? false)) print(line);
+    return 0;
+  }
   const evaluation = new COCOeval(gt, dt, type, { verbose });
   const maxDets = values['max-dets']?.split(',').map((limit) => integer(limit, 'max-dets', 1, 1e6));
   if (maxDets) evaluation.params.maxDets = maxDets;
@@ -67,9 +91,12 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   const samples = values.bootstrap && integer(values.bootstrap, 'bootstrap', 1, 1e6);
   const interval = samples ? bootstrap(evaluation, { samples }) : undefined;
   const classes = values['per-class'] ? perClass(evaluation.eval!, gt) : undefined;
-  const confusion = values.confusion
-    ? confusionMatrix(gt, dt, { scoreThreshold: real(values.score, 'score', -1e300, 1e300) })
+  const confusion = values.confusion ? confusionMatrix(gt, dt, { scoreThreshold: score ?? 0.25 }) : undefined;
+  if (values.curves !== undefined) await writeFile(values.curves, curvesCsv(evaluation.eval!, gt));
+  const tide = values.tide
+    ? { errors: tideErrors(gt, dt, limited(score)), costs: tideCosts(gt, dt, limited(score)) }
     : undefined;
+  const calibrated = values.calibration ? calibration(outcomes(everySize(evaluation))) : undefined;
   if (values.json) {
     const names = type === 'keypoints' ? KEYPOINT_NAMES : NAMES;
     const stats = Object.fromEntries(names.map((name, i) => [name, evaluation.stats[i]]));
@@ -77,7 +104,9 @@ export async function evalCommand(args: readonly string[], print: (line: string)
       categories: confusion.categories,
       counts: rowsOf(confusion.counts, confusion.categories.length + 1),
     };
-    print(JSON.stringify({ type, stats, interval, perClass: classes, confusion: matrix }));
+    print(
+      JSON.stringify({ type, stats, interval, perClass: classes, confusion: matrix, tide, calibration: calibrated }),
+    );
     return 0;
   }
   if (!values.verbose) lines.forEach(print);
@@ -103,8 +132,17 @@ export async function evalCommand(args: readonly string[], print: (line: string)
     const rows = rowsOf(confusion.counts, names.length).map((row, i) => [names[i]!, ...row]);
     for (const line of ['', 'rows: truth, columns: detection', ...table(['', ...names], rows)]) print(line);
   }
+  if (tide) for (const line of ['', ...tideLines(tide)]) print(line);
+  if (calibrated) for (const line of ['', ...calibrationLines(calibrated)]) print(line);
   return 0;
 }
+
+/** Matchings in the first size range, `all`. */
+const everySize = ({ evalImgs, params }: COCOeval): (EvalImage | null)[] =>
+  cellsOfArea(evalImgs, params.areaRng.length, params.imgIds.length);
+
+const limited = (score: number | undefined): { scoreThreshold?: number } =>
+  score === undefined ? {} : { scoreThreshold: score };
 
 const rowsOf = (counts: Uint32Array, n: number): number[][] =>
   Array.from({ length: n }, (_, i) => [...counts.subarray(i * n, (i + 1) * n)]);

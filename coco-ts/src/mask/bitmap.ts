@@ -39,8 +39,20 @@ function runLengths(data: Uint8Array | Uint8ClampedArray): Uint32Array {
   let value = 0;
   let begin = 0;
   let i = 0;
+  // Many bytes at a time where a run goes on.
+  const shift = (4 - (data.byteOffset & 3)) & 3;
+  const words = new Int32Array(data.buffer, data.byteOffset + shift, n < shift ? 0 : (n - shift) >> 2);
   while (i < n) {
-    if (data[i] === value) {
+    const aligned = i - shift;
+    if ((aligned & 3) === 0 && aligned >= 0 && aligned >> 2 < words.length) {
+      const same = value * 0x01010101;
+      const w = value === 0 ? skipZeros(words, aligned >> 2) : skipEqual(words, aligned >> 2, same);
+      i = 4 * w + shift;
+      if (w === words.length) continue;
+      // Memory is little-endian: the lowest byte that differs comes first.
+      const other = words[w]! ^ same;
+      i += (31 - Math.clz32(other & -other)) >> 3;
+    } else if (data[i] === value) {
       i++;
       continue;
     }
@@ -52,6 +64,39 @@ function runLengths(data: Uint8Array | Uint8ClampedArray): Uint32Array {
   if (m === counts.length) counts = grown(counts);
   counts[m++] = n - begin;
   return counts.slice(0, m);
+}
+
+/** The first word from w on that is not zero, or the end. */
+function skipZeros(words: Int32Array, w: number): number {
+  const last = words.length - 8;
+  while (
+    w <= last &&
+    (words[w]! |
+      words[w + 1]! |
+      words[w + 2]! |
+      words[w + 3]! |
+      words[w + 4]! |
+      words[w + 5]! |
+      words[w + 6]! |
+      words[w + 7]!) ===
+      0
+  )
+    w += 8;
+  while (w < words.length && words[w] === 0) w++;
+  return w;
+}
+
+/** The first word from w on that is another one, or the end. */
+function skipEqual(words: Int32Array, w: number, same: number): number {
+  const word = same | 0;
+  const last = words.length - 4;
+  while (
+    w <= last &&
+    ((words[w]! ^ word) | (words[w + 1]! ^ word) | (words[w + 2]! ^ word) | (words[w + 3]! ^ word)) === 0
+  )
+    w += 4;
+  while (w < words.length && words[w] === word) w++;
+  return w;
 }
 
 function grown(counts: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

@@ -1,4 +1,5 @@
 import { MaskError } from '../errors.js';
+import { IntervalSet, quickMerge } from '../wasm/rle.js';
 import { type Bitmap, decodeRuns, encodeRuns, MAX_BITMAP_BYTES } from './bitmap.js';
 import { boxIou } from './boxes.js';
 import { mergeRuns, runsIou } from './overlap.js';
@@ -56,6 +57,17 @@ export function decode(
 
 /** Union of masks, or their intersection. Different sizes give a 0x0 mask, as pycocotools. */
 export function merge(rles: readonly (Rle | UncompressedRle)[], intersect: boolean | 0 | 1 = false): Compressed {
+  const [height, width] = rles[0]?.size ?? [];
+  if (rles.every(({ size, counts }) => typeof counts === 'string' && size[0] === height && size[1] === width)) {
+    const size = rles[0] && checkSize(rles[0].size);
+    const counts =
+      size &&
+      quickMerge(
+        rles.map((rle) => rle.counts as string),
+        Boolean(intersect),
+      );
+    if (size && counts) return { size: [...size], counts };
+  }
   return toRle(mergeRuns(rles.map(toRuns), Boolean(intersect)));
 }
 
@@ -100,6 +112,8 @@ export function iou(dt: Regions, gt: Regions, iscrowd: ArrayLike<number | boolea
   if ((detections.masks === null) !== (truths.masks === null)) {
     throw new MaskError('the dt and gt should have the same data type, either RLEs or boxes', 'Exception');
   }
+  if (detections.masks && truths.masks && quickIou(detections, truths, iscrowd, data))
+    return { data, shape: [rows, columns] };
   for (let d = 0; d < rows; d++) {
     const dtArea = detections.masks === null ? 0 : runsArea(detections.masks[d]!);
     for (let g = 0; g < columns; g++) {
@@ -111,6 +125,38 @@ export function iou(dt: Regions, gt: Regions, iscrowd: ArrayLike<number | boolea
     }
   }
   return { data, shape: [rows, columns] };
+}
+
+/** Masks of one size whose runs fill it, by WebAssembly. @returns false where the portable code has to do it */
+function quickIou(
+  dt: { boxes: Float64Array; masks: Runs[] | null },
+  gt: { boxes: Float64Array; masks: Runs[] | null },
+  iscrowd: ArrayLike<number | boolean>,
+  data: Float64Array,
+): boolean {
+  const set = IntervalSet.open();
+  const [first] = dt.masks!;
+  const all = [...dt.masks!, ...gt.masks!];
+  if (set === null || all.some(({ height, width }) => height !== first!.height || width !== first!.width)) return false;
+  const lists: { begin: number; end: number; area: number }[] = [];
+  for (const { counts, height, width } of all) {
+    const list = set.add(counts, height * width);
+    if (list === null) return false;
+    lists.push(list);
+  }
+  const D = dt.masks!.length;
+  const G = gt.masks!.length;
+  for (let d = 0; d < D; d++) {
+    for (let g = 0; g < G; g++) {
+      const crowd = Boolean(iscrowd[g]);
+      const boxes = boxIou(dt.boxes, d, gt.boxes, g, crowd);
+      const a = lists[d]!;
+      const b = lists[D + g]!;
+      const both = boxes > 0 ? set.shared(a, b) : 0;
+      data[d * G + g] = boxes > 0 ? (both === 0 ? 0 : both / (crowd ? a.area : a.area + b.area - both)) : boxes;
+    }
+  }
+  return true;
 }
 
 const regionCount = (regions: Regions): number =>

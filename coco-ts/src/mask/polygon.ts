@@ -1,4 +1,5 @@
 import { MaskError } from '../errors.js';
+import { quickPolygon } from '../wasm/rle.js';
 import type { Runs } from './runs.js';
 
 /** Vertices are rounded to fifths of a pixel, as in the reference. */
@@ -17,6 +18,8 @@ export function polygonRuns(xy: ArrayLike<number>, height: number, width: number
   const points = xy.length >> 1;
   const total = height * width;
   if (total > 0x7fffffff) throw new MaskError(`a ${height}x${width} mask is too large for a polygon`, 'ValueError');
+  const quick = quickPolygon(xy, height, width);
+  if (quick !== null) return { height, width, counts: quick };
   used = 0;
   if (points > 0) {
     const x0 = fifths(xy[0]!);

@@ -1,4 +1,5 @@
 import { MaskError } from '../errors.js';
+import { quickFormat, quickParse } from '../wasm/rle.js';
 
 /** Run-length encoded mask as files carry it: counts in the compressed string form, size as [height, width]. */
 export interface Rle {
@@ -41,12 +42,17 @@ function isDimension(value: unknown): value is number {
 
 let scratch = new Uint32Array(1024);
 
+/** Below this many runs or characters the call into WebAssembly does not pay. */
+const SHORT = 24;
+
 /**
  * Decodes the compressed string: 5-bit groups from character 48 up, bit 5 = more follows, sign in the last group,
  * differences to the run before the last from the fourth run on; arithmetic modulo 2^32 as in the reference.
  * @throws MaskError on a character outside '0'..'o'
  */
 export function parseCounts(text: string): Uint32Array {
+  const quick = text.length < SHORT ? null : quickParse(text);
+  if (quick !== null) return quick;
   const length = text.length;
   if (scratch.length < length) scratch = new Uint32Array(length * 2);
   const out = scratch;
@@ -74,6 +80,8 @@ export function parseCounts(text: string): Uint32Array {
 
 /** Writes the compressed string; the exact inverse of `parseCounts` and byte-equal to the reference. */
 export function formatCounts(counts: ArrayLike<number>): string {
+  const quick = counts.length < SHORT ? null : quickFormat(counts);
+  if (quick !== null) return quick;
   const codes: number[] = [];
   const parts: string[] = [];
   for (let i = 0; i < counts.length; i++) {

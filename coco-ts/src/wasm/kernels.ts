@@ -12,11 +12,16 @@ export interface Kernels {
   measureMasks(count: number): number;
   readList(p: number): number;
   polygonRuns(points: number, height: number, width: number): number;
+  parseRuns(bytes: number, out: number): number;
+  formatRuns(runs: number, count: number): number;
+  mergePair(firstCount: number, secondCount: number, intersect: number): number;
+  intervals(count: number, out: number): number;
+  sharedPixels(first: number, firstEnd: number, second: number, secondEnd: number): number;
   similarities(found: number, truths: number, points: number, small: number): void;
 }
 
 /** Address space in pages of 64 KiB, of which only what is used becomes memory. */
-const PAGES = 512;
+const PAGES = 1024;
 
 let made: Kernels | null | undefined;
 let wanted = true;

@@ -68,3 +68,15 @@ export const VARIANCES = TRUTH_SCALES + 8 * SKELETONS;
 export const TERMS = VARIANCES + 8 * 1024;
 export const SIMILARITIES = TERMS + 8 * 1024;
 export const SIMILARITY_LIMIT = 1048576;
+
+/** Run lengths of two masks and of what is made of them, and characters. */
+export const RUN_LIMIT = 262144;
+export const FIRST_RUNS = SIMILARITIES + 8 * SIMILARITY_LIMIT;
+export const SECOND_RUNS = FIRST_RUNS + 4 * RUN_LIMIT;
+export const MERGED_RUNS = SECOND_RUNS + 4 * RUN_LIMIT;
+export const TEXT = MERGED_RUNS + 8 * RUN_LIMIT + 64;
+export const TEXT_BYTES = 16 * RUN_LIMIT;
+
+/** Intervals of foreground of many masks. */
+export const INTERVALS = TEXT + TEXT_BYTES;
+export const INTERVAL_LIMIT = 2097152;

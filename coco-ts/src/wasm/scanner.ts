@@ -78,7 +78,10 @@ export class RowScanner {
     table.length.set(integers.subarray(at.LENGTH_COLUMN / 4, at.LENGTH_COLUMN / 4 + rows), first);
     for (let i = 0; i < rows; i++) table.begin[first + i] = base + integers[at.BEGIN_COLUMN / 4 + i]!;
     if (used & HAS.rle) {
-      for (let i = 0; i < rows; i++) table.poolAt[first + i] = table.poolUsed + integers[at.POOL_AT_COLUMN / 4 + i]!;
+      for (let i = 0; i < rows; i++) {
+        const has = halves[at.HAS_COLUMN / 2 + i]!;
+        if (has & HAS.rle) table.poolAt[first + i] = table.poolUsed + integers[at.POOL_AT_COLUMN / 4 + i]!;
+      }
       table.reservePool(pool);
       table.pool.set(this.kernels.memory.subarray(at.POOL, at.POOL + pool), table.poolUsed);
       table.poolUsed += pool;

@@ -203,8 +203,7 @@ class FunctionCompiler {
   value(node, wanted) {
     if (ts.isParenthesizedExpression(node)) return this.value(node.expression, wanted);
     if (ts.isNumericLiteral(node)) return literal(node, wanted);
-    if (ts.isBigIntLiteral(node))
-      return { type: 'i64', code: [0x42, ...signed(BigInt.asIntN(64, BigInt(node.text.slice(0, -1))))] };
+    if (ts.isBigIntLiteral(node)) return long(node, 1n);
     if (ts.isIdentifier(node)) return this.name(node, wanted);
     if (ts.isCallExpression(node)) return this.call(node);
     if (ts.isPrefixUnaryExpression(node)) return this.prefix(node, wanted);
@@ -224,6 +223,7 @@ class FunctionCompiler {
   prefix(node, wanted) {
     const { operator, operand } = node;
     if (operator === Kind.MinusToken && ts.isNumericLiteral(operand)) return literal(operand, wanted, -1);
+    if (operator === Kind.MinusToken && ts.isBigIntLiteral(operand)) return long(operand, -1n);
     const { type, code } = this.value(operand, wanted);
     if (operator === Kind.ExclamationToken) return { type: 'i32', code: [...code, 0x45] };
     if (operator === Kind.TildeToken && type === 'i32') return { type, code: [...code, 0x41, 0x7f, 0x73] };
@@ -316,3 +316,8 @@ function literal(node, wanted, sign = 1) {
   if (!Number.isInteger(value)) fail(node, 'not an integer');
   return { type: 'i32', code: [0x41, ...signed(value | 0)] };
 }
+
+const long = (node, sign) => ({
+  type: 'i64',
+  code: [0x42, ...signed(BigInt.asIntN(64, sign * BigInt(node.text.slice(0, -1))))],
+});

@@ -24,6 +24,8 @@ export const INSTRUCTIONS = {
   lessUnsigned: f(['i32', 'i32'], 'i32', [0x49]),
   aboveUnsigned: f(['i32', 'i32'], 'i32', [0x4b]),
   divideUnsigned: f(['i32', 'i32'], 'i32', [0x6e]),
+  bit: f(['i32'], 'i32', []),
+  pick: f(['i32', 'i32', 'i32'], 'i32', [0x1b]),
   toF64: f(['i32'], 'f64', [0xb7]),
   unsignedToF64: f(['i32'], 'f64', [0xb8]),
   longToF64: f(['i64'], 'f64', [0xb9]),
