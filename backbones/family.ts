@@ -81,3 +81,11 @@ export interface Family<Arch extends string = string, L extends Level = Level> {
   /** @param arch one of `archs` */
   architecture(arch: Arch, options: ArchitectureOptions): Architecture<L>;
 }
+
+/** An architecture that no table names; it stands wherever a name can. */
+export interface OwnArchitecture<L extends Level = Level> {
+  /** For errors. */
+  readonly name: string;
+  /** Gives this one architecture. */
+  readonly family: Family<string, L>;
+}

@@ -10,18 +10,29 @@ import {
 } from './build.js';
 import { efficientNetConfig } from './efficientnet/config.js';
 import { efficientNet } from './efficientnet/efficientnet.js';
-import type { Architecture, ArchitectureOptions, Family } from './family.js';
+import type { Architecture, ArchitectureOptions, Family, OwnArchitecture } from './family.js';
 import type { Level } from './features.js';
+import { mnasNetConfig } from './mnasnet/config.js';
+import { mnasNet } from './mnasnet/mnasnet.js';
+import { mobileNetConfig } from './mobilenet/config.js';
+import { mobileNet } from './mobilenet/mobilenet.js';
 import { resNetConfig } from './resnet/config.js';
 import { resNet } from './resnet/resnet.js';
 
 /** Every backbone a config can name. */
-export const backboneConfig = z.discriminatedUnion('kind', [efficientNetConfig, resNetConfig]);
+export const backboneConfig = z.discriminatedUnion('kind', [
+  efficientNetConfig,
+  mnasNetConfig,
+  mobileNetConfig,
+  resNetConfig,
+]);
 export type BackboneConfig = z.infer<typeof backboneConfig>;
 
 /** Every family. */
 export const FAMILIES = {
   efficientnet: efficientNet,
+  mnasnet: mnasNet,
+  mobilenet: mobileNet,
   resnet: resNet,
 } as const satisfies { readonly [K in BackboneConfig['kind']]: Family };
 
@@ -47,36 +58,60 @@ export function isBackboneArch(name: string): name is BackboneArch {
   return BY_ARCH.has(name);
 }
 
+/** Settings of an architecture that no table names. */
+type OwnOptions<Options, L extends Level> = Omit<Options, 'arch'> & { readonly arch: OwnArchitecture<L> };
+
 /**
  * Builds an architecture of any family as a feature pyramid; the caller disposes it.
  *
- * @param options `levels`: those to give, all when absent; only the stages they need are built
+ * @param options `arch`: a name, or what `scaleEfficientNet` gives; `levels`: those to give, all when absent; only the
+ * stages they need are built
  * @throws ConfigError for a name, a level or an option that does not exist
  */
 export function createBackbone<Arch extends BackboneArch, L extends LevelsOf<Arch> = LevelsOf<Arch>>(
   options: BackboneOptions<Arch, L>,
-): Backbone<L> {
-  return buildBackbone(familyOf(options.arch), options);
+): Backbone<L>;
+export function createBackbone<All extends Level, L extends All = All>(
+  options: OwnOptions<BackboneOptions<string, L>, All>,
+): Backbone<L>;
+export function createBackbone<L extends Level>({
+  arch,
+  ...options
+}: Omit<BackboneOptions<string, L>, 'arch'> & { readonly arch: BackboneArch | OwnArchitecture }): Backbone<L> {
+  const { family, name } = named(arch);
+  return buildBackbone(family, { ...options, arch: name });
 }
 
 /**
  * Builds an architecture of any family with its classifier; the caller disposes it.
  *
- * @param options `classes`: width of the logits, 0 for pooled features
+ * @param options `arch`: a name, or what `scaleEfficientNet` gives; `classes`: width of the logits, 0 for pooled features
  * @throws ConfigError for a name or an option that does not exist
  */
-export function createClassifier(options: ClassifierOptions<BackboneArch>): Classifier {
-  return buildClassifier(familyOf(options.arch), options);
+export function createClassifier({
+  arch,
+  ...options
+}: ClassifierOptions<BackboneArch> | OwnOptions<ClassifierOptions, Level>): Classifier {
+  const { family, name } = named(arch);
+  return buildClassifier(family, { ...options, arch: name });
 }
 
 /**
  * The numbers of an architecture, as data; makes no tensor.
  *
+ * @param arch a name, or what `scaleEfficientNet` gives
  * @throws ConfigError when there is no such architecture
  */
-export function architectureOf(arch: BackboneArch, options: Partial<ArchitectureOptions> = {}): Architecture<Level> {
-  const family = familyOf(arch);
-  return family.architecture(arch, architectureOptions(family, { ...options, arch }));
+export function architectureOf(
+  arch: BackboneArch | OwnArchitecture,
+  options: Partial<ArchitectureOptions> = {},
+): Architecture<Level> {
+  const { family, name } = named(arch);
+  return family.architecture(name, architectureOptions(family, { ...options, arch: name }));
+}
+
+function named(arch: BackboneArch | OwnArchitecture): OwnArchitecture {
+  return typeof arch === 'string' ? { name: arch, family: familyOf(arch) } : arch;
 }
 
 function familyOf(arch: string): Family {
@@ -95,15 +130,18 @@ export {
 } from './backbone.js';
 export { type BackboneOptions, type ClassifierOptions, featuresOf } from './build.js';
 export { type Counts, countNetwork, type ImageNetwork } from './counts.js';
-export {
-  EFFICIENTNET_ARCHS,
-  type EfficientNetArch,
-  type EfficientNetPlan,
-  efficientNetPlan,
-} from './efficientnet/architecture.js';
-export { createEfficientNet } from './efficientnet/efficientnet.js';
-export type { EfficientNetLevel } from './efficientnet/spec.js';
-export type { Architecture, ArchitectureOptions, Family, OutputStride, Stage, Top } from './family.js';
+export { createEfficientNet, efficientNetPlan } from './efficientnet/efficientnet.js';
+export { COMPOUND, compound, type Scaling, type ScalingBases, scaleEfficientNet } from './efficientnet/scaling.js';
+export { EFFICIENTNET_ARCHS, type EfficientNetArch } from './efficientnet/spec.js';
+export type {
+  Architecture,
+  ArchitectureOptions,
+  Family,
+  OutputStride,
+  OwnArchitecture,
+  Stage,
+  Top,
+} from './family.js';
 export {
   type FeatureInfo,
   type FeatureMaps,
@@ -114,6 +152,8 @@ export {
   mapSize,
 } from './features.js';
 export { FROZEN, type Frozen } from './frozen.js';
+export type { BlockPlan, InvertedPlan } from './inverted/plan.js';
+export type { InvertedLevel as EfficientNetLevel } from './inverted/spec.js';
 export type { Layer, Module, Parameter, ParameterLayout, ParameterRole, Pass } from './module.js';
 export { countParameters, createParameters, type ParameterSpec, type Parameters } from './parameters.js';
 export { foldStem } from './stem.js';
