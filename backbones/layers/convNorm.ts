@@ -1,12 +1,11 @@
 import type { Parameters } from '../parameters.js';
 import { ACTIVATIONS, type Activation } from './activation.js';
 import { batchNorm } from './batchNorm.js';
-import { convolution, depthwise, type Padding } from './convolution.js';
+import { convolution, depthwise, type Extent, type Padding } from './convolution.js';
 import { type MapLayer, sequence } from './sequence.js';
 
 export interface ConvNormOptions {
-  /** Square, cells. */
-  readonly kernel: number;
+  readonly kernel: Extent;
   /** 1 when absent. */
   readonly stride?: number;
   /** 1 when absent. */
@@ -15,6 +14,8 @@ export interface ConvNormOptions {
   readonly padding?: Padding;
   readonly inChannels: number;
   readonly outChannels: number;
+  /** Of the channels, see `convolution`; 1 when absent. */
+  readonly groups?: number;
   /** True: one filter per channel; the two widths agree. */
   readonly depthwise?: boolean;
   /** Of the convolution; false when absent, since the norm has its own. */
@@ -37,13 +38,13 @@ const MOMENTUM = 0.9;
  */
 export function convNorm(parameters: Parameters, path: string, options: ConvNormOptions): MapLayer {
   const { kernel, stride = 1, dilation = 1, padding = 'symmetric', bias = false } = options;
-  const { inChannels, outChannels, epsilon, activation, names = ['conv', 'bn'] } = options;
+  const { inChannels, outChannels, groups = 1, epsilon, activation, names = ['conv', 'bn'] } = options;
   const [conv, norm] = names.map((name) => (path === '' ? name : `${path}.${name}`)) as [string, string];
   const window = { kernel, stride, dilation, padding, bias };
   return sequence([
     options.depthwise
       ? depthwise(parameters, conv, { ...window, channels: inChannels })
-      : convolution(parameters, conv, { ...window, inChannels, outChannels }),
+      : convolution(parameters, conv, { ...window, inChannels, outChannels, groups }),
     batchNorm(parameters, norm, { channels: outChannels, epsilon, momentum: MOMENTUM }),
     ...(activation ? [ACTIVATIONS[activation]] : []),
   ]);
