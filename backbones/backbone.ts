@@ -4,25 +4,25 @@ import type { Module, Pass } from './module.js';
 
 /** What the weights expect of an image; travels with them into every checkpoint and export. */
 export interface Preprocessing {
-  /** Channel order of the decoded image. */
+  /** Channel order of the decoded image; of other than three channels they come in RGB's order, over and over. */
   readonly channels: 'RGB';
   /** Per channel, in units of the 0..255 pixel: network input = (pixel - mean) / std. */
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
 }
 
 /** Mean and spread of ImageNet's training images. */
-export const IMAGENET: Preprocessing = {
+export const IMAGENET = {
   channels: 'RGB',
   mean: [123.675, 116.28, 103.53],
   std: [58.395, 57.12, 57.375],
-};
+} as const satisfies Preprocessing;
 /** 0..255 to -1..1. */
-export const SYMMETRIC: Preprocessing = {
+export const SYMMETRIC = {
   channels: 'RGB',
   mean: [127.5, 127.5, 127.5],
   std: [127.5, 127.5, 127.5],
-};
+} as const satisfies Preprocessing;
 
 /** A level of a backbone: its size is known for every image size. */
 export type BackboneFeature = FeatureInfo & Required<Pick<FeatureInfo, 'sizeOf'>>;

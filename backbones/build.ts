@@ -6,6 +6,7 @@ import { type FeatureMaps, type Level, levelsOf } from './features.js';
 import { checkFrozenPaths, type Frozen, frozenPaths, isBelow } from './frozen.js';
 import type { Pass } from './module.js';
 import { createParameters, type Parameters } from './parameters.js';
+import { foldPreprocessing } from './stem.js';
 
 export interface TrunkOptions<Arch extends string = string> extends Partial<ArchitectureOptions> {
   readonly arch: Arch;
@@ -56,7 +57,7 @@ export function buildBackbone<Arch extends string, L extends Level>(
   guarded(dispose, () => checkFrozenPaths(arch, parameters, frozen));
   return {
     features: Object.fromEntries(levels.map((level) => [level, features[level]])) as Backbone<L>['features'],
-    preprocessing: options.preprocessing ?? network.preprocessing,
+    preprocessing: foldPreprocessing(options.preprocessing ?? network.preprocessing, inChannels),
     stem: network.stem,
     parameters: parameters.parameters,
     dispose,
@@ -95,7 +96,7 @@ export function buildClassifier<Arch extends string>(
   const { dispose } = parameters;
   guarded(dispose, () => checkFrozenPaths(arch, parameters, frozen));
   return {
-    preprocessing: options.preprocessing ?? network.preprocessing,
+    preprocessing: foldPreprocessing(options.preprocessing ?? network.preprocessing, inChannels),
     stem: network.stem,
     inputPixels: network.inputPixels,
     channels: network.top.channels,

@@ -1,4 +1,6 @@
 import { WeightsError } from '../engine/errors.js';
+import type { Preprocessing } from './backbone.js';
+import type { Module } from './module.js';
 import type { HostTensor, HostTensors } from './weights/hostTensor.js';
 
 /**
@@ -24,6 +26,38 @@ export function foldStem(tensors: HostTensors, stem: string, inChannels: number)
     );
   }
   return new Map([...tensors, [name, folded(weight, inChannels)]]);
+}
+
+/** Anything whose first convolution sees the image. */
+export interface Stemmed extends Pick<Module, 'parameters'> {
+  /** Path of that convolution. */
+  readonly stem: string;
+}
+
+/**
+ * Channels of the images a network takes.
+ *
+ * @throws WeightsError when it has no parameter of that name
+ */
+export function inChannelsOf({ stem, parameters }: Stemmed): number {
+  const channels = parameters.get(`${stem}.weight`)?.variable.shape[2]; // of [kh, kw, in, out]
+  if (channels === undefined) throw new WeightsError(`the network has no '${stem}.weight' that could see an image`);
+  return channels;
+}
+
+/**
+ * What the weights expect of each channel, for images of another number of them: the mean of the three for one channel,
+ * else theirs in turn, as `foldStem` repeats the kernels.
+ */
+export function foldPreprocessing(preprocessing: Preprocessing, inChannels: number): Preprocessing {
+  const { channels, mean, std } = preprocessing;
+  if (mean.length === inChannels) return preprocessing;
+  return { channels, mean: spread(mean, inChannels), std: spread(std, inChannels) };
+}
+
+function spread(values: readonly number[], count: number): readonly number[] {
+  if (count === 1) return [values.reduce((sum, value) => sum + value, 0) / values.length];
+  return Array.from({ length: count }, (_, channel) => values[channel % values.length] as number);
 }
 
 /** [out, 3, ...] -> [out, inChannels, ...]. */

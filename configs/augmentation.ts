@@ -1,4 +1,5 @@
 import type { AugmentConfig } from '../datasets/transforms/augment.js';
+import type { Rgb } from '../datasets/transforms/warp.js';
 import type { Experiment } from './schema.js';
 
 /** What null stands for in the config: objects keep their direction and are seen whole, tissue has neither. */
@@ -7,18 +8,16 @@ const BY_TASK = {
   segmentation: { fit: 'native', scale: [1, 1], flipVertical: 0.5, rotate90: 0.75 },
 } as const;
 
-type Triple = readonly [number, number, number];
-
 /**
  * How training images are changed.
  *
  * @param size [height, width] of the network's input, pixels
- * @param mean colour, 0..255, that the weights take for nothing: where there is no image
+ * @param fill colour, 0..255, that the weights take for nothing: where there is no image
  */
 export function trainAugmentation(
   { task, augment }: Experiment,
   size: readonly [number, number],
-  mean: Triple,
+  fill: Rgb,
 ): AugmentConfig {
   const preset = BY_TASK[task];
   const { brightness, contrast, saturation, hue, flipHorizontal, minVisible } = augment;
@@ -30,9 +29,7 @@ export function trainAugmentation(
     flipVertical: augment.flipVertical ?? preset.flipVertical,
     rotate90: augment.rotate90 ?? preset.rotate90,
     color: { brightness, contrast, saturation, hue },
-    fill: rounded(mean),
+    fill,
     minVisible,
   };
 }
-
-const rounded = ([r, g, b]: Triple): Triple => [Math.round(r), Math.round(g), Math.round(b)];

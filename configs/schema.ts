@@ -118,9 +118,9 @@ const model = z.strictObject({
     .default(64)
     .describe('semantic head: channels between pyramid and prediction, 1..1024'),
   outputStride: z
-    .literal([1, 2, 4])
+    .literal([2, 4])
     .default(4)
-    .describe('semantic head: pixels per logit, 1, 2 or 4 (1: four logits per cell of P1); resized to the image'),
+    .describe('semantic head: pixels per cell of its finest map, 2 or 4; logits are resized to the image'),
 });
 
 const train = z.strictObject({

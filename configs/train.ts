@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Dataset, Warning } from '../datasets/dataset.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
+import { fillOf } from '../training/predictor.js';
 import { type Progress, runFolder, type TrainOptions, type TrainResult, trainRun } from '../training/run/index.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit } from './datasets.js';
@@ -85,7 +86,7 @@ function createTrainLoader(experiment: Experiment, network: Network, dataset: Da
   return createLoader({
     entries: dataset.entries,
     encoder: network.encoder,
-    augment: trainAugmentation(experiment, network.inputSize, network.model.preprocessing.mean),
+    augment: trainAugmentation(experiment, network.inputSize, fillOf(network.model.preprocessing)),
     ...{ batchSize, seed },
     workers: workers ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
     ...{ shuffle: true, dropLast: true, keepTruth: false },

@@ -3,6 +3,7 @@ import { isWeightsName, weightsEntry } from '../backbones/catalogue/catalogue.js
 import { loadPretrained } from '../backbones/catalogue/pretrained.js';
 import type { PullOptions } from '../backbones/catalogue/pull.js';
 import type { Module } from '../backbones/module.js';
+import { foldStem, inChannelsOf, type Stemmed } from '../backbones/stem.js';
 import type { HostTensors } from '../backbones/weights/hostTensor.js';
 import { readPytorch } from '../backbones/weights/pytorch.js';
 import { readSafetensors } from '../backbones/weights/safetensors.js';
@@ -21,16 +22,21 @@ const AVERAGE = 'ema/';
  * @returns one line that says what was loaded
  * @throws WeightsError when nothing fits
  */
-export async function loadStart(model: Module, weights: string, options: PullOptions): Promise<string> {
+export async function loadStart(
+  model: Module & Partial<Stemmed>,
+  weights: string,
+  options: PullOptions,
+): Promise<string> {
   const backbone = backboneOf(model);
   if (isWeightsName(weights) || !isWeightFile(weights)) {
     const { arch } = weightsEntry(weights);
     const { loaded } = await loadPretrained(backbone, weights, options);
     return `weights: ${weights} (${arch}), ${loaded.length} tensors into the backbone`;
   }
-  const tensors = averaged(await readTensors(weights));
-  const isWhole = [...tensors.keys()].some((name) => name.startsWith(BACKBONE));
+  const stored = averaged(await readTensors(weights));
+  const isWhole = [...stored.keys()].some((name) => name.startsWith(BACKBONE));
   const target = isWhole ? model : backbone;
+  const tensors = folded(stored, target);
   const { loaded, missing, reshaped } = loadStateDict(target, tensors, { partial: true });
   if (loaded.length === 0) {
     throw new WeightsError(`${weights}: none of its ${tensors.size} tensors fits this network: name another file`);
@@ -41,10 +47,17 @@ export async function loadStart(model: Module, weights: string, options: PullOpt
 }
 
 /** The backbone inside an assembled network; owns nothing. */
-function backboneOf(model: Module): Module {
+function backboneOf({ stem, ...model }: Module & Partial<Stemmed>): Module & Partial<Stemmed> {
   const entries = [...model.parameters].filter(([name]) => name.startsWith(BACKBONE));
   const parameters = new Map(entries.map(([name, parameter]) => [name.slice(BACKBONE.length), parameter]));
-  return { parameters, dispose: () => {} };
+  const own = stem?.startsWith(BACKBONE) ? { stem: stem.slice(BACKBONE.length) } : {};
+  return { parameters, dispose: () => {}, ...own };
+}
+
+/** Weights of RGB images for a network that takes other ones. */
+function folded(tensors: HostTensors, { stem, parameters }: Module & Partial<Stemmed>): HostTensors {
+  if (stem === undefined || !tensors.has(`${stem}.weight`)) return tensors;
+  return foldStem(tensors, stem, inChannelsOf({ stem, parameters }));
 }
 
 async function readTensors(file: string): Promise<HostTensors> {

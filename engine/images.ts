@@ -12,8 +12,8 @@ export function registerImageUploader(backendName: string, upload: Uploader): vo
 /**
  * A batch of decoded images as a tensor for `normalizeImages`, which is the only op that takes it on every engine.
  *
- * @param pixels [N * H * W * 3] bytes, may lie in shared memory; copied
- * @param shape  [N, H, W, 3]
+ * @param pixels [N * H * W * C] bytes, may lie in shared memory; copied
+ * @param shape  [N, H, W, C]
  * @returns      int32 to tfjs; one byte a value where the engine can
  */
 export function uploadImages(pixels: Uint8Array, shape: readonly [number, number, number, number]): tf.Tensor4D {

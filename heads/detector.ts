@@ -23,6 +23,8 @@ export interface DetectorOptions extends HeadSettings {
   readonly inputSize?: readonly [height: number, width: number];
   /** Part of the backbone that is not trained; 'none' when absent. */
   readonly frozen?: Frozen;
+  /** Channels of the image; 3 when absent. */
+  readonly inChannels?: number;
   /** Stochastic depth of the backbone: share of samples whose last residual branch is dropped in training; 0 when absent. */
   readonly dropPath?: number;
   /** Of the random initial weights; 1 when absent. */
@@ -46,7 +48,7 @@ export type Detector = Assembly<DetectionRaw, Detections>;
  * @source Tan et al. 2020, arXiv:1911.09070
  */
 export function createDetector(options: DetectorOptions): Detector {
-  const { preset, classes, frozen = 'none', dropPath = 0, seed = 1, anchors, loss, decode } = options;
+  const { preset, classes, frozen = 'none', inChannels = 3, dropPath = 0, seed = 1, anchors, loss, decode } = options;
   const spec = typeof preset === 'string' ? presetOf(preset) : preset;
   const inputSize = options.inputSize ?? ([spec.pixels, spec.pixels] as const);
   const { activation } = spec;
@@ -65,7 +67,14 @@ export function createDetector(options: DetectorOptions): Detector {
     },
     'detection head',
   );
-  const backbone = createBackbone({ arch: spec.backbone, levels: ['P3', 'P4', 'P5'], frozen, dropPath, seed });
+  const backbone = createBackbone({
+    arch: spec.backbone,
+    levels: ['P3', 'P4', 'P5'],
+    frozen,
+    inChannels,
+    dropPath,
+    seed,
+  });
   const { levels, channels, cells: repeats, fusion } = spec;
   const neck = createBiFPN({ levels, channels, repeats, fusion, activation, seed }, backbone.features);
   const head = createDetectionHead(headConfig, neck.features);

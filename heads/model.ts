@@ -11,8 +11,10 @@ import type { Head, Losses, TargetTensors } from './head.js';
 export interface Model<Raw = unknown, Result = unknown> extends Module {
   /** Of the backbone: what `forward` expects to have been done to the images. */
   readonly preprocessing: Preprocessing;
+  /** Path of the convolution that sees the image, see `foldStem`. */
+  readonly stem: string;
   /**
-   * @param images [N, H, W, 3] float32, normalised
+   * @param images [N, H, W, inChannels] float32, normalised
    * @returns      the head's logits; the caller owns them
    */
   forward(images: tf.Tensor4D, pass: Pass): Raw;
@@ -47,6 +49,7 @@ export function assemble<B extends Level, In extends B, Out extends Level, H ext
   return {
     parameters,
     preprocessing: backbone.preprocessing,
+    stem: `backbone.${backbone.stem}`,
     forward: (images, pass) => tf.tidy(() => forward(images, pass) as tf.TensorContainer) as Raw,
     loss: (raw, targets) => head.loss(raw, targets),
     decode: (raw, placements) => head.decode(raw, placements),

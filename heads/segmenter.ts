@@ -11,12 +11,8 @@ import { semanticConfig } from './semantic/config.js';
 import type { SemanticRaw } from './semantic/loss.js';
 import { createSemanticHead } from './semantic/semantic.js';
 
-/** Per stride of the logits: the pyramid, and the predictions per side of a cell of its finest map. */
-export const SEGMENTER_GRIDS = {
-  1: { levels: ['P1', 'P2', 'P3', 'P4', 'P5'], subpixels: 2 },
-  2: { levels: ['P1', 'P2', 'P3', 'P4', 'P5'], subpixels: 1 },
-  4: { levels: ['P2', 'P3', 'P4', 'P5'], subpixels: 1 },
-} as const;
+/** The pyramid per stride of the logits. */
+export const SEGMENTER_LEVELS = { 2: ['P1', 'P2', 'P3', 'P4', 'P5'], 4: ['P2', 'P3', 'P4', 'P5'] } as const;
 
 export interface SegmenterOptions {
   /** timm's name, e.g. 'tf_efficientnet_lite0'. */
@@ -26,7 +22,7 @@ export interface SegmenterOptions {
   /** [height, width] of the network input, pixels. */
   readonly inputSize: readonly [height: number, width: number];
   /** Input pixels per cell of the logits; 4 when absent. */
-  readonly outputStride?: keyof typeof SEGMENTER_GRIDS;
+  readonly outputStride?: keyof typeof SEGMENTER_LEVELS;
   /** Channels, cells and fusion of the BiFPN. */
   readonly neck?: Pick<BiFPNOptions, 'channels' | 'repeats' | 'fusion'>;
   /** Width, and weights of the loss terms. */
@@ -36,6 +32,8 @@ export interface SegmenterOptions {
   >;
   /** Part of the backbone that is not trained; 'none' when absent. */
   readonly frozen?: Frozen;
+  /** Channels of the image; 3 when absent. */
+  readonly inChannels?: number;
   /** Stochastic depth of the backbone: share of samples whose last residual branch is dropped in training; 0 when absent. */
   readonly dropPath?: number;
   /** Of the random initial weights; 1 when absent. */
@@ -50,15 +48,15 @@ export type Segmenter = Assembly<SemanticRaw, ClassMap>;
  * @throws ConfigError for an unknown backbone, and for settings that are unknown or out of range
  */
 export function createSegmenter(options: SegmenterOptions): Segmenter {
-  const { classes, inputSize, outputStride = 4, frozen = 'none', dropPath = 0, seed = 1 } = options;
+  const { classes, inputSize, outputStride = 4, frozen = 'none', inChannels = 3, dropPath = 0, seed = 1 } = options;
   const { activation } = architectureOf(options.backbone);
-  const { levels, subpixels } = SEGMENTER_GRIDS[outputStride];
+  const levels = SEGMENTER_LEVELS[outputStride];
   const headConfig = readSettings(
     semanticConfig,
-    { kind: 'semantic', classes, inputSize, subpixels, seed, ...options.head },
+    { kind: 'semantic', classes, inputSize, seed, ...options.head },
     'semantic head',
   );
-  const backbone = createBackbone({ arch: options.backbone, levels, frozen, dropPath, seed });
+  const backbone = createBackbone({ arch: options.backbone, levels, frozen, inChannels, dropPath, seed });
   const neck = createBiFPN({ levels, activation, seed, ...options.neck }, backbone.features);
   const head = createSemanticHead(headConfig, neck.features);
   const encoder = { module: builtModule('semantic/encoder.js'), config: { inputSize } };

@@ -5,7 +5,7 @@ import { type Result, readResults, shippedExperiment } from '../configs/results.
 import type { Experiment } from '../configs/schema.js';
 import { ConfigError } from '../engine/errors.js';
 import { DEFAULT_ANCHORS } from '../heads/detection/anchors.js';
-import { anchorsPerCell, type DetectorSpec, PRESET_NAMES, PRESETS } from '../heads/index.js';
+import { anchorsPerCell, type DetectorSpec, PRESET_NAMES, PRESETS, SEGMENTER_LEVELS } from '../heads/index.js';
 import { bifpnConfig } from '../necks/index.js';
 import { countBackbone, countBiFPN, countDetectionHead, countSemanticHead, type Pyramid } from './inspectCounts.js';
 import { COCO_CLASSES } from './inspectTables.js';
@@ -91,8 +91,9 @@ function detectorRow(name: string, spec: DetectorSpec, classes: number): ModelRo
 function segmenterRow(name: string, model: Experiment['model'], classes: number): ModelRow {
   const defaults = bifpnConfig.parse({ kind: 'bifpn' });
   const channels = model.neckChannels ?? defaults.channels;
+  const levels = SEGMENTER_LEVELS[model.outputStride];
   const pyramid: Pyramid = {
-    levels: model.outputStride === 2 ? ['P1', 'P2', 'P3', 'P4', 'P5'] : ['P2', 'P3', 'P4', 'P5'],
+    levels,
     channels,
     repeats: model.neckRepeats ?? defaults.repeats,
     fusion: defaults.fusion,

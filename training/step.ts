@@ -13,7 +13,7 @@ import { gather, trainable } from './packs.js';
 /** The part of a model that a training step touches. */
 export interface TrainableModel<Raw = unknown> extends Module {
   readonly preprocessing: Preprocessing;
-  /** @param images [N, H, W, 3] float32, normalised */
+  /** @param images [N, H, W, C] float32, normalised */
   forward(images: tf.Tensor4D, pass: Pass): Raw;
   loss(raw: Raw, targets: TargetTensors): Losses;
 }

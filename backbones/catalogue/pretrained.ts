@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Module } from '../module.js';
+import { foldStem, inChannelsOf, type Stemmed } from '../stem.js';
 import { readSafetensors } from '../weights/safetensors.js';
 import { checkComplete, compareStateDict, type LoadReport, loadStateDict } from '../weights/stateDict.js';
 import { type PullOptions, pullWeights } from './pull.js';
@@ -10,18 +11,21 @@ const CLASSIFIER = /^classifier\./;
 /**
  * Loads catalogue weights into a backbone, or into a classifier of the same architecture; pulls them first when they are
  * not in the cache. The layers after the last feature map are left out of a backbone; a classifier of other classes
- * keeps its own last layer.
+ * keeps its own last layer; where the network says which convolution sees the image, that one is made to fit images of
+ * other than three channels, see `foldStem`.
  *
  * @returns what was loaded; `unexpected` names the weights the module has no place for
  * @throws WeightsError when a parameter other than the classifier's is missing or of another shape: another architecture
  */
 export async function loadPretrained(
-  module: Module,
+  module: Module & Partial<Stemmed>,
   name: string,
   options: PullOptions = { offline: false },
 ): Promise<LoadReport> {
   const path = await pullWeights(name, options);
-  const { tensors } = readSafetensors(await readFile(path));
+  const { tensors: stored } = readSafetensors(await readFile(path));
+  const { stem, parameters } = module;
+  const tensors = stem === undefined ? stored : foldStem(stored, stem, inChannelsOf({ stem, parameters }));
   const report = compareStateDict(module, tensors);
   checkComplete({
     missing: report.missing.filter((key) => !CLASSIFIER.test(key)),

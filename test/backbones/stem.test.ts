@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { foldStem } from '../../backbones/stem.js';
+import { IMAGENET } from '../../backbones/backbone.js';
+import { foldPreprocessing, foldStem } from '../../backbones/stem.js';
 import { WeightsError } from '../../engine/errors.js';
 
 /** One filter of 1x2 pixels: red 1 2, green 3 4, blue 5 6. */
@@ -26,5 +27,15 @@ describe('folding the first convolution', () => {
     expect(foldStem(rgb, 'conv1', 3)).toBe(rgb);
     expect(() => foldStem(rgb, 'conv_stem', 1)).toThrow(WeightsError);
     expect(() => foldStem(foldStem(rgb, 'conv1', 4), 'conv1', 1)).toThrow(/only RGB weights/);
+  });
+});
+
+describe('folding what the weights expect of each channel', () => {
+  it('takes the mean for one channel, and the values in turn for others', () => {
+    const given = { channels: 'RGB', mean: [10, 20, 60], std: [1, 2, 6] } as const;
+    expect(foldPreprocessing(given, 1)).toEqual({ channels: 'RGB', mean: [30], std: [3] });
+    expect(foldPreprocessing(given, 2)).toEqual({ channels: 'RGB', mean: [10, 20], std: [1, 2] });
+    expect(foldPreprocessing(given, 4)).toEqual({ channels: 'RGB', mean: [10, 20, 60, 10], std: [1, 2, 6, 1] });
+    expect(foldPreprocessing(IMAGENET, 3)).toBe(IMAGENET);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countParameters, isBackboneArch } from '../../backbones/index.js';
-import { createSegmenter, PRESET_NAMES } from '../../heads/index.js';
+import { createSegmenter, PRESET_NAMES, SEGMENTER_LEVELS } from '../../heads/index.js';
 import { describeModels, modelRows } from '../../tools/inspectAll.js';
 import { countBackbone, countBiFPN, countSemanticHead } from '../../tools/inspectCounts.js';
 import { golden } from '../data.js';
@@ -45,7 +45,7 @@ describe('counting without weights', () => {
       ...{ backbone, classes: 5, inputSize: [64, 64], outputStride, neck },
       head: { channels: 24 },
     });
-    const levels = outputStride === 2 ? (['P1', 'P2', 'P3', 'P4', 'P5'] as const) : (['P2', 'P3', 'P4', 'P5'] as const);
+    const levels = SEGMENTER_LEVELS[outputStride];
     const head = countSemanticHead({ levels: levels.length, from: 40, channels: 24, classes: 5 });
     const pyramid = countBiFPN(backbone, { ...neck, levels, fusion: 'fast' });
     expect(countBackbone(backbone) + pyramid + head).toBe(countParameters(model));

@@ -6,7 +6,7 @@ import { readSafetensors, writeSafetensors } from '../../backbones/weights/safet
 import { WeightsError } from '../../engine/errors.js';
 import { writeWhole } from './files.js';
 
-const triple = z.tuple([z.number(), z.number(), z.number()]);
+const perChannel = z.array(z.number()).min(1);
 
 const evaluationSchema = z.strictObject({
   /** Completed steps when it was measured. */
@@ -33,7 +33,7 @@ const metadataSchema = z.strictObject({
   best: evaluationSchema.nullable(),
   latest: evaluationSchema.nullable(),
   classes: z.array(z.strictObject({ id: z.int(), name: z.string() })),
-  preprocessing: z.strictObject({ channels: z.literal('RGB'), mean: triple, std: triple }),
+  preprocessing: z.strictObject({ channels: z.literal('RGB'), mean: perChannel, std: perChannel }),
   config: z.unknown(),
   versions: z.record(z.string(), z.string()),
   engine: z.string(),
