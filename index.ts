@@ -3,10 +3,20 @@ export * from './backbones/index.js';
 export { ACTIVATIONS, batchNorm, convolution, dense, depthwise, squeezeExcite } from './backbones/layers/index.js';
 export { readSafetensors, writeSafetensors } from './backbones/weights/safetensors.js';
 export { loadStateDict } from './backbones/weights/stateDict.js';
-export { type Compiled, type CompileOptions, compile, type Tree } from './engine/compile.js';
+export { checkpointed } from './engine/checkpointed.js';
+export {
+  type Compiled,
+  type CompiledGraph,
+  type CompileOptions,
+  compile,
+  type GraphEnd,
+  type MixedPrecision,
+  type Tree,
+} from './engine/compile.js';
 export { type EngineInfo, type EngineName, type ReadyOptions, ready } from './engine/engine.js';
 export * from './engine/errors.js';
 export { uploadImages } from './engine/images.js';
 export * from './engine/kernels/index.js';
+export { createLeakGuard, type LeakGuard } from './engine/leaks.js';
 export { createRandom, type Random } from './engine/random.js';
 export * from './necks/index.js';

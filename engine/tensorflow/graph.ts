@@ -19,6 +19,8 @@ export function addOperation(
     type: string;
     inputs: readonly (GraphOutput | readonly GraphOutput[])[];
     attrs: readonly OpAttr[];
+    /** Outputs that must exist before the operation starts. */
+    after?: readonly GraphOutput[];
   },
 ): readonly OutputInfo[] {
   const { api, status, check } = context;
@@ -27,6 +29,7 @@ export function addOperation(
     if ('oper' in input) api.TF_AddInput(description, input);
     else api.TF_AddInputList(description, input, input.length);
   }
+  for (const { oper } of op.after ?? []) api.TF_AddControlInput(description, oper);
   for (const attr of op.attrs) setAttribute(api, 'TF_SetAttr', description, attr, status);
   const oper = api.TF_FinishOperation(description, status);
   check(op.type);

@@ -6,6 +6,7 @@ import { registerCompiler } from '../compile.js';
 import { type ReadyOptions, registerEngine } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { registerImageUploader } from '../images.js';
+import { registerAfterGradient } from './afterGradient.js';
 import { DataType } from './api.js';
 import { createBinding } from './binding.js';
 import { createClusters } from './cluster.js';
@@ -32,6 +33,7 @@ registerEngine('tensorflow', async (options) => {
     await tf.setBackend('tensorflow');
     registerAllKernels();
     replaceGather();
+    registerAfterGradient();
     registerTwins(backend, createClusters(context, backend, binding));
     registerImageUploader('tensorflow', (pixels, shape) => {
       const id = binding.createTensor([...shape], DataType.uint8, pixels);

@@ -47,6 +47,8 @@ export interface Tracer {
   resolve(id: number): GraphOutput;
   /** Adds a call of a function that the context knows; the shapes of its outputs are given, not inferred. */
   callFunction(callee: Callee, ids: readonly number[]): TensorMetadata[];
+  /** A copy of a tensor that waits for another one. */
+  copyAfter(id: number, awaited: number): TensorMetadata;
   /** Ends the trace: frees what was disposed meanwhile, and captured handles where nothing will use them. */
   finish(failed: boolean): void;
 }
@@ -234,6 +236,19 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
         outputs.set(++lastId, { output, shape, dtype });
         return { id: lastId, shape: shape.slice(), dtype };
       });
+    },
+    copyAfter(id, awaited) {
+      const op = {
+        name: nodeName('after'),
+        type: 'Identity',
+        inputs: [resolve(id)],
+        attrs: [],
+        after: [resolve(awaited)],
+      };
+      const [info] = addOperation(context, graph, op);
+      outputs.set(++lastId, info as OutputInfo);
+      const { shape, dtype } = info as OutputInfo;
+      return { id: lastId, shape: shape.slice(), dtype };
     },
     finish(failed) {
       if (failed)

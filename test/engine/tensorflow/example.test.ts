@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import { findLibrary } from '../../../engine/tensorflow/library.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+/** Inside the package, so that `espalier` means this repository's build. */
+const folder = join(root, '.espalier', 'examples');
+
+describe.skipIf(findLibrary() === null)('examples/compile.ts', () => {
+  it('trains at least three times as fast by its one line', async () => {
+    mkdirSync(folder, { recursive: true });
+    const outfile = join(folder, 'compile.mjs');
+    await build({ entryPoints: [join(root, 'examples/compile.ts')], outfile, format: 'esm', logLevel: 'error' });
+    const { stdout, stderr, status } = spawnSync(process.execPath, [outfile], { cwd: root, encoding: 'utf8' });
+    expect(status, stderr).toBe(0);
+    const [, plain, compiled] = /plain: ([\d.]+) ms a step\ncompiled: ([\d.]+) ms a step/.exec(stdout) ?? [];
+    expect(Number(plain) / Number(compiled), stdout).toBeGreaterThan(3);
+  });
+});
