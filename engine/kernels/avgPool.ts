@@ -62,19 +62,51 @@ export function avgPool(
   const [padded, rest] = padExplicitly(x, applied, 0);
   const means = forward({ x: padded }, { window, stride, padding: rest }) as tf.Tensor4D;
   if (typeof applied === 'string') return means;
-  const counted = countPadding && typeof padding !== 'string' ? padding : [0, 0, 0, 0];
+  const counted = countPadding && typeof padding !== 'string' ? padding : NONE;
+  const factors = coverageFactors(x.shape, means.shape, { window, stride, applied, counted });
+  return factors ? tf.mul(means, factors) : means;
+}
+
+/**
+ * The input gradient of an average pooling with padding in pixels that do not count.
+ *
+ * @param dy    [N, outH, outW, C] float32
+ * @param shape [N, H, W, C] of the input
+ */
+export function avgPoolGrad(
+  dy: tf.Tensor4D,
+  shape: readonly number[],
+  { window, stride, padding }: { readonly window: Size; readonly stride: Size; readonly padding: Border },
+): tf.Tensor {
+  const [batch = 0, height = 0, width = 0, channels = 0] = shape;
+  const [top, bottom, left, right] = padding;
+  const factors = coverageFactors(shape, dy.shape, { window, stride, applied: padding, counted: NONE });
+  const inputShape = [batch, height + top + bottom, width + left + right, channels];
+  const whole = backward({ dy: factors ? tf.mul(dy, factors) : dy }, { inputShape, window, stride, padding: 'valid' });
+  return tf.slice(whole, [0, top, left, 0], [...shape]);
+}
+
+type Border = readonly [top: number, bottom: number, left: number, right: number];
+const NONE: Border = [0, 0, 0, 0];
+
+/** From means of whole windows to means of the pixels that count, [1, outH, outW, 1]; nothing where they are the same. */
+function coverageFactors(
+  shape: readonly number[],
+  outShape: readonly number[],
+  { window, stride, applied, counted }: { window: Size; stride: Size; applied: Border; counted: Border },
+): tf.Tensor | undefined {
   const [rows, columns] = ([0, 1] as const).map((axis) =>
-    coveredCounts(means.shape[axis + 1] as number, {
+    coveredCounts(outShape[axis + 1] as number, {
       window: window[axis],
       stride: stride[axis],
       before: applied[axis * 2] as number,
       from: -(counted[axis * 2] as number),
-      to: (x.shape[axis + 1] as number) + (counted[axis * 2 + 1] as number),
+      to: (shape[axis + 1] as number) + (counted[axis * 2 + 1] as number),
     }),
   ) as [number[], number[]];
   const factors = rows.flatMap((row) => columns.map((column) => (window[0] * window[1]) / (row * column)));
-  if (factors.every((factor) => factor === 1)) return means;
-  return tf.mul(means, tf.tensor4d(factors, [1, rows.length, columns.length, 1]));
+  if (factors.every((factor) => factor === 1)) return undefined;
+  return tf.tensor4d(factors, [1, rows.length, columns.length, 1]);
 }
 
 interface Axis {

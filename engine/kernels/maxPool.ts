@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Padding, padExplicitly, poolingPadding, type Size } from './padding.js';
 
 /** Below every finite activation, and finite itself: 0 * padding stays 0. */
-const LOWEST = -3.4028234663852886e38;
+export const LOWEST = -3.4028234663852886e38;
 
 /**
  * Largest value of each window. The gradient goes to the first largest value in reading order.

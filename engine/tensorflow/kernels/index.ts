@@ -5,6 +5,7 @@ import { batchNormInference, batchNormTrain, batchNormTrainGrad } from './batchN
 import { clusteredTwins } from './clustered.js';
 import { groupConv2d, preferMatrixProducts } from './convolution.js';
 import { normalizeImages, planeSum, relu6Grad } from './elementwise.js';
+import { registerExplicitPadding } from './explicitPadding.js';
 import { statelessUniform } from './random.js';
 import { cropAndResizeGrad, resizeBilinear, resizeBilinearGrad } from './resize.js';
 import { suppression } from './suppression.js';
@@ -29,5 +30,6 @@ const TWINS = {
 export function registerTwins(backend: NodeJSKernelBackend, clusters: Clusters): void {
   repairStockGradients();
   preferMatrixProducts();
+  registerExplicitPadding();
   registerAll(backend, { ...TWINS, ...clusteredTwins(clusters) });
 }
