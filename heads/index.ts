@@ -4,7 +4,7 @@ import { createDetectionHead } from './detection/detection.js';
 import { semanticConfig } from './semantic/config.js';
 import { createSemanticHead } from './semantic/semantic.js';
 
-export { type AnchorConfig, anchorsPerCell, countAnchors, createAnchors, gridSizes } from './detection/anchors.js';
+export { type AnchorConfig, anchorsPerCell, countAnchors, createAnchors } from './detection/anchors.js';
 export { type DetectionConfig, detectionConfig } from './detection/config.js';
 export { DEFAULT_DECODING, type DecodeOptions, decodeDetections } from './detection/decode.js';
 export { createDetectionHead, type DetectionOptions, encoderConfigOf } from './detection/detection.js';

@@ -1,5 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { type FeatureMaps, type FeatureSpec, LEVELS, type Level, levelsOf } from '../backbones/features.js';
+import {
+  type FeatureInfo,
+  type FeatureMaps,
+  type FeatureSpec,
+  LEVELS,
+  type Level,
+  levelsOf,
+  mapSize,
+} from '../backbones/features.js';
 import { glorotUniform } from '../backbones/initialisers.js';
 import { ACTIVATIONS, batchNorm, NORM_MOMENTUM } from '../backbones/layers/index.js';
 import type { Pass } from '../backbones/module.js';
@@ -27,7 +35,7 @@ type Step = (nodes: Nodes, pass: Pass) => void;
  * Levels deeper than the backbone's are made from the one above by 1x1 convolution, batch norm and max pool.
  *
  * @param features `backbone.features`
- * @returns        a neck whose maps are [N, ceil(H / stride), ceil(W / stride), channels]
+ * @returns        a neck whose maps have the sizes of the backbone's, and half of those above, rounded up, where it made them
  * @throws ConfigError for a setting out of range and for levels with a gap, ShapeError when the backbone lacks a level that pooling cannot make
  * @source Tan et al. 2020, arXiv:1911.09070
  */
@@ -117,10 +125,25 @@ function checkLevels(levels: readonly Level[], given: readonly Level[], offered:
 
 function outputSpec(levels: readonly Level[], inputs: Partial<FeatureSpec>, options: BiFPNConfig): FeatureSpec {
   const spec: { [K in Level]?: FeatureSpec[Level] } = {};
-  let stride = 0;
+  let above: FeatureInfo | undefined;
   for (const level of levels) {
-    stride = inputs[level]?.stride ?? stride * 2;
-    spec[level] = { channels: options.channels, stride, tap: `cell.${options.repeats - 1}.${level}` };
+    const own = inputs[level] ?? halved(above!); // the first level is given
+    const tap = `cell.${options.repeats - 1}.${level}`;
+    const sizeOf = (height: number, width: number) => mapSize(own, height, width);
+    above = { channels: options.channels, stride: own.stride, tap, sizeOf };
+    spec[level] = above;
   }
   return spec as FeatureSpec;
+}
+
+/** The level that pooling makes from another. */
+function halved(above: FeatureInfo): FeatureInfo {
+  return {
+    ...above,
+    stride: 2 * above.stride,
+    sizeOf: (height, width) => {
+      const [rows, columns] = mapSize(above, height, width);
+      return [Math.ceil(rows / 2), Math.ceil(columns / 2)];
+    },
+  };
 }

@@ -28,8 +28,11 @@ export interface DetectionRoundTrip {
 
 export interface DetectionRoundTripOptions {
   readonly labels: LabelMap;
-  /** Anchors and matching of the head (`encoderConfigOf`); each image sets the input size. */
-  readonly encoder: Omit<DetectionEncoderConfig, 'inputSize'>;
+  /** Anchors and matching of the head; each image sets the input size. */
+  readonly encoder: Omit<DetectionEncoderConfig, 'inputSize' | 'grids'> & {
+    /** Input pixels per cell of each level. */
+    readonly strides: readonly number[];
+  };
 }
 
 /** Further anchors of an object that was answered: they rank behind every object (sigmoid 0.99995) and cost no precision. */
@@ -53,7 +56,8 @@ export async function roundTripDetection(
   for await (const { id, image, truth } of images) {
     const { placement, size } = paddedPlacement(image, multiple);
     if (last?.size !== size.join()) {
-      last = { size: size.join(), answer: createAnswer({ ...encoder, inputSize: size }, labels.classes.length) };
+      const grids = encoder.strides.map((stride) => [size[0] / stride, size[1] / stride] as const);
+      last = { size: size.join(), answer: createAnswer({ ...encoder, inputSize: size, grids }, labels.classes.length) };
     }
     const { detections, matched } = last.answer(truth, placement);
     for (let m = 0; m < truth.labels.length; m++) {

@@ -6,8 +6,8 @@
 export interface AnchorConfig {
   /** [height, width] of the network input, pixels. */
   readonly inputSize: readonly [height: number, width: number];
-  /** Input pixels per cell of each level, finest first. */
-  readonly strides: readonly number[];
+  /** Size of each level's map, cells, finest first. */
+  readonly grids: readonly (readonly [height: number, width: number])[];
   /** Side of a level's smallest square anchor, in cells. */
   readonly anchorScale: number;
   /** Sizes per octave: 2 ** (0 / n), 2 ** (1 / n), ... */
@@ -27,14 +27,6 @@ export const DEFAULT_ANCHORS = {
   ],
 } as const;
 
-/** [height, width] of each level's map, cells: rounded up, as SAME padding gives it. */
-export function gridSizes(
-  config: Pick<AnchorConfig, 'inputSize' | 'strides'>,
-): readonly (readonly [height: number, width: number])[] {
-  const [height, width] = config.inputSize;
-  return config.strides.map((stride) => [Math.ceil(height / stride), Math.ceil(width / stride)] as const);
-}
-
 /** Anchors at one cell. */
 export function anchorsPerCell(config: Pick<AnchorConfig, 'scalesPerOctave' | 'aspects'>): number {
   return config.scalesPerOctave * config.aspects.length;
@@ -42,7 +34,7 @@ export function anchorsPerCell(config: Pick<AnchorConfig, 'scalesPerOctave' | 'a
 
 /** All anchors of an input: A. */
 export function countAnchors(config: AnchorConfig): number {
-  return gridSizes(config).reduce((sum, [height, width]) => sum + height * width, 0) * anchorsPerCell(config);
+  return config.grids.reduce((sum, [height, width]) => sum + height * width, 0) * anchorsPerCell(config);
 }
 
 /**
@@ -52,10 +44,10 @@ export function countAnchors(config: AnchorConfig): number {
  * @returns [A, 4] float32: x1 y1 x2 y2, input pixels; they may leave the input
  */
 export function createAnchors(config: AnchorConfig): Float32Array {
-  const { inputSize, anchorScale, scalesPerOctave, aspects } = config;
+  const { inputSize, grids, anchorScale, scalesPerOctave, aspects } = config;
   const anchors = new Float32Array(countAnchors(config) * 4);
   let at = 0;
-  for (const [height, width] of gridSizes(config)) {
+  for (const [height, width] of grids) {
     const cellHeight = inputSize[0] / height;
     const cellWidth = inputSize[1] / width;
     const halves = halfSizes(anchorScale, scalesPerOctave, aspects, cellWidth, cellHeight);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { type FeatureMaps, type FeatureSpec, type Level, levelsOf } from '../../backbones/features.js';
+import { type FeatureMaps, type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
 import { constant, zeros } from '../../backbones/initialisers.js';
 import { createParameters } from '../../backbones/parameters.js';
 import type { Detections } from '../../datasets/sample.js';
@@ -77,8 +77,9 @@ export function encoderConfigOf<L extends Level>(
   options: Pick<DetectionOptions, 'inputSize' | 'anchors'>,
   features: FeatureSpec<L>,
 ): DetectionEncoderConfig {
-  const strides = levelsOf(features).map((level) => features[level].stride);
-  return { ...options.anchors, inputSize: options.inputSize, strides };
+  const { inputSize } = options;
+  const grids = levelsOf(features).map((level) => mapSize(features[level], ...inputSize));
+  return { ...options.anchors, inputSize, grids };
 }
 
 function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
@@ -101,8 +102,7 @@ function checkMaps<L extends Level>(
   inputSize: AnchorConfig['inputSize'],
 ): void {
   for (const level of levelsOf(features)) {
-    const { stride, channels } = features[level];
-    const wanted = [Math.ceil(inputSize[0] / stride), Math.ceil(inputSize[1] / stride), channels];
+    const wanted = [...mapSize(features[level], ...inputSize), features[level].channels];
     const found = maps[level].shape.slice(1);
     if (wanted.every((size, i) => size === found[i])) continue;
     throw new ShapeError(

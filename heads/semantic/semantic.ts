@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { type FeatureSpec, type Level, levelsOf } from '../../backbones/features.js';
+import { type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
 import { fanInNormal, glorotUniform } from '../../backbones/initialisers.js';
 import { ACTIVATIONS, batchNorm, convolution, NORM_MOMENTUM } from '../../backbones/layers/index.js';
 import type { Layer } from '../../backbones/module.js';
@@ -48,11 +48,12 @@ export function createSemanticHead<In extends Level>(
     frozen,
     initialise: glorotUniform,
   });
-  const { stride } = features[levelsOf(features)[0] as In];
+  const finest = features[levelsOf(features)[0] as In];
   /** The network is fully convolutional: a grid of another size than `inputSize` gives belongs to a larger image. */
   const coveredSize = (height: number, width: number): readonly [height: number, width: number] => {
-    const planned = height === Math.ceil(inputSize[0] / stride) && width === Math.ceil(inputSize[1] / stride);
-    return planned ? inputSize : [height * stride, width * stride];
+    const [plannedHeight, plannedWidth] = mapSize(finest, ...inputSize);
+    const isPlanned = height === plannedHeight && width === plannedWidth;
+    return isPlanned ? inputSize : [height * finest.stride, width * finest.stride];
   };
   return {
     inputs: features,

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { gridSizes } from '../../heads/detection/anchors.js';
 import { createDetector } from '../../heads/detector.js';
 import { formulaImage } from '../backbones/formula.js';
 import { golden } from '../data.js';
+import { gridsOf } from './detection/grids.js';
 import { assignFormula, storedShape } from './formulaWeights.js';
 import { compareLevel, type RecordedLevel } from './recordedLevel.js';
 
@@ -44,7 +44,7 @@ describe.each([
   it.each(['class_out', 'box_out'] as const)('gives %s of all levels', (output) => {
     const values = (output === 'class_out' ? raw.logits : raw.offsets).dataSync() as Float32Array;
     let first = 0;
-    const grids = gridSizes({ inputSize, strides: [8, 16, 32, 64, 128] });
+    const grids = gridsOf(inputSize);
     example[output].forEach((level, i) => {
       const count = grids[i]![0] * grids[i]![1] * level.shape[1];
       compareLevel(values.subarray(first, first + count), level);

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  anchorsPerCell,
-  countAnchors,
-  createAnchors,
-  DEFAULT_ANCHORS,
-  gridSizes,
-} from '../../../heads/detection/anchors.js';
+import { anchorsPerCell, countAnchors, createAnchors, DEFAULT_ANCHORS } from '../../../heads/detection/anchors.js';
 import { golden } from '../../data.js';
+import { gridsOf } from './grids.js';
 
 interface AnchorGolden {
   readonly sets: readonly {
@@ -29,10 +24,10 @@ interface AnchorGolden {
 const recorded = golden<AnchorGolden>('heads/anchors.json.gz');
 
 describe.each(recorded.sets)('anchors of $config at $image_size', (set) => {
-  const strides = Array.from({ length: set.max_level - set.min_level + 1 }, (_, i) => 2 ** (set.min_level + i));
+  const levels = Array.from({ length: set.max_level - set.min_level + 1 }, (_, i) => set.min_level + i);
   const config = {
     inputSize: set.image_size,
-    strides,
+    grids: gridsOf(set.image_size, levels),
     anchorScale: set.anchor_scale[0]!,
     scalesPerOctave: set.num_scales,
     aspects: set.aspect_ratios,
@@ -41,7 +36,7 @@ describe.each(recorded.sets)('anchors of $config at $image_size', (set) => {
 
   it('are as many as the reference has, on the same grids', () => {
     expect(countAnchors(config)).toBe(set.count);
-    expect(gridSizes(config)).toEqual(set.feat_sizes.slice(set.min_level));
+    expect(config.grids).toEqual(set.feat_sizes.slice(set.min_level));
   });
 
   it('are the same boxes in the same order', () => {
@@ -63,7 +58,7 @@ describe.each(recorded.sets)('anchors of $config at $image_size', (set) => {
 });
 
 it('puts one square of four cells on a single cell', () => {
-  const config = { inputSize: [8, 8], strides: [8], anchorScale: 4, scalesPerOctave: 1, aspects: [[1, 1]] } as const;
+  const config = { inputSize: [8, 8], grids: [[1, 1]], anchorScale: 4, scalesPerOctave: 1, aspects: [[1, 1]] } as const;
   expect([...createAnchors(config)]).toEqual([-12, -12, 20, 20]);
   expect(anchorsPerCell(DEFAULT_ANCHORS)).toBe(9);
 });

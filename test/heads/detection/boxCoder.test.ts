@@ -4,6 +4,7 @@ import { createAnchors, DEFAULT_ANCHORS } from '../../../heads/detection/anchors
 import { decodeBox, encodeBox } from '../../../heads/detection/boxCoder.js';
 import { golden } from '../../data.js';
 import { symmetric } from '../symmetric.js';
+import { gridsOf } from './grids.js';
 
 describe('box coder', () => {
   it('writes a box as shift and log ratio of its anchor, height first', () => {
@@ -47,7 +48,7 @@ describe('box coder', () => {
       image_size: [number, number];
       decode: { anchor_index: number[]; out_yxyx: { value: number[] } };
     }>('heads/postprocess.json.gz');
-    const anchors = createAnchors({ ...DEFAULT_ANCHORS, inputSize: image_size, strides: [8, 16, 32, 64, 128] });
+    const anchors = createAnchors({ ...DEFAULT_ANCHORS, inputSize: image_size, grids: gridsOf(image_size) });
     const relative = Float32Array.from(symmetric('dec_rel', 64 * 4));
     const picked = new Float32Array(64 * 4);
     const boxes = new Float64Array(64 * 4);

@@ -3,6 +3,7 @@ import { createAnchors, DEFAULT_ANCHORS } from '../../../heads/detection/anchors
 import { DEFAULT_DECODING, decodeDetections } from '../../../heads/detection/decode.js';
 import { golden } from '../../data.js';
 import { symmetric, toChannelsLast } from '../symmetric.js';
+import { gridsOf } from './grids.js';
 
 interface Recorded {
   readonly image_size: [number, number];
@@ -20,7 +21,11 @@ interface Recorded {
 
 const recorded = golden<Recorded>('heads/postprocess.json.gz');
 const K = recorded.num_classes;
-const anchors = createAnchors({ ...DEFAULT_ANCHORS, inputSize: recorded.image_size, strides: [8, 16, 32, 64, 128] });
+const anchors = createAnchors({
+  ...DEFAULT_ANCHORS,
+  inputSize: recorded.image_size,
+  grids: gridsOf(recorded.image_size),
+});
 
 /** [2, channels, cells] of every level -> one [A, width] per image. */
 function outputs(name: (level: number) => string, channels: number, map: (v: number) => number): Float32Array[] {

@@ -5,6 +5,7 @@ import { createAnchors, DEFAULT_ANCHORS } from '../../../heads/detection/anchors
 import { DEFAULT_DECODING, decodeDetections } from '../../../heads/detection/decode.js';
 import { createEncoder } from '../../../heads/detection/encoder.js';
 import { golden } from '../../data.js';
+import { gridsOf } from './grids.js';
 
 interface Recorded {
   readonly image_size: [number, number];
@@ -24,7 +25,7 @@ const recorded = golden<Recorded>('heads/labeler_loss.json.gz');
 const config = {
   ...DEFAULT_ANCHORS,
   inputSize: recorded.image_size,
-  strides: [8, 16, 32, 64, 128],
+  grids: gridsOf(recorded.image_size),
   matchThreshold: 0.5,
 } as const;
 const A = 3069;

@@ -5,6 +5,7 @@ import { createEncoder } from '../../../heads/detection/encoder.js';
 import { type DetectionLossOptions, detectionLoss } from '../../../heads/detection/loss.js';
 import { golden } from '../../data.js';
 import { symmetric, toChannelsLast } from '../symmetric.js';
+import { gridsOf } from './grids.js';
 
 interface Recorded {
   readonly image_size: [number, number];
@@ -28,7 +29,7 @@ const A = 3069;
 const encoder = createEncoder({
   ...DEFAULT_ANCHORS,
   inputSize: recorded.image_size,
-  strides: [8, 16, 32, 64, 128],
+  grids: gridsOf(recorded.image_size),
   matchThreshold: 0.5,
 });
 const DEFAULTS = { alpha: 0.25, gamma: 1.5, labelSmoothing: 0, delta: 0.1, boxWeight: 50 };
