@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../engine/errors.js';
+import { alexNet } from './alexnet/alexnet.js';
+import { alexNetConfig } from './alexnet/config.js';
 import type { Backbone, Classifier } from './backbone.js';
 import {
   architectureOptions,
@@ -8,32 +10,66 @@ import {
   buildClassifier,
   type ClassifierOptions,
 } from './build.js';
+import { denseNetConfig } from './densenet/config.js';
+import { denseNet } from './densenet/densenet.js';
 import { efficientNetConfig } from './efficientnet/config.js';
 import { efficientNet } from './efficientnet/efficientnet.js';
 import type { Architecture, ArchitectureOptions, Family, OwnArchitecture } from './family.js';
 import type { Level } from './features.js';
+import { googLeNetConfig } from './googlenet/config.js';
+import { googLeNet } from './googlenet/googlenet.js';
+import { inceptionConfig } from './inception/config.js';
+import { inception } from './inception/inception.js';
 import { mnasNetConfig } from './mnasnet/config.js';
 import { mnasNet } from './mnasnet/mnasnet.js';
 import { mobileNetConfig } from './mobilenet/config.js';
 import { mobileNet } from './mobilenet/mobilenet.js';
+import { regNetConfig } from './regnet/config.js';
+import { regNet } from './regnet/regnet.js';
 import { resNetConfig } from './resnet/config.js';
 import { resNet } from './resnet/resnet.js';
+import { seNetConfig } from './senet/config.js';
+import { seNet } from './senet/senet.js';
+import { shuffleNetConfig } from './shufflenet/config.js';
+import { shuffleNet } from './shufflenet/shufflenet.js';
+import { squeezeNetConfig } from './squeezenet/config.js';
+import { squeezeNet } from './squeezenet/squeezenet.js';
+import { vggConfig } from './vgg/config.js';
+import { vgg } from './vgg/vgg.js';
 
 /** Every backbone a config can name. */
 export const backboneConfig = z.discriminatedUnion('kind', [
+  alexNetConfig,
+  denseNetConfig,
   efficientNetConfig,
+  googLeNetConfig,
+  inceptionConfig,
   mnasNetConfig,
   mobileNetConfig,
+  regNetConfig,
   resNetConfig,
+  seNetConfig,
+  shuffleNetConfig,
+  squeezeNetConfig,
+  vggConfig,
 ]);
 export type BackboneConfig = z.infer<typeof backboneConfig>;
 
 /** Every family. */
 export const FAMILIES = {
+  alexnet: alexNet,
+  densenet: denseNet,
   efficientnet: efficientNet,
+  googlenet: googLeNet,
+  inception,
   mnasnet: mnasNet,
   mobilenet: mobileNet,
+  regnet: regNet,
   resnet: resNet,
+  senet: seNet,
+  shufflenet: shuffleNet,
+  squeezenet: squeezeNet,
+  vgg,
 } as const satisfies { readonly [K in BackboneConfig['kind']]: Family };
 
 type Families = (typeof FAMILIES)[keyof typeof FAMILIES];

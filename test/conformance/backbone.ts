@@ -105,7 +105,7 @@ function batchIndependence<L extends Level>(create: Create<L>, [size]: Sizes): v
     const alone = backbone.forward(tf.slice4d(batch, [1, 0, 0, 0], [1, -1, -1, -1]), INFERENCE);
     for (const level of levelsOf(backbone.features)) {
       const expected = tf.slice4d(together[level], [1, 0, 0, 0], [1, -1, -1, -1]).dataSync<'float32'>();
-      const scale = Math.max(...expected.map(Math.abs));
+      const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       const actual = alone[level].dataSync<'float32'>();
       const worst = actual.reduce((most, value, i) => Math.max(most, Math.abs(value - (expected[i] as number))), 0);
       expect(worst, level).toBeLessThanOrEqual(1e-4 * scale); // other blocking of the same float32 sums
