@@ -88,7 +88,7 @@ function ratio(best, key, unit, only = RIVALS) {
 }
 
 /** @returns rows of the table */
-export function compareEvaluators(type, files, { python, repeats, cores, folder }) {
+export function compareEvaluators(type, files, { python, repeats, cores, folder, reference }) {
   const single = rounds(type, files, { python, threads: 1 }, Number(repeats));
   print('one thread', single);
   const rivals = type === 'bbox' ? ['ultrafast_pycocotools'] : RIVALS;
@@ -101,6 +101,12 @@ export function compareEvaluators(type, files, { python, repeats, cores, folder 
     print(`${cores} threads`, many);
     rows.push([`${type}, ${cores} threads, wall`, ...ratio(many, 'wall', 's'), type === 'bbox' ? '0.80' : '-']);
   }
+  if (reference) rows.push(sameBits(type, files, { python, cores, folder }));
+  return rows;
+}
+
+/** The arrays of pycocotools, which takes a minute, and those of coco-ts. */
+function sameBits(type, files, { python, cores, folder }) {
   const arrays = ['coco-ts', 'pycocotools'].map((name) => join(folder, `${name}.npz`));
   for (const [i, name] of ['coco-ts', 'pycocotools'].entries()) {
     const run = once(name, files, type, { python, threads: i === 0 ? cores : 1, arrays: arrays[i] });
@@ -108,6 +114,5 @@ export function compareEvaluators(type, files, { python, repeats, cores, folder 
     if (i === 1) console.log(`pycocotools              ${run.cpu.toFixed(3)} s CPU  ${run.memory.toFixed(0)} MB`);
   }
   const { stdout, stderr, status } = spawnSync(python, [join(here, 'equal.py'), ...arrays], { encoding: 'utf8' });
-  rows.push([`${type}, arrays of pycocotools`, status === 0 ? stdout.trim() : stderr.trim(), '-', '-', 'equal']);
-  return rows;
+  return [`${type}, arrays of pycocotools`, status === 0 ? stdout.trim() : stderr.trim(), '-', '-', 'equal'];
 }

@@ -1,6 +1,6 @@
 // Everything side by side, whole processes, same files: run.mjs [--parts bbox,segm,keypoints,masks,load] [--images 5000] [--seed 77]
-//   [--repeats 3] [--python PYTHON] [--gen GEN_PY], or on files that are there: --gt FILE --dt FILE --parts bbox|segm|keypoints
-// PYTHON has numpy, pycocotools and the evaluators of requirements.txt; those it lacks are left out. GEN_PY is the generator of sets.
+//   [--repeats 3] [--reference] [--python PYTHON] [--gen GEN_PY], or on files that are there: --gt FILE --dt FILE --parts bbox|segm|keypoints
+// --reference also compares every bit with pycocotools, which takes minutes. PYTHON has numpy, pycocotools and the evaluators of requirements.txt; those it lacks are left out. GEN_PY is the generator of sets.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     images: { ...text, default: '5000' },
     seed: { ...text, default: '77' },
     repeats: { ...text, default: '3' },
+    reference: { type: 'boolean', default: false },
     python: { ...text, default: join(here, '../peers/.venv/bin/python') },
     gen: { ...text, default: join(data, '../coco-eval/gen.py') },
   },

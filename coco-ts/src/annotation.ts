@@ -9,6 +9,7 @@ export type Kind = 'instances' | 'keypoints' | 'captions' | 'panoptic';
 /** Polygons [x0, y0, x1, y1, ...] in pixels, or a run-length encoding. */
 export type Segmentation = readonly (readonly number[])[] | Rle | UncompressedRle;
 
+/** One image; sizes in pixels, which polygons need. */
 export interface ImageInfo {
   id: Id;
   width?: number;
@@ -17,6 +18,7 @@ export interface ImageInfo {
   [key: string]: unknown;
 }
 
+/** One class. Keypoint categories name their points, and from 1 on the pairs that a skeleton joins. */
 export interface Category {
   id: Id;
   name?: string;
@@ -45,16 +47,19 @@ export interface InstanceAnnotation extends Shared {
   score?: number;
 }
 
+/** An object with x, y, visibility of every point (0 not labelled, 1 hidden, 2 visible), pixels. */
 export interface KeypointAnnotation extends InstanceAnnotation {
   /** x, y, visibility per point. */
   keypoints?: number[];
   num_keypoints?: number;
 }
 
+/** A caption of an image. */
 export interface CaptionAnnotation extends Shared {
   caption: string;
 }
 
+/** All segments of an image; their pixels are in a PNG of their own. */
 export interface PanopticAnnotation extends Shared {
   file_name: string;
   segments_info: { id: number; category_id: Id; area?: number; bbox?: number[]; iscrowd?: number }[];

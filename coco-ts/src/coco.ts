@@ -219,10 +219,12 @@ export class COCO<K extends Kind = 'instances'> {
     return many(ids).map((id) => lookUp(this.anns, id, 'annotation'));
   }
 
+  /** The records themselves, not copies. @throws CocoError on an unknown id */
   loadCats(ids: OneOrMany<Id> = []): Category[] {
     return many(ids).map((id) => lookUp(this.cats, id, 'category'));
   }
 
+  /** The records themselves, not copies. @throws CocoError on an unknown id */
   loadImgs(ids: OneOrMany<Id> = []): ImageInfo[] {
     return many(ids).map((id) => lookUp(this.imgs, id, 'image'));
   }

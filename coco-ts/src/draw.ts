@@ -38,6 +38,7 @@ export type DrawCommand =
       readonly edge: Color;
     };
 
+/** How `showAnns` draws. */
 export interface ShowOptions {
   /** Also the boxes. Default false. */
   readonly drawBbox?: boolean;

@@ -1,6 +1,7 @@
 import type { Category, Dataset, Id, ImageInfo, InstanceAnnotation } from './annotation.js';
 import { CocoError } from './errors.js';
 
+/** What `filterDataset` keeps; everything that is not named. */
 export interface FilterOptions {
   /** Keep these categories (by name or id); their annotations go with the others. */
   readonly categories?: readonly (string | number)[];

@@ -1,5 +1,6 @@
 import { CocoError } from './errors.js';
 
+/** How a data set is read. */
 export interface CocoOptions {
   /** Refuse a file with violations of the format (see `violations`) instead of behaving as pycocotools. */
   readonly strict?: boolean;

@@ -60,13 +60,18 @@ export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
     const begin = skipBlank(p);
     stopped = STOPPED_AT_ODD;
     if (load8(begin) !== 123) break;
+    const pool = load32(STATE + 8);
     let end = scanObject(begin, row, keep, per);
-    if (end === 0) break;
-    store32(BEGIN_COLUMN + 4 * row, begin);
-    store32(LENGTH_COLUMN + 4 * row, end - begin);
-    end = skipBlank(end);
-    const c = load8(end);
-    if (c !== 44 && c !== 93) break;
+    if (end !== 0) {
+      store32(BEGIN_COLUMN + 4 * row, begin);
+      store32(LENGTH_COLUMN + 4 * row, end - begin);
+      end = skipBlank(end);
+    }
+    const c = end === 0 ? 0 : load8(end);
+    if (c !== 44 && c !== 93) {
+      store32(STATE + 8, pool);
+      break;
+    }
     used = used | load16(HAS_COLUMN + 2 * row);
     row++;
     p = end + 1;
@@ -130,6 +135,8 @@ function scanObject(begin: i32, row: i32, keep: i32, per: i32): i32 {
     p = skipBlank(behind);
     if (load8(p) !== 58) return 0;
     p = skipBlank(p + 1);
+    // Given twice: the portable reader knows what stays of the first.
+    if (bits & key) return 0;
     bits = bits | key;
     if (key === HAS_BOX) p = readBox(p, BOX_COLUMN + 32 * row);
     else if (key === HAS_IMAGE) p = readNumber(p, IMAGE_COLUMN + 8 * row);

@@ -1,6 +1,7 @@
 import { MaskScratch } from '../mask/intervals.js';
 import { kernels } from '../wasm/kernels.js';
 import type { Stretch } from '../wasm/skeletons.js';
+import { Assignment } from './assignment.js';
 import {
   boundaryCandidates,
   boxCandidates,
@@ -105,13 +106,7 @@ class Matcher {
   private readonly dtRows: Int32Array;
   private readonly dtScores: Float64Array;
   private readonly gtRows: Int32Array;
-  private readonly candidates: { truth: Int32Array; iou: Float64Array };
-  /** Per size range and truth of the cell: thresholds at which it is taken, and whether it is ignored. */
-  private readonly taken: Int32Array;
-  private readonly ignored: Uint8Array;
-  /** Candidates best first, and the thresholds each reaches. */
-  private readonly ranked: Int32Array;
-  private readonly reached: Int32Array;
+  private readonly assignment: Assignment;
 
   constructor(input: MatchInput, firstImage: number, endImage: number) {
     const { gt, dt, gtByImage, dtByImage, params } = input;
@@ -155,11 +150,7 @@ class Matcher {
     this.dtRows = new Int32Array(most);
     this.gtRows = new Int32Array(most);
     this.dtScores = new Float64Array(most);
-    this.candidates = { truth: new Int32Array(most), iou: new Float64Array(most) };
-    this.taken = new Int32Array(most * A);
-    this.ranked = new Int32Array(most);
-    this.reached = new Int32Array(most);
-    this.ignored = new Uint8Array(most * A);
+    this.assignment = new Assignment(gt, this.gtRows, this.thresholds, A);
   }
 
   image(image: number): void {
@@ -227,7 +218,7 @@ class Matcher {
   }
 
   private cell(image: number, k: number): void {
-    const { low, high, out, dtRows, dtScores, thresholds, least, candidates } = this;
+    const { low, high, out, dtRows, dtScores, thresholds, least, assignment } = this;
     const { dt } = this.input;
     const A = low.length;
     const all = (1 << thresholds.length) - 1;
@@ -246,22 +237,23 @@ class Matcher {
       out.ranks[slot] = j;
       out.images[slot] = image;
       const area = dt.area[r]!;
-      const n = G === 0 ? 0 : this.find(r, this.gtRows, this.gtFirst[k]!, G, least, candidates);
+      const n = G === 0 ? 0 : this.find(r, this.gtRows, this.gtFirst[k]!, G, least, assignment.candidates);
       if (n > 0) out.mixed[k]!++;
-      const ranked = n > 0 && this.rank(n);
+      const ranked = n > 0 && assignment.rank(n);
       const blocks = dt.id[r]! > 0;
       for (let a = 0; a < A; a++) {
         const outside = area < low[a]! || area > high[a]!;
         let code = outside ? 0 : all << 16;
-        if (ranked) code = this.assignRanked(n, a * G, this.gtFirst[k]!, blocks, outside, all);
-        else if (n > 0) code = this.assign(n, a * G, this.gtFirst[k]!, blocks, outside, all);
+        if (ranked) code = assignment.assignRanked(n, a * G, this.gtFirst[k]!, blocks, outside);
+        else if (n > 0) code = assignment.assign(n, a * G, this.gtFirst[k]!, blocks, outside);
         out.codes[slot * A + a] = code;
       }
     }
   }
 
   private prepareTruths(k: number, G: number): void {
-    const { low, high, out, gtRows, taken, ignored } = this;
+    const { low, high, out, gtRows } = this;
+    const { taken, ignored } = this.assignment;
     const { gt } = this.input;
     const A = low.length;
     const first = this.gtFirst[k]!;
@@ -275,96 +267,5 @@ class Matcher {
         if (skip === 0) out.counted[k * A + a]!++;
       }
     }
-  }
-
-  /**
-   * The candidates of a detection, best first, of equal ones the last first; for each the thresholds it reaches.
-   * @returns false with a NaN among them, after which no order is left
-   */
-  private rank(n: number): boolean {
-    const { thresholds, ranked, reached } = this;
-    const { iou } = this.candidates;
-    for (let x = 0; x < n; x++) {
-      const value = iou[x]!;
-      if (Number.isNaN(value)) return false;
-      let at = x;
-      while (at > 0 && iou[ranked[at - 1]!]! <= value) {
-        ranked[at] = ranked[at - 1]!;
-        at--;
-      }
-      ranked[at] = x;
-      let bits = 0;
-      for (let t = 0; t < thresholds.length; t++) if (value >= thresholds[t]!) bits |= 1 << t;
-      reached[x] = bits;
-    }
-    return true;
-  }
-
-  /**
-   * `assign` for ranked candidates, all thresholds at once: a truth takes the thresholds that it reaches, that are free, and at which no
-   * better one was. Counted truths come first; ignored ones only get what is left.
-   */
-  private assignRanked(
-    n: number,
-    at: number,
-    firstTruth: number,
-    blocks: boolean,
-    outside: boolean,
-    all: number,
-  ): number {
-    const { taken, ignored, gtRows, ranked, reached } = this;
-    const { crowd, id } = this.input.gt;
-    const { truth } = this.candidates;
-    let open = all;
-    let hit = 0;
-    let skip = 0;
-    for (let pass = 0; pass < 2 && open !== 0; pass++) {
-      for (let z = 0; z < n && open !== 0; z++) {
-        const x = ranked[z]!;
-        const g = truth[x]!;
-        if (ignored[at + g] !== pass) continue;
-        const row = gtRows[firstTruth + g]!;
-        const bits = open & reached[x]! & (crowd[row] === 0 ? ~taken[at + g]! : -1);
-        if (bits === 0) continue;
-        open &= ~bits;
-        if (blocks) taken[at + g]! |= bits;
-        if (pass === 1) skip |= bits;
-        if (id[row] !== 0) hit |= bits;
-      }
-    }
-    if (outside) skip |= ~hit & all;
-    return (hit & ~skip) | ((all & ~hit & ~skip) << 16);
-  }
-
-  /** Matches one detection threshold by threshold in one size range; `at` is where the range's truths begin in taken and ignored. */
-  private assign(n: number, at: number, firstTruth: number, blocks: boolean, outside: boolean, all: number): number {
-    const { thresholds, taken, ignored, gtRows } = this;
-    const { crowd, id } = this.input.gt;
-    const { truth, iou } = this.candidates;
-    let hit = 0;
-    let skip = 0;
-    for (let t = 0; t < thresholds.length; t++) {
-      const bit = 1 << t;
-      let match = -1;
-      // Counted truths first; ignored ones only when none of them matches.
-      for (let pass = 0; pass < 2 && match < 0; pass++) {
-        let best = thresholds[t]!;
-        for (let x = 0; x < n; x++) {
-          const g = truth[x]!;
-          if (ignored[at + g] !== pass) continue;
-          if (taken[at + g]! & bit && crowd[gtRows[firstTruth + g]!] === 0) continue;
-          const value = iou[x]!;
-          if (value < best) continue;
-          best = value;
-          match = g;
-        }
-      }
-      if (match < 0) continue;
-      if (blocks) taken[at + match]! |= bit;
-      if (ignored[at + match]) skip |= bit;
-      if (id[gtRows[firstTruth + match]!] !== 0) hit |= bit;
-    }
-    if (outside) skip |= ~hit & all;
-    return (hit & ~skip) | ((all & ~hit & ~skip) << 16);
   }
 }

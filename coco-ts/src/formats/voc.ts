@@ -1,6 +1,7 @@
 import { CocoError } from '../errors.js';
 import type { ImageRecord } from './record.js';
 
+/** How boxes of VOC files count pixels. */
 export interface VocPixels {
   /** Read xmin as the first and xmax as the last pixel, counted from 1, as the VOC devkit means them. Default: plain coordinates. */
   readonly inclusive?: boolean;

@@ -3,6 +3,7 @@ import { CocoError } from '../errors.js';
 import type { COCOeval } from '../evaluation/cocoeval.js';
 import { resampler } from './resample.js';
 
+/** How often and from which seed images are drawn. */
 export interface BootstrapOptions {
   /** Resamples. Default 200. */
   readonly samples?: number;
@@ -11,6 +12,7 @@ export interface BootstrapOptions {
   readonly confidence?: number;
 }
 
+/** An estimate with its interval. */
 export interface Interval {
   readonly estimate: number;
   readonly low: number;
@@ -47,6 +49,7 @@ export function bootstrap(
   return interval(own.averagePrecision(weights.fill(1)), values, confidence);
 }
 
+/** Difference of two evaluations on the same images, AP of a less AP of b, with a paired test. */
 export interface Comparison {
   /** AP of the first minus AP of the second. */
   readonly difference: Interval;

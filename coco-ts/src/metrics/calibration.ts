@@ -10,6 +10,7 @@ export interface CalibrationBin {
   readonly accuracy: number;
 }
 
+/** How far scores are from being probabilities. */
 export interface Calibration {
   /** Mean distance of confidence and accuracy, weighted by bin size. */
   readonly expectedError: number;

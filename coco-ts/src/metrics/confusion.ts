@@ -11,6 +11,7 @@ export interface Confusion {
   readonly counts: Uint32Array;
 }
 
+/** Which detections count, and which overlap makes a pair. */
 export interface ConfusionOptions {
   /** Least IoU of boxes. Default 0.5. */
   readonly iouThreshold?: number;

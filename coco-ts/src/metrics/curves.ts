@@ -7,6 +7,7 @@ export interface PrecisionRecall {
   readonly scores: Float64Array;
 }
 
+/** Which of the curves of an evaluation. */
 export interface CurveChoice {
   /** Position in params.iouThrs. Default 0. */
   readonly threshold?: number;

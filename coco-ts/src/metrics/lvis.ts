@@ -9,6 +9,7 @@ import type { IouType } from '../evaluation/params.js';
 /** In how many training images a category occurs: 1 to 10, to 100, more. */
 export type Frequency = 'r' | 'c' | 'f';
 
+/** What `lvisEvaluate` compares. */
 export interface LvisOptions {
   /** Default `segm`. */
   readonly iouType?: Exclude<IouType, 'keypoints'>;

@@ -4,6 +4,7 @@ import { orderByScore } from '../evaluation/numeric.js';
 import { boxIou } from '../mask/boxes.js';
 import { areaUnderCurve } from './voc.js';
 
+/** What counts as found for `openImagesEvaluate`. */
 export interface OpenImagesOptions {
   /** Least IoU with an object, and least share of a detection inside a group. Default 0.5. */
   readonly iouThreshold?: number;
@@ -16,6 +17,7 @@ export interface OpenImagesOptions {
   readonly verified?: ReadonlyMap<Id, Iterable<Id>>;
 }
 
+/** Average precision of Open Images by category, and its mean. */
 export interface OpenImagesTable {
   /** Mean over the categories that have a truth that counts. */
   readonly mean: number;

@@ -18,6 +18,7 @@ export interface DatasetStats {
   }[];
 }
 
+/** Counts of images, annotations, crowds and sizes, in all and by category. */
 export function datasetStats(coco: COCO): DatasetStats {
   const annotations = coco.dataset.annotations ?? [];
   const areas = annotations.map((ann) => ann.area ?? (ann.bbox?.[2] ?? 0) * (ann.bbox?.[3] ?? 0));

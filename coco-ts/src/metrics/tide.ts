@@ -20,6 +20,7 @@ export interface ErrorSplit {
   readonly missed: number;
 }
 
+/** TIDE's thresholds. */
 export interface TideOptions {
   /** IoU of a hit. Default 0.5. */
   readonly foreground?: number;

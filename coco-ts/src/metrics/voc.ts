@@ -18,6 +18,7 @@ export interface VocTruth {
   readonly difficult?: boolean;
 }
 
+/** Which rule and which overlap VOC average precision uses. */
 export interface VocOptions {
   /** Least overlap of a hit, inclusive. Default 0.5. */
   readonly iouThreshold?: number;
@@ -32,6 +33,7 @@ export interface VocOptions {
   readonly recalls?: 'tenths' | 'linspace';
 }
 
+/** VOC average precision of one category and the curve it comes from. */
 export interface VocResult {
   /** Average precision, 0 to 1; NaN when there is no truth that counts. */
   readonly averagePrecision: number;
