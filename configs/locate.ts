@@ -11,7 +11,8 @@ export function locate(path: string, configFile: string): string {
 }
 
 /** True for a weight file, false for a name of the catalogue. */
-export const isWeightFile = (weights: string): boolean => /[\\/]|\.(safetensors|pth|pt|bin)$/.test(weights);
+export const isWeightFile = (weights: string): boolean =>
+  /[\\/]|\.(safetensors|pth|pt|bin|h5|keras|tflite|onnx|npz|json)$/.test(weights);
 
 /** One sentence on a path that does not exist: where it stops existing, and what there is like it. */
 export function describeMissing(path: string): string {

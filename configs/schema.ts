@@ -82,7 +82,9 @@ const model = z.strictObject({
   weights: name
     .nullable()
     .default(null)
-    .describe('Start: a name of `espalier weights list`, or a .safetensors or .pth file; null: random'),
+    .describe(
+      'Start: a name of `espalier weights list`, or a file: safetensors, PyTorch, Keras, TFLite, ONNX, NumPy, model.json; null: random',
+    ),
   inputSize: z
     .tuple([z.int().min(32).max(4096), z.int().min(32).max(4096)])
     .nullable()

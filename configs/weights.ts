@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { isWeightsName, weightsEntry } from '../backbones/catalogue/catalogue.js';
+import { withWeights } from '../backbones/catalogue/fileSource.js';
 import { loadPretrained } from '../backbones/catalogue/pretrained.js';
 import type { PullOptions } from '../backbones/catalogue/pull.js';
 import type { Module } from '../backbones/module.js';
 import { foldStem, inChannelsOf, type Stemmed } from '../backbones/stem.js';
+import { convertWeights } from '../backbones/weights/convert.js';
 import type { HostTensors } from '../backbones/weights/hostTensor.js';
-import { readPytorch } from '../backbones/weights/pytorch.js';
-import { readSafetensors } from '../backbones/weights/safetensors.js';
 import { loadStateDict } from '../backbones/weights/stateDict.js';
+import { readAll } from '../backbones/weights/weightsFile.js';
 import { WeightsError } from '../engine/errors.js';
 import { isWeightFile } from './locate.js';
 
@@ -33,7 +33,7 @@ export async function loadStart(
     const { loaded } = await loadPretrained(backbone, weights, options);
     return `weights: ${weights} (${arch}), ${loaded.length} tensors into the backbone`;
   }
-  const stored = averaged(await readTensors(weights));
+  const stored = averaged(await readTensors(weights, backbone));
   const isWhole = [...stored.keys()].some((name) => name.startsWith(BACKBONE));
   const target = isWhole ? model : backbone;
   const tensors = folded(stored, target);
@@ -60,9 +60,12 @@ function folded(tensors: HostTensors, { stem, parameters }: Module & Partial<Ste
   return foldStem(tensors, stem, inChannelsOf({ stem, parameters }));
 }
 
-async function readTensors(file: string): Promise<HostTensors> {
-  const bytes = await readFile(file);
-  return file.endsWith('.safetensors') ? readSafetensors(bytes).tensors : readPytorch(bytes);
+/** Names of other libraries become ours as far as they are the backbone's. */
+function readTensors(file: string, backbone: Module): Promise<HostTensors> {
+  return withWeights(file, (opened) => {
+    const { release, tensors } = convertWeights(opened, backbone, { partial: ['*'] });
+    return release === 'timm' ? readAll(opened) : tensors;
+  });
 }
 
 /** Of a checkpoint: the averages under the names of their weights, and no optimizer state. */
