@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from './errors.js';
+import { repairStockGradients } from './kernels/stockGradients.js';
 import { openWasm } from './wasm/wasm.js';
 
 /** How tensors run. `tensorflow` needs Node and libtensorflow; `wasm` runs everywhere; `cpu` is for tests of tiny shapes. */
@@ -42,6 +43,7 @@ const openers = new Map<EngineName, Opener>([
     'cpu',
     async () => {
       await tf.setBackend('cpu');
+      repairStockGradients();
       return { engine: 'cpu', description: 'cpu (plain JavaScript, slow)', ...ONE_THREAD };
     },
   ],

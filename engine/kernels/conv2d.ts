@@ -29,21 +29,21 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, layout: ConvolutionL
 }
 
 /**
- * Depthwise convolution, one filter per channel, with TensorFlow's or explicit padding and dilation.
+ * Depthwise convolution, filters of its own for each channel, with TensorFlow's or explicit padding and dilation.
  *
  * @param x      [N, H, W, C] float32
- * @param filter [height, width, C, 1] float32
- * @returns      [N, outH, outW, C] float32
- * @throws ShapeError when both a stride and a dilation exceed 1, or the filter gives several maps per channel
+ * @param filter [height, width, C, maps] float32
+ * @returns      [N, outH, outW, C * maps] float32, the maps of a channel next to each other
+ * @throws ShapeError when both a stride and a dilation exceed 1, or a dilated filter gives several maps per channel
  */
 export function depthwiseConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, layout: ConvolutionLayout): tf.Tensor4D {
   const { stride, dilation } = layout;
-  if (filter.shape[3] !== 1) {
+  const dilated = dilatedInput(x, filter, layout);
+  if (dilated && filter.shape[3] !== 1) {
     throw new ShapeError(
-      `depthwise filter [${filter.shape}] gives ${filter.shape[3]} maps per channel: one is supported`,
+      `dilated depthwise filter [${filter.shape}] gives ${filter.shape[3]} maps per channel: one is supported`,
     );
   }
-  const dilated = dilatedInput(x, filter, layout);
   if (dilated && dilation) return dilatedDepthwise(dilated, filter, [dilation[0], dilation[1]]);
   const [padded, rest] = padExplicitly(x, layout.padding, 0);
   return tf.depthwiseConv2d(padded, filter, [stride[0], stride[1]], rest);

@@ -122,6 +122,26 @@ const inGroups = LAYOUTS.map(
 
 runKernelCases('conv2d', dense);
 runKernelCases('groupConv2d', inGroups);
+runKernelCases('depthwiseConv2d with two maps per channel', [
+  {
+    name: 'unequal padding, stride 2',
+    inputs: { x: { shape: [BATCH, 5, 6, IN] }, filter: { shape: [3, 3, IN, 2] } },
+    run: ({ x, filter }) =>
+      depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, { stride: [2, 2], padding: [0, 1, 2, 1] }),
+    expected: ({ x = [], filter }) => {
+      const layout: Layout = {
+        name: '',
+        size: [5, 6],
+        window: [3, 3],
+        stride: [2, 2],
+        dilation: [1, 1],
+        padding: [0, 1, 2, 1],
+      };
+      return [loops(x, layout, 4, (tap, from, to) => (to >> 1 === from ? (filter?.[tap * 4 + to] as number) : 0))];
+    },
+    differentiable: ['x', 'filter'],
+  },
+]);
 runKernelCases('depthwiseConv2d', depthwise);
 
 describe('conv2d', () => {
@@ -130,6 +150,11 @@ describe('conv2d', () => {
 
   it('refuses a stride and a dilation together', () => {
     expect(() => conv2d(x, filter, { stride: [2, 2], padding: 'same', dilation: [2, 2] })).toThrow('one of them');
+  });
+
+  it('refuses several maps per channel where it is dilated', () => {
+    const layout = { stride: [1, 1], padding: 'same', dilation: [2, 2] } as const;
+    expect(() => depthwiseConv2d(tf.zeros([1, 6, 6, 2]), tf.zeros([3, 3, 2, 2]), layout)).toThrow('2 maps per channel');
   });
 
   it('refuses groups that do not fit the channels', () => {
