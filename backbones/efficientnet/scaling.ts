@@ -52,7 +52,7 @@ export function scaleEfficientNet({ width, depth, resolution }: Scaling): OwnArc
 
 /**
  * What a compound coefficient scales B0 to: depth alpha^phi, width beta^phi, resolution 224 gamma^phi, to a whole pixel.
- * The published B1 to B7 are near phi 0.5, 1, 2, 3.4, 4.9, 5.8 and 6.8, with factors rounded by hand.
+ * The published B1 to B7 are within 8 % of phi 0.5, 1, 2, 3.4, 4.7, 5.6 and 6.6.
  *
  * @param phi   any number; 0 is B0
  * @param bases each above 0; those of the paper when absent

@@ -66,33 +66,32 @@ const V3_SMALL = [
 
 const SHARED = { depth: 1, roundLimit: ROUND_LIMIT, inputPixels: 224 } as const;
 
+type Flavour = Pick<InvertedSpec, 'padding' | 'epsilon' | 'preprocessing'>;
+const GOOGLE: Flavour = { ...RELEASED, preprocessing: SYMMETRIC };
+const PYTORCH: Flavour = { ...RETRAINED, preprocessing: IMAGENET };
+
 /** The last convolution never becomes narrower than at width 1. */
-const v2 = (width: number): InvertedSpec => ({
-  ...{ ...SHARED, ...RETRAINED, stages: V2, width, activation: 'relu6', preprocessing: IMAGENET },
+const v2 = (width: number, flavour: Flavour): InvertedSpec => ({
+  ...{ ...SHARED, ...flavour, stages: V2, width, activation: 'relu6' },
   stemChannels: toMultipleOf8(32 * width, ROUND_LIMIT),
   ...{ headChannels: toMultipleOf8(1280 * Math.max(1, width), ROUND_LIMIT), head: 'map' },
   squeeze: { of: 'input', multiple: 1, gate: 'sigmoid' },
 });
 
-const v3 = (
-  stages: InvertedSpec['stages'],
-  headChannels: number,
-  flavour: Pick<InvertedSpec, 'padding' | 'epsilon' | 'preprocessing'>,
-): InvertedSpec => ({
+const v3 = (stages: InvertedSpec['stages'], headChannels: number, flavour: Flavour): InvertedSpec => ({
   ...{ ...SHARED, ...flavour, stages, width: 1, activation: 'hardSwish' },
   ...{ stemChannels: 16, headChannels, head: 'mean' },
   squeeze: { of: 'hidden', multiple: 8, activation: 'relu', gate: 'hardSigmoid' },
 });
-const GOOGLE = { ...RELEASED, preprocessing: SYMMETRIC } as const;
-const PYTORCH = { ...RETRAINED, preprocessing: IMAGENET } as const;
 
-/** By timm's names; `tf_`: as Google released it. */
+/** By timm's names; `tf_`: as Google released it; `keras_`: as in Keras, where timm has no such network. */
 export const MOBILENETS = {
-  mobilenetv2_035: v2(0.35),
-  mobilenetv2_050: v2(0.5),
-  mobilenetv2_075: v2(0.75),
-  mobilenetv2_100: v2(1),
-  mobilenetv2_140: v2(1.4),
+  mobilenetv2_035: v2(0.35, PYTORCH),
+  mobilenetv2_050: v2(0.5, PYTORCH),
+  mobilenetv2_075: v2(0.75, PYTORCH),
+  mobilenetv2_100: v2(1, PYTORCH),
+  mobilenetv2_140: v2(1.4, PYTORCH),
+  keras_mobilenetv2_100: v2(1, GOOGLE),
   mobilenetv3_large_100: v3(V3_LARGE, 1280, PYTORCH),
   mobilenetv3_small_100: v3(V3_SMALL, 1024, PYTORCH),
   tf_mobilenetv3_large_100: v3(V3_LARGE, 1280, GOOGLE),

@@ -1,7 +1,7 @@
 import type { Module, Parameter } from '../../backbones/module.js';
 
 /** Weights and images from integer hashes, version 1: the same bits in every language, so parity needs no weight files. */
-export type FormulaKind = 'k' | 'nw' | 'nb' | 'rm' | 'rv' | 'b';
+export type FormulaKind = 'k' | 'kk' | 'kd' | 'nw' | 'nb' | 'rm' | 'rv' | 'b';
 
 function fnv1a(name: string): number {
   let hash = 0x811c9dc5;
@@ -17,7 +17,16 @@ function unit(hash: number, index: number): number {
   return ((x ^ (x >>> 16)) >>> 0) / 4294967296;
 }
 
-const RANGES: { readonly [K in Exclude<FormulaKind, 'k'>]: readonly [start: number, width: number] | number } = {
+type Kernel = 'k' | 'kk' | 'kd';
+/** Inputs of one output: a kernel of PyTorch [out, in, ...], of Keras [..., in, out], a depthwise one of Keras [kh, kw, C, 1]. */
+const FAN_IN: { readonly [K in Kernel]: (shape: readonly number[], count: number) => number } = {
+  k: (shape, count) => count / (shape[0] ?? 1),
+  kk: (shape, count) => count / (shape.at(-1) ?? 1),
+  kd: (shape) => (shape[0] ?? 1) * (shape[1] ?? 1),
+};
+const isKernel = (kind: FormulaKind): kind is Kernel => kind in FAN_IN;
+
+const RANGES: { readonly [K in Exclude<FormulaKind, Kernel>]: readonly [start: number, width: number] | number } = {
   nw: [0.9, 0.2],
   nb: 0.1,
   rm: 0.1,
@@ -26,13 +35,13 @@ const RANGES: { readonly [K in Exclude<FormulaKind, 'k'>]: readonly [start: numb
 };
 
 /**
- * @param shape in PyTorch's layout, row-major
- * @param gain  factor of the weights of kind 'k', one per model
+ * @param shape in the layout of the library that has the name, row-major
+ * @param gain  factor of the kernels, one per model
  */
 export function formulaValues(name: string, shape: readonly number[], kind: FormulaKind, gain: number): Float32Array {
   const count = shape.reduce((product, size) => product * size, 1);
   const hash = fnv1a(name);
-  const range = kind === 'k' ? Math.sqrt(3 / (count / (shape[0] ?? 1))) * gain : RANGES[kind];
+  const range = isKernel(kind) ? Math.sqrt(3 / FAN_IN[kind](shape, count)) * gain : RANGES[kind];
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     const u = unit(hash, i);

@@ -1,14 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import type { State } from '../../backbones/family.js';
-import { architectureOf, BACKBONE_ARCHS, type BackboneArch } from '../../backbones/index.js';
-import { zeros } from '../../backbones/initialisers.js';
-import { createParameters, type Parameters } from '../../backbones/parameters.js';
+import { BACKBONE_ARCHS, type BackboneArch } from '../../backbones/index.js';
 import { golden } from '../data.js';
 import { ALIASES } from './aliases.js';
 import { formulaImage } from './formula.js';
 import { loadFormulaWeights, type Rename, stateDictDigest } from './formulaWeights.js';
 import { type BackboneGolden, expectRecord, hasGolden } from './records.js';
+import { wholeNetwork } from './wholeNetwork.js';
 
 interface Case {
   readonly file: string;
@@ -32,7 +30,7 @@ describe.each(cases)('$file with formula weights', ({ file, arch, rename }) => {
   const limit = process.env.ESPALIER_TEST_ENGINE === 'wasm' ? WASM_LIMIT : LIMIT;
 
   it.skipIf(recorded.parameters > limit)('gives the recorded maps and logits at every size', () => {
-    const network = build(arch);
+    const network = wholeNetwork(arch);
     try {
       expect(stateDictDigest(network, rename)).toBe(recorded.digest);
       loadFormulaWeights(network, recorded.gain, rename);
@@ -53,23 +51,3 @@ describe.each(cases)('$file with formula weights', ({ file, arch, rename }) => {
     }
   });
 });
-
-/** Every stage and the top, so that all taps and the logits come from one run. */
-function build(arch: BackboneArch) {
-  const { stages, top } = architectureOf(arch);
-  const { create, ...owner } = createParameters(1);
-  const empty: Parameters = { ...owner, create: (name, spec) => create(name, { ...spec, initialise: zeros }) };
-  const layers = stages.map((stage) => stage.build(empty));
-  const classify = top.build(empty, { classes: 1000, dropout: 0 });
-  const run = (images: tf.Tensor4D) => {
-    const maps = new Map<string, tf.Tensor4D>();
-    let state: State = [images];
-    for (const [index, layer] of layers.entries()) {
-      state = layer(state, { training: false });
-      maps.set(stages[index]?.tap ?? '', state[0]);
-    }
-    return { maps, logits: classify(state, { training: false }) };
-  };
-  const taps = stages.flatMap(({ tap, level }) => (level === null ? [] : [tap]));
-  return { parameters: owner.parameters, dispose: owner.dispose, run, taps };
-}

@@ -9,7 +9,7 @@ import { formulaPositions } from './formula.js';
 export interface TensorRecord {
   /** Names the sampled positions. */
   readonly tag: string;
-  /** Of the recording library: [N, C, H, W] or [N, K]. */
+  /** Of the recording library: [N, C, H, W] of PyTorch, [N, H, W, C] of Keras, or [N, K]. */
   readonly shape: readonly number[];
   readonly mean: number;
   readonly std: number;
@@ -27,6 +27,14 @@ export interface BackboneGolden {
   readonly gain: number;
   /** See `stateDictDigest`. */
   readonly digest: string;
+  /** name|d0,d1|kind, where the weights come under other names than ours. */
+  readonly stateDict?: readonly string[];
+  /** Of Keras's network at its own image size, with 1000 classes. */
+  readonly counts?: {
+    readonly size: readonly [number, number, number];
+    readonly parameters: number;
+    readonly macs: number;
+  };
   readonly cases: readonly {
     readonly size: readonly [height: number, width: number];
     readonly logits: TensorRecord;
@@ -42,22 +50,37 @@ export function hasGolden(name: string): boolean {
 /** Share of the spread plus twenty times the rounding noise of a correct float32 run: mistakes in padding, epsilon or activation are at least 30 times larger. */
 export const tolerance = (record: TensorRecord): number => 2e-4 * record.std + 20 * record.noise;
 
-/** Compares a map [N, H, W, C] (or rows [N, K]) with a record made in NCHW. */
-export function expectRecord(actual: Tensor, record: TensorRecord, name: string): void {
-  const [n = 1, c = 1, h, w] = record.shape;
+/**
+ * Compares a map [N, H, W, C] (or rows [N, K]) with a record.
+ *
+ * @param layout of the record's shape and positions
+ */
+export function expectRecord(
+  actual: Tensor,
+  record: TensorRecord,
+  name: string,
+  layout: 'NCHW' | 'NHWC' = 'NCHW',
+): void {
+  const isMap = record.shape.length === 4;
+  const axes = layout === 'NHWC' && isMap ? [0, 3, 1, 2] : [0, 1, 2, 3];
+  const [n = 1, c = 1, h, w] = axes.map((axis) => record.shape[axis]);
   expect(actual.shape, name).toEqual(h === undefined || w === undefined ? [n, c] : [n, h, w, c]);
   const values = actual.dataSync<'float32'>();
   const limit = tolerance(record);
   const cells = (h ?? 1) * (w ?? 1);
   formulaPositions(record.tag, values.length, record.value.length).forEach((position, i) => {
-    const pixel = position % cells;
-    const channel = Math.floor(position / cells) % c;
-    const image = Math.floor(position / (cells * c));
-    const found = values[(image * cells + pixel) * c + channel] as number;
+    const found = values[layout === 'NHWC' ? position : inMemory(position, cells, c)] as number;
     expect(Math.abs(found - (record.value[i] as number)), `${name} [${position}]`).toBeLessThanOrEqual(limit);
   });
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   expect(Math.abs(mean - record.mean), `mean of ${name}`).toBeLessThanOrEqual(limit);
   expect(Math.abs(Math.sqrt(variance) - record.std), `spread of ${name}`).toBeLessThanOrEqual(limit);
+}
+
+/** Position in NHWC of a position in NCHW. */
+function inMemory(position: number, cells: number, channels: number): number {
+  const channel = Math.floor(position / cells) % channels;
+  const image = Math.floor(position / (cells * channels));
+  return (image * cells + (position % cells)) * channels + channel;
 }

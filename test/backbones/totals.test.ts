@@ -23,8 +23,10 @@ interface Row {
 }
 
 const { rows } = golden<{ rows: readonly Row[] }>('backbones/table.json.gz');
+/** torchvision's names of networks that timm has too. */
+const TIMM_NAMES: Readonly<Record<string, string>> = { mnasnet1_0: 'mnasnet_100' };
 const known = rows.flatMap((row) => {
-  const arch = BACKBONE_ARCHS.find((name) => name === row.model);
+  const arch = BACKBONE_ARCHS.find((name) => name === (TIMM_NAMES[row.model] ?? row.model));
   return arch === undefined ? [] : [{ ...row, arch }];
 });
 const trunk = (arch: BackboneArch) => () => createBackbone({ arch, frozen: 'none', seed: 1 });

@@ -1,7 +1,7 @@
 /**
  * Makes test/golden/backbones/<model>.json.gz and table.json.gz from a folder of reference figures.
  *
- *   node test/golden/recordBackbones.mjs ../shared/goldens            every network of timm and torchvision
+ *   node test/golden/recordBackbones.mjs ../shared/goldens            every network of timm, torchvision and Keras
  *   node test/golden/recordBackbones.mjs ../shared/goldens resnet50   one
  *
  * Sampled positions are a formula of the record's tag (test/backbones/records.ts), so that only values are kept.
@@ -28,26 +28,38 @@ const record = ({ tag, shape, mean, std, value, f32_maxabs }) => ({
   value: value.map((number) => Number(number.toPrecision(7))),
 });
 
+/** Keras counts the statistics of its norms as parameters; these are without them. */
+const countsOf = ({ default_input: size, trainable, macs }) => ({ size, parameters: trainable, macs });
+
+/** Networks whose weights come under other names than ours: their state dict is kept, name|d0,d1|kind. */
+const RENAMED = ['mnasnet1_0'];
+
 function write(name, content) {
   writeFileSync(join(target, `${name}.json.gz`), gzipSync(JSON.stringify(content), { level: 9 }));
 }
 
-for (const library of ['timm', 'torchvision']) {
+for (const library of ['timm', 'torchvision', 'keras']) {
   for (const file of readdirSync(join(source, library))) {
     const model = basename(file, '.json');
-    const name = library === 'timm' ? model : `torchvision.${model}`;
+    const name = library === 'timm' ? model : `${library}.${model}`;
     if (names.length > 0 && !names.includes(model)) continue;
     const golden = JSON.parse(readFileSync(join(source, library, file), 'utf8'));
     if (!golden.state_dict || !golden.cases) continue;
-    const cases = golden.cases.map(({ input, logits, features, taps }) => ({
-      size: input.slice(2),
+    const isKeras = library === 'keras';
+    const cases = golden.cases.map(({ input, input_nhwc: nhwc, logits, features, taps }) => ({
+      size: isKeras ? nhwc.slice(1, 3) : input.slice(2),
       logits: record(logits),
-      maps: (features ?? taps).map((map, i) => ({ tap: map.module ?? golden.features.module[i], ...record(map) })),
+      maps: (features ?? taps).map((map, i) => ({
+        tap: map.module ?? map.layer ?? golden.features.module[i],
+        ...record(map),
+      })),
     }));
     write(name, {
-      provenance: `${golden.lib}: '${golden.model}' with formula weights version 1 (test/backbones/formula.ts), float64 forward; positions in NCHW; digest = sha256 of the sorted lines 'name|d0,d1|kind' of its state dict`,
+      provenance: `${golden.lib}: '${golden.model}' with formula weights version 1 (test/backbones/formula.ts), float64 forward; positions in ${isKeras ? 'NHWC' : 'NCHW'}; digest = sha256 of the sorted lines 'name|d0,d1|kind' of its state dict`,
       ...{ model, library, parameters: golden.params, gain: golden.gain },
       digest: digest(golden.state_dict.map(lineOf)),
+      ...(isKeras ? { counts: countsOf(golden) } : {}),
+      ...(isKeras || RENAMED.includes(model) ? { stateDict: golden.state_dict } : {}),
       cases,
     });
   }

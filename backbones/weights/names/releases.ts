@@ -13,6 +13,7 @@ import { hasName, type Release, type Rename } from './release.js';
 import {
   TORCHVISION_CONVNEXT,
   TORCHVISION_DENSENET,
+  TORCHVISION_MNASNET,
   TORCHVISION_REGNET,
   TORCHVISION_VGG,
   torchvisionEfficientNet,
@@ -47,6 +48,7 @@ const RELEASES: readonly Release[] = [
   release('torchvision MobileNetV2', /^features\.1\.conv\.0\.0\./, torchvisionMobileNetV2),
   release('torchvision EfficientNet', /^features\.1\.0\.block\.0\.0\./, torchvisionEfficientNet),
   release('torchvision MobileNetV3', /^features\.1\.block\.0\.0\./, torchvisionMobileNetV3),
+  release('torchvision MNASNet', /^layers\.8\.0\.layers\.0\./, byRules(TORCHVISION_MNASNET)),
   release('torchvision ConvNeXt', /^features\.1\.0\.layer_scale$/, byRules(TORCHVISION_CONVNEXT)),
   release('torchvision RegNet', /^trunk_output\.block1\./, byRules(TORCHVISION_REGNET)),
   release('torchvision DenseNet', /\.denselayer1\.norm\.1\./, byRules(TORCHVISION_DENSENET)),

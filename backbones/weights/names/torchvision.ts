@@ -96,6 +96,25 @@ export function torchvisionMobileNetV3(target: Iterable<string>): Rename {
   };
 }
 
+/** MNASNet: the first block's layers stand alone, the other stages follow from `layers.8.0.layers.0.weight`. */
+export const TORCHVISION_MNASNET: Rules = [
+  [/^layers\.0\./, 'conv_stem.'],
+  [/^layers\.1\./, 'bn1.'],
+  [/^layers\.3\./, 'blocks.0.0.conv_dw.'],
+  [/^layers\.4\./, 'blocks.0.0.bn1.'],
+  [/^layers\.6\./, 'blocks.0.0.conv_pw.'],
+  [/^layers\.7\./, 'blocks.0.0.bn2.'],
+  ...[1, 2, 3, 4, 5, 6].flatMap((stage) =>
+    Object.entries({ 0: 'conv_pw', 1: 'bn1', 3: 'conv_dw', 4: 'bn2', 6: 'conv_pwl', 7: 'bn3' }).map(
+      ([layer, own]) =>
+        [new RegExp(`^layers\\.${stage + 7}\\.(\\d+)\\.layers\\.${layer}\\.`), `blocks.${stage}.$1.${own}.`] as const,
+    ),
+  ),
+  [/^layers\.14\./, 'conv_head.'],
+  [/^layers\.15\./, 'bn2.'],
+  [/^classifier\.1\./, 'classifier.'],
+];
+
 /** VGG: the dense layers are convolutions over the last map in timm. */
 export const TORCHVISION_VGG: Rules = [
   [/^classifier\.0\./, 'pre_logits.fc1.'],
