@@ -28,7 +28,7 @@ export interface FuzzResult {
   /** Errors that are not WeightsError. */
   readonly defects: readonly string[];
   readonly slowestMs: number;
-  /** Largest memory of the process at any time between two files, MB. */
+  /** Largest growth of the process's memory seen after a file, MB. */
   readonly peakMegabytes: number;
 }
 
@@ -36,6 +36,7 @@ export interface FuzzResult {
 export function fuzz(bytes: Uint8Array, count: number): FuzzResult {
   let [opened, refused, slowestMs, peakMegabytes] = [0, 0, 0, 0];
   const defects: string[] = [];
+  const before = process.memoryUsage.rss();
   for (let seed = 0; seed < count; seed++) {
     const damaged = mutate(bytes, seed);
     const start = performance.now();
@@ -47,7 +48,7 @@ export function fuzz(bytes: Uint8Array, count: number): FuzzResult {
       else defects.push(`seed ${seed}: ${String(error instanceof Error ? error.stack : error)}`);
     }
     slowestMs = Math.max(slowestMs, performance.now() - start);
-    peakMegabytes = Math.max(peakMegabytes, process.memoryUsage.rss() / 1e6);
+    peakMegabytes = Math.max(peakMegabytes, (process.memoryUsage.rss() - before) / 1e6);
   }
   return { opened, refused, defects, slowestMs, peakMegabytes };
 }
