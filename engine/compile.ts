@@ -37,6 +37,13 @@ export interface Compiled<Args extends readonly Tree[], Result extends Tree> {
    * @throws EngineError on an engine without a graph compiler
    */
   graph(...args: Args): CompiledGraph;
+  /**
+   * Bytes that a call with arguments of these shapes needs at its peak, beyond the arguments and variables; an estimate
+   * from the graph, nothing is executed.
+   *
+   * @throws EngineError on an engine without a graph compiler
+   */
+  memory(...args: Args): number;
   /** Frees the traces. A call that is under way ends first. */
   dispose(): void;
 }
@@ -92,10 +99,15 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
   const compiler = compilers.get(tf.getBackend());
   if (compiler) return compiler(fn, options);
   const eager = (...args: Args): Result => tf.tidy(() => fn(...args) as tf.TensorContainer) as Result;
-  const graph = (): never => {
+  const noGraph = (): never => {
     throw new EngineError(
       `the ${tf.getBackend()} engine has no graphs: open the tensorflow engine (await ready({ engine: 'tensorflow' }))`,
     );
   };
-  return Object.assign(eager, { async: async (...args: Args) => eager(...args), graph, dispose: () => {} });
+  return Object.assign(eager, {
+    async: async (...args: Args) => eager(...args),
+    graph: noGraph,
+    memory: noGraph,
+    dispose: () => {},
+  });
 }

@@ -9,6 +9,7 @@ import { explain } from './explain.js';
 import { exportGraph } from './exportGraph.js';
 import { addFunction } from './function.js';
 import { createLossScale, type LossScale } from './lossScale.js';
+import { callBytes } from './peakBytes.js';
 import { type Engine, freeFunction, type Program, traceFunction } from './program.js';
 import { difference, type Signature, signatureOf } from './signature.js';
 import { type Flattened, flatten, unflatten } from './tree.js';
@@ -73,13 +74,15 @@ export function createCompiler(engine: Engine): Compiler {
       return result;
     };
     const graph = (...args: Args): CompiledGraph => cache.graph(flatten(args));
-    return Object.assign(call, { async: callAsync, graph, dispose: cache.dispose });
+    const memory = (...args: Args): number => cache.memory(flatten(args));
+    return Object.assign(call, { async: callAsync, graph, memory, dispose: cache.dispose });
   };
 }
 
 interface Cache {
   entryFor(args: Flattened): Entry;
   graph(args: Flattened): CompiledGraph;
+  memory(args: Flattened): number;
   dispose(): void;
 }
 
@@ -137,6 +140,7 @@ function createCache(
       }
       return entry;
     },
+    memory: (args) => traceFunction(engine, { ...request(args), use: callBytes }),
     graph: (args) =>
       traceFunction(engine, { ...request(args), plain: true, use: (done) => exportGraph(engine, args, done) }),
     dispose() {

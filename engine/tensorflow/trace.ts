@@ -38,6 +38,8 @@ export interface Tracer {
   readonly sites: ReadonlyMap<string, CallSite>;
   /** The first thing the function did that a graph cannot; a promise may have swallowed the error. */
   readonly refusal: EngineError | null;
+  /** What was added, in order: for the estimate of memory. */
+  readonly nodes: readonly TracedNode[];
   readonly options: TracerOptions;
   /** Remembers `error` as the refusal, and returns it. */
   refuse(error: EngineError): EngineError;
@@ -51,6 +53,13 @@ export interface Tracer {
   copyAfter(id: number, awaited: number): TensorMetadata;
   /** Ends the trace: frees what was disposed meanwhile, and captured handles where nothing will use them. */
   finish(failed: boolean): void;
+}
+
+/** An operation of the graph as the estimate of memory sees it. */
+export interface TracedNode {
+  readonly type: string;
+  readonly inputs: readonly GraphOutput[];
+  readonly outputs: readonly OutputInfo[];
 }
 
 /** A function to be called from a trace. */
@@ -107,6 +116,7 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
   const disposed: number[] = [];
   const copied = new Set<string>();
   const inputs: TraceInput[] = [];
+  const nodes: TracedNode[] = [];
   let lastNode = 0;
   const nodeName = (type: string): string => `${type}_${lastNode++}`;
   const remember = (name: string): CallSite => {
@@ -187,6 +197,7 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
       const name = nodeName(type);
       const site = remember(name);
       const results = located(site, type, () => add({ name, type, inputs: list ? group(flat, list) : flat, attrs }));
+      nodes.push({ type, inputs: flat, outputs: results });
       return results.map((info, i) => {
         const id = ++lastId;
         const isScratch = SCRATCH_OUTPUTS[type] === i;
@@ -203,6 +214,7 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
     graph,
     inputs,
     sites,
+    nodes,
     options,
     get refusal() {
       return refusal;
@@ -229,8 +241,13 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
       ];
       const op = { name: nodeName(callee.name), type: 'PartitionedCall', inputs: [args], attrs };
       remember(op.name);
-      return addOperation(context, graph, op).map(({ output, dtype }, i) => {
-        const shape = [...(callee.outputs[i] as Callee['outputs'][number]).shape];
+      const made = addOperation(context, graph, op).map(({ output, dtype }, i) => ({
+        output,
+        dtype,
+        shape: [...(callee.outputs[i] as Callee['outputs'][number]).shape],
+      }));
+      nodes.push({ type: op.type, inputs: args, outputs: made });
+      return made.map(({ output, dtype, shape }) => {
         api.TF_GraphSetTensorShape(graph, output, shape, shape.length, context.status);
         context.check(callee.name);
         outputs.set(++lastId, { output, shape, dtype });
@@ -247,6 +264,7 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
       };
       const [info] = addOperation(context, graph, op);
       outputs.set(++lastId, info as OutputInfo);
+      nodes.push({ type: 'Identity', inputs: [resolve(id)], outputs: [info as OutputInfo] });
       const { shape, dtype } = info as OutputInfo;
       return { id: lastId, shape: shape.slice(), dtype };
     },
