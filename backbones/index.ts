@@ -24,6 +24,8 @@ import { mnasNetConfig } from './mnasnet/config.js';
 import { mnasNet } from './mnasnet/mnasnet.js';
 import { mobileNetConfig } from './mobilenet/config.js';
 import { mobileNet } from './mobilenet/mobilenet.js';
+import { nasNetConfig } from './nasnet/config.js';
+import { nasNet } from './nasnet/nasnet.js';
 import { regNetConfig } from './regnet/config.js';
 import { regNet } from './regnet/regnet.js';
 import { resNetConfig } from './resnet/config.js';
@@ -36,6 +38,8 @@ import { squeezeNetConfig } from './squeezenet/config.js';
 import { squeezeNet } from './squeezenet/squeezenet.js';
 import { vggConfig } from './vgg/config.js';
 import { vgg } from './vgg/vgg.js';
+import { xceptionConfig } from './xception/config.js';
+import { xception } from './xception/xception.js';
 
 /** Every backbone a config can name. */
 export const backboneConfig = z.discriminatedUnion('kind', [
@@ -46,12 +50,14 @@ export const backboneConfig = z.discriminatedUnion('kind', [
   inceptionConfig,
   mnasNetConfig,
   mobileNetConfig,
+  nasNetConfig,
   regNetConfig,
   resNetConfig,
   seNetConfig,
   shuffleNetConfig,
   squeezeNetConfig,
   vggConfig,
+  xceptionConfig,
 ]);
 export type BackboneConfig = z.infer<typeof backboneConfig>;
 
@@ -64,12 +70,14 @@ export const FAMILIES = {
   inception,
   mnasnet: mnasNet,
   mobilenet: mobileNet,
+  nasnet: nasNet,
   regnet: regNet,
   resnet: resNet,
   senet: seNet,
   shufflenet: shuffleNet,
   squeezenet: squeezeNet,
   vgg,
+  xception,
 } as const satisfies { readonly [K in BackboneConfig['kind']]: Family };
 
 type Families = (typeof FAMILIES)[keyof typeof FAMILIES];
