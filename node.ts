@@ -6,6 +6,7 @@ export * from './configs/index.js';
 export * from './datasets/evaluators/index.js';
 export * from './datasets/index.js';
 export { createLoader, type Loader, type LoaderOptions } from './datasets/loader/index.js';
+export { availableBytes, estimateMemory, type MemoryNeed, requireMemory } from './engine/tensorflow/memory.js';
 export * from './heads/index.js';
 export * from './index.js';
 export * from './training/index.js';
