@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pullWeights } from '../backbones/catalogue/pull.js';
-import { describeModels, modelRows } from '../tools/inspectAll.js';
+import { describeAll } from '../tools/inspect.js';
+import { modelRows } from '../tools/inspectAll.js';
+import { type BackboneRow, backboneRows, describeBackbones } from '../tools/inspectBackbones.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Inside the package, so that `espalier` means this repository's build. */
@@ -88,7 +90,12 @@ describe('the examples of the README', () => {
 });
 
 describe('the pages', () => {
-  const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md'];
+  let rows: readonly BackboneRow[] | undefined;
+  const counted = (): readonly BackboneRow[] => {
+    rows ??= backboneRows();
+    return rows;
+  };
+  const pages = ['README.md', 'backbones/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md'];
 
   it.each(pages)('%s links to files that exist', (page) => {
     const text = readFileSync(join(root, page), 'utf8');
@@ -111,14 +118,17 @@ describe('the pages', () => {
     expect(named.length).toBeGreaterThan(4);
   });
 
-  it('the README has the table of networks as `inspect --all --markdown` prints it (ACCEPT=1 writes it)', () => {
-    const page = join(root, 'README.md');
+  it.each([
+    ['README.md', '--all', () => describeAll(modelRows(), counted(), { markdown: true })],
+    ['backbones/README.md', '--backbones', () => describeBackbones(counted(), { markdown: true })],
+  ])('%s has what `inspect %s --markdown` prints (ACCEPT=1 writes it)', (name, option, describeTables) => {
+    const page = join(root, name);
     const text = readFileSync(page, 'utf8');
-    const [before, , after, ...more] = text.split('<!-- inspect --all --markdown -->\n');
+    const marker = `<!-- inspect ${option} --markdown -->\n`;
+    const [before, , after, ...more] = text.split(marker);
     expect(after, 'two markers').toBeDefined();
     expect(more).toEqual([]);
-    const table = `\n${describeModels(modelRows(), { markdown: true })}\n\n`;
-    const current = [before, table, after].join('<!-- inspect --all --markdown -->\n');
+    const current = [before, `\n${describeTables()}\n\n`, after].join(marker);
     if (process.env.ACCEPT === '1') writeFileSync(page, current);
     else expect(text).toBe(current);
   });

@@ -112,10 +112,11 @@ function addMachine(program: Command): void {
     .action(async (options) => (await import('./doctor.js')).doctor(options));
   program
     .command('inspect')
-    .description('tables of a backbone or a preset: stages, maps, parameters')
+    .description('tables of a backbone or a preset: stages, maps, parameters, MACs, memory, receptive field')
     .argument('[model]', 'e.g. tf_efficientnet_b0 or efficientdet-lite0')
-    .option('--all', 'one row for each network there is: parameters, and what it was measured at')
-    .option('--markdown', 'with --all: as a table of a page')
+    .option('--all', 'one row for each network there is, and one for each family of backbones')
+    .option('--backbones', 'one row for each backbone')
+    .option('--markdown', 'with --all or --backbones: as a table of a page')
     .option('--graph', 'nodes by op of the inference graph, before and after TensorFlow optimizes it')
     .addOption(json())
     .action(async (model: string | undefined, options) => (await import('./inspect.js')).inspect(model, options));

@@ -3,7 +3,8 @@ import { didYouMean } from '../configs/suggestion.js';
 import { ready } from '../engine/engine.js';
 import { ConfigError } from '../engine/errors.js';
 import { PRESET_NAMES } from '../heads/index.js';
-import { describeModels, modelRows } from './inspectAll.js';
+import { describeModels, type ModelRow, modelRows } from './inspectAll.js';
+import { type BackboneRow, backboneRows, describeBackbones, describeFamilies } from './inspectBackbones.js';
 import { describeGraph, graphRows } from './inspectGraph.js';
 import { backboneTables, describeBackbone, detectorTables } from './inspectTables.js';
 import { createOutput, type Output } from './output.js';
@@ -11,20 +12,36 @@ import { formatTable } from './table.js';
 
 export interface InspectOptions {
   readonly all?: boolean;
+  readonly backbones?: boolean;
   readonly markdown?: boolean;
   readonly graph?: boolean;
   readonly json?: boolean;
 }
 
 /** Prints the resolved tables of a backbone, or of a detector with COCO's 90 category ids; or one row for each network. */
-export async function inspect(name: string | undefined, { all, markdown, graph, json }: InspectOptions): Promise<void> {
-  const output = createOutput(json === true);
-  if (name !== undefined && all !== true && markdown !== true) return inspectOne(name, output, graph === true);
-  if (name !== undefined || all !== true) {
-    throw new ConfigError('give one model, or --all: one table of all, with --markdown for a page');
+export async function inspect(name: string | undefined, options: InspectOptions): Promise<void> {
+  const { all = false, backbones = false, markdown = false, graph = false } = options;
+  const output = createOutput(options.json === true);
+  if (name !== undefined && !all && !backbones && !markdown) return inspectOne(name, output, graph);
+  if (name !== undefined || all === backbones) {
+    throw new ConfigError('give one model; or --all or --backbones: one table of all, with --markdown for a page');
+  }
+  const counted = backboneRows();
+  if (backbones) {
+    output.result(counted, describeBackbones(counted, { markdown }));
+    return;
   }
   const rows = modelRows();
-  output.result(rows, describeModels(rows, { markdown: markdown === true }));
+  output.result({ networks: rows, backbones: counted }, describeAll(rows, counted, { markdown }));
+}
+
+/** Networks, and the families of backbones they can be made of. */
+export function describeAll(
+  networks: readonly ModelRow[],
+  backbones: readonly BackboneRow[],
+  layout: { readonly markdown: boolean },
+): string {
+  return `${describeModels(networks, layout)}\n\n${describeFamilies(backbones, layout)}`;
 }
 
 async function inspectOne(name: string, output: Output, graph: boolean): Promise<void> {
@@ -41,13 +58,13 @@ async function inspectOne(name: string, output: Output, graph: boolean): Promise
     output.result(rows, describeGraph(rows));
     return;
   }
-  await ready({ engine: 'wasm' });
   if (arch !== undefined) {
     const tables = backboneTables(arch);
     output.result(tables, describeBackbone(tables));
     return;
   }
   if (preset === undefined) return;
+  await ready({ engine: 'wasm' });
   const tables = detectorTables(preset);
   const levels = tables.levels.map(({ level, stride, channels, anchors }) => [level, stride, channels, anchors]);
   const parts = Object.entries(tables.parameters).map(([part, count]) => [part, count]);

@@ -1,34 +1,31 @@
-import { isBelow } from '../backbones/frozen.js';
 import {
   architectureOf,
   type BackboneArch,
+  countNetwork,
   countParameters,
-  createBackbone,
+  createClassifier,
   type Level,
   type Module,
 } from '../backbones/index.js';
-import { withoutValues } from '../engine/shapes/shapes.js';
 import { DEFAULT_ANCHORS } from '../heads/detection/anchors.js';
 import { anchorsPerCell, createDetector, PRESETS, type PresetName } from '../heads/index.js';
+import { peakBytes } from './inspectMemory.js';
+import { describeField, type StageTable, traceStages } from './inspectStages.js';
 import { formatTable } from './table.js';
-
-export interface StageTable {
-  /** Where its map is read, by the original's name. */
-  readonly tap: string;
-  /** The feature map read after this stage. */
-  readonly level: Level | null;
-  /** Input pixels per cell after this stage. */
-  readonly stride: number;
-  readonly channels: number;
-  readonly parameters: number;
-}
 
 export interface BackboneTables {
   readonly arch: BackboneArch;
+  /** Sides of the image that is counted with. */
   readonly inputPixels: number;
   readonly stages: readonly StageTable[];
   /** Of all stages and the stem. */
   readonly parameters: number;
+  readonly macs: number;
+  readonly activations: number;
+  /** Most bytes of maps at one time, for one image. */
+  readonly peakBytes: number;
+  /** The whole network with a classifier of 1000 classes. */
+  readonly classifier: { readonly parameters: number; readonly macs: number };
 }
 
 export interface DetectorTables {
@@ -50,14 +47,22 @@ export interface DetectorTables {
 /** Classes of the published parameter counts: COCO's category ids end at 90. */
 export const COCO_CLASSES = 90;
 
-/** Counts a backbone's parameters by stage; no engine is needed. */
-export function backboneTables(arch: BackboneArch): BackboneTables {
-  return withoutValues(() => {
-    const backbone = createBackbone({ arch, frozen: 'none', seed: 1 });
-    const tables = tablesOf(arch, backbone);
-    backbone.dispose();
-    return tables;
-  }).result;
+/** Counts a backbone by stage, for RGB images of `pixels` x `pixels`, its own when absent; no engine is needed. */
+export function backboneTables(arch: BackboneArch, pixels?: number): BackboneTables {
+  const network = architectureOf(arch);
+  const inputPixels = pixels ?? network.inputPixels;
+  const image = [inputPixels, inputPixels, 3] as const;
+  const classifier = countNetwork(() => createClassifier({ arch, classes: 1000, frozen: 'all', seed: 1 }), image);
+  const { stages, operations, imageId, mapIds } = traceStages(network, image);
+  const total = (of: (stage: StageTable) => number): number => stages.reduce((sum, stage) => sum + of(stage), 0);
+  return {
+    ...{ arch, inputPixels, stages },
+    parameters: total(({ parameters }) => parameters),
+    macs: total(({ macs }) => macs),
+    activations: total(({ activations }) => activations),
+    peakBytes: peakBytes(operations, new Map([[imageId, inputPixels ** 2 * 3]]), mapIds),
+    classifier: { parameters: classifier.parameters, macs: classifier.macs + classifier.mapMacs },
+  };
 }
 
 /** Builds the detector and counts. An engine must be open. */
@@ -69,7 +74,7 @@ export function detectorTables(name: PresetName): DetectorTables {
     const counts = parts.map((part) => [part, countParameters(below(model, `${part}.`))] as const);
     return {
       name,
-      backbone: tablesOf(arch, below(model, 'backbone.')),
+      backbone: backboneTables(arch, pixels),
       inputPixels: pixels,
       ...{ fusion, cells },
       levels: levels.map((level) => {
@@ -84,30 +89,24 @@ export function detectorTables(name: PresetName): DetectorTables {
   }
 }
 
-/** Its stages as text, under a line with the total. */
-export function describeBackbone({ arch, inputPixels, stages, parameters }: BackboneTables): string {
-  const rows = stages.map(({ tap, level, stride, channels, parameters }) => [
-    ...[tap, level ?? '', stride, channels, parameters],
+/** Its stages as text, under lines with the totals. */
+export function describeBackbone(tables: BackboneTables): string {
+  const { arch, inputPixels, stages, parameters, macs, activations, peakBytes: peak, classifier } = tables;
+  const rows = stages.map((stage) => [
+    ...[stage.tap, stage.level ?? '', stage.stride, stage.size.join(' x '), stage.channels],
+    ...[stage.parameters, stage.macs, stage.activations, describeField(stage.receptiveField)],
   ]);
-  const header = ['stage', 'map', 'stride', 'channels', 'parameters'];
-  const total = parameters.toLocaleString('en-US');
+  const header = ['stage', 'map', 'stride', 'cells', 'channels', 'parameters', 'MACs', 'activations', 'sees, pixels'];
+  const whole = `${group(classifier.parameters)} parameters and ${group(classifier.macs)} MACs with 1000 classes`;
   return [
-    `${arch}, ${inputPixels} x ${inputPixels}: ${total} parameters without a classifier`,
+    `${arch}, ${inputPixels} x ${inputPixels}: ${group(parameters)} parameters without a classifier; ${whole}`,
+    `features of one image: ${group(macs)} MACs, ${group(activations)} activations, at most ${mebibytes(peak)} of maps at a time`,
     formatTable(header, rows),
   ].join('\n');
 }
 
-function tablesOf(arch: BackboneArch, backbone: Module): BackboneTables {
-  const { inputPixels, stages } = architectureOf(arch);
-  let stride = 1;
-  const rows = stages.map((stage) => {
-    stride *= stage.stride;
-    const { tap, level, channels } = stage;
-    const own = new Map([...backbone.parameters].filter(([name]) => isBelow(stage.paths, name)));
-    return { tap, level, stride, channels, parameters: countParameters({ parameters: own, dispose: () => {} }) };
-  });
-  return { arch, inputPixels, stages: rows, parameters: countParameters(backbone) };
-}
+const group = (count: number): string => count.toLocaleString('en-US');
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /** The parameters whose names start so, without that start; owns nothing. */
 function below(module: Module, prefix: string): Module {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Window } from './operation.js';
 
 type Shape = readonly number[];
 
@@ -7,6 +8,7 @@ export interface ShapeResult {
   /** Of all outputs; that of the first input when absent. */
   readonly dtype?: tf.DataType;
   readonly macs?: number;
+  readonly window?: Window;
 }
 export type ShapeRule = (inputs: readonly Shape[], attributes: tf.NamedAttrMap) => ShapeResult;
 
@@ -19,6 +21,16 @@ interface ShapeKernel {
 const size = (shape: Shape): number => shape.reduce((product, side) => product * side, 1);
 const first = (inputs: readonly Shape[]): Shape => inputs[0] ?? [];
 const one = (shape: Shape, dtype?: tf.DataType): ShapeResult => ({ shapes: [shape], ...(dtype ? { dtype } : {}) });
+
+/** A cell on the cell in its place. */
+const unit: Window = { size: [1, 1], stride: [1, 1], dilation: [1, 1], before: [0, 0] };
+
+const windowOf = (info: tf.backend_util.Conv2DInfo): Window => ({
+  size: [info.filterHeight, info.filterWidth],
+  stride: [info.strideHeight, info.strideWidth],
+  dilation: [info.dilationHeight, info.dilationWidth],
+  before: [info.padInfo.top, info.padInfo.left],
+});
 
 const unary: ShapeRule = (inputs) => one(first(inputs));
 const binary =
@@ -46,7 +58,11 @@ const convolution: ShapeRule = ([x = [], filter = []], attributes) => {
     tf.backend_util.convertConv2DDataFormat((dataFormat ?? 'NHWC') as 'NHWC'),
   );
   const [height = 0, width = 0, inChannels = 0] = filter;
-  return { shapes: [info.outShape], macs: size(info.outShape) * height * width * inChannels };
+  return {
+    shapes: [info.outShape],
+    macs: size(info.outShape) * height * width * inChannels,
+    window: windowOf(info),
+  };
 };
 
 const depthwise: ShapeRule = ([x = [], filter = []], attributes) => {
@@ -60,7 +76,12 @@ const depthwise: ShapeRule = ([x = [], filter = []], attributes) => {
     dimRoundingMode as 'floor',
     true,
   );
-  return { shapes: [info.outShape], macs: size(info.outShape) * (filter[0] ?? 0) * (filter[1] ?? 0) };
+  const [height = 0, width = 0] = filter;
+  return {
+    shapes: [info.outShape],
+    macs: size(info.outShape) * height * width,
+    window: windowOf(info),
+  };
 };
 
 /** [H, W] of a valid dilated convolution; a custom kernel of ours that backends without it compute tap by tap. */
@@ -69,7 +90,8 @@ const dilatedDepthwise: ShapeRule = ([x = [], filter = []], { dilation }) => {
   const [n = 0, height = 0, width = 0, channels = 0] = x;
   const [rows = 0, columns = 0] = filter;
   const shape = [n, height - (rows - 1) * vertical, width - (columns - 1) * horizontal, channels];
-  return { shapes: [shape], macs: size(shape) * rows * columns };
+  const window = { ...unit, size: [rows, columns], dilation: [vertical, horizontal] } as const;
+  return { shapes: [shape], macs: size(shape) * rows * columns, window };
 };
 
 const transposedConvolution: ShapeRule = ([dy = [], filter = []], { inputShape }) => ({
@@ -86,7 +108,7 @@ const pooling: ShapeRule = (inputs, { filterSize, strides, pad, dimRoundingMode 
     pad as 'same',
     dimRoundingMode as 'floor',
   );
-  return one(info.outShape);
+  return { shapes: [info.outShape], window: windowOf(info) };
 };
 
 const product: ShapeRule = ([a = [], b = []], { transposeA, transposeB }) => {
@@ -147,8 +169,11 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
   Fill: { rule: (_, { shape, dtype }) => one(shape as number[], (dtype ?? 'float32') as tf.DataType) },
   MaxPool: { rule: pooling },
   PadV2: {
-    rule: (inputs, { paddings }) =>
-      one(first(inputs).map((side, i) => side + (paddings as number[][])[i]!.reduce((sum, pad) => sum + pad, 0))),
+    rule: (inputs, { paddings }) => {
+      const pads = paddings as number[][];
+      const shape = first(inputs).map((side, i) => side + pads[i]!.reduce((sum, pad) => sum + pad, 0));
+      return { shapes: [shape], window: { ...unit, before: [pads[1]?.[0] ?? 0, pads[2]?.[0] ?? 0] } };
+    },
   },
   Reshape: {
     rule: (inputs, { shape }) => one(tf.util.inferFromImplicitShape(shape as number[], size(first(inputs)))),
@@ -158,10 +183,9 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
   Slice: {
     rule: (inputs, { begin, size: extent }) => {
       const shape = first(inputs);
-      const sizes = (extent as number[]).map((side, i) =>
-        side === -1 ? (shape[i] ?? 0) - ((begin as number[])[i] ?? 0) : side,
-      );
-      return one(sizes);
+      const starts = begin as number[];
+      const sizes = (extent as number[]).map((side, i) => (side === -1 ? (shape[i] ?? 0) - (starts[i] ?? 0) : side));
+      return { shapes: [sizes], window: { ...unit, before: [-(starts[1] ?? 0), -(starts[2] ?? 0)] } };
     },
   },
   SplitV: {

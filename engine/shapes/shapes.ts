@@ -7,13 +7,15 @@ import { EngineError } from '../errors.js';
 import { SHAPE_RULES, type ShapeRule } from './kernels.js';
 import type { Operand, Operation } from './operation.js';
 
-export type { Operation } from './operation.js';
+export type { Operand, Operation, Window } from './operation.js';
 
 const NAME = 'espalier-shapes';
 
 class ShapeBackend extends tf.KernelBackend {
   readonly #references = new Map<object, number>();
   readonly #varying = new WeakSet<object>();
+  readonly #ids = new WeakMap<object, number>();
+  #made = 0;
   operations: Operation[] = [];
 
   override write(): object {
@@ -56,20 +58,32 @@ class ShapeBackend extends tf.KernelBackend {
   create(varies: boolean): object {
     const dataId = {};
     this.#references.set(dataId, 1);
+    this.#ids.set(dataId, ++this.#made);
     if (varies) this.#varying.add(dataId);
     return dataId;
   }
 
   run(kernel: string, rule: ShapeRule, inputs: readonly tf.TensorInfo[], attributes: tf.NamedAttrMap): tf.TensorInfo[] {
-    const operands = inputs.map(({ shape, dataId }): Operand => ({ shape, varies: this.#varying.has(dataId) }));
-    const { shapes, dtype, macs } = rule(
+    const operands = inputs.map(
+      ({ shape, dataId }): Operand => ({ id: this.idOf(dataId), shape, varies: this.#varying.has(dataId) }),
+    );
+    const { shapes, dtype, macs, window } = rule(
       inputs.map(({ shape }) => shape),
       attributes,
     );
     const type = dtype ?? inputs[0]?.dtype ?? 'float32';
-    for (const output of shapes) this.operations.push({ kernel, inputs: operands, output, macs: macs ?? 0 });
     const varies = operands.some((operand) => operand.varies);
-    return shapes.map((shape) => ({ dataId: this.create(varies), shape: [...shape], dtype: type }));
+    return shapes.map((shape) => {
+      const dataId = this.create(varies);
+      const operation = { kernel, id: this.idOf(dataId), inputs: operands, output: shape, macs: macs ?? 0 };
+      this.operations.push(window ? { ...operation, window } : operation);
+      return { dataId, shape: [...shape], dtype: type };
+    });
+  }
+
+  /** 0: made before, by a backend that moved it here. */
+  idOf(dataId: object): number {
+    return this.#ids.get(dataId) ?? 0;
   }
 }
 
@@ -106,6 +120,11 @@ export function withoutValues<T>(compute: () => T): { readonly result: T; readon
 export function placeholder<R extends tf.Rank>(shape: tf.ShapeMap[R]): tf.Tensor<R> {
   if (!backend || depth === 0) throw new EngineError('a placeholder exists only inside a run without values');
   return tf.engine().makeTensorFromDataId(backend.create(true), [...shape], 'float32', backend) as tf.Tensor<R>;
+}
+
+/** What a tensor made in a run without values is called in `Operation`. */
+export function idOf(tensor: tf.Tensor): number {
+  return backend?.idOf(tensor.dataId) ?? 0;
 }
 
 function register(): ShapeBackend {
