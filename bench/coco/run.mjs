@@ -1,6 +1,7 @@
 // Everything side by side, whole processes, same files: run.mjs [--parts bbox,segm,keypoints,masks,load] [--images 5000] [--seed 77]
 //   [--repeats 3] [--reference] [--python PYTHON] [--gen GEN_PY], or on files that are there: --gt FILE --dt FILE --parts bbox|segm|keypoints
-// --reference also compares every bit with pycocotools, which takes minutes. PYTHON has numpy, pycocotools and the evaluators of requirements.txt; those it lacks are left out. GEN_PY is the generator of sets.
+// --reference also compares every bit with pycocotools, which takes minutes. PYTHON has numpy, pycocotools and the evaluators of
+// requirements.txt; those it lacks are left out. GEN_PY is the generator of sets.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';

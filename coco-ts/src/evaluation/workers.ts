@@ -1,5 +1,6 @@
 import { CocoError } from '../errors.js';
 import { type Matched, type MatchInput, matchImages } from './matcher.js';
+import type { Rows } from './rows.js';
 
 /** What a worker is sent; what comes back is its `Matched`. */
 export interface MatchJob {
@@ -15,10 +16,27 @@ export interface MatchJob {
 export async function matchInWorkers(input: MatchInput, threads: number): Promise<Matched[]> {
   const borders = splitImages(input.dtByImage.start, threads);
   const jobs = borders.slice(1).map((endImage, i) => ({ input, firstImage: borders[i]!, endImage }));
-  const others = jobs.slice(1).map(runJob);
+  const per = 3 * input.params.kpt_oks_sigmas.length;
+  const sent = jobs.length > 1 ? { ...input, gt: withoutSpare(input.gt, per), dt: withoutSpare(input.dt, per) } : input;
+  const others = jobs.slice(1).map((job) => runJob({ ...job, input: sent }));
   const [own] = jobs;
   const first = matchImages(input, own!.firstImage, own!.endImage);
   return [first, ...(await Promise.all(others))];
+}
+
+/** Rows whose columns are as long as they are filled: a message would carry the room behind them too. */
+function withoutSpare(rows: Rows, pointNumbers: number): Rows {
+  const { count, boxes, keypoints } = rows;
+  return {
+    ...rows,
+    id: rows.id.slice(0, count),
+    area: rows.area.slice(0, count),
+    score: rows.score.slice(0, count),
+    crowd: rows.crowd.slice(0, count),
+    ignore: rows.ignore.slice(0, count),
+    boxes: boxes.slice(0, 4 * count),
+    keypoints: keypoints?.slice(0, pointNumbers * count) ?? null,
+  };
 }
 
 /** Borders 0 <= ... <= images; each stretch has about the same number of rows. */
