@@ -1,5 +1,5 @@
 import { MaskError } from '../errors.js';
-import { IntervalSet, quickMerge } from '../wasm/rle.js';
+import { IntervalSet, quickEncode, quickMerge } from '../wasm/rle.js';
 import { type Bitmap, decodeRuns, encodeRuns, MAX_BITMAP_BYTES } from './bitmap.js';
 import { boxIou } from './boxes.js';
 import { mergeRuns, runsIou } from './overlap.js';
@@ -23,8 +23,16 @@ export function encode(bitmap: Bitmap & { count: number }): Compressed[];
 export function encode(bitmap: Bitmap): Compressed;
 export function encode(bitmap: Bitmap): Compressed | Compressed[] {
   checkSize([bitmap.height, bitmap.width]);
-  if (bitmap.count === undefined) return toRle(encodeRuns(bitmap));
-  return Array.from({ length: bitmap.count }, (_, index) => toRle(encodeRuns(bitmap, index)));
+  if (bitmap.count === undefined) return encodeOne(bitmap, 0);
+  return Array.from({ length: bitmap.count }, (_, index) => encodeOne(bitmap, index));
+}
+
+function encodeOne(bitmap: Bitmap, index: number): Compressed {
+  const { data, height, width, order } = bitmap;
+  const pixels = height * width;
+  const fits = order !== 'C' && (index + 1) * pixels <= data.length;
+  const counts = fits ? quickEncode(data, index * pixels, pixels) : null;
+  return counts === null ? toRle(encodeRuns(bitmap, index)) : { size: [height, width], counts };
 }
 
 /**

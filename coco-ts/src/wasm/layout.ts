@@ -80,3 +80,7 @@ export const TEXT_BYTES = 16 * RUN_LIMIT;
 /** Intervals of foreground of many masks. */
 export const INTERVALS = TEXT + TEXT_BYTES;
 export const INTERVAL_LIMIT = 2097152;
+
+/** A stretch of a bitmap, in the place of the intervals, with room for a byte before it and some behind. */
+export const BITMAP = INTERVALS + 64;
+export const BITMAP_BYTES = 32768;

@@ -1,14 +1,12 @@
 import { type Kernels, kernels } from './kernels.js';
 import * as at from './layout.js';
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+import { compareZeros, readText, writeText } from './text.js';
 
 /** Parses a compressed string to run lengths at `out` in the module's memory. @returns their count; -1 where it must be looked at */
 function parseTo(module: Kernels, text: string, out: number): number {
-  if (text.length > at.RUN_LIMIT) return -1;
-  const { read, written } = encoder.encodeInto(text, module.memory.subarray(at.TEXT, at.TEXT + at.RUN_LIMIT));
-  return read === text.length && written === text.length ? module.parseRuns(text.length, out) : -1;
+  return text.length <= at.RUN_LIMIT && writeText(module, text, at.TEXT, at.RUN_LIMIT)
+    ? module.parseRuns(text.length, out)
+    : -1;
 }
 
 /** `parseCounts` by WebAssembly; null where the portable code has to do it. */
@@ -27,7 +25,28 @@ export function quickFormat(counts: ArrayLike<number>): string | null {
 }
 
 function formatFrom(module: Kernels, runs: number, count: number): string {
-  return decoder.decode(module.memory.subarray(at.TEXT, at.TEXT + module.formatRuns(runs, count)));
+  return readText(module, at.TEXT, at.TEXT + module.formatRuns(runs, count));
+}
+
+/** The compressed string of `pixels` bytes of a bitmap; null where the portable code has to make it. */
+export function quickEncode(data: Uint8Array | Uint8ClampedArray, begin: number, pixels: number): string | null {
+  const module = kernels();
+  if (module === null || pixels >= 2 ** 31) return null;
+  const { memory, integers } = module;
+  const [count, runBegin, last] = [at.STATE / 4, at.STATE / 4 + 1, at.STATE / 4 + 2];
+  integers.fill(0, count, last + 1);
+  const isZero = compareZeros(data);
+  for (let p = 0; p < pixels; p += at.BITMAP_BYTES) {
+    const from = begin + p;
+    const end = begin + Math.min(pixels, p + at.BITMAP_BYTES);
+    // Most of most masks is background.
+    if (integers[last] === 0 && isZero?.(from, end)) continue;
+    memory.set(data.subarray(from, end), at.BITMAP);
+    if (module.encodeBytes(end - from, p) === 0) return null;
+  }
+  const runs = integers[count]!;
+  integers[at.FIRST_RUNS / 4 + runs] = pixels - integers[runBegin]!;
+  return formatFrom(module, at.FIRST_RUNS, runs + 1);
 }
 
 /** Union or intersection of compressed strings of one size as a compressed string; null where the portable code has to do it. */
