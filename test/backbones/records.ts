@@ -20,8 +20,6 @@ export interface TensorRecord {
 
 /** A network of the reference, as test/golden/recordBackbones.mjs writes it. */
 export interface BackboneGolden {
-  /** timm: the maps are those of its feature pyramid. torchvision: of some modules. */
-  readonly library: 'timm' | 'torchvision';
   readonly parameters: number;
   /** Factor of the formula weights. */
   readonly gain: number;
@@ -41,6 +39,16 @@ export interface BackboneGolden {
     readonly maps: readonly (TensorRecord & { readonly tap: string })[];
   }[];
 }
+
+/** Networks with more parameters are run where ESPALIER_TEST_ALL is set: wasm is slow, memory is short. */
+export const PARAMETER_LIMIT =
+  process.env.ESPALIER_TEST_ENGINE === 'wasm'
+    ? process.env.ESPALIER_TEST_ALL
+      ? 150e6
+      : 8e6
+    : process.env.ESPALIER_TEST_ALL
+      ? Number.POSITIVE_INFINITY
+      : 100e6;
 
 /** Whether there is a golden of this name. */
 export function hasGolden(name: string): boolean {

@@ -3,11 +3,12 @@
  *
  *   node test/golden/recordBackbones.mjs ../shared/goldens            every network of timm, torchvision and Keras
  *   node test/golden/recordBackbones.mjs ../shared/goldens resnet50   one
+ *   node test/golden/recordBackbones.mjs OUT                          what recordBackbones.py recorded
  *
  * Sampled positions are a formula of the record's tag (test/backbones/records.ts), so that only values are kept.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -32,16 +33,17 @@ const record = ({ tag, shape, mean, std, value, f32_maxabs }) => ({
 const countsOf = ({ default_input: size, trainable, macs }) => ({ size, parameters: trainable, macs });
 
 /** Networks whose weights come under other names than ours: their state dict is kept, name|d0,d1|kind. */
-const RENAMED = ['mnasnet1_0'];
+const RENAMED = ['torchvision.mnasnet1_0', 'torchvision.vgg16'];
 
 function write(name, content) {
   writeFileSync(join(target, `${name}.json.gz`), gzipSync(JSON.stringify(content), { level: 9 }));
 }
 
-for (const library of ['timm', 'torchvision', 'keras']) {
+for (const library of ['timm', 'torchvision', 'keras', 'pyramid']) {
+  if (!existsSync(join(source, library))) continue;
   for (const file of readdirSync(join(source, library))) {
     const model = basename(file, '.json');
-    const name = library === 'timm' ? model : `${library}.${model}`;
+    const name = library === 'timm' || library === 'pyramid' ? model : `${library}.${model}`;
     if (names.length > 0 && !names.includes(model)) continue;
     const golden = JSON.parse(readFileSync(join(source, library, file), 'utf8'));
     if (!golden.state_dict || !golden.cases) continue;
@@ -59,13 +61,17 @@ for (const library of ['timm', 'torchvision', 'keras']) {
       ...{ model, library, parameters: golden.params, gain: golden.gain },
       digest: digest(golden.state_dict.map(lineOf)),
       ...(isKeras ? { counts: countsOf(golden) } : {}),
-      ...(isKeras || RENAMED.includes(model) ? { stateDict: golden.state_dict } : {}),
+      ...(isKeras || RENAMED.includes(name) ? { stateDict: golden.state_dict } : {}),
       cases,
     });
   }
 }
 
-const rows = JSON.parse(readFileSync(join(source, 'table.json'), 'utf8')).filter(
+const table = join(source, 'table.json');
+if (existsSync(table)) writeTable();
+
+function writeTable() {
+const rows = JSON.parse(readFileSync(table, 'utf8')).filter(
   ({ lib, channels, model }) => (lib === 'timm' && channels) || model.startsWith('torchvision.'),
 );
 write('table', {
@@ -79,3 +85,4 @@ write('table', {
     })),
   })),
 });
+}
