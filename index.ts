@@ -1,9 +1,20 @@
 /** The portable surface: runs in Node and in a browser. node.ts adds files, workers and the native engine. */
 export * from './backbones/index.js';
+export { asLayer } from './backbones/layer.js';
 export { ACTIVATIONS, batchNorm, convolution, dense, depthwise, squeezeExcite } from './backbones/layers/index.js';
 export { readSafetensors, writeSafetensors } from './backbones/weights/safetensors.js';
 export { loadStateDict } from './backbones/weights/stateDict.js';
 export { checkpointed } from './engine/checkpointed.js';
+export {
+  allGather,
+  allReduceMean,
+  allReduceSum,
+  broadcastFirst,
+  type Cluster,
+  type Membership,
+  membership,
+  taskCount,
+} from './engine/collective.js';
 export {
   type Compiled,
   type CompiledGraph,

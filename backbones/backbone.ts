@@ -27,8 +27,20 @@ export const SYMMETRIC = {
 /** A level of a backbone: its size is known for every image size. */
 export type BackboneFeature = FeatureInfo & Required<Pick<FeatureInfo, 'sizeOf'>>;
 
+/** What a backbone was built from, as plain data: `createBackbone` builds another one of it. */
+export interface BackboneSettings<L extends Level = Level> {
+  readonly arch: string;
+  readonly levels: readonly L[];
+  readonly inChannels: number;
+  readonly outputStride: number;
+  readonly dropPath: number;
+  readonly frozen: string | readonly string[];
+  readonly preprocessing: Preprocessing;
+}
+
 /** [N, H, W, inChannels] normalised images -> one map per level. */
 export interface Backbone<L extends Level = Level> extends Module {
+  readonly settings: BackboneSettings<L>;
   readonly features: { readonly [K in L]: BackboneFeature };
   readonly preprocessing: Preprocessing;
   /** State-dict path of the convolution that sees the image; `foldStem` makes its weights fit other than RGB images. */

@@ -39,11 +39,12 @@ export function buildBackbone<Arch extends string, L extends Level>(
   options: BackboneOptions<Arch, L>,
 ): Backbone<L> {
   const { arch, seed, frozen, inChannels = 3 } = options;
-  const network = family.architecture(arch, architectureOptions(family, options));
+  const resolved = architectureOptions(family, options);
+  const network = family.architecture(arch, resolved);
+  const preprocessing = foldPreprocessing(options.preprocessing ?? network.preprocessing, inChannels);
   const features = featuresOf(network.stages);
-  const levels = levelsOf(features).filter(
-    (level) => !options.levels || options.levels.some((asked) => asked === level),
-  );
+  const isAsked = (level: Level): level is L => !options.levels || options.levels.some((asked) => asked === level);
+  const levels = levelsOf(features).filter(isAsked);
   const unknown = options.levels?.filter((level) => !(level in features)) ?? [];
   if (levels.length === 0 || unknown.length > 0) {
     const problem = unknown.length === 0 ? 'no level was asked for' : `there is no level ${unknown.join(', ')}`;
@@ -57,7 +58,8 @@ export function buildBackbone<Arch extends string, L extends Level>(
   guarded(dispose, () => checkFrozenPaths(arch, parameters, frozen));
   return {
     features: Object.fromEntries(levels.map((level) => [level, features[level]])) as Backbone<L>['features'],
-    preprocessing: foldPreprocessing(options.preprocessing ?? network.preprocessing, inChannels),
+    settings: { arch, levels, ...resolved, frozen, preprocessing },
+    preprocessing,
     stem: network.stem,
     parameters: parameters.parameters,
     dispose,
@@ -66,7 +68,7 @@ export function buildBackbone<Arch extends string, L extends Level>(
         checkImages(images, inChannels);
         const states = run(images, pass);
         const maps = stages.flatMap(({ level }, i) => {
-          const wanted = level !== null && levels.includes(level);
+          const wanted = level !== null && isAsked(level);
           return wanted ? [[level, states[i]?.[0]] as const] : [];
         });
         return Object.fromEntries(maps) as FeatureMaps<L>;

@@ -167,6 +167,7 @@ function familyOf(arch: string): Family {
 export {
   type Backbone,
   type BackboneFeature,
+  type BackboneSettings,
   type Classifier,
   IMAGENET,
   type Preprocessing,
