@@ -2,8 +2,8 @@ import { SYMMETRIC } from '../backbone.js';
 import type { Architecture, ArchitectureOptions, Family, Stage } from '../family.js';
 import { convNorm, denseTop, maxPooling, stageOf } from '../layers/index.js';
 import { chained, windowed } from '../strides.js';
-import { inceptionModule, NORM, POOLING, widthOf } from './module.js';
-import { type ModuleRow, STAGES, STEM } from './spec.js';
+import { inceptionModule, normOf, POOLING, widthOf } from './module.js';
+import { FLAVOURS, type Flavour, type InceptionArch, type ModuleRow, STAGES, STEM } from './spec.js';
 
 export type InceptionLevel = (typeof LEVELS)[number];
 const LEVELS = ['P1', 'P2', 'P3', 'P4', 'P5'] as const;
@@ -11,16 +11,16 @@ const pooled = windowed(POOLING.window, POOLING.stride, 0);
 
 /**
  * Inception-v3 without its auxiliary classifier; parameters named as in timm (`Mixed_6b.branch7x7_2.conv.weight`).
- * Windows without padding: maps are smaller than size / stride.
+ * Windows without padding: maps are smaller than size / stride. `keras_`: as in Keras.
  *
  * @source Szegedy et al. 2016, arXiv:1512.00567
  */
-export const inception: Family<'inception_v3', InceptionLevel> = {
-  archs: ['inception_v3'],
+export const inception: Family<InceptionArch, InceptionLevel> = {
+  archs: Object.keys(FLAVOURS) as InceptionArch[],
   levels: LEVELS,
   outputStrides: [],
-  architecture: (_, options) => {
-    const stages = [...stemOf(options), ...stagesOf()];
+  architecture: (arch, options) => {
+    const stages = [...stemOf(FLAVOURS[arch], options), ...stagesOf(FLAVOURS[arch])];
     return {
       ...{ inputPixels: 299, preprocessing: SYMMETRIC, activation: 'relu', stem: `${STEM[0][0].name}.conv` },
       stages,
@@ -29,7 +29,7 @@ export const inception: Family<'inception_v3', InceptionLevel> = {
   },
 };
 
-function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<InceptionLevel>[] {
+function stemOf(flavour: Flavour, { inChannels }: ArchitectureOptions): readonly Stage<InceptionLevel>[] {
   return STEM.map((rows, i): Stage<InceptionLevel> => {
     const windows = rows.map(({ kernel, stride, padding }) => windowed(Number(kernel), stride, padding));
     const before = i === 0 ? inChannels : (STEM[0].at(-1)?.channels ?? 0);
@@ -39,7 +39,10 @@ function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<InceptionLe
       cells: i === 0 ? chained(...windows) : chained(pooled, ...windows),
       build: (parameters) => {
         const layers = rows.map(({ name, channels: outChannels, ...window }, j) =>
-          convNorm(parameters, name, { ...window, inChannels: rows[j - 1]?.channels ?? before, outChannels, ...NORM }),
+          convNorm(parameters, name, {
+            ...{ ...window, ...normOf(flavour) },
+            ...{ inChannels: rows[j - 1]?.channels ?? before, outChannels },
+          }),
         );
         return stageOf(i === 0 ? layers : [maxPooling(POOLING), ...layers]);
       },
@@ -47,7 +50,7 @@ function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<InceptionLe
   });
 }
 
-function stagesOf(): readonly Stage<InceptionLevel>[] {
+function stagesOf(flavour: Flavour): readonly Stage<InceptionLevel>[] {
   let before = STEM[1].at(-1)?.channels ?? 0;
   return STAGES.map((rows, i): Stage<InceptionLevel> => {
     const planned = rows.map((row) => {
@@ -59,7 +62,7 @@ function stagesOf(): readonly Stage<InceptionLevel>[] {
       ...{ paths: rows.map(({ name }) => name), level: LEVELS[i + 2] ?? null, tap: rows.at(-1)?.name ?? '' },
       ...{ channels: before, stride: 2, cells: pooled },
       build: (parameters) => {
-        const modules = planned.map(([row, inChannels]) => inceptionModule(parameters, row, inChannels));
+        const modules = planned.map(([row, inChannels]) => inceptionModule(parameters, row, flavour, inChannels));
         return stageOf(halves(rows) ? modules : [maxPooling(POOLING), ...modules]);
       },
     };

@@ -74,3 +74,16 @@ export const STEM = [
   [{ ...conv('Conv2d_3b_1x1', 1, 80), padding: 0 },    { ...conv('Conv2d_4a_3x3', 3, 192), padding: 0 }],
 ] as const;
 export const EPSILON = 1e-3;
+
+/** What the releases do differently. */
+export interface Flavour {
+  /** Norms have a scale. */
+  readonly hasScale: boolean;
+  /** The mean inside a module counts cells beyond the edge as zeros. */
+  readonly countPadding: boolean;
+}
+export const FLAVOURS = {
+  inception_v3: { hasScale: true, countPadding: true },
+  keras_inception_v3: { hasScale: false, countPadding: false },
+} as const satisfies { readonly [arch: string]: Flavour };
+export type InceptionArch = keyof typeof FLAVOURS;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { batchNormInference, batchNormTrain } from '../../engine/kernels/index.js';
+import { batchNormInference, batchNormSynced, batchNormTrain } from '../../engine/kernels/index.js';
 import { ones, zeros } from '../initialisers.js';
 import type { Layer } from '../module.js';
 import type { Parameters } from '../parameters.js';
@@ -14,6 +14,8 @@ export interface NormOptions {
    * parameters says when absent.
    */
   readonly frozen?: boolean;
+  /** False: normalised and shifted alone, without the parameter `name.weight`. */
+  readonly hasScale?: boolean;
 }
 
 /** Statistics move as in the EfficientNet release; PyTorch writes the same momentum as 0.01. */
@@ -25,7 +27,7 @@ export const NORM_MOMENTUM = 0.99;
  * @source Ioffe & Szegedy 2015, arXiv:1502.03167
  */
 export function batchNorm(parameters: Parameters, name: string, options: NormOptions): Layer<tf.Tensor4D> {
-  const { channels, epsilon, momentum, frozen } = options;
+  const { channels, epsilon, momentum, frozen, hasScale = true } = options;
   const create = (part: string, role: 'scale' | 'bias' | 'statistic', initialise: typeof ones) =>
     parameters.create(`${name}.${part}`, {
       shape: [channels],
@@ -34,17 +36,19 @@ export function batchNorm(parameters: Parameters, name: string, options: NormOpt
       initialise,
       ...(frozen === undefined ? {} : { frozen }),
     }) as tf.Variable<tf.Rank.R1>;
-  const scale = create('weight', 'scale', ones);
+  const weight = hasScale ? create('weight', 'scale', ones) : null;
   const offset = create('bias', 'bias', zeros);
   const movingMean = create('running_mean', 'statistic', zeros);
   const movingVariance = create('running_var', 'statistic', ones);
   const move = (moving: tf.Variable<tf.Rank.R1>, batch: tf.Tensor1D, kept: number) =>
     moving.assign(tf.add(tf.mul(moving, kept), tf.mul(batch, 1 - kept)));
   return (input, pass) => {
-    if (!scale.trainable || !pass.training) {
+    const scale = weight ?? tf.ones<tf.Rank.R1>([channels]);
+    if (!offset.trainable || !pass.training) {
       return batchNormInference(input, movingMean, movingVariance, scale, offset, epsilon);
     }
-    const { y, mean, variance } = batchNormTrain(input, scale, offset, epsilon);
+    const normalise = pass.syncNorm ? batchNormSynced : batchNormTrain;
+    const { y, mean, variance } = normalise(input, scale, offset, epsilon);
     const kept = pass.normMomentum ?? momentum;
     move(movingMean, mean, kept);
     move(movingVariance, variance, kept);

@@ -22,6 +22,8 @@ export interface ConvNormOptions {
   readonly bias?: boolean;
   /** Added to the variance by the norm. */
   readonly epsilon: number;
+  /** False: the norm has no scale; see `batchNorm`. */
+  readonly hasScale?: boolean;
   /** After the norm; none when absent. */
   readonly activation?: Activation;
   /** Names below the path; ['conv', 'bn'] when absent, as timm has them. */
@@ -38,14 +40,14 @@ const MOMENTUM = 0.9;
  */
 export function convNorm(parameters: Parameters, path: string, options: ConvNormOptions): MapLayer {
   const { kernel, stride = 1, dilation = 1, padding = 'symmetric', bias = false } = options;
-  const { inChannels, outChannels, groups = 1, epsilon, activation, names = ['conv', 'bn'] } = options;
+  const { inChannels, outChannels, groups = 1, epsilon, hasScale = true, activation, names = ['conv', 'bn'] } = options;
   const [conv, norm] = names.map((name) => (path === '' ? name : `${path}.${name}`)) as [string, string];
   const window = { kernel, stride, dilation, padding, bias };
   return sequence([
     options.depthwise
       ? depthwise(parameters, conv, { ...window, channels: inChannels })
       : convolution(parameters, conv, { ...window, inChannels, outChannels, groups }),
-    batchNorm(parameters, norm, { channels: outChannels, epsilon, momentum: MOMENTUM }),
+    batchNorm(parameters, norm, { channels: outChannels, epsilon, momentum: MOMENTUM, hasScale }),
     ...(activation ? [ACTIVATIONS[activation]] : []),
   ]);
 }

@@ -6,15 +6,16 @@ export interface PoolingOptions {
   /** Square, cells. */
   readonly window: number;
   readonly stride: number;
-  /** Cells on every side; 0 when absent. */
-  readonly padding?: number;
+  /** Cells on every side, 0 when absent; `same`: TensorFlow's rule, by the size of the map. */
+  readonly padding?: number | 'same';
   /** True: a last window that reaches over the edge counts too, as with PyTorch's `ceil_mode`. */
   readonly ceil?: boolean;
 }
 
 /** Largest value of each window; cells beyond the edge never win. */
-export function maxPooling({ window, stride, padding = 0, ceil = false }: PoolingOptions): Layer<tf.Tensor4D> {
-  return (input) => maxPool(input, [window, window], [stride, stride], [padding, padding, padding, padding], { ceil });
+export function maxPooling(options: PoolingOptions): Layer<tf.Tensor4D> {
+  const { window, stride, ceil = false } = options;
+  return (input) => maxPool(input, [window, window], [stride, stride], sidesOf(options, input), { ceil });
 }
 
 /**
@@ -23,9 +24,17 @@ export function maxPooling({ window, stride, padding = 0, ceil = false }: Poolin
  * @param options `countPadding`: cells of the padding count as zeros, as PyTorch does unless told otherwise
  */
 export function averagePooling(options: PoolingOptions & { readonly countPadding: boolean }): Layer<tf.Tensor4D> {
-  const { window, stride, padding = 0, ceil = false, countPadding } = options;
-  const sides = [padding, padding, padding, padding] as const;
-  return (input) => avgPool(input, [window, window], [stride, stride], sides, { ceil, countPadding });
+  const { window, stride, ceil = false, countPadding } = options;
+  return (input) => avgPool(input, [window, window], [stride, stride], sidesOf(options, input), { ceil, countPadding });
+}
+
+type Sides = readonly [top: number, bottom: number, left: number, right: number];
+
+function sidesOf({ window, stride, padding = 0 }: PoolingOptions, { shape }: tf.Tensor4D): Sides {
+  if (padding !== 'same') return [padding, padding, padding, padding];
+  const total = (cells: number): number => Math.max(0, (Math.ceil(cells / stride) - 1) * stride + window - cells);
+  const [height, width] = [total(shape[1]), total(shape[2])];
+  return [Math.floor(height / 2), Math.ceil(height / 2), Math.floor(width / 2), Math.ceil(width / 2)];
 }
 
 /** [N, H, W, C] -> [N, C]: the mean of every map. */

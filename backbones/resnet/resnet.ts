@@ -19,7 +19,7 @@ export const resNet: Family<ResNetArch, ResNetLevel> = {
   levels: LEVELS,
   outputStrides: [8, 16],
   architecture: (arch, options) => {
-    const stages = [...stemOf(options), ...stagesOf(RESNETS[arch], options)];
+    const stages = [...stemOf(RESNETS[arch], options), ...stagesOf(RESNETS[arch], options)];
     const channels = stages.at(-1)?.channels ?? 0;
     return {
       ...{ inputPixels: 224, preprocessing: IMAGENET, activation: 'relu', stem: 'conv1' },
@@ -29,12 +29,12 @@ export const resNet: Family<ResNetArch, ResNetLevel> = {
   },
 };
 
-function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<ResNetLevel>[] {
+function stemOf(row: ResNetRow, { inChannels }: ArchitectureOptions): readonly Stage<ResNetLevel>[] {
   const shared = { channels: WIDTHS[0], stride: 2, cells: ceiled(2) };
   return [
     {
       ...{ ...shared, paths: ['conv1', 'bn1'], level: 'P1', tap: 'act1' },
-      build: (parameters) => stageOf([stem(parameters, inChannels, WIDTHS[0])]),
+      build: (parameters) => stageOf([stem(parameters, row, inChannels, WIDTHS[0])]),
     },
     {
       ...{ ...shared, paths: [], level: null, tap: 'maxpool' },

@@ -6,6 +6,12 @@ export interface ResNetRow {
   readonly repeats: readonly [number, number, number, number];
   /** Squeeze-excite width / block output width; absent: none. */
   readonly squeeze?: number;
+  /** The first 1x1 convolution has the stride, as first published, not the 3x3 one. */
+  readonly stridesFirst?: boolean;
+  /** Convolutions have a bias in front of their norm. */
+  readonly bias?: boolean;
+  /** Of the norms; 1e-5 when absent. */
+  readonly epsilon?: number;
 }
 
 // biome-ignore format: a table
@@ -16,6 +22,8 @@ export const RESNETS = {
   resnet101:  { block: 'bottleneck', repeats: [3, 4, 23, 3] },
   resnet152:  { block: 'bottleneck', repeats: [3, 8, 36, 3] },
   seresnet50: { block: 'bottleneck', repeats: [3, 4,  6, 3], squeeze: 1 / 16 },
+  /** Keras's ResNet50; its released weights take the image's channels as blue, green, red. */
+  keras_resnet50: { block: 'bottleneck', repeats: [3, 4, 6, 3], stridesFirst: true, bias: true, epsilon: 1.001e-5 },
 } as const satisfies { readonly [arch: string]: ResNetRow };
 export type ResNetArch = keyof typeof RESNETS;
 

@@ -41,7 +41,18 @@ export const BLOCKS: readonly BlockRow[] = [
 /** Of the convolutions before the blocks, and of the separable ones after them. */
 export const STEM = [32, 64] as const;
 export const TAIL = [1536, 2048] as const;
-/** Batch norm's; PyTorch writes this momentum as 0.1. */
-export const NORM = { epsilon: 1e-5, momentum: 0.9 } as const;
+/** What the releases do differently: retrained in PyTorch, and as in Keras. */
+export interface Flavour {
+  /** Of the norms. */
+  readonly epsilon: number;
+  /** Of the poolings. */
+  readonly padding: 1 | 'same';
+}
+export const ORIGINALS = {
+  legacy_xception: { epsilon: 1e-5, padding: 1 },
+  keras_xception: { epsilon: 1e-3, padding: 'same' },
+} as const satisfies { readonly [arch: string]: Flavour };
+/** Of the norms; PyTorch writes it as 0.1. */
+export const MOMENTUM = 0.9;
 /** Side of the images both were trained on. */
 export const INPUT_PIXELS = 299;

@@ -10,11 +10,24 @@ import { type FormulaKind, formulaImage, formulaValues } from './formula.js';
 import { type BackboneGolden, expectRecord, PARAMETER_LIMIT } from './records.js';
 import { wholeNetwork } from './wholeNetwork.js';
 
-/** A place in our network: the map of a stage, a 1x1 convolution of it with norm and activation, or its means. */
+/** A place in our network: the map of a stage, what lies some layers behind it or behind the image, or its means. */
 type Place =
   | string
   | { readonly after: string; readonly cells: number }
-  | { readonly after: string; readonly conv: string; readonly norm: string; readonly activation?: Activation };
+  | { readonly after: string | null; readonly layers: readonly Step[] };
+
+/** A convolution with norm and activation, by the paths of its parameters; `max`: 3x3 at stride 2 without padding. */
+interface Convolution {
+  readonly conv: string;
+  readonly norm: string;
+  /** The network's when absent. */
+  readonly activation?: Activation;
+  /** 2: without padding. 1 when absent: what keeps the size. */
+  readonly stride?: 1 | 2;
+  /** A depthwise and a pointwise convolution, `conv.conv1` and `conv.pointwise`. */
+  readonly isSeparable?: true;
+}
+type Step = Convolution | 'max';
 
 /** A network of another library: its own weight names, layouts and places. */
 interface Released {
@@ -23,13 +36,26 @@ interface Released {
   /** What the library's network does with pixels before its first layer; null: it takes what ours takes. */
   readonly pixels: 'to 0..1' | 'as our preprocessing says' | null;
   readonly places: Readonly<Record<string, Place>>;
+  /** Weights made for maps of another size than our top's: the logits are not compared. */
+  readonly otherTop?: string;
 }
 
 const widened = (after: string, block: string, activation?: Activation): Place => ({
-  ...{ after, conv: `${block}.conv_pw`, norm: `${block}.bn1` },
-  ...(activation ? { activation } : {}),
+  after,
+  layers: [{ conv: `${block}.conv_pw`, norm: `${block}.bn1`, ...(activation ? { activation } : {}) }],
 });
-const head = (after: string): Place => ({ after, conv: 'conv_head', norm: 'bn2' });
+const head = (after: string): Place => ({ after, layers: [{ conv: 'conv_head', norm: 'bn2' }] });
+const inception = (path: string, more: Pick<Convolution, 'stride'> = {}): Convolution => ({
+  ...{ conv: `${path}.conv`, norm: `${path}.bn`, ...more },
+});
+/** The two separable convolutions of a block of Xception, up to the second norm. */
+const separable = (after: string, block: string, first: number): Place => ({
+  after,
+  layers: [
+    { conv: `${block}.${first}`, norm: `${block}.${first + 1}`, isSeparable: true },
+    { conv: `${block}.${first + 3}`, norm: `${block}.${first + 4}`, isSeparable: true, activation: 'linear' },
+  ],
+});
 
 const EFFICIENTNET = {
   block2a_expand_activation: widened('blocks.0', 'blocks.1.0'),
@@ -87,6 +113,49 @@ const RELEASED: readonly Released[] = [
     },
   },
   {
+    ...{ golden: 'keras.ResNet50', arch: 'keras_resnet50', pixels: null },
+    places: {
+      ...{ conv1_relu: 'act1', conv2_block3_out: 'layer1', conv3_block4_out: 'layer2' },
+      ...{ conv4_block6_out: 'layer3', conv5_block3_out: 'layer4' },
+    },
+  },
+  {
+    ...{ golden: 'keras.InceptionV3', arch: 'keras_inception_v3', pixels: null },
+    places: {
+      activation: { after: null, layers: [inception('Conv2d_1a_3x3', { stride: 2 })] },
+      activation_2: 'Conv2d_2b_3x3',
+      activation_3: { after: 'Conv2d_2b_3x3', layers: ['max', inception('Conv2d_3b_1x1')] },
+      activation_4: 'Conv2d_4a_3x3',
+      activation_28: {
+        after: 'Mixed_5d',
+        layers: [inception('Mixed_6a.branch3x3dbl_1'), inception('Mixed_6a.branch3x3dbl_2')],
+      },
+      activation_74: {
+        after: 'Mixed_6e',
+        layers: [1, 2, 3].map((index) => inception(`Mixed_7a.branch7x7x3_${index}`)),
+      },
+      mixed10: 'Mixed_7c',
+    },
+  },
+  {
+    ...{ golden: 'keras.Xception', arch: 'keras_xception', pixels: null },
+    places: {
+      block1_conv1_act: { after: null, layers: [{ conv: 'conv1', norm: 'bn1', stride: 2 }] },
+      block2_sepconv2_bn: separable('act2', 'block1.rep', 0),
+      block3_sepconv2_bn: separable('block2.rep.0', 'block2.rep', 1),
+      block4_sepconv2_bn: separable('block3.rep.0', 'block3.rep', 1),
+      block13_sepconv2_bn: separable('block12.rep.0', 'block12.rep', 1),
+      block14_sepconv2_act: 'act4',
+    },
+  },
+  {
+    ...{ golden: 'keras.VGG16', arch: 'vgg16', pixels: null, otherTop: 'pre_logits.fc1.weight' },
+    places: {
+      ...{ block2_conv2: 'features.8', block3_conv3: 'features.15', block4_conv3: 'features.22' },
+      ...{ block5_conv3: 'features.29', block5_pool: 'features.30' },
+    },
+  },
+  {
     ...{ golden: 'torchvision.mnasnet1_0', arch: 'mnasnet_100', pixels: null },
     places: {
       'layers.7': 'blocks.0',
@@ -100,7 +169,7 @@ const RELEASED: readonly Released[] = [
 
 describe.each(RELEASED)(
   '$golden with formula weights under its own names',
-  ({ golden: name, arch, pixels, places }) => {
+  ({ golden: name, arch, pixels, places, otherTop }) => {
     const recorded = golden<BackboneGolden>(`backbones/${name}.json.gz`);
     const layout = name.startsWith('keras.') ? 'NHWC' : 'NCHW';
 
@@ -113,14 +182,16 @@ describe.each(RELEASED)(
     it.skipIf(recorded.parameters > PARAMETER_LIMIT)('gives the recorded maps and logits', () => {
       const network = wholeNetwork(arch);
       try {
-        const { tensors } = convertWeights(fileOf(recorded), network);
-        loadStateDict(network, tensors, { partial: false });
+        const partial = otherTop === undefined ? [] : [otherTop];
+        const { tensors } = convertWeights(fileOf(recorded), network, { partial });
+        loadStateDict(network, tensors, { partial: otherTop !== undefined });
         for (const { size, logits, maps } of recorded.cases) {
           tf.tidy(() => {
-            const run = network.run(prepared(size, arch, pixels));
-            expectRecord(run.logits, logits, 'logits', layout);
+            const images = prepared(size, arch, pixels);
+            const run = { images, ...network.run(images) };
+            if (otherTop === undefined) expectRecord(run.logits, logits, 'logits', layout);
             expect(maps.map(({ tap }) => tap)).toEqual(Object.keys(places));
-            for (const map of maps) expectRecord(at(network, run.maps, places[map.tap], arch), map, map.tap, layout);
+            for (const map of maps) expectRecord(at(network, run, places[map.tap], arch), map, map.tap, layout);
           });
         }
       } finally {
@@ -157,19 +228,35 @@ function prepared(size: readonly [number, number], arch: BackboneArch, pixels: R
 }
 
 function at(
-  { parameters }: ReturnType<typeof wholeNetwork>,
-  maps: ReadonlyMap<string, tf.Tensor4D>,
+  network: ReturnType<typeof wholeNetwork>,
+  run: { readonly images: tf.Tensor4D; readonly maps: ReadonlyMap<string, tf.Tensor4D> },
   place: Place | undefined,
   arch: BackboneArch,
 ): tf.Tensor {
   if (place === undefined) throw new Error('a recorded place is unknown');
-  const map = maps.get(typeof place === 'string' ? place : place.after) as tf.Tensor4D;
-  if (typeof place === 'string') return map;
+  if (typeof place === 'string') return run.maps.get(place) as tf.Tensor4D;
+  const map = place.after === null ? run.images : (run.maps.get(place.after) as tf.Tensor4D);
   if ('cells' in place) return adaptiveMean(map, [place.cells, place.cells]);
-  const value = (name: string): tf.Variable => parameters.get(name)?.variable as tf.Variable;
-  const norm = (part: string): tf.Variable<tf.Rank.R1> => value(`${place.norm}.${part}`) as tf.Variable<tf.Rank.R1>;
-  const wide = tf.conv2d(map, value(`${place.conv}.weight`) as tf.Variable<tf.Rank.R4>, 1, 'same');
-  const epsilon = 1e-3; // every network of Keras here
-  const normed = tf.batchNorm(wide, norm('running_mean'), norm('running_var'), norm('bias'), norm('weight'), epsilon);
-  return ACTIVATIONS[place.activation ?? architectureOf(arch).activation](normed);
+  return place.layers.reduce((input, step) => {
+    return step === 'max' ? tf.maxPool(input, 3, 2, 'valid') : convolved(network, input, step, arch);
+  }, map);
+}
+
+function convolved(
+  { parameters }: ReturnType<typeof wholeNetwork>,
+  input: tf.Tensor4D,
+  { conv, norm, activation, stride = 1, isSeparable }: Convolution,
+  arch: BackboneArch,
+): tf.Tensor4D {
+  const value = <T extends tf.Tensor = tf.Tensor4D>(name: string): T =>
+    parameters.get(name)?.variable as tf.Tensor as T;
+  const padding = stride === 1 ? 'same' : 'valid';
+  const map = isSeparable
+    ? tf.separableConv2d(input, value(`${conv}.conv1.weight`), value(`${conv}.pointwise.weight`), 1, 'same')
+    : tf.conv2d(input, value(`${conv}.weight`), stride, padding);
+  const part = (name: string): tf.Tensor1D => value<tf.Tensor1D>(`${norm}.${name}`);
+  const scale = parameters.has(`${norm}.weight`) ? part('weight') : undefined;
+  const epsilon = 1e-3; // of every network here whose layers are run one by one
+  const normed = tf.batchNorm(map, part('running_mean'), part('running_var'), part('bias'), scale, epsilon);
+  return ACTIVATIONS[activation ?? architectureOf(arch).activation](normed);
 }

@@ -216,3 +216,30 @@ function separable(blocks: readonly SeparableBlock[], block: number, index: numb
   if (path === undefined) return null;
   return part === 'bn' ? path : `${path}.${part}`;
 }
+
+/** ResNet: `conv3_block2_1_conv`; stages are counted from the stem, layer 0 of a block is its shortcut. */
+export function kerasResNet(): Rename {
+  return byLayer((layer) => {
+    const [, stage, block, part, kind] = /^conv([2-5])_block(\d+)_([0-3])_(conv|bn)$/.exec(layer) ?? [];
+    if (stage === undefined) return applyRules(RESNET_ENDS, layer);
+    const path = `layer${Number(stage) - 1}.${Number(block) - 1}`;
+    if (part === '0') return `${path}.downsample.${kind === 'conv' ? 0 : 1}`;
+    return `${path}.${kind}${part}`;
+  });
+}
+const RESNET_ENDS: Rules = [
+  [/^conv1_conv$/, 'conv1'],
+  [/^conv1_bn$/, 'bn1'],
+  [/^predictions$/, 'fc'],
+];
+
+/** Inception-v3: convolutions and norms are numbered through, in timm's order. */
+export function kerasInception(target: Iterable<string>): Rename {
+  const units = [...target].flatMap((name) => /^(.+)\.conv\.weight$/.exec(name)?.[1] ?? []);
+  return byLayer((layer) => {
+    const [, kind, number = '0'] = /^(conv2d|batch_normalization)(?:_(\d+))?$/.exec(layer) ?? [];
+    if (kind === undefined) return layer === 'predictions' ? 'fc' : null;
+    const unit = units[Number(number)];
+    return unit === undefined ? null : `${unit}.${kind === 'conv2d' ? 'conv' : 'bn'}`;
+  });
+}

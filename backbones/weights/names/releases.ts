@@ -4,8 +4,10 @@ import { flatBlockNames } from './flatBlocks.js';
 import {
   kerasDenseNet,
   kerasEfficientNet,
+  kerasInception,
   kerasMobileNetV2,
   kerasMobileNetV3,
+  kerasResNet,
   kerasVgg,
   kerasXception,
 } from './keras.js';
@@ -57,6 +59,8 @@ const RELEASES: readonly Release[] = [
   release('Keras EfficientNet', /^block1a_(dwconv|project_conv)\//, kerasEfficientNet, 'memory'),
   release('Keras MobileNetV2', /^expanded_conv_depthwise_BN\//, kerasMobileNetV2, 'memory'),
   release('Keras MobileNetV3', /^expanded_conv_depthwise_bn\//, kerasMobileNetV3, 'memory'),
+  release('Keras ResNet', /^conv2_block1_1_conv\//, kerasResNet, 'memory'),
+  release('Keras Inception', /^conv2d(_\d+)?\//, kerasInception, 'memory'),
   release('Keras DenseNet', /^conv2_block1_0_bn\//, kerasDenseNet, 'memory'),
   release('Keras Xception', /^block2_sepconv1\//, kerasXception, 'memory'),
   release('Keras VGG', /^block1_conv1\//, kerasVgg, 'memory'),

@@ -1,0 +1,167 @@
+/**
+ * npm run bench -- timm [--engine wasm] [--limit PARAMETERS] [NAME...]
+ *
+ * For every architecture: timm (torchvision where timm has none) saves a randomly initialised state dict, ours loads it,
+ * and maps and logits of the same images are compared. Writes bench/timm/table.md when all names are run. A difference
+ * is allowed 2e-4 of the map's spread and 20 times the rounding noise of PyTorch's own float32.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const { values, positionals } = parseArgs({
+  options: { engine: { type: 'string', default: 'tensorflow' }, limit: { type: 'string', default: 'Infinity' } },
+  allowPositionals: true,
+});
+const espalier = await import('../../dist/node.js');
+const tf = await import('@tensorflow/tfjs');
+const { architectureOf, BACKBONE_ARCHS, countNetwork, createBackbone, createClassifier, featuresOf } = espalier;
+const { levelsOf, loadWeights, fileSource } = espalier;
+const { openWeights } = await import('../../dist/backbones/weights/index.js');
+await espalier.ready({ engine: values.engine });
+
+const folder = mkdtempSync(join(tmpdir(), 'timm-'));
+const peer = spawn(join(here, '../peers/.venv/bin/python'), [join(here, 'save.py')], {
+  stdio: ['pipe', 'pipe', 'inherit'],
+});
+const answers = createInterface({ input: peer.stdout })[Symbol.asyncIterator]();
+
+const plain = (arch) => ({ arch, frozen: 'all', seed: 1 });
+const parametersOf = (arch) =>
+  countNetwork(() => createClassifier({ ...plain(arch), classes: 1000 }), [224, 224, 3]).parameters;
+
+/** Images the architecture can take, small ones; one odd and not square. */
+function sizesOf(arch, parameters) {
+  const { isFixed, inputPixels, stages } = architectureOf(arch);
+  if (isFixed) return [[inputPixels, inputPixels]];
+  const features = featuresOf(stages);
+  const fits = (size) => levelsOf(features).every((level) => features[level].sizeOf(...size).every((side) => side > 0));
+  const sizes = [
+    [128, 128],
+    [97, 129],
+    [192, 224],
+  ].filter(fits);
+  return parameters > 100e6 ? [[64, 64], ...sizes].filter(fits).slice(0, 1) : sizes.slice(0, 2);
+}
+
+/** Largest distance, and what is allowed, in shares of the spread. */
+function distance(actual, expected, noise) {
+  let sum = 0;
+  for (const value of expected) sum += value;
+  const mean = sum / expected.length;
+  let squares = 0;
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    squares += (expected[i] - mean) ** 2;
+    const difference = Math.abs(actual[i] - expected[i]);
+    if (!(difference <= largest)) largest = difference;
+  }
+  const spread = Math.sqrt(squares / expected.length);
+  return { share: largest / spread, allowed: 2e-4 + (20 * noise) / spread };
+}
+
+/** Runs a network and compares what it gives with the tensors of the peer. */
+async function compare(network, file, runs, outputsOf) {
+  const found = [];
+  for (const [index] of runs.entries()) {
+    const image = file.tensors.get(`${index}.image`).read();
+    const outputs = tf.tidy(() =>
+      outputsOf(network.forward(tf.tensor4d(image.data, image.shape), { training: false })),
+    );
+    for (const [key, tensor] of outputs) {
+      const expected = file.tensors.get(`${index}.${key}`);
+      if (expected) {
+        const shape = tensor.shape.join();
+        if (shape !== expected.shape.join()) throw new Error(`${key} is [${shape}], theirs [${expected.shape}]`);
+        found.push({ key: `${index}.${key}`, values: await tensor.data(), expected: expected.read().data });
+      }
+      tensor.dispose();
+    }
+  }
+  return found;
+}
+
+async function check(arch, index) {
+  const parameters = parametersOf(arch);
+  if (parameters > Number(values.limit)) return { arch, parameters, note: 'larger than --limit' };
+  const sizes = sizesOf(arch, parameters);
+  const pickle = index % 2 === 0;
+  peer.stdin.write(`${JSON.stringify({ name: arch, sizes, folder, pickle })}\n`);
+  const { value } = await answers.next();
+  if (value === undefined) throw new Error('the Python process ended');
+  const saved = JSON.parse(value);
+  if (saved.skipped) return { arch, parameters, note: saved.skipped };
+  const file = openWeights(fileSource(join(folder, `${arch}.answers.safetensors`)));
+  const row = { arch, parameters, library: saved.library, format: pickle ? 'pth' : 'safetensors', sizes };
+  row.bytes = statSync(saved.path).size;
+  const classifier = createClassifier({ ...plain(arch), classes: 1000 });
+  row.loaded = (await loadWeights(classifier, saved.path, { arch })).loaded.length;
+  const found = await compare(classifier, file, sizes, (logits) => [['logits', logits]]);
+  classifier.dispose();
+  const backbone = createBackbone(plain(arch));
+  await loadWeights(backbone, saved.path, { arch });
+  const strides = levelsOf(backbone.features).map((level) => [String(backbone.features[level].stride), level]);
+  found.push(
+    ...(await compare(backbone, file, sizes, (maps) => strides.map(([stride, level]) => [stride, maps[level]]))),
+  );
+  backbone.dispose();
+  const distances = found.map(({ key, values: own, expected }) => ({
+    ...{ key, isLogits: key.endsWith('.logits') },
+    ...distance(own, expected, saved.noise[key] ?? 0),
+  }));
+  row.logits = Math.max(...distances.filter(({ isLogits }) => isLogits).map(({ share }) => share));
+  const maps = distances.filter(({ isLogits }) => !isLogits);
+  row.maps = maps.length;
+  row.largest = Math.max(...maps.map(({ share }) => share));
+  row.failed = distances.filter(({ share, allowed }) => !(share <= allowed)).map(({ key }) => key);
+  rmSync(saved.path);
+  rmSync(join(folder, `${arch}.answers.safetensors`));
+  return row;
+}
+
+const HEADER = [
+  '| architecture | parameters | file | tensors loaded | images | maps | largest difference of maps | of logits | equal |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+];
+function line({ arch, parameters, note, library, format, loaded, sizes, maps, largest, logits, failed }) {
+  const count = parameters.toLocaleString('en');
+  if (note) return `| ${arch} | ${count} | | | | | | | ${note} |`;
+  const images = sizes.map(([height, width]) => `${height}x${width}`).join(', ');
+  const share = (value) => (Number.isFinite(value) ? value.toExponential(1) : 'none');
+  const verdict = failed.length === 0 ? 'yes' : `no: ${failed.join(', ')}`;
+  return `| ${arch} | ${count} | ${library} ${format} | ${loaded} | ${images} | ${maps} | ${share(largest)} | ${share(logits)} | ${verdict} |`;
+}
+
+const names = positionals.length > 0 ? positionals : BACKBONE_ARCHS;
+const lines = [];
+let failures = 0;
+console.log(HEADER.join('\n'));
+for (const [index, arch] of names.entries()) {
+  const row = await check(arch, index).catch((error) => ({
+    arch,
+    parameters: parametersOf(arch),
+    note: `**${error.message}**`,
+    failed: ['all'],
+  }));
+  if (row.failed?.length > 0) failures++;
+  lines.push(line(row));
+  console.log(lines.at(-1));
+}
+peer.stdin.end();
+rmSync(folder, { recursive: true });
+if (positionals.length === 0) {
+  const intro = [
+    '# State dicts of timm in our networks',
+    '',
+    `\`npm run bench -- timm --engine ${values.engine}\`: randomly initialised by timm (or torchvision), loaded by our readers;`,
+    'differences as shares of the spread of what is compared, the largest of all images.',
+    '',
+  ];
+  writeFileSync(join(here, 'table.md'), `${[...intro, ...HEADER, ...lines].join('\n')}\n`);
+}
+process.exit(failures > 0 ? 1 : 0);

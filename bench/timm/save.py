@@ -1,0 +1,99 @@
+"""One network per line of standard input, as JSON: {"name", "sizes", "folder", "pickle"}. Writes its randomly initialised
+state dict (timm's own initialisation, statistics and scales of norms drawn too), images, features and logits; answers one
+line of JSON."""
+import json
+import sys
+
+import timm
+import torch
+import torchvision
+
+torch.set_num_threads(1)
+from safetensors.torch import save_file
+
+
+def initialise(model, seed):
+    generator = torch.Generator().manual_seed(seed)
+    for module in model.modules():
+        if getattr(module, "running_mean", None) is not None:
+            module.running_mean.copy_(torch.randn(module.running_mean.shape, generator=generator) * 0.1)
+            module.running_var.copy_(torch.rand(module.running_var.shape, generator=generator) * 0.4 + 0.8)
+            if module.weight is not None:
+                module.weight.copy_(torch.rand(module.weight.shape, generator=generator) * 0.2 + 0.9)
+                module.bias.copy_(torch.randn(module.bias.shape, generator=generator) * 0.1)
+
+
+def made(name):
+    if timm.is_model(name):
+        return timm.create_model(name).eval(), "timm"
+    if hasattr(torchvision.models, name):
+        options = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+        return getattr(torchvision.models, name)(weights=None, **options).eval(), "torchvision"
+    return None, None
+
+
+def features(name, state, image):
+    """Maps by reduction, the deepest of each; none where timm gives none."""
+    try:
+        pyramid = timm.create_model(name, features_only=True).eval()
+    except Exception:
+        return {}
+    if hasattr(pyramid, "load_state_dict"):
+        flat = {key.replace(".", "_", 1) if key not in pyramid.state_dict() else key: value for key, value in state.items()}
+        own = pyramid.state_dict()
+        found = {}
+        for key in own:
+            source = key if key in state else matching(key, state)
+            if source is None or state[source].shape != own[key].shape:
+                return {}
+            found[key] = state[source]
+        pyramid.load_state_dict(found)
+    maps = pyramid.to(image.dtype)(image)
+    return dict(zip(pyramid.feature_info.reduction(), maps))
+
+
+def matching(key, state):
+    """features_only names a flattened sequence stages_0 or model.stages.0."""
+    for candidate in (key.removeprefix("model."), key.replace("_", ".", 1)):
+        if candidate in state:
+            return candidate
+    return None
+
+
+@torch.no_grad()
+def save(name, sizes, folder, pickle):
+    torch.manual_seed(1)
+    model, library = made(name)
+    if model is None:
+        return {"name": name, "skipped": "neither timm nor torchvision has it"}
+    initialise(model, 2)
+    state = model.state_dict()
+    path = f"{folder}/{name}.{'pth' if pickle else 'safetensors'}"
+    if pickle:
+        torch.save(state, path)
+    else:
+        save_file({key: value.contiguous() for key, value in state.items()}, path)
+    count = sum(parameter.numel() for parameter in model.parameters())
+    doubles = count < 100e6
+    tensors, noise = {}, {}
+    for index, (height, width) in enumerate(sizes):
+        image = torch.randn(1, 3, height, width, generator=torch.Generator().manual_seed(index))
+        tensors[f"{index}.image"] = image.permute(0, 2, 3, 1).contiguous()
+        answers = {"logits": model(image)}
+        if library == "timm":
+            answers |= {str(stride): one for stride, one in features(name, state, image).items()}
+        for key, value in answers.items():
+            tensors[f"{index}.{key}"] = (value.permute(0, 2, 3, 1) if value.ndim == 4 else value).contiguous()
+        if doubles:
+            noise[f"{index}.logits"] = (model.double()(image.double()) - answers["logits"]).abs().max().item()
+            model.float()
+            if len(answers) > 1:
+                exact = features(name, {key: value.double() for key, value in state.items()}, image.double())
+                for stride, value in exact.items():
+                    noise[f"{index}.{stride}"] = (value - answers[str(stride)]).abs().max().item()
+    save_file(tensors, f"{folder}/{name}.answers.safetensors")
+    return {"name": name, "library": library, "parameters": count, "path": path, "noise": noise}
+
+
+for line in sys.stdin:
+    print(json.dumps(save(**json.loads(line))), flush=True)
