@@ -38,11 +38,17 @@ export const EPSILON = 1e-5;
 export function regNetStages(row: RegNetRow): readonly { readonly repeats: number; readonly channels: number }[] {
   const repeats = new Map<number, number>();
   for (let i = 0; i < row.depth; i++) {
-    const power = Math.round(Math.log(1 + (i * row.slope) / row.width) / Math.log(row.factor));
-    const width = Math.round((row.width * row.factor ** power) / 8) * 8;
+    const power = nearestEven(Math.log(1 + (i * row.slope) / row.width) / Math.log(row.factor));
+    const width = nearestEven((row.width * row.factor ** power) / 8) * 8;
     repeats.set(width, (repeats.get(width) ?? 0) + 1);
   }
   return [...repeats].map(([width, count]) => ({
-    ...{ repeats: count, channels: Math.round(width / row.group) * row.group },
+    ...{ repeats: count, channels: nearestEven(width / row.group) * row.group },
   }));
+}
+
+/** Halves go to the even neighbour, as the release rounds: 8.5 groups of 16 channels are 8. */
+function nearestEven(value: number): number {
+  const floor = Math.floor(value);
+  return value - floor === 0.5 ? floor + (floor % 2) : Math.round(value);
 }

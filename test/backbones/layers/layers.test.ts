@@ -1,7 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { constant, fanInNormal, fanOutNormal, fans, glorotUniform, normal } from '../../../backbones/initialisers.js';
-import { batchNorm, convolution, dense, depthwise, squeezeExcite } from '../../../backbones/layers/index.js';
+import {
+  adaptiveMean,
+  batchNorm,
+  convNorm,
+  convolution,
+  dense,
+  depthwise,
+  joined,
+  squeezeExcite,
+} from '../../../backbones/layers/index.js';
 import { createParameters, type Parameters } from '../../../backbones/parameters.js';
 import { createRandom } from '../../../engine/random.js';
 
@@ -169,3 +178,56 @@ function expectClose(actual: readonly number[], expected: readonly number[]): vo
   expect(actual).toHaveLength(expected.length);
   for (const [i, value] of actual.entries()) expect(value).toBeCloseTo(expected[i] as number, 5);
 }
+
+describe('means of a given number of windows', () => {
+  const row = (...cells: readonly number[]) => tf.tensor4d([...cells], [1, 1, cells.length, 1]);
+
+  it('cover the map without gaps, overlapping where they must', () => {
+    expect(values(adaptiveMean(row(1, 2, 3, 4, 6), [1, 2]))).toEqual([2, 13 / 3].map(Math.fround));
+    expect(values(adaptiveMean(row(1, 2, 3, 4), [1, 2]))).toEqual([1.5, 3.5]);
+  });
+
+  it('repeat cells where there are fewer than windows', () => {
+    expect(values(adaptiveMean(row(1, 3), [2, 4]))).toEqual([1, 1, 3, 3, 1, 1, 3, 3]);
+    expect(values(adaptiveMean(row(1, 3), [1, 3]))).toEqual([1, 2, 3]);
+  });
+
+  it('are the map itself where the sizes agree', () => {
+    const map = row(1, 2);
+    expect(adaptiveMean(map, [1, 2])).toBe(map);
+  });
+
+  it('spread their gradients over their windows', () => {
+    const gradient = tf.grad((map: tf.Tensor) => tf.sum(adaptiveMean(map as tf.Tensor4D, [1, 2])));
+    expect(values(gradient(row(1, 2, 3)))).toEqual([0.5, 1, 0.5]);
+  });
+});
+
+describe('a joined layer', () => {
+  it('puts the channels of all its layers behind each other', () => {
+    const layer = joined([(map) => map, (map) => tf.mul(map, 10), (map) => tf.neg(map)]);
+    const output = tf.tidy(() => layer(tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]), INFERENCE));
+    expect(output.shape).toEqual([1, 1, 2, 6]);
+    expect(values(output)).toEqual([1, 2, 10, 20, -1, -2, 3, 4, 30, 40, -3, -4]);
+  });
+});
+
+describe('a convolution with its norm', () => {
+  it('names its parameters below the path, or as it is told', () => {
+    const plain = { kernel: 1, inChannels: 2, outChannels: 3, epsilon: 1e-5 } as const;
+    convNorm(parameters, 'stem', plain);
+    convNorm(parameters, '', { ...plain, names: ['conv1', 'bn1'] });
+    const names = [...parameters.parameters.keys()];
+    expect(names.filter((name) => name.endsWith('.weight'))).toEqual([
+      ...['stem.conv.weight', 'stem.bn.weight', 'conv1.weight', 'bn1.weight'],
+    ]);
+  });
+
+  it('takes windows that are not square, and groups', () => {
+    const wide = convNorm(parameters, 'wide', {
+      ...{ kernel: [1, 3], inChannels: 4, outChannels: 6, groups: 2, epsilon: 0 },
+    });
+    expect(parameters.parameters.get('wide.conv.weight')?.variable.shape).toEqual([1, 3, 2, 6]);
+    expect(tf.tidy(() => wide(tf.ones([1, 5, 7, 4]), INFERENCE).shape)).toEqual([1, 5, 7, 6]);
+  });
+});
