@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addBackbones } from './backboneCommands.js';
 import { ignoreClosedPipe } from './output.js';
 import { reportError } from './report.js';
 import { addWeights } from './weightsCommands.js';
@@ -92,6 +93,7 @@ function addMachine(program: Command): void {
     .addOption(new Option('--seed <n>', 'same seed, same bytes').argParser(wholeNumber(0, 4_294_967_295)).default(1))
     .addOption(json())
     .action(async (_kind: string, options) => (await import('./sample.js')).sample(options));
+  addBackbones(program);
   addWeights(program);
   program
     .command('runtime')

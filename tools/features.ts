@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { writeWhole } from '../backbones/catalogue/convertFile.js';
+import { fileSource, isWeightsName, loadPretrained, loadWeights } from '../backbones/catalogue/index.js';
+import {
+  architectureOf,
+  type Backbone,
+  type BackboneArch,
+  createBackbone,
+  type Level,
+  type LevelsOf,
+  type Preprocessing,
+} from '../backbones/index.js';
+import { openNpy } from '../backbones/weights/npy.js';
+import { writeSafetensors } from '../backbones/weights/safetensors.js';
+import { decodeImage } from '../datasets/decode/index.js';
+import { ConfigError } from '../engine/errors.js';
+import { uploadImages } from '../engine/images.js';
+import { normalizeImages } from '../engine/kernels/index.js';
+import { squareOf } from './classify/classify.js';
+import { knownArch } from './convertWeights.js';
+import { type EngineOptions, openEngine } from './engine.js';
+import { createOutput } from './output.js';
+import { formatTable } from './table.js';
+
+interface FeaturesOptions extends EngineOptions {
+  readonly weights: string;
+  readonly input: string;
+  readonly levels?: readonly string[];
+  readonly out: string;
+  readonly offline?: boolean;
+  readonly json?: boolean;
+}
+
+/** Pixels as the network takes them, or a decoded image that has to be normalised first. */
+interface Input {
+  readonly channels: number;
+  /** [N, H, W, C] float32; the caller owns it. */
+  readonly images: (preprocessing: Preprocessing) => tf.Tensor4D;
+}
+
+/** The raw feature maps of one input as a file: keys P1, P2, ..., float32 NHWC. */
+export async function features(model: string, options: FeaturesOptions): Promise<void> {
+  const { weights, input, out } = options;
+  const output = createOutput(options.json === true);
+  const arch = knownArch(model);
+  if (extname(out) !== '.safetensors') throw new ConfigError(`--out ${out}: feature maps are written as .safetensors`);
+  for (const file of isWeightsName(weights) ? [input] : [input, weights]) {
+    if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file`);
+  }
+  const { channels, images } = extname(input) === '.npy' ? fromArray(input) : await fromImage(input, arch);
+  await openEngine(options, output);
+  const levels = options.levels as readonly LevelsOf<BackboneArch>[] | undefined; // checked by the backbone
+  const backbone = createBackbone({
+    ...{ arch, frozen: 'all', inChannels: channels, seed: 1 },
+    ...(levels ? { levels } : {}),
+  });
+  try {
+    if (isWeightsName(weights)) await loadPretrained(backbone, weights, { offline: options.offline === true });
+    else await loadWeights(backbone, weights, { arch });
+    const maps = await mapsOf(backbone, images);
+    const metadata = { architecture: arch, layout: 'NHWC', input, weights };
+    const tensors = new Map(maps.map(({ level, shape, data }) => [level, { dtype: 'F32', shape, data }] as const));
+    await writeWhole(writeSafetensors(tensors, metadata), out);
+    const rows = maps.map(({ level, shape, data }) => ({ level, shape, ...statistics(data) }));
+    const cells = rows.map(({ level, shape, mean, std, min, max }) => [level, `[${shape}]`, mean, std, min, max]);
+    output.result(
+      { ...metadata, out, maps: rows },
+      `${formatTable(['map', 'shape', 'mean', 'std', 'min', 'max'], cells)}\n${out}`,
+    );
+  } finally {
+    backbone.dispose();
+  }
+}
+
+async function mapsOf<L extends Level>({ forward, preprocessing }: Backbone<L>, imagesOf: Input['images']) {
+  const maps = tf.tidy(() => forward(imagesOf(preprocessing), { training: false }));
+  const read: { readonly level: Level; readonly shape: readonly number[]; readonly data: Float32Array }[] = [];
+  for (const [level, map] of Object.entries<tf.Tensor4D>(maps)) {
+    read.push({ level: level as Level, shape: map.shape, data: (await map.data<'float32'>()) as Float32Array });
+  }
+  tf.dispose(Object.values<tf.Tensor>(maps));
+  return read;
+}
+
+/** @throws ConfigError when the array is no image or batch of images */
+function fromArray(file: string): Input {
+  const source = fileSource(file);
+  try {
+    const { dtype, shape, read } = openNpy(source);
+    const sizes = shape.length === 3 ? [1, ...shape] : [...shape];
+    if (dtype !== 'F32' || sizes.length !== 4 || sizes.some((size) => size < 1)) {
+      throw new ConfigError(`${file} is ${dtype} [${shape}]: give float32 [H, W, C] or [N, H, W, C], normalised`);
+    }
+    const data = read().data as Float32Array;
+    const images = () => tf.tensor4d(data, sizes as [number, number, number, number]);
+    return { channels: sizes[3] as number, images };
+  } finally {
+    source.close();
+  }
+}
+
+/** An image at its own size, or the square that a network of fixed size takes. */
+async function fromImage(file: string, arch: BackboneArch): Promise<Input> {
+  const decoded = await decodeImage(file);
+  const { isFixed, inputPixels } = architectureOf(arch);
+  const { data, width, height } = isFixed ? squareOf(decoded, inputPixels) : decoded;
+  const images = ({ mean, std }: Preprocessing) =>
+    normalizeImages(uploadImages(data, [1, height, width, 3]), mean, std);
+  return { channels: 3, images };
+}
+
+function statistics(values: Float32Array) {
+  let [sum, squares, min, max] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    sum += value;
+    squares += value * value;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  const mean = sum / values.length;
+  return { mean, std: Math.sqrt(Math.max(0, squares / values.length - mean ** 2)), min, max };
+}
