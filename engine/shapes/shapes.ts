@@ -7,7 +7,7 @@ import { EngineError } from '../errors.js';
 import { SHAPE_RULES, type ShapeRule } from './kernels.js';
 import type { Operand, Operation } from './operation.js';
 
-export type { Operand, Operation, Window } from './operation.js';
+export type { Operand, Operation } from './operation.js';
 
 const NAME = 'espalier-shapes';
 
