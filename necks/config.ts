@@ -20,3 +20,17 @@ export const bifpnConfig = z.strictObject({
   seed: z.int().min(0).default(1),
 });
 export type BiFPNConfig = z.infer<typeof bifpnConfig>;
+
+/** A simple feature pyramid in a config file; an unknown key is an error. */
+export const simplePyramidConfig = z.strictObject({
+  kind: z.literal('simple-pyramid'),
+  /** Any; finer than the backbone's map by doubling it, coarser by pooling. */
+  levels: z.array(z.enum(LEVELS)).min(1).readonly().default(['P2', 'P3', 'P4', 'P5']),
+  /** Of every map, 1 to 1024. */
+  channels: z.int().min(1).max(1024).default(256),
+  /** True: not trained. */
+  frozen: z.boolean().default(false),
+  /** Of the random initial weights. */
+  seed: z.int().min(0).default(1),
+});
+export type SimplePyramidConfig = z.infer<typeof simplePyramidConfig>;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { type FeatureMaps, type FeatureSpec, type Level, levelsOf } from '../../backbones/features.js';
+import { type FeatureMaps, type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
 import { createRandom } from '../../engine/random.js';
 import type { Neck } from '../../necks/neck.js';
 
@@ -55,8 +55,8 @@ export function runNeckCases({ name, features, create }: NeckCases): void {
     ] as const)('gives the maps it declares for an input of %i x %i', (...pixels) => {
       withNeck(false, (neck) => {
         const expected = levelsOf(neck.features).map((level) => {
-          const { stride, channels } = neck.features[level];
-          return [level, [2, Math.ceil(pixels[0] / stride), Math.ceil(pixels[1] / stride), channels]];
+          const info = neck.features[level];
+          return [level, [2, ...mapSize(info, pixels[0], pixels[1]), info.channels]];
         });
         const maps = randomMaps(neck.inputs, 2, pixels);
         for (const training of [false, true]) {
