@@ -45,6 +45,8 @@ export interface Top {
   readonly channels: number;
   /** State-dict path of the replaceable classifier, e.g. 'fc'. */
   readonly classifier: string;
+  /** Path of a second one that learned from a teacher and whose logits are averaged with it; absent: none. */
+  readonly distilled?: string;
   /** Creates its parameters; with 0 classes all but those of the classifier. */
   readonly build: (parameters: Parameters, options: TopOptions) => (state: State, pass: Pass) => Tensor2D;
 }

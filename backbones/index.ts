@@ -10,8 +10,12 @@ import {
   buildClassifier,
   type ClassifierOptions,
 } from './build.js';
+import { convNeXtConfig } from './convnext/config.js';
+import { convNeXt } from './convnext/convnext.js';
 import { denseNetConfig } from './densenet/config.js';
 import { denseNet } from './densenet/densenet.js';
+import { efficientFormerConfig } from './efficientformer/config.js';
+import { efficientFormer } from './efficientformer/efficientformer.js';
 import { efficientNetConfig } from './efficientnet/config.js';
 import { efficientNet } from './efficientnet/efficientnet.js';
 import type { Architecture, ArchitectureOptions, Family, OwnArchitecture } from './family.js';
@@ -24,6 +28,8 @@ import { mnasNetConfig } from './mnasnet/config.js';
 import { mnasNet } from './mnasnet/mnasnet.js';
 import { mobileNetConfig } from './mobilenet/config.js';
 import { mobileNet } from './mobilenet/mobilenet.js';
+import { mobileVitConfig } from './mobilevit/config.js';
+import { mobileVit } from './mobilevit/mobilevit.js';
 import { nasNetConfig } from './nasnet/config.js';
 import { nasNet } from './nasnet/nasnet.js';
 import { regNetConfig } from './regnet/config.js';
@@ -38,18 +44,23 @@ import { squeezeNetConfig } from './squeezenet/config.js';
 import { squeezeNet } from './squeezenet/squeezenet.js';
 import { vggConfig } from './vgg/config.js';
 import { vgg } from './vgg/vgg.js';
+import { vitConfig } from './vit/config.js';
+import { vit } from './vit/vit.js';
 import { xceptionConfig } from './xception/config.js';
 import { xception } from './xception/xception.js';
 
 /** Every backbone a config can name. */
 export const backboneConfig = z.discriminatedUnion('kind', [
   alexNetConfig,
+  convNeXtConfig,
   denseNetConfig,
+  efficientFormerConfig,
   efficientNetConfig,
   googLeNetConfig,
   inceptionConfig,
   mnasNetConfig,
   mobileNetConfig,
+  mobileVitConfig,
   nasNetConfig,
   regNetConfig,
   resNetConfig,
@@ -57,6 +68,7 @@ export const backboneConfig = z.discriminatedUnion('kind', [
   shuffleNetConfig,
   squeezeNetConfig,
   vggConfig,
+  vitConfig,
   xceptionConfig,
 ]);
 export type BackboneConfig = z.infer<typeof backboneConfig>;
@@ -64,12 +76,15 @@ export type BackboneConfig = z.infer<typeof backboneConfig>;
 /** Every family. */
 export const FAMILIES = {
   alexnet: alexNet,
+  convnext: convNeXt,
   densenet: denseNet,
+  efficientformer: efficientFormer,
   efficientnet: efficientNet,
   googlenet: googLeNet,
   inception,
   mnasnet: mnasNet,
   mobilenet: mobileNet,
+  mobilevit: mobileVit,
   nasnet: nasNet,
   regnet: regNet,
   resnet: resNet,
@@ -77,6 +92,7 @@ export const FAMILIES = {
   shufflenet: shuffleNet,
   squeezenet: squeezeNet,
   vgg,
+  vit,
   xception,
 } as const satisfies { readonly [K in BackboneConfig['kind']]: Family };
 

@@ -1,4 +1,12 @@
 export { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from './activation.js';
+export {
+  type AttentionOptions,
+  attention,
+  mlp,
+  type TransformerOptions,
+  transformerBlock,
+  transformerInitialiser,
+} from './attention.js';
 export { batchNorm, NORM_MOMENTUM, type NormOptions } from './batchNorm.js';
 export { type ConvNormOptions, convNorm } from './convNorm.js';
 export {
@@ -11,7 +19,9 @@ export {
 } from './convolution.js';
 export { type DenseOptions, dense } from './dense.js';
 export { layerNorm } from './layerNorm.js';
+export { layerScale } from './layerScale.js';
 export { adaptiveMean, averagePooling, globalMean, maxPooling, type PoolingOptions } from './pooling.js';
+export { type PositionOptions, positionEmbedding } from './positions.js';
 export { type ResidualOptions, residual } from './residual.js';
 export { joined, type MapLayer, sequence, stageOf } from './sequence.js';
 export { type SqueezeExciteOptions, squeezeExcite } from './squeezeExcite.js';

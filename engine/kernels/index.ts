@@ -27,6 +27,7 @@ export {
 export { normalizeImages } from './normalizeImages.js';
 export { type Padding, padExplicitly, type Size } from './padding.js';
 export { relu6 } from './relu6.js';
+export { type AxisWeights, resample } from './resample.js';
 export { type BicubicStyle, resizeBicubic } from './resizeBicubic.js';
 export { resizeBilinear } from './resizeBilinear.js';
 export { resizeNearest, resizeNearestExact } from './resizeNearest.js';

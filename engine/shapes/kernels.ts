@@ -167,6 +167,13 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
     },
   },
   Fill: { rule: (_, { shape, dtype }) => one(shape as number[], (dtype ?? 'float32') as tf.DataType) },
+  GatherV2: {
+    inputs: ['x', 'indices'],
+    rule: ([x = [], indices = []], { axis }) => {
+      const along = positive(axis, x);
+      return one([...x.slice(0, along), ...indices, ...x.slice(along + 1)]);
+    },
+  },
   MaxPool: { rule: pooling },
   PadV2: {
     rule: (inputs, { paddings }) => {

@@ -105,6 +105,15 @@ const RELEASED: readonly Released[] = [
     },
   },
   {
+    ...{ golden: 'torchvision.convnext_tiny', arch: 'convnext_tiny', pixels: null },
+    places: {
+      ...{ 'features.0': 'stem', 'features.1': 'stages.0' },
+      ...{ 'features.2': 'stages.1.downsample', 'features.3': 'stages.1' },
+      ...{ 'features.4': 'stages.2.downsample', 'features.5': 'stages.2' },
+      ...{ 'features.6': 'stages.3.downsample', 'features.7': 'stages.3' },
+    },
+  },
+  {
     ...{ golden: 'torchvision.vgg16', arch: 'vgg16', pixels: null },
     places: {
       ...{ 'features.4': 'features.4', 'features.9': 'features.9', 'features.16': 'features.16' },

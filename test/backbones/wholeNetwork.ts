@@ -1,12 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { State } from '../../backbones/family.js';
-import { architectureOf, type BackboneArch } from '../../backbones/index.js';
+import { type ArchitectureOptions, architectureOf, type BackboneArch } from '../../backbones/index.js';
 import { zeros } from '../../backbones/initialisers.js';
 import { createParameters, type Parameters } from '../../backbones/parameters.js';
 
 /** Every stage and the top, so that all taps and the logits come from one run. */
-export function wholeNetwork(arch: BackboneArch) {
-  const { stages, top } = architectureOf(arch);
+export function wholeNetwork(arch: BackboneArch, options: Partial<ArchitectureOptions> = {}) {
+  const { stages, top } = architectureOf(arch, options);
   const { create, ...owner } = createParameters(1);
   const empty: Parameters = { ...owner, create: (name, spec) => create(name, { ...spec, initialise: zeros }) };
   const layers = stages.map((stage) => stage.build(empty));

@@ -123,8 +123,8 @@ function inputUntouched<L extends Level>(create: Create<L>, [size]: Sizes): void
   });
 }
 
-/** One step of gradient descent on a random linear function of all maps, by default so long that no change is lost in rounding; returns which parameters changed. */
-function step<L extends Level>(backbone: Backbone<L>, size: Sizes[0], rate = 100): ReadonlySet<string> {
+/** One step of gradient descent on a random linear function of all maps, by default so long that no change is lost in rounding, behind a layer scale of 1e-6 neither; returns which parameters changed. */
+function step<L extends Level>(backbone: Backbone<L>, size: Sizes[0], rate = 1e6): ReadonlySet<string> {
   const before = snapshot(backbone);
   tf.tidy(() => {
     const input = images(2, ...size);

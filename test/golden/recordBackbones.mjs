@@ -33,7 +33,7 @@ const record = ({ tag, shape, mean, std, value, f32_maxabs }) => ({
 const countsOf = ({ default_input: size, trainable, macs }) => ({ size, parameters: trainable, macs });
 
 /** Networks whose weights come under other names than ours: their state dict is kept, name|d0,d1|kind. */
-const RENAMED = ['torchvision.mnasnet1_0', 'torchvision.vgg16'];
+const RENAMED = ['torchvision.convnext_tiny', 'torchvision.mnasnet1_0', 'torchvision.vgg16'];
 
 function write(name, content) {
   writeFileSync(join(target, `${name}.json.gz`), gzipSync(JSON.stringify(content), { level: 9 }));
@@ -61,7 +61,7 @@ for (const library of ['timm', 'torchvision', 'keras', 'pyramid']) {
       ...{ model, library, parameters: golden.params, gain: golden.gain },
       digest: digest(golden.state_dict.map(lineOf)),
       ...(isKeras ? { counts: countsOf(golden) } : {}),
-      ...(isKeras || RENAMED.includes(name) ? { stateDict: golden.state_dict } : {}),
+      ...(isKeras || RENAMED.includes(name) ? { stateDict: golden.state_dict.map(lineOf) } : {}),
       cases,
     });
   }
