@@ -6,6 +6,8 @@ export interface Pass {
   readonly training: boolean;
   /** While training: kept share of batch norm's moving statistics per step, instead of the layer's own. */
   readonly normMomentum?: number;
+  /** While training: batch norm takes the statistics of the batches of all processes of the cluster. */
+  readonly syncNorm?: boolean;
   /** [2] int32, of this step: what dropout and stochastic depth draw from; needed while training where a rate is above 0. */
   readonly seed?: Tensor1D;
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Cluster } from './collective.js';
 import { EngineError } from './errors.js';
 import { repairStockGradients } from './kernels/stockGradients.js';
 import { openWasm } from './wasm/wasm.js';
@@ -24,6 +25,8 @@ export interface ReadyOptions {
   readonly interOpThreads?: number;
   /** 'gpu': an error without one; 'cpu': a GPU is left alone. Absent: a GPU where the installed library is for one. */
   readonly device?: 'cpu' | 'gpu';
+  /** Processes to compute with; the tensorflow engine only. */
+  readonly cluster?: Cluster;
 }
 
 /** Opens one engine. Null: not present here, `reason` says why and what to do. */
@@ -63,7 +66,11 @@ export function registerEngine(name: EngineName, opener: Opener): void {
  * @throws EngineError when the engine asked for by name is not present, with the reason and the remedy
  */
 export async function ready(options: ReadyOptions = {}): Promise<EngineInfo> {
-  const names = options.engine === undefined ? PREFERENCE : [options.engine];
+  const { engine, cluster } = options;
+  if (cluster && engine !== undefined && engine !== 'tensorflow') {
+    throw new EngineError(`the ${engine} engine computes alone: a cluster needs the tensorflow engine`);
+  }
+  const names = engine !== undefined ? [engine] : cluster ? (['tensorflow'] as const) : PREFERENCE;
   const reasons: string[] = [];
   for (const name of names) {
     const opener = openers.get(name);

@@ -40,3 +40,8 @@ export class WeightsError extends EspalierError {
 export class EngineError extends EspalierError {
   override readonly name = 'EngineError';
 }
+
+/** Another process of the cluster that does not answer any more. */
+export class PeerError extends EspalierError {
+  override readonly name = 'PeerError';
+}

@@ -1,5 +1,6 @@
 export { avgPool } from './avgPool.js';
 export { batchNormInference } from './batchNormInference.js';
+export { batchNormSynced } from './batchNormSynced.js';
 export { type BatchStatistics, batchNormTrain } from './batchNormTrain.js';
 export { channelAffine } from './channelAffine.js';
 export { channelSum } from './channelSum.js';

@@ -113,7 +113,19 @@ const DECLARATIONS = {
   TFE_OpSetAttrShape: 'void TFE_OpSetAttrShape(void*, const char*, const int64_t*, int, void*)',
   TFE_OpSetAttrFunctionName: 'void TFE_OpSetAttrFunctionName(void*, const char*, const char*, size_t)',
   TFE_Execute: 'void TFE_Execute(void*, void*, void*, void*)',
+  TF_SetStatus: 'void TF_SetStatus(void*, int, const char*)',
+  TFE_EnableCollectiveOps: 'void TFE_EnableCollectiveOps(void*, const void*, size_t, void*)',
+  TFE_CollectiveOpsCheckPeerHealth: 'void TFE_CollectiveOpsCheckPeerHealth(void*, const char*, int64_t, void*)',
+  TFE_AbortCollectiveOps: 'void TFE_AbortCollectiveOps(void*, void*)',
 } as const;
+
+/** Functions of tensorflow/c/eager/c_api_experimental.h, which some builds leave out; null where they are missing. */
+type Optional = 'TFE_EnableCollectiveOps' | 'TFE_CollectiveOpsCheckPeerHealth' | 'TFE_AbortCollectiveOps';
+const OPTIONAL: ReadonlySet<string> = new Set<Optional>([
+  'TFE_EnableCollectiveOps',
+  'TFE_CollectiveOpsCheckPeerHealth',
+  'TFE_AbortCollectiveOps',
+]);
 
 type Value =
   | string
@@ -192,7 +204,7 @@ export function loadApi(files: LibraryFiles): Api {
         // In the other file, or in none.
       }
     }
-    missing.push(name);
+    if (!OPTIONAL.has(name)) missing.push(name);
     return null;
   };
   const functions = Object.fromEntries(

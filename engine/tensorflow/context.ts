@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
+import type { Cluster } from '../collective.js';
 import { EngineError } from '../errors.js';
 import { type Api, loadApi, OLDEST, type Pointer, withoutNotices } from './api.js';
+import { joinCluster, leaderConfig } from './collective.js';
 import { cudaDevices, loadCuda } from './cuda.js';
 import type { LibraryFiles } from './library.js';
 import { bytes, message, varint } from './protobuf.js';
@@ -17,6 +19,8 @@ export interface Context extends ThreadCounts {
   readonly config: Uint8Array;
   /** Throws what the last call left in `status`, saying what was tried. */
   check(doing: string): void;
+  /** What was joined when it opened. */
+  readonly cluster: Cluster | null;
 }
 
 /** Raised by TensorFlow itself; the message is its own, after what was tried. */
@@ -40,6 +44,8 @@ export function currentContext(): Context {
 export interface ContextOptions extends Partial<ThreadCounts> {
   /** 'gpu' is an error without one, 'cpu' leaves it alone; absent: a GPU where the library has CUDA, which then needs one. */
   readonly device?: 'cpu' | 'gpu';
+  /** Processes to compute with. */
+  readonly cluster?: Cluster;
 }
 
 /** Fixed when the context opens; 0: TensorFlow's own choice, all cores. */
@@ -62,6 +68,9 @@ export function openContext(files: LibraryFiles, wanted: ContextOptions = {}): C
 }
 
 function requireSame(context: Context, wanted: ContextOptions): void {
+  if (wanted.cluster && context.cluster !== wanted.cluster) {
+    throw new EngineError('TensorFlow is open without this cluster: give ready() the cluster at its first call');
+  }
   for (const name of ['threads', 'interOpThreads'] as const) {
     const [count, open] = [wanted[name], context[name] || availableParallelism()];
     if (count === undefined || count === open) continue;
@@ -72,8 +81,8 @@ function requireSame(context: Context, wanted: ContextOptions): void {
 }
 
 function open(files: LibraryFiles, wanted: ContextOptions): Context {
-  const { threads = 0, interOpThreads = threads, device = files.cuda ? 'gpu' : undefined } = wanted;
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  const { threads = 0, interOpThreads = threads, device = files.cuda ? 'gpu' : undefined, cluster = null } = wanted;
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= wanted.cluster ? '3' : '2'; // a peer that ends is reported in one sentence, not in pages
   if (files.cuda && device === 'gpu') loadCuda(files.cuda);
   const api = loadApi(files);
   const version = requireVersion(api.TF_Version(), files);
@@ -82,15 +91,17 @@ function open(files: LibraryFiles, wanted: ContextOptions): Context {
     if (api.TF_GetCode(status) !== 0) throw new TensorFlowError(`${doing}: ${api.TF_Message(status)}`);
   };
   const options = api.TFE_NewContextOptions();
-  const config = sessionConfig({ threads, interOpThreads, device });
+  const own = sessionConfig({ threads, interOpThreads, device });
+  const config = cluster ? message(own, leaderConfig()) : own;
   api.TFE_ContextOptionsSetConfig(options, config, config.length, status);
   check('configuring TensorFlow');
   const eager = api.TFE_NewContext(options, status);
   api.TFE_DeleteContextOptions(options);
   check('opening TensorFlow');
+  if (cluster) joinCluster({ api, eager, status, check }, cluster, config); // before the first tensor: it brings devices of its own
   const devices = listDevices(api, eager, status);
   if (device === 'gpu') requireGpu(devices, files);
-  return { api, eager, status, version, devices, threads, interOpThreads, config, check };
+  return { api, eager, status, version, devices, threads, interOpThreads, config, check, cluster };
 }
 
 /** @throws EngineError for a TensorFlow that is too old */

@@ -91,8 +91,9 @@ function traceOnce<T>(engine: Engine, request: TraceRequest<T>, isLast: boolean)
     context.check('reading a weight');
     return tensor;
   };
-  const { mixedPrecision } = options;
-  const tracer = createTracer(context, eager, { constants: weightOf, mixedPrecision, plain: request.plain === true });
+  const { mixedPrecision, name } = options;
+  const plain = request.plain === true;
+  const tracer = createTracer(context, eager, { name, constants: weightOf, mixedPrecision, plain });
   const info = (tensor: tf.Tensor): { shape: number[]; dtype: number } => ({
     shape: tensor.shape,
     dtype: backend.tensorMap.get(tensor.dataId).dtype,

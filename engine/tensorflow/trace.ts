@@ -72,6 +72,8 @@ export interface Callee {
 }
 
 export interface TracerOptions {
+  /** Of the function. */
+  readonly name?: string | undefined;
   /** What a slot's value is when it is to be written into the graph, else null. The tracer frees it. */
   readonly constants?: (slot: number) => Pointer | null;
   readonly mixedPrecision?: MixedPrecision | undefined;
@@ -91,6 +93,7 @@ const LIST_INPUTS: { readonly [type: string]: readonly [number, number] } = {
   Einsum: [0, 0],
   IdentityN: [0, 0],
   PartitionedCall: [0, 0],
+  CollectiveReduceV2: [4, 0],
 };
 
 /** Outputs whose shape TensorFlow does not infer and nobody reads: scratch space of an op for its own gradient. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { allReduceMean, taskCount } from '../../engine/collective.js';
 import { notEqualMask } from '../../engine/kernels/index.js';
 import type { Losses, TargetTensors } from '../head.js';
 import { type FocalOptions, focalLoss } from '../losses/focal.js';
@@ -20,7 +21,7 @@ export interface DetectionLossOptions extends FocalOptions {
 
 /**
  * total = class + boxWeight * box, both divided by the matched anchors of the batch plus one; box also by the four
- * coordinates. As in the release, an offset whose target is exactly 0 is not counted. Without objects `box` is 0 and `class` still teaches background.
+ * coordinates. In a cluster the batch is that of all processes: the mean of their losses is its loss. As in the release, an offset whose target is exactly 0 is not counted. Without objects `box` is 0 and `class` still teaches background.
  *
  * @param targets classes [N, A] int32, boxes [N, A, 4] float32, positives [N] float32: what the encoder writes
  * @source Tan et al. 2020, arXiv:1911.09070, section 5.1; normalisation of its release
@@ -32,7 +33,8 @@ export function detectionLoss(
 ): Losses<'class' | 'box'> {
   const classes = targets.classes as tf.Tensor2D;
   const boxes = targets.boxes as tf.Tensor3D;
-  const normaliser = tf.add(tf.sum(targets.positives as tf.Tensor1D), 1);
+  const [positives] = allReduceMean([tf.sum(targets.positives as tf.Tensor1D)]) as [tf.Scalar];
+  const normaliser = tf.add(positives, 1 / taskCount());
   const hot = tf.cast(tf.oneHot(classes, raw.logits.shape[2]), 'float32') as tf.Tensor3D; // below 0: all zero
   const counted = tf.expandDims(notEqualMask(classes, EXCLUDED), 2); // [N, A, 1]
   const matched = notEqualMask(boxes, 0); // [N, A, 4]

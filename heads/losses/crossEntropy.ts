@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import { allReduceMean } from '../../engine/collective.js';
 
 /** Keeps the mean over no pixel at 0. */
 const TINY = 1e-7;
 
 /**
- * Softmax cross-entropy, mean over the labelled rows; 0 when there are none.
+ * Softmax cross-entropy, mean over the labelled rows; 0 when there are none. In a cluster the mean of the
+ * processes' losses is that of all their rows.
  *
  * @param logits  [R, K] float32
  * @param labels  [R] int32 class index; below 0: not counted
@@ -20,5 +22,6 @@ export function crossEntropyLoss(
   const hot = tf.cast(tf.oneHot(labels, classes), 'float32'); // rows below 0 are all zero
   const weighted = weights === null ? hot : tf.mul(hot, tf.tensor1d([...weights], 'float32'));
   const total = tf.neg(tf.sum(tf.mul(weighted, tf.logSoftmax(logits))));
-  return tf.div(total, tf.maximum(tf.sum(weighted), TINY));
+  const [counted] = allReduceMean([tf.sum(weighted)]) as [tf.Scalar];
+  return tf.div(total, tf.maximum(counted, TINY));
 }

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import { allReduceMean, taskCount } from '../../engine/collective.js';
 
 /** Keeps the quotient finite where a class is neither predicted nor present. */
 const TINY = 1e-7;
 
 /**
  * Soft Dice loss over the batch: 1 - 2 |P T| / (|P| + |T|) with softmax probabilities, averaged over the classes;
- * a class without a labelled row counts 0.
+ * a class without a labelled row counts 0. In a cluster the batch is that of all processes.
  *
  * @param logits [R, K] float32
  * @param labels [R] int32 class index; below 0: not counted
@@ -18,10 +19,11 @@ export function diceLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, smooth: numbe
   const hot = tf.cast(tf.oneHot(labels, classes), 'float32'); // rows below 0 are all zero
   const counted = tf.sum(hot, 1, true);
   const probabilities = tf.mul(tf.softmax(logits), counted);
-  const truth = tf.sum(hot, 0);
-  const overlap = tf.sum(tf.mul(probabilities, hot), 0);
-  const size = tf.add(tf.sum(probabilities, 0), truth);
-  const scores = tf.div(tf.mul(tf.add(overlap, smooth), 2), tf.maximum(tf.add(size, 2 * smooth), TINY));
-  const present = tf.minimum(truth, 1);
+  const sums = [tf.sum(hot, 0), tf.sum(tf.mul(probabilities, hot), 0), tf.sum(probabilities, 0)];
+  const [truth, overlap, predicted] = allReduceMean(sums) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const size = tf.add(predicted, truth);
+  const calm = smooth / taskCount();
+  const scores = tf.div(tf.mul(tf.add(overlap, calm), 2), tf.maximum(tf.add(size, 2 * calm), TINY));
+  const present = tf.minimum(tf.mul(truth, taskCount()), 1);
   return tf.mean(tf.mul(tf.sub(1, scores), present));
 }

@@ -1,6 +1,7 @@
 import type { NodeJSKernelBackend } from '#tfjs-node';
 import { repairStockGradients } from '../../kernels/stockGradients.js';
 import type { Clusters } from '../cluster.js';
+import { allReduce } from './allReduce.js';
 import { batchNormInference, batchNormTrain, batchNormTrainGrad } from './batchNorm.js';
 import { clusteredTwins } from './clustered.js';
 import { groupConv2d, preferMatrixProducts } from './convolution.js';
@@ -13,6 +14,7 @@ import { registerAll } from './twin.js';
 
 /** Kernels of engine/kernels that TensorFlow has as one op; the others run their portable version, op by op. */
 const TWINS = {
+  EspalierAllReduce: allReduce,
   EspalierBatchNormTrain: batchNormTrain,
   EspalierBatchNormTrainGrad: batchNormTrainGrad,
   EspalierBatchNormInference: batchNormInference,
