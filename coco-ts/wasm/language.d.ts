@@ -16,6 +16,7 @@ declare function loadV128(address: i32, offset?: i32): v128;
 declare function store8(address: i32, value: i32, offset?: i32): void;
 declare function store16(address: i32, value: i32, offset?: i32): void;
 declare function store32(address: i32, value: i32, offset?: i32): void;
+declare function store64(address: i32, value: i64, offset?: i32): void;
 declare function storeF64(address: i32, value: f64, offset?: i32): void;
 declare function storeV128(address: i32, value: v128, offset?: i32): void;
 declare function copyBytes(to: i32, from: i32, bytes: i32): void;
@@ -50,6 +51,8 @@ declare function whole(value: f64): f64;
 declare function least(a: f64, b: f64): f64;
 declare function most(a: f64, b: f64): f64;
 declare function abs(value: f64): f64;
+/** The same 64 bits. */
+declare function bits(value: f64): i64;
 /** Math.exp of the host. */
 declare function exp(value: f64): f64;
 

@@ -1,12 +1,16 @@
 import { type Accumulated, emptyAccumulated } from './accumulate.js';
 import type { Matched } from './matcher.js';
 import { EPSILON } from './numeric.js';
+import { kernels } from '../wasm/kernels.js';
+import { quickCurves } from '../wasm/curves.js';
 import type { Params } from './params.js';
 import { ScoreSorter } from './sorting.js';
 
 /** Precision and recall from the outcomes of matching; the same numbers as `accumulateCells`, bit for bit. */
 export function accumulateMatched(params: Params, chunks: readonly Matched[]): Accumulated {
   const out = emptyAccumulated(params);
+  const module = kernels();
+  if (module !== null && quickCurves(module, out, chunks)) return out;
   const curves = new Curves(out, chunks);
   for (let k = 0; k < out.counts[2]; k++) curves.category(k);
   return out;

@@ -16,6 +16,7 @@ export interface Kernels {
   formatRuns(runs: number, count: number): number;
   mergePair(firstCount: number, secondCount: number, intersect: number): number;
   encodeBytes(bytes: number, position: number): number;
+  curves(count: number): void;
   intervals(count: number, out: number): number;
   sharedPixels(first: number, firstEnd: number, second: number, secondEnd: number): number;
   similarities(found: number, truths: number, points: number, small: number): void;

@@ -14,7 +14,8 @@ export const STOPPED_FULL = 2;
 
 /** Rows of one call, as columns of the annotation table. */
 export const ROWS = 8192;
-export const HAS_COLUMN = 2048;
+export const WORK = 2048;
+export const HAS_COLUMN = WORK;
 export const CROWD_COLUMN = HAS_COLUMN + 2 * ROWS;
 export const ID_COLUMN = CROWD_COLUMN + ROWS;
 export const IMAGE_COLUMN = ID_COLUMN + 8 * ROWS;

@@ -13,7 +13,8 @@ const IMPORTS = [{ name: 'exp', parameters: ['f64'], result: 'f64' }];
 /** The text of src/wasm/code.ts. */
 export function generate() {
   const names = readdirSync(sources).filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'));
-  const paths = [join(root, 'src/wasm/layout.ts'), ...names.sort().map((name) => join(sources, name))];
+  const shared = ['layout.ts', 'plan.ts'].map((name) => join(root, 'src/wasm', name));
+  const paths = [...shared, ...names.sort().map((name) => join(sources, name))];
   const files = paths.map((path) => ({ name: path, text: readFileSync(path, 'utf8') }));
   const code = Buffer.from(compile(files, IMPORTS)).toString('base64');
   const lines = code.match(/.{1,112}/g).map((line) => `  '${line}'`);

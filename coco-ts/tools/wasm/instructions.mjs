@@ -13,6 +13,7 @@ export const MEMORY = {
   store8: f(['i32', 'i32'], 'void', [0x3a]),
   store16: f(['i32', 'i32'], 'void', [0x3b]),
   store32: f(['i32', 'i32'], 'void', [0x36]),
+  store64: f(['i32', 'i64'], 'void', [0x37]),
   storeF64: f(['i32', 'f64'], 'void', [0x39]),
   storeV128: f(['i32', 'v128'], 'void', simd(0x0b)),
 };
