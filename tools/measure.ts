@@ -47,7 +47,7 @@ export async function measureHere(request: MeasureRequest): Promise<Measurement>
     ...(threads === undefined ? {} : { threads }),
   });
   const network = classifierOf(request.arch);
-  const forward = compile((images: tf.Tensor4D) => network.forward(images, { training: false }), { constants: true });
+  const forward = compile((images: tf.Tensor4D) => network.forward(images, { training: false }));
   const images = tf.randomNormal<tf.Rank.R4>([batch, pixels, pixels, 3], 0, 1, 'float32', 1);
   const times: number[] = [];
   for (let spent = 0, i = 0; i < WARM_UP + LEAST_RUNS || spent < 1000 * seconds; i++) {
