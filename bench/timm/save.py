@@ -38,23 +38,17 @@ def features(name, state, image):
         pyramid = timm.create_model(name, features_only=True).eval()
     except Exception:
         return {}
-    if hasattr(pyramid, "load_state_dict"):
-        flat = {key.replace(".", "_", 1) if key not in pyramid.state_dict() else key: value for key, value in state.items()}
-        own = pyramid.state_dict()
-        found = {}
-        for key in own:
-            source = key if key in state else matching(key, state)
-            if source is None or state[source].shape != own[key].shape:
-                return {}
-            found[key] = state[source]
-        pyramid.load_state_dict(found)
-    maps = pyramid.to(image.dtype)(image)
-    return dict(zip(pyramid.feature_info.reduction(), maps))
+    own = pyramid.state_dict()
+    sources = {key: matching(key, state) for key in own}
+    if any(source is None or state[source].shape != own[key].shape for key, source in sources.items()):
+        return {}
+    pyramid.load_state_dict({key: state[source] for key, source in sources.items()})
+    return dict(zip(pyramid.feature_info.reduction(), pyramid(image)))
 
 
 def matching(key, state):
-    """features_only names a flattened sequence stages_0 or model.stages.0."""
-    for candidate in (key.removeprefix("model."), key.replace("_", ".", 1)):
+    """features_only may name stages_0, or model.stages.0, what the whole network names stages.0."""
+    for candidate in (key, key.removeprefix("model."), key.replace("_", ".", 1)):
         if candidate in state:
             return candidate
     return None
@@ -65,7 +59,7 @@ def save(name, sizes, folder, pickle):
     torch.manual_seed(1)
     model, library = made(name)
     if model is None:
-        return {"name": name, "skipped": "neither timm nor torchvision has it"}
+        return {"skipped": "neither timm nor torchvision has it"}
     initialise(model, 2)
     state = model.state_dict()
     path = f"{folder}/{name}.{'pth' if pickle else 'safetensors'}"
@@ -73,9 +67,7 @@ def save(name, sizes, folder, pickle):
         torch.save(state, path)
     else:
         save_file({key: value.contiguous() for key, value in state.items()}, path)
-    count = sum(parameter.numel() for parameter in model.parameters())
-    doubles = count < 100e6
-    tensors, noise = {}, {}
+    tensors = {}
     for index, (height, width) in enumerate(sizes):
         image = torch.randn(1, 3, height, width, generator=torch.Generator().manual_seed(index))
         tensors[f"{index}.image"] = image.permute(0, 2, 3, 1).contiguous()
@@ -84,15 +76,8 @@ def save(name, sizes, folder, pickle):
             answers |= {str(stride): one for stride, one in features(name, state, image).items()}
         for key, value in answers.items():
             tensors[f"{index}.{key}"] = (value.permute(0, 2, 3, 1) if value.ndim == 4 else value).contiguous()
-        if doubles:
-            noise[f"{index}.logits"] = (model.double()(image.double()) - answers["logits"]).abs().max().item()
-            model.float()
-            if len(answers) > 1:
-                exact = features(name, {key: value.double() for key, value in state.items()}, image.double())
-                for stride, value in exact.items():
-                    noise[f"{index}.{stride}"] = (value - answers[str(stride)]).abs().max().item()
     save_file(tensors, f"{folder}/{name}.answers.safetensors")
-    return {"name": name, "library": library, "parameters": count, "path": path, "noise": noise}
+    return {"library": library, "path": path}
 
 
 for line in sys.stdin:
