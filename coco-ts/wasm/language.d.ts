@@ -35,6 +35,7 @@ declare function shiftUnsigned(value: i64, by: i64): i64;
 declare function bit(condition: boolean): i32;
 /** a or b without a branch. */
 declare function pick(a: i32, b: i32, condition: boolean): i32;
+declare function pickF64(a: f64, b: f64, condition: boolean): f64;
 declare function toF64(value: i32): f64;
 declare function unsignedToF64(value: i32): f64;
 declare function longToF64(value: i64): f64;

@@ -1,43 +1,31 @@
-import {
-  FOUND_POINTS,
-  SIMILARITIES,
-  TERMS,
-  TRUTH_BOXES,
-  TRUTH_POINTS,
-  TRUTH_SCALES,
-  VARIANCES,
-} from '../src/wasm/layout.js';
+import { FOUND_POINTS, TERMS, TRUTH_AREAS, TRUTH_BOXES, TRUTH_POINTS, VARIANCES } from '../src/wasm/layout.js';
 
 const UNDERFLOW: f64 = 746;
+const SPACING: f64 = 2.220446049250313e-16;
 
 /**
- * Object keypoint similarities [D, G] of one image, as evaluation/similarity.ts; what is certainly below `small` may be 0.
+ * Object keypoint similarity of a detection and a truth of the image, as evaluation/similarity.ts; what is certainly below `small` may
+ * be 0.
  * @param points at most 128 of each skeleton
  */
-export function similarities(found: i32, truths: i32, points: i32, small: f64): void {
-  for (let g = 0; g < truths; g++) {
-    const truth: i32 = TRUTH_POINTS + 24 * points * g;
-    let labelled = 0;
-    for (let i = 0; i < points; i++) if (loadF64(truth + 24 * i, 16) > 0) labelled++;
-    const total = toF64(labelled > 0 ? labelled : points);
-    // Every term is at most 1, so that more than this missing is too much; 1 - 1e-9.
-    const spare = total * (1 - small * 0.999999999);
-    for (let d = 0; d < found; d++) {
-      const other: i32 = FOUND_POINTS + 24 * points * d;
-      let value: f64 = 0;
-      if (labelled === 0) value = outsideBox(g, other, points, spare);
-      else if (!apart(truth, other, g, points, spare)) value = similarity(truth, other, g, points, spare);
-      storeF64(SIMILARITIES + 8 * (d * truths + g), value);
-    }
-  }
+export function oks(d: i32, g: i32, points: i32, small: f64): f64 {
+  const truth: i32 = TRUTH_POINTS + 24 * points * g;
+  const found: i32 = FOUND_POINTS + 24 * points * d;
+  const scale = loadF64(TRUTH_AREAS + 8 * g) + SPACING;
+  let labelled = 0;
+  for (let i = 0; i < points; i++) labelled += bit(loadF64(truth + 24 * i, 16) > 0);
+  // Every term is at most 1, so that more than this missing is too much; 1 - 1e-9.
+  const spare = toF64(labelled > 0 ? labelled : points) * (1 - small * 0.999999999);
+  if (labelled === 0) return outsideBox(g, found, scale, points, spare);
+  if (apart(truth, found, scale, points, spare)) return 0;
+  return similarity(truth, found, scale, points, spare);
 }
 
 /**
  * Whether the points are so far from the truth's that it takes no exponential to see that too much is missing: 1 / (1 + e) is never
  * below exp(-e).
  */
-function apart(truth: i32, found: i32, g: i32, points: i32, spare: f64): i32 {
-  const scale = loadF64(TRUTH_SCALES + 8 * g);
+function apart(truth: i32, found: i32, scale: f64, points: i32, spare: f64): i32 {
   if (!(scale > 0)) return 0;
   const factor = 0.5 / scale;
   let missing: f64 = 0;
@@ -54,8 +42,7 @@ function apart(truth: i32, found: i32, g: i32, points: i32, spare: f64): i32 {
 }
 
 /** Of a truth with labelled points. */
-function similarity(truth: i32, found: i32, g: i32, points: i32, spare: f64): f64 {
-  const scale = loadF64(TRUTH_SCALES + 8 * g);
+function similarity(truth: i32, found: i32, scale: f64, points: i32, spare: f64): f64 {
   let missing: f64 = 0;
   let n = 0;
   for (let i = 0; i < points; i++) {
@@ -74,8 +61,7 @@ function similarity(truth: i32, found: i32, g: i32, points: i32, spare: f64): f6
 }
 
 /** Of a truth without labelled points: distances outside its doubled box. */
-function outsideBox(g: i32, found: i32, points: i32, spare: f64): f64 {
-  const scale = loadF64(TRUTH_SCALES + 8 * g);
+function outsideBox(g: i32, found: i32, scale: f64, points: i32, spare: f64): f64 {
   const box: i32 = TRUTH_BOXES + 32 * g;
   const left = loadF64(box);
   const top = loadF64(box, 8);

@@ -1,7 +1,5 @@
 import { boxIou } from '../mask/boxes.js';
 import { type MaskScratch, sharedPixels } from '../mask/intervals.js';
-import type { Kernels } from '../wasm/kernels.js';
-import { compareSkeletons, type Stretch } from '../wasm/skeletons.js';
 import type { Rows } from './rows.js';
 import { rowOks } from './similarity.js';
 
@@ -67,29 +65,6 @@ export function oksCandidates(dt: Rows, gt: Rows, variances: Float64Array): Find
     }
     return n;
   };
-}
-
-/** The same by WebAssembly: all of a cell are compared when `begin` announces it, and then found in the order of its detections. */
-export function quickOksCandidates(module: Kernels, dt: Rows, gt: Rows, variances: Float64Array) {
-  const portable = oksCandidates(dt, gt, variances);
-  let values: Float64Array | null = null;
-  let next = 0;
-  const find: FindCandidates = (d, truths, first, count, least, out) => {
-    if (values === null) return portable(d, truths, first, count, least, out);
-    let n = 0;
-    for (let g = 0; g < count; g++) {
-      const value = values[next++]!;
-      if (value < least) continue;
-      out.truth[n] = g;
-      out.iou[n++] = value;
-    }
-    return n;
-  };
-  const begin = (detections: Stretch, truths: Stretch, least: number): void => {
-    values = compareSkeletons(module, [dt, detections], [gt, truths], variances, least);
-    next = 0;
-  };
-  return { find, begin };
 }
 
 /** Pixel overlaps below `least` are excluded by the areas and boxes where that is certain, else counted. */

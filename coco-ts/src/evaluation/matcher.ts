@@ -1,6 +1,6 @@
 import { MaskScratch } from '../mask/intervals.js';
 import { kernels } from '../wasm/kernels.js';
-import type { Stretch } from '../wasm/skeletons.js';
+import { quickMatch } from '../wasm/matching.js';
 import { Assignment } from './assignment.js';
 import {
   boundaryCandidates,
@@ -8,7 +8,6 @@ import {
   type FindCandidates,
   maskCandidates,
   oksCandidates,
-  quickOksCandidates,
 } from './candidates.js';
 import type { Grouping } from './grouping.js';
 import type { Params } from './params.js';
@@ -57,9 +56,25 @@ export interface MatchInput {
  * @source Lin et al. 2014, arXiv:1405.0312; the rules are those of `matchCell`, which stays the readable form
  */
 export function matchImages(input: MatchInput, firstImage: number, endImage: number): Matched {
+  const quick = matchQuickly(input, firstImage, endImage);
+  if (quick !== null) return quick;
   const matcher = new Matcher(input, firstImage, endImage);
   for (let image = firstImage; image < endImage; image++) matcher.image(image);
   return matcher.out;
+}
+
+const comparedThresholds = ({ iouThrs }: Params): Float64Array =>
+  Float64Array.from(iouThrs, (threshold) => Math.min(threshold, 1 - 1e-10));
+
+/** The same by WebAssembly; null where it has to be done here, as for masks. */
+function matchQuickly(input: MatchInput, firstImage: number, endImage: number): Matched | null {
+  const { params } = input;
+  const module = params.iouType === 'bbox' || params.iouType === 'keypoints' ? kernels() : null;
+  if (module === null) return null;
+  const out = emptyMatched(input, firstImage, endImage);
+  const variances = params.iouType === 'keypoints' ? oksVariances(params.kpt_oks_sigmas) : null;
+  const thresholds = comparedThresholds(params);
+  return quickMatch(module, input, [firstImage, endImage], thresholds, variances, out) ? out : null;
 }
 
 function emptyMatched({ dt, dtByImage, params }: MatchInput, firstImage: number, endImage: number): Matched {
@@ -90,7 +105,6 @@ class Matcher {
   readonly out: Matched;
   private readonly input: MatchInput;
   private readonly find: FindCandidates;
-  private readonly begin: ((detections: Stretch, truths: Stretch, least: number) => void) | null = null;
   private readonly scratches: readonly MaskScratch[];
   private readonly thresholds: Float64Array;
   private readonly least: number;
@@ -112,7 +126,7 @@ class Matcher {
     const { gt, dt, gtByImage, dtByImage, params } = input;
     this.input = input;
     this.out = emptyMatched(input, firstImage, endImage);
-    this.thresholds = Float64Array.from(params.iouThrs, (threshold) => Math.min(threshold, 1 - 1e-10));
+    this.thresholds = comparedThresholds(params);
     this.least = Math.min(...this.thresholds);
     this.low = Float64Array.from(params.areaRng, (range) => range[0]!);
     this.high = Float64Array.from(params.areaRng, (range) => range[1]!);
@@ -127,13 +141,8 @@ class Matcher {
         this.scratches = [detections, truths, edges, truthEdges];
         this.find = boundaryCandidates(dt, gt, this.find, edges, truthEdges);
       }
-    } else if (params.iouType === 'keypoints') {
-      const module = kernels();
-      const variances = oksVariances(params.kpt_oks_sigmas);
-      const quick = module && quickOksCandidates(module, dt, gt, variances);
-      this.begin = quick?.begin ?? null;
-      this.find = quick?.find ?? oksCandidates(dt, gt, variances);
-    } else this.find = boxCandidates(dt, gt);
+    } else if (params.iouType === 'keypoints') this.find = oksCandidates(dt, gt, oksVariances(params.kpt_oks_sigmas));
+    else this.find = boxCandidates(dt, gt);
     const K = params.catIds.length;
     let most = 16;
     for (let i = firstImage; i < endImage; i++) {
@@ -225,10 +234,7 @@ class Matcher {
     const G = this.gtCount[k]!;
     const first = this.dtFirst[k]!;
     const D = Math.min(this.dtCount[k]!, this.limit);
-    if (G > 0) {
-      this.prepareTruths(k, G);
-      this.begin?.({ rows: dtRows, first, count: D }, { rows: this.gtRows, first: this.gtFirst[k]!, count: G }, least);
-    }
+    if (G > 0) this.prepareTruths(k, G);
     let slot = out.base[k]! + out.fill[k]!;
     out.fill[k]! += D;
     for (let j = 0; j < D; j++, slot++) {

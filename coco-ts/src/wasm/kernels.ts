@@ -8,6 +8,7 @@ export interface Kernels {
   /** The same memory. */
   readonly floats: Float64Array<ArrayBuffer>;
   readonly integers: Uint32Array<ArrayBuffer>;
+  readonly signed: Int32Array<ArrayBuffer>;
   scanRows(start: number, limit: number, keep: number, per: number): number;
   measureMasks(count: number): number;
   readList(p: number): number;
@@ -19,11 +20,11 @@ export interface Kernels {
   curves(count: number): void;
   intervals(count: number, out: number): number;
   sharedPixels(first: number, firstEnd: number, second: number, secondEnd: number): number;
-  similarities(found: number, truths: number, points: number, small: number): void;
+  matchImage(image: number, found: number, truths: number, points: number): void;
 }
 
 /** Address space in pages of 64 KiB, of which only what is used becomes memory. */
-const PAGES = 1024;
+const PAGES = 2048;
 
 let made: Kernels | null | undefined;
 let wanted = true;
@@ -54,6 +55,7 @@ function instantiate(): Kernels | null {
       memory: new Uint8Array(buffer),
       floats: new Float64Array(buffer),
       integers: new Uint32Array(buffer),
+      signed: new Int32Array(buffer),
     };
     return { ...(exports as unknown as Omit<Kernels, keyof typeof views>), ...views };
   } catch {

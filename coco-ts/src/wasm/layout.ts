@@ -58,21 +58,54 @@ export const SORTED_MARKS = MARKS + 4 * MARK_LIMIT;
 export const COLUMN_COUNTS = SORTED_MARKS + 4 * MARK_LIMIT;
 export const COLUMN_LIMIT = 65536;
 
-/** Keypoints of one image: of truths and of detections, what else each truth has, and the similarities [D, G]. */
-export const SKELETONS = 4096;
+/** Keypoints of one image, of truths and of detections, and what else comparing them takes. */
 export const SKELETON_NUMBERS = 262144;
+export const SKELETON_POINTS = 128;
 export const TRUTH_POINTS = COLUMN_COUNTS + 4 * COLUMN_LIMIT + 64;
 export const FOUND_POINTS = TRUTH_POINTS + 8 * SKELETON_NUMBERS;
-export const TRUTH_BOXES = FOUND_POINTS + 8 * SKELETON_NUMBERS;
-export const TRUTH_SCALES = TRUTH_BOXES + 32 * SKELETONS;
-export const VARIANCES = TRUTH_SCALES + 8 * SKELETONS;
-export const TERMS = VARIANCES + 8 * 1024;
-export const SIMILARITIES = TERMS + 8 * 1024;
-export const SIMILARITY_LIMIT = 1048576;
+export const VARIANCES = FOUND_POINTS + 8 * SKELETON_NUMBERS;
+export const TERMS = VARIANCES + 8 * SKELETON_POINTS;
+
+/** The other columns of one image, as evaluation/rows.ts. */
+export const IMAGE_ROWS = 8192;
+export const TRUTH_BOXES = TERMS + 8 * SKELETON_POINTS;
+export const FOUND_BOXES = TRUTH_BOXES + 32 * IMAGE_ROWS;
+export const TRUTH_AREAS = FOUND_BOXES + 32 * IMAGE_ROWS;
+export const FOUND_AREAS = TRUTH_AREAS + 8 * IMAGE_ROWS;
+export const TRUTH_IDS = FOUND_AREAS + 8 * IMAGE_ROWS;
+export const FOUND_IDS = TRUTH_IDS + 8 * IMAGE_ROWS;
+export const FOUND_SCORES = FOUND_IDS + 8 * IMAGE_ROWS;
+export const TRUTH_CATEGORIES = FOUND_SCORES + 8 * IMAGE_ROWS;
+export const FOUND_CATEGORIES = TRUTH_CATEGORIES + 4 * IMAGE_ROWS;
+export const TRUTH_CROWD = FOUND_CATEGORIES + 4 * IMAGE_ROWS;
+export const TRUTH_IGNORE = TRUTH_CROWD + IMAGE_ROWS;
+
+/** Work space of matching: rows by cells, candidates of a detection, per size range and truth of a cell whether it is taken or ignored. */
+export const RANGE_LIMIT = 16;
+export const CATEGORY_LIMIT = 16384;
+export const FOUND_ROWS = TRUTH_IGNORE + IMAGE_ROWS;
+export const TRUTH_ROWS = FOUND_ROWS + 4 * IMAGE_ROWS;
+export const CANDIDATES = TRUTH_ROWS + 4 * IMAGE_ROWS;
+export const RANKED = CANDIDATES + 4 * IMAGE_ROWS;
+export const REACHED = RANKED + 4 * IMAGE_ROWS;
+export const CANDIDATE_IOUS = REACHED + 4 * IMAGE_ROWS;
+export const TAKEN = CANDIDATE_IOUS + 8 * IMAGE_ROWS;
+export const IGNORED = TAKEN + 4 * RANGE_LIMIT * IMAGE_ROWS;
+export const FOUND_COUNTS = IGNORED + RANGE_LIMIT * IMAGE_ROWS;
+export const TRUTH_COUNTS = FOUND_COUNTS + 4 * CATEGORY_LIMIT;
+export const FOUND_FIRSTS = TRUTH_COUNTS + 4 * CATEGORY_LIMIT;
+export const TRUTH_FIRSTS = FOUND_FIRSTS + 4 * CATEGORY_LIMIT;
+export const TOUCHED = TRUTH_FIRSTS + 4 * CATEGORY_LIMIT;
+export const IOU_THRESHOLDS = TOUCHED + 4 * CATEGORY_LIMIT;
+export const LOWS = IOU_THRESHOLDS + 8 * RANGE_LIMIT;
+export const HIGHS = LOWS + 8 * RANGE_LIMIT;
+
+/** Outcomes of matching, and what else has any length, up to the end of the memory; also the place of what follows. */
+export const OUTCOMES = HIGHS + 8 * RANGE_LIMIT;
 
 /** Run lengths of two masks and of what is made of them, and characters. */
 export const RUN_LIMIT = 262144;
-export const FIRST_RUNS = SIMILARITIES + 8 * SIMILARITY_LIMIT;
+export const FIRST_RUNS = OUTCOMES;
 export const SECOND_RUNS = FIRST_RUNS + 4 * RUN_LIMIT;
 export const MERGED_RUNS = SECOND_RUNS + 4 * RUN_LIMIT;
 export const TEXT = MERGED_RUNS + 8 * RUN_LIMIT + 64;

@@ -39,3 +39,16 @@ export const ENVELOPE = 1396;
 export const PRECISION = 1400;
 export const SCORES_AT = 1404;
 export const RECALL = 1408;
+
+/** Of matching: most detections of a cell; outcomes as evaluation/matcher.ts. */
+export const DETECTION_LIMIT = 1416;
+export const OUT_BASE = 1420;
+export const OUT_FILL = 1424;
+export const OUT_MIXED = 1428;
+export const OUT_COUNTED = 1432;
+export const OUT_SCORES = 1436;
+export const OUT_RANKS = 1440;
+export const OUT_CODES = 1444;
+export const OUT_IMAGES = 1448;
+/** The least threshold, 8 bytes. */
+export const LEAST = 1456;

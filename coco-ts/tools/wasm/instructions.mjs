@@ -27,6 +27,7 @@ export const INSTRUCTIONS = {
   divideUnsigned: f(['i32', 'i32'], 'i32', [0x6e]),
   bit: f(['i32'], 'i32', []),
   pick: f(['i32', 'i32', 'i32'], 'i32', [0x1b]),
+  pickF64: f(['f64', 'f64', 'i32'], 'f64', [0x1b]),
   toF64: f(['i32'], 'f64', [0xb7]),
   unsignedToF64: f(['i32'], 'f64', [0xb8]),
   longToF64: f(['i64'], 'f64', [0xb9]),

@@ -1,0 +1,137 @@
+import type { Matched, MatchInput } from '../evaluation/matcher.js';
+import type { Rows } from '../evaluation/rows.js';
+import type { Kernels } from './kernels.js';
+import * as at from './layout.js';
+import * as plan from './plan.js';
+
+/** Columns of one side, each with its place in the module's memory. */
+interface Side {
+  readonly rows: Rows;
+  readonly order: Int32Array;
+  readonly start: Int32Array;
+  readonly categories: number;
+  /** Columns of numbers: where they go, what they are, numbers per row. */
+  readonly floats: readonly (readonly [number, Float64Array, number])[];
+  readonly bytes: readonly (readonly [number, Uint8Array])[];
+}
+
+/**
+ * `matchImages` by WebAssembly, for boxes and skeletons.
+ * @param thresholds of IoU, as they are compared
+ * @param variances of the points of a skeleton; null for boxes
+ * @param out of the right lengths, `base` set
+ * @returns false where there is no room
+ */
+export function quickMatch(
+  module: Kernels,
+  input: MatchInput,
+  [firstImage, endImage]: readonly [number, number],
+  thresholds: Float64Array,
+  variances: Float64Array | null,
+  out: Matched,
+): boolean {
+  const { gt, dt, gtByImage, dtByImage, params } = input;
+  const [K, A] = [params.catIds.length, params.areaRng.length];
+  const points = variances?.length ?? 0;
+  const limit = Math.min(
+    at.IMAGE_ROWS,
+    points === 0 ? at.IMAGE_ROWS : Math.floor(at.SKELETON_NUMBERS / (3 * points)),
+  );
+  if (K > at.CATEGORY_LIMIT || A > at.RANGE_LIMIT || points > at.SKELETON_POINTS) return false;
+  for (const { start } of [gtByImage, dtByImage])
+    for (let i = firstImage; i < endImage; i++) if (start[i + 1]! - start[i]! > limit) return false;
+  const { memory, floats, integers } = module;
+  const columns = Object.keys(PLACES) as (keyof typeof PLACES)[];
+  let end = at.OUTCOMES;
+  for (const name of columns) {
+    integers[PLACES[name] / 4] = end;
+    end += (out[name].byteLength + 7) & -8;
+  }
+  if (end > memory.length) return false;
+  const placeOf = (name: keyof typeof PLACES): number => integers[PLACES[name] / 4]!;
+  memory.fill(0, at.OUTCOMES, placeOf('scores'));
+  memory.fill(0, at.FOUND_COUNTS, at.TOUCHED);
+  integers.set(out.base, placeOf('base') / 4);
+  integers[plan.THRESHOLDS / 4] = thresholds.length;
+  integers[plan.RANGES / 4] = A;
+  integers[plan.DETECTION_LIMIT / 4] = params.maxDets[params.maxDets.length - 1]!;
+  floats[plan.LEAST / 8] = Math.min(...thresholds);
+  floats.set(thresholds, at.IOU_THRESHOLDS / 8);
+  for (const [a, range] of params.areaRng.entries()) {
+    floats[at.LOWS / 8 + a] = range[0]!;
+    floats[at.HIGHS / 8 + a] = range[1]!;
+  }
+  if (variances !== null) floats.set(variances, at.VARIANCES / 8);
+  const compared = (boxes: number, skeletons: number, rows: Rows): readonly [number, Float64Array, number] =>
+    variances === null ? [boxes, rows.boxes, 4] : [skeletons, rows.keypoints!, 3 * points];
+  const found: Side = {
+    ...{ rows: dt, ...dtByImage, categories: at.FOUND_CATEGORIES, bytes: [] },
+    floats: [
+      [at.FOUND_AREAS, dt.area, 1],
+      [at.FOUND_IDS, dt.id, 1],
+      [at.FOUND_SCORES, dt.score, 1],
+      compared(at.FOUND_BOXES, at.FOUND_POINTS, dt),
+    ],
+  };
+  const truths: Side = {
+    ...{ rows: gt, ...gtByImage, categories: at.TRUTH_CATEGORIES },
+    floats: [
+      [at.TRUTH_AREAS, gt.area, 1],
+      [at.TRUTH_IDS, gt.id, 1],
+      [at.TRUTH_BOXES, gt.boxes, 4],
+      ...(variances === null ? [] : [compared(at.TRUTH_BOXES, at.TRUTH_POINTS, gt)]),
+    ],
+    bytes: [
+      [at.TRUTH_CROWD, gt.crowd],
+      [at.TRUTH_IGNORE, gt.ignore],
+    ],
+  };
+  for (let image = firstImage; image < endImage; image++)
+    module.matchImage(image, fill(module, found, image), fill(module, truths, image), points);
+  for (const name of columns) {
+    const column = out[name];
+    const source = column instanceof Float64Array ? floats : module.signed;
+    const from = placeOf(name) / column.BYTES_PER_ELEMENT;
+    column.set(source.subarray(from, from + column.length));
+  }
+  return true;
+}
+
+/** The columns of `Matched`; those before the scores start as 0. */
+const PLACES = {
+  base: plan.OUT_BASE,
+  fill: plan.OUT_FILL,
+  mixed: plan.OUT_MIXED,
+  counted: plan.OUT_COUNTED,
+  scores: plan.OUT_SCORES,
+  ranks: plan.OUT_RANKS,
+  codes: plan.OUT_CODES,
+  images: plan.OUT_IMAGES,
+} as const;
+
+/** Puts the rows of an image in place. @returns how many there are */
+function fill({ floats, integers, memory }: Kernels, side: Side, image: number): number {
+  const { rows, order, start, categories } = side;
+  const begin = start[image]!;
+  const n = start[image + 1]! - begin;
+  if (n === 0) return 0;
+  const first = order[begin]!;
+  if (order[begin + n - 1]! - first === n - 1) {
+    // The rows of an image mostly follow each other.
+    integers.set(rows.category.subarray(first, first + n), categories / 4);
+    for (const [to, column, per] of side.floats)
+      floats.set(column.subarray(per * first, per * (first + n)), to / 8);
+    for (const [to, column] of side.bytes) memory.set(column.subarray(first, first + n), to);
+    return n;
+  }
+  for (let i = 0; i < n; i++) integers[categories / 4 + i] = rows.category[order[begin + i]!]!;
+  for (const [to, column, per] of side.floats) {
+    for (let i = 0; i < n; i++) {
+      const from = per * order[begin + i]!;
+      for (let c = 0; c < per; c++) floats[to / 8 + per * i + c] = column[from + c]!;
+    }
+  }
+  for (const [to, column] of side.bytes)
+    for (let i = 0; i < n; i++) memory[to + i] = column[order[begin + i]!]!;
+  return n;
+}

@@ -1,0 +1,97 @@
+import {
+  CANDIDATE_IOUS,
+  CANDIDATES,
+  IGNORED,
+  IOU_THRESHOLDS,
+  RANKED,
+  REACHED,
+  TAKEN,
+  TRUTH_CROWD,
+  TRUTH_IDS,
+} from '../src/wasm/layout.js';
+import { THRESHOLDS } from '../src/wasm/plan.js';
+
+/** The functions of evaluation/assignment.ts; `at` is where a size range's truths begin, `truthRows` where the cell's rows stand. */
+
+/** Ranks the candidates, best first, of equal ones the last first; for each the thresholds it reaches. @returns 0 with a NaN */
+export function rank(n: i32): i32 {
+  const thresholds = load32(THRESHOLDS);
+  for (let x = 0; x < n; x++) {
+    const value = loadF64(CANDIDATE_IOUS + 8 * x);
+    if (value !== value) return 0;
+    let at: i32 = RANKED + 4 * x;
+    while (at > RANKED && loadF64(CANDIDATE_IOUS + 8 * load32(at - 4)) <= value) {
+      store32(at, load32(at - 4));
+      at -= 4;
+    }
+    store32(at, x);
+    let reached = 0;
+    for (let t = 0; t < thresholds; t++) reached = reached | (bit(value >= loadF64(IOU_THRESHOLDS + 8 * t)) << t);
+    store32(REACHED + 4 * x, reached);
+  }
+  return 1;
+}
+
+/** All thresholds at once. */
+export function assignRanked(n: i32, at: i32, truthRows: i32, blocks: i32, outside: i32, all: i32): i32 {
+  let open = all;
+  let hit = 0;
+  let skip = 0;
+  for (let pass = 0; pass < 2; pass++) {
+    for (let z = 0; z < n; z++) {
+      const x = load32(RANKED + 4 * z);
+      const g = load32(CANDIDATES + 4 * x);
+      if (load8(IGNORED + at + g) !== pass) continue;
+      const row = load32(truthRows + 4 * g);
+      const taken: i32 = TAKEN + 4 * (at + g);
+      const free = load8(TRUTH_CROWD + row) === 0 ? load32(taken) ^ -1 : -1;
+      const reached = open & load32(REACHED + 4 * x) & free;
+      if (reached === 0) continue;
+      open = open & (reached ^ -1);
+      if (blocks) store32(taken, load32(taken) | reached);
+      if (pass === 1) skip = skip | reached;
+      if (loadF64(TRUTH_IDS + 8 * row) !== 0) hit = hit | reached;
+      if (open === 0) break;
+    }
+    if (open === 0) break;
+  }
+  return outcome(hit, skip, outside, all);
+}
+
+/** Threshold by threshold, with a NaN among the candidates. */
+export function assign(n: i32, at: i32, truthRows: i32, blocks: i32, outside: i32, all: i32): i32 {
+  const thresholds = load32(THRESHOLDS);
+  let hit = 0;
+  let skip = 0;
+  for (let t = 0; t < thresholds; t++) {
+    const one = 1 << t;
+    let match = -1;
+    // Counted truths first; ignored ones only when none of them matches.
+    for (let pass = 0; pass < 2; pass++) {
+      if (match >= 0) break;
+      let best = loadF64(IOU_THRESHOLDS + 8 * t);
+      for (let x = 0; x < n; x++) {
+        const g = load32(CANDIDATES + 4 * x);
+        if (load8(IGNORED + at + g) !== pass) continue;
+        const taken = load32(TAKEN + 4 * (at + g)) & one;
+        if (taken !== 0 && load8(TRUTH_CROWD + load32(truthRows + 4 * g)) === 0) continue;
+        const value = loadF64(CANDIDATE_IOUS + 8 * x);
+        if (value < best) continue;
+        best = value;
+        match = g;
+      }
+    }
+    if (match < 0) continue;
+    const mark: i32 = TAKEN + 4 * (at + match);
+    if (blocks) store32(mark, load32(mark) | one);
+    if (load8(IGNORED + at + match)) skip = skip | one;
+    if (loadF64(TRUTH_IDS + 8 * load32(truthRows + 4 * match)) !== 0) hit = hit | one;
+  }
+  return outcome(hit, skip, outside, all);
+}
+
+/** @inline */
+function outcome(hit: i32, skip: i32, outside: i32, all: i32): i32 {
+  const ignored = outside ? skip | (all & (hit ^ -1)) : skip;
+  return (hit & (ignored ^ -1)) | ((all & (hit ^ -1) & (ignored ^ -1)) << 16);
+}
