@@ -191,12 +191,12 @@ function keepsFrozen<L extends Level>(create: Create<L>, [size]: Sizes): void {
   });
 }
 
-/** Frozen weights, and the statistics beside a frozen scale. */
+/** Frozen weights, and the statistics beside a frozen offset: every batch norm has one. */
 function frozenNames<L extends Level>(backbone: Backbone<L>): ReadonlySet<string> {
   const names = new Set<string>();
   for (const [name, { variable, role }] of backbone.parameters) {
-    const scale = name.replace(/\.[^.]*$/, '.weight');
-    const trained = role === 'statistic' ? backbone.parameters.get(scale)?.variable.trainable : variable.trainable;
+    const offset = name.replace(/\.[^.]*$/, '.bias');
+    const trained = role === 'statistic' ? backbone.parameters.get(offset)?.variable.trainable : variable.trainable;
     if (!trained) names.add(name);
   }
   return names;
