@@ -170,4 +170,5 @@ def main():
         print(model, golden['params'], golden['gain'], first['logits']['std'], [tap['std'] for tap in first['taps']])
 
 
-main()
+if __name__ == '__main__':
+    main()

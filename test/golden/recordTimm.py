@@ -1,6 +1,6 @@
 """
-Makes test/golden/backbones/<file>.json.gz of networks of timm that are recorded nowhere else: formula weights
-version 1 (test/backbones/formula.ts), float64 forward.
+Makes test/golden/backbones/<file>.json.gz of networks of timm with options: other output strides and image sizes, and
+transformers, whose maps no module gives. Formula weights version 1 (test/backbones/formula.ts), float64 forward.
 
   python test/golden/recordTimm.py                   everything below
   python test/golden/recordTimm.py legacy_xception   one
@@ -11,14 +11,13 @@ Needs timm 1.0.31 and torch 2.15.0 (bench/peers/requirements.txt).
 import gzip
 import hashlib
 import json
-import math
 import sys
 from pathlib import Path
 
-import numpy as np
 import timm
 import torch
-from torch import nn
+from recordBackbones import formula, image
+from recordBackbones import record as sampled
 
 SAMPLES = 24
 COMMON = [(96, 96), (64, 128), (97, 129)]
@@ -37,26 +36,6 @@ RECORDINGS = {
     ),
 }
 TARGET = Path(__file__).parent / 'backbones'
-MASK = np.uint64(0xFFFFFFFF)
-
-
-def fnv1a(text):
-    value = 0x811C9DC5
-    for byte in text.encode():
-        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
-    return value
-
-
-def hashes(seed, count):
-    i = np.arange(count, dtype=np.uint64)
-    x = np.uint64(seed) ^ ((i * np.uint64(0x9E3779B9)) & MASK)
-    x = ((x ^ (x >> np.uint64(16))) * np.uint64(0x85EBCA6B)) & MASK
-    x = ((x ^ (x >> np.uint64(13))) * np.uint64(0xC2B2AE35)) & MASK
-    return x ^ (x >> np.uint64(16))
-
-
-def units(name, count):
-    return hashes(fnv1a(name), count).astype(np.float64) / 2.0**32
 
 
 def kinds_of(model):
@@ -82,51 +61,34 @@ def kinds_of(model):
     return kinds
 
 
-def values_of(name, shape, kind, gain):
-    u = units(name, math.prod(shape))
-    if kind == 'k':
-        values = (2 * u - 1) * (math.sqrt(3 / math.prod(shape[1:])) * gain)
-    elif kind == 'nw':
-        values = 0.9 + 0.2 * u
-    elif kind == 'rv':
-        values = 0.8 + 0.4 * u
-    else:
-        values = (2 * u - 1) * (0.05 if kind == 'b' else 0.1)
-    return torch.from_numpy(values.astype(np.float32).reshape(shape))
-
-
-def run(model, image):
+def run(model, images):
     """The logits, and the maps of the feature pyramid in NCHW."""
     maps = {}
     taps = [info['module'] for info in model.feature_info]
     if isinstance(model, timm.models.VisionTransformer):
         last = [int(tap.rpartition('.')[2]) for tap in taps[-3:]]
         with torch.no_grad():
-            found = model.forward_intermediates(image, indices=last, intermediates_only=True)
-            return model(image), dict(zip(taps[-3:], found, strict=True))
+            found = model.forward_intermediates(images, indices=last, intermediates_only=True)
+            return model(images), dict(zip(taps[-3:], found, strict=True))
     modules = dict(model.named_modules())
     handles = [
         modules[tap].register_forward_hook(lambda _, __, output, tap=tap: maps.__setitem__(tap, output.clone()))
         for tap in taps
     ]
     with torch.no_grad():
-        logits = model(image)
+        logits = model(images)
     for handle in handles:
         handle.remove()
     return logits, maps
 
 
 def record(tag, exact, rounded):
-    flat = exact.flatten().numpy()
-    positions = (hashes(fnv1a(f'idx:{tag}'), SAMPLES) % np.uint64(flat.size)).astype(np.int64)
-    return {
-        'tag': tag,
-        'shape': list(exact.shape),
-        'mean': float(f'{flat.mean():.9g}'),
-        'std': float(f'{flat.std():.9g}'),
-        'noise': float(f'{(exact - rounded.double()).abs().max().item():.3g}'),
-        'value': [float(f'{value:.7g}') for value in flat[positions]],
-    }
+    """As recordBackbones.mjs keeps it: positions follow from the tag."""
+    entry = sampled(tag, exact, rounded, SAMPLES)
+    figures = {name: float(f'{entry[name]:.9g}') for name in ('mean', 'std')}
+    noise = float(f'{entry["f32_maxabs"]:.3g}')
+    value = [float(f'{number:.7g}') for number in entry['value']]
+    return {'tag': tag, 'shape': entry['shape'], **figures, 'noise': noise, 'value': value}
 
 
 def record_model(file, model_name, options, gain, sizes):
@@ -136,15 +98,14 @@ def record_model(file, model_name, options, gain, sizes):
     lines = []
     for name, kind in kinds.items():
         shape = list(state[name].shape)
-        state[name].copy_(values_of(name, shape, kind, gain))
+        state[name].copy_(formula(name, shape, kind, gain))
         lines.append(f'{name}|{",".join(map(str, shape))}|{kind}')
     exact = timm.create_model(model_name, pretrained=False, **options).eval().double()
     exact.load_state_dict(state)
     cases = []
     for height, width in sizes:
-        image = (2 * units('input', 3 * height * width) - 1).astype(np.float32).reshape(1, 3, height, width)
-        logits, maps = run(exact, torch.from_numpy(image).double())
-        rounded, rounded_maps = run(model, torch.from_numpy(image))
+        logits, maps = run(exact, image((height, width)).double())
+        rounded, rounded_maps = run(model, image((height, width)))
         size = f'{height}x{width}'
         cases.append({
             'size': [height, width],

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { type Backbone, createEfficientNet } from '../../backbones/index.js';
+import { type Backbone, createBackbone, createEfficientNet } from '../../backbones/index.js';
 import { assemble, createDetectionHead, createDetector, detectionConfig, type Head } from '../../heads/index.js';
-import { bifpnConfig, createBiFPN, type Neck } from '../../necks/index.js';
+import { bifpnConfig, createBiFPN, createSimplePyramid, type Neck } from '../../necks/index.js';
 
 const neckConfig = {
   ...bifpnConfig.parse({ kind: 'bifpn', channels: 8, repeats: 1 }),
@@ -48,6 +48,19 @@ describe('assemble', () => {
     );
     for (const part of [backbone, neck, wide, head]) part.dispose();
   });
+});
+
+it('a vision transformer detects through a simple pyramid', () => {
+  const backbone = createBackbone({ arch: 'vit_tiny_patch16_224', frozen: 'none', seed: 1 });
+  const neck = createSimplePyramid({ levels: ['P3', 'P4', 'P5'], channels: 8 }, backbone.features);
+  const model = assemble(backbone, neck, createDetectionHead(headConfig, neck.features));
+  tf.tidy(() => {
+    const { logits, offsets } = model.forward(tf.zeros([2, 64, 64, 3]), { training: true });
+    const anchors = (8 * 8 + 4 * 4 + 2 * 2) * 9;
+    expect(logits.shape).toEqual([2, anchors, 2]);
+    expect(offsets.shape).toEqual([2, anchors, 4]);
+  });
+  model.dispose();
 });
 
 it('levels that do not fit do not compile', () => {
