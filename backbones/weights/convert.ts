@@ -6,7 +6,7 @@ import type { Release } from './names/release.js';
 import { releaseOf } from './names/releases.js';
 import { placedShape, placedTensor } from './placement.js';
 import type { ParameterSlot, Slots } from './slot.js';
-import { checkComplete, type LoadReport } from './stateDict.js';
+import { checkComplete, DERIVED, type LoadReport } from './stateDict.js';
 import type { LazyTensor, WeightsFile } from './weightsFile.js';
 
 export interface Conversion {
@@ -28,8 +28,8 @@ export interface ConvertOptions {
   readonly onReport?: (conversion: Conversion) => void;
 }
 
-/** A counter of PyTorch's batch norm, and Keras's of seen batches: nothing reads them. */
-const IGNORED = /(^|\.)num_batches_tracked$|(^|\/)seed_generator/;
+/** Keras's counter of seen batches. */
+const SEED = /(^|\/)seed_generator/;
 
 /**
  * The tensors of a file as a state dict of `module`: renamed from timm, torchvision, EfficientNet-PyTorch, effdet, Keras
@@ -91,7 +91,7 @@ function renamed({ tensors }: WeightsFile, release: Release, module: Slots): Rea
   const rename = release.rename(module.parameters.keys());
   const found = new Map<string, LazyTensor>();
   for (const [name, tensor] of tensors) {
-    const target = IGNORED.test(name) ? null : rename(name);
+    const target = DERIVED.test(name) || SEED.test(name) ? null : rename(name);
     if (target === null) continue;
     if (found.has(target)) throw new WeightsError(`two tensors of the file are both meant for '${target}'`);
     found.set(target, tensor);

@@ -26,8 +26,8 @@ export interface LoadReport {
   }[];
 }
 
-/** A counter of PyTorch's batch norm that nothing reads. */
-const IGNORED = /(^|\.)num_batches_tracked$/;
+/** Whole numbers that follow from the network: a counter of PyTorch's batch norm, and where timm's attention looks up its biases. */
+export const DERIVED = /(^|\.)(num_batches_tracked|attention_bias_idxs)$/;
 
 /**
  * Puts the tensors of a PyTorch-layout state dict into a module's variables. Nothing is changed when it throws.
@@ -77,7 +77,7 @@ export async function exportStateDict(module: Module): Promise<HostTensors> {
 function renamed(tensors: HostTensors, rename: (name: string) => string | null): HostTensors {
   const found = new Map<string, HostTensor>();
   for (const [name, tensor] of tensors) {
-    const target = IGNORED.test(name) ? null : rename(name);
+    const target = DERIVED.test(name) ? null : rename(name);
     if (target === null) continue;
     if (found.has(target)) throw new WeightsError(`two tensors of the file are both meant for '${target}'`);
     found.set(target, tensor);

@@ -2,10 +2,10 @@
  * npm run bench -- timm [--engine wasm] [--limit PARAMETERS] [NAME...]
  *
  * For every architecture: timm (torchvision where timm has none) saves a randomly initialised state dict, ours loads it,
- * and maps and logits of the same images are compared. Writes bench/timm/table.md when all names are run.
+ * and maps and logits of the same images are compared. The rows go into bench/timm/table.md.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -99,7 +99,6 @@ async function check(arch, index) {
   if (saved.skipped) return { arch, parameters, note: saved.skipped };
   const file = openWeights(fileSource(join(folder, `${arch}.answers.safetensors`)));
   const row = { arch, parameters, library: saved.library, format: pickle ? 'pth' : 'safetensors', sizes };
-  row.bytes = statSync(saved.path).size;
   const classifier = createClassifier({ ...plain(arch), classes: 1000 });
   row.loaded = (await loadWeights(classifier, saved.path, { arch })).loaded.length;
   const found = await compare(classifier, file, sizes, (logits) => [['logits', logits]]);
@@ -137,6 +136,23 @@ function line({ arch, parameters, note, library, format, loaded, sizes, maps, la
   return `| ${arch} | ${count} | ${library} ${format} | ${loaded} | ${images} | ${maps} | ${share(largest)} | ${share(logits)} | ${verdict} |`;
 }
 
+/** Rows of architectures that were not run stay as they are. */
+function writeTable(lines) {
+  const path = join(here, 'table.md');
+  const archOf = (row) => row.split('|')[1]?.trim();
+  const earlier = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  const rows = new Map([...earlier, ...lines].map((row) => [archOf(row), row]));
+  const intro = [
+    '# State dicts of timm in our networks',
+    '',
+    '`npm run bench -- timm`, after `bash bench/peers/setup.sh`: randomly initialised by timm (or torchvision), saved by it, loaded',
+    'by our readers; differences as shares of the spread of what is compared, the largest of all images.',
+    '',
+  ];
+  const kept = BACKBONE_ARCHS.flatMap((arch) => rows.get(arch) ?? []);
+  writeFileSync(path, `${[...intro, ...HEADER, ...kept].join('\n')}\n`);
+}
+
 const names = positionals.length > 0 ? positionals : BACKBONE_ARCHS;
 const lines = [];
 let failures = 0;
@@ -154,14 +170,5 @@ for (const [index, arch] of names.entries()) {
 }
 peer.stdin.end();
 rmSync(folder, { recursive: true });
-if (positionals.length === 0) {
-  const intro = [
-    '# State dicts of timm in our networks',
-    '',
-    `\`npm run bench -- timm --engine ${values.engine}\`: randomly initialised by timm (or torchvision), loaded by our readers;`,
-    'differences as shares of the spread of what is compared, the largest of all images.',
-    '',
-  ];
-  writeFileSync(join(here, 'table.md'), `${[...intro, ...HEADER, ...lines].join('\n')}\n`);
-}
+writeTable(lines);
 process.exit(failures > 0 ? 1 : 0);
