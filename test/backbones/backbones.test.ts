@@ -18,7 +18,7 @@ import { runBackboneCases } from '../conformance/backbone.js';
 
 const isWasm = process.env.ESPALIER_TEST_ENGINE === 'wasm';
 /** What computes runs on the smallest network of each family, if it is not larger than this. */
-const LIMIT = process.env.ESPALIER_TEST_ALL ? 130e6 : isWasm ? 12e6 : 30e6;
+const LIMIT = process.env.ESPALIER_TEST_ALL ? 130e6 : 12e6;
 const size = (arch: BackboneArch): number =>
   countNetwork(() => createBackbone({ arch, frozen: 'none', seed: 1 }), [224, 224, 3]).parameters;
 const wholeSize = (arch: BackboneArch): number =>

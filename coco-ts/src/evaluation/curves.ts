@@ -1,8 +1,8 @@
+import { quickCurves } from '../wasm/curves.js';
+import { kernels } from '../wasm/kernels.js';
 import { type Accumulated, emptyAccumulated } from './accumulate.js';
 import type { Matched } from './matcher.js';
 import { EPSILON } from './numeric.js';
-import { kernels } from '../wasm/kernels.js';
-import { quickCurves } from '../wasm/curves.js';
 import type { Params } from './params.js';
 import { ScoreSorter } from './sorting.js';
 

@@ -2,13 +2,7 @@ import { MaskScratch } from '../mask/intervals.js';
 import { kernels } from '../wasm/kernels.js';
 import { quickMatch } from '../wasm/matching.js';
 import { Assignment } from './assignment.js';
-import {
-  boundaryCandidates,
-  boxCandidates,
-  type FindCandidates,
-  maskCandidates,
-  oksCandidates,
-} from './candidates.js';
+import { boundaryCandidates, boxCandidates, type FindCandidates, maskCandidates, oksCandidates } from './candidates.js';
 import type { Grouping } from './grouping.js';
 import type { Params } from './params.js';
 import type { Rows } from './rows.js';

@@ -33,10 +33,7 @@ export function quickMatch(
   const { gt, dt, gtByImage, dtByImage, params } = input;
   const [K, A] = [params.catIds.length, params.areaRng.length];
   const points = variances?.length ?? 0;
-  const limit = Math.min(
-    at.IMAGE_ROWS,
-    points === 0 ? at.IMAGE_ROWS : Math.floor(at.SKELETON_NUMBERS / (3 * points)),
-  );
+  const limit = Math.min(at.IMAGE_ROWS, points === 0 ? at.IMAGE_ROWS : Math.floor(at.SKELETON_NUMBERS / (3 * points)));
   if (K > at.CATEGORY_LIMIT || A > at.RANGE_LIMIT || points > at.SKELETON_POINTS) return false;
   for (const { start } of [gtByImage, dtByImage])
     for (let i = firstImage; i < endImage; i++) if (start[i + 1]! - start[i]! > limit) return false;
@@ -119,8 +116,7 @@ function fill({ floats, integers, memory }: Kernels, side: Side, image: number):
   if (order[begin + n - 1]! - first === n - 1) {
     // The rows of an image mostly follow each other.
     integers.set(rows.category.subarray(first, first + n), categories / 4);
-    for (const [to, column, per] of side.floats)
-      floats.set(column.subarray(per * first, per * (first + n)), to / 8);
+    for (const [to, column, per] of side.floats) floats.set(column.subarray(per * first, per * (first + n)), to / 8);
     for (const [to, column] of side.bytes) memory.set(column.subarray(first, first + n), to);
     return n;
   }
@@ -131,7 +127,6 @@ function fill({ floats, integers, memory }: Kernels, side: Side, image: number):
       for (let c = 0; c < per; c++) floats[to / 8 + per * i + c] = column[from + c]!;
     }
   }
-  for (const [to, column] of side.bytes)
-    for (let i = 0; i < n; i++) memory[to + i] = column[order[begin + i]!]!;
+  for (const [to, column] of side.bytes) for (let i = 0; i < n; i++) memory[to + i] = column[order[begin + i]!]!;
   return n;
 }
