@@ -18,7 +18,7 @@ export interface ScalePoint extends Scaling {
 export interface MeasuredPoint extends ScalePoint, Pick<Measurement, 'p50' | 'peakBytes'> {}
 
 /** Compound coefficients that are measured beside the grid. */
-const PHIS = [-3, -2, -1, 0, 1, 2, 3];
+const PHIS = [-5, -4, -3, -2, -1, 0, 1, 2, 3];
 
 export interface Grid {
   readonly widths: readonly number[];

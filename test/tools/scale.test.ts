@@ -144,7 +144,7 @@ describe('measuring in the command line', () => {
     const grid = ['--widths', '0.25,0.5', '--depths', '0.5', '--resolutions', '32,64', '--seconds', '0.05'];
     const args = ['scale', '--budget-ms', '30', ...grid, '--engine', 'wasm', '--out', 'plot.svg', '--json'];
     const { status, stdout, stderr } = runProgram(folder, args);
-    expect(stderr).toMatch(/1 of 11: width 0\.25, depth 0\.50, 32 pixels: /);
+    expect(stderr).toMatch(/1 of 13: width 0\.25, depth 0\.50, 32 pixels: /);
     expect(status).toBe(0);
     const { points, front, best } = JSON.parse(stdout) as { [name: string]: MeasuredPoint[] };
     expect(points?.length).toBeGreaterThanOrEqual(5);
