@@ -39,7 +39,7 @@ export interface Compiled<Args extends readonly Tree[], Result extends Tree> {
   graph(...args: Args): CompiledGraph;
   /**
    * Bytes that a call with arguments of these shapes needs at its peak, beyond the arguments and variables; an estimate
-   * from the graph, nothing is executed.
+   * from the graph, nothing is executed. Asked before the first call it costs nothing: that call uses the same trace.
    *
    * @throws EngineError on an engine without a graph compiler
    */
@@ -66,6 +66,11 @@ export interface CompileOptions {
   readonly mixedPrecision?: MixedPrecision;
   /** Gets one line for each retrace, with its reason; `console.warn` when absent. */
   readonly log?: (line: string) => void;
+}
+
+/** True: the engine that is open compiles, so that `graph` and `memory` of a compiled function work. */
+export function hasGraphs(): boolean {
+  return compilers.has(tf.getBackend());
 }
 
 /** What an engine with a graph compiler provides. */

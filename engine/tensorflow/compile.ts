@@ -20,6 +20,8 @@ export const MAX_SIGNATURES = 16;
 interface Entry {
   readonly signature: Signature;
   readonly program: Program;
+  /** That a call needs at its peak. */
+  readonly bytes: number;
   /** Calls under way on other threads. */
   running: number;
   freed: boolean;
@@ -106,15 +108,20 @@ function createCache(
     if (entry.running === 0) freeFunction(engine.context, entry.program);
   };
   const trace = (signature: Signature, args: Flattened): Entry => {
+    let bytes = 0;
     const program = traceFunction(engine, {
       ...request(args),
-      use: ({ tracer, ends, ...rest }): Program => {
+      use: (done): Program => {
+        const { tracer, ends, ...rest } = done;
+        bytes = callBytes(done);
         const added = addFunction(engine.context, tracer, ends, options.name);
         engine.context.api.TF_DeleteFunction(added.fn);
         return { ...rest, name: added.name, inputs: [...tracer.inputs], sites: tracer.sites };
       },
     });
-    return { signature, program, running: 0, freed: false };
+    const entry = { signature, program, bytes, running: 0, freed: false };
+    entries.set(signature.key, entry);
+    return entry;
   };
 
   return {
@@ -132,7 +139,6 @@ function createCache(
       if (before) say(`traced again: ${difference(before.signature, signature, gone)}`);
       if (known) forget(known);
       const entry = trace(signature, args);
-      entries.set(signature.key, entry);
       const [oldest] = entries.values();
       if (entries.size > MAX_SIGNATURES && oldest) {
         say(`more than ${MAX_SIGNATURES} signatures: the trace for ${oldest.signature.types.join(', ')} is freed`);
@@ -140,7 +146,11 @@ function createCache(
       }
       return entry;
     },
-    memory: (args) => traceFunction(engine, { ...request(args), use: callBytes }),
+    memory(args) {
+      const signature = signatureOf(engine.backend, args);
+      const known = entries.get(signature.key) ?? (entries.size === 0 ? trace(signature, args) : undefined);
+      return known?.bytes ?? traceFunction(engine, { ...request(args), use: callBytes });
+    },
     graph: (args) =>
       traceFunction(engine, { ...request(args), plain: true, use: (done) => exportGraph(engine, args, done) }),
     dispose() {

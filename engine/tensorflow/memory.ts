@@ -74,16 +74,30 @@ export function requireMemory<Args extends readonly Tree[]>(
   };
   const needed = needOf(batch);
   if (needed <= available) return { neededBytes: needed, peakBytes: process.memoryUsage.rss() + needed };
-  let [fits, tooMany] = [0, batch];
-  while (tooMany - fits > 1) {
-    const middle = (fits + tooMany) >> 1;
-    if (needOf(middle) <= available) fits = middle;
-    else tooMany = middle;
-  }
+  const fits = batch > 1 ? largestFitting(needOf, available, { count: batch, bytes: needed }) : 0;
   const remedy = fits > 0 ? `batch ${fits} fits` : 'not even a batch of 1 fits: lower the image size or free memory';
   throw new EngineError(
     `a step of batch ${batch} needs ${gib(needed)} GiB more, ${gib(available)} GiB are free: ${remedy}`,
   );
+}
+
+/** Few traces find it, as the need grows evenly with the batch: the line through two counts is tried before halving. */
+function largestFitting(
+  needOf: (count: number) => number,
+  available: number,
+  tooMany: { readonly count: number; readonly bytes: number },
+): number {
+  let [low, high] = [{ count: 1, bytes: needOf(1) }, tooMany];
+  if (low.bytes > available) return 0;
+  for (let tries = 0; high.count - low.count > 1; tries++) {
+    const gap = high.count - low.count;
+    const share = tries < 4 ? (available - low.bytes) / (high.bytes - low.bytes) : 0.5;
+    const count = low.count + Math.min(gap - 1, Math.max(1, Math.floor(share * gap)));
+    const middle = { count, bytes: needOf(count) };
+    if (middle.bytes <= available) low = middle;
+    else high = middle;
+  }
+  return low.count;
 }
 
 const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
