@@ -8,6 +8,8 @@ export interface Pass {
   readonly normMomentum?: number;
   /** While training: batch norm takes the statistics of the batches of all processes of the cluster. */
   readonly syncNorm?: boolean;
+  /** While training: backbone stages keep their inputs alone, and the backward pass computes the rest again. */
+  readonly recompute?: boolean;
   /** [2] int32, of this step: what dropout and stochastic depth draw from; needed while training where a rate is above 0. */
   readonly seed?: Tensor1D;
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkpointed } from '../../engine/checkpointed.js';
 import type { StageLayer } from '../family.js';
 import type { Layer } from '../module.js';
 
@@ -23,5 +24,8 @@ export function joined(layers: readonly MapLayer[]): MapLayer {
 /** Layers one after the other, as a stage that hands on one map. */
 export function stageOf(layers: readonly MapLayer[]): StageLayer {
   const run = sequence(layers);
-  return ([map], pass) => [run(map, pass)];
+  return ([map], pass) => {
+    if (!pass.recompute) return [run(map, pass)];
+    return [checkpointed((input: tf.Tensor4D) => run(input, pass))(map)];
+  };
 }
