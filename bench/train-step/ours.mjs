@@ -1,4 +1,5 @@
-// One case: MODEL PIXELS BATCH STEPS MODE -> { median, rss } on the last line. Forward, loss, backward, AdamW.
+// One case: MODEL PIXELS BATCH STEPS MODE [THREADS [TASK ADDRESSES]] -> { median, rss } on the last line. Forward, loss,
+// backward, AdamW; with ADDRESSES (host:port,...) as one process of a cluster, BATCH images each.
 import * as tf from '@tensorflow/tfjs';
 import { createClassifier } from '../../dist/backbones/index.js';
 import { registerCompiler } from '../../dist/engine/compile.js';
@@ -9,9 +10,13 @@ import '../../dist/engine/tensorflow/tensorflow.js';
 import { createAdamW } from '../../dist/training/optimizers.js';
 import { createTrainingStep, stepScalars, stepSeed } from '../../dist/training/step.js';
 
-const [model, pixels, batch, steps, mode] = process.argv.slice(2);
+const [model, pixels, batch, steps, mode, threads, task, addresses] = process.argv.slice(2);
 const [px, n, count] = [Number(pixels), Number(batch), Number(steps)];
-await ready({ engine: 'tensorflow' });
+await ready({
+  engine: 'tensorflow',
+  ...(threads ? { threads: Number(threads) } : {}),
+  ...(addresses ? { cluster: { task: Number(task), addresses: addresses.split(','), timeoutSeconds: 120 } } : {}),
+});
 if (mode === 'eager') {
   registerCompiler('tensorflow', (fn) => {
     const call = (...args) => tf.tidy(() => fn(...args));

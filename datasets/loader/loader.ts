@@ -14,7 +14,10 @@ export interface LoaderOptions {
   /** Null: no targets, as evaluation needs none. */
   readonly encoder: EncoderSource | null;
   readonly augment: AugmentConfig;
+  /** Of the whole batch; a share has as many as its part of it. */
   readonly batchSize: number;
+  /** The part of every batch that is loaded: that of process `task` of `tasks`, whose parts are disjoint and make up the batch. */
+  readonly share?: { readonly task: number; readonly tasks: number };
   readonly seed: number;
   /** Threads that decode and augment; 0: this one. Does not change a single value. */
   readonly workers: number;
@@ -43,9 +46,10 @@ export interface Loader {
 /** Batches being filled while the caller works on one. */
 const PREFETCH = 3;
 
-/** @throws ConfigError when an epoch would have no batch */
+/** @throws ConfigError when an epoch would have no batch, or batches cannot be shared evenly */
 export function createLoader(options: LoaderOptions): Loader {
-  const { entries, batchSize, workers } = options;
+  const { entries, workers, share = ALL } = options;
+  const batchSize = shareOf(options.batchSize, share);
   const stepsPerEpoch = countSteps(options);
   const { augment, keepTruth, cacheBytes } = options;
   const encoder = options.encoder && { ...options.encoder, module: builtModule(options.encoder.module) };
@@ -75,7 +79,8 @@ export function createLoader(options: LoaderOptions): Loader {
     try {
       while (next < stepsPerEpoch || pending.length > 0) {
         while (next < stepsPerEpoch && pending.length < PREFETCH) {
-          const batch = fill(epoch, order.subarray(next * batchSize, (next + 1) * batchSize));
+          const from = next * options.batchSize + share.task * batchSize;
+          const batch = fill(epoch, order.subarray(from, from + batchSize));
           next++;
           // Its failure is thrown when its turn comes.
           batch.catch(() => {});
@@ -88,6 +93,15 @@ export function createLoader(options: LoaderOptions): Loader {
     }
   }
   return { stepsPerEpoch, batches, dispose: () => pool.dispose() };
+}
+
+const ALL = { task: 0, tasks: 1 } as const;
+
+function shareOf(batchSize: number, { tasks }: { readonly tasks: number }): number {
+  if (batchSize % tasks === 0) return batchSize / tasks;
+  throw new ConfigError(
+    `batches of ${batchSize} images cannot be shared evenly by ${tasks} processes: give a batchSize that is a multiple of ${tasks}`,
+  );
 }
 
 function countSteps({ entries, batchSize, dropLast }: LoaderOptions): number {

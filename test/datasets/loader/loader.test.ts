@@ -52,6 +52,27 @@ describe('the same values whatever runs them', () => {
   });
 });
 
+describe('the shares of several processes', () => {
+  test.each([1, 2, 4])('are disjoint and make up the batches of one: %i processes', async (tasks) => {
+    const whole = await epochOf(entries, { batchSize: 4 }, 2);
+    const shares = await Promise.all(
+      Array.from({ length: tasks }, (_, task) => epochOf(entries, { batchSize: 4, share: { task, tasks } }, 2)),
+    );
+    whole.forEach((batch, step) => {
+      const parts = shares.map((share) => share[step]);
+      expect(parts.flatMap((part) => part?.ids)).toEqual(batch.ids);
+      expect(parts.flatMap((part) => part?.images)).toEqual(batch.images);
+    });
+    expect(shares.every((share) => share.length === whole.length)).toBe(true);
+  });
+
+  test('are refused where they would not be equal', () => {
+    expect(() => open(entries, { batchSize: 4, share: { task: 0, tasks: 3 } })).toThrow(
+      'batches of 4 images cannot be shared evenly by 3 processes: give a batchSize that is a multiple of 3',
+    );
+  });
+});
+
 describe('what a batch holds', () => {
   test('every image once an epoch, in an order of the epoch; the rest is dropped or left as a smaller batch', async () => {
     const all = (await epochOf(entries, { dropLast: false })).flatMap((batch) => batch.ids);
