@@ -127,7 +127,12 @@ const model = z.strictObject({
 
 const train = z.strictObject({
   epochs: count(50, 'Passes over the training images, 1..1000000'),
-  batchSize: z.int().min(1).max(1024).default(8).describe('Images per step, 1..1024'),
+  batchSize: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(8)
+    .describe('Images per step, over all processes of a cluster together, 1..1024'),
   optimizer: z.enum(['sgd', 'adamw']).default('adamw').describe('sgd (with momentum) or adamw'),
   learningRate: z
     .number()
@@ -158,6 +163,26 @@ const train = z.strictObject({
     .default(0.95)
     .describe(
       "Kept share per step of batch norm's moving statistics, 0..1; 0.99 in the EfficientNet release, for long runs",
+    ),
+  syncNorm: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Training in several processes: batch norm takes the statistics of all processes' images; false: each of its own",
+    ),
+  peerTimeout: z
+    .number()
+    .min(1)
+    .max(86_400)
+    .default(120)
+    .describe(
+      'Training in several processes: seconds after which one that does not start or answer is given up, 1..86400',
+    ),
+  recompute: z
+    .boolean()
+    .default(false)
+    .describe(
+      "true: the backbone's activations are computed again in the backward pass instead of kept; less memory, more time, the same weights",
     ),
   freeze: z
     .enum(['none', 'stem', 'P1', 'P2', 'P3', 'P4', 'P5', 'all'])

@@ -2,8 +2,16 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Dataset, Warning } from '../datasets/dataset.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
+import { membership } from '../engine/collective.js';
 import { fillOf } from '../training/predictor.js';
-import { type Progress, runFolder, type TrainOptions, type TrainResult, trainRun } from '../training/run/index.js';
+import {
+  type Progress,
+  runFolder,
+  type ThreadCounts,
+  type TrainOptions,
+  type TrainResult,
+  trainRun,
+} from '../training/run/index.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit } from './datasets.js';
 import { createNetwork, type Network } from './network.js';
@@ -17,6 +25,10 @@ export interface TrainExperimentOptions {
   readonly resume: boolean;
   /** Name of the engine that is open, for the record. */
   readonly engine: string;
+  /** Of the engine, for the record. */
+  readonly threads?: ThreadCounts;
+  /** Watches for tensors that stay alive after steps, and ends the run naming the op that made them. */
+  readonly checkLeaks?: boolean;
   /** True: pretrained weights come from the cache or not at all. */
   readonly offline: boolean;
   /** One line for people. */
@@ -62,7 +74,7 @@ async function trainNetwork(
   options: TrainExperimentOptions,
 ): Promise<TrainResult> {
   const loader = createTrainLoader(experiment, network, train);
-  const { out, resume, engine, signal, progress } = options;
+  const { out, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
     return await trainRun({
       model: network.model,
@@ -71,8 +83,10 @@ async function trainNetwork(
       metric: network.metric,
       options: trainOptions(experiment),
       config: experiment,
+      shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
       labels: train.labels,
-      ...{ out, resume, engine },
+      ...{ out, resume, engine, checkLeaks },
+      ...(threads === undefined ? {} : { threads }),
       ...(signal === undefined ? {} : { signal }),
       ...(progress === undefined ? {} : { progress }),
     });
@@ -81,13 +95,21 @@ async function trainNetwork(
   }
 }
 
+/** What must be the same in every process of a cluster: all but where the data lies and what a machine can do. */
+function shared({ task, model, train, augment }: Experiment): object {
+  const { workers: _workers, cacheMegabytes: _cacheMegabytes, ...rest } = train;
+  return { task, model, train: rest, augment };
+}
+
 function createTrainLoader(experiment: Experiment, network: Network, dataset: Dataset): Loader {
   const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
+  const cluster = membership();
   return createLoader({
     entries: dataset.entries,
     encoder: network.encoder,
     augment: trainAugmentation(experiment, network.inputSize, fillOf(network.model.preprocessing)),
     ...{ batchSize, seed },
+    ...(cluster ? { share: { task: cluster.task, tasks: cluster.addresses.length } } : {}),
     workers: workers ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
     ...{ shuffle: true, dropLast: true, keepTruth: false },
     cacheBytes: cacheMegabytes * 2 ** 20,
@@ -96,7 +118,7 @@ function createTrainLoader(experiment: Experiment, network: Network, dataset: Da
 
 /** The part of the config that the training loop reads. */
 export function trainOptions({ train }: Experiment): TrainOptions {
-  const { freeze: _freeze, workers: _workers, cacheMegabytes: _cacheMegabytes, ...options } = train;
+  const { freeze: _freeze, workers: _workers, cacheMegabytes: _cacheMegabytes, peerTimeout: _, ...options } = train;
   return options;
 }
 

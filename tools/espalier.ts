@@ -50,7 +50,13 @@ function addLearning(program: Command): void {
     .option('--data <dir>', 'replaces data.root')
     .option('--out <dir>', 'folder of the run (default: runs/<config>-<n>)')
     .option('--set <key.path=value>', 'replaces one key; may be repeated', collect, [])
+    .option('--cluster <addresses>', 'host:port of every process, with commas: train together (or TF_CONFIG)')
+    .addOption(new Option('--task <n>', 'position of this process in --cluster').argParser(wholeNumber(0, 255)))
     .option('--resume', 'continue the run in --out, or the newest one of this config')
+    .option(
+      '--check-leaks',
+      'end with the op that made them when tensors stay alive after steps (NODE_ENV=development: always)',
+    )
     .addOption(engine())
     .addOption(threads())
     .addOption(offline())

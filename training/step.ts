@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Preprocessing } from '../backbones/backbone.js';
 import type { Module, Pass } from '../backbones/module.js';
+import { allReduceMean, membership } from '../engine/collective.js';
 import { type Compiled, compile } from '../engine/compile.js';
 import { ConfigError, EspalierError } from '../engine/errors.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
@@ -26,10 +27,21 @@ export interface StepOptions<Raw> {
   readonly clipNorm?: number;
   /** Kept share of batch norm's moving statistics per step; the layers' own when absent. */
   readonly normMomentum?: number;
+  /** In a cluster: batch norm takes the statistics of all processes' batches, not of each process's own. */
+  readonly syncNorm?: boolean;
+  /** The backbone's activations are computed again in the backward pass instead of kept; false when absent. */
+  readonly recompute?: boolean;
 }
 
-/** Named loss terms, and the gradients' global norm before clipping. Owned by the caller. */
-export type StepResult = { readonly losses: { readonly [term: string]: tf.Scalar }; readonly gradientNorm: tf.Scalar };
+/** Owned by the caller. In a cluster the figures are those of the whole batch. */
+export type StepResult = {
+  /** Named loss terms. */
+  readonly losses: { readonly [term: string]: tf.Scalar };
+  /** Global norm of the gradients before clipping. */
+  readonly gradientNorm: tf.Scalar;
+  /** Of the scalars whose names start with `vote`, in their order: the share of the processes that gave 1. */
+  readonly votes: readonly tf.Scalar[];
+};
 
 /**
  * One training step as one graph: normalise, forward, loss, backward, clip, update, average.
@@ -42,29 +54,60 @@ export type TrainingStep = Compiled<
 >;
 
 /**
- * Gradients are taken for the trainable parameters alone; batch norm moves its own averages inside `forward`.
+ * Gradients are taken for the trainable parameters alone; batch norm moves its own averages inside `forward`. In a cluster
+ * every process computes its share of the batch: gradients, losses and batch norm's averages become the means over all.
  *
  * @throws ConfigError when everything is frozen
  * @throws EspalierError on the first call, when a trainable parameter does not take part in the loss
  */
 export function createTrainingStep<Raw>(options: StepOptions<Raw>): TrainingStep {
-  const { model, optimizer, ema, clipNorm, normMomentum } = options;
+  const { model, optimizer, ema, clipNorm, normMomentum, syncNorm = false, recompute = false } = options;
   const momentum = normMomentum === undefined ? {} : { normMomentum };
+  const statistics = [...model.parameters.values()].flatMap(({ role, variable }) =>
+    role === 'statistic' ? [variable] : [],
+  );
+  const isSynced = syncNorm && membership() !== null;
   if (optimizer.packs.length === 0) throw new ConfigError('every parameter is frozen: unfreeze a part of the model');
   const run = (images: tf.Tensor4D, targets: TargetTensors, scalars: Scalars, seed: tf.Tensor1D): StepResult => {
-    const { losses, gradients } = differentiate(model, { training: true, seed, ...momentum }, images, targets);
-    const packed = optimizer.packs.map((pack) =>
-      gather(
-        pack,
-        pack.names.map((name) => gradients.get(name) as tf.Tensor),
+    const before = statistics.map(({ dataId }) => dataId);
+    const pass = { training: true, seed, recompute, syncNorm: isSynced, ...momentum };
+    const { losses, gradients } = differentiate(model, pass, images, targets);
+    const packed = allReduceMean(
+      optimizer.packs.map((pack) =>
+        gather(
+          pack,
+          pack.names.map((name) => gradients.get(name) as tf.Tensor),
+        ),
       ),
     );
+    if (!isSynced) averageStatistics(statistics.filter(({ dataId }, i) => dataId !== before[i]));
     const gradientNorm = globalNorm(packed);
     optimizer.update(clipNorm === undefined ? packed : clipByGlobalNorm(packed, gradientNorm, clipNorm), scalars);
     if (ema) ema.update(scalars.emaDecay as tf.Scalar);
-    return { losses, gradientNorm };
+    return { gradientNorm, ...figures(losses, scalars) };
   };
   return compile(run, { name: 'training step' });
+}
+
+/** Batch norm's moving averages after a step on each process's own batch. */
+function averageStatistics(moved: readonly tf.Variable[]): void {
+  allReduceMean<tf.Tensor>(moved).forEach((mean, i) => {
+    if (mean !== moved[i]) moved[i]?.assign(mean);
+  });
+}
+
+/** Numbers of the step, over all processes in one message. */
+function figures(
+  losses: { readonly [term: string]: tf.Scalar },
+  scalars: Scalars,
+): Pick<StepResult, 'losses' | 'votes'> {
+  const terms = Object.keys(losses);
+  const votes = Object.keys(scalars).filter((name) => name.startsWith('vote'));
+  const means = allReduceMean([...Object.values(losses), ...votes.map((name) => tf.clone(scalars[name] as tf.Scalar))]);
+  return {
+    losses: Object.fromEntries(terms.map((term, i) => [term, means[i] as tf.Scalar])),
+    votes: means.slice(terms.length),
+  };
 }
 
 /** Host numbers of step 0, 1, 2, ... that the compiled step takes as tensors. */
@@ -80,13 +123,18 @@ export function stepScalars(
 /**
  * What dropout and stochastic depth of one step draw from: a resumed run draws what an undisturbed one does.
  *
+ * In a cluster every process draws its own.
+ *
  * @param seed of the run
  * @param step from 0
  * @returns    [2] int32, owned by the caller
  */
 export function stepSeed(seed: number, step: number): tf.Tensor1D {
-  return tf.tensor1d(Int32Array.of(seed, step), 'int32');
+  return tf.tensor1d(Int32Array.of(seed + (membership()?.task ?? 0) * GOLDEN, step), 'int32');
 }
+
+/** 2 ** 32 / golden ratio: spreads the seeds of the processes. */
+const GOLDEN = 0x9e3779b9;
 
 function differentiate<Raw>(model: TrainableModel<Raw>, pass: Pass, images: tf.Tensor4D, targets: TargetTensors) {
   const parameters = trainable(model.parameters);

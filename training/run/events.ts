@@ -1,5 +1,12 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { writeError, writeWhole } from './files.js';
+import type { MemoryUse, StepMemory } from './memory.js';
+
+/** Inside one op, and ops at the same time. */
+export interface ThreadCounts {
+  readonly threads: number;
+  readonly interOpThreads: number;
+}
 
 /** Where the milliseconds of one step went. */
 export interface StepTime {
@@ -17,6 +24,7 @@ export type RunEvent =
       readonly event: 'start' | 'resume';
       readonly step: number;
       readonly engine: string;
+      readonly threads: ThreadCounts | null;
       readonly versions: { readonly [name: string]: string };
       readonly steps: number;
       readonly stepsPerEpoch: number;
@@ -39,6 +47,11 @@ export type RunEvent =
       readonly report: unknown;
       readonly seconds: number;
     }
+  | ({ readonly event: 'memory'; readonly step: number } & (
+      | ({ readonly kind: 'estimate' } & StepMemory)
+      | ({ readonly kind: 'measured' } & MemoryUse)
+    ))
+  | { readonly event: 'warning'; readonly step: number; readonly message: string }
   | { readonly event: 'checkpoint'; readonly step: number; readonly kind: 'last' | 'best' }
   | { readonly event: 'stop'; readonly step: number; readonly reason: string };
 

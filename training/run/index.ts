@@ -1,11 +1,14 @@
 export type { TrainBatch, TrainLoader } from './batch.js';
 export { loadCheckpoint, requireClasses } from './checkpoint.js';
 export { type Checkpoint, type CheckpointMetadata, type Evaluation, readCheckpoint } from './checkpointFile.js';
+export { requireFreePort } from './clusterPort.js';
+export { type ClusterSource, clusterOf } from './clusterSpec.js';
 export { type EvaluateOptions, evaluateModel } from './evaluate.js';
-export type { RunEvent, StepTime } from './events.js';
+export type { RunEvent, StepTime, ThreadCounts } from './events.js';
 export { chosenCheckpoint, type RunFolder, runFolder } from './folder.js';
 export { onInterrupt } from './interrupt.js';
 export type { StopReason } from './loop.js';
+export { estimateStepMemory, type MemoryUse, type StepMemory, type StepNetwork } from './memory.js';
 export { TRAIN_DEFAULTS, type TrainOptions } from './options.js';
 export { type Prediction, predictImages } from './predict.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';

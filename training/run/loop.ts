@@ -1,7 +1,9 @@
+import { createLeakGuard } from '../../engine/leaks.js';
 import { batchesOf, type PlacedBatch } from './batch.js';
 import type { Plan } from './options.js';
-import { evaluate, type Session, saveLast } from './session.js';
-import { createStepper, type UnreadStep } from './stepper.js';
+import { evaluateTogether, isWriter, type Session, saveLast } from './session.js';
+import { createStepper, type StepReport, type UnreadStep } from './stepper.js';
+import { createWaitingWatch, type WaitingWatch } from './waiting.js';
 
 export type StopReason = 'done' | 'time' | 'interrupted';
 
@@ -10,8 +12,16 @@ export type StopReason = 'done' | 'time' | 'interrupted';
  * the numbers of the step before are read, so that the device never waits for the host.
  */
 export async function loop<Raw>(session: Session<Raw>): Promise<StopReason> {
-  const { run, plan, state } = session;
-  const stepper = createStepper(run.model, plan);
+  const { run, plan, state, log } = session;
+  const vote = () => REASONS.map((reason) => wants(session, reason));
+  const stepper = createStepper(run.model, plan, {
+    ...(session.peers ? { vote } : {}),
+    ...(run.availableBytes === undefined ? {} : { availableBytes: run.availableBytes }),
+    onEstimate: (memory) => log.write({ event: 'memory', step: state.step, kind: 'estimate', ...memory }),
+  });
+  const leaks = run.checkLeaks ? createLeakGuard() : null;
+  const waiting = createWaitingWatch();
+  const agreement: Agreement = { stop: null };
   const batches = batchesOf(run.loader, state.step, plan.totalSteps);
   const now = createClock(state.seconds);
   const saved = { step: state.step, seconds: now() };
@@ -20,15 +30,15 @@ export async function loop<Raw>(session: Session<Raw>): Promise<StopReason> {
   const settle = async (): Promise<void> => {
     const finished = unread;
     unread = null;
-    if (finished) await record(session, finished);
+    if (finished) agree(agreement, await record(session, finished, waiting));
   };
   const pause = async (): Promise<StopReason | null> => {
-    const save = checkpointDue(plan, state.step, saved, now());
+    const save = isWriter(session) && checkpointDue(plan, state.step, saved, now());
     const measure = evaluationDue(session);
-    if (save || measure || stopReason(session)) await settle();
-    if (measure && !run.signal?.aborted) await evaluate(session);
+    if (save || measure || stopReason(session, agreement)) await settle();
+    if (measure) await evaluateTogether(session);
     state.seconds = now();
-    const reason = stopReason(session);
+    const reason = stopReason(session, agreement);
     if (!save || reason) return reason;
     await saveLast(session);
     Object.assign(saved, { step: state.step, seconds: now() });
@@ -45,6 +55,7 @@ export async function loop<Raw>(session: Session<Raw>): Promise<StopReason> {
         upcoming = request(batches);
         await settle();
       });
+      leaks?.step();
       state.step++;
       state.seconds = now();
     }
@@ -52,6 +63,7 @@ export async function loop<Raw>(session: Session<Raw>): Promise<StopReason> {
     await upcoming.then((next) => next.done || next.value.batch.release()).catch(() => undefined);
     await batches.return();
     stepper.dispose();
+    leaks?.dispose();
   }
 }
 
@@ -68,10 +80,31 @@ function createClock(before: number): () => number {
   return () => before + (performance.now() - started) / 1000;
 }
 
-function stopReason<Raw>({ run, plan, state }: Session<Raw>): StopReason | null {
-  if (run.signal?.aborted) return 'interrupted';
-  if (state.step >= plan.totalSteps) return 'done';
-  return plan.minutes !== null && state.seconds >= plan.minutes * 60 ? 'time' : null;
+/** Reasons to stop that one process has before the others know. */
+const REASONS = ['interrupted', 'time'] as const;
+
+/** What the processes of a cluster have decided together; a process alone decides by itself. */
+interface Agreement {
+  stop: { readonly step: number; readonly reason: StopReason } | null;
+}
+
+/** One step after it was asked for: by then every process has read the votes, whether it reads them early or late. */
+function agree(agreement: Agreement, { step, votes }: StepReport): void {
+  const reason = REASONS.find((_, i) => votes[i]);
+  if (reason !== undefined) agreement.stop ??= { step: step + 1, reason };
+}
+
+function wants<Raw>({ run, plan, state }: Session<Raw>, reason: (typeof REASONS)[number]): boolean {
+  if (reason === 'interrupted') return run.signal?.aborted === true;
+  return plan.minutes !== null && state.seconds >= plan.minutes * 60;
+}
+
+function stopReason<Raw>(session: Session<Raw>, { stop }: Agreement): StopReason | null {
+  const { plan, state, peers } = session;
+  const isDone = state.step >= plan.totalSteps;
+  if (peers) return isDone ? 'done' : stop !== null && state.step >= stop.step ? stop.reason : null;
+  if (wants(session, 'interrupted')) return 'interrupted';
+  return isDone ? 'done' : wants(session, 'time') ? 'time' : null;
 }
 
 function evaluationDue<Raw>({ run, plan, state }: Session<Raw>): boolean {
@@ -85,8 +118,16 @@ function checkpointDue(plan: Plan, step: number, saved: { step: number; seconds:
   return seconds - saved.seconds >= plan.checkpointSeconds;
 }
 
-async function record<Raw>({ plan, log, progress }: Session<Raw>, unread: UnreadStep): Promise<void> {
+async function record<Raw>(session: Session<Raw>, unread: UnreadStep, waiting: WaitingWatch): Promise<StepReport> {
+  const { plan, log, progress } = session;
   const report = await unread.read();
-  log.write({ event: 'step', ...report });
+  const { votes: _votes, ...figures } = report;
+  log.write({ event: 'step', ...figures });
   progress.step({ ...report, steps: plan.totalSteps, epochs: plan.epochs });
+  const message = waiting.step(report.ms);
+  if (message !== null) {
+    log.write({ event: 'warning', step: report.step, message });
+    progress.note(`warning: ${message}`);
+  }
+  return report;
 }

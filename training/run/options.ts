@@ -12,6 +12,7 @@ export interface TrainOptions {
   readonly steps?: number;
   /** Stop after this many minutes of training and evaluation; null: never. */
   readonly minutes?: number | null;
+  /** Images per step, over all processes of a cluster together. */
   readonly batchSize: number;
   readonly optimizer?: 'sgd' | 'adamw';
   /** Peak, for `referenceBatch` images a step. */
@@ -32,6 +33,10 @@ export interface TrainOptions {
   readonly ema?: number | null;
   /** Kept share of batch norm's moving statistics per step. */
   readonly normMomentum?: number;
+  /** In a cluster: batch norm takes the statistics of all processes' batches. */
+  readonly syncNorm?: boolean;
+  /** The backbone's activations are computed again in the backward pass: less memory, more time. */
+  readonly recompute?: boolean;
   /** Epochs between evaluations; the end is always evaluated. */
   readonly evaluateEvery?: number;
   /** Steps between checkpoints; null: whenever `checkpointSeconds` have passed. */
@@ -55,6 +60,8 @@ export const TRAIN_DEFAULTS = {
   clipNorm: 10,
   ema: 0.995,
   normMomentum: 0.95,
+  recompute: false,
+  syncNorm: false,
   evaluateEvery: 5,
   checkpointEvery: null,
   checkpointSeconds: 60,
@@ -72,6 +79,8 @@ export interface Plan {
   readonly ema: Ema | undefined;
   readonly clipNorm: number | undefined;
   readonly normMomentum: number;
+  readonly recompute: boolean;
+  readonly syncNorm: boolean;
   readonly evaluateSteps: number;
   readonly checkpointSteps: number | null;
   readonly checkpointSeconds: number;
@@ -120,6 +129,8 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     ema: set.ema === null ? undefined : createEma(parameters, set.ema),
     clipNorm: set.clipNorm ?? undefined,
     normMomentum: set.normMomentum,
+    recompute: set.recompute,
+    syncNorm: set.syncNorm,
     evaluateSteps: set.evaluateEvery * stepsPerEpoch,
     checkpointSteps: set.checkpointEvery,
     checkpointSeconds: set.checkpointSeconds,

@@ -46,15 +46,14 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
   const live = stream.isTTY === true;
   let last = Number.NEGATIVE_INFINITY;
   let drawn = false;
-  let average: number | undefined;
+  let average: StepTime | undefined;
   const clear = (): void => {
     if (drawn) stream.write(CLEAR);
     drawn = false;
   };
   return {
     step: (state) => {
-      const time = state.ms.data + state.ms.compute + state.ms.host;
-      average = average === undefined ? time : average + SMOOTHING * (time - average);
+      average = average === undefined ? state.ms : smoothed(average, state.ms);
       const finished = state.step >= state.steps;
       if (now() - last < (live ? REDRAW : every) && !finished) return;
       last = now();
@@ -74,20 +73,28 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
   };
 }
 
-/** @param average smoothed milliseconds per step */
-export function describeStep(state: ProgressStep, average: number): string {
-  const { step, steps, epoch, epochs, losses, learningRate, ms } = state;
+/** @param average smoothed milliseconds of a step */
+export function describeStep(state: ProgressStep, average: StepTime): string {
+  const { step, steps, epoch, epochs, losses, learningRate } = state;
+  const { data, compute, host } = average;
+  const total = data + compute + host;
   const terms = Object.entries(losses).filter(([term]) => term !== 'total');
   const detail = terms.length > 1 ? ` (${terms.map(([term, value]) => `${term} ${figure(value)}`).join(', ')})` : '';
-  const waiting = Math.round((100 * ms.data) / Math.max(1e-9, ms.data + ms.compute + ms.host));
   return [
     `epoch ${epoch}/${epochs}`,
     `step ${step}/${steps}`,
     `loss ${figure(losses.total ?? Number.NaN)}${detail}`,
     `rate ${learningRate.toExponential(1)}`,
-    `${Math.round(average)} ms/step${waiting >= 10 ? `, ${waiting}% waiting for data` : ''}`,
-    `${duration(((steps - step) * average) / 1000)} left`,
+    `${Math.round(total)} ms/step (data ${milliseconds(data)}, compute ${milliseconds(compute)}, host ${milliseconds(host)})`,
+    `${duration(((steps - step) * total) / 1000)} left`,
   ].join('  ');
+}
+
+const milliseconds = (value: number): string => value.toFixed(value < 9.95 ? 1 : 0);
+
+function smoothed(average: StepTime, now: StepTime): StepTime {
+  const move = (key: keyof StepTime): number => average[key] + SMOOTHING * (now[key] - average[key]);
+  return { data: move('data'), compute: move('compute'), host: move('host') };
 }
 
 /** `1h05m`, `4m07s`, `12s`. */

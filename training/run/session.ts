@@ -5,8 +5,10 @@ import type { TrainableModel } from '../step.js';
 import type { TrainLoader } from './batch.js';
 import { captureState, captureWeights } from './checkpoint.js';
 import { type CheckpointMetadata, type Evaluation, writeCheckpoint } from './checkpointFile.js';
-import type { EventLog } from './events.js';
+import type { Peers } from './clusterRun.js';
+import type { EventLog, ThreadCounts } from './events.js';
 import type { RunFolder } from './folder.js';
+import { memoryUse } from './memory.js';
 import type { Plan, TrainOptions } from './options.js';
 import { duration, type Progress } from './progress.js';
 
@@ -33,10 +35,18 @@ export interface TrainRun<Raw = unknown> {
   readonly labels: LabelMap;
   /** What the tensors run on, e.g. 'tensorflow'. */
   readonly engine: string;
+  /** For the record. */
+  readonly threads?: ThreadCounts;
+  /** Bytes the first step may take beyond what the process holds; what is free when absent. */
+  readonly availableBytes?: number;
+  /** Watches for tensors that stay alive after steps, and throws naming the op that made them; for development. */
+  readonly checkLeaks?: boolean;
   /** Aborted: the running step is finished, a checkpoint is written, and the run returns. */
   readonly signal?: AbortSignal;
   /** Standard error when absent. */
   readonly progress?: Progress;
+  /** What must be the same in every process of a cluster, plain JSON; the config when absent. */
+  readonly shared?: unknown;
 }
 
 /** What moves, besides the tensors. */
@@ -57,6 +67,19 @@ export interface Session<Raw> {
   readonly state: RunState;
   readonly log: EventLog;
   readonly progress: Progress;
+  /** The other processes; null: it trains alone. */
+  readonly peers: Peers | null;
+}
+
+/** Whether this process evaluates and writes. */
+export const isWriter = ({ peers }: Pick<Session<unknown>, 'peers'>): boolean => peers === null || peers.task === 0;
+
+/** Task 0 measures, the others wait for it. */
+export async function evaluateTogether<Raw>(session: Session<Raw>): Promise<void> {
+  const { run, state, peers } = session;
+  if (isWriter(session) && !run.signal?.aborted) await evaluate(session);
+  await peers?.meet();
+  if (!isWriter(session)) state.latest = { step: state.step, value: null, report: {} };
 }
 
 /** Measures the averaged weights, and keeps them when they are the best so far. */
@@ -71,6 +94,7 @@ export async function evaluate<Raw>({ run, plan, folder, state, log, progress }:
   state.latest = { step, value, report };
   const epoch = Math.ceil(step / run.loader.stepsPerEpoch);
   log.write({ event: 'evaluation', step, epoch, weights: plan.ema ? 'ema' : 'raw', report, seconds });
+  log.write({ event: 'memory', step, kind: 'measured', ...memoryUse() });
   const best =
     state.best === null || (value ?? Number.NEGATIVE_INFINITY) > (state.best.value ?? Number.NEGATIVE_INFINITY);
   const figure = value === null ? 'evaluated' : `${run.metric} ${value.toFixed(4)}`;

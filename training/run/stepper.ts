@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import { hasGraphs } from '../../engine/compile.js';
 import { EspalierError } from '../../engine/errors.js';
-import { uploadImages } from '../../engine/images.js';
-import { createTrainingStep, type StepResult, stepScalars, stepSeed, type TrainableModel } from '../step.js';
-import { type PlacedBatch, toTargets } from './batch.js';
+import type { StepResult, TrainableModel } from '../step.js';
+import type { PlacedBatch } from './batch.js';
 import type { StepTime } from './events.js';
+import { planStep, requireStepMemory, type StepMemory } from './memory.js';
 import type { Plan } from './options.js';
+import { stepArguments } from './stepArguments.js';
 
 /** Host numbers of one finished step. */
 export interface StepReport {
@@ -16,6 +18,8 @@ export interface StepReport {
   readonly gradientNorm: number;
   readonly learningRate: number;
   readonly ms: StepTime;
+  /** What any process of the cluster asked for when the step began; empty without one. */
+  readonly votes: readonly boolean[];
 }
 
 /** A step that ran, its numbers still on the device. */
@@ -33,38 +37,46 @@ export interface Stepper {
   dispose(): void;
 }
 
-export function createStepper<Raw>(model: TrainableModel<Raw>, plan: Plan): Stepper {
-  const { optimizer, ema, clipNorm, normMomentum, schedule, seed } = plan;
-  const compiled = createTrainingStep({
-    model,
-    optimizer,
-    ...(ema ? { ema } : {}),
-    ...(clipNorm === undefined ? {} : { clipNorm }),
-    normMomentum,
-  });
+export interface StepperOptions {
+  /** In a cluster: what this process asks of all at the start of a step. */
+  readonly vote?: () => readonly boolean[];
+  /** Bytes the first step may take; what the machine and the control group leave when absent. */
+  readonly availableBytes?: number;
+  /** Called before the first step, where the engine has graphs. */
+  readonly onEstimate?: (memory: StepMemory) => void;
+}
+
+/** The first step is executed only when the memory it needs is there. */
+export function createStepper<Raw>(model: TrainableModel<Raw>, plan: Plan, options: StepperOptions = {}): Stepper {
+  const compiled = planStep(model, plan);
+  let isChecked = !hasGraphs();
   return {
     dispose: () => compiled.dispose(),
     run: async ({ batch, step, epoch }, waited, whileRunning) => {
       const entered = performance.now();
-      const images = uploadImages(batch.images, batch.shape);
-      const targets = toTargets(batch.targets);
-      const learningRate = schedule(step);
-      const numbers = Object.entries(stepScalars(optimizer, ema, step, learningRate));
-      const scalars = Object.fromEntries(numbers.map(([name, value]) => [name, tf.scalar(value, 'float32')]));
-      const draws = stepSeed(seed, step);
+      const args = stepArguments(plan, batch, step, options.vote?.());
+      const learningRate = plan.schedule(step);
+      try {
+        const memory = isChecked ? null : requireStepMemory(compiled, args, options.availableBytes);
+        isChecked = true;
+        if (memory) options.onEstimate?.(memory);
+      } catch (error) {
+        tf.dispose([...args] as tf.TensorContainer[]);
+        throw error;
+      }
       const started = performance.now();
-      const running = compiled.async(images, targets, scalars, draws);
+      const running = compiled.async(...args);
       const [result] = await bothEnd(running, whileRunning());
       const finished = performance.now();
-      tf.dispose([images, Object.values(targets), Object.values(scalars), draws]);
+      tf.dispose([...args] as tf.TensorContainer[]);
       const { ids } = batch;
       batch.release();
       const ms = { data: waited, compute: finished - started, host: started - entered };
       return {
         read: async () => {
-          const { losses, gradientNorm } = await readResult(result);
+          const { losses, gradientNorm, votes } = await readResult(result);
           requireFinite(step + 1, ids, { ...losses, 'gradient norm': gradientNorm });
-          return { step: step + 1, epoch: epoch + 1, losses, gradientNorm, learningRate, ms };
+          return { step: step + 1, epoch: epoch + 1, losses, gradientNorm, learningRate, ms, votes };
         },
       };
     },
@@ -77,10 +89,11 @@ async function bothEnd<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   return [await a, await b];
 }
 
-async function readResult({ losses, gradientNorm }: StepResult) {
+async function readResult({ losses, gradientNorm, votes }: StepResult) {
   const host: { [term: string]: number } = {};
   for (const [term, value] of Object.entries(losses)) host[term] = await readScalar(value);
-  return { losses: host, gradientNorm: await readScalar(gradientNorm) };
+  const shares = await Promise.all(votes.map(readScalar));
+  return { losses: host, gradientNorm: await readScalar(gradientNorm), votes: shares.map((share) => share > 0) };
 }
 
 async function readScalar(value: tf.Scalar): Promise<number> {

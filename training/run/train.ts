@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs';
-import { ConfigError } from '../../engine/errors.js';
+import { type Membership, membership } from '../../engine/collective.js';
+import { ConfigError, PeerError } from '../../engine/errors.js';
 import { requireClasses, restoreState } from './checkpoint.js';
 import { type Checkpoint, type Evaluation, readCheckpoint } from './checkpointFile.js';
-import { openEventLog } from './events.js';
+import { meetPeers, type Peers, shareState } from './clusterRun.js';
+import { type EventLog, openEventLog } from './events.js';
 import { writeJson } from './files.js';
-import { openRunFolder, type RunFolder } from './folder.js';
+import { openRunFolder, type RunFolder, runFolder } from './folder.js';
 import { loop, type StopReason } from './loop.js';
+import { type MemoryUse, memoryUse } from './memory.js';
 import { type Plan, plan } from './options.js';
 import { createProgress, type Progress } from './progress.js';
-import { evaluate, type RunState, type Session, saveLast, type TrainRun, versions } from './session.js';
+import { evaluate, isWriter, type RunState, type Session, saveLast, type TrainRun, versions } from './session.js';
 
 export interface TrainResult {
   readonly reason: StopReason;
@@ -18,27 +21,34 @@ export interface TrainResult {
   readonly seconds: number;
   readonly best: Evaluation | null;
   readonly latest: Evaluation | null;
+  readonly memory: MemoryUse;
   readonly folder: RunFolder;
 }
 
 /**
  * Trains, evaluates and writes checkpoints. With the same engine and threads, an interrupted and resumed run ends with
- * the same weights as an undisturbed one, bit for bit. The caller owns the model and the loader.
+ * the same weights as an undisturbed one, bit for bit. The caller owns the model and the loader. In a cluster (`ready({ cluster })`)
+ * every process calls this with its own loader; task 0 evaluates and writes, and its checkpoint is what all resume from.
  *
  * @throws ConfigError when `out` holds another run, or the options make no sense
  * @throws WeightsError when the checkpoint to resume from is damaged or belongs to another model
+ * @throws PeerError when another process of the cluster is gone; task 0 has then written a checkpoint of its last step
  * @throws EspalierError at the first loss that is not finite, or when the disk is full; the checkpoints stay whole
  */
 export async function trainRun<Raw>(run: TrainRun<Raw>): Promise<TrainResult> {
+  const cluster = membership();
   const resume = run.resume === true;
-  const folder = openRunFolder(run.out, run.config, resume);
+  const writes = cluster === null || cluster.task === 0;
+  const folder = writes ? openRunFolder(run.out, run.config, resume) : runFolder(run.out);
   const planned = plan(run.model.parameters, run.options, run.loader.stepsPerEpoch);
   const progress = run.progress ?? createProgress(process.stderr);
   try {
-    const state = resume ? resumeState(run, planned, folder, progress) : newState();
-    const log = openEventLog(folder.events, resume ? state.step : null);
+    const restored = resume && writes ? resumeState(run, planned, folder, progress) : newState();
+    const peers = cluster && (await join(run, cluster, progress));
+    const state = peers ? await agreeOnState(run, planned, peers, restored) : restored;
+    const log = writes ? openEventLog(folder.events, resume ? state.step : null) : NO_LOG;
     try {
-      return await finish({ run, plan: planned, folder, state, log, progress });
+      return await finishOrSave({ run, plan: planned, folder, state, log, progress, peers });
     } finally {
       log.close();
     }
@@ -49,20 +59,79 @@ export async function trainRun<Raw>(run: TrainRun<Raw>): Promise<TrainResult> {
   }
 }
 
+/** Of a process that does not write. */
+const NO_LOG: EventLog = { write: () => undefined, close: () => undefined };
+
+async function join<Raw>(run: TrainRun<Raw>, cluster: Membership, progress: Progress): Promise<Peers> {
+  const { task, addresses } = cluster;
+  progress.note(
+    `task ${task} of ${addresses.length}: waiting for ${addresses.filter((_, i) => i !== task).join(', ')}`,
+  );
+  const classes = run.labels.classes.map(({ name }) => name);
+  const parameters = [...run.model.parameters].map(([name, { variable }]) => [name, ...variable.shape]);
+  const { stepsPerEpoch } = run.loader;
+  const shared = [run.shared ?? run.config, run.options, classes, parameters, stepsPerEpoch, versions().espalier];
+  return await meetPeers(cluster, shared, run.signal);
+}
+
+async function agreeOnState<Raw>(
+  run: TrainRun<Raw>,
+  planned: Plan,
+  peers: Peers,
+  restored: RunState,
+): Promise<RunState> {
+  try {
+    const tensors = { model: run.model, optimizer: planned.optimizer, ema: planned.ema };
+    const own = [restored.step, Math.round(restored.seconds), restored.latest?.step ?? -1];
+    const [step = 0, seconds = 0, measured = -1] = await shareState(tensors, own);
+    if (peers.task === 0) return restored;
+    return { step, seconds, best: null, latest: measured < 0 ? null : { step: measured, value: null, report: {} } };
+  } catch (error) {
+    throw await peers.explain(error);
+  }
+}
+
+/** A peer that ends leaves this process with the state of its last whole step. */
+async function finishOrSave<Raw>(session: Session<Raw>): Promise<TrainResult> {
+  try {
+    return await finish(session);
+  } catch (error) {
+    const explained = await session.peers?.explain(error);
+    if (!(explained instanceof PeerError)) throw explained ?? error;
+    if (!isWriter(session)) throw explained;
+    await saveLast(session);
+    const { state, folder } = session;
+    throw new PeerError(
+      `${explained.message}: stopped after step ${state.step}, ${folder.last} holds it; continue with --resume, with any number of processes`,
+    );
+  }
+}
+
 async function finish<Raw>(session: Session<Raw>): Promise<TrainResult> {
   const { run, plan, state, folder } = session;
   announce(session);
   const trained = await loop(session);
+  await session.peers?.leave();
+  if (!isWriter(session)) return { reason: trained, ...state, memory: memoryUse(), folder };
   if (trained !== 'interrupted' && run.evaluate && state.latest?.step !== state.step) await evaluate(session);
   const reason = run.signal?.aborted && state.latest?.step !== state.step ? 'interrupted' : trained;
   await saveLast(session);
+  const memory = memoryUse();
+  session.log.write({ event: 'memory', step: state.step, kind: 'measured', ...memory });
   session.log.write({ event: 'stop', step: state.step, reason });
   const { stepsPerEpoch } = run.loader;
-  const result = { reason, ...state };
+  const result = { reason, ...state, memory };
   if (reason !== 'interrupted') {
     const { seed, learningRate } = plan;
     const metric = run.metric ?? null;
-    const about = { metric, epochs: state.step / stepsPerEpoch, learningRate, seed, engine: run.engine };
+    const about = {
+      metric,
+      epochs: state.step / stepsPerEpoch,
+      learningRate,
+      seed,
+      engine: run.engine,
+      threads: run.threads ?? null,
+    };
     writeJson(folder.results, { ...result, ...about, versions: versions() });
   }
   return { ...result, folder };
@@ -76,7 +145,9 @@ function announce<Raw>({ run, plan, state, log, progress }: Session<Raw>): void 
   }
   const { stepsPerEpoch } = run.loader;
   const event = state.step > 0 ? 'resume' : 'start';
-  log.write({ event, step: state.step, engine: run.engine, versions: versions(), steps, stepsPerEpoch, learningRate });
+  const { engine, threads = null } = run;
+  const about = { engine, threads, versions: versions() };
+  log.write({ event, step: state.step, ...about, steps, stepsPerEpoch, learningRate });
 }
 
 const newState = (): RunState => ({ step: 0, seconds: 0, best: null, latest: null });

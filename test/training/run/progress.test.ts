@@ -20,18 +20,22 @@ function recorder(isTTY: boolean) {
 }
 
 test('a step is described with its terms, rate, time and what is left', () => {
-  expect(describeStep(state(40), 400)).toBe(
-    'epoch 2/10  step 40/100  loss 0.7500 (classification 0.2500, box 0.5000)  rate 3.2e-3  400 ms/step  24s left',
+  expect(describeStep(state(40), { data: 0.25, compute: 398, host: 1.5 })).toBe(
+    'epoch 2/10  step 40/100  loss 0.7500 (classification 0.2500, box 0.5000)  rate 3.2e-3  400 ms/step (data 0.3, compute 398, host 1.5)  24s left',
   );
 });
 
-test('waiting for data is named when it costs a tenth of the time', () => {
-  const slow = { ...state(1), ms: { data: 50, compute: 45, host: 5 } };
-  expect(describeStep(slow, 100)).toContain('100 ms/step, 50% waiting for data');
+test('every plain line says where the time of the last steps went', () => {
+  const { written, clock, progress } = recorder(false);
+  progress.step({ ...state(1), ms: { data: 100, compute: 50, host: 10 } });
+  clock.now = 5000;
+  progress.step({ ...state(2), ms: { data: 0, compute: 150, host: 10 } });
+  expect(written[0]).toContain('160 ms/step (data 100, compute 50, host 10)');
+  expect(written[1]).toContain('160 ms/step (data 90, compute 60, host 10)'); // a tenth of the way
 });
 
 test('a single term is not repeated', () => {
-  expect(describeStep({ ...state(1), losses: { total: 2 } }, 1)).toContain('loss 2.000  rate');
+  expect(describeStep({ ...state(1), losses: { total: 2 } }, state(1).ms)).toContain('loss 2.000  rate');
 });
 
 test('without a terminal, plain lines come at intervals, and for the last step', () => {

@@ -173,7 +173,7 @@ describe('trainRun', () => {
     const options = { ...TINY_OPTIONS, steps: 1, warmupSteps: 0, referenceBatch: 16 };
     await trainRun(tinyRun(out('run'), createTinyModel(), { options, progress }));
     expect(notes[0]).toBe('learning rate 0.0125 for 4 images a step, scaled from 16 images');
-    expect(eventsOf('run')[1]?.learningRate).toBe(0.0125);
+    expect(eventsOf('run').find(({ event }) => event === 'step')?.learningRate).toBe(0.0125);
   });
 });
 
