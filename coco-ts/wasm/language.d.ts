@@ -54,6 +54,8 @@ declare function most(a: f64, b: f64): f64;
 declare function abs(value: f64): f64;
 /** The same 64 bits. */
 declare function bits(value: f64): i64;
+/** As Math.fround. */
+declare function single(value: f64): f64;
 /** Math.exp of the host. */
 declare function exp(value: f64): f64;
 

@@ -119,6 +119,15 @@ export function readList(p: i32): i32 {
   return 0;
 }
 
+/** Whether the first numbers of LIST are float32. */
+export function singleList(count: i32): i32 {
+  for (let i = 0; i < count; i++) {
+    const value = loadF64(LIST + 8 * i);
+    if (single(value) !== value) return 0;
+  }
+  return 1;
+}
+
 const SCALE: f64 = 5;
 const MOST: f64 = 268435456;
 

@@ -48,7 +48,7 @@ const HAS_CAPTION = 4096;
  *
  * @param keep whether compressed masks and keypoints are kept
  * @param per keypoint numbers of every row
- * @returns the byte behind what was read; STATE tells the rest
+ * @returns the byte behind what was read; STATE tells the rest, at its end whether a keypoint number is no float32
  */
 export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
   let p = start;
@@ -56,11 +56,13 @@ export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
   let used = 0;
   let stopped: i32 = STOPPED_FULL;
   store32(STATE + 8, 0);
+  let wide = 0;
   while (row < limit) {
     const begin = skipBlank(p);
     stopped = STOPPED_AT_ODD;
     if (load8(begin) !== 123) break;
     const pool = load32(STATE + 8);
+    store32(STATE + 32, 0);
     let end = scanObject(begin, row, keep, per);
     if (end !== 0) {
       store32(BEGIN_COLUMN + 4 * row, begin);
@@ -73,6 +75,7 @@ export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
       break;
     }
     used = used | load16(HAS_COLUMN + 2 * row);
+    wide = wide | load32(STATE + 32);
     row++;
     p = end + 1;
     stopped = c === 93 ? STOPPED_AT_END : STOPPED_FULL;
@@ -81,6 +84,7 @@ export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
   store32(STATE, row);
   store32(STATE + 4, used);
   store32(STATE + 12, stopped);
+  store32(STATE + 32, wide);
   return p;
 }
 
@@ -226,6 +230,8 @@ function scanPoints(p: i32, out: i32, per: i32): i32 {
     } else {
       q = readNumber(q, out + 8 * i);
       third++;
+      const value = loadF64(out + 8 * i);
+      if (single(value) !== value) store32(STATE + 32, 1);
     }
     if (q === 0) return 0;
     q = skipBlank(q);

@@ -15,7 +15,7 @@ import type { EvalImage } from './matching.js';
 import { type IouType, Params, sameSelection, sortedUnique } from './params.js';
 import type { Rows, TruthColumns } from './rows.js';
 import { summarizeAccumulated } from './summary.js';
-import { matchInWorkers } from './workers.js';
+import { matchInWorkers, worthwhileThreads } from './workers.js';
 
 /** Either side of an evaluation, whatever kind of file it is. */
 type AnyCoco = COCO | COCO<'keypoints'>;
@@ -83,11 +83,14 @@ export class COCOeval {
     this.finish(input, direct ? [matchImages(input, 0, input.params.imgIds.length)] : null, started);
   }
 
-  /** The same on several threads; they change no bit. Small sets and pooled categories stay on this one. */
+  /**
+   * The same on several threads, at most as many as pay; they change no bit. Pooled categories, and boxes below 2 million, stay on this
+   * one.
+   */
   async evaluateAsync({ threads = 1 }: { readonly threads?: number } = {}): Promise<void> {
     const started = performance.now();
     const { input, direct } = this.prepare();
-    const parts = Math.max(1, Math.min(threads, input.params.imgIds.length));
+    const parts = worthwhileThreads(input, threads);
     this.finish(input, direct ? await matchInWorkers(input, parts) : null, started);
   }
 

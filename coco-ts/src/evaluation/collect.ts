@@ -84,7 +84,7 @@ function boxOf(ann: KeypointAnnotation): readonly number[] {
   return box;
 }
 
-function pointColumn(anns: readonly KeypointAnnotation[], params: Params): Float64Array {
+function pointColumn(anns: readonly KeypointAnnotation[], params: Params): Float64Array<ArrayBuffer> {
   const per = 3 * params.kpt_oks_sigmas.length;
   const out = new Float64Array(per * anns.length);
   for (const [r, { id, keypoints }] of anns.entries()) {

@@ -4,7 +4,7 @@ import { boundaryPool } from '../mask/boundary.js';
 import { type Masks, measure, StringPool } from '../mask/pool.js';
 import type { Columns } from '../scan/columns.js';
 import { readMasks, readPoints } from '../scan/ranges.js';
-import { type AnnotationTable, HAS } from '../scan/table.js';
+import { type AnnotationTable, HAS, type Numbers } from '../scan/table.js';
 import type { Params } from './params.js';
 import { positions, type Rows, type Side, wrongPoints } from './rows.js';
 
@@ -61,7 +61,7 @@ function kept(table: AnnotationTable, results: Columns['results']): Masks | null
 }
 
 /** Results have their coordinates at hand; the visibility of truths stands in the file. */
-function points({ table, source, results }: Columns, side: Side, wanted: readonly number[], per: number): Float64Array {
+function points({ table, source, results }: Columns, side: Side, wanted: readonly number[], per: number): Numbers {
   if (results === null || side === 'truth' || table.pointNumbers === 0) return readPoints(source, table, wanted, per);
   if (table.pointNumbers !== per && table.count > 0)
     throw new CocoError(wrongPoints(table.id[0]!, table.pointNumbers, per), 'ValueError');

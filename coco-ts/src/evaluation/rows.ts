@@ -1,5 +1,6 @@
 import type { Id } from '../annotation.js';
 import type { Masks } from '../mask/pool.js';
+import type { Numbers } from '../scan/table.js';
 
 /** Annotations of one side as columns: what matching reads and nothing else. Row r of every column is one annotation. */
 export interface Rows {
@@ -19,7 +20,7 @@ export interface Rows {
   /** Inner boundaries of the masks, for boundary IoU. */
   readonly edges: Masks | null;
   /** x, y, visibility of every point, `3 * points` numbers per row. */
-  readonly keypoints: Float64Array | null;
+  readonly keypoints: Numbers | null;
 }
 
 /** The columns from which truths are counted. */

@@ -1,5 +1,7 @@
 import { CocoError } from '../errors.js';
+import type { Grouping } from './grouping.js';
 import { type Matched, type MatchInput, matchImages } from './matcher.js';
+import type { IouType, Params } from './params.js';
 import type { Rows } from './rows.js';
 
 /** What a worker is sent; what comes back is its `Matched`. */
@@ -7,6 +9,18 @@ export interface MatchJob {
   readonly input: MatchInput;
   readonly firstImage: number;
   readonly endImage: number;
+}
+
+/** Fewer detections than these are matched before another thread has started. */
+const WORTH: Readonly<Record<IouType, number>> = { bbox: 1e6, keypoints: 2.5e5, segm: 1e4, boundary: 1e3 };
+
+/** How many of the threads pay. */
+export function worthwhileThreads(
+  { params, dtByImage }: { readonly params: Params; readonly dtByImage: Pick<Grouping, 'order'> },
+  threads: number,
+): number {
+  const detections = dtByImage.order.length;
+  return Math.max(1, Math.min(threads, params.imgIds.length, Math.floor(detections / WORTH[params.iouType])));
 }
 
 /**

@@ -41,7 +41,8 @@ function runLengths(data: Uint8Array | Uint8ClampedArray): Uint32Array {
   let i = 0;
   // Many bytes at a time where a run goes on.
   const shift = (4 - (data.byteOffset & 3)) & 3;
-  const words = new Int32Array(data.buffer, data.byteOffset + shift, n < shift ? 0 : (n - shift) >> 2);
+  const whole = (n - shift) >> 2;
+  const words = whole > 0 ? new Int32Array(data.buffer, data.byteOffset + shift, whole) : new Int32Array(0);
   while (i < n) {
     const aligned = i - shift;
     if ((aligned & 3) === 0 && aligned >= 0 && aligned >> 2 < words.length) {

@@ -246,12 +246,11 @@ function scanPoints(b: Uint8Array, view: DataView, p: number, row: number, table
   const most = per > 0 ? per : MOST_POINT_NUMBERS;
   const first = row * per;
   if (first + most > table.points.length) table.growPoints(first + most);
-  const { points } = table;
   p = skipBlank(b, p + 1);
   let n = 0;
   for (; ; n++) {
     if (n === most) throw UNSCANNABLE;
-    p = n % 3 === 2 ? skipNumber(b, p) : readDecimal(b, view, p, points, first + n);
+    p = n % 3 === 2 ? skipNumber(b, p) : readDecimal(b, view, p, rowPoints, n);
     while (b[p]! <= 32) p++;
     const c = b[p]!;
     if (c === 93) break;
@@ -262,11 +261,15 @@ function scanPoints(b: Uint8Array, view: DataView, p: number, row: number, table
   n++;
   if (per > 0 ? n !== per : row > 0) throw UNSCANNABLE;
   table.pointNumbers = n;
+  const values = rowPoints.subarray(0, n);
+  if (values.some((value) => Math.fround(value) !== value)) table.widenPoints(first);
+  table.points.set(values, first);
   return p + 1;
 }
 
 /** More numbers than these in one row are read as objects. */
 const MOST_POINT_NUMBERS = 3 * 1024;
+const rowPoints = new Float64Array(MOST_POINT_NUMBERS);
 
 const ignored = new Float64Array(1);
 

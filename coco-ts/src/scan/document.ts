@@ -145,6 +145,11 @@ function scanList(window: Window, p: number, table: AnnotationTable): number {
     } else {
       at = scanner.scan(at, window.base);
       if (scanner.ended) return at;
+      // Mostly the window ends here.
+      if (at > 0 && window.advance(at)) {
+        at = 0;
+        continue;
+      }
       try {
         at = scanNext(window.bytes, window.view, at, window.base, table);
         if (at < 0) return -at;

@@ -12,7 +12,7 @@ import { polygonAt } from '../wasm/masks.js';
 import { readNumbers } from './annotations.js';
 import { INCOMPLETE, readNumber, UNSCANNABLE } from './number.js';
 import { type ByteSource, Window } from './source.js';
-import { type AnnotationTable, enlarged, HAS } from './table.js';
+import { type AnnotationTable, enlarged, HAS, type Numbers, widened } from './table.js';
 
 /**
  * Visits values whose places a table names, in file order and with one pass over the file.
@@ -127,13 +127,8 @@ function readPolygons(b: Uint8Array, p: number, image: ImageInfo, module: Kernel
 }
 
 /** The keypoint numbers of the given rows, `per` each. @throws CocoError when a row has another number of them */
-export function readPoints(
-  source: ByteSource,
-  table: AnnotationTable,
-  rows: Iterable<number>,
-  per: number,
-): Float64Array {
-  const out = new Float64Array(table.count * per);
+export function readPoints(source: ByteSource, table: AnnotationTable, rows: Iterable<number>, per: number): Numbers {
+  let out: Numbers = new Float32Array(table.count * per);
   const place = (row: number) => {
     if (!(table.has[row]! & HAS.keypoints))
       throw new CocoError(`annotation ${table.id[row]} has no keypoints`, 'KeyError');
@@ -141,13 +136,16 @@ export function readPoints(
   };
   eachValue(source, rows, place, (row, b, p, _, module) => {
     if (module !== null && module.readList(p + WINDOW) > 0 && module.integers[STATE / 4] === per) {
+      if (module.singleList(per) === 0) out = widened(out, out.length);
       out.set(module.floats.subarray(LIST / 8, LIST / 8 + per), row * per);
       return;
     }
     let n = 0;
+    const wide = widened(out, out.length);
+    out = wide;
     readNumbers(b, p, (i, at) => {
       n = i + 1;
-      return i < per ? readNumber(b, at, out, row * per + i) : readNumber(b, at, numbers, 0);
+      return i < per ? readNumber(b, at, wide, row * per + i) : readNumber(b, at, numbers, 0);
     });
     if (n !== per)
       throw new CocoError(

@@ -54,8 +54,11 @@ export class AnnotationTable {
   /** Bytes the pool starts with; those without use cost no memory either. */
   readonly poolExpected: number;
 
-  /** Keypoint numbers of all rows one after another, pointNumbers of them each; every third, the visibility, is 0. */
-  points = new Float64Array(0);
+  /**
+   * Keypoint numbers of all rows one after another, pointNumbers of them each; every third, the visibility, is 0. They are float32 as
+   * long as that keeps every bit, as what a network computed mostly does.
+   */
+  points: Numbers = new Float32Array(0);
   pointNumbers = 0;
   /** Whether compressed RLEs and keypoints are kept here; otherwise only where they stand in the file. */
   readonly keepValues: boolean;
@@ -104,6 +107,11 @@ export class AnnotationTable {
     this.points = enlarged(this.points, Math.max(least, this.capacity * this.pointNumbers));
   }
 
+  /** Turns the points to float64; the first `used` of them are kept. */
+  widenPoints(used: number): void {
+    this.points = widened(this.points, used);
+  }
+
   /** Makes room for `bytes` more characters in the pool. */
   reservePool(bytes: number): void {
     if (this.poolUsed + bytes <= this.pool.length) return;
@@ -113,12 +121,24 @@ export class AnnotationTable {
   }
 }
 
+/** Numbers that are float64, or float32 and lose nothing by it. */
+export type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
 /** At least `length` numbers, what was there kept. */
-export function enlarged(values: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
+export function enlarged<A extends Numbers>(values: A, length: number): A {
   if (values.length >= length) return values;
-  const bigger = new Float64Array(Math.max(length, values.length * 2));
+  const kind = values.constructor as new (length: number) => A;
+  const bigger = new kind(Math.max(length, values.length * 2));
   bigger.set(values);
   return bigger;
+}
+
+/** The same numbers as float64; the first `used` of them are kept. */
+export function widened(values: Numbers, used: number): Float64Array<ArrayBuffer> {
+  if (values instanceof Float64Array) return values;
+  const wide = new Float64Array(values.length);
+  wide.set(values.subarray(0, used));
+  return wide;
 }
 
 function moved<A extends Float64Array | Uint32Array | Uint16Array | Uint8Array>(

@@ -87,8 +87,14 @@ export function quickCurves(module: Kernels, out: Curves, chunks: readonly Outco
     [plan.RECALL, 8 * T * columns],
   ] as const;
   if (M > 255 || place(module, lists) > memory.length) return false;
-  const lengths = { THRESHOLDS: T, RECALLS: R, RANGES: A, LIMITS: M, MIXED_ROOM: mixed } as const;
-  for (const [name, length] of Object.entries(lengths)) integers[plan[name as keyof typeof lengths] / 4] = length;
+  const lengths = [
+    [plan.THRESHOLDS, T],
+    [plan.RECALLS, R],
+    [plan.RANGES, A],
+    [plan.LIMITS, M],
+    [plan.MIXED_ROOM, mixed],
+  ] as const;
+  for (const [pointer, length] of lengths) integers[pointer / 4] = length;
   const at = (pointer: number): number => integers[pointer / 4]!;
   for (let rank = 0; rank < ranks; rank++)
     memory[at(plan.LIMIT_OF) + rank] = maxDets.filter((limit) => rank >= limit).length;

@@ -12,6 +12,7 @@ export interface Kernels {
   scanRows(start: number, limit: number, keep: number, per: number): number;
   measureMasks(count: number): number;
   readList(p: number): number;
+  singleList(count: number): number;
   polygonRuns(points: number, height: number, width: number): number;
   parseRuns(bytes: number, out: number): number;
   formatRuns(runs: number, count: number): number;

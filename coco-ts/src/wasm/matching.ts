@@ -1,5 +1,6 @@
 import type { Matched, MatchInput } from '../evaluation/matcher.js';
 import type { Rows } from '../evaluation/rows.js';
+import type { Numbers } from '../scan/table.js';
 import type { Kernels } from './kernels.js';
 import * as at from './layout.js';
 import * as plan from './plan.js';
@@ -11,7 +12,7 @@ interface Side {
   readonly start: Int32Array;
   readonly categories: number;
   /** Columns of numbers: where they go, what they are, numbers per row. */
-  readonly floats: readonly (readonly [number, Float64Array, number])[];
+  readonly floats: readonly (readonly [number, Numbers | Float64Array, number])[];
   readonly bytes: readonly (readonly [number, Uint8Array])[];
 }
 
@@ -59,7 +60,7 @@ export function quickMatch(
     floats[at.HIGHS / 8 + a] = range[1]!;
   }
   if (variances !== null) floats.set(variances, at.VARIANCES / 8);
-  const compared = (boxes: number, skeletons: number, rows: Rows): readonly [number, Float64Array, number] =>
+  const compared = (boxes: number, skeletons: number, rows: Rows): Side['floats'][number] =>
     variances === null ? [boxes, rows.boxes, 4] : [skeletons, rows.keypoints!, 3 * points];
   const found: Side = {
     ...{ rows: dt, ...dtByImage, categories: at.FOUND_CATEGORIES, bytes: [] },

@@ -96,6 +96,7 @@ export class RowScanner {
     const per = table.pointNumbers;
     table.growPoints((first + rows) * per);
     const from = at.POINTS / 8;
+    if (this.integers[at.STATE / 4 + 8] !== 0) table.widenPoints(first * per);
     table.points.set(floats.subarray(from, from + rows * per), first * per);
     for (let i = 0; i < rows; i++) {
       if (!(halves[at.HAS_COLUMN / 2 + i]! & HAS.keypoints))

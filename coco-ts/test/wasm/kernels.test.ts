@@ -33,7 +33,7 @@ function results(text: string): unknown {
   const table = scanResults(memorySource(bytes(text)));
   if (table === 'unscannable') return table;
   const { count, used, pointNumbers, poolUsed } = table;
-  const cut = (column: Float64Array | Uint32Array | Uint16Array, per = 1): number[] => [
+  const cut = (column: Float32Array | Float64Array | Uint32Array | Uint16Array, per = 1): number[] => [
     ...column.slice(0, per * count),
   ];
   const { has, image, category, score, boxes, begin, length, maskHeight, maskWidth, poolAt, poolLength, points } =
@@ -149,6 +149,16 @@ describe('reading with WebAssembly gives what reading without gives', () => {
     );
   });
 
+  test('for keypoints that are float32 up to some row, and no longer', () => {
+    const row = (x: number): string => `{"image_id": 1, "category_id": 1, "keypoints": [${x}, 2.5, 1, 3, ${x}, 2]}`;
+    const lists = [[0.5, 0.25], [0.1], [0.5, 0.1, 0.25], [0.5, 0.25, 0.1]];
+    for (const list of lists) {
+      expectSame(() => results(`[${list.map(row).join(', ')}]`));
+      const [{ points }] = both(() => results(`[${list.map(row).join(', ')}]`)) as [{ points: number[] }, unknown];
+      expect(points).toEqual(list.flatMap((x) => [x, 2.5, 0, 3, x, 0]));
+    }
+  });
+
   test('for text that is cut anywhere', () => {
     const text =
       '[{"image_id": 1, "score": 0.25, "bbox": [1, 2.5, 3, 4e-1], "segmentation": {"size": [4, 4], "counts": "52\\\\\\\\1"}}]';
@@ -200,6 +210,25 @@ describe('masks with WebAssembly are what they are without', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('encoded from bytes of any value, longer than one stretch', () => {
+    const run = fc.tuple(fc.constantFrom(0, 0, 1, 1, 2, 128, 255), fc.nat(40000));
+    fc.assert(
+      fc.property(fc.array(run, { maxLength: 12 }), fc.nat(70), (runs, spare) => {
+        const pixels = runs.reduce((sum, [, length]) => sum + length, 0) + spare;
+        const data = new Uint8Array(2 * pixels);
+        let p = pixels;
+        for (const [value, length] of runs) {
+          data.fill(value, p, p + length);
+          p += length;
+        }
+        expectSame(() => mask.encode({ data, height: pixels, width: 1, count: 2 }));
+      }),
+      { numRuns: 60 },
+    );
+    const noise = Uint8Array.from({ length: 400_000 }, (_, i) => i % 2);
+    expectSame(() => mask.encode({ data: noise, height: 1000, width: 400 }));
   });
 
   test('drawn from polygons', () => {

@@ -42,6 +42,7 @@ export const INSTRUCTIONS = {
   most: f(['f64', 'f64'], 'f64', [0xa5]),
   abs: f(['f64'], 'f64', [0x99]),
   bits: f(['f64'], 'i64', [0xbd]),
+  single: f(['f64'], 'f64', [0xb6, 0xbb]),
   copyBytes: f(['i32', 'i32', 'i32'], 'void', [0xfc, 0x0a, 0, 0]),
   fillBytes: f(['i32', 'i32', 'i32'], 'void', [0xfc, 0x0b, 0]),
   splat8: f(['i32'], 'v128', simd(0x0f)),
