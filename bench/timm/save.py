@@ -1,26 +1,28 @@
 """One network per line of standard input, as JSON: {"name", "sizes", "folder", "pickle"}. Writes its randomly initialised
-state dict (timm's own initialisation, statistics and scales of norms drawn too), images, features and logits; answers one
-line of JSON."""
+state dict, images, features and logits; answers one line of JSON."""
 import json
 import sys
 
 import timm
 import torch
 import torchvision
-
-torch.set_num_threads(1)
 from safetensors.torch import save_file
 
+torch.set_num_threads(1)  # threads that spin lose on busy cores
 
-def initialise(model, seed):
+
+def initialise(model, seed, height, width):
+    """Norms get the statistics of a batch and small scales, without which the values of deep networks explode."""
     generator = torch.Generator().manual_seed(seed)
-    for module in model.modules():
-        if getattr(module, "running_mean", None) is not None:
-            module.running_mean.copy_(torch.randn(module.running_mean.shape, generator=generator) * 0.1)
-            module.running_var.copy_(torch.rand(module.running_var.shape, generator=generator) * 0.4 + 0.8)
-            if module.weight is not None:
-                module.weight.copy_(torch.rand(module.weight.shape, generator=generator) * 0.2 + 0.9)
-                module.bias.copy_(torch.randn(module.bias.shape, generator=generator) * 0.1)
+    norms = [module for module in model.modules() if getattr(module, "running_mean", None) is not None]
+    for norm in norms:
+        norm.momentum = 1.0
+        if norm.weight is not None:
+            norm.weight.copy_(torch.rand(norm.weight.shape, generator=generator) * 0.2 + 0.3)
+            norm.bias.copy_(torch.randn(norm.bias.shape, generator=generator) * 0.1)
+    if norms:
+        model.train()(torch.randn(4, 3, height, width, generator=generator))
+        model.eval()
 
 
 def made(name):
@@ -60,7 +62,7 @@ def save(name, sizes, folder, pickle):
     model, library = made(name)
     if model is None:
         return {"skipped": "neither timm nor torchvision has it"}
-    initialise(model, 2)
+    initialise(model, 2, *sizes[0])
     state = model.state_dict()
     path = f"{folder}/{name}.{'pth' if pickle else 'safetensors'}"
     if pickle:
