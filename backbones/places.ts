@@ -12,8 +12,10 @@ export interface BlockPlace {
   /** Within its stage. */
   readonly index: number;
   readonly stride: number;
-  /** Of its windows, cells. */
+  /** Of its window that has the stride, cells. */
   readonly dilation: number;
+  /** Of the windows behind that one, cells. */
+  readonly lastDilation: number;
   readonly inChannels: number;
   readonly outChannels: number;
   /** Rate of stochastic depth. */
@@ -37,7 +39,7 @@ export function blockPlaces(
   return stages.map(({ repeats, channels, stride, firstDilation, dilation }, i) => {
     const before = stages[i - 1]?.channels ?? inChannels;
     return Array.from({ length: repeats }, (_, index) => ({
-      ...{ index, outChannels: channels, dropPath: rates.next().value ?? 0 },
+      ...{ index, lastDilation: dilation, outChannels: channels, dropPath: rates.next().value ?? 0 },
       ...(index === 0
         ? { stride, dilation: firstDilation, inChannels: before }
         : { stride: 1, dilation, inChannels: channels }),

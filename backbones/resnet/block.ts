@@ -26,7 +26,7 @@ export function stem(parameters: Parameters, row: ResNetRow, inChannels: number,
  * @source He et al. 2016, arXiv:1512.03385, figure 5; the stride in the 3x3 convolution: PyTorch's, unless the row says
  */
 export function block(parameters: Parameters, path: string, row: ResNetRow, place: BlockPlace): MapLayer {
-  const { stride, dilation, inChannels, outChannels, dropPath } = place;
+  const { stride, dilation, lastDilation, inChannels, outChannels, dropPath } = place;
   const width = outChannels / EXPANSION[row.block];
   const part = (index: number, options: Omit<ConvNormOptions, 'names'>): MapLayer =>
     convNorm(parameters, path, { ...options, names: [`conv${index}`, `bn${index}`] });
@@ -38,7 +38,7 @@ export function block(parameters: Parameters, path: string, row: ResNetRow, plac
     row.block === 'basic'
       ? [
           part(1, { kernel: 3, stride, dilation, inChannels, outChannels: width, ...relu }),
-          part(2, { kernel: 3, dilation, inChannels: width, ...last }),
+          part(2, { kernel: 3, dilation: lastDilation, inChannels: width, ...last }),
         ]
       : [
           part(1, { kernel: 1, stride: first, inChannels, outChannels: width, ...relu }),

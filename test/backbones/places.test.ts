@@ -18,6 +18,7 @@ describe('places of blocks', () => {
     const places = blockPlaces(stages(8), 8, 0).flat();
     expect(places.map(({ stride }) => stride)).toEqual([1, 1, 2, 1, 1, 1]);
     expect(places.map(({ dilation }) => dilation)).toEqual([1, 1, 1, 1, 1, 2]);
+    expect(places.map(({ lastDilation }) => lastDilation)).toEqual([1, 1, 1, 1, 2, 2]);
   });
 
   it('share a rate of stochastic depth that grows from 0 over all stages', () => {

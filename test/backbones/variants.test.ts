@@ -14,6 +14,9 @@ const VARIANTS: readonly {
   readonly options: Partial<ArchitectureOptions>;
 }[] = [
   { file: 'xception41.stride8', arch: 'xception41', options: { outputStride: 8 } },
+  { file: 'resnet50.stride8', arch: 'resnet50', options: { outputStride: 8 } },
+  { file: 'resnet34.stride16', arch: 'resnet34', options: { outputStride: 16 } },
+  { file: 'regnety_004.stride8', arch: 'regnety_004', options: { outputStride: 8 } },
   { file: 'convnext_tiny.stride8', arch: 'convnext_tiny', options: { outputStride: 8 } },
   { file: 'mobilevit_s.stride8', arch: 'mobilevit_s', options: { outputStride: 8 } },
   { file: 'vit_tiny_patch16_224.sizes', arch: 'vit_tiny_patch16_224', options: {} },

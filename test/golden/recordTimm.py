@@ -25,6 +25,9 @@ COMMON = [(96, 96), (64, 128), (97, 129)]
 RECORDINGS = {
     'legacy_xception': ('legacy_xception', {}, 1.05, COMMON),
     'xception41.stride8': ('xception41', {'output_stride': 8}, 1.15, [(97, 129)]),
+    'resnet50.stride8': ('resnet50', {'output_stride': 8}, 1.02, [(97, 129)]),
+    'resnet34.stride16': ('resnet34', {'output_stride': 16}, 0.85, [(97, 129)]),
+    'regnety_004.stride8': ('regnety_004', {'output_stride': 8}, 1.27, [(97, 129)]),
     'convnext_tiny': ('convnext_tiny', {}, 0.95, COMMON),
     'convnext_tiny.stride8': ('convnext_tiny', {'output_stride': 8}, 0.95, [(97, 129)]),
     'mobilevit_s.stride8': ('mobilevit_s', {'output_stride': 8}, 1.35, [(97, 129)]),
