@@ -15,6 +15,7 @@ export const STOPPED_FULL = 2;
 /** Rows of one call, as columns of the annotation table. */
 export const ROWS = 8192;
 export const WORK = 2048;
+/** @alias */
 export const HAS_COLUMN = WORK;
 export const CROWD_COLUMN = HAS_COLUMN + 2 * ROWS;
 export const ID_COLUMN = CROWD_COLUMN + ROWS;
@@ -105,6 +106,7 @@ export const OUTCOMES = HIGHS + 8 * RANGE_LIMIT;
 
 /** Run lengths of two masks and of what is made of them, and characters. */
 export const RUN_LIMIT = 262144;
+/** @alias */
 export const FIRST_RUNS = OUTCOMES;
 export const SECOND_RUNS = FIRST_RUNS + 4 * RUN_LIMIT;
 export const MERGED_RUNS = SECOND_RUNS + 4 * RUN_LIMIT;

@@ -86,7 +86,7 @@ describe('TF_CONFIG', () => {
 
   it('refuses what is no JSON, and what is too long', () => {
     expect(() => clusterOf({ tfConfig: '{' })).toThrow('TF_CONFIG is no JSON');
-    expect(() => clusterOf({ tfConfig: ' '.repeat(70_000) + '{' })).toThrow('70001 characters');
+    expect(() => clusterOf({ tfConfig: `${' '.repeat(70_000)}{` })).toThrow('70001 characters');
   });
 });
 
