@@ -32,18 +32,14 @@ const images = uploadImages(new Uint8Array(count * side * side * 3).fill(90), [c
 const optimizer = createAdamW(detector.model.parameters);
 const ema = createEma(detector.model.parameters, 0.99);
 const step = createTrainingStep({ model: detector.model, optimizer, ema, ...options });
-const times = [];
-for (let i = 0; i < 8; i++) {
+for (let i = 0; i < 4; i++) {
   const scalars = Object.entries(stepScalars(optimizer, ema, i, 1e-3)).map(([name, value]) => [name, tf.scalar(value)]);
-  const before = process.cpuUsage();
   const { losses, gradientNorm } = await step.async(images, targets, Object.fromEntries(scalars), stepSeed(1, i));
   await losses.total.data();
   tf.dispose([losses, gradientNorm]);
-  const { user, system } = process.cpuUsage(before);
-  times.push((user + system) / 1000);
 }
 const measured = Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
-console.log(JSON.stringify({ base, left, estimated: peakBytes, measured, milliseconds: Math.min(...times) }));
+console.log(JSON.stringify({ base, left, estimated: peakBytes, measured }));
 `;
 
 const isThorough = Boolean(process.env.ESPALIER_TEST_ALL);
@@ -54,8 +50,6 @@ interface Measured {
   readonly left: number;
   readonly estimated: number;
   readonly measured: number;
-  /** CPU time of a step. */
-  readonly milliseconds: number;
 }
 
 function measure(preset: string, pixels: number, batch: number, recompute: boolean): Measured {
@@ -87,7 +81,6 @@ describe.skipIf(findLibrary() === null || process.platform !== 'linux')("a detec
       for (const { estimated, measured } of [plain, again])
         expect(Math.abs(estimated / measured - 1)).toBeLessThan(0.2);
       expect((again.measured - again.base) / (plain.measured - plain.base)).toBeLessThan(0.7);
-      expect(again.milliseconds / plain.milliseconds).toBeLessThan(1.5); // 1.2 to 1.35
     },
   );
 });
