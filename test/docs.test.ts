@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pullWeights } from '../backbones/catalogue/pull.js';
-import { describeAll } from '../tools/inspect.js';
-import { modelRows } from '../tools/inspectAll.js';
-import { type BackboneRow, backboneRows, describeBackbones } from '../tools/inspectBackbones.js';
+import { modelRows } from '../tools/inspect/all.js';
+import { type BackboneRow, backboneRows, describeBackbones } from '../tools/inspect/backbones.js';
+import { describeAll } from '../tools/inspect/inspect.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Inside the package, so that `espalier` means this repository's build. */

@@ -61,7 +61,7 @@ export function addBackbones(program: Command): void {
     .addOption(engine())
     .addOption(threads())
     .addOption(json())
-    .action(async (options) => (await import('./scale.js')).scale(options));
+    .action(async (options) => (await import('./scale/scale.js')).scale(options));
 }
 
 function number(low: number, high: number, isWhole: boolean): (text: string) => number {

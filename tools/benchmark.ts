@@ -1,10 +1,10 @@
 import { architectureOf, type BackboneArch, countNetwork, createClassifier } from '../backbones/index.js';
 import { ConfigError } from '../engine/errors.js';
-import { knownArch } from './convertWeights.js';
 import type { EngineOptions } from './engine.js';
 import { type Measurement, measure } from './measure.js';
 import { createOutput } from './output.js';
 import { formatTable } from './table.js';
+import { knownArch } from './weights/convert.js';
 
 interface BenchmarkOptions extends EngineOptions {
   readonly px?: number;

@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addBackbones } from './backboneCommands.js';
 import { ignoreClosedPipe } from './output.js';
 import { reportError } from './report.js';
-import { addWeights } from './weightsCommands.js';
+import { addWeights } from './weights/commands.js';
 
 /**
  * The command line. Every command loads its module when it is called, so that help is instant.
@@ -127,7 +127,9 @@ function addMachine(program: Command): void {
     .option('--markdown', 'with --all or --backbones: as a table of a page')
     .option('--graph', 'nodes by op of the inference graph, before and after TensorFlow optimizes it')
     .addOption(json())
-    .action(async (model: string | undefined, options) => (await import('./inspect.js')).inspect(model, options));
+    .action(async (model: string | undefined, options) =>
+      (await import('./inspect/inspect.js')).inspect(model, options),
+    );
 }
 
 function wholeNumber(low: number, high: number): (text: string) => number {

@@ -19,10 +19,10 @@ import { ConfigError } from '../engine/errors.js';
 import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/index.js';
 import { squareOf } from './classify/classify.js';
-import { knownArch } from './convertWeights.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput } from './output.js';
 import { formatTable } from './table.js';
+import { knownArch } from './weights/convert.js';
 
 interface FeaturesOptions extends EngineOptions {
   readonly weights: string;

@@ -2,11 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClassifier } from '../../backbones/index.js';
-import { openWeights, readAll, writeSafetensors } from '../../backbones/weights/index.js';
-import { exportStateDict } from '../../backbones/weights/stateDict.js';
-import { seedBytes } from '../backbones/weights/seedFiles.js';
-import { expectRefusal, runProgram } from './program.js';
+import { createClassifier } from '../../../backbones/index.js';
+import { openWeights, readAll, writeSafetensors } from '../../../backbones/weights/index.js';
+import { exportStateDict } from '../../../backbones/weights/stateDict.js';
+import { seedBytes } from '../../backbones/weights/seedFiles.js';
+import { expectRefusal, runProgram } from '../program.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-weights-'));
 afterAll(() => rmSync(folder, { recursive: true }));

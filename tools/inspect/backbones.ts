@@ -1,7 +1,7 @@
-import { type BackboneArch, FAMILIES } from '../backbones/index.js';
-import { describeField } from './inspectStages.js';
-import { type BackboneTables, backboneTables } from './inspectTables.js';
-import { type Cell, formatMarkdown, formatTable } from './table.js';
+import { type BackboneArch, FAMILIES } from '../../backbones/index.js';
+import { type Cell, formatMarkdown, formatTable } from '../table.js';
+import { describeField } from './stages.js';
+import { type BackboneTables, backboneTables } from './tables.js';
 
 /** One architecture, counted for one RGB image of its own size. */
 export interface BackboneRow extends Pick<BackboneTables, 'arch' | 'inputPixels' | 'activations' | 'peakBytes'> {

@@ -1,4 +1,4 @@
-import type { Operation } from '../engine/shapes/shapes.js';
+import type { Operation } from '../../engine/shapes/shapes.js';
 
 /** Kernels whose output shares its input's memory. */
 const VIEWS = new Set(['ExpandDims', 'Identity', 'Reshape']);

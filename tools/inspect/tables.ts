@@ -6,12 +6,12 @@ import {
   createClassifier,
   type Level,
   type Module,
-} from '../backbones/index.js';
-import { DEFAULT_ANCHORS } from '../heads/detection/anchors.js';
-import { anchorsPerCell, createDetector, PRESETS, type PresetName } from '../heads/index.js';
-import { peakBytes } from './inspectMemory.js';
-import { describeField, type StageTable, traceStages } from './inspectStages.js';
-import { formatTable } from './table.js';
+} from '../../backbones/index.js';
+import { DEFAULT_ANCHORS } from '../../heads/detection/anchors.js';
+import { anchorsPerCell, createDetector, PRESETS, type PresetName } from '../../heads/index.js';
+import { formatTable } from '../table.js';
+import { peakBytes } from './memory.js';
+import { describeField, type StageTable, traceStages } from './stages.js';
 
 export interface BackboneTables {
   readonly arch: BackboneArch;

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { convertFile } from '../backbones/catalogue/convertFile.js';
-import { IMAGENET_CLASSES } from '../backbones/imagenet.js';
-import { BACKBONE_ARCHS, createClassifier, isBackboneArch } from '../backbones/index.js';
-import type { CheckpointPart, LoadReport } from '../backbones/weights/index.js';
-import { ConfigError, WeightsError } from '../engine/errors.js';
-import { type EngineOptions, openEngine } from './engine.js';
-import { createOutput } from './output.js';
-import { formatTable } from './table.js';
+import { convertFile } from '../../backbones/catalogue/convertFile.js';
+import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
+import { BACKBONE_ARCHS, createClassifier, isBackboneArch } from '../../backbones/index.js';
+import type { CheckpointPart, LoadReport } from '../../backbones/weights/index.js';
+import { ConfigError, WeightsError } from '../../engine/errors.js';
+import { type EngineOptions, openEngine } from '../engine.js';
+import { createOutput } from '../output.js';
+import { formatTable } from '../table.js';
 
 interface ConvertOptions extends EngineOptions {
   readonly arch: string;

@@ -1,4 +1,4 @@
-import type { MeasuredPoint } from './scaleGrid.js';
+import type { MeasuredPoint } from './grid.js';
 
 export interface PlotOptions {
   /** Drawn as a line across. */

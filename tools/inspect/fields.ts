@@ -1,4 +1,4 @@
-import type { Operand, Operation } from '../engine/shapes/shapes.js';
+import type { Operand, Operation } from '../../engine/shapes/shapes.js';
 
 type Pair = readonly [height: number, width: number];
 

@@ -1,14 +1,14 @@
-import { BACKBONE_ARCHS } from '../backbones/index.js';
-import { didYouMean } from '../configs/suggestion.js';
-import { ready } from '../engine/engine.js';
-import { ConfigError } from '../engine/errors.js';
-import { PRESET_NAMES } from '../heads/index.js';
-import { describeModels, type ModelRow, modelRows } from './inspectAll.js';
-import { type BackboneRow, backboneRows, describeBackbones, describeFamilies } from './inspectBackbones.js';
-import { describeGraph, graphRows } from './inspectGraph.js';
-import { backboneTables, describeBackbone, detectorTables } from './inspectTables.js';
-import { createOutput, type Output } from './output.js';
-import { formatTable } from './table.js';
+import { BACKBONE_ARCHS } from '../../backbones/index.js';
+import { didYouMean } from '../../configs/suggestion.js';
+import { ready } from '../../engine/engine.js';
+import { ConfigError } from '../../engine/errors.js';
+import { PRESET_NAMES } from '../../heads/index.js';
+import { createOutput, type Output } from '../output.js';
+import { formatTable } from '../table.js';
+import { describeModels, type ModelRow, modelRows } from './all.js';
+import { type BackboneRow, backboneRows, describeBackbones, describeFamilies } from './backbones.js';
+import { describeGraph, graphRows } from './graph.js';
+import { backboneTables, describeBackbone, detectorTables } from './tables.js';
 
 export interface InspectOptions {
   readonly all?: boolean;

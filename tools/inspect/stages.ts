@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import type { State } from '../backbones/family.js';
-import { type Architecture, countParameters, createParameters, type Level } from '../backbones/index.js';
-import { idOf, type Operation, placeholder, withoutValues } from '../engine/shapes/shapes.js';
-import { followFields, PIXEL, receptiveField } from './inspectFields.js';
+import type { State } from '../../backbones/family.js';
+import { type Architecture, countParameters, createParameters, type Level } from '../../backbones/index.js';
+import { idOf, type Operation, placeholder, withoutValues } from '../../engine/shapes/shapes.js';
+import { followFields, PIXEL, receptiveField } from './fields.js';
 
 export interface StageTable {
   /** Where its map is read, by the original's name. */

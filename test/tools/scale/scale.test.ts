@@ -2,8 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { percentile } from '../../tools/measure.js';
-import { describeSummary, summarise } from '../../tools/scale.js';
+import { percentile } from '../../../tools/measure.js';
 import {
   fitExponents,
   isBeyond,
@@ -13,9 +12,10 @@ import {
   ruleMacsAt,
   scalePoints,
   stepOfTime,
-} from '../../tools/scaleGrid.js';
-import { svgPlot, textPlot } from '../../tools/scalePlot.js';
-import { expectRefusal, runProgram } from './program.js';
+} from '../../../tools/scale/grid.js';
+import { svgPlot, textPlot } from '../../../tools/scale/plot.js';
+import { describeSummary, summarise } from '../../../tools/scale/scale.js';
+import { expectRefusal, runProgram } from '../program.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-scale-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -7,13 +7,13 @@ import {
   countNetwork,
   createBackbone,
   isBackboneArch,
-} from '../../backbones/index.js';
-import { idOf, placeholder, withoutValues } from '../../engine/shapes/shapes.js';
-import { backboneRows, describeBackbones, describeFamilies } from '../../tools/inspectBackbones.js';
-import { followFields, PIXEL, receptiveField } from '../../tools/inspectFields.js';
-import { peakBytes } from '../../tools/inspectMemory.js';
-import { backboneTables, describeBackbone } from '../../tools/inspectTables.js';
-import { runProgram } from './program.js';
+} from '../../../backbones/index.js';
+import { idOf, placeholder, withoutValues } from '../../../engine/shapes/shapes.js';
+import { backboneRows, describeBackbones, describeFamilies } from '../../../tools/inspect/backbones.js';
+import { followFields, PIXEL, receptiveField } from '../../../tools/inspect/fields.js';
+import { peakBytes } from '../../../tools/inspect/memory.js';
+import { backboneTables, describeBackbone } from '../../../tools/inspect/tables.js';
+import { runProgram } from '../program.js';
 
 /** Runs a function of a [1, 8, 12, 2] map on shapes. */
 function trace(run: (x: tf.Tensor4D) => tf.Tensor) {

@@ -14,7 +14,7 @@ export function addWeights(program: Command): void {
     .command('list')
     .description('the catalogue')
     .addOption(json())
-    .action(async (options) => (await import('./weights.js')).listWeights(options));
+    .action(async (options) => (await import('./list.js')).listWeights(options));
   weights
     .command('info')
     .description('what an entry of the catalogue is, or what a file of weights holds')
@@ -23,14 +23,14 @@ export function addWeights(program: Command): void {
       'names of the list, or files: safetensors, PyTorch, Keras, TFLite, TensorFlow.js, ONNX, NumPy',
     )
     .addOption(json())
-    .action(async (names: string[], options) => (await import('./weights.js')).weightsInfo(names, options));
+    .action(async (names: string[], options) => (await import('./list.js')).weightsInfo(names, options));
   weights
     .command('pull')
     .description('fetch entries of the catalogue into the cache')
     .argument('<name...>', 'names of the list')
     .addOption(offline())
     .addOption(json())
-    .action(async (names: string[], options) => (await import('./weights.js')).pullNames(names, options));
+    .action(async (names: string[], options) => (await import('./list.js')).pullNames(names, options));
   weights
     .command('convert')
     .description('weights of timm, torchvision, EfficientNet-PyTorch, Keras or TFLite as a file of ours')
@@ -51,12 +51,12 @@ export function addWeights(program: Command): void {
     .option('--source <text>', 'where they are from, kept in the file')
     .addOption(engine())
     .addOption(json())
-    .action(async (file: string, options) => (await import('./convertWeights.js')).convertWeightsFile(file, options));
+    .action(async (file: string, options) => (await import('./convert.js')).convertWeightsFile(file, options));
   weights
     .command('verify')
     .description('run the golden forward of an entry of the catalogue, or of a converted file')
     .argument('<weights>', 'a name of the list, or a file')
     .addOption(engine())
     .addOption(json())
-    .action(async (name: string, options) => (await import('./verifyWeights.js')).verifyWeightsFile(name, options));
+    .action(async (name: string, options) => (await import('./verify.js')).verifyWeightsFile(name, options));
 }

@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { BackboneArch } from '../backbones/index.js';
-import { DEFAULT_BACKBONE, DEFAULT_CROP, detectorSpec } from '../configs/network.js';
-import { type Result, readResults, shippedExperiment } from '../configs/results.js';
-import type { Experiment } from '../configs/schema.js';
-import { ConfigError } from '../engine/errors.js';
-import { DEFAULT_ANCHORS } from '../heads/detection/anchors.js';
-import { anchorsPerCell, type DetectorSpec, PRESET_NAMES, PRESETS, SEGMENTER_LEVELS } from '../heads/index.js';
-import { bifpnConfig } from '../necks/index.js';
-import { countBackbone, countBiFPN, countDetectionHead, countSemanticHead, type Pyramid } from './inspectCounts.js';
-import { COCO_CLASSES } from './inspectTables.js';
-import { type Cell, formatMarkdown, formatTable } from './table.js';
+import type { BackboneArch } from '../../backbones/index.js';
+import { DEFAULT_BACKBONE, DEFAULT_CROP, detectorSpec } from '../../configs/network.js';
+import { type Result, readResults, shippedExperiment } from '../../configs/results.js';
+import type { Experiment } from '../../configs/schema.js';
+import { ConfigError } from '../../engine/errors.js';
+import { DEFAULT_ANCHORS } from '../../heads/detection/anchors.js';
+import { anchorsPerCell, type DetectorSpec, PRESET_NAMES, PRESETS, SEGMENTER_LEVELS } from '../../heads/index.js';
+import { bifpnConfig } from '../../necks/index.js';
+import { type Cell, formatMarkdown, formatTable } from '../table.js';
+import { countBackbone, countBiFPN, countDetectionHead, countSemanticHead, type Pyramid } from './counts.js';
+import { COCO_CLASSES } from './tables.js';
 
 /** A backbone, a neck and a head that go together. */
 export interface ModelRow {

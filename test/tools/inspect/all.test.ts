@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { countParameters, isBackboneArch } from '../../backbones/index.js';
-import { createSegmenter, PRESET_NAMES, SEGMENTER_LEVELS } from '../../heads/index.js';
-import { describeModels, modelRows } from '../../tools/inspectAll.js';
-import { countBackbone, countBiFPN, countSemanticHead } from '../../tools/inspectCounts.js';
-import { golden } from '../data.js';
+import { countParameters, isBackboneArch } from '../../../backbones/index.js';
+import { createSegmenter, PRESET_NAMES, SEGMENTER_LEVELS } from '../../../heads/index.js';
+import { describeModels, modelRows } from '../../../tools/inspect/all.js';
+import { countBackbone, countBiFPN, countSemanticHead } from '../../../tools/inspect/counts.js';
+import { golden } from '../../data.js';
 
 interface Published {
   readonly model: string;

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { isWeightsName, WEIGHTS_NAMES, weightsEntry } from '../backbones/catalogue/catalogue.js';
-import { withWeights } from '../backbones/catalogue/fileSource.js';
-import { pullWeights, weightsPath } from '../backbones/catalogue/pull.js';
-import type { WeightsFile } from '../backbones/weights/index.js';
-import { createOutput } from './output.js';
-import { formatTable } from './table.js';
+import { isWeightsName, WEIGHTS_NAMES, weightsEntry } from '../../backbones/catalogue/catalogue.js';
+import { withWeights } from '../../backbones/catalogue/fileSource.js';
+import { pullWeights, weightsPath } from '../../backbones/catalogue/pull.js';
+import type { WeightsFile } from '../../backbones/weights/index.js';
+import { createOutput } from '../output.js';
+import { formatTable } from '../table.js';
 
 interface WeightsOptions {
   readonly offline?: boolean;

@@ -1,9 +1,10 @@
 import { extname } from 'node:path';
-import { writeWhole } from '../backbones/catalogue/convertFile.js';
-import { ConfigError } from '../engine/errors.js';
-import type { EngineOptions } from './engine.js';
-import { measure } from './measure.js';
-import { createOutput } from './output.js';
+import { writeWhole } from '../../backbones/catalogue/convertFile.js';
+import { ConfigError } from '../../engine/errors.js';
+import type { EngineOptions } from '../engine.js';
+import { measure } from '../measure.js';
+import { createOutput } from '../output.js';
+import { formatTable } from '../table.js';
 import {
   fitExponents,
   type Grid,
@@ -14,9 +15,8 @@ import {
   ruleMacsAt,
   scalePoints,
   stepOfTime,
-} from './scaleGrid.js';
-import { svgPlot, textPlot } from './scalePlot.js';
-import { formatTable } from './table.js';
+} from './grid.js';
+import { svgPlot, textPlot } from './plot.js';
 
 interface ScaleOptions extends EngineOptions, Grid {
   readonly budgetMs: number;

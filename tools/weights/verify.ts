@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { isWeightsName, weightsEntry, weightsPath, withWeights } from '../backbones/catalogue/index.js';
-import { verifyWeights } from '../backbones/catalogue/verify.js';
-import { createClassifier } from '../backbones/index.js';
-import { ConfigError, EspalierError } from '../engine/errors.js';
-import { knownArch } from './convertWeights.js';
-import { type EngineOptions, openEngine } from './engine.js';
-import { createOutput } from './output.js';
+import { isWeightsName, weightsEntry, weightsPath, withWeights } from '../../backbones/catalogue/index.js';
+import { verifyWeights } from '../../backbones/catalogue/verify.js';
+import { createClassifier } from '../../backbones/index.js';
+import { ConfigError, EspalierError } from '../../engine/errors.js';
+import { type EngineOptions, openEngine } from '../engine.js';
+import { createOutput } from '../output.js';
+import { knownArch } from './convert.js';
 
 interface VerifyOptions extends EngineOptions {
   readonly json?: boolean;

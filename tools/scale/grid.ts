@@ -5,8 +5,8 @@ import {
   createClassifier,
   type Scaling,
   scaleEfficientNet,
-} from '../backbones/index.js';
-import type { Measurement } from './measure.js';
+} from '../../backbones/index.js';
+import type { Measurement } from '../measure.js';
 
 /** A network of the grid, or one that the compound rule gives. */
 export interface ScalePoint extends Scaling {

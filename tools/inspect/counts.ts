@@ -11,9 +11,9 @@ import {
   LEVELS,
   type Level,
   levelsOf,
-} from '../backbones/index.js';
-import { withoutValues } from '../engine/shapes/shapes.js';
-import { type BiFPNConfig, bifpnGraph } from '../necks/index.js';
+} from '../../backbones/index.js';
+import { withoutValues } from '../../engine/shapes/shapes.js';
+import { type BiFPNConfig, bifpnGraph } from '../../necks/index.js';
 
 const sum = <T>(items: readonly T[], count: (item: T) => number): number =>
   items.reduce((total, item) => total + count(item), 0);
