@@ -62,13 +62,14 @@ export const tolerance = (record: TensorRecord): number => 2e-4 * record.std + 2
  * Compares a map [N, H, W, C] (or rows [N, K]) with a record.
  *
  * @param layout of the record's shape and positions
+ * @returns the largest difference, as a share of the record's spread
  */
 export function expectRecord(
   actual: Tensor,
   record: TensorRecord,
   name: string,
   layout: 'NCHW' | 'NHWC' = 'NCHW',
-): void {
+): number {
   const isMap = record.shape.length === 4;
   const axes = layout === 'NHWC' && isMap ? [0, 3, 1, 2] : [0, 1, 2, 3];
   const [n = 1, c = 1, h, w] = axes.map((axis) => record.shape[axis]);
@@ -76,15 +77,23 @@ export function expectRecord(
   const values = actual.dataSync<'float32'>();
   const limit = tolerance(record);
   const cells = (h ?? 1) * (w ?? 1);
+  let largest = 0;
   formulaPositions(record.tag, values.length, record.value.length).forEach((position, i) => {
     const found = values[layout === 'NHWC' ? position : inMemory(position, cells, c)] as number;
-    expect(Math.abs(found - (record.value[i] as number)), `${name} [${position}]`).toBeLessThanOrEqual(limit);
+    const difference = Math.abs(found - (record.value[i] as number));
+    expect(difference, `${name} [${position}]`).toBeLessThanOrEqual(limit);
+    largest = Math.max(largest, difference);
   });
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   expect(Math.abs(mean - record.mean), `mean of ${name}`).toBeLessThanOrEqual(limit);
   expect(Math.abs(Math.sqrt(variance) - record.std), `spread of ${name}`).toBeLessThanOrEqual(limit);
+  return largest / record.std;
 }
+
+/** Note of a test that passed, for `--reporter verbose`. */
+export const differenceNote = (shares: readonly number[]): string =>
+  `largest difference: ${Math.max(...shares).toExponential(1)} of the spread`;
 
 /** Position in NHWC of a position in NCHW. */
 function inMemory(position: number, cells: number, channels: number): number {

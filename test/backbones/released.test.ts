@@ -7,7 +7,7 @@ import { loadStateDict } from '../../backbones/weights/stateDict.js';
 import type { WeightsFile } from '../../backbones/weights/weightsFile.js';
 import { golden } from '../data.js';
 import { type FormulaKind, formulaImage, formulaValues } from './formula.js';
-import { type BackboneGolden, expectRecord, PARAMETER_LIMIT } from './records.js';
+import { type BackboneGolden, differenceNote, expectRecord, PARAMETER_LIMIT } from './records.js';
 import { wholeNetwork } from './wholeNetwork.js';
 
 /** A place in our network: the map of a stage, what lies some layers behind it or behind the image, or its means. */
@@ -188,8 +188,9 @@ describe.each(RELEASED)(
       expect(counts).toMatchObject({ parameters, macs });
     });
 
-    it.skipIf(recorded.parameters > PARAMETER_LIMIT)('gives the recorded maps and logits', () => {
+    it.skipIf(recorded.parameters > PARAMETER_LIMIT)('gives the recorded maps and logits', async ({ annotate }) => {
       const network = wholeNetwork(arch);
+      const shares: number[] = [];
       try {
         const partial = otherTop === undefined ? [] : [otherTop];
         const { tensors } = convertWeights(fileOf(recorded), network, { partial });
@@ -198,11 +199,14 @@ describe.each(RELEASED)(
           tf.tidy(() => {
             const images = prepared(size, arch, pixels);
             const run = { images, ...network.run(images) };
-            if (otherTop === undefined) expectRecord(run.logits, logits, 'logits', layout);
+            if (otherTop === undefined) shares.push(expectRecord(run.logits, logits, 'logits', layout));
             expect(maps.map(({ tap }) => tap)).toEqual(Object.keys(places));
-            for (const map of maps) expectRecord(at(network, run, places[map.tap], arch), map, map.tap, layout);
+            for (const map of maps) {
+              shares.push(expectRecord(at(network, run, places[map.tap], arch), map, map.tap, layout));
+            }
           });
         }
+        await annotate(differenceNote(shares));
       } finally {
         network.dispose();
       }
