@@ -44,21 +44,31 @@ export function modelRows(results: readonly Result[] = readResults()): readonly 
   return [...rows.values()];
 }
 
-const HEADER = ['network', 'backbone', 'its parameters', 'BiFPN', 'head', 'pixels', 'parameters', 'measured'];
+const HEADER = ['network', 'backbone', 'BiFPN', 'head', 'pixels', 'parameters', 'measured'];
 
-/** Lined up for a terminal, or as a table of a page. */
+/** Lined up for a terminal, a line each; or as a table of a page, where untrained neighbours share a line. */
 export function describeModels(rows: readonly ModelRow[], { markdown }: { readonly markdown: boolean }): string {
   const code = (name: string): string => (markdown ? `\`${name}\`` : name);
-  const cells = rows.map(({ inputSize: [height, width], ...row }): readonly Cell[] => [
-    code(row.name),
-    code(row.backbone),
-    row.backboneParameters,
-    `${row.neck.channels} x ${row.neck.cells}`,
-    row.head,
-    height === width ? `${height}` : `${height} x ${width}`,
-    row.parameters,
-    row.measured.length === 0 ? 'not trained' : row.measured.join('; '),
-  ]);
+  const groups: ModelRow[][] = [];
+  for (const row of rows) {
+    const last = groups.at(-1);
+    const joins = markdown && last?.[0] && [last[0], row].every(({ measured }) => measured.length === 0);
+    if (joins) last.push(row);
+    else groups.push([row]);
+  }
+  const cells = groups.map((group): readonly Cell[] => {
+    const span = (text: (row: ModelRow) => string): string =>
+      [...new Set([group[0], group.at(-1)].map((row) => (row ? text(row) : '')))].join(' ... ');
+    return [
+      span(({ name }) => code(name)),
+      span(({ backbone }) => code(backbone)),
+      span(({ neck }) => `${neck.channels} x ${neck.cells}`),
+      span(({ head }) => head),
+      span(({ inputSize: [height, width] }) => (height === width ? `${height}` : `${height} x ${width}`)),
+      span(({ parameters }) => parameters.toLocaleString('en-US')),
+      span(({ measured }) => measured.join('; ') || 'not trained'),
+    ];
+  });
   return markdown ? formatMarkdown(HEADER, cells) : formatTable(HEADER, cells);
 }
 

@@ -58,19 +58,33 @@ export function describeBackbones(rows: readonly BackboneRow[], { markdown }: La
 }
 
 /** One line for each family: its smallest and largest network. */
-export function describeFamilies(rows: readonly BackboneRow[], { markdown }: Layout): string {
-  const families = [...new Set(rows.map(({ family }) => family))];
-  const cells = families.map((family): readonly Cell[] => {
-    const members = rows.filter((row) => row.family === family).toSorted((a, b) => a.parameters - b.parameters);
-    const [smallest, largest] = [members[0], members.at(-1)].map((row) => (row ? brief(row, markdown) : ''));
-    return [family, members.length, smallest ?? '', members.length > 1 ? (largest ?? '') : ''];
+export function describeFamilies(rows: readonly BackboneRow[]): string {
+  const cells = familiesOf(rows).map(([family, members]): readonly Cell[] => {
+    const [smallest = '', ...larger] = members.map(brief);
+    return [family, members.length, smallest, larger.at(-1) ?? ''];
   });
-  const header = ['family', 'networks', 'smallest: parameters, MACs', 'largest'];
-  return markdown ? formatMarkdown(header, cells) : formatTable(header, cells);
+  return formatTable(['family', 'networks', 'smallest: parameters, MACs', 'largest'], cells);
+}
+
+/** A sentence of a page: how many networks each family has, and how large they are. */
+export function listFamilies(rows: readonly BackboneRow[]): string {
+  const entries = familiesOf(rows).map(([family, members]) => {
+    const [least, most] = [members[0], members.at(-1)].map((row) => ((row?.parameters ?? 0) / MILLION).toFixed(0));
+    return `${family} ${members.length} (${least === most ? most : `${least}-${most}`} M)`;
+  });
+  return `Networks of each family, and their parameters: ${entries.join(', ')}.`;
+}
+
+/** Each family with its networks, the smallest first. */
+function familiesOf(rows: readonly BackboneRow[]): readonly (readonly [string, readonly BackboneRow[]])[] {
+  return [...new Set(rows.map(({ family }) => family))].map((family) => [
+    family,
+    rows.filter((row) => row.family === family).toSorted((a, b) => a.parameters - b.parameters),
+  ]);
 }
 
 const code = (name: string, markdown: boolean): string => (markdown ? `\`${name}\`` : name);
 
-function brief({ arch, parameters, macs }: BackboneRow, markdown: boolean): string {
-  return `${code(arch, markdown)}: ${(parameters / MILLION).toFixed(1)} M, ${(macs / 1e9).toFixed(1)} G`;
+function brief({ arch, parameters, macs }: BackboneRow): string {
+  return `${arch}: ${(parameters / MILLION).toFixed(1)} M, ${(macs / 1e9).toFixed(1)} G`;
 }

@@ -6,7 +6,7 @@ import { PRESET_NAMES } from '../../heads/index.js';
 import { createOutput, type Output } from '../output.js';
 import { formatTable } from '../table.js';
 import { describeModels, type ModelRow, modelRows } from './all.js';
-import { type BackboneRow, backboneRows, describeBackbones, describeFamilies } from './backbones.js';
+import { type BackboneRow, backboneRows, describeBackbones, describeFamilies, listFamilies } from './backbones.js';
 import { describeGraph, graphRows } from './graph.js';
 import { backboneTables, describeBackbone, detectorTables } from './tables.js';
 
@@ -41,7 +41,8 @@ export function describeAll(
   backbones: readonly BackboneRow[],
   layout: { readonly markdown: boolean },
 ): string {
-  return `${describeModels(networks, layout)}\n\n${describeFamilies(backbones, layout)}`;
+  const families = layout.markdown ? listFamilies(backbones) : describeFamilies(backbones);
+  return `${describeModels(networks, layout)}\n\n${families}`;
 }
 
 async function inspectOne(name: string, output: Output, graph: boolean): Promise<void> {
