@@ -1,6 +1,7 @@
 import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { BACKBONE_ARCHS, isBackboneArch } from '../backbones/index.js';
 import { PRESET_NAMES } from '../heads/presets.js';
+import { checkNeck } from './checkNeck.js';
 import { isWeightFile } from './locate.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
@@ -8,7 +9,13 @@ import { didYouMean } from './suggestion.js';
 
 /** Keys that contradict each other, or name things that do not exist. */
 export function checkKeys(experiment: Experiment): readonly Problem[] {
-  return [...checkTask(experiment), ...checkData(experiment), ...checkModel(experiment), ...checkAugment(experiment)];
+  return [
+    ...checkTask(experiment),
+    ...checkData(experiment),
+    ...checkModel(experiment),
+    ...checkNeck(experiment),
+    ...checkAugment(experiment),
+  ];
 }
 
 function checkTask({ task, data, model }: Experiment): Problem[] {

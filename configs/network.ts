@@ -1,4 +1,4 @@
-import type { BackboneArch } from '../backbones/index.js';
+import { architectureOf, type BackboneArch } from '../backbones/index.js';
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource } from '../datasets/encoder.js';
 import { createDetectionEvaluator, createSemanticEvaluator } from '../datasets/evaluators/index.js';
@@ -76,6 +76,7 @@ function detection(experiment: Experiment, labels: LabelMap): Network {
 function segmentation(experiment: Experiment, labels: LabelMap): Network {
   const { model, train, evaluate, augment } = experiment;
   const neck = {
+    kind: model.neck,
     ...(model.neckChannels === null ? {} : { channels: model.neckChannels }),
     ...(model.neckRepeats === null ? {} : { repeats: model.neckRepeats }),
   };
@@ -115,20 +116,22 @@ export const DEFAULT_CROP = [256, 256] as const;
 
 /** The preset's row with what the config replaces in it. */
 export function detectorSpec(model: Experiment['model']): DetectorSpec {
-  const { preset, backbone, neckChannels, neckRepeats, anchorScale } = model;
+  const { preset, backbone, neck, neckChannels, neckRepeats, anchorScale } = model;
   const row = backbone === null ? presetOf(preset ?? DEFAULT_PRESET) : rowFor(backbone as BackboneArch);
   return {
     ...row,
+    ...(neck === 'bifpn' ? {} : { neck }),
     ...(neckChannels === null ? {} : { channels: neckChannels }),
     ...(neckRepeats === null ? {} : { cells: neckRepeats }),
     ...(anchorScale === null ? {} : { anchorScale }),
   };
 }
 
-/** The smallest row of the backbone's family. */
+/** The smallest row of the backbone's family; with the only size of a backbone that takes but one. */
 function rowFor(backbone: BackboneArch): DetectorSpec {
   const row = backbone.includes('lite') ? PRESETS['efficientdet-lite0'] : PRESETS['efficientdet-d0'];
-  return { ...row, backbone };
+  const { isFixed, inputPixels } = architectureOf(backbone);
+  return { ...row, backbone, ...(isFixed ? { pixels: inputPixels } : {}) };
 }
 
 async function* answers<Result>(

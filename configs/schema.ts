@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NECK_KINDS } from '../necks/index.js';
 
 /** A number between two bounds, with a default; the description names unit and range. */
 const fraction = (fallback: number, text: string) => z.number().min(0).max(1).default(fallback).describe(text);
@@ -65,7 +66,12 @@ const model = z.strictObject({
     .nullable()
     .default(null)
     .describe('Backbone by its timm name, e.g. tf_efficientnet_b0 or resnet50; null: that of the preset'),
-  neck: z.enum(['bifpn']).default('bifpn').describe('Feature pyramid between backbone and head'),
+  neck: z
+    .enum(NECK_KINDS)
+    .default('bifpn')
+    .describe(
+      'Feature pyramid between backbone and head: bifpn fuses the maps of several scales; simple-pyramid makes all of the deepest one, for backbones of one scale such as vit_tiny_patch16_224',
+    ),
   head: z
     .enum(['detection', 'semantic'])
     .nullable()
@@ -103,7 +109,7 @@ const model = z.strictObject({
     .max(16)
     .nullable()
     .default(null)
-    .describe('BiFPN cells, 1..16; null: that of the preset, 3 without one'),
+    .describe('bifpn: cells, 1..16; null: that of the preset, 3 without one'),
   anchorScale: z
     .number()
     .positive()

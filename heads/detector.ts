@@ -1,16 +1,16 @@
 import type { z } from 'zod';
 import type { Frozen } from '../backbones/frozen.js';
-import { createBackbone } from '../backbones/index.js';
+
 import { readSettings } from '../backbones/settings.js';
 import type { EncoderSource } from '../datasets/encoder.js';
 import type { Detections } from '../datasets/sample.js';
-import { createBiFPN } from '../necks/index.js';
 import { builtModule } from './builtModule.js';
 import { detectionConfig } from './detection/config.js';
 import { createDetectionHead, encoderConfigOf } from './detection/detection.js';
 import type { DetectionRaw } from './detection/loss.js';
 import { assemble, type Model } from './model.js';
 import { type DetectorSpec, type PresetName, presetOf } from './presets.js';
+import { createPyramid } from './pyramid.js';
 
 type HeadSettings = Pick<z.input<typeof detectionConfig>, 'anchors' | 'loss' | 'decode'>;
 
@@ -44,7 +44,8 @@ export type Detector = Assembly<DetectionRaw, Detections>;
 /**
  * Builds an EfficientDet with random weights; parameters named as in effdet's `tf_efficientdet_*`.
  *
- * @throws ConfigError for an unknown preset, and for settings that are unknown or out of range
+ * @throws ConfigError for an unknown preset, and for settings that are unknown or out of range; ShapeError when the
+ * preset's neck cannot make its levels of the backbone's maps
  * @source Tan et al. 2020, arXiv:1911.09070
  */
 export function createDetector(options: DetectorOptions): Detector {
@@ -67,16 +68,11 @@ export function createDetector(options: DetectorOptions): Detector {
     },
     'detection head',
   );
-  const backbone = createBackbone({
-    arch: spec.backbone,
-    levels: ['P3', 'P4', 'P5'],
-    frozen,
-    inChannels,
-    dropPath,
-    seed,
-  });
   const { levels, channels, cells: repeats, fusion } = spec;
-  const neck = createBiFPN({ levels, channels, repeats, fusion, activation, seed }, backbone.features);
+  const { backbone, neck } = createPyramid({
+    ...{ arch: spec.backbone, frozen, inChannels, dropPath, seed },
+    neck: { kind: spec.neck ?? 'bifpn', levels, channels, repeats, fusion, activation },
+  });
   const head = createDetectionHead(headConfig, neck.features);
   const encoder = {
     module: builtModule('detection/encoder.js'),

@@ -14,6 +14,7 @@ export { type Assembly, createDetector, type Detector, type DetectorOptions } fr
 export type { Head, Losses, TargetTensors } from './head.js';
 export { assemble, type Model } from './model.js';
 export { type DetectorSpec, PRESET_NAMES, PRESETS, type PresetName, presetOf } from './presets.js';
+export { createPyramid, type PyramidOptions } from './pyramid.js';
 export { createSegmenter, SEGMENTER_LEVELS, type Segmenter, type SegmenterOptions } from './segmenter.js';
 export { type SemanticConfig, semanticConfig } from './semantic/config.js';
 export { decodeClassMap } from './semantic/decode.js';

@@ -34,7 +34,7 @@ export function assemble<B extends Level, In extends B, Out extends Level, H ext
   neck: Neck<In, Out>,
   head: Head<H, Raw, Result>,
 ): Model<Raw, Result> {
-  checkFit('BiFPN', neck.inputs, backbone.features, 'build the neck from backbone.features');
+  checkFit('the neck', neck.inputs, backbone.features, 'build the neck from backbone.features');
   checkFit('the head', head.inputs, neck.features, 'build the head from neck.features');
   const parameters = new Map<string, Parameter>([
     ...prefixed('backbone.', backbone),

@@ -7,13 +7,15 @@ import type { Level } from '../backbones/features.js';
 import type { BackboneArch } from '../backbones/index.js';
 import type { Activation } from '../backbones/layers/index.js';
 import { ConfigError } from '../engine/errors.js';
-import type { BiFPNConfig } from '../necks/index.js';
+import type { BiFPNConfig, NeckKind } from '../necks/index.js';
 
 /** What distinguishes one EfficientDet from another. */
 export interface DetectorSpec {
   readonly backbone: BackboneArch;
   /** Side of the images it was trained on. */
   readonly pixels: number;
+  /** Feature pyramid; a BiFPN when absent. */
+  readonly neck?: NeckKind;
   /** Of the pyramid. */
   readonly channels: number;
   /** BiFPN cells. */

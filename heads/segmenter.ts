@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import type { Frozen } from '../backbones/frozen.js';
-import { architectureOf, type BackboneArch, createBackbone } from '../backbones/index.js';
+import { architectureOf, type BackboneArch } from '../backbones/index.js';
 import { readSettings } from '../backbones/settings.js';
 import type { ClassMap } from '../datasets/sample.js';
-import { type BiFPNOptions, createBiFPN } from '../necks/index.js';
+import type { NeckKind, NeckSettings } from '../necks/index.js';
 import { builtModule } from './builtModule.js';
 import type { Assembly } from './detector.js';
 import { assemble } from './model.js';
+import { createPyramid } from './pyramid.js';
 import { semanticConfig } from './semantic/config.js';
 import type { SemanticRaw } from './semantic/loss.js';
 import { createSemanticHead } from './semantic/semantic.js';
@@ -23,8 +24,8 @@ export interface SegmenterOptions {
   readonly inputSize: readonly [height: number, width: number];
   /** Input pixels per cell of the logits; 4 when absent. */
   readonly outputStride?: keyof typeof SEGMENTER_LEVELS;
-  /** Channels, cells and fusion of the BiFPN. */
-  readonly neck?: Pick<BiFPNOptions, 'channels' | 'repeats' | 'fusion'>;
+  /** Feature pyramid: a BiFPN when `kind` is absent; its channels, and cells and fusion of a BiFPN. */
+  readonly neck?: Pick<NeckSettings, 'channels' | 'repeats' | 'fusion'> & { readonly kind?: NeckKind };
   /** Width, and weights of the loss terms. */
   readonly head?: Pick<
     z.input<typeof semanticConfig>,
@@ -43,9 +44,10 @@ export interface SegmenterOptions {
 export type Segmenter = Assembly<SemanticRaw, ClassMap>;
 
 /**
- * Builds a semantic segmenter with random weights: EfficientNet, BiFPN down to the output stride, pyramid head.
+ * Builds a semantic segmenter with random weights: backbone, feature pyramid down to the output stride, pyramid head.
  *
- * @throws ConfigError for an unknown backbone, and for settings that are unknown or out of range
+ * @throws ConfigError for an unknown backbone, and for settings that are unknown or out of range; ShapeError when the
+ * neck cannot make its levels of the backbone's maps
  */
 export function createSegmenter(options: SegmenterOptions): Segmenter {
   const { classes, inputSize, outputStride = 4, frozen = 'none', inChannels = 3, dropPath = 0, seed = 1 } = options;
@@ -56,8 +58,10 @@ export function createSegmenter(options: SegmenterOptions): Segmenter {
     { kind: 'semantic', classes, inputSize, seed, ...options.head },
     'semantic head',
   );
-  const backbone = createBackbone({ arch: options.backbone, levels, frozen, inChannels, dropPath, seed });
-  const neck = createBiFPN({ levels, activation, seed, ...options.neck }, backbone.features);
+  const { backbone, neck } = createPyramid({
+    ...{ arch: options.backbone, frozen, inChannels, dropPath, seed },
+    neck: { kind: 'bifpn', levels, activation, ...options.neck },
+  });
   const head = createSemanticHead(headConfig, neck.features);
   const encoder = { module: builtModule('semantic/encoder.js'), config: { inputSize } };
   return { model: assemble(backbone, neck, head), encoder, inputSize };

@@ -119,7 +119,7 @@ function checkLevels(levels: readonly Level[], given: readonly Level[], offered:
   if (given.length > 0 && given.every((level, i) => level === levels[i])) return;
   const missing = levels.find((level, i) => level !== given[i]);
   throw new ShapeError(
-    `BiFPN needs ${missing}, the backbone gives ${offered.join(', ')}: only levels deeper than those can be made by pooling`,
+    `BiFPN needs ${missing}, the backbone gives ${offered.join(', ')}: only levels deeper than those can be made by pooling; a simple-pyramid makes finer ones`,
   );
 }
 

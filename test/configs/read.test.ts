@@ -121,6 +121,26 @@ describe('a config that is wrong says where, what and the nearest right thing', 
       "c.yaml:2:20: there is no backbone 'tf_efficientnet_b9'; did you mean 'tf_efficientnet_b0'?",
     ],
     [
+      'a neck that lacks maps',
+      `${VOC}model: { backbone: vit_tiny_patch16_224 }\n`,
+      /^c\.yaml:2:\d+: vit_tiny_patch16_224: BiFPN needs P3, the backbone gives P4: only .*; a simple-pyramid makes finer ones$/,
+    ],
+    [
+      'another neck than its preset has',
+      `${VOC}model: { preset: efficientdet-lite0, neck: simple-pyramid }\n`,
+      'c.yaml:2:44: presets have a bifpn: name a backbone instead of efficientdet-lite0',
+    ],
+    [
+      'cells of a neck without',
+      `${VOC}model: { backbone: resnet18, neck: simple-pyramid, neckRepeats: 2 }\n`,
+      "c.yaml:2:65: 'neckRepeats' counts the cells of a bifpn, simple-pyramid has none: remove it",
+    ],
+    [
+      'a size of image that the backbone does not take',
+      `${VOC}model: { backbone: efficientformer_l1, inputSize: [320, 320] }\n`,
+      'c.yaml:2:51: efficientformer_l1 takes images of 224 x 224 pixels alone: write inputSize: [224, 224]',
+    ],
+    [
       'an unknown preset',
       `${VOC}model: { preset: efficientdet-lite9 }\n`,
       "c.yaml:2:18: there is no preset 'efficientdet-lite9'; did you mean 'efficientdet-lite0'?",

@@ -33,7 +33,7 @@ describe('assemble', () => {
     const neck = createBiFPN(neckConfig, large.features);
     const head = createDetectionHead(headConfig, neck.features);
     expect(() => assemble(small, neck, head)).toThrow(
-      'P3 has 40 channels, BiFPN expects 48: build the neck from backbone.features',
+      'P3 has 40 channels, the neck expects 48: build the neck from backbone.features',
     );
     for (const part of [small, large, neck, head]) part.dispose();
   });

@@ -66,7 +66,7 @@ describe('BiFPN', () => {
 
   it('refuses levels that pooling cannot make', () => {
     expect(() => createBiFPN({ ...base, levels: ['P1', 'P2', 'P3'] }, features)).toThrow(
-      'BiFPN needs P1, the backbone gives P2, P3, P4, P5: only levels deeper than those can be made by pooling',
+      'BiFPN needs P1, the backbone gives P2, P3, P4, P5: only levels deeper than those can be made by pooling; a simple-pyramid makes finer ones',
     );
     expect(() => createBiFPN({ ...base, levels: ['P6', 'P7'] }, features)).toThrow('BiFPN needs P6');
   });
