@@ -1,5 +1,6 @@
-"""One network per line of standard input, as JSON: {"name", "sizes", "folder", "pickle"}. Writes its randomly initialised
-state dict, images, features and logits; answers one line of JSON."""
+"""One network per line of standard input, as JSON: {"name", "sizes", "folder", "pickle", "double"}. Writes its randomly
+initialised state dict, images, features and logits, the last two computed in float64 where `double` says so; answers one
+line of JSON."""
 import json
 import sys
 
@@ -25,19 +26,24 @@ def initialise(model, seed, height, width):
         model.eval()
 
 
+def options(name):
+    """Of timm: images of any size for vision transformers."""
+    return {"dynamic_img_size": True, "dynamic_img_pad": True} if name.startswith("vit_") else {}
+
+
 def made(name):
     if timm.is_model(name):
-        return timm.create_model(name).eval(), "timm"
+        return timm.create_model(name, **options(name)).eval(), "timm"
     if hasattr(torchvision.models, name):
-        options = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
-        return getattr(torchvision.models, name)(weights=None, **options).eval(), "torchvision"
+        initialised = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+        return getattr(torchvision.models, name)(weights=None, **initialised).eval(), "torchvision"
     return None, None
 
 
 def features(name, state, image):
     """Maps by reduction, the deepest of each; none where timm gives none."""
     try:
-        pyramid = timm.create_model(name, features_only=True).eval()
+        pyramid = timm.create_model(name, features_only=True, **options(name)).eval()
     except Exception:
         return {}
     own = pyramid.state_dict()
@@ -45,7 +51,7 @@ def features(name, state, image):
     if any(source is None or state[source].shape != own[key].shape for key, source in sources.items()):
         return {}
     pyramid.load_state_dict({key: state[source] for key, source in sources.items()})
-    return dict(zip(pyramid.feature_info.reduction(), pyramid(image)))
+    return dict(zip(pyramid.feature_info.reduction(), pyramid.to(image.dtype)(image)))
 
 
 def matching(key, state):
@@ -57,30 +63,36 @@ def matching(key, state):
 
 
 @torch.no_grad()
-def save(name, sizes, folder, pickle):
+def save(name, sizes, folder, pickle, double):
     torch.manual_seed(1)
     model, library = made(name)
     if model is None:
         return {"skipped": "neither timm nor torchvision has it"}
     initialise(model, 2, *sizes[0])
-    state = model.state_dict()
+    state = {key: value.clone() for key, value in model.state_dict().items()} if double else model.state_dict()
     path = f"{folder}/{name}.{'pth' if pickle else 'safetensors'}"
     if pickle:
         torch.save(state, path)
     else:
         save_file({key: value.contiguous() for key, value in state.items()}, path)
+    dtype = torch.float64 if double else torch.float32
+    model.to(dtype)
     tensors = {}
     for index, (height, width) in enumerate(sizes):
         image = torch.randn(1, 3, height, width, generator=torch.Generator().manual_seed(index))
         tensors[f"{index}.image"] = image.permute(0, 2, 3, 1).contiguous()
-        answers = {"logits": model(image)}
+        answers = {"logits": model(image.to(dtype))}
         if library == "timm":
-            answers |= {str(stride): one for stride, one in features(name, state, image).items()}
+            answers |= {str(stride): one for stride, one in features(name, state, image.to(dtype)).items()}
         for key, value in answers.items():
-            tensors[f"{index}.{key}"] = (value.permute(0, 2, 3, 1) if value.ndim == 4 else value).contiguous()
+            tensors[f"{index}.{key}"] = (value.permute(0, 2, 3, 1) if value.ndim == 4 else value).float().contiguous()
     save_file(tensors, f"{folder}/{name}.answers.safetensors")
     return {"library": library, "path": path}
 
 
 for line in sys.stdin:
-    print(json.dumps(save(**json.loads(line))), flush=True)
+    try:
+        answer = save(**json.loads(line))
+    except Exception as error:
+        answer = {"failed": f"{type(error).__name__}: {error}"}
+    print(json.dumps(answer), flush=True)
