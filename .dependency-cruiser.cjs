@@ -18,7 +18,8 @@ const PORTABLE = [
   '^backbones/(?!catalogue/)',
   '^training/(?!run/)',
   '^engine/[^/]+$',
-  '^engine/(kernels|wasm)/',
+  '^engine/(kernels|wasm|webgl)/',
+  '^engine/webgpu/(?!dawn)',
   '^index\\.ts$',
 ];
 

@@ -30,4 +30,6 @@ export { uploadImages } from './engine/images.js';
 export * from './engine/kernels/index.js';
 export { createLeakGuard, type LeakGuard } from './engine/leaks.js';
 export { createRandom, type Random } from './engine/random.js';
+export * from './heads/index.js';
 export * from './necks/index.js';
+export * from './training/index.js';

@@ -1,5 +1,6 @@
 /** Everything of index.ts, and what needs Node: files, worker threads, runs, the native engine. */
 import './engine/tensorflow/tensorflow.js';
+import './engine/webgpu/dawn.js';
 
 export * from './backbones/catalogue/index.js';
 export * from './configs/index.js';
@@ -7,7 +8,5 @@ export * from './datasets/evaluators/index.js';
 export * from './datasets/index.js';
 export { createLoader, type Loader, type LoaderOptions } from './datasets/loader/index.js';
 export { availableBytes, estimateMemory, type MemoryNeed, requireMemory } from './engine/tensorflow/memory.js';
-export * from './heads/index.js';
 export * from './index.js';
-export * from './training/index.js';
 export * from './training/run/index.js';

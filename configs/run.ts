@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
-import { chosenCheckpoint, loadCheckpoint, readCheckpoint, runFolder } from '../training/run/index.js';
+import { loadCheckpoint } from '../training/index.js';
+import { chosenCheckpoint, readCheckpoint, runFolder } from '../training/run/index.js';
 import { createNetwork, type Network } from './network.js';
 import { parseExperiment } from './read.js';
 import type { Experiment } from './schema.js';

@@ -2,10 +2,15 @@ import * as tf from '@tensorflow/tfjs';
 import type { Cluster } from './collective.js';
 import { EngineError } from './errors.js';
 import { repairStockGradients } from './kernels/stockGradients.js';
-import { openWasm } from './wasm/wasm.js';
+import { openWasm, type WasmOptions } from './wasm/wasm.js';
+import { openWebGl } from './webgl/webgl.js';
 
-/** How tensors run. `tensorflow` needs Node and libtensorflow; `wasm` runs everywhere; `cpu` is for tests of tiny shapes. */
-export type EngineName = 'tensorflow' | 'wasm' | 'cpu';
+/**
+ * How tensors run. `tensorflow` needs Node and libtensorflow; `wasm` runs everywhere; `webgl` needs a browser; `webgpu` a
+ * browser and the import of `espalier/webgpu`, or Node and the package `webgpu`; `cpu` is for tests of tiny shapes.
+ */
+export const ENGINE_NAMES = ['tensorflow', 'wasm', 'webgl', 'webgpu', 'cpu'] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
 
 export interface EngineInfo {
   readonly engine: EngineName;
@@ -16,7 +21,7 @@ export interface EngineInfo {
   readonly interOpThreads: number;
 }
 
-export interface ReadyOptions {
+export interface ReadyOptions extends WasmOptions {
   /** Asked for by name it never falls back; absent: the fastest that is present. */
   readonly engine?: EngineName;
   /** Threads inside one op; all cores when absent. Only the tensorflow engine has more than one. */
@@ -37,11 +42,13 @@ const ONE_THREAD = { threads: 1, interOpThreads: 1 } as const;
 const openers = new Map<EngineName, Opener>([
   [
     'wasm',
-    async () => {
-      await openWasm();
+    async (options) => {
+      await openWasm(options);
       return { engine: 'wasm', description: 'wasm (WebAssembly, one thread)', ...ONE_THREAD };
     },
   ],
+  ['webgl', openWebGl],
+  ['webgpu', async () => ({ reason: "the webgpu engine is a module of its own: import 'espalier/webgpu' first" })],
   [
     'cpu',
     async () => {

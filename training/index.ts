@@ -1,3 +1,4 @@
+export { type CheckpointTensors, loadCheckpoint } from './checkpointWeights.js';
 export { createEma, type Ema } from './ema.js';
 export { type AdamWOptions, createAdamW, createSgd, type Optimizer, type SgdOptions } from './optimizers.js';
 export { createPredictor, fillOf, type PredictableModel, type Predictor, type PredictorOptions } from './predictor.js';

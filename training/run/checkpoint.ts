@@ -5,14 +5,14 @@ import { fileShape, toFile, toMemory } from '../../backbones/weights/layout.js';
 import { exportStateDict, loadStateDict } from '../../backbones/weights/stateDict.js';
 import type { LabelMap } from '../../datasets/sample.js';
 import { WeightsError } from '../../engine/errors.js';
+import { EMA, OPTIMIZER, weightsOf } from '../checkpointWeights.js';
 import type { Ema } from '../ema.js';
 import type { Optimizer } from '../optimizers.js';
 import type { ParameterMap } from '../packs.js';
 import type { RestoreReport, Stateful } from '../slots.js';
 import type { Checkpoint } from './checkpointFile.js';
 
-const EMA = 'ema/';
-const OPTIMIZER = 'optimizer/';
+export { loadCheckpoint } from '../checkpointWeights.js';
 
 /** What a run's tensors are. */
 export interface TrainingState {
@@ -49,19 +49,6 @@ export function restoreState({ model, optimizer, ema }: TrainingState, { tensors
   return { missing: [...slots.missing, ...averages.missing], unused: [...slots.unused, ...averages.unused] };
 }
 
-/**
- * Loads the averaged weights where the run kept them, else the weights themselves.
- *
- * @throws WeightsError when the checkpoint belongs to another network
- */
-export function loadCheckpoint(model: Module, { tensors }: Checkpoint, kind: 'ema' | 'raw' = 'ema'): void {
-  const weights = new Map(weightsOf(tensors));
-  if (kind === 'ema') {
-    for (const [key, tensor] of tensors) if (key.startsWith(EMA)) weights.set(key.slice(EMA.length), tensor);
-  }
-  loadStateDict(model, weights, { partial: false });
-}
-
 /** @throws WeightsError when the checkpoint's classes are not the expected ones, in their order */
 export function requireClasses(file: string, { metadata }: Checkpoint, labels: LabelMap): void {
   const stored = metadata.classes.map(({ name }) => name);
@@ -70,10 +57,6 @@ export function requireClasses(file: string, { metadata }: Checkpoint, labels: L
   throw new WeightsError(
     `${file}: checkpoint has classes [${stored.join(', ')}], the config [${expected.join(', ')}]: use the classes it was trained with, or train anew`,
   );
-}
-
-function weightsOf(tensors: HostTensors): HostTensors {
-  return new Map([...tensors].filter(([key]) => !key.startsWith(EMA) && !key.startsWith(OPTIMIZER)));
 }
 
 /** Slot keys are `<slot>/<parameter name>`. */

@@ -1,5 +1,5 @@
 export type { TrainBatch, TrainLoader } from './batch.js';
-export { loadCheckpoint, requireClasses } from './checkpoint.js';
+export { requireClasses } from './checkpoint.js';
 export { type Checkpoint, type CheckpointMetadata, type Evaluation, readCheckpoint } from './checkpointFile.js';
 export { requireFreePort } from './clusterPort.js';
 export { type ClusterSource, clusterOf } from './clusterSpec.js';

@@ -1,0 +1,31 @@
+import type { Module } from '../backbones/module.js';
+import type { HostTensors } from '../backbones/weights/hostTensor.js';
+import { loadStateDict } from '../backbones/weights/stateDict.js';
+
+/** Before the names of averaged weights, and of the optimizer's state, in a checkpoint. */
+export const EMA = 'ema/';
+export const OPTIMIZER = 'optimizer/';
+
+/** The tensors of a run's checkpoint, which is a safetensors file. */
+export interface CheckpointTensors {
+  readonly tensors: HostTensors;
+}
+
+/**
+ * Loads the averaged weights where the run kept them, else the weights themselves; of a checkpoint that Node read, or of
+ * `readSafetensors(bytes)` in a browser.
+ *
+ * @throws WeightsError when the checkpoint belongs to another network
+ */
+export function loadCheckpoint(model: Module, { tensors }: CheckpointTensors, kind: 'ema' | 'raw' = 'ema'): void {
+  const weights = new Map(weightsOf(tensors));
+  if (kind === 'ema') {
+    for (const [key, tensor] of tensors) if (key.startsWith(EMA)) weights.set(key.slice(EMA.length), tensor);
+  }
+  loadStateDict(model, weights, { partial: false });
+}
+
+/** The weights of a checkpoint without averages and optimizer state. */
+export function weightsOf(tensors: HostTensors): HostTensors {
+  return new Map([...tensors].filter(([key]) => !key.startsWith(EMA) && !key.startsWith(OPTIMIZER)));
+}
