@@ -4,7 +4,7 @@ import type { EngineOptions } from './engine.js';
 import { type Measurement, measure } from './measure.js';
 import { createOutput } from './output.js';
 import { formatTable } from './table.js';
-import { knownArch } from './weights/convert.js';
+import { knownArch } from './weights/network.js';
 
 interface BenchmarkOptions extends EngineOptions {
   readonly px?: number;

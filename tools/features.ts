@@ -22,7 +22,7 @@ import { squareOf } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput } from './output.js';
 import { formatTable } from './table.js';
-import { knownArch } from './weights/convert.js';
+import { knownArch } from './weights/network.js';
 
 interface FeaturesOptions extends EngineOptions {
   readonly weights: string;

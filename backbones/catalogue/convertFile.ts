@@ -2,7 +2,6 @@ import { open, rename } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ConfigError } from '../../engine/errors.js';
 import { sha256Of } from '../../engine/tensorflow/pip.js';
-import type { Classifier } from '../index.js';
 import type { CheckpointPart } from '../weights/checkpointParts.js';
 import { type Conversion, type ConvertOptions, convertWeights } from '../weights/convert.js';
 import type { HostTensors } from '../weights/hostTensor.js';
@@ -10,11 +9,13 @@ import { writeNpz } from '../weights/npz.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import { loadStateDict } from '../weights/stateDict.js';
 import { withWeights } from './fileSource.js';
-import { goldenForward } from './golden.js';
+import { type GoldenNetwork, goldenForward } from './golden.js';
 
 export interface ConvertFileOptions extends ConvertOptions {
   /** Architecture of `network`, for the metadata. */
   readonly architecture: string;
+  /** Sides of the golden forward's picture; 96 when absent. */
+  readonly goldenPixels?: number;
   /** Of a checkpoint with two sets of weights. */
   readonly part?: CheckpointPart;
   /** Names by class index. */
@@ -42,7 +43,7 @@ const WRITERS: Readonly<Record<string, (tensors: HostTensors, metadata: WeightsM
  */
 export async function convertFile(
   file: string,
-  network: Classifier,
+  network: GoldenNetwork,
   to: string,
   options: ConvertFileOptions,
 ): Promise<Conversion & { readonly metadata: WeightsMetadata }> {
@@ -70,7 +71,7 @@ const CARRIED = ['name', 'licence', 'source', 'classes'] as const;
 
 async function metadataOf(
   file: string,
-  network: Classifier,
+  network: GoldenNetwork,
   options: ConvertFileOptions,
   carried: WeightsMetadata,
 ): Promise<WeightsMetadata> {
@@ -84,7 +85,7 @@ async function metadataOf(
     sha256: await sha256Of(file),
     preprocessing: JSON.stringify(network.preprocessing),
     inputPixels: String(network.inputPixels),
-    golden: JSON.stringify(await goldenForward(network)),
+    golden: JSON.stringify(await goldenForward(network, options.goldenPixels)),
     ...(classes ? { classes: JSON.stringify(classes) } : {}),
     ...(licence === undefined ? {} : { licence }),
     ...(source === undefined ? {} : { source }),

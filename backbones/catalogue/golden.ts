@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Classifier } from '../index.js';
+import type { Module, Pass } from '../module.js';
 
 /** What a network answers to a picture made of a formula: the same bits everywhere, so that no file has to travel. */
 export interface GoldenForward {
@@ -12,20 +13,25 @@ export interface GoldenForward {
   readonly std: number;
 }
 
+/** A network that weights are for, with all that it answers as one tensor. */
+export interface GoldenNetwork extends Module, Pick<Classifier, 'preprocessing' | 'inputPixels'> {
+  forward(images: tf.Tensor4D, pass: Pass): tf.Tensor;
+}
+
 const LISTED = 8;
 export const GOLDEN_PIXELS = 96;
 /** Share of the logits' spread: engines differ by 1e-5 of it, a wrong padding or epsilon by more than 1e-2. */
 export const GOLDEN_TOLERANCE = 1e-3;
 
 /** Logits of the formula's picture, as they are kept beside the weights. */
-export async function goldenForward(network: Classifier, pixels = GOLDEN_PIXELS): Promise<GoldenForward> {
+export async function goldenForward(network: GoldenNetwork, pixels = GOLDEN_PIXELS): Promise<GoldenForward> {
   const logits = await formulaLogits(network, pixels);
   const index = Array.from({ length: LISTED }, (_, i) => Math.floor((i * (logits.length - 1)) / (LISTED - 1)));
   return { pixels, index, value: index.map((i) => round(logits[i] as number)), std: round(spread(logits)) };
 }
 
 /** Largest difference to a golden, as a share of its spread. */
-export async function goldenDifference(network: Classifier, golden: GoldenForward): Promise<number> {
+export async function goldenDifference(network: GoldenNetwork, golden: GoldenForward): Promise<number> {
   const logits = await formulaLogits(network, golden.pixels);
   const differences = golden.index.map((at, i) =>
     Math.abs((logits[at] ?? Number.NaN) - (golden.value[i] ?? Number.NaN)),
@@ -33,7 +39,7 @@ export async function goldenDifference(network: Classifier, golden: GoldenForwar
   return Math.max(...differences) / golden.std;
 }
 
-async function formulaLogits(network: Classifier, pixels: number): Promise<Float32Array> {
+async function formulaLogits(network: GoldenNetwork, pixels: number): Promise<Float32Array> {
   const channels = 3;
   const logits = tf.tidy(() => {
     const image = tf.tensor4d(formulaImage(pixels, channels), [1, pixels, pixels, channels]);

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { WeightsError } from '../../engine/errors.js';
-import type { Classifier } from '../index.js';
 import { loadStateDict } from '../weights/stateDict.js';
 import { readAll, type WeightsFile } from '../weights/weightsFile.js';
 import { isWeightsName, weightsEntry } from './catalogue.js';
-import { GOLDEN_TOLERANCE, type GoldenForward, goldenDifference } from './golden.js';
+import { GOLDEN_TOLERANCE, type GoldenForward, type GoldenNetwork, goldenDifference } from './golden.js';
 
 const goldenSchema = z.strictObject({
   pixels: z.int().min(32).max(1024),
@@ -27,7 +26,7 @@ export interface Verification {
  *
  * @throws WeightsError when the file does not fill the network or has no golden
  */
-export async function verifyWeights(file: WeightsFile, network: Classifier): Promise<Verification> {
+export async function verifyWeights(file: WeightsFile, network: GoldenNetwork): Promise<Verification> {
   loadStateDict(network, readAll(file), { partial: false });
   const { golden, origin } = goldenOf(file);
   return { difference: await goldenDifference(network, golden), tolerance: GOLDEN_TOLERANCE, origin };

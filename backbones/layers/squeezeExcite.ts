@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { gate } from '../../engine/kernels/index.js';
+import { gate, squeeze } from '../../engine/kernels/index.js';
 import type { Layer } from '../module.js';
 import type { Parameters } from '../parameters.js';
 import { ACTIVATIONS, type Activation } from './activation.js';
@@ -35,8 +35,8 @@ export function squeezeExcite(parameters: Parameters, name: string, options: Squ
   const activate = ACTIVATIONS[options.activation];
   const isHard = options.gate === 'hardSigmoid';
   return (input, pass) => {
-    const squeezed = tf.mean<tf.Tensor4D>(input, [1, 2], true); // [N, 1, 1, C]
-    const weights = expand(activate(reduce(squeezed, pass)), pass);
-    return isHard ? tf.mul(input, ACTIVATIONS.hardSigmoid(weights)) : gate(input, weights);
+    const { mean, x } = squeeze(input);
+    const weights = expand(activate(reduce(mean, pass)), pass);
+    return isHard ? tf.mul(x, ACTIVATIONS.hardSigmoid(weights)) : gate(x, weights);
   };
 }

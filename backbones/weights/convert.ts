@@ -2,6 +2,7 @@ import { WeightsError } from '../../engine/errors.js';
 import type { HostTensor, HostTensors } from './hostTensor.js';
 import { fileShape } from './layout.js';
 import { foldedLayers } from './names/folded.js';
+import { foldedDetector, isDetector } from './names/foldedDetector.js';
 import type { Release } from './names/release.js';
 import { releaseOf } from './names/releases.js';
 import { placedShape, placedTensor } from './placement.js';
@@ -79,7 +80,8 @@ function fits({ shape }: LazyTensor, parameter: ParameterSlot, { order }: Releas
 
 /** TFLite has no batch norm left: each layer's values become a convolution and a norm that only adds. */
 function fromLayers(file: WeightsFile, module: Slots): Conversion {
-  const { tensors, missing, unexpected, reshaped } = foldedLayers(file, module);
+  const fill = isDetector(module) ? foldedDetector : foldedLayers;
+  const { tensors, missing, unexpected, reshaped } = fill(file, module);
   return {
     release: 'TFLite',
     report: { loaded: [...tensors.keys()], missing, unexpected, reshaped },

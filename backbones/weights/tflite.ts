@@ -12,7 +12,7 @@ const GRAPH = { tensors: 0, operators: 3 } as const;
 const TENSOR = { shape: 0, type: 1, buffer: 2, name: 3, quantisation: 4, sparsity: 6 } as const;
 const QUANTISATION = { scale: 2, zeroPoint: 3, axis: 6 } as const;
 const BUFFER = { data: 0, offset: 1, size: 2 } as const;
-const OPERATOR = { code: 0, inputs: 1 } as const;
+const OPERATOR = { code: 0, inputs: 1, outputs: 2 } as const;
 const CODE = { old: 0, builtin: 3 } as const;
 
 /** TensorType -> element type; those left out hold no weights. */
@@ -59,14 +59,16 @@ export function openTflite(source: ByteSource): WeightsFile {
   const layers: WeightedLayer[] = [];
   const names = new Map<string, number>();
   for (const graph of model.tables(MODEL.subgraphs)) {
-    const constants = graph.tables(GRAPH.tensors).map((tensor) => {
+    const described = graph.tables(GRAPH.tensors);
+    const constants = described.map((tensor) => {
       const lazy = lazyConstant(source, tensor, buffers);
       if (lazy === null) return null;
       const name = freeName(names, tensor.text(TENSOR.name));
       tensors.set(name, lazy);
       return name;
     });
-    layers.push(...layersOf(source, graph, codes, constants));
+    const all = described.map((tensor) => tensor.text(TENSOR.name));
+    layers.push(...layersOf(source, graph, codes, { constants, all }));
   }
   const values = [...tensors.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (values > MAX_EXPANSION * source.size)
@@ -140,18 +142,21 @@ function layersOf(
   source: ByteSource,
   graph: Table,
   codes: readonly number[],
-  names: readonly (string | null)[],
+  names: { readonly constants: readonly (string | null)[]; readonly all: readonly string[] },
 ): readonly WeightedLayer[] {
   return graph.tables(GRAPH.operators).flatMap((operator) => {
     const kind = LAYERS[codes[operator.u32(OPERATOR.code)] ?? -1];
     const inputs = operator.vector(OPERATOR.inputs, 4);
+    const outputs = operator.vector(OPERATOR.outputs, 4);
     if (!kind || !inputs || inputs.count < 2) return [];
-    const nameOf = (i: number): string | null => {
-      if (i >= inputs.count) return null;
-      const [index = -1] = elementType('I32').read(source, inputs.start + 4 * i, 1) as Int32Array;
-      return names[index] ?? null;
+    const nameOf = <T>(list: typeof inputs | null, i: number, of: readonly T[]): T | null => {
+      if (!list || i >= list.count) return null;
+      const [index = -1] = elementType('I32').read(source, list.start + 4 * i, 1) as Int32Array;
+      return of[index] ?? null;
     };
-    const weight = nameOf(1);
-    return weight === null ? [] : [{ kind, weight, bias: nameOf(2) }];
+    const weight = nameOf(inputs, 1, names.constants);
+    if (weight === null) return [];
+    const [input, output] = [nameOf(inputs, 0, names.all) ?? '', nameOf(outputs, 0, names.all) ?? ''];
+    return [{ kind, weight, bias: nameOf(inputs, 2, names.constants), input, output }];
   });
 }

@@ -17,6 +17,9 @@ export interface WeightedLayer {
   readonly kind: 'convolution' | 'depthwise' | 'dense';
   readonly weight: string;
   readonly bias: string | null;
+  /** Names of what it reads and of what it computes. */
+  readonly input: string;
+  readonly output: string;
 }
 
 export interface WeightsFile {

@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import efficientdet
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -31,6 +32,9 @@ CASES = [
     ("keras", "DenseNet121", "densenet121", ".keras"),
     ("tflite", "EfficientNetLite0", "tf_efficientnet_lite0", ".tflite"),
     ("tflite", "EfficientNetLite0 int8 weights", "tf_efficientnet_lite0", ".tflite"),
+    ("effdet", "tf_efficientdet_lite0", "efficientdet-lite0", ".pth"),
+    ("tflite", "EfficientDetLite0", "efficientdet-lite0", ".tflite"),
+    ("tflite", "EfficientDetLite0 int8 weights", "efficientdet-lite0", ".tflite"),
 ]
 # Keras scales pictures of 0..255 inside of these.
 INSIDE = {"EfficientNetB0": lambda image: (image + 1) * 127.5, "EfficientNetV2B0": lambda image: (image + 1) * 127.5}
@@ -151,6 +155,8 @@ def lite_network():
 
 
 def tflite_case(name, path):
+    if "Det" in name:
+        return efficientdet.tflite_case(name, path)
     import keras
     import tensorflow as tf
 
@@ -172,10 +178,13 @@ def metadata(path):
         return json.loads(file.read(length))["__metadata__"]
 
 
+LIBRARIES = {"torchvision": torch_case, "keras": keras_case, "tflite": tflite_case, "effdet": efficientdet.effdet_case}
+
+
 def check(library, name, arch, ending):
     with tempfile.TemporaryDirectory() as folder:
         path, to = os.path.join(folder, "theirs" + ending), os.path.join(folder, "ours.safetensors")
-        forward = {"torchvision": torch_case, "keras": keras_case, "tflite": tflite_case}[library](name, path)
+        forward = LIBRARIES[library](name, path)
         run = subprocess.run([*PROGRAM, "weights", "convert", path, "--arch", arch, "--to", to], capture_output=True, text=True)
         if run.returncode != 0:
             return run.stderr.strip().splitlines()[-1]

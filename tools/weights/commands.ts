@@ -33,9 +33,14 @@ export function addWeights(program: Command): void {
     .action(async (names: string[], options) => (await import('./list.js')).pullNames(names, options));
   weights
     .command('convert')
-    .description('weights of timm, torchvision, EfficientNet-PyTorch, Keras or TFLite as a file of ours')
+    .description(
+      'weights of timm, torchvision, EfficientNet-PyTorch, effdet, google/automl, Keras or TFLite as a file of ours',
+    )
     .argument('<file>', 'weights in any format that `weights info` reads')
-    .requiredOption('--arch <name>', 'the network they are for, e.g. tf_efficientnet_b0')
+    .requiredOption(
+      '--arch <name>',
+      'the network they are for, e.g. tf_efficientnet_b0, or a detector such as efficientdet-lite0',
+    )
     .requiredOption('--to <file>', 'file to write: .safetensors or .npz')
     .option(
       '--partial <names>',
@@ -43,7 +48,10 @@ export function addWeights(program: Command): void {
       collect,
       [],
     )
-    .option('--classes <file>', 'class names by index: JSON list or lines (default: those of ImageNet)')
+    .option(
+      '--classes <file>',
+      'class names by index: JSON list or lines (default: those of ImageNet; of a detector 90 without names)',
+    )
     .addOption(
       new Option('--part <which>', 'of a checkpoint with two sets (default: average)').choices(['trained', 'average']),
     )

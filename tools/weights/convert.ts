@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { convertFile } from '../../backbones/catalogue/convertFile.js';
 import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
-import { BACKBONE_ARCHS, createClassifier, isBackboneArch } from '../../backbones/index.js';
+import { isBackboneArch } from '../../backbones/index.js';
 import type { CheckpointPart, LoadReport } from '../../backbones/weights/index.js';
 import { ConfigError, WeightsError } from '../../engine/errors.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
 import { formatTable } from '../table.js';
+import { createNamed, usualClasses } from './network.js';
 
 interface ConvertOptions extends EngineOptions {
   readonly arch: string;
@@ -23,12 +24,14 @@ interface ConvertOptions extends EngineOptions {
 export async function convertWeightsFile(file: string, options: ConvertOptions): Promise<void> {
   const output = createOutput(options.json === true);
   const { arch, to, partial, part, licence, source } = options;
-  const names = await classNames(options.classes);
+  const names = await classNames(options.classes, arch);
   await openEngine(options, output);
-  const network = createClassifier({ arch: knownArch(arch), classes: names.length, frozen: 'all', seed: 1 });
+  const { network, goldenPixels } = createNamed(arch, names?.length ?? usualClasses(arch));
   try {
     const { release, report, metadata } = await convertFile(file, network, to, {
-      ...{ architecture: arch, partial, classes: names, onReport: ({ report }) => output.note(describe(report)) },
+      ...{ architecture: arch, partial, onReport: ({ report }) => output.note(describe(report)) },
+      ...(names ? { classes: names } : {}),
+      ...(goldenPixels === undefined ? {} : { goldenPixels }),
       ...(part ? { part } : {}),
       ...(licence === undefined ? {} : { licence }),
       ...(source === undefined ? {} : { source }),
@@ -41,14 +44,9 @@ export async function convertWeightsFile(file: string, options: ConvertOptions):
   }
 }
 
-export function knownArch(arch: string) {
-  if (isBackboneArch(arch)) return arch;
-  throw new ConfigError(`no network is called '${arch}': use one of ${BACKBONE_ARCHS.join(', ')}`);
-}
-
-/** A JSON list of names, one name a line, or ImageNet's when no file is given. */
-async function classNames(file: string | undefined): Promise<readonly string[]> {
-  if (file === undefined) return IMAGENET_CLASSES;
+/** A JSON list of names, or one name a line; when no file is given ImageNet's of a classifier, none of a detector. */
+async function classNames(file: string | undefined, arch: string): Promise<readonly string[] | null> {
+  if (file === undefined) return isBackboneArch(arch) ? IMAGENET_CLASSES : null;
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new ConfigError(`--classes ${file}: ${error.message}`);
   });

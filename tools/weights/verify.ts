@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { isWeightsName, weightsEntry, weightsPath, withWeights } from '../../backbones/catalogue/index.js';
 import { verifyWeights } from '../../backbones/catalogue/verify.js';
-import { createClassifier } from '../../backbones/index.js';
 import { ConfigError, EspalierError } from '../../engine/errors.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
-import { knownArch } from './convert.js';
+import { createNamed, usualClasses } from './network.js';
 
 interface VerifyOptions extends EngineOptions {
   readonly json?: boolean;
@@ -26,12 +25,7 @@ export async function verifyWeightsFile(weights: string, options: VerifyOptions)
     const arch = file.metadata.architecture ?? (isWeightsName(weights) ? weightsEntry(weights).arch : '');
     if (arch === '')
       throw new ConfigError(`${path} does not say its architecture: write it with 'espalier weights convert'`);
-    const network = createClassifier({
-      arch: knownArch(arch),
-      classes: classesOf(file.metadata.classes),
-      frozen: 'all',
-      seed: 1,
-    });
+    const { network } = createNamed(arch, classesOf(file.metadata.classes) ?? usualClasses(arch));
     try {
       const { difference, tolerance, origin } = await verifyWeights(file, network);
       const passed = difference <= tolerance;
@@ -44,8 +38,7 @@ export async function verifyWeightsFile(weights: string, options: VerifyOptions)
   });
 }
 
-function classesOf(text: string | undefined): number {
-  if (text === undefined) return 1000;
-  const names: unknown = JSON.parse(text);
-  return Array.isArray(names) ? names.length : 1000;
+function classesOf(text: string | undefined): number | null {
+  const names: unknown = text === undefined ? null : JSON.parse(text);
+  return Array.isArray(names) ? names.length : null;
 }

@@ -1,5 +1,5 @@
 import { WeightsError } from '../../../engine/errors.js';
-import { type HostTensor, type HostTensors, sizeOf } from '../hostTensor.js';
+import type { HostTensor, HostTensors } from '../hostTensor.js';
 import { fileShape, toFile } from '../layout.js';
 import type { ParameterSlot, Slots } from '../slot.js';
 import type { LoadReport } from '../stateDict.js';
@@ -58,7 +58,7 @@ function targetLayers(module: Slots): readonly TargetLayer[] {
 }
 
 /** Values in PyTorch's order, or null when kind or shape are another layer's. */
-function inFileOrder(
+export function inFileOrder(
   tensor: LazyTensor,
   { kind }: WeightedLayer,
   { variable, layout }: ParameterSlot,
@@ -95,24 +95,29 @@ function fromOutermost(values: Float32Array, [outer, cells, inner]: readonly [nu
 function addBehind(
   rest: readonly string[],
   layer: WeightedLayer,
-  { tensors: stored }: WeightsFile,
+  file: WeightsFile,
   tensors: Map<string, HostTensor>,
 ): void {
-  const bias = layer.bias === null ? undefined : stored.get(layer.bias);
-  if (!bias) return;
-  const { data, shape } = bias.read();
-  if (!(data instanceof Float32Array)) throw new WeightsError(`'${layer.bias}' holds no float32 values`);
-  const filled = (value: number): HostTensor => ({
-    dtype: 'F32',
-    shape,
-    data: new Float32Array(sizeOf(shape)).fill(value),
-  });
+  if (layer.bias === null || !file.tensors.has(layer.bias)) return;
+  const bias = floatsOf(file, layer.bias);
+  const norm = foldedNorm(new Float32Array(bias.length).fill(1), bias);
   for (const name of rest) {
-    if (name.endsWith('.bias')) tensors.set(name, { dtype: 'F32', shape, data });
-    else if (name.endsWith('.running_mean')) tensors.set(name, filled(0));
-    else if (name.endsWith('.running_var')) tensors.set(name, filled(1 - EPSILON));
-    else tensors.set(name, filled(1));
+    const data = norm[name.slice(name.lastIndexOf('.') + 1) as keyof typeof norm];
+    tensors.set(name, { dtype: 'F32', shape: [bias.length], data });
   }
+}
+
+/** A batch norm that multiplies and adds, by parameter. */
+export function foldedNorm(scale: Float32Array, bias: Float32Array) {
+  const filled = (value: number): Float32Array => new Float32Array(scale.length).fill(value);
+  return { weight: scale, bias, running_mean: filled(0), running_var: filled(1 - EPSILON) } as const;
+}
+
+/** @throws WeightsError when there is no such tensor, or it holds other values */
+export function floatsOf({ tensors }: WeightsFile, name: string): Float32Array {
+  const data = tensors.get(name)?.read().data;
+  if (data instanceof Float32Array) return data;
+  throw new WeightsError(`'${name}' holds no float32 values`);
 }
 
 /** Parameters that nothing was found for although their layer was. */

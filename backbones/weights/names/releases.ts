@@ -1,5 +1,6 @@
 import type { WeightsFile } from '../weightsFile.js';
 import { applyRules, type Rules } from './blocks.js';
+import { automlEfficientDet } from './efficientDet.js';
 import { flatBlockNames } from './flatBlocks.js';
 import {
   kerasDenseNet,
@@ -56,6 +57,7 @@ const RELEASES: readonly Release[] = [
   release('torchvision DenseNet', /\.denselayer1\.norm\.1\./, byRules(TORCHVISION_DENSENET)),
   release('torchvision VGG', /^classifier\.6\./, byRules(TORCHVISION_VGG)),
   release('effdet', /^model\.(fpn|class_net)\./, byRules(EFFDET)),
+  release('EfficientDet of google/automl', /(^|\/)class_net\/class-predict\//, automlEfficientDet, 'memory'),
   release('Keras EfficientNet', /^block1a_(dwconv|project_conv)\//, kerasEfficientNet, 'memory'),
   release('Keras MobileNetV2', /^expanded_conv_depthwise_BN\//, kerasMobileNetV2, 'memory'),
   release('Keras MobileNetV3', /^expanded_conv_depthwise_bn\//, kerasMobileNetV3, 'memory'),
