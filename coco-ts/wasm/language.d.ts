@@ -18,6 +18,8 @@ declare function store16(address: i32, value: i32, offset?: i32): void;
 declare function store32(address: i32, value: i32, offset?: i32): void;
 declare function store64(address: i32, value: i64, offset?: i32): void;
 declare function storeF64(address: i32, value: f64, offset?: i32): void;
+/** As float32, rounded. */
+declare function storeF32(address: i32, value: f64, offset?: i32): void;
 declare function storeV128(address: i32, value: v128, offset?: i32): void;
 declare function copyBytes(to: i32, from: i32, bytes: i32): void;
 declare function fillBytes(to: i32, byte: i32, bytes: i32): void;

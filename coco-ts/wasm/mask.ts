@@ -119,6 +119,26 @@ export function readList(p: i32): i32 {
   return 0;
 }
 
+/**
+ * Reads lists of `per` numbers, whose places stand in MARKS, one after another to LIST.
+ * @returns how many were read; the next one is something else
+ */
+export function readLists(count: i32, per: i32): i32 {
+  let out: i32 = LIST;
+  for (let i = 0; i < count; i++) {
+    let q: i32 = load32(MARKS + 4 * i);
+    if (load8(q) !== 91) return i;
+    for (let n = 0; n < per; n++) {
+      q = readNumber(skipBlank(q + 1), out);
+      if (q === 0) return i;
+      out += 8;
+      q = skipBlank(q);
+      if (load8(q) !== (n + 1 < per ? 44 : 93)) return i;
+    }
+  }
+  return count;
+}
+
 /** Whether the first numbers of LIST are float32. */
 export function singleList(count: i32): i32 {
   for (let i = 0; i < count; i++) {

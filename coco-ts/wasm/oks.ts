@@ -10,7 +10,7 @@ const SPACING: f64 = 2.220446049250313e-16;
  */
 export function oks(d: i32, g: i32, points: i32, small: f64): f64 {
   const truth: i32 = TRUTH_POINTS + 24 * points * g;
-  const found: i32 = FOUND_POINTS + 24 * points * d;
+  const found: i32 = FOUND_POINTS + 16 * points * d;
   const scale = loadF64(TRUTH_AREAS + 8 * g) + SPACING;
   let labelled = 0;
   for (let i = 0; i < points; i++) labelled += bit(loadF64(truth + 24 * i, 16) > 0);
@@ -32,8 +32,8 @@ function apart(truth: i32, found: i32, scale: f64, points: i32, spare: f64): i32
   for (let i = 0; i < points; i++) {
     const at = 24 * i;
     if (!(loadF64(truth + at, 16) > 0)) continue;
-    const dx = loadF64(found + at) - loadF64(truth + at);
-    const dy = loadF64(found + at, 8) - loadF64(truth + at, 8);
+    const dx = loadF64(found + 16 * i) - loadF64(truth + at);
+    const dy = loadF64(found + 16 * i, 8) - loadF64(truth + at, 8);
     const e = ((dx * dx + dy * dy) * factor) / loadF64(VARIANCES + 8 * i);
     missing += e > 1e12 ? 1 : e / (1 + e);
     if (missing > spare) return 1;
@@ -48,8 +48,8 @@ function similarity(truth: i32, found: i32, scale: f64, points: i32, spare: f64)
   for (let i = 0; i < points; i++) {
     const at = 24 * i;
     if (!(loadF64(truth + at, 16) > 0)) continue;
-    const dx = loadF64(found + at) - loadF64(truth + at);
-    const dy = loadF64(found + at, 8) - loadF64(truth + at, 8);
+    const dx = loadF64(found + 16 * i) - loadF64(truth + at);
+    const dy = loadF64(found + 16 * i, 8) - loadF64(truth + at, 8);
     const e = (dx * dx + dy * dy) / loadF64(VARIANCES + 8 * i) / scale / 2;
     const term: f64 = e > UNDERFLOW ? 0 : exp(-e);
     storeF64(TERMS + 8 * n, term);
@@ -69,8 +69,8 @@ function outsideBox(g: i32, found: i32, scale: f64, points: i32, spare: f64): f6
   const h = loadF64(box, 24);
   let missing: f64 = 0;
   for (let i = 0; i < points; i++) {
-    const x = loadF64(found + 24 * i);
-    const y = loadF64(found + 24 * i, 8);
+    const x = loadF64(found + 16 * i);
+    const y = loadF64(found + 16 * i, 8);
     const dx = most(0, left - w - x) + most(0, x - (left + w * 2));
     const dy = most(0, top - h - y) + most(0, y - (top + h * 2));
     const e = (dx * dx + dy * dy) / loadF64(VARIANCES + 8 * i) / scale / 2;

@@ -7,9 +7,11 @@ import {
   HAS_COLUMN,
   ID_COLUMN,
   IMAGE_COLUMN,
+  KEYPOINT_AREAS,
   KEYPOINT_COUNT_COLUMN,
   KEYPOINTS_AT_COLUMN,
   KEYPOINTS_LENGTH_COLUMN,
+  KEYPOINTS_WIDE,
   LENGTH_COLUMN,
   MASK_HEIGHT_COLUMN,
   MASK_WIDTH_COLUMN,
@@ -21,6 +23,9 @@ import {
   SEGMENTATION_AT_COLUMN,
   SEGMENTATION_LENGTH_COLUMN,
   STATE,
+  STATE_BASE,
+  STATE_FIRST,
+  STATE_POOLED,
   STOPPED_AT_END,
   STOPPED_AT_ODD,
   STOPPED_FULL,
@@ -46,9 +51,10 @@ const HAS_CAPTION = 4096;
  * Reads annotation objects into the columns, from start (before an object) on, as scan/annotations.ts does. It stops behind the list,
  * when `limit` rows are read, and before an object that needs a closer look: one that goes beyond the window or is not plain.
  *
- * @param keep whether compressed masks and keypoints are kept
+ * @param keep whether the rows are results: their compressed masks and keypoints are kept, and what loadRes derives is set. The
+ *   keypoints are float32, and a row that would lose by it needs a closer look, unless `keep` is KEYPOINTS_WIDE
  * @param per keypoint numbers of every row
- * @returns the byte behind what was read; STATE tells the rest, at its end whether a keypoint number is no float32
+ * @returns the byte behind what was read; STATE tells the rest
  */
 export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
   let p = start;
@@ -56,16 +62,14 @@ export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
   let used = 0;
   let stopped: i32 = STOPPED_FULL;
   store32(STATE + 8, 0);
-  let wide = 0;
   while (row < limit) {
     const begin = skipBlank(p);
     stopped = STOPPED_AT_ODD;
     if (load8(begin) !== 123) break;
     const pool = load32(STATE + 8);
-    store32(STATE + 32, 0);
     let end = scanObject(begin, row, keep, per);
     if (end !== 0) {
-      store32(BEGIN_COLUMN + 4 * row, begin);
+      storeF64(BEGIN_COLUMN + 8 * row, loadF64(STATE_BASE) + toF64(begin));
       store32(LENGTH_COLUMN + 4 * row, end - begin);
       end = skipBlank(end);
     }
@@ -75,7 +79,7 @@ export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
       break;
     }
     used = used | load16(HAS_COLUMN + 2 * row);
-    wide = wide | load32(STATE + 32);
+    if (keep) derive(row, load16(HAS_COLUMN + 2 * row), coordinates(per) * (keep === KEYPOINTS_WIDE ? 8 : 4));
     row++;
     p = end + 1;
     stopped = c === 93 ? STOPPED_AT_END : STOPPED_FULL;
@@ -84,8 +88,26 @@ export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
   store32(STATE, row);
   store32(STATE + 4, used);
   store32(STATE + 12, stopped);
-  store32(STATE + 32, wide);
   return p;
+}
+
+/**
+ * Of so many keypoint numbers those that are no visibility.
+ * @inline
+ */
+function coordinates(per: i32): i32 {
+  return per - divideUnsigned(per, 3);
+}
+
+/** What loadRes sets: ids by position, no crowds, areas of the boxes; those of keypoints are there. @param size bytes of a row's */
+function derive(row: i32, bits: i32, size: i32): void {
+  storeF64(ID_COLUMN + 8 * row, loadF64(STATE_FIRST) + toF64(row));
+  store8(CROWD_COLUMN + row, 0);
+  const box: i32 = BOX_COLUMN + 32 * row;
+  if (size > 0 && !(bits & HAS_KEYPOINTS)) fillBytes(POINTS + size * row, 0, size);
+  if (bits & HAS_BOX) storeF64(AREA_COLUMN + 8 * row, loadF64(box, 16) * loadF64(box, 24));
+  else if (!(bits & HAS_KEYPOINTS)) storeF64(AREA_COLUMN + 8 * row, 0);
+  else storeF64(AREA_COLUMN + 8 * row, loadF64(KEYPOINT_AREAS + 8 * row));
 }
 
 /** One object. @returns the byte behind it, or 0 */
@@ -160,7 +182,7 @@ function scanObject(begin: i32, row: i32, keep: i32, per: i32): i32 {
       store32(SEGMENTATION_LENGTH_COLUMN + 4 * row, p - at);
     } else if (key === HAS_KEYPOINTS) {
       const at = p;
-      p = keep ? scanPoints(p, POINTS + 8 * per * row, per) : skipValue(p);
+      p = keep ? scanPoints(p, row, per, keep) : skipValue(p);
       store32(KEYPOINTS_AT_COLUMN + 4 * row, at - begin);
       store32(KEYPOINTS_LENGTH_COLUMN + 4 * row, p - at);
     } else p = skipValue(p);
@@ -187,7 +209,10 @@ function clearAbsent(row: i32, bits: i32): void {
   if (!(bits & HAS_AREA)) storeF64(AREA_COLUMN + 8 * row, 0);
   if (!(bits & HAS_KEYPOINT_COUNT)) storeF64(KEYPOINT_COUNT_COLUMN + 8 * row, 0);
   if (!(bits & HAS_CROWD)) store8(CROWD_COLUMN + row, 0);
-  if (!(bits & HAS_BOX)) fillBytes(BOX_COLUMN + 32 * row, 0, 32);
+  if (!(bits & HAS_BOX)) {
+    storeV128(BOX_COLUMN + 32 * row, splat8(0));
+    storeV128(BOX_COLUMN + 32 * row, splat8(0), 16);
+  }
   if (!(bits & HAS_SEGMENTATION)) {
     store32(SEGMENTATION_AT_COLUMN + 4 * row, 0);
     store32(SEGMENTATION_LENGTH_COLUMN + 4 * row, 0);
@@ -197,7 +222,7 @@ function clearAbsent(row: i32, bits: i32): void {
     store32(KEYPOINTS_LENGTH_COLUMN + 4 * row, 0);
   }
   if (!(bits & HAS_RLE)) {
-    store32(POOL_AT_COLUMN + 4 * row, 0);
+    storeF64(POOL_AT_COLUMN + 8 * row, 0);
     store32(POOL_LENGTH_COLUMN + 4 * row, 0);
     store32(MASK_WIDTH_COLUMN + 4 * row, 0);
   }
@@ -216,27 +241,48 @@ function readBox(p: i32, out: i32): i32 {
   return q + 1;
 }
 
-/** x and y of `per` / 3 points, with 0 for their visibility. */
-function scanPoints(p: i32, out: i32, per: i32): i32 {
+/** No number of a file is farther from 0. */
+const FARTHEST: f64 = 1.7976931348623157e308;
+
+/** x and y of `per` / 3 points to POINTS, and the area of the box around them. */
+function scanPoints(p: i32, row: i32, per: i32, keep: i32): i32 {
   if (per === 0 || load8(p) !== 91) return 0;
+  const wide: i32 = keep === KEYPOINTS_WIDE ? 8 : 4;
+  let out: i32 = POINTS + wide * coordinates(per) * row;
   let q = p;
   let third = 0;
+  let x0: f64 = FARTHEST;
+  let x1: f64 = -FARTHEST;
+  let y0: f64 = FARTHEST;
+  let y1: f64 = -FARTHEST;
   for (let i = 0; i < per; i++) {
     q = skipBlank(q + 1);
     if (third === 2) {
-      storeF64(out + 8 * i, 0);
       q = skipNumber(q);
       third = 0;
     } else {
-      q = readNumber(q, out + 8 * i);
+      q = readNumber(q, STATE + 16);
+      const value = loadF64(STATE + 16);
+      if (wide === 8) storeF64(out, value);
+      else {
+        if (single(value) !== value) return 0;
+        storeF32(out, value);
+      }
+      out += wide;
+      if (third === 0) {
+        x0 = pickF64(value, x0, value < x0);
+        x1 = pickF64(value, x1, value > x1);
+      } else {
+        y0 = pickF64(value, y0, value < y0);
+        y1 = pickF64(value, y1, value > y1);
+      }
       third++;
-      const value = loadF64(out + 8 * i);
-      if (single(value) !== value) store32(STATE + 32, 1);
     }
     if (q === 0) return 0;
     q = skipBlank(q);
     if (load8(q) !== (i + 1 < per ? 44 : 93)) return 0;
   }
+  storeF64(KEYPOINT_AREAS + 8 * row, (x1 - x0) * (y1 - y0));
   return q + 1;
 }
 
@@ -310,7 +356,7 @@ function copyCounts(p: i32, row: i32): i32 {
     q += 2;
     out++;
   }
-  store32(POOL_AT_COLUMN + 4 * row, begin);
+  storeF64(POOL_AT_COLUMN + 8 * row, loadF64(STATE_POOLED) + toF64(begin));
   store32(POOL_LENGTH_COLUMN + 4 * row, out - POOL - begin);
   store32(STATE + 8, out - POOL);
   return q + 1;

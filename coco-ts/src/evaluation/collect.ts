@@ -3,9 +3,10 @@ import type { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { boundaryPool } from '../mask/boundary.js';
 import { measure, RunPool } from '../mask/pool.js';
+import { wrongPoints } from '../scan/points.js';
 import { columnRows } from './columnRows.js';
 import type { Params } from './params.js';
-import { positions, type Rows, type Side, wrongPoints } from './rows.js';
+import { coordinates, positions, type Rows, type Side } from './rows.js';
 
 /**
  * Everything `evaluate` needs of one side, in pycocotools' order.
@@ -56,7 +57,7 @@ function objectRows(coco: COCO, side: Side, params: Params): Rows {
     boxes,
     masks,
     edges: masks && type === 'boundary' ? boundaryPool(masks, n, anns.keys()) : null,
-    keypoints: type === 'keypoints' ? pointColumn(anns, params) : null,
+    keypoints: type === 'keypoints' ? pointColumn(anns, params, truth) : null,
   };
 }
 
@@ -84,7 +85,7 @@ function boxOf(ann: KeypointAnnotation): readonly number[] {
   return box;
 }
 
-function pointColumn(anns: readonly KeypointAnnotation[], params: Params): Float64Array<ArrayBuffer> {
+function pointColumn(anns: readonly KeypointAnnotation[], params: Params, truth: boolean): Float64Array<ArrayBuffer> {
   const per = 3 * params.kpt_oks_sigmas.length;
   const out = new Float64Array(per * anns.length);
   for (const [r, { id, keypoints }] of anns.entries()) {
@@ -92,5 +93,5 @@ function pointColumn(anns: readonly KeypointAnnotation[], params: Params): Float
     if (keypoints.length !== per) throw new CocoError(wrongPoints(id, keypoints.length, per), 'ValueError');
     out.set(keypoints, per * r);
   }
-  return out;
+  return truth ? out : coordinates(out);
 }

@@ -3,10 +3,12 @@ import { CocoError } from '../errors.js';
 import { boundaryPool } from '../mask/boundary.js';
 import { type Masks, measure, StringPool } from '../mask/pool.js';
 import type { Columns } from '../scan/columns.js';
+import { spannedBoxes } from '../scan/derived.js';
+import { wrongPoints } from '../scan/points.js';
 import { readMasks, readPoints } from '../scan/ranges.js';
 import { type AnnotationTable, HAS, type Numbers } from '../scan/table.js';
 import type { Params } from './params.js';
-import { positions, type Rows, type Side, wrongPoints } from './rows.js';
+import { coordinates, positions, type Rows, type Side } from './rows.js';
 
 /**
  * Rows straight from the columns of a scanned file; null where only the records will do, which is when ids repeat, for the
@@ -32,7 +34,8 @@ export function columnRows(coco: COCO, columns: Columns, side: Side, params: Par
   const imageOf = (row: number) => coco.loadImgs(params.imgIds[image[row]!])[0]!;
   const masked = type === 'segm' || type === 'boundary';
   const masks = masked ? (kept(table, results) ?? readMasks(source, table, wanted, imageOf)) : null;
-  const boxes = masks ? new Float64Array(4 * count) : table.boxes;
+  const spanned = type === 'bbox' && results === 'keypoints';
+  const boxes = masks ? new Float64Array(4 * count) : spanned ? spannedBoxes(table) : table.boxes;
   if (masks) measure(masks, wanted, results === 'mask' ? table.area : null, boxes);
   else if (results === 'mask') measure(kept(table, results)!, everyRow(count), table.area, boxes);
   return {
@@ -62,7 +65,8 @@ function kept(table: AnnotationTable, results: Columns['results']): Masks | null
 
 /** Results have their coordinates at hand; the visibility of truths stands in the file. */
 function points({ table, source, results }: Columns, side: Side, wanted: readonly number[], per: number): Numbers {
-  if (results === null || side === 'truth' || table.pointNumbers === 0) return readPoints(source, table, wanted, per);
+  if (side === 'truth') return readPoints(source, table, wanted, per);
+  if (results === null || table.pointNumbers === 0) return coordinates(readPoints(source, table, wanted, per));
   if (table.pointNumbers !== per && table.count > 0)
     throw new CocoError(wrongPoints(table.id[0]!, table.pointNumbers, per), 'ValueError');
   return table.points;

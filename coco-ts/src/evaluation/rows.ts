@@ -19,7 +19,7 @@ export interface Rows {
   readonly masks: Masks | null;
   /** Inner boundaries of the masks, for boundary IoU. */
   readonly edges: Masks | null;
-  /** x, y, visibility of every point, `3 * points` numbers per row. */
+  /** x, y, visibility of every point, `3 * points` numbers per row; of detections x and y only. */
   readonly keypoints: Numbers | null;
 }
 
@@ -28,13 +28,12 @@ export type TruthColumns = Pick<Rows, 'count' | 'image' | 'category' | 'area' | 
 
 export type Side = 'truth' | 'detection';
 
+/** Keypoint numbers without every third, the visibility. */
+export const coordinates = <A extends Numbers>(points: A): A => points.filter((_, i) => i % 3 < 2) as A;
+
 /** Positions of ids; of an id given twice the first. */
 export function positions(ids: readonly Id[]): Map<Id, number> {
   const out = new Map<Id, number>();
-  for (const [index, id] of ids.entries()) if (!out.has(id)) out.set(id, index);
+  for (let i = 0; i < ids.length; i++) if (!out.has(ids[i]!)) out.set(ids[i]!, i);
   return out;
 }
-
-/** The sentence for a row whose keypoints do not fit kpt_oks_sigmas. */
-export const wrongPoints = (id: number, found: number, per: number): string =>
-  `annotation ${id} has ${found} keypoint numbers, kpt_oks_sigmas names ${per / 3} points: 3 numbers each`;

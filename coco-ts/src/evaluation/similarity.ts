@@ -59,7 +59,7 @@ export function rowOks(
   const w = gt.boxes[4 * g + 2]!;
   const h = gt.boxes[4 * g + 3]!;
   let n = 0;
-  for (let i = 0, t = 3 * points * g, f = 3 * points * d; i < points; i++, t += 3, f += 3) {
+  for (let i = 0, t = 3 * points * g, f = 2 * points * d; i < points; i++, t += 3, f += 2) {
     let dx: number;
     let dy: number;
     if (labelled > 0) {

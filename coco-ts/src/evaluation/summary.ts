@@ -65,14 +65,29 @@ function mean(result: Accumulated, row: Row): number {
   let n = 0;
   for (let t = 0; t < T; t++) {
     if (row.iou !== undefined && params.iouThrs[t] !== row.iou) continue;
-    for (let rk = t * inner * K; rk < (t + 1) * inner * K; rk++) {
-      for (let c = 0; c < columns.length; c++) {
-        const value = source[rk * A * M + columns[c]!]!;
-        if (value > -1) values[n++] = value;
-      }
-    }
+    n = known(source, t * inner * K * A * M, (t + 1) * inner * K * A * M, A * M, columns, values, n);
   }
   return meanOrMinusOne(values, n);
+}
+
+/** Appends the columns of rows of `width` numbers in [from, end), those that are not -1. @returns how many numbers there are */
+function known(
+  source: Float64Array,
+  from: number,
+  end: number,
+  width: number,
+  columns: readonly number[],
+  out: Float64Array,
+  filled: number,
+): number {
+  let n = filled;
+  for (let at = from; at < end; at += width) {
+    for (let c = 0; c < columns.length; c++) {
+      const value = source[at + columns[c]!]!;
+      if (value > -1) out[n++] = value;
+    }
+  }
+  return n;
 }
 
 function line(result: Accumulated, row: Row, value: number): string {

@@ -1,4 +1,5 @@
 import { CocoError } from '../errors.js';
+import { nodeModule } from '../runtime.js';
 import type { Grouping } from './grouping.js';
 import { type Matched, type MatchInput, matchImages } from './matcher.js';
 import type { IouType, Params } from './params.js';
@@ -30,8 +31,11 @@ export function worthwhileThreads(
 export async function matchInWorkers(input: MatchInput, threads: number): Promise<Matched[]> {
   const borders = splitImages(input.dtByImage.start, threads);
   const jobs = borders.slice(1).map((endImage, i) => ({ input, firstImage: borders[i]!, endImage }));
-  const per = 3 * input.params.kpt_oks_sigmas.length;
-  const sent = jobs.length > 1 ? { ...input, gt: withoutSpare(input.gt, per), dt: withoutSpare(input.dt, per) } : input;
+  const points = input.params.kpt_oks_sigmas.length;
+  const sent =
+    jobs.length > 1
+      ? { ...input, gt: withoutSpare(input.gt, 3 * points), dt: withoutSpare(input.dt, 2 * points) }
+      : input;
   const others = jobs.slice(1).map((job) => runJob({ ...job, input: sent }));
   const [own] = jobs;
   const first = matchImages(input, own!.firstImage, own!.endImage);
@@ -68,7 +72,8 @@ export function splitImages(start: Int32Array, parts: number): number[] {
 async function runJob(job: MatchJob): Promise<Matched> {
   const url = new URL('./worker.js', import.meta.url);
   if (typeof Worker !== 'undefined') return runInBrowser(url, job);
-  const threads = await import('node:worker_threads');
+  const threads = nodeModule<typeof import('node:worker_threads')>('worker_threads'); // bundlers of pages never see it
+  if (!threads) throw new CocoError('this runtime has no worker threads: evaluate with one');
   const worker = new threads.Worker(url, { workerData: job });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);

@@ -1,5 +1,7 @@
 import { JsonError } from '../errors.js';
+import { deriveResult } from './derived.js';
 import { END, INCOMPLETE, readDecimal, readNumber, UNSCANNABLE } from './number.js';
+import { scanPoints } from './points.js';
 import { scanRle } from './rle.js';
 import { type AnnotationTable, HAS } from './table.js';
 import { expectByte, skipBlank, skipString, skipValue } from './value.js';
@@ -179,6 +181,7 @@ function scanOne(b: Uint8Array, view: DataView, p: number, base: number, table: 
   table.used |= bits;
   table.begin[row] = base + begin;
   table.length[row] = p - begin;
+  if (table.keepValues) deriveResult(table, row);
   table.count = row + 1;
   return p;
 }
@@ -234,59 +237,6 @@ function scanRare(
   table.keypointsAt[row] = p - begin;
   table.keypointsLength[row] = end - p;
   return end;
-}
-
-/**
- * x and y of the points; nobody asks for the visibility of detected ones, so it is passed over and stays 0. The first row's number of
- * keypoints is every row's.
- */
-function scanPoints(b: Uint8Array, view: DataView, p: number, row: number, table: AnnotationTable): number {
-  if (b[p] !== 91) throw b[p] === END ? INCOMPLETE : UNSCANNABLE;
-  const per = table.pointNumbers;
-  const most = per > 0 ? per : MOST_POINT_NUMBERS;
-  const first = row * per;
-  if (first + most > table.points.length) table.growPoints(first + most);
-  p = skipBlank(b, p + 1);
-  let n = 0;
-  for (; ; n++) {
-    if (n === most) throw UNSCANNABLE;
-    p = n % 3 === 2 ? skipNumber(b, p) : readDecimal(b, view, p, rowPoints, n);
-    while (b[p]! <= 32) p++;
-    const c = b[p]!;
-    if (c === 93) break;
-    if (c !== 44) expectByte(b, p, 44);
-    p++;
-    while (b[p]! <= 32) p++;
-  }
-  n++;
-  if (per > 0 ? n !== per : row > 0) throw UNSCANNABLE;
-  table.pointNumbers = n;
-  const values = rowPoints.subarray(0, n);
-  if (values.some((value) => Math.fround(value) !== value)) table.widenPoints(first);
-  table.points.set(values, first);
-  return p + 1;
-}
-
-/** More numbers than these in one row are read as objects. */
-const MOST_POINT_NUMBERS = 3 * 1024;
-const rowPoints = new Float64Array(MOST_POINT_NUMBERS);
-
-const ignored = new Float64Array(1);
-
-/** The byte after a number whose value does not matter. */
-function skipNumber(b: Uint8Array, p: number): number {
-  let q = b[p] === 45 ? p + 1 : p;
-  const start = q;
-  let c = b[q]!;
-  while (c >= 48 && c <= 57) c = b[++q]!;
-  if (q === start) return readNumber(b, p, ignored, 0);
-  if (c === 46) {
-    const point = q;
-    do c = b[++q]!;
-    while (c >= 48 && c <= 57);
-    if (q === point + 1) return readNumber(b, p, ignored, 0);
-  }
-  return c === 101 || c === 69 ? readNumber(b, p, ignored, 0) : q;
 }
 
 /** Calls read for every number of a list, which returns the byte after it. @returns the byte after the list */

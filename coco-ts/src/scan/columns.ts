@@ -69,54 +69,10 @@ export function resultColumns(
     last = id;
   }
   if (!(every & HAS.image) || !(every & HAS.category) || table.used & HAS.caption) return null;
-  if (every & HAS.box) return boxResults(source, table);
+  if (every & HAS.box) return { source, table, results: 'box' };
   if (table.used & (HAS.box | HAS.emptyBox)) return null;
-  if (every & HAS.rle) return { source, table: Object.assign(table, derived(table)), results: 'mask' };
+  if (every & HAS.rle) return { source, table, results: 'mask' };
   if (table.used & HAS.segmentation) return null;
-  return every & HAS.keypoints ? pointResults(source, table) : null;
-}
-
-/** Ids count from 1; nothing is a crowd. */
-function derived(table: AnnotationTable): Partial<AnnotationTable> {
-  const { count } = table;
-  const id = new Float64Array(count);
-  for (let row = 0; row < count; row++) id[row] = row + 1;
-  return { id, area: new Float64Array(count), crowd: new Uint8Array(count) };
-}
-
-function boxResults(source: ByteSource, table: AnnotationTable): Columns {
-  const { boxes, count } = table;
-  const columns = derived(table);
-  const area = columns.area!;
-  for (let row = 0; row < count; row++) area[row] = boxes[4 * row + 2]! * boxes[4 * row + 3]!;
-  return { source, table: Object.assign(table, columns), results: 'box' };
-}
-
-function pointResults(source: ByteSource, table: AnnotationTable): Columns | null {
-  const { points, pointNumbers: per, count, boxes } = table;
-  if (per < 3) return null;
-  const columns = derived(table);
-  const area = columns.area!;
-  for (let row = 0; row < count; row++) {
-    const at = row * per;
-    let x0 = points[at]!;
-    let x1 = x0;
-    let y0 = points[at + 1]!;
-    let y1 = y0;
-    // Python's min and max: a later value must be strictly better.
-    for (let i = at + 3; i + 1 < at + per; i += 3) {
-      const x = points[i]!;
-      const y = points[i + 1]!;
-      if (x < x0) x0 = x;
-      if (x > x1) x1 = x;
-      if (y < y0) y0 = y;
-      if (y > y1) y1 = y;
-    }
-    boxes[4 * row] = x0;
-    boxes[4 * row + 1] = y0;
-    boxes[4 * row + 2] = x1 - x0;
-    boxes[4 * row + 3] = y1 - y0;
-    area[row] = (x1 - x0) * (y1 - y0);
-  }
-  return { source, table: Object.assign(table, columns), results: 'keypoints' };
+  const whole = every & HAS.keypoints && table.pointNumbers >= 3 && table.pointNumbers % 3 === 0;
+  return whole ? { source, table, results: 'keypoints' } : null;
 }

@@ -26,15 +26,6 @@ export interface ScannedDataset {
 /** Scanned text holds a value that fits no column (an id that is a string, say): read the file as objects instead. */
 export type Unscannable = 'unscannable';
 
-/** Bytes of an annotation at the least; bounds the first allocation. */
-const TYPICAL_ANNOTATION = 400;
-const TYPICAL_RESULT = 110;
-const TYPICAL_IMAGE = 4000;
-const MAX_FIRST_ROWS = 1 << 20;
-const MAX_POOL = 1 << 28;
-
-const firstRows = (length: number, typical: number): number => Math.min(MAX_FIRST_ROWS, Math.ceil(length / typical));
-
 /** Scans a COCO file in one pass. @throws JsonError where it is no JSON */
 export function scanDataset(source: ByteSource): ScannedDataset | Unscannable {
   const window = new Window(source);
@@ -57,7 +48,7 @@ export function scanDataset(source: ByteSource): ScannedDataset | Unscannable {
       const begin = window.base + p;
       const list = window.bytes[p] === 91;
       if (key === 'annotations' && list) {
-        annotations = new AnnotationTable(firstRows(source.length, TYPICAL_ANNOTATION));
+        annotations = new AnnotationTable();
         p = scanList(window, p + 1, annotations);
       } else if (key === 'images' && list) {
         const { end, ids } = scanIds(window, p + 1);
@@ -80,11 +71,7 @@ export function scanResults(source: ByteSource): AnnotationTable | Unscannable {
   return guarded(window, () => {
     const p = opening(window, 91);
     if (p < 0) return 'unscannable';
-    const table = new AnnotationTable(
-      firstRows(source.length, TYPICAL_RESULT),
-      true,
-      Math.min(source.length, MAX_POOL),
-    );
+    const table = new AnnotationTable(true);
     ending(window, scanList(window, p, table));
     return table;
   });
@@ -135,7 +122,7 @@ function step(window: Window, p: number, read: (b: Uint8Array, p: number) => num
 /** Plain rows go to WebAssembly, where there is one, the others are looked at one by one. */
 function scanList(window: Window, p: number, table: AnnotationTable): number {
   const module = kernels();
-  const scanner = module && new RowScanner(module, table);
+  const scanner = module && new RowScanner(module, table, window.base + p, window.source.length);
   let at = p;
   for (;;) {
     if (scanner === null || !window.shared) {
@@ -165,7 +152,7 @@ function scanList(window: Window, p: number, table: AnnotationTable): number {
 
 /** The ids of a list of objects, each of which must have one. */
 function scanIds(window: Window, p: number): { end: number; ids: Float64Array } {
-  const table = new AnnotationTable(firstRows(window.source.length, TYPICAL_IMAGE));
+  const table = new AnnotationTable();
   const end = scanList(window, p, table);
   const { has, count } = table;
   for (let row = 0; row < count; row++) if (!(has[row]! & HAS.id)) throw UNSCANNABLE;

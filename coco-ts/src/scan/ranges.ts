@@ -7,10 +7,11 @@ import { boxRuns, polygonRuns } from '../mask/polygon.js';
 import { RunPool } from '../mask/pool.js';
 import { type Rle, type Runs, toRuns } from '../mask/runs.js';
 import { type Kernels, kernels } from '../wasm/kernels.js';
-import { LIST, STATE, WINDOW } from '../wasm/layout.js';
+import { readLists } from '../wasm/lists.js';
 import { polygonAt } from '../wasm/masks.js';
 import { readNumbers } from './annotations.js';
 import { INCOMPLETE, readNumber, UNSCANNABLE } from './number.js';
+import { wrongPoints } from './points.js';
 import { type ByteSource, Window } from './source.js';
 import { type AnnotationTable, enlarged, HAS, type Numbers, widened } from './table.js';
 
@@ -55,7 +56,8 @@ export function readMasks(
 ): RunPool {
   const pool = new RunPool(table.count);
   // loadRes gives a box without a mask its corners as polygon.
-  const boxed = (row: number): boolean => table.keepValues && !(table.has[row]! & HAS.segmentation);
+  const boxed = (row: number): boolean =>
+    table.keepValues && (table.has[row]! & (HAS.segmentation | HAS.box)) === HAS.box;
   const inFile = rows.filter((row) => !boxed(row));
   if (inFile.length < rows.length) {
     for (const row of rows) {
@@ -127,19 +129,23 @@ function readPolygons(b: Uint8Array, p: number, image: ImageInfo, module: Kernel
 }
 
 /** The keypoint numbers of the given rows, `per` each. @throws CocoError when a row has another number of them */
-export function readPoints(source: ByteSource, table: AnnotationTable, rows: Iterable<number>, per: number): Numbers {
+export function readPoints(source: ByteSource, table: AnnotationTable, rows: readonly number[], per: number): Numbers {
   let out: Numbers = new Float32Array(table.count * per);
   const place = (row: number) => {
     if (!(table.has[row]! & HAS.keypoints))
       throw new CocoError(`annotation ${table.id[row]} has no keypoints`, 'KeyError');
     return { begin: table.begin[row]! + table.keypointsAt[row]!, length: table.keypointsLength[row]! };
   };
-  eachValue(source, rows, place, (row, b, p, _, module) => {
-    if (module !== null && module.readList(p + WINDOW) > 0 && module.integers[STATE / 4] === per) {
-      if (module.singleList(per) === 0) out = widened(out, out.length);
-      out.set(module.floats.subarray(LIST / 8, LIST / 8 + per), row * per);
-      return;
-    }
+  const module = kernels();
+  const read =
+    module &&
+    readLists(module, source, table, rows, per, (values, first) => {
+      if (module.singleList(values.length) === 0) out = widened(out, out.length);
+      const n = values.length / per;
+      if (rows[first + n - 1]! - rows[first]! === n - 1) out.set(values, rows[first]! * per);
+      else for (let i = 0; i < n; i++) out.set(values.subarray(i * per, (i + 1) * per), rows[first + i]! * per);
+    });
+  eachValue(source, rows.slice(read ?? 0), place, (row, b, p) => {
     let n = 0;
     const wide = widened(out, out.length);
     out = wide;
@@ -147,11 +153,7 @@ export function readPoints(source: ByteSource, table: AnnotationTable, rows: Ite
       n = i + 1;
       return i < per ? readNumber(b, at, wide, row * per + i) : readNumber(b, at, numbers, 0);
     });
-    if (n !== per)
-      throw new CocoError(
-        `annotation ${table.id[row]} has ${n} keypoint numbers, kpt_oks_sigmas names ${per / 3} points: 3 numbers each`,
-        'ValueError',
-      );
+    if (n !== per) throw new CocoError(wrongPoints(table.id[row]!, n, per), 'ValueError');
   });
   return out;
 }

@@ -51,28 +51,26 @@ export class AnnotationTable {
   /** Characters of all compressed RLEs. */
   pool = new Uint8Array(0);
   poolUsed = 0;
-  /** Bytes the pool starts with; those without use cost no memory either. */
-  readonly poolExpected: number;
 
   /**
-   * Keypoint numbers of all rows one after another, pointNumbers of them each; every third, the visibility, is 0. They are float32 as
-   * long as that keeps every bit, as what a network computed mostly does.
+   * Keypoints of all rows one after another, `coordinates` numbers each: x and y of every point, for nobody asks whether a detected one
+   * is visible. They are float32 as long as that keeps every bit, as what a network computed mostly does.
    */
   points: Numbers = new Float32Array(0);
+  /** Numbers that every row's list of keypoints has in the file; 0 before the first. */
   pointNumbers = 0;
   /** Whether compressed RLEs and keypoints are kept here; otherwise only where they stand in the file. */
   readonly keepValues: boolean;
 
-  constructor(capacity: number, keepValues = false, poolExpected = 0) {
+  constructor(keepValues = false) {
     this.keepValues = keepValues;
-    this.poolExpected = poolExpected;
-    this.capacity = Math.max(16, capacity);
+    this.capacity = 16;
     this.allocate(null);
   }
 
-  /** Doubles the capacity. */
-  grow(): void {
-    this.capacity *= 2;
+  /** Makes room for as many rows, by default for twice as many as now. */
+  grow(rows = 2 * this.capacity): void {
+    this.capacity = rows;
     this.allocate(this.count);
   }
 
@@ -102,9 +100,14 @@ export class AnnotationTable {
     this.maskWidth = ints(this.maskWidth);
   }
 
+  /** Of the keypoint numbers of a row those that are kept. */
+  get coordinates(): number {
+    return this.pointNumbers - Math.floor(this.pointNumbers / 3);
+  }
+
   /** Makes room for the points of as many rows as the table has, and for `least` numbers. */
   growPoints(least: number): void {
-    this.points = enlarged(this.points, Math.max(least, this.capacity * this.pointNumbers));
+    this.points = enlarged(this.points, Math.max(least, this.capacity * this.coordinates));
   }
 
   /** Turns the points to float64; the first `used` of them are kept. */
@@ -112,10 +115,10 @@ export class AnnotationTable {
     this.points = widened(this.points, used);
   }
 
-  /** Makes room for `bytes` more characters in the pool. */
-  reservePool(bytes: number): void {
+  /** Makes room for `bytes` more characters in the pool, where in the end there may be `expected`. */
+  reservePool(bytes: number, expected = 2 * this.pool.length): void {
     if (this.poolUsed + bytes <= this.pool.length) return;
-    const bigger = new Uint8Array(Math.max(1 << 16, this.poolExpected, this.pool.length * 2, this.poolUsed + bytes));
+    const bigger = new Uint8Array(Math.max(1 << 12, expected, this.poolUsed + bytes));
     bigger.set(this.pool.subarray(0, this.poolUsed));
     this.pool = bigger;
   }

@@ -41,7 +41,6 @@ function place({ integers }: Kernels, lists: readonly (readonly [number, number]
 /** Accumulates by WebAssembly, category by category. @returns false where there is no room for the largest one */
 export function quickCurves(module: Kernels, out: Curves, chunks: readonly Outcomes[]): boolean {
   const [T, R, K, A, M] = out.counts;
-  const { memory, floats, integers } = module;
   let most = 1;
   let mixed = 1;
   for (let k = 0; k < K; k++) {
@@ -86,7 +85,8 @@ export function quickCurves(module: Kernels, out: Curves, chunks: readonly Outco
     [plan.SCORES_AT, 8 * T * R * columns],
     [plan.RECALL, 8 * T * columns],
   ] as const;
-  if (M > 255 || place(module, lists) > memory.length) return false;
+  if (M > 255 || !module.reserve(place(module, lists))) return false;
+  const { memory, floats, integers } = module;
   const lengths = [
     [plan.THRESHOLDS, T],
     [plan.RECALLS, R],

@@ -1,17 +1,24 @@
+import { nodeModule } from '../runtime.js';
 import { POWER, POWER_HIGH, POWER_LOW } from '../scan/number.js';
 import { CODE } from './code.js';
 import { LONG_POWERS, POWERS, POWERS_HIGH, POWERS_LOW } from './layout.js';
 
-/** The functions of coco-ts/wasm and the memory they work on. */
-export interface Kernels {
+/** Memory of the module in several types. */
+interface Views {
   readonly memory: Uint8Array<ArrayBuffer>;
-  /** The same memory. */
   readonly floats: Float64Array<ArrayBuffer>;
   readonly integers: Uint32Array<ArrayBuffer>;
   readonly signed: Int32Array<ArrayBuffer>;
+}
+
+/** The functions of coco-ts/wasm and the memory they work on. */
+export interface Kernels extends Views {
+  /** Makes the memory so many bytes long; views that were taken before are then empty. @returns false beyond the limit */
+  reserve(bytes: number): boolean;
   scanRows(start: number, limit: number, keep: number, per: number): number;
   measureMasks(count: number): number;
   readList(p: number): number;
+  readLists(count: number, per: number): number;
   singleList(count: number): number;
   polygonRuns(points: number, height: number, width: number): number;
   parseRuns(bytes: number, out: number): number;
@@ -24,8 +31,10 @@ export interface Kernels {
   matchImage(image: number, found: number, truths: number, points: number): void;
 }
 
-/** Address space in pages of 64 KiB, of which only what is used becomes memory. */
-const PAGES = 2048;
+/** Pages of 64 KiB, of which only what is used becomes memory: those that places of fixed length take, and the most there may be. */
+const FIRST_PAGES = 640;
+const MOST_PAGES = 2048;
+const PAGE_BYTES = 65536;
 
 let made: Kernels | null | undefined;
 let wanted = true;
@@ -42,24 +51,47 @@ export function kernels(): Kernels | null {
   return made;
 }
 
+/** Bytes in base64; Node's own decoder is quicker by milliseconds. */
+function decoded(text: string): Uint8Array<ArrayBuffer> {
+  const buffer = nodeModule<typeof import('node:buffer')>('buffer');
+  return buffer
+    ? Uint8Array.from(buffer.Buffer.from(text, 'base64'))
+    : Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+}
+
 function instantiate(): Kernels | null {
   try {
-    const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-    const module = new WebAssembly.Module(Uint8Array.from(atob(CODE), (c) => c.charCodeAt(0)));
+    const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES });
+    const module = new WebAssembly.Module(decoded(CODE));
     const { exports } = new WebAssembly.Instance(module, { env: { memory, exp: Math.exp } });
     new Float64Array(memory.buffer, POWERS, POWER.length).set(POWER);
     new Float64Array(memory.buffer, POWERS_HIGH, POWER.length).set(POWER_HIGH);
     new Float64Array(memory.buffer, POWERS_LOW, POWER.length).set(POWER_LOW);
     new BigInt64Array(memory.buffer, LONG_POWERS, 19).set(Array.from({ length: 19 }, (_, i) => 10n ** BigInt(i)));
-    const buffer = memory.buffer as ArrayBuffer;
-    const views = {
-      memory: new Uint8Array(buffer),
-      floats: new Float64Array(buffer),
-      integers: new Uint32Array(buffer),
-      signed: new Int32Array(buffer),
+    const kernels = {
+      ...(exports as unknown as Omit<Kernels, keyof Views | 'reserve'>),
+      ...viewsOf(memory),
+      reserve(bytes: number): boolean {
+        if (bytes > MOST_PAGES * PAGE_BYTES) return false;
+        const more = Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES);
+        if (more <= 0) return true;
+        memory.grow(more);
+        Object.assign(kernels, viewsOf(memory));
+        return true;
+      },
     };
-    return { ...(exports as unknown as Omit<Kernels, keyof typeof views>), ...views };
+    return kernels;
   } catch {
     return null;
   }
+}
+
+function viewsOf({ buffer }: WebAssembly.Memory): Views {
+  const bytes = buffer as ArrayBuffer;
+  return {
+    memory: new Uint8Array(bytes),
+    floats: new Float64Array(bytes),
+    integers: new Uint32Array(bytes),
+    signed: new Int32Array(bytes),
+  };
 }

@@ -8,6 +8,10 @@ export const LONG_POWERS = POWERS_LOW + 184;
 
 /** What a call leaves behind: rows read, union of their bits, bytes in the pool, why it stopped. */
 export const STATE = 1024;
+/** What it is told, as f64: position in the file of the memory's first byte, id of the first row, bytes in the table's pool. */
+export const STATE_BASE = STATE + 40;
+export const STATE_FIRST = STATE + 48;
+export const STATE_POOLED = STATE + 56;
 export const STOPPED_AT_ODD = 0;
 export const STOPPED_AT_END = 1;
 export const STOPPED_FULL = 2;
@@ -26,18 +30,20 @@ export const AREA_COLUMN = SCORE_COLUMN + 8 * ROWS;
 export const KEYPOINT_COUNT_COLUMN = AREA_COLUMN + 8 * ROWS;
 export const BOX_COLUMN = KEYPOINT_COUNT_COLUMN + 8 * ROWS;
 export const BEGIN_COLUMN = BOX_COLUMN + 32 * ROWS;
-export const LENGTH_COLUMN = BEGIN_COLUMN + 4 * ROWS;
+export const LENGTH_COLUMN = BEGIN_COLUMN + 8 * ROWS;
 export const SEGMENTATION_AT_COLUMN = LENGTH_COLUMN + 4 * ROWS;
 export const SEGMENTATION_LENGTH_COLUMN = SEGMENTATION_AT_COLUMN + 4 * ROWS;
 export const KEYPOINTS_AT_COLUMN = SEGMENTATION_LENGTH_COLUMN + 4 * ROWS;
 export const KEYPOINTS_LENGTH_COLUMN = KEYPOINTS_AT_COLUMN + 4 * ROWS;
 export const POOL_AT_COLUMN = KEYPOINTS_LENGTH_COLUMN + 4 * ROWS;
-export const POOL_LENGTH_COLUMN = POOL_AT_COLUMN + 4 * ROWS;
+export const POOL_LENGTH_COLUMN = POOL_AT_COLUMN + 8 * ROWS;
 export const MASK_HEIGHT_COLUMN = POOL_LENGTH_COLUMN + 4 * ROWS;
 export const MASK_WIDTH_COLUMN = MASK_HEIGHT_COLUMN + 4 * ROWS;
 
-/** Keypoint numbers of the rows. */
-export const POINTS = MASK_WIDTH_COLUMN + 4 * ROWS;
+/** Keypoint coordinates of the rows, as f64 where the third argument of `scanRows` is KEYPOINTS_WIDE, else as f32. */
+export const KEYPOINTS_WIDE = 2;
+export const KEYPOINT_AREAS = MASK_WIDTH_COLUMN + 4 * ROWS;
+export const POINTS = KEYPOINT_AREAS + 8 * ROWS;
 export const POINTS_BYTES = 3145728;
 
 /** Bytes of the file that are being read. */

@@ -5,15 +5,21 @@ import type { Kernels } from './kernels.js';
 import * as at from './layout.js';
 import * as plan from './plan.js';
 
+/** Where a column goes, what it is, numbers per row. */
+interface NumberColumn {
+  readonly to: number;
+  readonly column: Numbers | Float64Array;
+  readonly per: number;
+}
+
 /** Columns of one side, each with its place in the module's memory. */
 interface Side {
   readonly rows: Rows;
   readonly order: Int32Array;
   readonly start: Int32Array;
   readonly categories: number;
-  /** Columns of numbers: where they go, what they are, numbers per row. */
-  readonly floats: readonly (readonly [number, Numbers | Float64Array, number])[];
-  readonly bytes: readonly (readonly [number, Uint8Array])[];
+  readonly columns: readonly NumberColumn[];
+  readonly bytes: readonly { readonly to: number; readonly column: Uint8Array }[];
 }
 
 /**
@@ -38,14 +44,14 @@ export function quickMatch(
   if (K > at.CATEGORY_LIMIT || A > at.RANGE_LIMIT || points > at.SKELETON_POINTS) return false;
   for (const { start } of [gtByImage, dtByImage])
     for (let i = firstImage; i < endImage; i++) if (start[i + 1]! - start[i]! > limit) return false;
-  const { memory, floats, integers } = module;
   const columns = Object.keys(PLACES) as (keyof typeof PLACES)[];
   let end = at.OUTCOMES;
   for (const name of columns) {
-    integers[PLACES[name] / 4] = end;
+    module.integers[PLACES[name] / 4] = end;
     end += (out[name].byteLength + 7) & -8;
   }
-  if (end > memory.length) return false;
+  if (!module.reserve(end)) return false;
+  const { memory, floats, integers } = module;
   const placeOf = (name: keyof typeof PLACES): number => integers[PLACES[name] / 4]!;
   memory.fill(0, at.OUTCOMES, placeOf('scores'));
   memory.fill(0, at.FOUND_COUNTS, at.TOUCHED);
@@ -60,28 +66,30 @@ export function quickMatch(
     floats[at.HIGHS / 8 + a] = range[1]!;
   }
   if (variances !== null) floats.set(variances, at.VARIANCES / 8);
-  const compared = (boxes: number, skeletons: number, rows: Rows): Side['floats'][number] =>
-    variances === null ? [boxes, rows.boxes, 4] : [skeletons, rows.keypoints!, 3 * points];
+  const compared = (boxes: number, skeletons: number, rows: Rows, per: number): NumberColumn =>
+    variances === null
+      ? { to: boxes, column: rows.boxes, per: 4 }
+      : { to: skeletons, column: rows.keypoints!, per: per * points };
   const found: Side = {
     ...{ rows: dt, ...dtByImage, categories: at.FOUND_CATEGORIES, bytes: [] },
-    floats: [
-      [at.FOUND_AREAS, dt.area, 1],
-      [at.FOUND_IDS, dt.id, 1],
-      [at.FOUND_SCORES, dt.score, 1],
-      compared(at.FOUND_BOXES, at.FOUND_POINTS, dt),
+    columns: [
+      { to: at.FOUND_AREAS, column: dt.area, per: 1 },
+      { to: at.FOUND_IDS, column: dt.id, per: 1 },
+      { to: at.FOUND_SCORES, column: dt.score, per: 1 },
+      compared(at.FOUND_BOXES, at.FOUND_POINTS, dt, 2),
     ],
   };
   const truths: Side = {
     ...{ rows: gt, ...gtByImage, categories: at.TRUTH_CATEGORIES },
-    floats: [
-      [at.TRUTH_AREAS, gt.area, 1],
-      [at.TRUTH_IDS, gt.id, 1],
-      [at.TRUTH_BOXES, gt.boxes, 4],
-      ...(variances === null ? [] : [compared(at.TRUTH_BOXES, at.TRUTH_POINTS, gt)]),
+    columns: [
+      { to: at.TRUTH_AREAS, column: gt.area, per: 1 },
+      { to: at.TRUTH_IDS, column: gt.id, per: 1 },
+      { to: at.TRUTH_BOXES, column: gt.boxes, per: 4 },
+      ...(variances === null ? [] : [compared(at.TRUTH_BOXES, at.TRUTH_POINTS, gt, 3)]),
     ],
     bytes: [
-      [at.TRUTH_CROWD, gt.crowd],
-      [at.TRUTH_IGNORE, gt.ignore],
+      { to: at.TRUTH_CROWD, column: gt.crowd },
+      { to: at.TRUTH_IGNORE, column: gt.ignore },
     ],
   };
   for (let image = firstImage; image < endImage; image++)
@@ -109,25 +117,37 @@ const PLACES = {
 
 /** Puts the rows of an image in place. @returns how many there are */
 function fill({ floats, integers, memory }: Kernels, side: Side, image: number): number {
-  const { rows, order, start, categories } = side;
+  const { rows, order, start, categories, columns, bytes } = side;
   const begin = start[image]!;
   const n = start[image + 1]! - begin;
   if (n === 0) return 0;
   const first = order[begin]!;
-  if (order[begin + n - 1]! - first === n - 1) {
-    // The rows of an image mostly follow each other.
-    integers.set(rows.category.subarray(first, first + n), categories / 4);
-    for (const [to, column, per] of side.floats) floats.set(column.subarray(per * first, per * (first + n)), to / 8);
-    for (const [to, column] of side.bytes) memory.set(column.subarray(first, first + n), to);
-    return n;
+  // The rows of an image mostly follow each other.
+  if (order[begin + n - 1]! - first !== n - 1) return gather(floats, integers, memory, side, begin, n);
+  integers.set(rows.category.subarray(first, first + n), categories / 4);
+  for (let c = 0; c < columns.length; c++) {
+    const { to, column, per } = columns[c]!;
+    floats.set(column.subarray(per * first, per * (first + n)), to / 8);
   }
+  for (let c = 0; c < bytes.length; c++) memory.set(bytes[c]!.column.subarray(first, first + n), bytes[c]!.to);
+  return n;
+}
+
+function gather(
+  floats: Float64Array,
+  integers: Uint32Array,
+  memory: Uint8Array,
+  { rows, order, categories, columns, bytes }: Side,
+  begin: number,
+  n: number,
+): number {
   for (let i = 0; i < n; i++) integers[categories / 4 + i] = rows.category[order[begin + i]!]!;
-  for (const [to, column, per] of side.floats) {
+  for (const { to, column, per } of columns) {
     for (let i = 0; i < n; i++) {
       const from = per * order[begin + i]!;
       for (let c = 0; c < per; c++) floats[to / 8 + per * i + c] = column[from + c]!;
     }
   }
-  for (const [to, column] of side.bytes) for (let i = 0; i < n; i++) memory[to + i] = column[order[begin + i]!]!;
+  for (const { to, column } of bytes) for (let i = 0; i < n; i++) memory[to + i] = column[order[begin + i]!]!;
   return n;
 }

@@ -32,19 +32,19 @@ function both<T>(read: () => T): [T | string, T | string] {
 function results(text: string): unknown {
   const table = scanResults(memorySource(bytes(text)));
   if (table === 'unscannable') return table;
-  const { count, used, pointNumbers, poolUsed } = table;
-  const cut = (column: Float32Array | Float64Array | Uint32Array | Uint16Array, per = 1): number[] => [
+  const { count, used, pointNumbers, coordinates, poolUsed } = table;
+  const cut = (column: Float32Array | Float64Array | Uint32Array | Uint16Array | Uint8Array, per = 1): number[] => [
     ...column.slice(0, per * count),
   ];
-  const { has, image, category, score, boxes, begin, length, maskHeight, maskWidth, poolAt, poolLength, points } =
-    table;
+  const { has, id, image, category, score, area, crowd, boxes, begin, length, maskHeight, maskWidth, poolAt } = table;
+  const { poolLength, points } = table;
   return {
     ...{ count, used, pointNumbers, pool: [...table.pool.subarray(0, poolUsed)] },
-    rows: [has, image, category, score, begin, length, maskHeight, maskWidth, poolAt, poolLength].map((column) =>
-      cut(column),
+    rows: [has, id, image, category, score, area, crowd, begin, length, maskHeight, maskWidth, poolAt, poolLength].map(
+      (column) => cut(column),
     ),
     boxes: cut(boxes, 4),
-    points: cut(points, pointNumbers),
+    points: cut(points, coordinates),
   };
 }
 
@@ -155,7 +155,7 @@ describe('reading with WebAssembly gives what reading without gives', () => {
     for (const list of lists) {
       expectSame(() => results(`[${list.map(row).join(', ')}]`));
       const [{ points }] = both(() => results(`[${list.map(row).join(', ')}]`)) as [{ points: number[] }, unknown];
-      expect(points).toEqual(list.flatMap((x) => [x, 2.5, 0, 3, x, 0]));
+      expect(points).toEqual(list.flatMap((x) => [x, 2.5, 3, x]));
     }
   });
 

@@ -15,6 +15,7 @@ export const MEMORY = {
   store32: f(['i32', 'i32'], 'void', [0x36]),
   store64: f(['i32', 'i64'], 'void', [0x37]),
   storeF64: f(['i32', 'f64'], 'void', [0x39]),
+  storeF32: f(['i32', 'f64'], 'void', [0xb6, 0x38]),
   storeV128: f(['i32', 'v128'], 'void', simd(0x0b)),
 };
 
