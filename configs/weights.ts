@@ -33,7 +33,7 @@ export async function loadStart(
     const { loaded } = await loadPretrained(backbone, weights, options);
     return `weights: ${weights} (${arch}), ${loaded.length} tensors into the backbone`;
   }
-  const stored = averaged(await readTensors(weights, backbone));
+  const stored = averaged(await readTensors(weights, [model, backbone]));
   const isWhole = [...stored.keys()].some((name) => name.startsWith(BACKBONE));
   const target = isWhole ? model : backbone;
   const tensors = folded(stored, target);
@@ -60,11 +60,12 @@ function folded(tensors: HostTensors, { stem, parameters }: Module & Partial<Ste
   return foldStem(tensors, stem, inChannelsOf({ stem, parameters }));
 }
 
-/** Names of other libraries become ours as far as they are the backbone's. */
-function readTensors(file: string, backbone: Module): Promise<HostTensors> {
+/** Names of other libraries become ours as far as they are the network's, or the backbone's, whichever has more of them. */
+function readTensors(file: string, targets: readonly Module[]): Promise<HostTensors> {
   return withWeights(file, (opened) => {
-    const { release, tensors } = convertWeights(opened, backbone, { partial: ['*'] });
-    return release === 'timm' ? readAll(opened) : tensors;
+    const found = targets.map((target) => convertWeights(opened, target, { partial: ['*'] }));
+    const [best] = found.sort((a, b) => b.tensors.size - a.tensors.size);
+    return best === undefined || best.release === 'timm' ? readAll(opened) : best.tensors;
   });
 }
 
