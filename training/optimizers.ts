@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Parameter } from '../backbones/module.js';
+import { adamw } from '../engine/kernels/index.js';
 import { assignVariables, gatherVariables, type Pack, type ParameterMap, packParameters, trainable } from './packs.js';
 import { createSlot, joinSlots, type Stateful } from './slots.js';
 
@@ -99,16 +100,20 @@ export function createAdamW(parameters: ParameterMap, options: AdamWOptions = {}
     update: (gradients, scalars) => {
       const { learningRate, stepSize, epsilon: tiny } = scalars as { [name: string]: tf.Scalar };
       packs.forEach((pack, i) => {
-        const [values, mean, gradient] = [gatherVariables(pack), first.variables[i], gradients[i]] as Update;
+        const [value, mean, gradient] = [gatherVariables(pack), first.variables[i], gradients[i]] as Update;
         const variance = second.variables[i] as tf.Variable;
-        const rate = rates[i] ?? 1;
-        mean.assign(tf.add(mean, tf.mul(tf.sub(gradient, mean), 1 - beta1)));
-        variance.assign(tf.add(variance, tf.mul(tf.sub(tf.square(gradient), variance), 1 - beta2)));
-        const direction = tf.div(mean, tf.add(tf.sqrt(variance), tiny as tf.Scalar));
-        const moved = tf.sub(values, tf.mul(direction, tf.mul(stepSize as tf.Scalar, rate)));
-        const decay = (decays[i] ?? 0) * rate;
-        const decayed = tf.mul(values, tf.mul(learningRate as tf.Scalar, decay));
-        assignVariables(pack, decay === 0 ? moved : tf.sub(moved, decayed));
+        const [rate, decay] = [rates[i] ?? 1, decays[i] ?? 0];
+        const [moved, nextMean, nextVariance] = adamw(
+          {
+            ...{ value, gradient, first: mean, second: variance, epsilon: tiny as tf.Scalar },
+            stepSize: tf.mul(stepSize as tf.Scalar, rate),
+            shrink: tf.sub(1, tf.mul(learningRate as tf.Scalar, decay * rate)),
+          },
+          { beta1, beta2 },
+        );
+        mean.assign(nextMean);
+        variance.assign(nextVariance);
+        assignVariables(pack, moved);
       });
     },
   };

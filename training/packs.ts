@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Parameter } from '../backbones/module.js';
 
+/** Elements from which a parameter is a pack of its own: joining it would cost more memory than it saves operations. */
+const LARGE = 2 ** 22;
+
 /**
- * Parameters that are updated by the same arithmetic. Those of rank 0 and 1 (biases, norm scales and shifts, fusion
- * weights: most of the count, little of the size) share one flat tensor, so that an optimizer step costs one chain of
- * operations for all of them; every larger one is a pack of its own.
+ * Parameters that are updated by the same arithmetic. They share one flat tensor, so that an optimizer step costs one chain
+ * of operations for all of them; only a very large one is a pack of its own.
  */
 export interface Pack {
   /** Key of the arithmetic, as given by `keyOf`. */
@@ -34,7 +36,7 @@ export function packParameters(
   const flat = new Map<string, [string, Parameter][]>();
   for (const [name, parameter] of parameters) {
     const key = keyOf(name, parameter);
-    if (parameter.variable.rank > 1) {
+    if (parameter.variable.size >= LARGE) {
       packs.push(joined(key, [[name, parameter]]));
     } else {
       const members = flat.get(key) ?? [];

@@ -1,30 +1,25 @@
 import * as tf from '@tensorflow/tfjs';
 import { ShapeError } from '../errors.js';
-import { defineKernel } from './kernel.js';
+import { defineKernel, type Kernel } from './kernel.js';
 import { planeSum } from './planeSum.js';
 
-const backward = defineKernel<
-  { dy: tf.Tensor; x: tf.Tensor; g: tf.Tensor },
-  Record<string, never>,
-  readonly [dx: tf.Tensor, dg: tf.Tensor]
->({
+const logitGradient = defineKernel<{ dy: tf.Tensor; x: tf.Tensor; g: tf.Tensor }, Record<string, never>, tf.Tensor>({
   name: 'EspalierGateGrad',
   portable: ({ dy, x, g }) => {
     const open = tf.sigmoid(g);
-    const sums = planeSum(tf.mul(dy, x));
-    return [tf.mul(dy, open), tf.mul(sums, tf.mul(open, tf.sub(1, open)))] as const;
+    return tf.mul(planeSum(tf.mul(dy, x)), tf.mul(open, tf.sub(1, open)));
   },
 });
 
-const forward = defineKernel<{ x: tf.Tensor; g: tf.Tensor }, Record<string, never>, tf.Tensor>({
+const forward: Kernel<{ x: tf.Tensor; g: tf.Tensor }, Record<string, never>, tf.Tensor> = defineKernel({
   name: 'EspalierGate',
   portable: ({ x, g }) => tf.mul(x, tf.sigmoid(g)),
   differentiation: {
     savedInputs: ['x', 'g'],
-    gradient: ([dy], { x, g }) => {
-      const [dx, dg] = backward({ dy, x, g }, {});
-      return { x: dx, g: dg };
-    },
+    gradient: ([dy], { x, g }) => ({
+      x: () => forward({ x: dy, g }, {}),
+      g: () => logitGradient({ dy, x, g }, {}),
+    }),
   },
 });
 

@@ -1,3 +1,4 @@
+export { type AdamWDecays, type AdamWState, adamw } from './adamw.js';
 export { avgPool } from './avgPool.js';
 export { batchNormInference } from './batchNormInference.js';
 export { batchNormSynced } from './batchNormSynced.js';
@@ -34,6 +35,7 @@ export { resizeBilinear } from './resizeBilinear.js';
 export { resizeNearest, resizeNearestExact } from './resizeNearest.js';
 export { type RoiAlignOptions, roiAlign } from './roiAlign.js';
 export { scatterND } from './scatter.js';
+export { squeeze } from './squeeze.js';
 export { statelessNormal } from './statelessNormal.js';
 export { foldSeed, statelessUniform } from './statelessUniform.js';
 export { swish } from './swish.js';

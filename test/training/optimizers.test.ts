@@ -180,21 +180,17 @@ describe.each([
     expect(() => optimizer.restore(state)).toThrow(/has shape \[4\] in the checkpoint, the model expects \[2,3\]/);
   });
 
-  test('joins the small parameters of one rate and decay in one pack, and leaves the large ones alone', () => {
+  test('joins the parameters of one rate and decay in one pack, and leaves the very large ones alone', () => {
     const { packs } = create(parametersOf(), { weightDecay: 0.01, rateOf });
     expect(packs.map(({ names }) => names)).toEqual([
       ['backbone.weight'],
-      ['head.weight'],
       ['backbone.bias'],
+      ['head.weight', 'head.edge'],
       ['head.scale'],
-      ['head.edge'],
     ]);
-    const { packs: joined } = create(parametersOf(), {});
-    expect(joined.map(({ names }) => names)).toEqual([
-      ['backbone.weight'],
-      ['head.weight'],
-      ['backbone.bias', 'head.scale', 'head.edge'],
-    ]);
+    const wide: Parameter = { variable: tf.variable(tf.zeros([2048, 2048])), layout: 'plain', role: 'weight' };
+    const { packs: joined } = create(new Map([...parametersOf(), ['wide', wide]]), {});
+    expect(joined.map(({ names }) => names)).toEqual([['wide'], SPECS.map(([name]) => name)]);
   });
 
   test('has nothing to do for frozen parameters', () => {

@@ -3,7 +3,7 @@ import { portableOf } from '../../kernels/kernel.js';
 import type { Clusters } from '../cluster.js';
 import type { Twin } from './twin.js';
 
-/** Kernels whose portable version is a chain of element-wise ops: one XLA loop each inside a compiled function. */
+/** Kernels whose portable version is a chain of element-wise ops: one XLA computation each inside a compiled function. */
 const CHAINS = [
   'EspalierSwish',
   'EspalierSwishGrad',
@@ -13,17 +13,25 @@ const CHAINS = [
   'EspalierHardSigmoidGrad',
   'EspalierGelu',
   'EspalierGeluGrad',
+  'EspalierGate',
+  'EspalierSqueezeGrad',
+  'EspalierAdamW',
 ] as const;
 
 export function clusteredTwins(clusters: Clusters): { readonly [kernel: string]: Twin } {
   const twinOf = (kernelName: string): Twin => {
     return (_, inputs, attributes) => {
       const names = Object.keys(inputs);
-      const compute = (...tensors: tf.Tensor[]): tf.Tensor[] => {
+      const compute = (...tensors: tf.Tensor[]): readonly tf.Tensor[] => {
         const named = Object.fromEntries(tensors.map((tensor, i) => [names[i], tensor]));
-        return [portableOf(kernelName)(named, attributes) as tf.Tensor];
+        const output = portableOf(kernelName)(named, attributes);
+        return output instanceof tf.Tensor ? [output] : output;
       };
-      return tf.tidy(() => clusters.run(kernelName, Object.values(inputs), compute)[0] as tf.Tensor);
+      const label = [kernelName, ...Object.values(attributes)].join(' ');
+      return tf.tidy(() => {
+        const outputs = clusters.run(label, Object.values(inputs), compute);
+        return outputs.length === 1 ? (outputs[0] as tf.Tensor) : [...outputs];
+      });
     };
   };
   return Object.fromEntries(CHAINS.map((kernelName) => [kernelName, twinOf(kernelName)]));

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
 import { compile } from '../../../engine/compile.js';
-import { gate, gelu, hardSigmoid, hardSwish, relu6, swish } from '../../../engine/kernels/index.js';
+import { gate, gelu, hardSigmoid, hardSwish, relu6, squeeze, swish } from '../../../engine/kernels/index.js';
 import { expectClose, randomValues, runKernelCases } from '../../conformance/kernel.js';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -59,6 +59,25 @@ runKernelCases('gate', [
       (x as number[]).map((value, i) => value * sigmoid(g?.[Math.floor(i / 30) * 5 + (i % 5)] as number)),
     ],
     differentiable: ['x', 'g'],
+  },
+]);
+
+runKernelCases('squeeze', [
+  {
+    name: 'the mean of each plane, and the map to be weighed with it',
+    inputs: { x: { shape: [2, 3, 2, 5] } },
+    run: ({ x }) => {
+      const { mean, x: map } = squeeze(x as tf.Tensor4D);
+      return [tf.mul(map, mean), mean];
+    },
+    expected: ({ x = [] }) => {
+      const means = Array.from({ length: 10 }, (_, i) => {
+        const plane = Array.from({ length: 6 }, (__, cell) => x[Math.floor(i / 5) * 30 + cell * 5 + (i % 5)] as number);
+        return plane.reduce((a, b) => a + b) / 6;
+      });
+      return [x.map((value, i) => value * (means[Math.floor(i / 30) * 5 + (i % 5)] as number)), means];
+    },
+    differentiable: ['x'],
   },
 ]);
 
