@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 const here = import.meta.dirname;
-const REPEATS = '15';
+const REPEATS = '40';
 const RIVALS = ['ultrafast_pycocotools', 'hotcoco', 'pycocotools'];
 
 function run(command, ...args) {

@@ -13,10 +13,16 @@ export function parseRuns(bytes: i32, out: i32): i32 {
     let group = load8(p) - 48;
     if (lessUnsigned(63, group)) return -1;
     p++;
+    const second = load8(p) - 48;
     let value = group & 31;
     let shift = 5;
-    if (group < 32) {
-      value = (group ^ 16) - 16;
+    // One or two groups of five bits are most of what there is.
+    if (group < 32 || (p < end && lessUnsigned(second, 32))) {
+      if (group < 32) value = (group ^ 16) - 16;
+      else {
+        value = value | (((second ^ 16) - 16) << 5);
+        p++;
+      }
       if (m > 2) value += load32(at - 8);
       store32(at, value);
       at += 4;
@@ -50,7 +56,6 @@ export function formatRuns(runs: i32, count: i32): i32 {
     const run = load32(at);
     const before = i > 2 ? load32(at - 8) : 0;
     const step = run - before;
-    // One or two groups of five bits are most of what there is.
     if ((run | before) >= 0) {
       if (lessUnsigned(step + 16, 32)) {
         store8(out, (step & 31) + 48);

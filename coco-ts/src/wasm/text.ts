@@ -8,12 +8,12 @@ const decoder = new TextDecoder();
 /** Node's view of bytes, whose calls take less time than those of the web for short strings; undefined in a browser. */
 const NodeBuffer = nodeModule<typeof import('node:buffer')>('buffer')?.Buffer;
 let zeros: Uint8Array | null = null;
-let viewed: { readonly module: Kernels; readonly view: InstanceType<NonNullable<typeof NodeBuffer>> } | null = null;
+let viewed: { readonly memory: Uint8Array; readonly view: InstanceType<NonNullable<typeof NodeBuffer>> } | null = null;
 
-function bufferOf(module: Kernels) {
-  if (viewed?.module === module) return viewed.view;
+function bufferOf({ memory }: Kernels) {
+  if (viewed?.memory === memory) return viewed.view;
   if (NodeBuffer === undefined) return null;
-  viewed = { module, view: NodeBuffer.from(module.memory.buffer) };
+  viewed = { memory, view: NodeBuffer.from(memory.buffer) };
   return viewed.view;
 }
 

@@ -62,6 +62,17 @@ describe('the WebAssembly module', () => {
     expect(readFileSync(join(import.meta.dirname, '../../src/wasm/code.ts'), 'utf8')).toBe(generate());
   });
 
+  test('goes on where its memory has grown', () => {
+    const rle = mask.encode({ height: 3, width: 2, data: Uint8Array.of(0, 1, 1, 0, 0, 1) });
+    const before = kernels()!.memory.length;
+    expect(kernels()!.reserve(2 ** 40)).toBe(false);
+    expect(kernels()!.reserve(before + 1)).toBe(true);
+    expect(kernels()!.memory.length).toBeGreaterThan(before);
+    expect(mask.merge([rle, rle])).toEqual(rle);
+    expect(mask.encode({ height: 3, width: 2, data: Uint8Array.of(0, 1, 1, 0, 0, 1) })).toEqual(rle);
+    expectSame(() => results('[{"image_id": 1, "bbox": [1, 2, 3, 4]}]'));
+  });
+
   test('is not used when it is not wanted', () => {
     useWebAssembly(false);
     expect(kernels()).toBeNull();
