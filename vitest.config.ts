@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'portable',
           include: ['test/**/*.test.ts', 'coco-ts/test/**/*.test.ts'],
-          exclude: [...NATIVE_ONLY, 'test/docs.test.ts'],
+          exclude: [...NATIVE_ONLY, 'test/docs.test.ts', 'test/browser/**'],
           setupFiles: ['test/setup.ts'],
           env: { ESPALIER_TEST_ENGINE: 'wasm' },
           pool: 'forks',
@@ -30,6 +30,17 @@ export default defineConfig({
           fileParallelism: false,
           isolate: false,
           maxWorkers: 1,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          setupFiles: ['test/setup.ts'],
+          env: { ESPALIER_TEST_ENGINE: 'wasm' },
+          pool: 'forks',
+          fileParallelism: false,
         },
       },
       { extends: true, test: { name: 'docs', include: ['test/docs.test.ts'] } },

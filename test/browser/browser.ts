@@ -12,12 +12,19 @@ import { type Page, serve } from './server.js';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 
+const executable = findChromium();
+/** Why tests in a browser are skipped here. */
+export const chromiumMissing = executable
+  ? undefined
+  : `no ${NAMES[0]} on the path: install it, or set ESPALIER_CHROMIUM`;
+/** All networks, and training on every engine: `npm run test:browser`. */
+export const isThorough = process.env.ESPALIER_TEST_BROWSER === 'all';
+
 /** A Chromium: the one that ESPALIER_CHROMIUM names, or the first on the path. */
-export function findChromium(): string | null {
+function findChromium(): string | undefined {
   const { ESPALIER_CHROMIUM, PATH = '' } = process.env;
-  if (ESPALIER_CHROMIUM) return ESPALIER_CHROMIUM;
   const files = PATH.split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  return files.find(isExecutable) ?? null;
+  return ESPALIER_CHROMIUM || files.find(isExecutable);
 }
 
 function isExecutable(file: string): boolean {
@@ -29,17 +36,31 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Graphics in software, so that every machine computes the same; nothing is fetched. */
+/** Nothing is fetched, and the profile is new. */
 const ARGUMENTS = [
   ...['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'],
   ...['--disable-component-update', '--disable-sync'],
-  ...['--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
-  ...['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--use-webgpu-adapter=swiftshader'],
 ];
+/** In software, so that every machine computes the same; or as in a browser that has no graphics processor. */
+const GRAPHICS = {
+  software: [
+    ...['--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+    ...['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--use-webgpu-adapter=swiftshader'],
+  ],
+  none: ['--disable-gpu', '--disable-webgl', '--disable-webgl2', '--disable-software-rasterizer'],
+} as const;
+
+export interface BrowserOptions {
+  readonly graphics?: keyof typeof GRAPHICS;
+  /** Further files of the page's server, by path. */
+  readonly files?: ReadonlyMap<string, Page>;
+}
 
 export interface Browser {
   /** A fresh page with the library loaded. */
   openPage(): Promise<LibraryPage>;
+  /** Of the page's server. */
+  readonly url: string;
   close(): Promise<void>;
 }
 
@@ -55,14 +76,15 @@ export interface LibraryPage {
 }
 
 /** Starts Chromium without a window, on a page with a bundle of the library's browser entry. */
-export async function openBrowser(files: ReadonlyMap<string, Page> = new Map()): Promise<Browser> {
+export async function openBrowser({ graphics = 'software', files }: BrowserOptions = {}): Promise<Browser> {
   const script = await bundle();
-  const server = await serve((path) => files.get(path) ?? pageOf(path, script));
+  const server = await serve((path) => files?.get(path) ?? pageOf(path, script));
   const profile = mkdtempSync(join(tmpdir(), 'espalier-chromium-'));
   const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: findChromium() as string,
+    executablePath: executable as string,
     headless: true,
-    args: ARGUMENTS,
+    ignoreDefaultArgs: graphics === 'none' ? ['--enable-unsafe-swiftshader'] : [],
+    args: [...ARGUMENTS, ...GRAPHICS[graphics]],
   });
   return {
     openPage: async () => {
@@ -74,6 +96,7 @@ export async function openBrowser(files: ReadonlyMap<string, Page> = new Map()):
       await tab.waitForFunction(() => 'espalier' in globalThis, undefined, { timeout: 30_000 });
       return { said, call: callerOf(tab), close: () => tab.close() };
     },
+    url: server.url,
     close: async () => {
       await browser.close();
       server.close();
@@ -98,7 +121,11 @@ const wasmFolder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/packag
 
 function pageOf(path: string, script: Uint8Array): Page | null {
   const name = path.split('/').at(-1) ?? '';
-  if (path === '/') return { type: 'text/html', body: '<!doctype html><script type="module" src="/page.js"></script>' };
+  if (path === '/')
+    return {
+      type: 'text/html',
+      body: '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>',
+    };
   if (path === '/page.js') return { type: 'text/javascript', body: script };
   if (/^\/wasm\/[\w-]+\.wasm$/.test(path)) {
     return { type: 'application/wasm', body: readFileSync(join(wasmFolder, 'dist', name)) };

@@ -1,18 +1,20 @@
 /** What runs inside the page: the library's browser entry, on goldens and checkpoints that the test's server gives. */
-import * as tf from '@tensorflow/tfjs';
 import { type EngineInfo, type EngineName, ready } from '../../index.js';
 import '../../engine/webgpu/browser.js';
 import { type NetworkFigures, runNetwork } from './network.js';
+import { type CheckpointFigures, useCheckpoint } from './scenario.js';
 
 /** Asked through the test's connection to the page. */
 export interface PageCalls {
-  open(engine: EngineName): Promise<EngineInfo>;
-  network(name: string, sizes: number): Promise<NetworkFigures>;
+  open(engine: EngineName, wasmPaths?: string): Promise<EngineInfo>;
+  network(name: string, sizes: readonly number[]): Promise<NetworkFigures>;
+  checkpoint(path: string, steps: number): Promise<CheckpointFigures>;
 }
 
 const calls: PageCalls = {
-  open: (engine) => ready({ engine, wasmPaths: '/wasm/' }),
+  open: (engine, wasmPaths = '/wasm/') => ready({ engine, wasmPaths }),
   network: async (name, sizes) => runNetwork(name, await (await fetch(`/golden/${name}.json`)).json(), sizes),
+  checkpoint: async (path, steps) => useCheckpoint(new Uint8Array(await (await fetch(path)).arrayBuffer()), steps),
 };
 
-Object.assign(globalThis, { espalier: calls, tf });
+Object.assign(globalThis, { espalier: calls });

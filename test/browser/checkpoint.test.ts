@@ -1,0 +1,84 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { captureState } from '../../training/run/checkpoint.js';
+import { type CheckpointMetadata, writeCheckpoint } from '../../training/run/checkpointFile.js';
+import { type Browser, chromiumMissing, isThorough, openBrowser } from './browser.js';
+import { type CheckpointFigures, createSmallDetector, trainSteps, useCheckpoint } from './scenario.js';
+
+const STEPS = 3;
+
+/**
+ * Largest difference of a score, of a box in pixels, and of a loss as a share of it. In a tab WebAssembly computes what it
+ * does in Node; a graphics processor sums in another order.
+ */
+const TOLERANCES = { wasm: 1e-5, webgl: 2e-3, webgpu: 2e-3 } as const;
+const ENGINES = isThorough ? (['wasm', 'webgl', 'webgpu'] as const) : (['wasm'] as const);
+
+describe.skipIf(chromiumMissing)(`a checkpoint that Node trained ${chromiumMissing ?? ''}`, () => {
+  let browser: Browser;
+  let inNode: CheckpointFigures;
+  const folder = mkdtempSync(join(tmpdir(), 'espalier-browser-'));
+
+  beforeAll(async () => {
+    const detector = createSmallDetector();
+    await trainSteps(detector, 0, 4);
+    const file = join(folder, 'last.safetensors');
+    writeCheckpoint(file, { tensors: await captureState(detector), metadata: METADATA });
+    detector.dispose();
+    const body = new Uint8Array(readFileSync(file));
+    inNode = await useCheckpoint(body, STEPS);
+    browser = await openBrowser({
+      files: new Map([['/last.safetensors', { type: 'application/octet-stream', body }]]),
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each(ENGINES)(
+    'finds the same objects in a tab, and trains on there, on %s',
+    { timeout: 600_000 },
+    async (engine) => {
+      const page = await browser.openPage();
+      try {
+        await page.call('open', engine);
+        const inTab = await page.call('checkpoint', '/last.safetensors', STEPS);
+        const tolerance = TOLERANCES[engine];
+        expect(inTab.found.map(({ labels }) => labels)).toEqual(inNode.found.map(({ labels }) => labels));
+        expect(inTab.found.flatMap(({ labels }) => labels).length).toBeGreaterThan(4);
+        for (const key of ['boxes', 'scores'] as const) {
+          const [there, here] = [inTab, inNode].map(({ found }) => found.flatMap((image) => image[key]));
+          expect(largest(there as number[], here as number[]), key).toBeLessThanOrEqual(tolerance);
+        }
+        const shares = inTab.losses.map((loss, i) => loss / (inNode.losses[i] as number));
+        expect(
+          largest(
+            shares,
+            shares.map(() => 1),
+          ),
+          `losses ${inTab.losses}`,
+        ).toBeLessThanOrEqual(tolerance);
+        expect(inTab.leaked).toBe(0);
+        expect(page.said).toEqual([]);
+      } finally {
+        await page.close();
+      }
+    },
+  );
+});
+
+const largest = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
+
+const METADATA: CheckpointMetadata = {
+  ...{ format: 'espalier-checkpoint', version: 1, step: 4, stepsPerEpoch: 4, totalSteps: 4, seconds: 1, seed: 1 },
+  ...{ optimizer: 'sgd', metric: null, best: null, latest: null, config: null, versions: {}, engine: 'wasm' },
+  classes: [
+    { id: 0, name: 'red' },
+    { id: 1, name: 'green' },
+  ],
+  preprocessing: { channels: 'RGB', mean: [127, 127, 127], std: [128, 128, 128] },
+};
