@@ -100,6 +100,7 @@ export function compareEvaluators(type, files, { python, repeats, cores, folder,
     const many = rounds(type, files, { python, threads: cores }, Number(repeats));
     print(`${cores} threads`, many);
     rows.push([`${type}, ${cores} threads, wall`, ...ratio(many, 'wall', 's'), type === 'bbox' ? '0.80' : '-']);
+    rows.push([`${type}, ${cores} threads, peak memory`, ...ratio(many, 'memory', 'MB'), '1.00']);
   }
   if (reference) rows.push(sameBits(type, files, { python, cores, folder }));
   return rows;

@@ -1,5 +1,5 @@
 import { CocoError } from '../errors.js';
-import { nodeModule } from '../runtime.js';
+import { nodeModule, sharedColumn } from '../runtime.js';
 import type { Grouping } from './grouping.js';
 import { type Matched, type MatchInput, matchImages } from './matcher.js';
 import type { IouType, Params } from './params.js';
@@ -31,29 +31,45 @@ export function worthwhileThreads(
 export async function matchInWorkers(input: MatchInput, threads: number): Promise<Matched[]> {
   const borders = splitImages(input.dtByImage.start, threads);
   const jobs = borders.slice(1).map((endImage, i) => ({ input, firstImage: borders[i]!, endImage }));
-  const points = input.params.kpt_oks_sigmas.length;
-  const sent =
-    jobs.length > 1
-      ? { ...input, gt: withoutSpare(input.gt, 3 * points), dt: withoutSpare(input.dt, 2 * points) }
-      : input;
+  const sent = jobs.length > 1 ? sharedInput(input) : input;
   const others = jobs.slice(1).map((job) => runJob({ ...job, input: sent }));
   const [own] = jobs;
   const first = matchImages(input, own!.firstImage, own!.endImage);
   return [first, ...(await Promise.all(others))];
 }
 
-/** Rows whose columns are as long as they are filled: a message would carry the room behind them too. */
-function withoutSpare(rows: Rows, pointNumbers: number): Rows {
-  const { count, boxes, keypoints } = rows;
+/** What threads can share instead of each getting a copy; columns only as long as they are filled. */
+function sharedInput(input: MatchInput): MatchInput {
+  const points = input.params.kpt_oks_sigmas.length;
   return {
-    ...rows,
-    id: rows.id.slice(0, count),
-    area: rows.area.slice(0, count),
-    score: rows.score.slice(0, count),
-    crowd: rows.crowd.slice(0, count),
-    ignore: rows.ignore.slice(0, count),
-    boxes: boxes.slice(0, 4 * count),
-    keypoints: keypoints?.slice(0, pointNumbers * count) ?? null,
+    params: input.params,
+    gt: sharedRows(input.gt, 3 * points),
+    dt: sharedRows(input.dt, 2 * points),
+    gtByImage: sharedGrouping(input.gtByImage),
+    dtByImage: sharedGrouping(input.dtByImage),
+  };
+}
+
+const sharedGrouping = ({ order, start }: Grouping): Grouping => ({
+  order: sharedColumn(order),
+  start: sharedColumn(start),
+});
+
+function sharedRows(rows: Rows, pointNumbers: number): Rows {
+  const { count, keypoints, masks, edges } = rows;
+  return {
+    count,
+    id: sharedColumn(rows.id, count),
+    image: sharedColumn(rows.image, count),
+    category: sharedColumn(rows.category, count),
+    area: sharedColumn(rows.area, count),
+    score: sharedColumn(rows.score, count),
+    crowd: sharedColumn(rows.crowd, count),
+    ignore: sharedColumn(rows.ignore, count),
+    boxes: sharedColumn(rows.boxes, 4 * count),
+    masks: masks?.shared() ?? null,
+    edges: edges?.shared() ?? null,
+    keypoints: keypoints && sharedColumn(keypoints, pointNumbers * count),
   };
 }
 

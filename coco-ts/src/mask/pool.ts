@@ -1,3 +1,4 @@
+import { sharedColumn } from '../runtime.js';
 import { kernels } from '../wasm/kernels.js';
 import { measureStrings } from '../wasm/masks.js';
 import { boxOfCounts, type Runs } from './runs.js';
@@ -10,15 +11,17 @@ export interface Masks {
   read(row: number, out: Uint32Array, at: number): number;
   /** At most this many runs has the row. */
   runLimit(row: number): number;
+  /** The same masks in memory that threads can share. */
+  shared(): Masks;
 }
 
 /** Masks as decoded run lengths, appended row by row. */
 export class RunPool implements Masks {
-  readonly height: Uint32Array;
-  readonly width: Uint32Array;
+  height: Uint32Array;
+  width: Uint32Array;
   private runs = new Uint32Array(1024);
-  private readonly begin: Float64Array;
-  private readonly count: Uint32Array;
+  private begin: Float64Array;
+  private count: Uint32Array;
   private used = 0;
 
   constructor(rows: number) {
@@ -48,6 +51,16 @@ export class RunPool implements Masks {
     return this.count[row]!;
   }
 
+  shared(): RunPool {
+    const out = new RunPool(0);
+    out.height = sharedColumn(this.height);
+    out.width = sharedColumn(this.width);
+    out.runs = sharedColumn(this.runs, this.used);
+    out.begin = sharedColumn(this.begin);
+    out.count = sharedColumn(this.count);
+    return out;
+  }
+
   read(row: number, out: Uint32Array, at: number): number {
     const begin = this.begin[row]!;
     const n = this.count[row]!;
@@ -74,6 +87,17 @@ export class StringPool implements Masks {
 
   runLimit(row: number): number {
     return this.length[row]!;
+  }
+
+  shared(): StringPool {
+    const { text, begin, length, height, width } = this;
+    return new StringPool(
+      sharedColumn(text),
+      sharedColumn(begin),
+      sharedColumn(length),
+      sharedColumn(height),
+      sharedColumn(width),
+    );
   }
 
   /** As `parseCounts`. */

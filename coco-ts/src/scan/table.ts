@@ -1,3 +1,5 @@
+import { sharedBytes } from '../runtime.js';
+
 /** What a row of the table was given; a bit each. */
 export const HAS = {
   id: 1,
@@ -49,7 +51,7 @@ export class AnnotationTable {
   maskHeight!: Uint32Array;
   maskWidth!: Uint32Array;
   /** Characters of all compressed RLEs. */
-  pool = new Uint8Array(0);
+  pool: Uint8Array = new Uint8Array(0);
   poolUsed = 0;
 
   /**
@@ -118,7 +120,7 @@ export class AnnotationTable {
   /** Makes room for `bytes` more characters in the pool, where in the end there may be `expected`. */
   reservePool(bytes: number, expected = 2 * this.pool.length): void {
     if (this.poolUsed + bytes <= this.pool.length) return;
-    const bigger = new Uint8Array(Math.max(1 << 12, expected, this.poolUsed + bytes));
+    const bigger = new Uint8Array(sharedBytes(Math.max(1 << 12, expected, this.poolUsed + bytes)));
     bigger.set(this.pool.subarray(0, this.poolUsed));
     this.pool = bigger;
   }
