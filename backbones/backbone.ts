@@ -24,6 +24,13 @@ export const SYMMETRIC = {
   std: [127.5, 127.5, 127.5],
 } as const satisfies Preprocessing;
 
+/** Means subtracted, nothing divided, as Caffe's networks were trained; Keras's ResNet and VGG were, on BGR images. */
+export const CAFFE = {
+  channels: 'RGB',
+  mean: [123.68, 116.779, 103.939],
+  std: [1, 1, 1],
+} as const satisfies Preprocessing;
+
 /** A level of a backbone: its size is known for every image size. */
 export type BackboneFeature = FeatureInfo & Required<Pick<FeatureInfo, 'sizeOf'>>;
 

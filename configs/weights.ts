@@ -1,9 +1,10 @@
+import type { Backbone, Preprocessing } from '../backbones/backbone.js';
 import { isWeightsName, weightsEntry } from '../backbones/catalogue/catalogue.js';
 import { withWeights } from '../backbones/catalogue/fileSource.js';
 import { loadPretrained } from '../backbones/catalogue/pretrained.js';
 import type { PullOptions } from '../backbones/catalogue/pull.js';
 import type { Module } from '../backbones/module.js';
-import { foldStem, inChannelsOf, type Stemmed } from '../backbones/stem.js';
+import { foldNormalisation, foldPreprocessing, foldStem, inChannelsOf, type Stemmed } from '../backbones/stem.js';
 import { convertWeights } from '../backbones/weights/convert.js';
 import type { HostTensors } from '../backbones/weights/hostTensor.js';
 import { loadStateDict } from '../backbones/weights/stateDict.js';
@@ -22,21 +23,18 @@ const AVERAGE = 'ema/';
  * @returns one line that says what was loaded
  * @throws WeightsError when nothing fits
  */
-export async function loadStart(
-  model: Module & Partial<Stemmed>,
-  weights: string,
-  options: PullOptions,
-): Promise<string> {
+export async function loadStart(model: Startable, weights: string, options: PullOptions): Promise<string> {
   const backbone = backboneOf(model);
   if (isWeightsName(weights) || !isWeightFile(weights)) {
     const { arch } = weightsEntry(weights);
     const { loaded } = await loadPretrained(backbone, weights, options);
     return `weights: ${weights} (${arch}), ${loaded.length} tensors into the backbone`;
   }
-  const stored = averaged(await readTensors(weights, [model, backbone]));
+  const { tensors: read, preprocessing } = await readTensors(weights, [model, backbone]);
+  const stored = averaged(read);
   const isWhole = [...stored.keys()].some((name) => name.startsWith(BACKBONE));
   const target = isWhole ? model : backbone;
-  const tensors = folded(stored, target);
+  const tensors = prepared(folded(stored, target), target, preprocessing);
   const { loaded, missing, reshaped } = loadStateDict(target, tensors, { partial: true });
   if (loaded.length === 0) {
     throw new WeightsError(`${weights}: none of its ${tensors.size} tensors fits this network: name another file`);
@@ -46,26 +44,44 @@ export async function loadStart(
   return `weights: ${weights}, ${loaded.length} tensors into the ${isWhole ? 'network' : 'backbone'}${rest}`;
 }
 
+/** A network that may say which convolution sees the image, and how the image is prepared for it. */
+type Startable = Module & Partial<Stemmed> & Partial<Pick<Backbone, 'preprocessing'>>;
+
 /** The backbone inside an assembled network; owns nothing. */
-function backboneOf({ stem, ...model }: Module & Partial<Stemmed>): Module & Partial<Stemmed> {
+function backboneOf({ stem, preprocessing, ...model }: Startable): Startable {
   const entries = [...model.parameters].filter(([name]) => name.startsWith(BACKBONE));
   const parameters = new Map(entries.map(([name, parameter]) => [name.slice(BACKBONE.length), parameter]));
   const own = stem?.startsWith(BACKBONE) ? { stem: stem.slice(BACKBONE.length) } : {};
-  return { parameters, dispose: () => {}, ...own };
+  return { parameters, dispose: () => {}, ...own, ...(preprocessing ? { preprocessing } : {}) };
 }
 
 /** Weights of RGB images for a network that takes other ones. */
-function folded(tensors: HostTensors, { stem, parameters }: Module & Partial<Stemmed>): HostTensors {
+function folded(tensors: HostTensors, { stem, parameters }: Startable): HostTensors {
   if (stem === undefined || !tensors.has(`${stem}.weight`)) return tensors;
   return foldStem(tensors, stem, inChannelsOf({ stem, parameters }));
 }
 
+/** Weights that expect other images than the network gets. */
+function prepared(
+  tensors: HostTensors,
+  { stem, preprocessing: to }: Startable,
+  from: Preprocessing | null,
+): HostTensors {
+  return stem === undefined || !from || !to
+    ? tensors
+    : foldNormalisation(tensors, stem, { from: foldPreprocessing(from, to.mean.length), to });
+}
+
 /** Names of other libraries become ours as far as they are the network's, or the backbone's, whichever has more of them. */
-function readTensors(file: string, targets: readonly Module[]): Promise<HostTensors> {
+function readTensors(
+  file: string,
+  targets: readonly Module[],
+): Promise<{ readonly tensors: HostTensors; readonly preprocessing: Preprocessing | null }> {
   return withWeights(file, (opened) => {
     const found = targets.map((target) => convertWeights(opened, target, { partial: ['*'] }));
     const [best] = found.sort((a, b) => b.tensors.size - a.tensors.size);
-    return best === undefined || best.release === 'timm' ? readAll(opened) : best.tensors;
+    const { preprocessing = null } = best ?? {};
+    return { preprocessing, tensors: best && best.release !== 'timm' ? best.tensors : readAll(opened) };
   });
 }
 

@@ -21,7 +21,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-const engine = (): Option => new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'cpu']);
+const engine = (): Option => new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'webgpu', 'cpu']);
 const offline = (): Option => new Option('--offline', 'never download anything');
 const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
 const threads = (): Option =>
@@ -75,7 +75,10 @@ function addLearning(program: Command): void {
   program
     .command('predict')
     .description('answer for images: JSON and a drawn PNG of each')
-    .argument('<model>', 'folder of a run, or a classifier of `espalier weights list`')
+    .argument(
+      '<model>',
+      'folder of a run, a classifier of `espalier weights list`, or one that `espalier weights convert` wrote',
+    )
     .argument('<image...>', 'image files')
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))

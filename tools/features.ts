@@ -57,9 +57,8 @@ export async function features(model: string, options: FeaturesOptions): Promise
     ...(levels ? { levels } : {}),
   });
   try {
-    if (isWeightsName(weights)) await loadPretrained(backbone, weights, { offline: options.offline === true });
-    else await loadWeights(backbone, weights, { arch });
-    const maps = await mapsOf(backbone, images);
+    const found = await load(backbone, arch, options);
+    const maps = await mapsOf(backbone, () => images(found ?? backbone.preprocessing));
     const metadata = { architecture: arch, layout: 'NHWC', input, weights };
     const tensors = new Map(maps.map(({ level, shape, data }) => [level, { dtype: 'F32', shape, data }] as const));
     await writeWhole(writeSafetensors(tensors, metadata), out);
@@ -74,8 +73,19 @@ export async function features(model: string, options: FeaturesOptions): Promise
   }
 }
 
-async function mapsOf<L extends Level>({ forward, preprocessing }: Backbone<L>, imagesOf: Input['images']) {
-  const maps = tf.tidy(() => forward(imagesOf(preprocessing), { training: false }));
+/** @returns what the weights expect of an image; null: what the network says */
+async function load<L extends Level>(
+  backbone: Backbone<L>,
+  arch: BackboneArch,
+  { weights, offline = false }: FeaturesOptions,
+): Promise<Preprocessing | null> {
+  if (!isWeightsName(weights)) return (await loadWeights(backbone, weights, { arch })).preprocessing;
+  await loadPretrained(backbone, weights, { offline });
+  return null;
+}
+
+async function mapsOf<L extends Level>({ forward }: Backbone<L>, imagesOf: () => tf.Tensor4D) {
+  const maps = tf.tidy(() => forward(imagesOf(), { training: false }));
   const read: { readonly level: Level; readonly shape: readonly number[]; readonly data: Float32Array }[] = [];
   for (const [level, map] of Object.entries<tf.Tensor4D>(maps)) {
     read.push({ level: level as Level, shape: map.shape, data: (await map.data<'float32'>()) as Float32Array });

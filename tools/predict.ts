@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { openRun } from '../configs/run.js';
 import { didYouMean } from '../configs/suggestion.js';
@@ -18,7 +18,7 @@ interface PredictCommand extends EngineOptions {
 /** Guesses of a classifier that are reported. */
 const TOP = 5;
 
-/** Answers for images: a classifier of the catalogue names them, a trained run finds what it learned and draws it. */
+/** Answers for images: a classifier of the catalogue or of a converted file names them, a trained run finds what it learned and draws it. */
 export async function predict(model: string, files: readonly string[], command: PredictCommand): Promise<void> {
   const output = createOutput(command.json === true);
   const missing = files.find((file) => !existsSync(file));
@@ -27,7 +27,8 @@ export async function predict(model: string, files: readonly string[], command: 
     throw new ConfigError(`'${model}' is neither a run nor a classifier${didYouMean(model, WEIGHTS_NAMES)}`);
   }
   await openEngine(command, output);
-  await (isWeightsName(model) ? classify(model, files, command, output) : answer(model, files, command, output));
+  const isClassifier = isWeightsName(model) || statSync(model).isFile();
+  await (isClassifier ? classify(model, files, command, output) : answer(model, files, command, output));
 }
 
 async function classify(

@@ -61,7 +61,8 @@ export async function convertFile(
     part === undefined ? {} : { part },
   );
   loadStateDict(network, conversion.tensors, { partial: true });
-  const metadata = await metadataOf(file, network, options, carried);
+  const preprocessing = conversion.preprocessing ?? network.preprocessing;
+  const metadata = await metadataOf(file, network, { ...options, preprocessing }, carried);
   await writeWhole(write(conversion.tensors, metadata), to);
   return { ...conversion, metadata };
 }
@@ -72,10 +73,10 @@ const CARRIED = ['name', 'licence', 'source', 'classes'] as const;
 async function metadataOf(
   file: string,
   network: GoldenNetwork,
-  options: ConvertFileOptions,
+  options: ConvertFileOptions & Pick<GoldenNetwork, 'preprocessing'>,
   carried: WeightsMetadata,
 ): Promise<WeightsMetadata> {
-  const { architecture, classes, licence, source } = options;
+  const { architecture, classes, licence, source, preprocessing } = options;
   const kept = CARRIED.flatMap((key) => (carried[key] === undefined ? [] : [[key, carried[key]] as const]));
   return {
     source: basename(file),
@@ -83,7 +84,7 @@ async function metadataOf(
     format: 'pt',
     architecture,
     sha256: await sha256Of(file),
-    preprocessing: JSON.stringify(network.preprocessing),
+    preprocessing: JSON.stringify(preprocessing),
     inputPixels: String(network.inputPixels),
     golden: JSON.stringify(await goldenForward(network, options.goldenPixels)),
     ...(classes ? { classes: JSON.stringify(classes) } : {}),

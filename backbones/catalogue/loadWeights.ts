@@ -16,6 +16,9 @@ export interface LoadWeightsOptions {
   readonly part?: CheckpointPart;
 }
 
+/** What was loaded, and what the weights expect of an image; null: what the network says. */
+export interface LoadedWeights extends LoadReport, Pick<Conversion, 'preprocessing'> {}
+
 /** Everything is reported, nothing refused. */
 const ANYTHING = { partial: ['*'] } as const;
 
@@ -30,8 +33,8 @@ export async function loadWeights(
   network: Module & Stemmed,
   path: string,
   { arch, part }: LoadWeightsOptions,
-): Promise<LoadReport> {
-  const { report, tensors } = await withWeights(
+): Promise<LoadedWeights> {
+  const { report, tensors, preprocessing } = await withWeights(
     path,
     (file) => convertFolded(file, arch, network),
     part === undefined ? {} : { part },
@@ -42,7 +45,7 @@ export async function loadWeights(
     reshaped: report.reshaped.filter(({ name }) => network.parameters.has(name)),
     unexpected: report.unexpected.filter((name) => stages.some(({ paths }) => isBelow(paths, name))),
   });
-  return loadStateDict(network, tensors, { partial: true });
+  return { ...loadStateDict(network, tensors, { partial: true }), preprocessing };
 }
 
 /** The file as the whole network's state dict, its stem folded where that is what it takes. */

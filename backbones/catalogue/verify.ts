@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import { WeightsError } from '../../engine/errors.js';
+import { entryOf } from '../weights/metadata.js';
 import { loadStateDict } from '../weights/stateDict.js';
 import { readAll, type WeightsFile } from '../weights/weightsFile.js';
 import { isWeightsName, weightsEntry } from './catalogue.js';
 import { GOLDEN_TOLERANCE, type GoldenForward, type GoldenNetwork, goldenDifference } from './golden.js';
 
-const goldenSchema = z.strictObject({
-  pixels: z.int().min(32).max(1024),
-  index: z.array(z.int().min(0)).min(1).max(1000),
-  value: z.array(z.number()),
-  std: z.number().positive(),
-});
+const goldenSchema = z
+  .strictObject({
+    pixels: z.int().min(32).max(1024),
+    index: z.array(z.int().min(0)).min(1).max(1000),
+    value: z.array(z.number()),
+    std: z.number().positive(),
+  })
+  .refine(({ index, value }) => index.length === value.length);
 
 export interface Verification {
   /** Largest difference of a logit to the golden, as a share of the logits' spread. */
@@ -33,21 +36,11 @@ export async function verifyWeights(file: WeightsFile, network: GoldenNetwork): 
 }
 
 function goldenOf({ metadata }: WeightsFile): { golden: GoldenForward; origin: Verification['origin'] } {
-  const { name, golden } = metadata;
+  const { name } = metadata;
   if (name !== undefined && isWeightsName(name))
     return { golden: weightsEntry(name).golden, origin: 'the original library' };
+  const golden = entryOf(metadata, 'golden', goldenSchema);
   if (golden === undefined)
     throw new WeightsError("the file has no golden forward to compare with: write it with 'espalier weights convert'");
-  const result = goldenSchema.safeParse(parse(golden));
-  if (result.success && result.data.index.length === result.data.value.length)
-    return { golden: result.data, origin: 'the conversion' };
-  throw new WeightsError('the golden forward in the file is damaged: convert the weights again');
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  return { golden, origin: 'the conversion' };
 }

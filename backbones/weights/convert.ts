@@ -1,6 +1,8 @@
 import { WeightsError } from '../../engine/errors.js';
+import { CAFFE, type Preprocessing } from '../backbone.js';
 import type { HostTensor, HostTensors } from './hostTensor.js';
 import { fileShape } from './layout.js';
+import { preprocessingOf } from './metadata.js';
 import { foldedLayers } from './names/folded.js';
 import { foldedDetector, isDetector } from './names/foldedDetector.js';
 import type { Release } from './names/release.js';
@@ -15,11 +17,18 @@ export interface Conversion {
   readonly release: string;
   /** By parameter name; shapes in PyTorch's layout where the tensor fits, as in the file where not. */
   readonly report: LoadReport;
-  /** The state dict that `loadStateDict` takes: float32, PyTorch's layout, our names. */
+  /** The state dict that `loadStateDict` takes: float32, PyTorch's layout, our names, for RGB images. */
   readonly tensors: HostTensors;
+  /** What the weights expect of an image; null: what the network says. */
+  readonly preprocessing: Preprocessing | null;
 }
 
 export interface ConvertOptions {
+  /**
+   * How images were prepared for the weights: as Caffe does it, in BGR; or as our network says. When absent: what the
+   * file's metadata say, or how the release was trained.
+   */
+  readonly preparation?: 'caffe' | 'own';
   /**
    * Parameters that the file may lack or have in another shape, and tensors of the file that may stay unused:
    * names, or beginnings of names that end in '*'.
@@ -41,9 +50,9 @@ const SEED = /(^|\/)seed_generator/;
 export function convertWeights(
   file: WeightsFile,
   module: Slots,
-  { partial = [], onReport }: ConvertOptions = {},
+  { partial = [], onReport, preparation }: ConvertOptions = {},
 ): Conversion {
-  const conversion = file.layers ? fromLayers(file, module) : fromNames(file, module);
+  const conversion = file.layers ? fromLayers(file, module) : fromNames(file, module, preparation);
   onReport?.(conversion);
   const { missing, unexpected, reshaped } = conversion.report;
   const isAllowed = allowance(partial);
@@ -55,7 +64,7 @@ export function convertWeights(
   return conversion;
 }
 
-function fromNames(file: WeightsFile, module: Slots): Conversion {
+function fromNames(file: WeightsFile, module: Slots, preparation: ConvertOptions['preparation']): Conversion {
   const release = releaseOf(file, new Set(module.parameters.keys()));
   const found = renamed(file, release, module);
   const tensors = new Map<string, HostTensor>();
@@ -69,7 +78,12 @@ function fromNames(file: WeightsFile, module: Slots): Conversion {
     else tensors.set(name, placedTensor(tensor, parameter, release.order));
   }
   const unexpected = [...found.keys()].filter((name) => !module.parameters.has(name));
-  return { release: release.name, report: { loaded: [...tensors.keys()], missing, unexpected, reshaped }, tensors };
+  return {
+    release: release.name,
+    report: { loaded: [...tensors.keys()], missing, unexpected, reshaped },
+    tensors,
+    preprocessing: preparation === 'own' ? null : prepared(file, release, tensors, preparation),
+  };
 }
 
 function fits({ shape }: LazyTensor, parameter: ParameterSlot, { order }: Release): boolean {
@@ -86,7 +100,37 @@ function fromLayers(file: WeightsFile, module: Slots): Conversion {
     release: 'TFLite',
     report: { loaded: [...tensors.keys()], missing, unexpected, reshaped },
     tensors,
+    preprocessing: null,
   };
+}
+
+/** What the weights expect of an image; those of BGR images are made to fit RGB ones. */
+function prepared(
+  { metadata }: WeightsFile,
+  { name, caffeStem }: Release,
+  tensors: Map<string, HostTensor>,
+  preparation: ConvertOptions['preparation'],
+): Preprocessing | null {
+  if (caffeStem !== undefined) {
+    const stem = tensors.get(caffeStem);
+    if (stem) tensors.set(caffeStem, reversedInputs(stem));
+    return CAFFE;
+  }
+  if (preparation === undefined) return preprocessingOf(metadata);
+  throw new WeightsError(`weights of ${name} are not known to see Caffe's images: only Keras ResNet and VGG are`);
+}
+
+/** [out, in, kh, kw] for images whose channels come the other way round. */
+function reversedInputs({ dtype, shape, data }: HostTensor): HostTensor {
+  const [outputs = 1, inputs = 1, ...window] = shape;
+  const size = window.reduce((product, side) => product * side, 1);
+  const values = new Float32Array(data.length);
+  for (let row = 0; row < outputs * inputs; row++) {
+    const [output, input] = [Math.floor(row / inputs), row % inputs];
+    const from = (output * inputs + inputs - 1 - input) * size;
+    values.set((data as Float32Array).subarray(from, from + size), row * size);
+  }
+  return { dtype, shape, data: values };
 }
 
 function renamed({ tensors }: WeightsFile, release: Release, module: Slots): ReadonlyMap<string, LazyTensor> {

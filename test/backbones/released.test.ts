@@ -193,7 +193,7 @@ describe.each(RELEASED)(
       const shares: number[] = [];
       try {
         const partial = otherTop === undefined ? [] : [otherTop];
-        const { tensors } = convertWeights(fileOf(recorded), network, { partial });
+        const { tensors } = convertWeights(fileOf(recorded), network, { partial, preparation: 'own' });
         loadStateDict(network, tensors, { partial: otherTop !== undefined });
         for (const { size, logits, maps } of recorded.cases) {
           tf.tidy(() => {

@@ -1,10 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
-import { weightsEntry } from '../../backbones/catalogue/catalogue.js';
+import { isWeightsName, weightsEntry } from '../../backbones/catalogue/catalogue.js';
+import { withWeights } from '../../backbones/catalogue/fileSource.js';
 import { loadPretrained } from '../../backbones/catalogue/pretrained.js';
 import type { PullOptions } from '../../backbones/catalogue/pull.js';
-import { type Classifier, createClassifier } from '../../backbones/index.js';
+import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
+import { type Classifier, createClassifier, isBackboneArch } from '../../backbones/index.js';
+import { classNamesOf, inputPixelsOf, preprocessingOf } from '../../backbones/weights/metadata.js';
+import { loadStateDict } from '../../backbones/weights/stateDict.js';
+import { readAll, type WeightsFile } from '../../backbones/weights/weightsFile.js';
 import { decodeImage } from '../../datasets/decode/index.js';
 import type { Pixels } from '../../datasets/sample.js';
+import { ConfigError } from '../../engine/errors.js';
 import { centreCrop, resizeBicubic } from './bicubic.js';
 
 export interface Guess {
@@ -19,29 +25,71 @@ export interface Classification {
 }
 
 /**
- * Classifies images with weights of the catalogue: shorter side to the network's input, bicubic, centre crop.
+ * Classifies images: shorter side to the network's input, bicubic, centre crop; normalised as the weights expect it.
  *
- * @param top how many guesses per image
+ * @param weights a name of the catalogue, or a file that `convertFile` wrote
+ * @param top     how many guesses per image
+ * @throws ConfigError when a file does not say which classifier it is for
  */
 export async function classifyImages(
-  name: string,
+  weights: string,
   files: readonly string[],
   options: PullOptions & { readonly top: number },
 ): Promise<readonly Classification[]> {
-  const entry = weightsEntry(name);
-  const { arch, classes, inputPixels } = entry;
   const images = await Promise.all(files.map((file) => decodeImage(file)));
-  const classifier = createClassifier({ arch, classes: classes.length, frozen: 'all', seed: 1 });
+  const { network, classes, inputPixels } = await (isWeightsName(weights)
+    ? fromCatalogue(weights, options)
+    : withWeights(weights, (file) => fromFile(weights, file)));
   try {
-    await loadPretrained(classifier, name, options);
     const results: Classification[] = [];
     for (const [index, image] of images.entries()) {
-      const probabilities = await classify(classifier, squareOf(image, inputPixels));
+      const probabilities = await classify(network, squareOf(image, inputPixels));
       results.push({ image: files[index] as string, top: best(probabilities, classes, options.top) });
     }
     return results;
   } finally {
-    classifier.dispose();
+    network.dispose();
+  }
+}
+
+interface NamedClassifier {
+  readonly network: Classifier;
+  /** Names by class index. */
+  readonly classes: readonly string[];
+  readonly inputPixels: number;
+}
+
+async function fromCatalogue(name: string, options: PullOptions): Promise<NamedClassifier> {
+  const { arch, classes, inputPixels, preprocessing } = weightsEntry(name);
+  const network = createClassifier({ arch, classes: classes.length, frozen: 'all', preprocessing, seed: 1 });
+  try {
+    await loadPretrained(network, name, options);
+    return { network, classes, inputPixels };
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+}
+
+function fromFile(path: string, file: WeightsFile): NamedClassifier {
+  const { architecture = '' } = file.metadata;
+  if (!isBackboneArch(architecture)) {
+    const found =
+      architecture === '' ? 'it does not say of what' : `they are of ${architecture}, which is no classifier`;
+    throw new ConfigError(
+      `${path} cannot name images: ${found}; classifiers are written by 'espalier weights convert'`,
+    );
+  }
+  const classes = classNamesOf(file.metadata) ?? IMAGENET_CLASSES;
+  const preprocessing = preprocessingOf(file.metadata);
+  const own = preprocessing ? { preprocessing } : {};
+  const network = createClassifier({ arch: architecture, classes: classes.length, frozen: 'all', ...own, seed: 1 });
+  try {
+    loadStateDict(network, readAll(file), { partial: false });
+    return { network, classes, inputPixels: inputPixelsOf(file.metadata) ?? network.inputPixels };
+  } catch (error) {
+    network.dispose();
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 
 const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
-const engine = (): Option => new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'cpu']);
+const engine = (): Option => new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'webgpu', 'cpu']);
 const offline = (): Option => new Option('--offline', 'never download anything');
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, ...value.split(',')];
 
@@ -54,6 +54,12 @@ export function addWeights(program: Command): void {
     )
     .addOption(
       new Option('--part <which>', 'of a checkpoint with two sets (default: average)').choices(['trained', 'average']),
+    )
+    .addOption(
+      new Option(
+        '--preparation <how>',
+        'images that the weights were trained on: caffe (BGR, means subtracted; default of Keras ResNet and VGG), or own: as the network says',
+      ).choices(['caffe', 'own']),
     )
     .option('--licence <text>', 'licence of the weights, kept in the file')
     .option('--source <text>', 'where they are from, kept in the file')

@@ -2,28 +2,29 @@ import { readFile } from 'node:fs/promises';
 import { convertFile } from '../../backbones/catalogue/convertFile.js';
 import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
 import { isBackboneArch } from '../../backbones/index.js';
-import type { CheckpointPart, LoadReport } from '../../backbones/weights/index.js';
+import type { CheckpointPart, ConvertOptions, LoadReport } from '../../backbones/weights/index.js';
 import { ConfigError, WeightsError } from '../../engine/errors.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
 import { formatTable } from '../table.js';
 import { createNamed, usualClasses } from './network.js';
 
-interface ConvertOptions extends EngineOptions {
+interface ConvertCommand extends EngineOptions {
   readonly arch: string;
   readonly to: string;
   readonly partial: readonly string[];
   readonly classes?: string;
   readonly part?: CheckpointPart;
+  readonly preparation?: ConvertOptions['preparation'];
   readonly licence?: string;
   readonly source?: string;
   readonly json?: boolean;
 }
 
 /** Weights of another library as a file of ours. */
-export async function convertWeightsFile(file: string, options: ConvertOptions): Promise<void> {
+export async function convertWeightsFile(file: string, options: ConvertCommand): Promise<void> {
   const output = createOutput(options.json === true);
-  const { arch, to, partial, part, licence, source } = options;
+  const { arch, to, partial, part, licence, source, preparation } = options;
   const names = await classNames(options.classes, arch);
   await openEngine(options, output);
   const { network, goldenPixels } = createNamed(arch, names?.length ?? usualClasses(arch));
@@ -33,6 +34,7 @@ export async function convertWeightsFile(file: string, options: ConvertOptions):
       ...(names ? { classes: names } : {}),
       ...(goldenPixels === undefined ? {} : { goldenPixels }),
       ...(part ? { part } : {}),
+      ...(preparation ? { preparation } : {}),
       ...(licence === undefined ? {} : { licence }),
       ...(source === undefined ? {} : { source }),
     });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isWeightsName, weightsEntry, weightsPath, withWeights } from '../../backbones/catalogue/index.js';
 import { verifyWeights } from '../../backbones/catalogue/verify.js';
+import { classNamesOf } from '../../backbones/weights/metadata.js';
 import { ConfigError, EspalierError } from '../../engine/errors.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
@@ -25,7 +26,7 @@ export async function verifyWeightsFile(weights: string, options: VerifyOptions)
     const arch = file.metadata.architecture ?? (isWeightsName(weights) ? weightsEntry(weights).arch : '');
     if (arch === '')
       throw new ConfigError(`${path} does not say its architecture: write it with 'espalier weights convert'`);
-    const { network } = createNamed(arch, classesOf(file.metadata.classes) ?? usualClasses(arch));
+    const { network } = createNamed(arch, classNamesOf(file.metadata)?.length ?? usualClasses(arch));
     try {
       const { difference, tolerance, origin } = await verifyWeights(file, network);
       const passed = difference <= tolerance;
@@ -36,9 +37,4 @@ export async function verifyWeightsFile(weights: string, options: VerifyOptions)
       network.dispose();
     }
   });
-}
-
-function classesOf(text: string | undefined): number | null {
-  const names: unknown = text === undefined ? null : JSON.parse(text);
-  return Array.isArray(names) ? names.length : null;
 }

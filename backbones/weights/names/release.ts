@@ -15,6 +15,8 @@ export interface Release {
   /** Whether a file is of this release, by its names. */
   matches(file: WeightsFile): boolean;
   readonly order: AxisOrder;
+  /** Our name of the first kernel, where the released weights see BGR images prepared as Caffe does it. */
+  readonly caffeStem?: string;
   /** @param target parameter names of the network to be filled */
   rename(target: Iterable<string>): Rename;
 }

@@ -61,11 +61,11 @@ const RELEASES: readonly Release[] = [
   release('Keras EfficientNet', /^block1a_(dwconv|project_conv)\//, kerasEfficientNet, 'memory'),
   release('Keras MobileNetV2', /^expanded_conv_depthwise_BN\//, kerasMobileNetV2, 'memory'),
   release('Keras MobileNetV3', /^expanded_conv_depthwise_bn\//, kerasMobileNetV3, 'memory'),
-  release('Keras ResNet', /^conv2_block1_1_conv\//, kerasResNet, 'memory'),
+  { ...release('Keras ResNet', /^conv2_block1_1_conv\//, kerasResNet, 'memory'), caffeStem: 'conv1.weight' },
   release('Keras Inception', /^conv2d(_\d+)?\//, kerasInception, 'memory'),
   release('Keras DenseNet', /^conv2_block1_0_bn\//, kerasDenseNet, 'memory'),
   release('Keras Xception', /^block2_sepconv1\//, kerasXception, 'memory'),
-  release('Keras VGG', /^block1_conv1\//, kerasVgg, 'memory'),
+  { ...release('Keras VGG', /^block1_conv1\//, kerasVgg, 'memory'), caffeStem: 'features.0.weight' },
 ];
 
 /** Who named a file's tensors: of the releases that it looks like, the one whose names fill most of the network. */

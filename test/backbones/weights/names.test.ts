@@ -206,3 +206,43 @@ describe('a conversion that does not fit', () => {
     expect(() => convertWeights(file, module, { partial: ['b', 'c.bias', 'extra'] })).toThrow("'b.bias' is [5]");
   });
 });
+
+describe("weights of Keras's VGG, which saw BGR images", () => {
+  const module: Slots = {
+    parameters: new Map([
+      ['features.0.weight', { layout: 'convolution', role: 'weight', variable: { shape: [1, 1, 3, 2] } }],
+    ]),
+  };
+  const kernel: HostTensor = { dtype: 'F32', shape: [1, 1, 3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+  const file = (name: string, metadata: Record<string, string> = {}): WeightsFile => {
+    return { format: 'keras', tensors: new Map([[name, heldTensor(kernel)]]), metadata };
+  };
+  const stemOf = ({ tensors }: ReturnType<typeof convertWeights>): number[] =>
+    Array.from((tensors.get('features.0.weight') as HostTensor).data, Number);
+
+  it('fit RGB images, and say by which means', () => {
+    const conversion = convertWeights(file('block1_conv1/kernel'), module);
+    expect(stemOf(conversion)).toEqual([5, 3, 1, 6, 4, 2]); // [out, in]: blue, green, red became red, green, blue
+    expect(conversion.preprocessing).toEqual({ channels: 'RGB', mean: [123.68, 116.779, 103.939], std: [1, 1, 1] });
+  });
+
+  it('stay as they are where the images are said to be our own', () => {
+    const conversion = convertWeights(file('block1_conv1/kernel'), module, { preparation: 'own' });
+    expect(stemOf(conversion)).toEqual([1, 3, 5, 2, 4, 6]);
+    expect(conversion.preprocessing).toBeNull();
+  });
+
+  it('are those of no other release, whose files may say what they expect', () => {
+    const shared = {
+      ...file('features.0.weight'),
+      tensors: new Map([['features.0.weight', heldTensor({ ...kernel, shape: [2, 3, 1, 1] })]]),
+    };
+    expect(() => convertWeights(shared, module, { preparation: 'caffe' })).toThrow(/weights of timm/);
+    const said = { channels: 'RGB', mean: [1, 2, 3], std: [4, 5, 6] };
+    expect(
+      convertWeights({ ...shared, metadata: { preprocessing: JSON.stringify(said) } }, module).preprocessing,
+    ).toEqual(said);
+    const damaged = { ...shared, metadata: { preprocessing: '{"mean":[1' } };
+    expect(() => convertWeights(damaged, module)).toThrow("the entry 'preprocessing' of the file is damaged");
+  });
+});

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClassifier } from '../../../backbones/index.js';
 import { openWeights, readAll, writeSafetensors } from '../../../backbones/weights/index.js';
 import { exportStateDict } from '../../../backbones/weights/stateDict.js';
+import { encodePng } from '../../../datasets/decode/index.js';
 import { seedBytes } from '../../backbones/weights/seedFiles.js';
 import { expectRefusal, runProgram } from '../program.js';
 
@@ -24,6 +25,12 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'part.safetensors'), writeSafetensors(tensors));
   writeFileSync(join(folder, 'small.pth'), seedBytes('plain.pth'));
 });
+
+const photo = (): string => {
+  const data = Uint8Array.from({ length: 40 * 50 * 3 }, (_, i) => (i * 37) % 256);
+  writeFileSync(join(folder, 'photo.png'), encodePng({ data, width: 50, height: 40 }));
+  return 'photo.png';
+};
 
 describe('weights convert', () => {
   it('writes the network with what is needed to use it, and verify computes the same answer from it', () => {
@@ -54,6 +61,21 @@ describe('weights convert', () => {
     });
     const verified = JSON.parse(weights('verify', 'out.safetensors', ...WASM, '--json').stdout) as object;
     expect(verified).toMatchObject({ passed: true, origin: 'the conversion' });
+  });
+
+  it('writes what predict names images with, by the means that travel in the file', () => {
+    const answer = (file: string) => runProgram(folder, ['predict', file, photo(), ...WASM, '--json']);
+    const [{ image, top }] = JSON.parse(answer('out.safetensors').stdout) as [
+      { image: string; top: { label: string; probability: number }[] },
+    ];
+    expect([image, top.length]).toEqual(['photo.png', 5]);
+    const { tensors, metadata } = openWeights(readFileSync(join(folder, 'out.safetensors')));
+    const other = { ...metadata, preprocessing: JSON.stringify({ channels: 'RGB', mean: [0, 0, 0], std: [9, 9, 9] }) };
+    const held = new Map([...tensors].map(([name, tensor]) => [name, tensor.read()]));
+    writeFileSync(join(folder, 'other.safetensors'), writeSafetensors(held, other));
+    const [{ top: changed }] = JSON.parse(answer('other.safetensors').stdout) as [{ top: typeof top }];
+    expect(changed).not.toEqual(top);
+    expectRefusal(answer('whole.safetensors'), 2, /whole\.safetensors cannot name images: it does not say of what/);
   });
 
   it('verify fails when the weights are others than when they were converted', () => {
