@@ -17,6 +17,7 @@ import { registerPooling } from './pooling.js';
 import { registerReductions } from './reduce.js';
 import { registerReferences } from './reference.js';
 import { registerSegmentSum } from './segmentSum.js';
+import { registerSlices } from './slices.js';
 import { registerSuppression } from './suppression.js';
 
 export interface WasmOptions {
@@ -53,6 +54,7 @@ export async function openWasm({ wasmPaths }: WasmOptions = {}): Promise<void> {
   registerCumulative();
   registerTypes();
   registerSegmentSum();
+  registerSlices();
   registerSuppression();
   registerGather();
   registerMatMul();

@@ -9,8 +9,8 @@ import { drawCells } from '../../datasets/index.js';
 
 /** Learning a few images by heart proves the chain from files to AP; how many depends on what the engine can do in a minute. */
 const SIZES = {
-  tensorflow: { indices: '0-7', images: 8, steps: 220 },
-  wasm: { indices: '1', images: 1, steps: 160 },
+  tensorflow: { indices: '0-7', images: 8, steps: 130 },
+  wasm: { indices: '1', images: 1, steps: 80 },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-overfit-'));

@@ -84,6 +84,8 @@ describe('the table of all networks', () => {
       '`efficientdet-lite0`',
       '`efficientdet-lite1` ... `axon-semantic`',
     ]);
-    expect(lines[0]).toMatch(/`tf_efficientnet_b0` ... `tf_efficientnet_b7` +\| 64 x 3 ... 384 x 8 .*\| not trained +\|$/);
+    expect(lines[0]).toMatch(
+      /`tf_efficientnet_b0` ... `tf_efficientnet_b7` +\| 64 x 3 ... 384 x 8 .*\| not trained +\|$/,
+    );
   });
 });

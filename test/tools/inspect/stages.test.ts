@@ -143,9 +143,7 @@ describe('all backbones', () => {
     expect(page.find((line) => line.startsWith('| `resnet50` '))).toMatch(
       /\| +224 \| +25\.557 \| +4\.089 \| +11\.114 \| +\d+\.\d+ \| P1-P5 +\| 2 4 8 16 32 +\| 64 256 512 1024 2048 +\| 427 +\|$/,
     );
-    expect(describeFamilies(some)).toMatch(
-      /resnet +\d+ +resnet18: 11\.7 M, 1\.8 G +resnet152: 60\.2 M/,
-    );
+    expect(describeFamilies(some)).toMatch(/resnet +\d+ +resnet18: 11\.7 M, 1\.8 G +resnet152: 60\.2 M/);
   });
 
   it('each opens in the command line by its name', () => {
