@@ -50,14 +50,15 @@ function findCategory(dataset: Dataset, wanted: string | number): Category {
   return found;
 }
 
-/** Several data sets as one: categories are joined by name, images by file name, ids are new. */
+/** Several data sets as one: categories are joined by name, images by file name; an id that an earlier file has given becomes a new one. */
 export function mergeDatasets(datasets: readonly Dataset[]): Dataset {
   const categories = new Map<string, Category>();
   const images = new Map<string, ImageInfo>();
+  const [categoryId, imageId, annotationId] = [freeIds(), freeIds(), freeIds()];
   const annotations: InstanceAnnotation[] = [];
   for (const dataset of datasets) {
-    const categoryIds = join(dataset.categories ?? [], categories, ({ name, id }) => name ?? `#${id}`);
-    const imageIds = join(dataset.images ?? [], images, ({ file_name, id }) => file_name ?? `#${id}`);
+    const categoryIds = join(dataset.categories ?? [], categories, categoryId, ({ name, id }) => name ?? `#${id}`);
+    const imageIds = join(dataset.images ?? [], images, imageId, ({ file_name, id }) => file_name ?? `#${id}`);
     for (const ann of dataset.annotations ?? []) {
       const image_id = imageIds.get(ann.image_id);
       const category_id = categoryIds.get(ann.category_id);
@@ -67,7 +68,7 @@ export function mergeDatasets(datasets: readonly Dataset[]): Dataset {
           'KeyError',
         );
       }
-      annotations.push({ ...ann, id: annotations.length + 1, image_id, category_id });
+      annotations.push({ ...ann, id: annotationId(ann.id) as number, image_id, category_id });
     }
   }
   return {
@@ -78,16 +79,32 @@ export function mergeDatasets(datasets: readonly Dataset[]): Dataset {
   };
 }
 
-/** Adds records under new ids where their key is new. @returns new ids by old */
+/** Gives every id once: the wanted one, or the least number that is free. */
+function freeIds(): (wanted: Id) => Id {
+  const taken = new Set<Id>();
+  let next = 1;
+  return (wanted) => {
+    let id = wanted;
+    if (taken.has(id)) {
+      while (taken.has(next)) next++;
+      id = next;
+    }
+    taken.add(id);
+    return id;
+  };
+}
+
+/** Adds records where their key is new. @returns the ids in the result by those in the file */
 function join<T extends { id: Id }>(
   records: readonly T[],
   known: Map<string, T>,
+  free: (wanted: Id) => Id,
   key: (record: T) => string,
 ): Map<Id, Id> {
   const ids = new Map<Id, Id>();
   for (const record of records) {
     const name = key(record);
-    if (!known.has(name)) known.set(name, { ...record, id: known.size + 1 });
+    if (!known.has(name)) known.set(name, { ...record, id: free(record.id) });
     ids.set(record.id, known.get(name)!.id);
   }
   return ids;

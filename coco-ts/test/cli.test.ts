@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { main } from '../src/cli.js';
-import { COCO, type Dataset } from '../src/index.js';
+import { COCO, type Dataset, mergeDatasets } from '../src/index.js';
 import { dataMissing, dataPath } from './goldens.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'coco-ts-'));
@@ -226,6 +226,29 @@ describe('coco-ts', () => {
     ]);
     const boxes = ((await COCO.load(at('all.json'))).dataset.annotations ?? []).map(({ bbox }) => String(bbox)).sort();
     expect(boxes).toEqual((dataset.annotations ?? []).map(({ bbox }) => String(bbox)).sort());
+    expect((await run('diff', at('gt.json'), at('all.json'))).code).toBe(0);
+  });
+
+  test('merge keeps ids that are free and gives the others new ones', () => {
+    const one = (image: number, file_name: string, category: number, name: string) => ({
+      images: [{ id: image, file_name }],
+      categories: [{ id: category, name }],
+      annotations: [{ id: 5, image_id: image, category_id: category }],
+    });
+    const merged = mergeDatasets([one(7, 'a.jpg', 3, 'cat'), one(7, 'b.jpg', 3, 'dog'), one(9, 'a.jpg', 1, 'dog')]);
+    expect(merged.images).toEqual([
+      { id: 7, file_name: 'a.jpg' },
+      { id: 1, file_name: 'b.jpg' },
+    ]);
+    expect(merged.categories?.map(({ id, name }) => [id, name])).toEqual([
+      [3, 'cat'],
+      [1, 'dog'],
+    ]);
+    expect(merged.annotations?.map((ann) => [ann.id, ann.image_id, ann.category_id])).toEqual([
+      [5, 7, 3],
+      [1, 1, 1],
+      [2, 7, 1],
+    ]);
   });
 
   test('diff names what changed', async () => {

@@ -48,7 +48,7 @@ export async function filterCommand(args: readonly string[], print: Print): Prom
 }
 
 const MERGE_USAGE =
-  'usage: coco-ts merge INPUT INPUT ... OUTPUT\ncategories are joined by name, images by file name; ids are new';
+  'usage: coco-ts merge INPUT INPUT ... OUTPUT\ncategories are joined by name, images by file name; ids stay as they are where they are free';
 
 /** `coco-ts merge` */
 export async function mergeCommand(args: readonly string[], print: Print): Promise<number> {
