@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { formulaImage } from '../formula.js';
 import type { Classifier } from '../index.js';
 import type { Module, Pass } from '../module.js';
 
@@ -40,33 +41,14 @@ export async function goldenDifference(network: GoldenNetwork, golden: GoldenFor
 }
 
 async function formulaLogits(network: GoldenNetwork, pixels: number): Promise<Float32Array> {
-  const channels = 3;
   const logits = tf.tidy(() => {
-    const image = tf.tensor4d(formulaImage(pixels, channels), [1, pixels, pixels, channels]);
+    const image = tf.tensor4d(formulaImage(pixels, pixels), [1, pixels, pixels, 3]);
     return network.forward(image, { training: false });
   });
   const values = await logits.data<'float32'>();
   logits.dispose();
   return values;
 }
-
-/** [1, pixels, pixels, channels] in [-1, 1): an integer hash of each value's place in NCHW order. */
-function formulaImage(pixels: number, channels: number): Float32Array {
-  const cells = pixels * pixels;
-  const values = new Float32Array(cells * channels);
-  for (let place = 0; place < values.length; place++) {
-    let x = (INPUT ^ Math.imul(place, 0x9e3779b9)) >>> 0;
-    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-    const unit = ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
-    values[(place % cells) * channels + Math.floor(place / cells)] = 2 * unit - 1;
-  }
-  return values;
-}
-/** FNV-1a of 'input'. */
-const INPUT = 'input'
-  .split('')
-  .reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5);
 
 function spread(values: Float32Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -50,7 +50,7 @@ def fnv1a(text):
 
 
 def picture(pixels):
-    """[1, 3, pixels, pixels], the formula of backbones/catalogue/golden.ts."""
+    """[1, 3, pixels, pixels], the formula of backbones/formula.ts."""
     mask = np.uint64(0xFFFFFFFF)
     x = np.uint64(fnv1a("input")) ^ ((np.arange(3 * pixels * pixels, dtype=np.uint64) * np.uint64(0x9E3779B9)) & mask)
     x = ((x ^ (x >> np.uint64(16))) * np.uint64(0x85EBCA6B)) & mask

@@ -1,21 +1,10 @@
+import { formulaHash, formulaUnit } from '../../backbones/formula.js';
 import type { Module, Parameter } from '../../backbones/module.js';
+
+export { formulaImage } from '../../backbones/formula.js';
 
 /** Weights and images from integer hashes, version 1: the same bits in every language, so parity needs no weight files. */
 export type FormulaKind = 'k' | 'kk' | 'kd' | 'nw' | 'nb' | 'rm' | 'rv' | 'b';
-
-function fnv1a(name: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
-}
-
-/** Uniform in [0, 1), exact in float64. */
-function unit(hash: number, index: number): number {
-  let x = (hash ^ Math.imul(index, 0x9e3779b9)) >>> 0;
-  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-  return ((x ^ (x >>> 16)) >>> 0) / 4294967296;
-}
 
 type Kernel = 'k' | 'kk' | 'kd';
 /** Inputs of one output: a kernel of PyTorch [out, in, ...], of Keras [..., in, out], a depthwise one of Keras [kh, kw, C, 1]. */
@@ -40,11 +29,11 @@ const RANGES: { readonly [K in Exclude<FormulaKind, Kernel>]: readonly [start: n
  */
 export function formulaValues(name: string, shape: readonly number[], kind: FormulaKind, gain: number): Float32Array {
   const count = shape.reduce((product, size) => product * size, 1);
-  const hash = fnv1a(name);
+  const hash = formulaHash(name);
   const range = isKernel(kind) ? Math.sqrt(3 / FAN_IN[kind](shape, count)) * gain : RANGES[kind];
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) {
-    const u = unit(hash, i);
+    const u = formulaUnit(hash, i);
     values[i] = typeof range === 'number' ? (2 * u - 1) * range : range[0] + range[1] * u;
   }
   return values;
@@ -64,18 +53,6 @@ export function formulaKind(name: string, parameter: Parameter, module?: Module)
 
 /** Flat positions of the samples of a record. */
 export function formulaPositions(tag: string, size: number, count: number): readonly number[] {
-  const seed = fnv1a(`idx:${tag}`);
-  return Array.from({ length: count }, (_, i) => (unit(seed, i) * 4294967296) % size);
-}
-
-/** [1, H, W, 3] values of the test image, from its NCHW formula. */
-export function formulaImage(height: number, width: number): Float32Array {
-  const hash = fnv1a('input');
-  const values = new Float32Array(height * width * 3);
-  for (let channel = 0; channel < 3; channel++) {
-    for (let pixel = 0; pixel < height * width; pixel++) {
-      values[pixel * 3 + channel] = 2 * unit(hash, channel * height * width + pixel) - 1;
-    }
-  }
-  return values;
+  const seed = formulaHash(`idx:${tag}`);
+  return Array.from({ length: count }, (_, i) => (formulaUnit(seed, i) * 2 ** 32) % size);
 }
