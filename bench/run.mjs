@@ -13,7 +13,7 @@ if (!script) {
       entry.isDirectory() ? existsSync(join(here, entry.name, 'run.mjs')) : entry.name.endsWith('.mjs'),
     )
     .map((entry) => entry.name.replace(/\.mjs$/, ''))
-    .filter((entry) => entry !== 'run' && entry !== 'measure');
+    .filter((entry) => entry !== 'run' && entry !== 'turns');
   console.error(`usage: npm run bench -- NAME, one of: ${names.join(', ')}`);
   process.exit(2);
 }

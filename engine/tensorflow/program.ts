@@ -92,7 +92,7 @@ function traceOnce<T>(engine: Engine, request: TraceRequest<T>, isLast: boolean)
     return tensor;
   };
   const { mixedPrecision, name } = options;
-  const plain = request.plain === true;
+  const plain = request.plain === true || options.constants === true;
   const tracer = createTracer(context, eager, { name, constants: weightOf, mixedPrecision, plain });
   const info = (tensor: tf.Tensor): { shape: number[]; dtype: number } => ({
     shape: tensor.shape,

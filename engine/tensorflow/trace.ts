@@ -77,7 +77,7 @@ export interface TracerOptions {
   /** What a slot's value is when it is to be written into the graph, else null. The tracer frees it. */
   readonly constants?: (slot: number) => Pointer | null;
   readonly mixedPrecision?: MixedPrecision | undefined;
-  /** Plain TensorFlow ops only, and tensors made outside written into the graph: for export. */
+  /** Plain TensorFlow ops only, which TensorFlow fuses at inference, and tensors made outside written into the graph. */
   readonly plain?: boolean;
 }
 

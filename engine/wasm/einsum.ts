@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import { registerTwin, tensorKernel } from '../kernels/kernel.js';
 
-/** Registers einsum, which the stock backend does not have. */
-export function registerEinsum(): void {
+/** Registers einsum, which the stock backend does not have (wasm), or has for some equations only (webgpu). */
+export function registerEinsum(backendName: 'wasm' | 'webgpu'): void {
   registerTwin(
     'Einsum',
-    'wasm',
+    backendName,
     tensorKernel<{ readonly [name: string]: tf.Tensor }, { readonly equation: string }>((inputs, { equation }) =>
       einsum(Object.values(inputs), equation),
     ),

@@ -51,14 +51,14 @@ export async function openWasm({ wasmPaths }: WasmOptions = {}): Promise<void> {
   registerReductions();
   registerReferences();
   registerClamp();
-  registerCumulative();
+  registerCumulative('wasm');
   registerTypes();
   registerSegmentSum();
   registerSlices();
   registerSuppression();
   registerGather();
   registerMatMul();
-  registerEinsum();
+  registerEinsum('wasm');
   registerChannelSum();
   registerChannelAffine();
   registerFusedBatchNormGradient();

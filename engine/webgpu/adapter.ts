@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { EngineInfo } from '../engine.js';
 import { repairStockGradients } from '../kernels/stockGradients.js';
+import { registerCumulative } from '../wasm/cumulative.js';
+import { registerEinsum } from '../wasm/einsum.js';
 
 /**
  * Opens the engine on the WebGPU that `navigator.gpu` gives: a browser's, or Dawn's in Node. The tfjs backend is imported
@@ -18,8 +20,18 @@ export async function openAdapter(whyNone: () => string): Promise<EngineInfo | {
     };
   }
   await tf.ready();
-  repairStockGradients();
+  register();
   return { engine: 'webgpu', description: `webgpu (${nameOf(adapter)})`, threads: 1, interOpThreads: 1 };
+}
+
+let registered = false;
+
+function register(): void {
+  if (registered) return;
+  registered = true;
+  repairStockGradients();
+  registerCumulative('webgpu');
+  registerEinsum('webgpu');
 }
 
 /** The device in words, with a warning where a processor plays the graphics processor. */

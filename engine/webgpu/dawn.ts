@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
 import { registerEngine } from '../engine.js';
+import { EngineError } from '../errors.js';
 import { openAdapter } from './adapter.js';
 
 /** The part of the package `webgpu` that is used. */
@@ -31,7 +33,9 @@ registerEngine('webgpu', async () => {
     return { reason: `Dawn does not run on this machine: ${why} (${dawn}); open the wasm engine instead` };
   }
   await import(pathToFileURL(backend).href);
-  return openAdapter(() => whyNoAdapter(dawn));
+  const opened = await openAdapter(() => whyNoAdapter(dawn));
+  if ('engine' in opened) refuseSynchronousReads();
+  return opened;
 });
 
 /** The entry of a package that is installed beside this one, or in the folder where the program was started. */
@@ -56,6 +60,26 @@ async function provideGpu(entry: string): Promise<void> {
   if (!globalThis.navigator) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
   Object.defineProperty(globalThis.navigator, 'gpu', { value: create([]), configurable: true });
   provided = true;
+}
+
+let refused = false;
+
+/** A page reads a tensor on the spot by way of a canvas; Node has none. */
+function refuseSynchronousReads(): void {
+  if (refused) return;
+  refused = true;
+  const backend = tf.backend();
+  const readSync = backend.readSync.bind(backend);
+  backend.readSync = (id) => {
+    try {
+      return readSync(id);
+    } catch (error) {
+      if (!(error instanceof ReferenceError)) throw error; // OffscreenCanvas is not defined
+      throw new EngineError(
+        'the webgpu engine of Node cannot read a tensor on the spot (dataSync, arraySync): use await tensor.data()',
+      );
+    }
+  };
 }
 
 const REMEDY: Partial<Record<NodeJS.Platform, string>> = {
