@@ -8,12 +8,12 @@ import type { Bitmap } from './mask/bitmap.js';
 import { type Rle, type Runs, toRle } from './mask/runs.js';
 import { type CocoOptions, printer, requireObject } from './options.js';
 import { byId, filterAnns, filterCats, imagesOfAll, indexAnns, lookUp, many, type OneOrMany } from './query.js';
-import { prepareResults, type ResultsInput, readResults } from './results.js';
+import { prepareResults, type ResultRecord, type ResultsInput, readResults } from './results.js';
 import { type Columns, resultColumns } from './scan/columns.js';
 import { scanDataset, scanResults } from './scan/document.js';
 import { readRange } from './scan/source.js';
 import { type Unread, unreadFile, unreadResults } from './unread.js';
-import { listViolations, type Violation } from './violations.js';
+import { FormatError, listViolations, type Violation } from './violations.js';
 
 /**
  * A COCO annotation file with the indices and queries of pycocotools. Lists, maps and records are plain and mutable:
@@ -31,7 +31,7 @@ export class COCO<K extends Kind = 'instances'> {
   private categoriesById: Map<Id, Category> | null = new Map();
 
   /**
-   * @throws CocoError when dataset is no object, a record has no id, or (strict) on violations of the format
+   * @throws CocoError when dataset is no object or a record has no id; FormatError (strict) with every violation of the format
    */
   constructor(dataset?: Dataset<K> | null, options: CocoOptions = {}) {
     this.options = options;
@@ -159,11 +159,8 @@ export class COCO<K extends Kind = 'instances'> {
   }
 
   private checkStrict(): void {
-    if (!this.options.strict) return;
-    const found = this.violations();
-    const first = found[0];
-    if (first)
-      throw new CocoError(`${found.length} violations of the COCO format; the first: ${first.message}`, 'ValueError');
+    const found = this.options.strict ? this.violations() : [];
+    if (found.length > 0) throw new FormatError(found);
   }
 
   /** The lines `key: value` of the file's info. @throws CocoError without info */
@@ -245,6 +242,11 @@ export class COCO<K extends Kind = 'instances'> {
     const out = this.scannedResults(results) ?? new COCO<K>(prepared() as unknown as Dataset<K>, own);
     print('DONE');
     return out;
+  }
+
+  /** Rows imageId, x, y, width, height, score, categoryId as records. @throws CocoError for rows of another length */
+  loadNumpyAnnotations(rows: readonly (readonly number[])[] | Float64Array): ResultRecord[] {
+    return [...readResults(rows)];
   }
 
   /** Results as columns; null where they must be read as objects. */

@@ -54,6 +54,6 @@ export {
 } from './metrics/voc.js';
 export type { CocoOptions } from './options.js';
 export type { ResultRecord, ResultsInput } from './results.js';
-export type { Violation } from './violations.js';
+export { FormatError, type Violation } from './violations.js';
 export { useWebAssembly } from './wasm/kernels.js';
 export { jsonChunks } from './write.js';

@@ -1,5 +1,5 @@
 import type { Dataset } from './annotation.js';
-import { MaskError } from './errors.js';
+import { CocoError, MaskError } from './errors.js';
 import { type Rle, toRuns } from './mask/runs.js';
 
 /** One breach of the format. */
@@ -22,6 +22,20 @@ export interface Violation {
     | 'bad-keypoints';
   readonly message: string;
 }
+
+/** A file that breaks the format, read in strict mode. The message names the first violations, `violations` is all of them. */
+export class FormatError extends CocoError {
+  readonly violations: readonly Violation[];
+
+  constructor(violations: readonly Violation[]) {
+    const named = violations.slice(0, NAMED).map(({ message }) => `\n  ${message}`);
+    const rest = violations.length > NAMED ? `\n  and ${violations.length - NAMED} more` : '';
+    super(`${violations.length} violations of the COCO format:${named.join('')}${rest}`, 'ValueError');
+    this.violations = violations;
+  }
+}
+
+const NAMED = 20;
 
 type Record_ = Record<string, unknown>;
 type Add = (list: Violation['list'], index: number, rule: Violation['rule'], what: string) => void;

@@ -34,7 +34,6 @@ beforeAll(async () => {
     format: 'iife',
     globalName: 'coco',
     platform: 'browser',
-    external: ['node:*'],
     define: { 'import.meta.url': '"https://example.org/coco.js"' },
     logLevel: 'warning',
   });

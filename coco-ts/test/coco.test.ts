@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { COCO, CocoError, type Dataset, type Id, type ResultRecord } from '../src/index.js';
+import { COCO, CocoError, type Dataset, FormatError, type Id, type ResultRecord } from '../src/index.js';
 import { difference, golden, type Packed, unpack } from './goldens.js';
 
 interface Call {
@@ -173,9 +173,24 @@ describe('COCO', () => {
       'annotations 2 bad-rle',
       'annotations 3 bad-rle',
     ]);
-    expect(() => new COCO(bad, { strict: true })).toThrow(
-      '11 violations of the COCO format; the first: images[1]: id 1 occurs before',
-    );
+    const strict = (): COCO => new COCO(bad, { strict: true });
+    expect(strict).toThrow('11 violations of the COCO format:\n  images[1]: id 1 occurs before\n');
+    expect(strict).toThrow(FormatError);
+    expect(strict).toThrow(expect.objectContaining({ violations: new COCO(bad).violations() }));
     expect(new COCO(tiny(), { strict: true }).violations()).toEqual([]);
+  });
+
+  test('names the first twenty in its error and holds all of them', () => {
+    const images = Array.from({ length: 30 }, (_, id) => ({ id }));
+    const error = new FormatError(new COCO({ images, annotations: [], categories: [] }).violations());
+    expect(error.message).toMatch(/^30 violations .*\n( {2}images\[\d+\]: .*\n){20} {2}and 10 more$/);
+    expect(error.violations).toHaveLength(30);
+  });
+
+  test('loadNumpyAnnotations makes records of rows', () => {
+    const record = { image_id: 1, bbox: [2, 3, 4, 5], score: 0.5, category_id: 6 };
+    expect(new COCO().loadNumpyAnnotations([[1.9, 2, 3, 4, 5, 0.5, 6]])).toEqual([record]);
+    expect(new COCO().loadNumpyAnnotations(Float64Array.of(1, 2, 3, 4, 5, 0.5, 6))).toEqual([record]);
+    expect(() => new COCO().loadNumpyAnnotations([[1, 2]])).toThrow('7 are imageId');
   });
 });

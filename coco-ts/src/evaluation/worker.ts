@@ -1,4 +1,5 @@
 import { type Masks, RunPool, StringPool } from '../mask/pool.js';
+import { nodeModule } from '../runtime.js';
 import { type Matched, matchImages } from './matcher.js';
 import type { MatchJob } from './workers.js';
 
@@ -24,10 +25,11 @@ interface WorkerScope {
   postMessage(message: Matched, transfer: ArrayBuffer[]): void;
 }
 
-if (typeof process === 'object' && process.versions?.node !== undefined) {
-  const { parentPort, workerData } = await import('node:worker_threads');
-  const matched = run(workerData as MatchJob);
-  parentPort?.postMessage(matched, buffers(matched));
+// Not imported: a bundler of pages knows no module of Node.
+const threads = nodeModule<typeof import('node:worker_threads')>('worker_threads');
+if (threads !== undefined) {
+  const matched = run(threads.workerData as MatchJob);
+  threads.parentPort?.postMessage(matched, buffers(matched));
 } else {
   const scope = globalThis as unknown as WorkerScope;
   scope.onmessage = ({ data }) => {

@@ -88,7 +88,8 @@ export function splitImages(start: Int32Array, parts: number): number[] {
 async function runJob(job: MatchJob): Promise<Matched> {
   const url = new URL('./worker.js', import.meta.url);
   if (typeof Worker !== 'undefined') return runInBrowser(url, job);
-  const threads = nodeModule<typeof import('node:worker_threads')>('worker_threads'); // bundlers of pages never see it
+  // Not imported: a bundler of pages knows no module of Node.
+  const threads = nodeModule<typeof import('node:worker_threads')>('worker_threads');
   if (!threads) throw new CocoError('this runtime has no worker threads: evaluate with one');
   const worker = new threads.Worker(url, { workerData: job });
   return new Promise((resolve, reject) => {
