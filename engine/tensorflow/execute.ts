@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Pointer } from './api.js';
 import type { Engine } from './program.js';
-import type { TraceInput } from './trace.js';
+import type { TraceInput } from './traceInputs.js';
 
 /** What is needed to call a function of the context. */
 export interface Callable {

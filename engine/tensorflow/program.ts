@@ -9,8 +9,9 @@ import type { Context } from './context.js';
 import { type Callable, execute } from './execute.js';
 import { addFunction } from './function.js';
 import type { LossScale } from './lossScale.js';
-import { createTracer, type TraceInput, type Tracer } from './trace.js';
+import { createTracer, type Tracer } from './trace.js';
 import { withTraceGuards } from './traceGuards.js';
+import type { TraceInput } from './traceInputs.js';
 import { type Flattened, flatten, type Shape, unflatten } from './tree.js';
 
 /** The three parts every call needs. */

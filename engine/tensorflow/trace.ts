@@ -4,28 +4,10 @@ import { EngineError } from '../errors.js';
 import { type CallSite, callSite, describeSite } from '../source.js';
 import { AttrType, type GraphOutput, type Pointer } from './api.js';
 import { createAutocast, type OperationAdder } from './autocast.js';
-import {
-  BINDING_CONSTANTS,
-  describeHandle,
-  type EagerBinding,
-  FIRST_TRACED_ID,
-  freeTensor,
-  newTensor,
-  typeNumber,
-} from './binding.js';
+import { BINDING_CONSTANTS, type EagerBinding, FIRST_TRACED_ID, newTensor, typeNumber } from './binding.js';
 import { type Context, TensorFlowError } from './context.js';
-import { addConstant, addOperation, addPlaceholder, type OutputInfo } from './graph.js';
-
-/** Where an input of a traced function comes from at each call. */
-export type InputSource =
-  | { readonly kind: 'slot'; readonly slot: number } // an argument or a variable, by its number
-  | { readonly kind: 'capture'; readonly handle: Pointer }; // a tensor made outside, held for as long as the trace
-
-export interface TraceInput {
-  readonly source: InputSource;
-  readonly output: GraphOutput;
-  readonly dtype: number;
-}
+import { addOperation, type OutputInfo } from './graph.js';
+import { createTraceInputs, type TraceInput } from './traceInputs.js';
 
 /** Records what the kernel layer executes as a graph, without executing it. */
 export interface Tracer {
@@ -82,9 +64,6 @@ export interface TracerOptions {
 }
 
 let lastId = FIRST_TRACED_ID;
-/** Constants up to this many bytes are written into the graph, where shape inference can read them. */
-const INLINE_CONSTANT_BYTES = 64 * 1024;
-
 /** Ops that take a list of tensors: [first input of the list, inputs after it]. */
 const LIST_INPUTS: { readonly [type: string]: readonly [number, number] } = {
   ConcatV2: [0, 1],
@@ -113,12 +92,8 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
     return error;
   };
   const outputs = new Map<number, OutputInfo>();
-  const slots = new Map<number, { slot: number; shape: number[]; dtype: number }>();
-  const made = new Map<number, { bytes: number; dtype: number; tensor: Pointer }>(); // constants of the function
-  const resolved = new Map<number, GraphOutput>();
   const disposed: number[] = [];
   const copied = new Set<string>();
-  const inputs: TraceInput[] = [];
   const nodes: TracedNode[] = [];
   let lastNode = 0;
   const nodeName = (type: string): string => `${type}_${lastNode++}`;
@@ -130,47 +105,8 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
     sites.set(name, known);
     return known;
   };
-  /** A C tensor as a node; the tensor is freed. */
-  const written = (label: string, dtype: number, tensor: Pointer): GraphOutput => {
-    const output = addConstant(context, graph, nodeName(label), dtype, tensor);
-    api.TF_DeleteTensor(tensor);
-    return output;
-  };
-
-  const capture = (id: number): GraphOutput => {
-    if (options.plain) {
-      const tensor = api.TFE_TensorHandleResolve(eager.handleOf(id), context.status);
-      context.check('reading a tensor made outside the function');
-      return written('captured', api.TFE_TensorHandleDataType(eager.handleOf(id)), tensor);
-    }
-    const handle = api.TFE_TensorHandleCopySharingTensor(eager.handleOf(id), context.status);
-    context.check('capturing a tensor');
-    const { shape, dtype } = describeHandle(api, handle, context.status);
-    const output = addPlaceholder(context, graph, nodeName('capture'), { shape, dtype });
-    inputs.push({ source: { kind: 'capture', handle }, output, dtype });
-    return output;
-  };
-  const openSlot = (id: number): GraphOutput | null => {
-    const declared = slots.get(id);
-    if (!declared) return null;
-    const value = options.constants?.(declared.slot) ?? null;
-    if (value !== null) return written('weight', declared.dtype, value);
-    const output = addPlaceholder(context, graph, nodeName('input'), declared);
-    inputs.push({ source: { kind: 'slot', slot: declared.slot }, output, dtype: declared.dtype });
-    return output;
-  };
-  const writeConstant = (id: number): GraphOutput | null => {
-    const constant = made.get(id);
-    if (!constant || constant.bytes > INLINE_CONSTANT_BYTES) return null;
-    return addConstant(context, graph, nodeName('constant'), constant.dtype, constant.tensor);
-  };
-  const resolve = (id: number): GraphOutput => {
-    const known = outputs.get(id)?.output ?? resolved.get(id);
-    if (known) return known;
-    const output = openSlot(id) ?? writeConstant(id) ?? capture(id);
-    resolved.set(id, output);
-    return output;
-  };
+  const inputs = createTraceInputs(context, eager, { graph, nodeName, ...options });
+  const resolve = (id: number): GraphOutput => outputs.get(id)?.output ?? inputs.resolve(id);
 
   const binding: TensorFlowBinding = {
     ...BINDING_CONSTANTS,
@@ -179,15 +115,14 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
     createTensor(shape, dtype, values) {
       const type = typeNumber(dtype);
       const id = eager.createTensor(shape, type, values);
-      const tensor = newTensor(api, shape, type, values);
-      made.set(id, { bytes: api.TF_TensorByteSize(tensor), dtype: type, tensor });
+      inputs.addConstant(id, type, newTensor(api, shape, type, values));
       return id;
     },
     deleteTensor(id) {
       if (id < FIRST_TRACED_ID) disposed.push(id);
     },
     tensorDataSync(id) {
-      if (made.has(id)) return eager.tensorDataSync(id);
+      if (inputs.isConstant(id)) return eager.tensorDataSync(id);
       throw refuse(
         new EngineError(
           `${describeSite(callSite())} reads a tensor's values, which a compiled function does not have while it is traced: read them outside, or return the tensor`,
@@ -215,7 +150,7 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
   const tracer: Tracer = {
     binding,
     graph,
-    inputs,
+    inputs: inputs.used,
     sites,
     nodes,
     options,
@@ -226,7 +161,7 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
     resolve,
     declareSlot(slot, { shape, dtype }) {
       const id = ++lastId;
-      slots.set(id, { slot, shape, dtype });
+      inputs.addSlot(id, { slot, shape, dtype });
       return { id, shape: shape.slice(), dtype };
     },
     callFunction(callee, ids) {
@@ -272,11 +207,8 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
       return { id: lastId, shape: shape.slice(), dtype };
     },
     finish(failed) {
-      if (failed)
-        for (const { source } of inputs) if (source.kind === 'capture') api.TFE_DeleteTensorHandle(source.handle);
-      for (const { tensor, dtype } of made.values()) freeTensor(api, tensor, dtype);
+      inputs.finish(failed);
       for (const id of disposed) eager.deleteTensor(id);
-      made.clear();
       disposed.length = 0;
     },
   };
