@@ -58,7 +58,8 @@ export function readResults(results: ResultsInput): readonly ResultRecord[] {
 }
 
 function checkList(value: unknown): readonly ResultRecord[] {
-  if (!Array.isArray(value)) throw new CocoError('results in not an array of objects', 'AssertionError');
+  if (!Array.isArray(value))
+    throw new CocoError('results in not an array of objects: a list of detections is needed', 'AssertionError');
   return value as ResultRecord[];
 }
 

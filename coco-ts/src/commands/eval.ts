@@ -18,7 +18,7 @@ import { table } from './table.js';
 
 const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoints|boundary] [options]
   --gt FILE          truths, COCO JSON
-  --dt FILE          detections: a result list, or a COCO file
+  --dt FILE          detections: a list of results, as a model writes them
   --type TYPE        what is compared (default bbox)
   --max-dets A,B,C   most detections per image and category (default 1,10,100)
   --threads N        worker threads (default 1); they change no bit

@@ -29,31 +29,20 @@ export type FindCandidates = (
 export function boxCandidates(dt: Rows, gt: Rows): FindCandidates {
   const { boxes } = dt;
   const { boxes: truthBoxes, crowd } = gt;
-  return (d, truths, first, count, least, out) => {
-    let n = 0;
-    let cut = least;
-    for (let g = 0; g < count; g++) {
-      const r = truths[first + g]!;
-      const value = boxIou(boxes, d, truthBoxes, r, crowd[r] === 1);
-      if (value < cut) continue;
-      out.truth[n] = g;
-      out.iou[n++] = value;
-      if (Number.isNaN(value) && !Number.isNaN(cut)) {
-        cut = Number.NaN;
-        n = 0;
-        g = -1;
-      }
-    }
-    return n;
-  };
+  return numberCandidates((d, r) => boxIou(boxes, d, truthBoxes, r, crowd[r] === 1));
 }
 
 export function oksCandidates(dt: Rows, gt: Rows, variances: Float64Array): FindCandidates {
+  return numberCandidates((d, r, cut) => rowOks(dt, d, gt, r, variances, cut));
+}
+
+/** By a similarity that may be NaN. What is certain to be below `cut` may be any number below it. */
+function numberCandidates(similarity: (d: number, r: number, cut: number) => number): FindCandidates {
   return (d, truths, first, count, least, out) => {
     let n = 0;
     let cut = least;
     for (let g = 0; g < count; g++) {
-      const value = rowOks(dt, d, gt, truths[first + g]!, variances, cut);
+      const value = similarity(d, truths[first + g]!, cut);
       if (value < cut) continue;
       out.truth[n] = g;
       out.iou[n++] = value;

@@ -1,17 +1,10 @@
+import type { Matched } from '../evaluation/matcher.js';
 import type { Kernels } from './kernels.js';
 import { WORK } from './layout.js';
 import * as plan from './plan.js';
 
-/** The outcomes of evaluation/matcher.ts that are read here. */
-interface Outcomes {
-  readonly base: Int32Array;
-  readonly fill: Int32Array;
-  readonly mixed: Int32Array;
-  readonly counted: Int32Array;
-  readonly scores: Float64Array;
-  readonly ranks: Int32Array;
-  readonly codes: Int32Array;
-}
+/** The outcomes that are read here. */
+type Outcomes = Omit<Matched, 'images'>;
 
 /** What is filled, as evaluation/accumulate.ts has it. */
 interface Curves {
