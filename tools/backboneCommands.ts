@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
-const engine = (): Option => new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'cpu']);
+const engine = (): Option =>
+  new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'webgpu', 'cpu']);
 const split = (value: string, previous: readonly string[] = []): readonly string[] => [
   ...previous,
   ...value.split(','),

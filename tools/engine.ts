@@ -1,6 +1,7 @@
 import type { Cluster } from '../engine/collective.js';
 import { type EngineInfo, type EngineName, ready } from '../engine/engine.js';
 import '../engine/tensorflow/tensorflow.js';
+import '../engine/webgpu/dawn.js';
 import type { Output } from './output.js';
 
 export interface EngineOptions {

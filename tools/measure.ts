@@ -11,6 +11,7 @@ import { compile } from '../engine/compile.js';
 import { type EngineName, ready } from '../engine/engine.js';
 import { ConfigError, EspalierError } from '../engine/errors.js';
 import '../engine/tensorflow/tensorflow.js';
+import '../engine/webgpu/dawn.js';
 
 /** Inference of one classifier of 1000 classes with random weights. */
 export interface MeasureRequest {
