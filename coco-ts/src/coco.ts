@@ -254,7 +254,7 @@ export class COCO<K extends Kind = 'instances'> {
     const source = openSync(results);
     if (source === null || this.categoryList() === undefined) return null;
     const table = scanResults(source);
-    const columns = table === 'unscannable' ? null : resultColumns(source, table, this.imgs);
+    const columns = table === 'unscannable' ? null : resultColumns(source, table, new Set(this.imageIds()));
     if (columns === null) return null;
     const out = new COCO<K>(null, { ...this.options, strict: false });
     out.adopt(unreadResults(columns, this as unknown as COCO));

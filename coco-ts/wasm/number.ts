@@ -112,29 +112,29 @@ function divided(mantissa: i64, at: i32): f64 {
   return value === above && value === below ? value : 0;
 }
 
+/** The first byte from p on that is no digit. */
+function skipDigits(p: i32): i32 {
+  let q = p;
+  for (;;) {
+    const stops = highBits8(aboveUnsigned8(add8(loadV128(q), splat8(-48)), splat8(9)));
+    if (stops !== 0) return q + ctz(stops);
+    q += 16;
+  }
+}
+
 /** The byte behind a plain number whose value does not matter; 0 for any other. */
 export function skipNumber(p: i32): i32 {
-  let q = p + (load8(p) === 45 ? 1 : 0);
-  const start = q;
-  let n = 8;
-  while (n === 8) {
-    n = leadingDigits(load64(q));
-    q += n;
-  }
+  const start = p + (load8(p) === 45 ? 1 : 0);
+  let q = skipDigits(start);
   if (q === start) return 0;
   if (load8(q) === 46) {
     const point = q + 1;
-    q = point;
-    n = 8;
-    while (n === 8) {
-      n = leadingDigits(load64(q));
-      q += n;
-    }
+    q = skipDigits(point);
     if (q === point) return 0;
   }
   if ((load8(q) | 32) !== 101) return q;
   const sign = load8(q + 1);
   const from = q + (sign === 45 || sign === 43 ? 2 : 1);
-  n = leadingDigits(load64(from));
-  return n === 0 || n === 8 ? 0 : from + n;
+  const end = skipDigits(from);
+  return end === from || end - from >= 8 ? 0 : end;
 }

@@ -23,11 +23,12 @@ export function columnRows(coco: COCO, columns: Columns, side: Side, params: Par
   const wanted: number[] = [];
   const type = params.iouType;
   const needed = neededBits(side, type, results !== null);
+  const read = type === 'keypoints' ? !atHand(columns, side) : type !== 'bbox';
   for (let r = 0; r < count; r++) {
     if (!(table.has[r]! & HAS.category)) category[r] = -1;
     if (image[r]! < 0 || category[r]! < 0) continue;
     if ((table.has[r]! & needed) !== needed) requireFields(table, r, needed);
-    if (type !== 'bbox') wanted.push(r);
+    if (read) wanted.push(r);
   }
   const ignore = side === 'truth' ? ignored(table, type) : new Uint8Array(0);
   if (side === 'truth' || results === null) requireArea(table, image, category, ignore, results !== null);
@@ -64,9 +65,14 @@ function kept(table: AnnotationTable, results: Columns['results']): Masks | null
 }
 
 /** Results have their coordinates at hand; the visibility of truths stands in the file. */
+const atHand = ({ table, results }: Pick<Columns, 'table' | 'results'>, side: Side): boolean =>
+  side === 'detection' && results !== null && table.pointNumbers > 0;
+
 function points({ table, source, results }: Columns, side: Side, wanted: readonly number[], per: number): Numbers {
-  if (side === 'truth') return readPoints(source, table, wanted, per);
-  if (results === null || table.pointNumbers === 0) return coordinates(readPoints(source, table, wanted, per));
+  if (!atHand({ table, results }, side)) {
+    const numbers = readPoints(source, table, wanted, per);
+    return side === 'truth' ? numbers : coordinates(numbers);
+  }
   if (table.pointNumbers !== per && table.count > 0)
     throw new CocoError(wrongPoints(table.id[0]!, table.pointNumbers, per), 'ValueError');
   return table.points;

@@ -51,11 +51,7 @@ export function readDataset(
  * for what they lack.
  * @throws CocoError when a record names an unknown image
  */
-export function resultColumns(
-  source: ByteSource,
-  table: AnnotationTable,
-  images: ReadonlyMap<Id, ImageInfo>,
-): Columns | null {
+export function resultColumns(source: ByteSource, table: AnnotationTable, images: ReadonlySet<Id>): Columns | null {
   const { count, has, image } = table;
   if (count === 0) return null;
   let last = Number.NaN;
