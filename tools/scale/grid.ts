@@ -70,8 +70,12 @@ export interface Exponents {
   readonly resolution: number;
 }
 
-/** @returns null where the points do not vary in all three */
+/** Points for each of the four numbers of the fit, below which noise decides it. */
+const POINTS_PER_NUMBER = 2;
+
+/** @returns null where the points are few, or do not vary in all three */
 export function fitExponents(points: readonly MeasuredPoint[]): Exponents | null {
+  if (points.length < POINTS_PER_NUMBER * 4) return null;
   const rows = points.map(({ depth, width, resolution }) => [1, ...[depth, width, resolution].map(Math.log)]);
   const solution = leastSquares(
     rows,

@@ -73,6 +73,7 @@ describe('the comparison', () => {
     expect(fit?.width).toBeCloseTo(1.5, 6);
     expect(fit?.resolution).toBeCloseTo(1.9, 6);
     expect(fitExponents(points.filter(({ width }) => width === 1))).toBeNull();
+    expect(fitExponents(points.slice(0, 7))).toBeNull(); // too few to tell
   });
 
   it("knows the rule's own step", () => {
