@@ -277,6 +277,12 @@ export const experimentSchema = z.strictObject({
   train: train.prefault({}).describe('Optimizer, schedule and duration'),
   augment: augment.prefault({}).describe('Random changes of training images'),
   evaluate: evaluate.prefault({}).describe('Measuring and predicting'),
+  engine: z
+    .enum(['auto', 'tensorflow', 'wasm', 'webgpu', 'cpu'])
+    .default('auto')
+    .describe(
+      'What trains: one by name, which never falls back, or auto, the fastest there is; `--engine` replaces it',
+    ),
 });
 
 export type Experiment = z.infer<typeof experimentSchema>;

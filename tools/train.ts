@@ -32,7 +32,7 @@ export async function train(config: string, command: TrainCommand): Promise<void
   const out = command.out ?? defaultRunFolder(config, resume);
   const experiment = resume ? recordedExperiment(out, config, named, options, output) : named;
   const cluster = await clusterFor(command, experiment, output);
-  const { engine, threads, interOpThreads } = await openEngine(command, output, cluster);
+  const { engine, threads, interOpThreads } = await openEngine(engineFor(command, experiment), output, cluster);
   output.note(`run: ${out}`);
   const interrupt = onInterrupt();
   try {
@@ -64,6 +64,11 @@ export async function train(config: string, command: TrainCommand): Promise<void
   } finally {
     interrupt.dispose();
   }
+}
+
+/** `--engine`, or else the config's. */
+function engineFor(command: EngineOptions, { engine }: Experiment): EngineOptions {
+  return command.engine === undefined && engine !== 'auto' ? { ...command, engine } : command;
 }
 
 /** The processes of `--cluster`, or of a launcher's TF_CONFIG. */
