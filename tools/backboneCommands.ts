@@ -1,8 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { engine, json, offline } from './options.js';
 
-const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
-const engine = (): Option =>
-  new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'webgpu', 'cpu']);
 const split = (value: string, previous: readonly string[] = []): readonly string[] => [
   ...previous,
   ...value.split(','),
@@ -24,7 +22,7 @@ export function addBackbones(program: Command): void {
     .option('--levels <names>', 'maps to give, e.g. P3,P4 (default: all)', split)
     .requiredOption('--out <file>', 'file to write: .safetensors')
     .addOption(engine())
-    .addOption(new Option('--offline', 'never download anything'))
+    .addOption(offline())
     .addOption(json())
     .action(async (model: string, options) => (await import('./features.js')).features(model, options));
   program

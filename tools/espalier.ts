@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addBackbones } from './backboneCommands.js';
+import { engine, json, offline } from './options.js';
 import { ignoreClosedPipe } from './output.js';
 import { reportError } from './report.js';
 import { addWeights } from './weights/commands.js';
@@ -21,9 +22,6 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-const engine = (): Option => new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'webgpu', 'cpu']);
-const offline = (): Option => new Option('--offline', 'never download anything');
-const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
 const threads = (): Option =>
   new Option('--threads <n>', 'threads inside one operation').argParser(wholeNumber(1, 1024));
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];

@@ -1,8 +1,6 @@
 import { type Command, Option } from 'commander';
+import { engine, json, offline } from '../options.js';
 
-const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
-const engine = (): Option => new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'webgpu', 'cpu']);
-const offline = (): Option => new Option('--offline', 'never download anything');
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, ...value.split(',')];
 
 /** weights list, info, pull, convert, verify. */
