@@ -10,10 +10,15 @@ import { type CheckpointFigures, createSmallDetector, trainSteps, useCheckpoint 
 const STEPS = 3;
 
 /**
- * Largest difference of a score, of a box in pixels, and of a loss as a share of it. In a tab WebAssembly computes what it
- * does in Node; a graphics processor sums in another order.
+ * Largest difference of a score, and of a box in pixels; of losses as a share, that of the first step and those after
+ * weights have moved. In a tab WebAssembly computes what it does in Node. Others sum in another order: gradients of this
+ * network on two images differ by 3e-3 to 5e-3 between any two of TensorFlow, WebAssembly and WebGPU.
  */
-const TOLERANCES = { wasm: 1e-5, webgl: 2e-3, webgpu: 2e-3 } as const;
+const TOLERANCES = {
+  wasm: { found: 1e-5, first: 1e-6, later: 1e-5 },
+  webgl: { found: 2e-3, first: 1e-4, later: 5e-3 },
+  webgpu: { found: 2e-3, first: 1e-4, later: 5e-3 },
+} as const;
 const ENGINES = isThorough ? (['wasm', 'webgl', 'webgpu'] as const) : (['wasm'] as const);
 
 describe.skipIf(chromiumMissing)(`a checkpoint that Node trained ${chromiumMissing ?? ''}`, () => {
@@ -51,16 +56,11 @@ describe.skipIf(chromiumMissing)(`a checkpoint that Node trained ${chromiumMissi
         expect(inTab.found.flatMap(({ labels }) => labels).length).toBeGreaterThan(4);
         for (const key of ['boxes', 'scores'] as const) {
           const [there, here] = [inTab, inNode].map(({ found }) => found.flatMap((image) => image[key]));
-          expect(largest(there as number[], here as number[]), key).toBeLessThanOrEqual(tolerance);
+          expect(largest(there as number[], here as number[]), key).toBeLessThanOrEqual(tolerance.found);
         }
-        const shares = inTab.losses.map((loss, i) => loss / (inNode.losses[i] as number));
-        expect(
-          largest(
-            shares,
-            shares.map(() => 1),
-          ),
-          `losses ${inTab.losses}`,
-        ).toBeLessThanOrEqual(tolerance);
+        const [first = 0, ...later] = inTab.losses.map((loss, i) => Math.abs(loss / (inNode.losses[i] as number) - 1));
+        expect(first, `losses ${inTab.losses}`).toBeLessThanOrEqual(tolerance.first);
+        expect(Math.max(...later), `losses ${inTab.losses}`).toBeLessThanOrEqual(tolerance.later);
         expect(inTab.leaked).toBe(0);
         expect(page.said).toEqual([]);
       } finally {

@@ -99,7 +99,7 @@ export async function trainSteps(detector: SmallDetector, from: number, to: numb
   const targets = detector.targets();
   const losses: number[] = [];
   for (let at = from; at < to; at++) {
-    const numbers = Object.entries(stepScalars(optimizer, ema, at, 0.01));
+    const numbers = Object.entries(stepScalars(optimizer, ema, at, 0.001));
     const scalars = Object.fromEntries(numbers.map(([name, value]) => [name, tf.scalar(value)]));
     const seed = stepSeed(1, at);
     const { losses: terms, gradientNorm, votes } = await step.async(images, targets, scalars, seed);

@@ -58,7 +58,7 @@ describe.skipIf(!isOnce || isInstalled(root))('webgpu in Node without the packag
 describe.skipIf(!isOnce || missing !== undefined)(`webgpu in Node ${missing ?? ''}`, () => {
   let program = '';
   beforeAll(async () => {
-    program = join(root, '.espalier', `webgpu-${process.pid}.mjs`); // below the repository, whose packages it imports
+    program = join(root, 'dist', `webgpu-test-${process.pid}.mjs`); // below the repository, whose packages and goldens it reads
     await build({
       entryPoints: [join(dirname(fileURLToPath(import.meta.url)), 'child.ts')],
       ...{ outfile: program, bundle: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external' },
@@ -110,9 +110,9 @@ describe.skipIf(!isOnce || missing !== undefined)(`webgpu in Node ${missing ?? '
         const detector = createSmallDetector();
         const expected = await trainSteps(detector, 0, 3);
         detector.dispose();
-        losses.forEach((loss, i) => {
-          expect(loss / (expected[i] as number)).toBeCloseTo(1, 2);
-        });
+        const [first = 0, ...later] = losses.map((loss, i) => Math.abs(loss / (expected[i] as number) - 1));
+        expect(first).toBeLessThanOrEqual(1e-4);
+        expect(Math.max(...later)).toBeLessThanOrEqual(5e-3); // as test/browser/checkpoint.test.ts
         expect(tensors).toBe(0);
       });
 
