@@ -193,6 +193,7 @@ function writeTable(rows) {
     'the statistics of a batch, saved by it, loaded by our readers. Differences are shares of the spread of what is compared, the',
     'largest of all images; up to 1e-3 counts as equal, mistakes in padding, epsilon or activation make larger ones. Where random',
     "weights make rounding grow above that, PyTorch's float64 decides: ours may be 3 times as far from it as PyTorch's float32.",
+    'Where that itself is far off, nothing is decided: the goldens of those networks are in `bench/RESULTS.md`.',
     "Keras's networks: `bench/weights/releases.py`.",
     '',
   ];
