@@ -24,7 +24,7 @@ export async function doctor({ engine, json }: DoctorOptions): Promise<void> {
     `webgpu   ${webgpu}`,
     ...(problems.length === 0 ? ['no problems'] : problems.map((problem) => `problem  ${problem}`)),
   ];
-  output.result({ ...diagnosis, webgpu }, lines.join('\n'));
+  output.result(diagnosis, lines.join('\n'));
 }
 
 /** The graphics processor that `--engine webgpu` would use, or why there is none. */

@@ -33,15 +33,17 @@ describe('help', () => {
   });
 
   it('loads no tensors', () => {
-    const text = readFileSync(new URL('../../dist/tools/espalier.js', import.meta.url), 'utf8');
-    const imports = [...text.matchAll(/^import .* from '(.*)';$/gm)].map(([, name]) => name);
-    expect(imports.filter((name) => !/Commands\.js$/.test(name ?? ''))).toEqual([
-      ...['node:module', 'commander', './output.js', './report.js'],
+    const importsOf = (file: string): readonly string[] => {
+      const text = readFileSync(new URL(`../../dist/tools/${file}.js`, import.meta.url), 'utf8');
+      return [...text.matchAll(/^import .* from '(.*)';$/gm)].map(([, name = '']) => name);
+    };
+    expect(importsOf('espalier')).toEqual([
+      ...['node:module', 'commander', './backboneCommands.js', './options.js', './output.js', './report.js'],
+      './weights/commands.js',
     ]);
-    for (const file of ['backboneCommands', 'weightsCommands']) {
-      const commands = readFileSync(new URL(`../../dist/tools/${file}.js`, import.meta.url), 'utf8');
-      expect([...commands.matchAll(/^import .* from '(.*)';$/gm)].map(([, name]) => name)).toEqual(['commander']);
-    }
+    expect(importsOf('backboneCommands')).toEqual(['commander', './options.js']);
+    expect(importsOf('weights/commands')).toEqual(['commander', '../options.js']);
+    expect(importsOf('options')).toEqual(['commander']);
   });
 });
 
@@ -50,7 +52,7 @@ describe('wrong use exits 2 with one sentence', () => {
     ['an unknown command', ['trian'], /unknown command 'trian'[\s\S]*Did you mean train\?/],
     ['an unknown option', ['train', 'c.yaml', '--ouut', 'x'], /unknown option '--ouut'[\s\S]*Did you mean --out\?/],
     ['a missing argument', ['train'], /missing required argument 'config'/],
-    ['an unknown engine', ['train', 'c.yaml', '--engine', 'gpu'], /Allowed choices are tensorflow, wasm, cpu/],
+    ['an unknown engine', ['train', 'c.yaml', '--engine', 'gpu'], /Allowed choices are tensorflow, wasm, webgpu, cpu/],
     ['a number that is none', ['sample', 'cells', '--out', 'x', '--images', 'few'], /Give a whole number from 1 to/],
     ['a config that is not there', ['train', 'none.yaml'], /none\.yaml: there is no such file/],
     ['an image that is not there', ['predict', 'efficientnet-lite0', 'none.jpg'], /none\.jpg: there is no such image/],
