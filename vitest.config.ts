@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Tests that run tensors: on every engine present. The rest needs none. */
@@ -17,6 +18,7 @@ export default defineConfig({
           setupFiles: ['test/setup.ts'],
           env: { ESPALIER_TEST_ENGINE: 'wasm' },
           pool: 'forks',
+          maxWorkers: availableParallelism(),
         },
       },
       {
