@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 /** Tests that run tensors: on every engine present. The rest needs none. */
 const TENSOR_TESTS = ['test/{engine,backbones,necks,heads,training}/**/*.test.ts'];
 const NATIVE_ONLY = ['test/**/*.native.test.ts'];
+/** One file after another where TensorFlow takes all cores; then the rest, a file per core. */
+const PARALLEL = { pool: 'forks', maxWorkers: availableParallelism(), sequence: { groupOrder: 1 } } as const;
 
 export default defineConfig({
   test: {
@@ -17,8 +19,7 @@ export default defineConfig({
           exclude: [...NATIVE_ONLY, 'test/docs.test.ts', 'test/browser/**'],
           setupFiles: ['test/setup.ts'],
           env: { ESPALIER_TEST_ENGINE: 'wasm' },
-          pool: 'forks',
-          maxWorkers: availableParallelism(),
+          ...PARALLEL,
         },
       },
       {
@@ -32,6 +33,7 @@ export default defineConfig({
           fileParallelism: false,
           isolate: false,
           maxWorkers: 1,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -41,11 +43,10 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           setupFiles: ['test/setup.ts'],
           env: { ESPALIER_TEST_ENGINE: 'wasm' },
-          pool: 'forks',
-          fileParallelism: false,
+          ...PARALLEL,
         },
       },
-      { extends: true, test: { name: 'docs', include: ['test/docs.test.ts'] } },
+      { extends: true, test: { name: 'docs', include: ['test/docs.test.ts'], ...PARALLEL } },
     ],
   },
 });
