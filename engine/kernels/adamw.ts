@@ -38,7 +38,9 @@ const kernel = defineKernel<
 /**
  * One step of AdamW on one tensor. Not differentiable.
  *
- * @returns the moved value and both moments, of the value's shape
+ * @param state  tensors of one shape and float32 scalars; none is disposed
+ * @param decays of the two moments per step, each in [0, 1)
+ * @returns      the moved value and both moments, float32 of the value's shape
  * @source Loshchilov and Hutter 2017, arXiv:1711.05101, algorithm 2
  */
 export function adamw(

@@ -22,7 +22,7 @@ const cellsOf = ({ shape: [, height = 1, width = 1] }: tf.Tensor): number => hei
  * The mean of each plane, and the map itself for whatever else is made of it: their gradients meet in one pass over the map.
  *
  * @param x [N, H, W, C] float32
- * @returns mean [N, 1, 1, C] and x, float32
+ * @returns mean [N, 1, 1, C] and x [N, H, W, C], float32
  * @source Hu et al. 2018, arXiv:1709.01507, equation 2
  */
 export function squeeze(x: tf.Tensor4D): { readonly mean: tf.Tensor4D; readonly x: tf.Tensor4D } {

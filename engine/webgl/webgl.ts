@@ -13,14 +13,14 @@ export async function openWebGl(): Promise<EngineInfo | { readonly reason: strin
   if (!tf.findBackendFactory('webgl')) {
     return { reason: `the webgl engine runs in a browser only, and this is none: ${OTHERS}` };
   }
-  if (!tf.env().getBool('HAS_WEBGL') || !(await tf.setBackend('webgl'))) {
-    return { reason: `this browser gives no WebGL: enable hardware acceleration, or ${OTHERS}` };
-  }
-  await tf.ready();
+  const none = { reason: `this browser gives no WebGL: enable hardware acceleration, or ${OTHERS}` };
+  if (!tf.env().getBool('HAS_WEBGL')) return none;
   const version = tf.env().getNumber('WEBGL_VERSION');
   if (!tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) {
     return { reason: `WebGL ${version} of this device computes with 16-bit numbers only: ${OTHERS}` };
   }
+  if (!(await tf.setBackend('webgl'))) return none;
+  await tf.ready();
   repairStockGradients();
   return { engine: 'webgl', description: `webgl (WebGL ${version}, float32)`, threads: 1, interOpThreads: 1 };
 }
