@@ -1,6 +1,8 @@
 // Cases side by side: each a process of its own, in rounds that alternate, so that a slow moment of the machine meets all.
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 /**
  * Runs every case once a round. A case: { name, command, args, env }; the last line it prints is { median, rss, ... }.
@@ -25,3 +27,13 @@ export const machine = () => `${cpus().length} x ${cpus()[0].model}, ${Math.roun
 
 /** Memory allocation as PyTorch's users tune it on the CPU. */
 export const TUNED = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '17179869184', MALLOC_TOP_PAD_: '67108864' };
+
+/** Python of the peers, where bench/peers/setup.sh was run. */
+export const PYTHON = fileURLToPath(new URL('peers/.venv/bin/python', import.meta.url));
+
+/** Of the modes asked for, by commas, the names of those that can run here; says when Python's cannot. */
+export function available(modes, asked) {
+  const hasPython = existsSync(PYTHON);
+  if (!hasPython) console.log('Python is left out: bash bench/peers/setup.sh sets it up');
+  return asked.split(',').filter((name) => hasPython || modes[name].command !== PYTHON);
+}

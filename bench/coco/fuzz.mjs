@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { COCO, COCOeval, saveEval } from 'coco-ts';
+import { PYTHON } from '../turns.mjs';
 
 const here = import.meta.dirname;
 const text = { type: 'string' };
@@ -12,7 +13,7 @@ const { values } = parseArgs({
   options: {
     sets: { ...text, default: '1000' },
     first: { ...text, default: '0' },
-    python: { ...text, default: join(here, '../peers/.venv/bin/python') },
+    python: { ...text, default: PYTHON },
   },
 });
 const [first, count] = [Number(values.first), Number(values.sets)];

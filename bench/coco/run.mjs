@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { PYTHON } from '../turns.mjs';
 import { compareEvaluators, generate } from './evaluators.mjs';
 import { loadLarge } from './large.mjs';
 import { compareMasks } from './masks.mjs';
@@ -22,7 +23,7 @@ const { values } = parseArgs({
     seed: { ...text, default: '77' },
     repeats: { ...text, default: '3' },
     reference: { type: 'boolean', default: false },
-    python: { ...text, default: join(here, '../peers/.venv/bin/python') },
+    python: { ...text, default: PYTHON },
     gen: { ...text, default: join(data, '../coco-eval/gen.py') },
   },
 });

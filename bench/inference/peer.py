@@ -1,12 +1,13 @@
 """EfficientNet-B0 of timm: PIXELS BATCH STEPS MODE -> {"median": ms, "rss": MiB}; MODE onnxruntime exports it first."""
-import json
-import resource
 import sys
 import tempfile
-import time
+from pathlib import Path
 
 import timm
 import torch
+
+sys.path.append(str(Path(__file__).parents[1] / "peers"))
+from timing import report
 
 pixels, batch, steps, mode = *map(int, sys.argv[1:4]), sys.argv[4]
 torch.manual_seed(0)
@@ -24,13 +25,5 @@ else:
     network = network.to(memory_format=torch.channels_last)
     images = images.to(memory_format=torch.channels_last)
     call = lambda: network(images)
-times = []
 with torch.inference_mode():
-    for step in range(steps + 3):
-        started = time.perf_counter()
-        call()
-        if step >= 3:
-            times.append((time.perf_counter() - started) * 1000)
-times.sort()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-print(json.dumps({"median": times[len(times) // 2], "rss": peak}))
+    report(call, steps, warm_up=3)

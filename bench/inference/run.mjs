@@ -1,10 +1,9 @@
 // Milliseconds of EfficientNet-B0 at inference, side by side: compiled with its weights as constants, PyTorch, ONNX Runtime.
 // npm run bench -- inference [--batches 8,1] [--rounds 2] [--steps 20]
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { inTurns, machine, TUNED } from '../turns.mjs';
+import { available, inTurns, machine, PYTHON, TUNED } from '../turns.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
@@ -15,15 +14,13 @@ const { values } = parseArgs({
     modes: { type: 'string', default: 'compiled,pytorch,pytorch-tuned,onnxruntime' },
   },
 });
-const python = join(here, '../peers/.venv/bin/python');
 const MODES = {
   compiled: { command: process.execPath, script: 'ours.mjs' },
-  pytorch: { command: python, script: 'peer.py' },
-  'pytorch-tuned': { command: python, script: 'peer.py', env: TUNED },
-  onnxruntime: { command: python, script: 'peer.py' },
+  pytorch: { command: PYTHON, script: 'peer.py' },
+  'pytorch-tuned': { command: PYTHON, script: 'peer.py', env: TUNED },
+  onnxruntime: { command: PYTHON, script: 'peer.py' },
 };
-const modes = values.modes.split(',').filter((mode) => MODES[mode].command !== python || existsSync(python));
-if (!existsSync(python)) console.log('Python is left out: bash bench/peers/setup.sh sets it up');
+const modes = available(MODES, values.modes);
 const batches = values.batches.split(',');
 const cases = batches.flatMap((batch) =>
   modes.map((mode) => {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { PYTHON } from '../turns.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { values, positionals } = parseArgs({
@@ -31,7 +32,7 @@ const { openWeights } = await import('../../dist/backbones/weights/index.js');
 await espalier.ready({ engine: values.engine });
 
 const folder = mkdtempSync(join(tmpdir(), 'timm-'));
-const peer = spawn(join(here, '../peers/.venv/bin/python'), [join(here, 'save.py')], {
+const peer = spawn(PYTHON, [join(here, 'save.py')], {
   stdio: ['pipe', 'pipe', 'inherit'],
 });
 const answers = createInterface({ input: peer.stdout })[Symbol.asyncIterator]();

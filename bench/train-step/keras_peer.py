@@ -2,15 +2,16 @@
 
 Forward, loss, backward, AdamW.
 """
-import json
 import os
-import resource
 import sys
-import time
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tensorflow as tf
+
+sys.path.append(str(Path(__file__).parents[1] / "peers"))
+from timing import report
 
 model_name, pixels, batch, steps = sys.argv[1], *map(int, sys.argv[2:5])
 if model_name != "efficientnet-b0":
@@ -33,16 +34,4 @@ def train(images, labels):
     return loss
 
 
-times = []
-first = 0.0
-for step in range(steps + 2):
-    started = time.perf_counter()
-    train(images, labels).numpy()
-    elapsed = (time.perf_counter() - started) * 1000
-    if step == 0:
-        first = elapsed
-    if step >= 2:
-        times.append(elapsed)
-times.sort()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-print(json.dumps({"median": times[len(times) // 2], "min": times[0], "rss": peak, "first": first}))
+report(lambda: train(images, labels).numpy(), steps)

@@ -2,12 +2,13 @@
 
 Forward, loss, backward, AdamW; MODE torch-compile compiles the network and its loss.
 """
-import json
-import resource
 import sys
-import time
+from pathlib import Path
 
 import torch
+
+sys.path.append(str(Path(__file__).parents[1] / "peers"))
+from timing import report
 
 model_name, pixels, batch, steps, mode = sys.argv[1], *map(int, sys.argv[2:5]), sys.argv[5]
 torch.manual_seed(0)
@@ -39,20 +40,14 @@ network = network.to(memory_format=torch.channels_last).train()
 if mode == "torch-compile":
     loss_of = torch.compile(loss_of)
 optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.01)
-times = []
-first = 0.0
-for step in range(steps + 2):
-    started = time.perf_counter()
+
+
+def train():
     optimizer.zero_grad(set_to_none=True)
     loss = loss_of()
     loss.backward()
     optimizer.step()
     loss.item()
-    elapsed = (time.perf_counter() - started) * 1000
-    if step == 0:
-        first = elapsed
-    if step >= 2:
-        times.append(elapsed)
-times.sort()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-print(json.dumps({"median": times[len(times) // 2], "min": times[0], "rss": peak, "first": first}))
+
+
+report(train, steps)

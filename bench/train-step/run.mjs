@@ -1,10 +1,9 @@
 // Milliseconds per training step, side by side: TensorFlow.js op by op, compiled, and the others when bench/peers is set up.
 // npm run bench -- train-step [--models a,b] [--modes a,b] [--batch N] [--rounds 2] [--steps 12]
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { inTurns, machine, TUNED } from '../turns.mjs';
+import { available, inTurns, machine, PYTHON, TUNED } from '../turns.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
@@ -22,21 +21,19 @@ const MODELS = {
   'efficientdet-lite0': { pixels: 320, batch: 8 },
   'efficientdet-d0': { pixels: 512, batch: 2 },
 };
-const python = join(here, '../peers/.venv/bin/python');
 /** torch-compile takes minutes to compile; tf-function has EfficientNet-B0 alone. */
 const MODES = {
   eager: { command: process.execPath, script: 'ours.mjs' },
   compiled: { command: process.execPath, script: 'ours.mjs' },
   wasm: { command: process.execPath, script: 'ours.mjs' },
-  pytorch: { command: python, script: 'peer.py' },
-  'pytorch-tuned': { command: python, script: 'peer.py', env: TUNED },
-  'torch-compile': { command: python, script: 'peer.py', env: TUNED },
-  'tf-function': { command: python, script: 'keras_peer.py' },
+  pytorch: { command: PYTHON, script: 'peer.py' },
+  'pytorch-tuned': { command: PYTHON, script: 'peer.py', env: TUNED },
+  'torch-compile': { command: PYTHON, script: 'peer.py', env: TUNED },
+  'tf-function': { command: PYTHON, script: 'keras_peer.py' },
 };
 
 const models = values.models.split(',');
-const modes = values.modes.split(',').filter((mode) => MODES[mode].command !== python || existsSync(python));
-if (!existsSync(python)) console.log('Python is left out: bash bench/peers/setup.sh sets it up');
+const modes = available(MODES, values.modes);
 
 const cases = models.flatMap((model) =>
   modes.map((mode) => {

@@ -11,6 +11,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PYTHON } from '../turns.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
@@ -65,9 +66,7 @@ let failures = 0;
 for (const name of ['lite0', 'lite1', 'lite2']) {
   const folder = mkdtempSync(join(tmpdir(), 'lite-'));
   const peer = [join(here, 'lite.py'), name, folder, ...photos];
-  const { checkpoint, best } = JSON.parse(
-    execFileSync(join(here, '../peers/.venv/bin/python'), peer, { encoding: 'utf8' }),
-  );
+  const { checkpoint, best } = JSON.parse(execFileSync(PYTHON, peer, { encoding: 'utf8' }));
   const difference = await largestDifference(folder, checkpoint, `tf_efficientnet_${name}`);
   if (!(difference <= TOLERANCE)) failures++;
   lines.push(`| efficientnet-${name} | ${difference.toExponential(1)} | ${difference <= TOLERANCE ? 'yes' : 'no'} |`);

@@ -5,12 +5,13 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { PYTHON } from '../turns.mjs';
 
 const here = import.meta.dirname;
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    python: { type: 'string', default: join(here, '../peers/.venv/bin/python') },
+    python: { type: 'string', default: PYTHON },
   },
 });
 const { python } = values;
