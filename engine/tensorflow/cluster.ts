@@ -8,6 +8,8 @@ import { type Callee, createTracer, tracerOf } from './trace.js';
 
 /** Element-wise chains as one machine-code loop. */
 export interface Clusters {
+  /** Whether a function is being compiled that is not to consist of plain ops. */
+  readonly active: boolean;
   /**
    * Runs `compute`. Inside a compiled function it becomes a function of its own that XLA compiles for these shapes: one pass
    * over memory instead of one per op. Whole networks are slower under XLA on the CPU, chains of element-wise ops faster.
@@ -60,10 +62,18 @@ export function createClusters(context: Context, backend: NodeJSKernelBackend, e
     }
   };
 
+  const activeTracer = () => {
+    const tracer = tracerOf(backend.binding);
+    return tracer?.options.plain ? undefined : tracer;
+  };
+
   return {
+    get active() {
+      return activeTracer() !== undefined;
+    },
     run(label, inputs, compute) {
-      const tracer = tracerOf(backend.binding);
-      if (!tracer || tracer.options.plain) return compute(...inputs);
+      const tracer = activeTracer();
+      if (!tracer) return compute(...inputs);
       const key = `${label} ${inputs.map(({ shape, dtype }) => `${dtype}[${shape}]`).join()}`;
       let cluster = known.get(key);
       if (!cluster) {

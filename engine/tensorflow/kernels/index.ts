@@ -17,7 +17,6 @@ const TWINS = {
   EspalierAllReduce: allReduce,
   EspalierBatchNormTrain: batchNormTrain,
   EspalierBatchNormTrainGrad: batchNormTrainGrad,
-  EspalierBatchNormInference: batchNormInference,
   EspalierResizeBilinear: resizeBilinear,
   EspalierResizeBilinearGrad: resizeBilinearGrad,
   EspalierCropAndResizeGrad: cropAndResizeGrad,
@@ -33,5 +32,6 @@ export function registerTwins(backend: NodeJSKernelBackend, clusters: Clusters):
   repairStockGradients();
   preferMatrixProducts();
   registerExplicitPadding();
-  registerAll(backend, { ...TWINS, ...clusteredTwins(clusters) });
+  const frozen = { EspalierBatchNormInference: batchNormInference(clusters) };
+  registerAll(backend, { ...TWINS, ...frozen, ...clusteredTwins(clusters) });
 }
