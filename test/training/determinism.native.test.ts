@@ -11,11 +11,10 @@ const [height, width] = [320, 416];
 
 /** Losses and gradient norms of a detector whose early stages are frozen. */
 function train(steps: number): readonly (readonly number[])[] {
-  const made = createDetector({
+  const { model, encoder } = createDetector({
     preset: 'efficientdet-lite0',
     ...{ classes: 3, inputSize: [height, width], seed: 1, frozen: 'P2' },
   });
-  const { model, encoder } = made;
   const { targets: specs, encode } = createEncoder(encoder.config as Parameters<typeof createEncoder>[0]);
   const arrays = Object.fromEntries(
     Object.entries(specs).map(([name, { shape, dtype }]) => {
@@ -31,8 +30,11 @@ function train(steps: number): readonly (readonly number[])[] {
   );
   const targets = Object.fromEntries(
     Object.entries(specs).map(([name, { shape, dtype }]) => {
-      const one = tf.tensor(arrays[name] as Float32Array, [...shape], dtype);
-      return [name, tf.stack(Array.from({ length: BATCH }, () => one))];
+      const stack = () => {
+        const one = tf.tensor(arrays[name] as Float32Array, [...shape], dtype);
+        return tf.stack(Array.from({ length: BATCH }, () => one));
+      };
+      return [name, tf.tidy(stack)];
     }),
   );
   const shape = [BATCH, height, width, 3] as const;

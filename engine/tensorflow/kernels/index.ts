@@ -32,6 +32,9 @@ export function registerTwins(backend: NodeJSKernelBackend, clusters: Clusters):
   repairStockGradients();
   preferMatrixProducts();
   registerExplicitPadding();
-  const frozen = { EspalierBatchNormInference: batchNormInference(clusters) };
-  registerAll(backend, { ...TWINS, ...frozen, ...clusteredTwins(clusters) });
+  registerAll(backend, {
+    ...TWINS,
+    ...clusteredTwins(clusters),
+    EspalierBatchNormInference: batchNormInference(clusters),
+  });
 }
