@@ -1,4 +1,5 @@
 import type { ByteSource } from './byteSource.js';
+import { type HostMemory, newMemory } from './hostMemory.js';
 import type { HostArray, HostDtype } from './hostTensor.js';
 
 /** How a stored element type becomes a host array. */
@@ -7,29 +8,35 @@ export interface ElementType {
   readonly width: number;
   /** In memory. */
   readonly dtype: HostDtype;
-  /** An array of its own, of `count` values that lie at `offset`. */
-  read(source: ByteSource, offset: number, count: number): HostArray;
+  /** The `count` values that lie at `offset`, in `memory`; in an array of their own without it. */
+  read(source: ByteSource, offset: number, count: number, memory?: HostMemory): HostArray;
 }
 
-type Constructor = new (length: number) => HostArray;
+type Constructor = new (buffer: ArrayBuffer, offset: number, length: number) => HostArray;
 
 const native = (dtype: HostDtype, width: number, Values: Constructor): ElementType => ({
   width,
   dtype,
-  read: (source, offset, count) => {
+  read: (source, offset, count, memory = newMemory) => {
     source.view(offset + count * width, 0); // inside, before anything is allocated
-    const values = new Values(count);
-    source.fill(offset, new Uint8Array(values.buffer));
-    return values;
+    const buffer = memory(count * width);
+    source.fill(offset, new Uint8Array(buffer, 0, count * width));
+    return new Values(buffer, 0, count);
   },
 });
 
-const widened = (widen: (words: Uint16Array) => Float32Array): ElementType => ({
+/** Words are read into the upper half of their floats and widened from the first on, which never reaches an unread word. */
+const widened = (widen: (words: Uint16Array, floats: ArrayBuffer) => void): ElementType => ({
   width: 2,
   dtype: 'F32',
-  read: (source, offset, count) => widen(WORDS.read(source, offset, count) as Uint16Array),
+  read: (source, offset, count, memory = newMemory) => {
+    source.view(offset + count * 2, 0);
+    const buffer = memory(count * 4);
+    source.fill(offset, new Uint8Array(buffer, count * 2, count * 2));
+    widen(new Uint16Array(buffer, count * 2, count), buffer);
+    return new Float32Array(buffer, 0, count);
+  },
 });
-const WORDS = native('U16', 2, Uint16Array);
 
 /** Little-endian element types, by their names in safetensors. */
 export const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
@@ -40,7 +47,7 @@ export const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, E
   ['I32', native('I32', 4, Int32Array)],
   ['I64', native('I64', 8, BigInt64Array)],
   ['U8', native('U8', 1, Uint8Array)],
-  ['U16', WORDS],
+  ['U16', native('U16', 2, Uint16Array)],
   ['U32', native('U32', 4, Uint32Array)],
   ['U64', native('U64', 8, BigUint64Array)],
   ['BOOL', native('U8', 1, Uint8Array)],
@@ -76,16 +83,14 @@ function halfToFloat(bits: number): number {
 let halves: Float32Array | null = null;
 
 /** Through a table of all 65,536 values, made on first use. */
-function widenHalf(words: Uint16Array): Float32Array {
+function widenHalf(words: Uint16Array, buffer: ArrayBuffer): void {
   halves ??= Float32Array.from({ length: 0x10000 }, (_, bits) => halfToFloat(bits));
-  const result = new Float32Array(words.length);
-  for (let i = 0; i < words.length; i++) result[i] = halves[words[i] as number] as number;
-  return result;
+  const floats = new Float32Array(buffer, 0, words.length);
+  for (let i = 0; i < words.length; i++) floats[i] = halves[words[i] as number] as number;
 }
 
 /** bfloat16 is the upper half of a float32. */
-function widenBrainFloat(words: Uint16Array): Float32Array {
-  const result = new Uint32Array(words.length);
-  for (let i = 0; i < words.length; i++) result[i] = (words[i] as number) << 16;
-  return new Float32Array(result.buffer);
+function widenBrainFloat(words: Uint16Array, buffer: ArrayBuffer): void {
+  const bits = new Uint32Array(buffer, 0, words.length);
+  for (let i = 0; i < words.length; i++) bits[i] = (words[i] as number) << 16;
 }

@@ -1,6 +1,7 @@
 export { type ByteSource, memorySource } from './byteSource.js';
 export type { CheckpointPart } from './checkpointParts.js';
 export { type Conversion, type ConvertOptions, convertWeights } from './convert.js';
+export { type HostMemory, reusedMemory } from './hostMemory.js';
 export type { HostArray, HostDtype, HostTensor, HostTensors } from './hostTensor.js';
 export { fileShape, toFile, toMemory } from './layout.js';
 export { writeNpz } from './npz.js';

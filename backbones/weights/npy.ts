@@ -2,6 +2,7 @@ import { WeightsError } from '../../engine/errors.js';
 import { createByteReader } from './byteReader.js';
 import { type ByteSource, memorySource, windowSource } from './byteSource.js';
 import { type ElementName, elementType, swapBytes } from './elements.js';
+import type { HostMemory } from './hostMemory.js';
 import { type HostDtype, type HostTensor, sizeOf } from './hostTensor.js';
 import { copyStrided } from './stridedTensor.js';
 import type { LazyTensor } from './weightsFile.js';
@@ -65,10 +66,10 @@ function lazyArray(source: ByteSource, size: number, open: () => ByteSource): La
   const body = size - start;
   if (body !== count * width)
     throw new WeightsError(`${name} [${shape}] needs ${count * width} bytes, the file holds ${Math.max(0, body)}`);
-  const read = (): HostTensor => {
+  const read = (memory?: HostMemory): HostTensor => {
     const values = windowSource(open(), start, body, name);
     const ordered = bigEndian && width > 1 ? memorySource(swapBytes(values.view(0, body), width)) : values;
-    const data = elementType(type).read(ordered, 0, count);
+    const data = elementType(type).read(ordered, 0, count, memory);
     if (!fortran || shape.length < 2) return { dtype, shape, data };
     return {
       dtype,

@@ -1,6 +1,7 @@
 import { WeightsError } from '../../engine/errors.js';
 import { type ByteSource, memorySource, windowSource } from './byteSource.js';
 import { type ElementName, elementType } from './elements.js';
+import type { HostMemory } from './hostMemory.js';
 import { sizeOf } from './hostTensor.js';
 import { type Field, fieldText, packedVarints, readFields } from './protobuf.js';
 import type { LazyTensor, WeightsFile } from './weightsFile.js';
@@ -90,11 +91,11 @@ function lazyInitialiser(graph: ByteSource, source: ByteSource): readonly [strin
     throw new WeightsError(`'${name}' [${dims}] needs ${count * width} bytes, the file gives it ${held}`);
   if (held === null && !parts.isExternal && count > source.size)
     throw new WeightsError(`'${name}' [${dims}] has fewer values than its shape`);
-  const read = () => {
+  const read = (memory?: HostMemory) => {
     const bytes = values();
     if (bytes.size !== count * width)
       throw new WeightsError(`'${name}' [${dims}] needs ${count * width} bytes, the file gives it ${bytes.size}`);
-    return { dtype, shape: dims, data: elementType(element).read(bytes, 0, count) };
+    return { dtype, shape: dims, data: elementType(element).read(bytes, 0, count, memory) };
   };
   return [name, { dtype, shape: dims, read }];
 }

@@ -126,7 +126,11 @@ function lazyTensor(
     );
   }
   const { dtype } = element;
-  return { dtype, shape, read: () => ({ dtype, shape, data: element.read(source, bodyStart + start, count) }) };
+  return {
+    dtype,
+    shape,
+    read: (memory) => ({ dtype, shape, data: element.read(source, bodyStart + start, count, memory) }),
+  };
 }
 
 /** The format allows neither gaps nor overlaps: a tensor read twice, or bytes hidden between two, are refused. */

@@ -1,6 +1,7 @@
 import { WeightsError } from '../../engine/errors.js';
 import type { ByteSource } from './byteSource.js';
 import { type ElementType, elementType } from './elements.js';
+import type { HostMemory } from './hostMemory.js';
 import { type HostArray, sizeOf } from './hostTensor.js';
 import type { LazyTensor } from './weightsFile.js';
 
@@ -64,18 +65,22 @@ export function lazyTensors(
       const storage = storages.get(ref.storage.key);
       if (!storage) throw new WeightsError(`the file is damaged: storage ${ref.storage.key} of '${name}' is missing`);
       const { dtype } = ref.element;
-      const read = () => ({ dtype, shape: ref.shape, data: readWindow(storage, ref) });
+      const read = (memory?: HostMemory) => ({ dtype, shape: ref.shape, data: readWindow(storage, ref, memory) });
       return [name, { dtype, shape: ref.shape, read }];
     }),
   );
 }
 
 /** Only the bytes between the first value and the last are read. */
-function readWindow(storage: ByteSource, { element, offset, shape, strides }: TensorRef): HostArray {
+function readWindow(
+  storage: ByteSource,
+  { element, offset, shape, strides }: TensorRef,
+  memory?: HostMemory,
+): HostArray {
   const count = sizeOf(shape);
   if (count === 0) return element.read(storage, 0, 0);
   const span = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] as number), 1);
-  const values = element.read(storage, offset * element.width, span);
+  const values = element.read(storage, offset * element.width, span, memory);
   return isRowMajor(shape, strides) ? values : copyStrided(values, shape, strides);
 }
 

@@ -3,6 +3,7 @@ import { WeightsError } from '../../engine/errors.js';
 import { type ByteSource, windowSource } from './byteSource.js';
 import { concatSources } from './concatSources.js';
 import { type ElementName, elementType } from './elements.js';
+import type { HostMemory } from './hostMemory.js';
 import { type HostTensor, sizeOf } from './hostTensor.js';
 import type { LazyTensor, WeightsFile } from './weightsFile.js';
 
@@ -81,12 +82,16 @@ function parseModel(source: ByteSource): z.infer<typeof modelSchema> {
 
 function lazyWeight(bytes: ByteSource, { shape, dtype, quantization }: Weight, count: number): LazyTensor {
   const element = elementType(STORED[quantization?.dtype ?? dtype]);
-  const read = (): HostTensor => ({ dtype: element.dtype, shape, data: element.read(bytes, 0, count) });
+  const read = (memory?: HostMemory): HostTensor => ({
+    dtype: element.dtype,
+    shape,
+    data: element.read(bytes, 0, count, memory),
+  });
   if (!quantization || quantization.dtype === 'float16') return { dtype: element.dtype, shape, read };
   const { scale = 1, min = 0 } = quantization;
   const isWhole = dtype === 'int32';
-  const widen = (): HostTensor => {
-    const { data } = read();
+  const widen = (memory?: HostMemory): HostTensor => {
+    const { data } = read(memory);
     if (isWhole)
       return { dtype: 'I32', shape, data: Int32Array.from(data as Uint8Array, (q) => Math.round(q * scale + min)) };
     return { dtype: 'F32', shape, data: Float32Array.from(data as Uint8Array, (q) => q * scale + min) };

@@ -3,6 +3,7 @@ import { type ByteSource, windowSource } from './byteSource.js';
 import { dequantise, type Quantisation } from './dequantise.js';
 import { type ElementName, elementType } from './elements.js';
 import { rootTable, type Table } from './flatbuffer.js';
+import type { HostMemory } from './hostMemory.js';
 import { type HostTensor, sizeOf } from './hostTensor.js';
 import type { LazyTensor, WeightedLayer, WeightsFile } from './weightsFile.js';
 
@@ -95,10 +96,14 @@ function lazyConstant(source: ByteSource, tensor: Table, buffers: readonly Table
   if (tensor.table(TENSOR.sparsity)) throw new WeightsError(`'${name}' is stored sparsely, which is not read`);
   if (bytes.size !== count * element.width)
     throw new WeightsError(`'${name}' [${shape}] ${stored} has ${bytes.size} bytes, not ${count * element.width}`);
-  const read = (): HostTensor => ({ dtype: element.dtype, shape, data: element.read(bytes, 0, count) });
+  const read = (memory?: HostMemory): HostTensor => ({
+    dtype: element.dtype,
+    shape,
+    data: element.read(bytes, 0, count, memory),
+  });
   const quantisation = quantisationOf(source, tensor, shape, name);
   if (!quantisation) return { dtype: element.dtype, shape, read };
-  return { dtype: 'F32', shape, read: () => dequantise(read(), quantisation()) };
+  return { dtype: 'F32', shape, read: (memory) => dequantise(read(memory), quantisation()) };
 }
 
 function constantBytes(source: ByteSource, buffer: Table | undefined): ByteSource | null {

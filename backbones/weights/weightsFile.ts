@@ -1,3 +1,4 @@
+import type { HostMemory } from './hostMemory.js';
 import type { HostDtype, HostTensor, HostTensors } from './hostTensor.js';
 
 /** Formats that `openWeights` recognises. */
@@ -8,8 +9,12 @@ export interface LazyTensor {
   /** After reading: 16-bit floats become float32, quantised integers too. */
   readonly dtype: HostDtype;
   readonly shape: readonly number[];
-  /** Row-major values in an array of their own. @throws WeightsError when the file is damaged there */
-  read(): HostTensor;
+  /**
+   * Row-major values in an array of their own; with `memory`, they may be in its buffer.
+   *
+   * @throws WeightsError when the file is damaged there
+   */
+  read(memory?: HostMemory): HostTensor;
 }
 
 /** A layer of a graph, by the names of its tensors. */

@@ -1,6 +1,7 @@
 // One process: own.mjs FILE -> seconds of opening, reading and summing, sum, peak memory above the process with the library, MB.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { withWeights } from '../../dist/backbones/catalogue/fileSource.js';
+import { reusedMemory } from '../../dist/backbones/weights/hostMemory.js';
 
 const memory = (field) =>
   Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1000;
@@ -26,7 +27,8 @@ const start = performance.now();
 const startCpu = process.cpuUsage();
 const total = await withWeights(process.argv[2], ({ tensors }) => {
   let result = 0;
-  for (const tensor of tensors.values()) result += sum(tensor.read().data);
+  const memory = reusedMemory();
+  for (const tensor of tensors.values()) result += sum(tensor.read(memory).data);
   return result;
 });
 const seconds = (performance.now() - start) / 1000;

@@ -1,6 +1,7 @@
 import { WeightsError } from '../../../engine/errors.js';
 import { createByteReader } from '../byteReader.js';
 import { type ByteSource, memorySource, windowSource } from '../byteSource.js';
+import type { HostMemory } from '../hostMemory.js';
 import { sizeOf } from '../hostTensor.js';
 import { heldTensor, type LazyTensor } from '../weightsFile.js';
 import { checkChunks, readChunks } from './chunks.js';
@@ -37,9 +38,9 @@ export function lazyDataset(
   checkSize(source, layout, { name, shape, bytes: count * datatype.size, packed: filters.length > 0 });
   const { dtype } = datatype.element;
   if (count === 0) return heldTensor({ dtype, shape, data: datatype.element.read(source, 0, 0) });
-  const read = () => {
+  const read = (memory?: HostMemory) => {
     const values = valuesOf(source, layout, { name, shape, filters, datatype });
-    return { dtype, shape, data: readNumbers(values, datatype, count) };
+    return { dtype, shape, data: readNumbers(values, datatype, count, memory) };
   };
   return { dtype, shape, read };
 }

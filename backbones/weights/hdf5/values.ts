@@ -2,6 +2,7 @@ import { WeightsError } from '../../../engine/errors.js';
 import { createByteReader } from '../byteReader.js';
 import { type ByteSource, memorySource } from '../byteSource.js';
 import { swapBytes } from '../elements.js';
+import type { HostMemory } from '../hostMemory.js';
 import { type HostArray, sizeOf } from '../hostTensor.js';
 import type { Datatype } from './datatype.js';
 import { type Budget, spend } from './header.js';
@@ -12,9 +13,15 @@ const MAX_TEXT_BYTES = 32 * 1024 * 1024;
 const MAX_STRINGS = 100_000;
 
 /** Numbers that lie in `source` from its start. */
-export function readNumbers(source: ByteSource, type: Datatype & { kind: 'number' }, count: number): HostArray {
-  if (!type.bigEndian || type.size === 1) return type.element.read(source, 0, count);
-  return type.element.read(memorySource(swapBytes(source.view(0, count * type.size), type.size)), 0, count);
+export function readNumbers(
+  source: ByteSource,
+  type: Datatype & { kind: 'number' },
+  count: number,
+  memory?: HostMemory,
+): HostArray {
+  if (!type.bigEndian || type.size === 1) return type.element.read(source, 0, count, memory);
+  const swapped = memorySource(swapBytes(source.view(0, count * type.size), type.size));
+  return type.element.read(swapped, 0, count, memory);
 }
 
 interface Place {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memorySource } from '../../../backbones/weights/byteSource.js';
+import { reusedMemory } from '../../../backbones/weights/hostMemory.js';
 import type { HostTensor } from '../../../backbones/weights/hostTensor.js';
 import { writeNpz } from '../../../backbones/weights/npz.js';
 import { openWeights } from '../../../backbones/weights/openWeights.js';
@@ -49,6 +50,27 @@ describe('files of the libraries that own the formats', () => {
     first.fill(7);
     expect(tensor.read().data[0]).toBe(before);
   });
+
+  it.each(SEED_NAMES)('%s: every tensor in memory that is used again equals the one in its own', (name) => {
+    const memory = reusedMemory();
+    for (const [tensor, { read }] of openWeights(seedBytes(name)).tensors) {
+      expect(read(memory), tensor).toEqual(read());
+    }
+  });
+
+  it.each(['plain.safetensors', 'plain.pth', 'legacy.pth'])(
+    '%s takes no second buffer when memory is given',
+    (name) => {
+      const memory = reusedMemory();
+      const buffer = memory(4096);
+      const { tensors } = openWeights(seedBytes(name));
+      const read = [...tensors].map(([tensor, { read }]) => [tensor, read(memory).data.buffer === buffer] as const);
+      expect(read.filter(([, isReused]) => !isReused).map(([tensor]) => tensor)).toEqual(
+        tensors.has('conv.turned') && name !== 'plain.safetensors' ? ['conv.turned'] : [], // strides are walked over
+      );
+      expect(read.map(([tensor]) => tensor)).toEqual(expect.arrayContaining(['conv.weight', 'half', 'brain', 'long']));
+    },
+  );
 
   it('of a checkpoint gives the running average, or the trained weights when asked', () => {
     const bytes = seedBytes('checkpoint.pth');
