@@ -1,28 +1,28 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '#tfjs-node';
-import { AttrType } from './api.js';
 import type { EagerBinding } from './binding.js';
 import type { Context } from './context.js';
 import { addFunction } from './function.js';
-import { type Callee, createTracer, tracerOf } from './trace.js';
+import { type Callee, createTracer, type Tracer, tracerOf } from './trace.js';
 
-/** Element-wise chains as one machine-code loop. */
+/** Parts of a compiled function that become functions of their own. */
 export interface Clusters {
-  /** Whether a function is being compiled that is not to consist of plain ops. */
-  readonly active: boolean;
   /**
    * Runs `compute`. Inside a compiled function it becomes a function of its own that XLA compiles for these shapes: one pass
    * over memory instead of one per op. Whole networks are slower under XLA on the CPU, chains of element-wise ops faster.
    *
-   * @param label   names the computation: same label and shapes, same machine code
-   * @param compute tensors to tensors, from `inputs` alone
+   * @param label names the computation: same label and shapes, same machine code
    */
-  run(
-    label: string,
-    inputs: readonly tf.Tensor[],
-    compute: (...inputs: tf.Tensor[]) => readonly tf.Tensor[],
-  ): readonly tf.Tensor[];
+  run(label: string, inputs: readonly tf.Tensor[], compute: Compute): readonly tf.Tensor[];
+  /**
+   * Runs `compute`. Inside a compiled function its ops are TensorFlow's own, as the branch of a condition that always
+   * holds: elsewhere TensorFlow replaces them by oneDNN's.
+   */
+  runStock(label: string, inputs: readonly tf.Tensor[], compute: Compute): readonly tf.Tensor[];
 }
+
+/** Tensors to tensors, from the inputs alone. */
+type Compute = (...inputs: tf.Tensor[]) => readonly tf.Tensor[];
 
 interface Cluster {
   readonly callee: Callee;
@@ -33,7 +33,7 @@ interface Cluster {
 export function createClusters(context: Context, backend: NodeJSKernelBackend, eager: EagerBinding): Clusters {
   const known = new Map<string, Cluster>();
 
-  const build: (...of: Parameters<Clusters['run']>) => Cluster = (label, inputs, compute) => {
+  const build = (kind: Callee['kind'], label: string, inputs: readonly tf.Tensor[], compute: Compute): Cluster => {
     const outer = backend.binding;
     const tracer = createTracer(context, eager);
     backend.binding = tracer.binding;
@@ -48,13 +48,12 @@ export function createClusters(context: Context, backend: NodeJSKernelBackend, e
         const end = ends[i] as (typeof ends)[number];
         return { shape: [...shape], dtype: context.api.TF_OperationOutputType(end) };
       });
-      const { name, fn } = addFunction(context, tracer, ends, label, { xla: true });
+      const { name, fn } = addFunction(context, tracer, ends, label, { xla: kind === 'xla' });
       const used = tracer.inputs.map(({ source }) => {
         if (source.kind === 'slot') return source.slot;
         throw new Error(`cluster ${label} uses a tensor that is not one of its inputs`);
       });
-      const attrs = [{ name: '_XlaMustCompile', type: AttrType.bool, value: true }];
-      return { callee: { name, fn, outputs, attrs }, used };
+      return { callee: { kind, name, fn, outputs }, used };
     } finally {
       backend.binding = outer;
       tracer.finish(true);
@@ -62,26 +61,28 @@ export function createClusters(context: Context, backend: NodeJSKernelBackend, e
     }
   };
 
-  const activeTracer = () => {
+  const hasGpu = context.devices.some(({ type }) => type === 'GPU');
+  /** undefined where `compute` is to run op by op: such functions take float32 alone, and a GPU's ops are not replaced. */
+  const tracerFor = (kind: Callee['kind']): Tracer | undefined => {
     const tracer = tracerOf(backend.binding);
-    return tracer?.options.plain ? undefined : tracer;
+    if (!tracer || tracer.options.plain) return undefined;
+    return kind === 'stock' && (hasGpu || tracer.options.mixedPrecision) ? undefined : tracer;
   };
 
-  return {
-    get active() {
-      return activeTracer() !== undefined;
-    },
-    run(label, inputs, compute) {
-      const tracer = activeTracer();
+  const runAs =
+    (kind: Callee['kind']): Clusters['run'] =>
+    (label, inputs, compute) => {
+      const tracer = tracerFor(kind);
       if (!tracer) return compute(...inputs);
-      const key = `${label} ${inputs.map(({ shape, dtype }) => `${dtype}[${shape}]`).join()}`;
+      const key = `${kind} ${label} ${inputs.map(({ shape, dtype }) => `${dtype}[${shape}]`).join()}`;
       let cluster = known.get(key);
       if (!cluster) {
-        cluster = build(label, inputs, compute);
+        cluster = build(kind, label, inputs, compute);
         known.set(key, cluster);
       }
       const ids = backend.getInputTensorIds(cluster.used.map((slot) => inputs[slot] as tf.Tensor));
       return tracer.callFunction(cluster.callee, ids).map((metadata) => backend.createOutputTensor(metadata));
-    },
-  };
+    };
+
+  return { run: runAs('xla'), runStock: runAs('stock') };
 }

@@ -116,8 +116,10 @@ export function requireVersion(version: string, files: LibraryFiles): string {
 
 /**
  * ConfigProto: device_count = 1 { key = 1, value = 2 }, intra_op_parallelism_threads = 2, inter_op_parallelism_threads = 5,
- * gpu_options = 6 { allow_growth = 4 }: memory of a GPU is taken as it is needed; experimental = 16
- * { disable_thread_spinning = 9 }: idle threads sleep, and leave the cores to those that load data.
+ * gpu_options = 6 { allow_growth = 4 }: memory of a GPU is taken as it is needed; graph_options = 10 { rewrite_options = 10
+ * { arithmetic_optimization = 7 } } off (2): it joins additions into AddN, which adds in the order in which its inputs' memory
+ * becomes free, other last bits from one run to the next; experimental = 16 { disable_thread_spinning = 9 }: idle threads sleep,
+ * and leave the cores to those that load data.
  */
 export function sessionConfig({
   threads,
@@ -129,7 +131,8 @@ export function sessionConfig({
     ...(threads > 0 ? [varint(2, threads)] : []),
     ...(interOpThreads > 0 ? [varint(5, interOpThreads)] : []),
   ];
-  return message(...fields, bytes(6, message(varint(4, 1))), bytes(16, message(varint(9, 1))));
+  const rewriting = bytes(10, message(bytes(10, message(varint(7, 2)))));
+  return message(...fields, bytes(6, message(varint(4, 1))), rewriting, bytes(16, message(varint(9, 1))));
 }
 
 /** @throws EngineError when the list has no GPU, with the reason that can be found: a CPU that stands in silently costs days */

@@ -18,7 +18,7 @@ const VALUE_BYTES = new Map<number, number>([
 const ALIASES = new Set(['Identity', 'Reshape', 'ExpandDims', 'Squeeze', 'StopGradient']);
 /** Ops that need an input after they wrote to the output: windows and rows overlap. The others work in place where they can. */
 const NOT_IN_PLACE =
-  /Conv|MatMul|Pool|Resize|Gather|Scatter|Concat|Pack|Slice|Transpose|Tile|Pad|Split|FusedBatchNorm|Sum|Mean|TopK|Einsum/;
+  /Conv|MatMul|Pool|Resize|Gather|Scatter|Concat|Pack|Slice|Transpose|Tile|Pad|Split|FusedBatchNorm|StatelessIf|Sum|Mean|TopK|Einsum/;
 
 /** Rounded sizes, gaps between tensors and scratch space of kernels, as a multiple of the tensors themselves. */
 const ALLOCATION = 1.28;

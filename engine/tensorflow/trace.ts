@@ -2,11 +2,11 @@ import type { OpAttr, TensorFlowBinding, TensorMetadata } from '#tfjs-node';
 import type { MixedPrecision } from '../compile.js';
 import { EngineError } from '../errors.js';
 import { type CallSite, callSite, describeSite } from '../source.js';
-import { AttrType, type GraphOutput, type Pointer } from './api.js';
+import { AttrType, DataType, type GraphOutput, type Pointer } from './api.js';
 import { createAutocast, type OperationAdder } from './autocast.js';
 import { BINDING_CONSTANTS, type EagerBinding, FIRST_TRACED_ID, newTensor, typeNumber } from './binding.js';
 import { type Context, TensorFlowError } from './context.js';
-import { addOperation, type OutputInfo } from './graph.js';
+import { addConstant, addOperation, type OutputInfo } from './graph.js';
 import { createTraceInputs, type TraceInput } from './traceInputs.js';
 
 /** Records what the kernel layer executes as a graph, without executing it. */
@@ -49,8 +49,8 @@ export interface Callee {
   readonly name: string;
   readonly fn: Pointer;
   readonly outputs: readonly { readonly shape: readonly number[]; readonly dtype: number }[];
-  /** Further attributes of the call, e.g. that XLA must compile it. */
-  readonly attrs: readonly OpAttr[];
+  /** XLA must compile it, or its ops are executed as they are. */
+  readonly kind: 'xla' | 'stock';
 }
 
 export interface TracerOptions {
@@ -71,7 +71,6 @@ const LIST_INPUTS: { readonly [type: string]: readonly [number, number] } = {
   AddN: [0, 0],
   Einsum: [0, 0],
   IdentityN: [0, 0],
-  PartitionedCall: [0, 0],
   CollectiveReduceV2: [4, 0],
 };
 
@@ -104,6 +103,14 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
     interned.set(key, known);
     sites.set(name, known);
     return known;
+  };
+  const constantTrue = (): GraphOutput => {
+    const tensor = newTensor(api, [], DataType.bool, Uint8Array.of(1));
+    try {
+      return addConstant(context, graph, nodeName('always'), DataType.bool, tensor);
+    } finally {
+      api.TF_DeleteTensor(tensor);
+    }
   };
   const inputs = createTraceInputs(context, eager, { graph, nodeName, ...options });
   const resolve = (id: number): GraphOutput => outputs.get(id)?.output ?? inputs.resolve(id);
@@ -171,13 +178,13 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
         copied.add(callee.name);
       }
       const args = ids.map(resolve);
+      const call = callee.kind === 'xla' ? xlaCall(callee.name, args) : branch(callee.name, args, constantTrue());
       const attrs: OpAttr[] = [
-        { name: 'f', type: AttrType.function, value: callee.name },
         { name: 'Tin', type: AttrType.type, value: args.map((arg) => api.TF_OperationOutputType(arg)) },
         { name: 'Tout', type: AttrType.type, value: callee.outputs.map(({ dtype }) => dtype) },
-        ...callee.attrs,
+        ...call.attrs,
       ];
-      const op = { name: nodeName(callee.name), type: 'PartitionedCall', inputs: [args], attrs };
+      const op = { ...call, name: nodeName(callee.name), attrs };
       remember(op.name);
       const made = addOperation(context, graph, op).map(({ output, dtype }, i) => ({
         output,
@@ -215,6 +222,28 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
   tracers.set(binding, tracer);
   return tracer;
 }
+
+type Call = Pick<Parameters<typeof addOperation>[2], 'type' | 'inputs' | 'attrs'>;
+
+const xlaCall = (name: string, args: readonly GraphOutput[]): Call => ({
+  type: 'PartitionedCall',
+  inputs: [args],
+  attrs: [
+    { name: 'f', type: AttrType.function, value: name },
+    { name: '_XlaMustCompile', type: AttrType.bool, value: true },
+  ],
+});
+
+/** Both branches are the function. */
+const branch = (name: string, args: readonly GraphOutput[], condition: GraphOutput): Call => ({
+  type: 'StatelessIf',
+  inputs: [condition, args],
+  attrs: [
+    { name: 'Tcond', type: AttrType.type, value: DataType.bool },
+    { name: 'then_branch', type: AttrType.function, value: name },
+    { name: 'else_branch', type: AttrType.function, value: name },
+  ],
+});
 
 const tracers = new WeakMap<TensorFlowBinding, Tracer>();
 

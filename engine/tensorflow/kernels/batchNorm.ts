@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '#tfjs-node';
-import { portableOf } from '../../kernels/kernel.js';
 import { DataType } from '../api.js';
-import type { Clusters } from '../cluster.js';
 import { attr, FLOAT, input, type Twin } from './twin.js';
 
 const STATISTICS_TYPE = attr.type('U', DataType.float);
@@ -51,16 +49,8 @@ export const batchNormTrainGrad: Twin = (ops, inputs) =>
     return results.slice(0, 3);
   });
 
-/**
- * Inside a compiled training step a multiplication and an addition: TensorFlow would join its own op with the convolution
- * before it, and what oneDNN makes of that differs in the last bit from one run to the next.
- */
-export function batchNormInference(clusters: Clusters): Twin {
-  return (ops, inputs, attributes) => {
-    if (clusters.active) return portableOf('EspalierBatchNormInference')(inputs, attributes);
-    return tf.tidy(() => {
-      const tensors = ['x', 'scale', 'shift', 'mean', 'variance'].map((name) => input(inputs, name));
-      return fused(ops, tensors, attributes.epsilon as number, false)[0] as tf.Tensor;
-    });
-  };
-}
+export const batchNormInference: Twin = (ops, inputs, { epsilon }) =>
+  tf.tidy(() => {
+    const tensors = ['x', 'scale', 'shift', 'mean', 'variance'].map((name) => input(inputs, name));
+    return fused(ops, tensors, epsilon as number, false)[0] as tf.Tensor;
+  });

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { registerTwin } from '../../kernels/kernel.js';
+import type { Clusters } from '../cluster.js';
 import { attr, FLOAT, input, type Twin } from './twin.js';
 
 /**
@@ -19,6 +20,24 @@ export function preferMatrixProducts(): void {
       const dys = tf.reshape(call.inputs.dy as tf.Tensor, [-1, outChannels]) as tf.Tensor2D; // [N * H * W, out]
       return tf.reshape(tf.matMul(rows, dys, true, false), filterShape);
     });
+  });
+}
+
+/** Taps of a filter from which on TensorFlow's own depthwise filter gradient is faster than oneDNN's: two to four times at 5x5. */
+const STOCK_TAPS = 10;
+
+/** The filter gradient of a depthwise convolution by the faster of the two ops there are for it on the CPU. */
+export function preferFastDepthwise(clusters: Clusters): void {
+  const oneOp = tf.getKernel('DepthwiseConv2dNativeBackpropFilter', 'tensorflow').kernelFunc;
+  registerTwin('DepthwiseConv2dNativeBackpropFilter', 'tensorflow', (call) => {
+    const { filterShape, strides, pad } = call.attrs as unknown as tf.DepthwiseConv2dNativeBackpropFilterAttrs;
+    if (filterShape[0] * filterShape[1] < STOCK_TAPS) return oneOp(call);
+    const { x, dy } = call.inputs as { x: tf.Tensor; dy: tf.Tensor };
+    const label = `depthwise filter gradient ${JSON.stringify([filterShape, strides, pad])}`;
+    const compute = (...[x, dy]: tf.Tensor[]) => [
+      oneOp({ ...call, inputs: { x, dy } as tf.NamedTensorInfoMap }) as tf.Tensor,
+    ];
+    return clusters.runStock(label, [x, dy], compute)[0] as tf.Tensor;
   });
 }
 

@@ -2,6 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import { DataType } from '../api.js';
 import { attr, FLOAT, input, type Twin } from './twin.js';
 
+/** One addition after the other: TensorFlow's op adds in the order in which its inputs' memory becomes free. */
+export const addN: Twin = (_, inputs) => {
+  const [first, ...rest] = Object.values(inputs) as [tf.Tensor, ...tf.Tensor[]];
+  return tf.tidy(() => rest.reduce((sum, each) => tf.add(sum, each), tf.clone(first)));
+};
+
 export const relu6Grad: Twin = (ops, inputs) =>
   ops.executeSingleOutput('Relu6Grad', [FLOAT], [input(inputs, 'dy'), input(inputs, 'y')]);
 

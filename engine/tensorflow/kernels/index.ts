@@ -4,8 +4,8 @@ import type { Clusters } from '../cluster.js';
 import { allReduce } from './allReduce.js';
 import { batchNormInference, batchNormTrain, batchNormTrainGrad } from './batchNorm.js';
 import { clusteredTwins } from './clustered.js';
-import { groupConv2d, preferMatrixProducts } from './convolution.js';
-import { normalizeImages, planeSum, relu6Grad } from './elementwise.js';
+import { groupConv2d, preferFastDepthwise, preferMatrixProducts } from './convolution.js';
+import { addN, normalizeImages, planeSum, relu6Grad } from './elementwise.js';
 import { registerExplicitPadding } from './explicitPadding.js';
 import { statelessUniform } from './random.js';
 import { cropAndResizeGrad, resizeBilinear, resizeBilinearGrad } from './resize.js';
@@ -14,9 +14,11 @@ import { registerAll } from './twin.js';
 
 /** Kernels of engine/kernels that TensorFlow has as one op; the others run their portable version, op by op. */
 const TWINS = {
+  AddN: addN,
   EspalierAllReduce: allReduce,
   EspalierBatchNormTrain: batchNormTrain,
   EspalierBatchNormTrainGrad: batchNormTrainGrad,
+  EspalierBatchNormInference: batchNormInference,
   EspalierResizeBilinear: resizeBilinear,
   EspalierResizeBilinearGrad: resizeBilinearGrad,
   EspalierCropAndResizeGrad: cropAndResizeGrad,
@@ -31,10 +33,7 @@ const TWINS = {
 export function registerTwins(backend: NodeJSKernelBackend, clusters: Clusters): void {
   repairStockGradients();
   preferMatrixProducts();
+  preferFastDepthwise(clusters);
   registerExplicitPadding();
-  registerAll(backend, {
-    ...TWINS,
-    ...clusteredTwins(clusters),
-    EspalierBatchNormInference: batchNormInference(clusters),
-  });
+  registerAll(backend, { ...TWINS, ...clusteredTwins(clusters) });
 }

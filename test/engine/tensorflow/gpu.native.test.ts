@@ -30,10 +30,10 @@ describe('the GPU', () => {
   it('is asked for its memory as it is needed, and left alone when the CPU is chosen', () => {
     const numbers = (config: Uint8Array): number[] => Array.from(readFields(config), ({ number }) => number);
     const config = sessionConfig({ threads: 3, interOpThreads: 1 });
-    expect(numbers(config)).toEqual([2, 5, 6, 16]);
-    const options = [...readFields(config)].at(-2)?.value as Uint8Array;
+    expect(numbers(config)).toEqual([2, 5, 6, 10, 16]);
+    const options = [...readFields(config)].at(-3)?.value as Uint8Array;
     expect([...readFields(options)]).toEqual([{ number: 4, value: 1 }]); // allow_growth
-    expect(numbers(sessionConfig({ threads: 0, interOpThreads: 0, device: 'cpu' }))).toEqual([1, 6, 16]);
+    expect(numbers(sessionConfig({ threads: 0, interOpThreads: 0, device: 'cpu' }))).toEqual([1, 6, 10, 16]);
   });
 
   it('needs NVIDIA libraries that are there and load', () => {
