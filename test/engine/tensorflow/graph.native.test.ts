@@ -41,4 +41,39 @@ describe('the graph of a compiled function', () => {
     expect((optimized.get('Add') ?? 0) + (optimized.get('AddV2') ?? 0)).toBe(1); // 1 + 2 is known
     expect(optimized.get('Const')).toBe(1);
   });
+
+  // AddN adds in the order in which its inputs' memory becomes free: other last bits from one run to the next.
+  it.each([
+    ['chained', (terms: readonly tf.Tensor[]) => terms.reduce((sum, term) => tf.add(sum, term))],
+    ['in one', (terms: readonly tf.Tensor[]) => tf.addN([...terms])],
+  ])('has sums of one order, written %s', (_, join) => {
+    const { step } = compileQuietly((x: tf.Tensor) => join([tf.exp(x), tf.sin(x), tf.cos(x), tf.tanh(x)]));
+    const x = tf.linspace(-1, 1, 4096);
+    const { after } = collectGraphs(() => {
+      tf.dispose(step(x));
+    });
+    const counts = countNodes(after);
+    expect([counts.get('AddN'), counts.get('Add')]).toEqual([undefined, 3]);
+    step.dispose();
+  });
+
+  it('computes filter gradients of 5x5 depthwise convolutions by an op that TensorFlow leaves alone', () => {
+    const x = tf.randomNormal<tf.Rank.R4>([2, 12, 12, 6], 0, 1, 'float32', 1);
+    const filters = [3, 5].map((size) => tf.randomNormal<tf.Rank.R4>([size, size, 6, 1], 0, 1, 'float32', size));
+    const gradients = tf.grads((...filters: tf.Tensor[]) =>
+      tf.addN(filters.map((filter) => tf.sum(tf.square(tf.depthwiseConv2d(x, filter as tf.Tensor4D, 2, 'same'))))),
+    );
+    const { step } = compileQuietly((...filters: tf.Tensor[]) => gradients(filters));
+    const { before } = collectGraphs(() => {
+      step(...filters).forEach((gradient, i) => {
+        const expected = values(gradients(filters)[i] as tf.Tensor);
+        expect(gradient.shape).toEqual(filters[i]?.shape);
+        values(gradient).forEach((value, j) => {
+          expect(Math.abs(value - (expected[j] as number))).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)));
+        });
+      });
+    });
+    expect(countNodes(before).get('StatelessIf')).toBe(1);
+    step.dispose();
+  });
 });
