@@ -68,7 +68,6 @@ let lastId = FIRST_TRACED_ID;
 const LIST_INPUTS: { readonly [type: string]: readonly [number, number] } = {
   ConcatV2: [0, 1],
   Pack: [0, 0],
-  AddN: [0, 0],
   Einsum: [0, 0],
   IdentityN: [0, 0],
   CollectiveReduceV2: [4, 0],

@@ -14,7 +14,6 @@ import { registerAll } from './twin.js';
 
 /** Kernels of engine/kernels that TensorFlow has as one op; the others run their portable version, op by op. */
 const TWINS = {
-  AddN: addN,
   EspalierAllReduce: allReduce,
   EspalierBatchNormTrain: batchNormTrain,
   EspalierBatchNormTrainGrad: batchNormTrainGrad,
@@ -35,5 +34,5 @@ export function registerTwins(backend: NodeJSKernelBackend, clusters: Clusters):
   preferMatrixProducts();
   preferFastDepthwise(clusters);
   registerExplicitPadding();
-  registerAll(backend, { ...TWINS, ...clusteredTwins(clusters) });
+  registerAll(backend, { ...TWINS, ...clusteredTwins(clusters), AddN: addN });
 }
