@@ -57,6 +57,16 @@ export function addConstant(
   return { oper, index: 0 };
 }
 
+/** Adds a constant and frees the C tensor it was made of. */
+export function moveConstant(...args: Parameters<typeof addConstant>): GraphOutput {
+  const [{ api }, , , , tensor] = args;
+  try {
+    return addConstant(...args);
+  } finally {
+    api.TF_DeleteTensor(tensor);
+  }
+}
+
 /** Adds a function input of known shape. */
 export function addPlaceholder(
   context: Context,

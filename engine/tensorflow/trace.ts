@@ -6,7 +6,7 @@ import { AttrType, DataType, type GraphOutput, type Pointer } from './api.js';
 import { createAutocast, type OperationAdder } from './autocast.js';
 import { BINDING_CONSTANTS, type EagerBinding, FIRST_TRACED_ID, newTensor, typeNumber } from './binding.js';
 import { type Context, TensorFlowError } from './context.js';
-import { addConstant, addOperation, type OutputInfo } from './graph.js';
+import { addOperation, moveConstant, type OutputInfo } from './graph.js';
 import { createTraceInputs, type TraceInput } from './traceInputs.js';
 
 /** Records what the kernel layer executes as a graph, without executing it. */
@@ -105,11 +105,7 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
   };
   const constantTrue = (): GraphOutput => {
     const tensor = newTensor(api, [], DataType.bool, Uint8Array.of(1));
-    try {
-      return addConstant(context, graph, nodeName('always'), DataType.bool, tensor);
-    } finally {
-      api.TF_DeleteTensor(tensor);
-    }
+    return moveConstant(context, graph, nodeName('always'), DataType.bool, tensor);
   };
   const inputs = createTraceInputs(context, eager, { graph, nodeName, ...options });
   const resolve = (id: number): GraphOutput => outputs.get(id)?.output ?? inputs.resolve(id);

@@ -1,7 +1,7 @@
 import type { GraphOutput, Pointer } from './api.js';
 import { describeHandle, type EagerBinding, freeTensor } from './binding.js';
 import type { Context } from './context.js';
-import { addConstant, addPlaceholder } from './graph.js';
+import { addConstant, addPlaceholder, moveConstant } from './graph.js';
 
 /** Where an input of a traced function comes from at each call. */
 export type InputSource =
@@ -55,18 +55,13 @@ export function createTraceInputs(context: Context, eager: EagerBinding, options
   const made = new Map<number, { readonly bytes: number; readonly dtype: number; readonly tensor: Pointer }>();
   const resolved = new Map<number, GraphOutput>();
   const used: TraceInput[] = [];
-  /** A C tensor as a node; the tensor is freed. */
-  const written = (label: string, dtype: number, tensor: Pointer): GraphOutput => {
-    const output = addConstant(context, graph, nodeName(label), dtype, tensor);
-    api.TF_DeleteTensor(tensor);
-    return output;
-  };
 
   const capture = (id: number): GraphOutput => {
     if (options.plain) {
       const tensor = api.TFE_TensorHandleResolve(eager.handleOf(id), context.status);
       context.check('reading a tensor made outside the function');
-      return written('captured', api.TFE_TensorHandleDataType(eager.handleOf(id)), tensor);
+      const dtype = api.TFE_TensorHandleDataType(eager.handleOf(id));
+      return moveConstant(context, graph, nodeName('captured'), dtype, tensor);
     }
     const handle = api.TFE_TensorHandleCopySharingTensor(eager.handleOf(id), context.status);
     context.check('capturing a tensor');
@@ -79,7 +74,7 @@ export function createTraceInputs(context: Context, eager: EagerBinding, options
     const declared = slots.get(id);
     if (!declared) return null;
     const value = options.constants?.(declared.slot) ?? null;
-    if (value !== null) return written('weight', declared.dtype, value);
+    if (value !== null) return moveConstant(context, graph, nodeName('weight'), declared.dtype, value);
     const output = addPlaceholder(context, graph, nodeName('input'), declared);
     used.push({ source: { kind: 'slot', slot: declared.slot }, output, dtype: declared.dtype });
     return output;
