@@ -1,4 +1,4 @@
-/** A plain TensorFlow.js training loop; the line with `compile` is all that Espalier adds. Run it: node examples/compile.ts */
+/** A plain TensorFlow.js training loop; the line with `compile` is all that Espalier adds. `node examples/compile.ts`, Node >= 22.18. */
 import * as tf from '@tensorflow/tfjs';
 import { compile, ready } from 'espalier';
 

@@ -27,7 +27,7 @@ function examplesOf(page: string): readonly Example[] {
   return blocks.map(([, code = '', output = ''], index) => ({ name: `${page} ${index + 1}`, code, output }));
 }
 
-const examples = examplesOf('README.md');
+const examples = ['README.md', 'engine/README.md'].flatMap(examplesOf);
 const file = (index: number): string => join(folder, `example${index}.ts`);
 
 /** Why the examples that start from pretrained weights cannot run here. */
@@ -42,7 +42,7 @@ function run(args: readonly string[], cwd: string): string {
   return stdout;
 }
 
-describe('the examples of the README', () => {
+describe('the examples of the pages', () => {
   let work: string;
 
   beforeAll(() => {
@@ -95,7 +95,10 @@ describe('the pages', () => {
     rows ??= backboneRows();
     return rows;
   };
-  const pages = ['README.md', 'backbones/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md'];
+  const pages = [
+    ...['README.md', 'backbones/README.md', 'engine/README.md'],
+    ...['ARCHITECTURE.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md'],
+  ];
 
   it.each(pages)('%s links to files that exist', (page) => {
     const text = readFileSync(join(root, page), 'utf8');
