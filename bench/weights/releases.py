@@ -28,7 +28,7 @@ CASES = [
     ("keras", "EfficientNetB0", "tf_efficientnet_b0", ".h5"),
     ("keras", "EfficientNetB0", "tf_efficientnet_b0", ".weights.h5"),
     ("keras", "EfficientNetV2B0", "tf_efficientnetv2_b0", ".keras"),
-    ("keras", "Xception", "legacy_xception", ".keras"),
+    ("keras", "Xception", "keras_xception", ".keras"),
     ("keras", "DenseNet121", "densenet121", ".keras"),
     ("tflite", "EfficientNetLite0", "tf_efficientnet_lite0", ".tflite"),
     ("tflite", "EfficientNetLite0 int8 weights", "tf_efficientnet_lite0", ".tflite"),
