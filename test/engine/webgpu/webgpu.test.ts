@@ -16,11 +16,11 @@ const isOnce = tf.getBackend() === 'wasm'; // the engine of these processes is n
 const folder = mkdtempSync(join(tmpdir(), 'espalier-webgpu-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A folder where the package `webgpu` is installed: ESPALIER_WEBGPU, or this repository. */
+/** A folder where the package `webgpu` is installed: ESPALIER_WEBGPU, or this repository, to which npm adds no optional peer of its own. */
 const home = process.env.ESPALIER_WEBGPU ?? root;
 const missing = isInstalled(home)
   ? undefined
-  : 'the package webgpu is not installed: npm install --no-save webgpu@0.6.2 here, or in a folder that ESPALIER_WEBGPU names';
+  : 'the package webgpu is not installed: npm install webgpu@0.6.2 in a folder that ESPALIER_WEBGPU names';
 
 function isInstalled(place: string): boolean {
   try {
