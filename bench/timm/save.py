@@ -13,13 +13,14 @@ torch.set_num_threads(1)  # threads that spin lose on busy cores
 
 
 def initialise(model, seed, height, width):
-    """Norms get the statistics of a batch and small scales, without which the values of deep networks explode."""
+    """Norms get the statistics of a batch and small scales, smaller the more there are: deep networks blow up rounding else."""
     generator = torch.Generator().manual_seed(seed)
     norms = [module for module in model.modules() if getattr(module, "running_mean", None) is not None]
+    scale = min(1, (100 / len(norms)) ** 0.5) if norms else 1
     for norm in norms:
         norm.momentum = 1.0
         if norm.weight is not None:
-            norm.weight.copy_(torch.rand(norm.weight.shape, generator=generator) * 0.2 + 0.3)
+            norm.weight.copy_(scale * (torch.rand(norm.weight.shape, generator=generator) * 0.2 + 0.3))
             norm.bias.copy_(torch.randn(norm.bias.shape, generator=generator) * 0.1)
     if norms:
         model.train()(torch.randn(4, 3, height, width, generator=generator))
