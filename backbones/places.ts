@@ -39,7 +39,10 @@ export function blockPlaces(
   return stages.map(({ repeats, channels, stride, firstDilation, dilation }, i) => {
     const before = stages[i - 1]?.channels ?? inChannels;
     return Array.from({ length: repeats }, (_, index) => ({
-      ...{ index, lastDilation: dilation, outChannels: channels, dropPath: rates.next().value ?? 0 },
+      index,
+      lastDilation: dilation,
+      outChannels: channels,
+      dropPath: rates.next().value ?? 0,
       ...(index === 0
         ? { stride, dilation: firstDilation, inChannels: before }
         : { stride: 1, dilation, inChannels: channels }),

@@ -97,7 +97,12 @@ function branch(parameters: Parameters, level: Level, { channels, steps, width }
   const project = (name: string, kernel: number, inChannels: number): MapLayer =>
     sequence([
       convolution(parameters, `${level}.project.conv${name}`, {
-        ...{ kernel, stride: 1, padding: 'same', bias: false, inChannels, outChannels: width },
+        kernel,
+        stride: 1,
+        padding: 'same',
+        bias: false,
+        inChannels,
+        outChannels: width,
         initialise: glorotUniform,
       }),
       layerNorm(parameters, `${level}.project.norm${name}`, { channels: width, epsilon: EPSILON }),
@@ -109,7 +114,9 @@ function branch(parameters: Parameters, level: Level, { channels, steps, width }
 /** Every cell becomes 2x2 cells, each by its own dense layer: a transposed convolution of 2x2 and stride 2. */
 function doubled(parameters: Parameters, name: string, inChannels: number, outChannels: number): MapLayer {
   const spread = dense<tf.Tensor4D>(parameters, name, {
-    ...{ inChannels, outChannels: 4 * outChannels, initialise: glorotUniform },
+    inChannels,
+    outChannels: 4 * outChannels,
+    initialise: glorotUniform,
   });
   return (input, pass) => {
     const [N, height, width] = input.shape;
@@ -120,7 +127,9 @@ function doubled(parameters: Parameters, name: string, inChannels: number, outCh
 
 function featureOf(source: FeatureInfo, tap: string, steps: number, channels: number): FeatureInfo {
   return {
-    ...{ channels, tap, stride: source.stride * 2 ** steps },
+    channels,
+    tap,
+    stride: source.stride * 2 ** steps,
     sizeOf: (height, width) => {
       const [rows, columns] = mapSize(source, height, width);
       return [Math.ceil(rows / 2 ** steps), Math.ceil(columns / 2 ** steps)];

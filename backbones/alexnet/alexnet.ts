@@ -30,7 +30,10 @@ export const alexNet: Family<'alexnet', AlexNetLevel> = {
   outputStrides: [],
   architecture: (_, options) =>
     ({
-      ...{ inputPixels: 224, preprocessing: IMAGENET, activation: 'relu', stem: 'features.0' },
+      inputPixels: 224,
+      preprocessing: IMAGENET,
+      activation: 'relu',
+      stem: 'features.0',
       stages: STAGES.flatMap((rows, i) => stageOfRows(rows, i, options)),
       top,
     }) satisfies Architecture<AlexNetLevel>,
@@ -49,12 +52,20 @@ function stageOfRows(
   return [
     {
       paths: rows.map((row) => `features.${row.index}`),
-      ...{ level: LEVELS[i] ?? null, tap: `features.${index + 1}`, channels, stride, cells },
+      level: LEVELS[i] ?? null,
+      tap: `features.${index + 1}`,
+      channels,
+      stride,
+      cells,
       build: (parameters) => stageOf(rows.flatMap((row, j) => unit(parameters, row, rows[j - 1]?.channels ?? before))),
     },
     {
-      ...{ paths: [], level: i + 1 === STAGES.length ? 'P5' : null, tap: `features.${index + 2}` },
-      ...{ channels, stride: step, cells: windowed(window, step, 0) },
+      paths: [],
+      level: i + 1 === STAGES.length ? 'P5' : null,
+      tap: `features.${index + 2}`,
+      channels,
+      stride: step,
+      cells: windowed(window, step, 0),
       build: () => stageOf([maxPooling(POOLING)]),
     },
   ];

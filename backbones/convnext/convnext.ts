@@ -45,10 +45,15 @@ export const convNeXt: Family<ConvNeXtArch, ConvNeXtLevel> = {
     const row = CONVNEXTS[arch];
     const channels = row.channels[3];
     return {
-      ...{ inputPixels: INPUT_PIXELS, preprocessing: IMAGENET, activation: 'gelu', stem: 'stem.0' },
+      inputPixels: INPUT_PIXELS,
+      preprocessing: IMAGENET,
+      activation: 'gelu',
+      stem: 'stem.0',
       stages: [stemOf(row, options), ...stagesOf(row, options)],
       top: denseTop({
-        ...{ channels, classifier: 'head.fc', initialise },
+        channels,
+        classifier: 'head.fc',
+        initialise,
         after: (parameters) => layerNorm(parameters, 'head.norm', { channels, epsilon }),
       }),
     };
@@ -57,12 +62,22 @@ export const convNeXt: Family<ConvNeXtArch, ConvNeXtLevel> = {
 
 function stemOf({ channels: [channels] }: ConvNeXtRow, { inChannels }: ArchitectureOptions): Stage<ConvNeXtLevel> {
   return {
-    ...{ paths: ['stem'], level: null, tap: 'stem', channels, stride: PATCH, cells: windowed(PATCH, PATCH, 0) },
+    paths: ['stem'],
+    level: null,
+    tap: 'stem',
+    channels,
+    stride: PATCH,
+    cells: windowed(PATCH, PATCH, 0),
     build: (parameters) =>
       stageOf([
         convolution(parameters, 'stem.0', {
-          ...{ kernel: PATCH, stride: PATCH, padding: 'valid', bias: true },
-          ...{ inChannels, outChannels: channels, initialise },
+          kernel: PATCH,
+          stride: PATCH,
+          padding: 'valid',
+          bias: true,
+          inChannels,
+          outChannels: channels,
+          initialise,
         }),
         layerNorm(parameters, 'stem.1', { channels, epsilon }),
       ]),
@@ -72,7 +87,9 @@ function stemOf({ channels: [channels] }: ConvNeXtRow, { inChannels }: Architect
 function stagesOf(row: ConvNeXtRow, options: ArchitectureOptions): readonly Stage<ConvNeXtLevel>[] {
   const strides = strided([1, 2, 2, 2], PATCH, options.outputStride);
   const stages = strides.map((stage, i) => ({
-    ...{ ...stage, repeats: row.repeats[i] ?? 0, channels: row.channels[i] ?? 0 },
+    ...stage,
+    repeats: row.repeats[i] ?? 0,
+    channels: row.channels[i] ?? 0,
   }));
   return blockPlaces(stages, row.channels[0], options.dropPath).flatMap((places, i): Stage<ConvNeXtLevel>[] => {
     const stage = stages[i];
@@ -81,12 +98,21 @@ function stagesOf(row: ConvNeXtRow, options: ArchitectureOptions): readonly Stag
     const path = `stages.${i}`;
     const before = row.channels[i - 1];
     const halving: Stage<ConvNeXtLevel> = {
-      ...{ paths: [`${path}.downsample`], level: null, tap: `${path}.downsample`, channels, stride },
+      paths: [`${path}.downsample`],
+      level: null,
+      tap: `${path}.downsample`,
+      channels,
+      stride,
       cells: stride === 1 ? ceiled(1) : windowed(2, 2, 0),
       build: (parameters) => stageOf([downsample(parameters, `${path}.downsample`, before ?? 0, stage)]),
     };
     const blocks: Stage<ConvNeXtLevel> = {
-      ...{ paths: [`${path}.blocks`], level: LEVELS[i] ?? null, tap: path, channels, stride: 1, cells: ceiled(1) },
+      paths: [`${path}.blocks`],
+      level: LEVELS[i] ?? null,
+      tap: path,
+      channels,
+      stride: 1,
+      cells: ceiled(1),
       build: (parameters) =>
         stageOf(places.map((place) => block(parameters, `${path}.blocks.${place.index}`, place, stage.dilation))),
     };
@@ -105,7 +131,14 @@ function downsample(
   return sequence([
     layerNorm(parameters, `${path}.0`, { channels: inChannels, epsilon }),
     convolution(parameters, `${path}.1`, {
-      ...{ kernel: 2, stride, dilation, padding, bias: true, inChannels, outChannels: channels, initialise },
+      kernel: 2,
+      stride,
+      dilation,
+      padding,
+      bias: true,
+      inChannels,
+      outChannels: channels,
+      initialise,
     }),
   ]);
 }
@@ -119,7 +152,13 @@ function block(
 ): MapLayer {
   const body = sequence([
     depthwise(parameters, `${path}.conv_dw`, {
-      ...{ kernel: KERNEL, stride: 1, dilation, padding: 'symmetric', bias: true, channels, initialise },
+      kernel: KERNEL,
+      stride: 1,
+      dilation,
+      padding: 'symmetric',
+      bias: true,
+      channels,
+      initialise,
     }),
     layerNorm(parameters, `${path}.norm`, { channels, epsilon }),
     mlp(parameters, `${path}.mlp`, { channels, hidden: channels * EXPANSION, activation: 'gelu' }),

@@ -20,7 +20,10 @@ export const denseNet: Family<DenseNetArch, DenseNetLevel> = {
   architecture: (arch, options) => {
     const stages = [...stemOf(options), ...stagesOf(DENSENETS[arch])];
     return {
-      ...{ inputPixels: 224, preprocessing: IMAGENET, activation: 'relu', stem: 'features.conv0' },
+      inputPixels: 224,
+      preprocessing: IMAGENET,
+      activation: 'relu',
+      stem: 'features.conv0',
       stages,
       top: denseTop({ channels: stages.at(-1)?.channels ?? 0, classifier: 'classifier' }),
     } satisfies Architecture<DenseNetLevel>;
@@ -31,7 +34,10 @@ function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<DenseNetLev
   const shared = { channels: STEM_CHANNELS, stride: 2, cells: ceiled(2) };
   return [
     {
-      ...{ ...shared, paths: ['features.conv0', 'features.norm0'], level: 'P1', tap: 'features.norm0' },
+      ...shared,
+      paths: ['features.conv0', 'features.norm0'],
+      level: 'P1',
+      tap: 'features.norm0',
       build: (parameters) => {
         const window = { kernel: 7, stride: 2, inChannels, outChannels: STEM_CHANNELS } as const;
         const norm = { names: ['conv0', 'norm0'], epsilon: EPSILON, activation: 'relu' } as const;
@@ -39,7 +45,10 @@ function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<DenseNetLev
       },
     },
     {
-      ...{ ...shared, paths: [], level: null, tap: 'features.pool0' },
+      ...shared,
+      paths: [],
+      level: null,
+      tap: 'features.pool0',
       build: () => stageOf([maxPooling({ window: 3, stride: 2, padding: 1 })]),
     },
   ];
@@ -62,8 +71,12 @@ function denseBlock(i: number, layers: number, inChannels: number, isLast: boole
   const channels = inChannels + layers * GROWTH;
   const norm = isLast ? ['features.norm5'] : [];
   return {
-    ...{ paths: [path, ...norm], level: LEVELS[i + 1] ?? null, tap: norm[0] ?? path },
-    ...{ channels, stride: 1, cells: ceiled(1) },
+    paths: [path, ...norm],
+    level: LEVELS[i + 1] ?? null,
+    tap: norm[0] ?? path,
+    channels,
+    stride: 1,
+    cells: ceiled(1),
     build: (parameters) => {
       const dense = Array.from({ length: layers }, (_, j) =>
         denseLayer(parameters, `${path}.denselayer${j + 1}`, inChannels + j * GROWTH),
@@ -78,7 +91,12 @@ function transition(i: number, inChannels: number): Stage<DenseNetLevel> {
   const path = `features.transition${i + 1}`;
   const channels = inChannels * COMPRESSION;
   return {
-    ...{ paths: [path], level: null, tap: path, channels, stride: 2, cells: windowed(2, 2, 0) },
+    paths: [path],
+    level: null,
+    tap: path,
+    channels,
+    stride: 2,
+    cells: windowed(2, 2, 0),
     build: (parameters) =>
       stageOf([
         preNormed(parameters, [`${path}.norm`, `${path}.conv`], { kernel: 1, inChannels, outChannels: channels }),

@@ -29,7 +29,9 @@ export function preNormed(
 export function denseLayer(parameters: Parameters, path: string, inChannels: number): MapLayer {
   const part = (index: number, kernel: number, from: number, to: number): MapLayer =>
     preNormed(parameters, [`${path}.norm${index}`, `${path}.conv${index}`], {
-      ...{ kernel, inChannels: from, outChannels: to },
+      kernel,
+      inChannels: from,
+      outChannels: to,
     });
   const width = BOTTLENECK * GROWTH;
   const body = sequence([part(1, 1, inChannels, width), part(2, 3, width, GROWTH)]);

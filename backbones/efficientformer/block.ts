@@ -28,7 +28,12 @@ export function poolingBlock(parameters: Parameters, path: string, options: Meta
   const mean = averagePooling({ window: 3, stride: 1, padding: 1, countPadding: false });
   const layer = (name: 'fc1' | 'fc2', norm: string, from: number, to: number): MapLayer =>
     convNorm(parameters, `${path}.mlp`, {
-      ...{ kernel: 1, inChannels: from, outChannels: to, bias: true, epsilon, names: [name, norm] },
+      kernel: 1,
+      inChannels: from,
+      outChannels: to,
+      bias: true,
+      epsilon,
+      names: [name, norm],
       ...(name === 'fc1' ? { activation: 'gelu' } : {}),
     });
   return sequence([
@@ -46,7 +51,11 @@ export function attendingBlock(parameters: Parameters, path: string, options: Me
   const normed = (index: 1 | 2, layer: MapLayer): MapLayer =>
     sequence([layerNorm(parameters, `${path}.norm${index}`, { channels, epsilon }), layer]);
   const mixer = attention(parameters, `${path}.token_mixer`, {
-    ...{ channels, heads: HEADS, keyWidth: KEY_WIDTH, valueWidth: VALUE_WIDTH, order: 'heads' },
+    channels,
+    heads: HEADS,
+    keyWidth: KEY_WIDTH,
+    valueWidth: VALUE_WIDTH,
+    order: 'heads',
     bias: distanceBias(parameters, `${path}.token_mixer.attention_biases`),
   });
   const dense = mlp(parameters, `${path}.mlp`, { channels, hidden: channels * EXPANSION, activation: 'gelu' });
@@ -71,7 +80,10 @@ function branch(
 function distanceBias(parameters: Parameters, name: string): () => tf.Tensor3D {
   const cells = LAST_CELLS * LAST_CELLS;
   const table = parameters.create(name, {
-    ...{ shape: [HEADS, cells], layout: 'plain', role: 'bias', initialise: transformerInitialiser },
+    shape: [HEADS, cells],
+    layout: 'plain',
+    role: 'bias',
+    initialise: transformerInitialiser,
   }) as tf.Variable<tf.Rank.R2>;
   const apart = (a: number, b: number): number => {
     const rows = Math.abs(Math.floor(a / LAST_CELLS) - Math.floor(b / LAST_CELLS));

@@ -36,7 +36,11 @@ export const efficientFormer: Family<EfficientFormerArch, EfficientFormerLevel> 
   architecture: (arch, options) => {
     const row = EFFICIENTFORMERS[arch];
     return {
-      ...{ inputPixels: INPUT_PIXELS, isFixed: true, preprocessing: IMAGENET, activation: 'gelu', stem: 'stem.conv1' },
+      inputPixels: INPUT_PIXELS,
+      isFixed: true,
+      preprocessing: IMAGENET,
+      activation: 'gelu',
+      stem: 'stem.conv1',
       stages: [stemOf(row, options), ...stagesOf(row, options)],
       top: topOf(row),
     };
@@ -50,13 +54,16 @@ function stemOf(
   const shared = { kernel: 3, stride: 2, bias: true, epsilon, activation: 'relu' } as const;
   const half = channels / 2;
   return {
-    ...{ paths: ['stem'], level: null, tap: 'stem', channels, stride: 4, cells: chained(ceiled(2), ceiled(2)) },
+    paths: ['stem'],
+    level: null,
+    tap: 'stem',
+    channels,
+    stride: 4,
+    cells: chained(ceiled(2), ceiled(2)),
     build: (parameters) =>
       stageOf([
         convNorm(parameters, 'stem', { ...shared, inChannels, outChannels: half, names: ['conv1', 'norm1'] }),
-        convNorm(parameters, 'stem', {
-          ...{ ...shared, inChannels: half, outChannels: channels, names: ['conv2', 'norm2'] },
-        }),
+        convNorm(parameters, 'stem', { ...shared, inChannels: half, outChannels: channels, names: ['conv2', 'norm2'] }),
       ]),
   };
 }
@@ -74,7 +81,12 @@ function stagesOf(
     const [stride, built] = [before === undefined ? 1 : 2, repeats.slice(0, i).reduce<number>((a, b) => a + b, 0)];
     const pooling = i === repeats.length - 1 ? count - attending : count;
     return {
-      ...{ paths: [path], level: LEVELS[i] ?? null, tap: path, channels, stride, cells: ceiled(stride) },
+      paths: [path],
+      level: LEVELS[i] ?? null,
+      tap: path,
+      channels,
+      stride,
+      cells: ceiled(stride),
       build: (parameters) => {
         const blocks = Array.from({ length: count }, (_, index) => {
           const settings = { channels, dropPath: rates[built + index] ?? 0 };
@@ -85,7 +97,12 @@ function stagesOf(
         });
         if (before === undefined) return stageOf(blocks);
         const downsample = convNorm(parameters, `${path}.downsample`, {
-          ...{ kernel: 3, stride, bias: true, inChannels: before, outChannels: channels, epsilon },
+          kernel: 3,
+          stride,
+          bias: true,
+          inChannels: before,
+          outChannels: channels,
+          epsilon,
           names: ['conv', 'norm'],
         });
         return stageOf([downsample, ...blocks]);
@@ -98,7 +115,9 @@ function stagesOf(
 function topOf({ channels: [, , , channels] }: EfficientFormerRow): Top {
   const [classifier, distilled] = ['head', 'head_dist'];
   return {
-    ...{ channels, classifier, distilled },
+    channels,
+    classifier,
+    distilled,
     build: (parameters, { classes, dropout: rate }) => {
       const norm = layerNorm(parameters, 'norm', { channels, epsilon });
       const drop = dropout<tf.Tensor2D>(classifier, rate);

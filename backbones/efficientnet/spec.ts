@@ -85,9 +85,7 @@ const RELEASED_ROWS = {
   tf_efficientnetv2_b2: row('v2base', 1.1, 1.2, 260),
   tf_efficientnetv2_b3: row('v2base', 1.2, 1.4, 300, SYMMETRIC),
 } as const satisfies Rows;
-const RETRAINED_ROWS = {
-  efficientnetv2_rw_s: row('v2rw', 1.0, 1.0, 384),
-} as const satisfies Rows;
+const RETRAINED_ROWS = { efficientnetv2_rw_s: row('v2rw', 1.0, 1.0, 384) } as const satisfies Rows;
 type Rows = { readonly [name: string]: Row };
 
 /** `tf_`: as Google released it; without it: as retrained in PyTorch. Names are timm's. */
@@ -129,8 +127,16 @@ function specOf({ generation, width, depth, pixels, preprocessing }: Row): Omit<
   const { stem, head, keepsEnds = false, roundLimit = ROUND_LIMIT, ...shared }: Generation = GENERATIONS[generation];
   const scale = (channels: number): number => (keepsEnds ? channels : toMultipleOf8(channels * width, roundLimit));
   return {
-    ...{ ...shared, width, depth, keepsEnds, roundLimit, preprocessing, inputPixels: pixels },
-    ...{ stemChannels: scale(stem), headChannels: scale(head), head: 'map' },
+    ...shared,
+    width,
+    depth,
+    keepsEnds,
+    roundLimit,
+    preprocessing,
+    inputPixels: pixels,
+    stemChannels: scale(stem),
+    headChannels: scale(head),
+    head: 'map',
     squeeze: { of: 'input', multiple: 1, gate: 'sigmoid' },
   };
 }

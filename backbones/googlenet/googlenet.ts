@@ -22,7 +22,10 @@ export const googLeNet: Family<'googlenet', GoogLeNetLevel> = {
   architecture: (_, options) => {
     const stages = [...stemOf(options), ...STAGES.flatMap((rows, i) => stageOfRows(rows, i))];
     return {
-      ...{ inputPixels: 224, preprocessing: SYMMETRIC, activation: 'relu', stem: 'conv1.conv' },
+      inputPixels: 224,
+      preprocessing: SYMMETRIC,
+      activation: 'relu',
+      stem: 'conv1.conv',
       stages,
       top: denseTop({ channels: stages.at(-1)?.channels ?? 0, classifier: 'fc' }),
     } satisfies Architecture<GoogLeNetLevel>;
@@ -32,8 +35,13 @@ export const googLeNet: Family<'googlenet', GoogLeNetLevel> = {
 function pooling(index: number, channels: number): Stage<GoogLeNetLevel> {
   const window = POOLS[index] ?? 3;
   return {
-    ...{ paths: [], level: null, tap: `maxpool${index + 1}`, channels, stride: 2 },
-    ...{ cells: windowed(window, 2, 0, true), build: () => stageOf([maxPooling({ window, stride: 2, ceil: true })]) },
+    paths: [],
+    level: null,
+    tap: `maxpool${index + 1}`,
+    channels,
+    stride: 2,
+    cells: windowed(window, 2, 0, true),
+    build: () => stageOf([maxPooling({ window, stride: 2, ceil: true })]),
   };
 }
 
@@ -41,13 +49,23 @@ function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<GoogLeNetLe
   const { conv1, conv2, conv3 } = STEM;
   return [
     {
-      ...{ paths: ['conv1'], level: 'P1', tap: 'conv1', channels: conv1, stride: 2, cells: ceiled(2) },
+      paths: ['conv1'],
+      level: 'P1',
+      tap: 'conv1',
+      channels: conv1,
+      stride: 2,
+      cells: ceiled(2),
       build: (parameters) =>
         stageOf([convNorm(parameters, 'conv1', { kernel: 7, stride: 2, inChannels, outChannels: conv1, ...NORM })]),
     },
     pooling(0, conv1),
     {
-      ...{ paths: ['conv2', 'conv3'], level: 'P2', tap: 'conv3', channels: conv3, stride: 1, cells: ceiled(1) },
+      paths: ['conv2', 'conv3'],
+      level: 'P2',
+      tap: 'conv3',
+      channels: conv3,
+      stride: 1,
+      cells: ceiled(1),
       build: (parameters) =>
         stageOf([
           convNorm(parameters, 'conv2', { kernel: 1, inChannels: conv1, outChannels: conv2, ...NORM }),
@@ -65,8 +83,11 @@ function stageOfRows(rows: readonly InceptionRow[], i: number): readonly Stage<G
     pooling(i + 1, before),
     {
       paths: rows.map(({ name }) => name),
-      ...{ level: LEVELS[i + 2] ?? null, tap: last?.name ?? '', channels: last ? widthOf(last) : 0 },
-      ...{ stride: 1, cells: ceiled(1) },
+      level: LEVELS[i + 2] ?? null,
+      tap: last?.name ?? '',
+      channels: last ? widthOf(last) : 0,
+      stride: 1,
+      cells: ceiled(1),
       build: (parameters) =>
         stageOf(
           rows.map((row, j) => {

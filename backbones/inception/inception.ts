@@ -22,7 +22,10 @@ export const inception: Family<InceptionArch, InceptionLevel> = {
   architecture: (arch, options) => {
     const stages = [...stemOf(FLAVOURS[arch], options), ...stagesOf(FLAVOURS[arch])];
     return {
-      ...{ inputPixels: 299, preprocessing: SYMMETRIC, activation: 'relu', stem: `${STEM[0][0].name}.conv` },
+      inputPixels: 299,
+      preprocessing: SYMMETRIC,
+      activation: 'relu',
+      stem: `${STEM[0][0].name}.conv`,
       stages,
       top: denseTop({ channels: stages.at(-1)?.channels ?? 0, classifier: 'fc' }),
     } satisfies Architecture<InceptionLevel>;
@@ -35,13 +38,19 @@ function stemOf(flavour: Flavour, { inChannels }: ArchitectureOptions): readonly
     const before = i === 0 ? inChannels : (STEM[0].at(-1)?.channels ?? 0);
     const { name: tap = '', channels = 0 } = rows.at(-1) ?? {};
     return {
-      ...{ paths: rows.map(({ name }) => name), level: LEVELS[i] ?? null, tap, channels, stride: 2 },
+      paths: rows.map(({ name }) => name),
+      level: LEVELS[i] ?? null,
+      tap,
+      channels,
+      stride: 2,
       cells: i === 0 ? chained(...windows) : chained(pooled, ...windows),
       build: (parameters) => {
         const layers = rows.map(({ name, channels: outChannels, ...window }, j) =>
           convNorm(parameters, name, {
-            ...{ ...window, ...normOf(flavour) },
-            ...{ inChannels: rows[j - 1]?.channels ?? before, outChannels },
+            ...window,
+            ...normOf(flavour),
+            inChannels: rows[j - 1]?.channels ?? before,
+            outChannels,
           }),
         );
         return stageOf(i === 0 ? layers : [maxPooling(POOLING), ...layers]);
@@ -59,8 +68,12 @@ function stagesOf(flavour: Flavour): readonly Stage<InceptionLevel>[] {
       return [row, inChannels] as const;
     });
     return {
-      ...{ paths: rows.map(({ name }) => name), level: LEVELS[i + 2] ?? null, tap: rows.at(-1)?.name ?? '' },
-      ...{ channels: before, stride: 2, cells: pooled },
+      paths: rows.map(({ name }) => name),
+      level: LEVELS[i + 2] ?? null,
+      tap: rows.at(-1)?.name ?? '',
+      channels: before,
+      stride: 2,
+      cells: pooled,
       build: (parameters) => {
         const modules = planned.map(([row, inChannels]) => inceptionModule(parameters, row, flavour, inChannels));
         return stageOf(halves(rows) ? modules : [maxPooling(POOLING), ...modules]);

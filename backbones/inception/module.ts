@@ -50,14 +50,12 @@ function layerOf(
   if (step === 'max') return maxPooling(POOLING);
   const convolve = ({ name, kernel, channels, stride }: ConvolutionStep): MapLayer =>
     convNorm(parameters, `${path}.${name}`, {
-      ...{
-        kernel,
-        stride,
-        padding: stride > 1 ? 'valid' : 'symmetric',
-        inChannels,
-        outChannels: channels,
-        ...normOf(flavour),
-      },
+      kernel,
+      stride,
+      padding: stride > 1 ? 'valid' : 'symmetric',
+      inChannels,
+      outChannels: channels,
+      ...normOf(flavour),
     });
   return 'name' in step ? convolve(step) : joined(step.map(convolve));
 }

@@ -15,7 +15,10 @@ export interface ModuleRow {
 }
 
 const conv = (name: string, kernel: ConvolutionStep['kernel'], channels: number, stride = 1): ConvolutionStep => ({
-  ...{ name, kernel, channels, stride },
+  name,
+  kernel,
+  channels,
+  stride,
 });
 
 // biome-ignore format: a table

@@ -22,7 +22,9 @@ export function invertedFamily<Arch extends string>(
 function invertedArchitecture(spec: InvertedSpec, options: ArchitectureOptions): Architecture<InvertedLevel> {
   const plan = invertedPlan(spec, options.outputStride);
   return {
-    ...{ inputPixels: spec.inputPixels, preprocessing: spec.preprocessing, activation: spec.activation },
+    inputPixels: spec.inputPixels,
+    preprocessing: spec.preprocessing,
+    activation: spec.activation,
     stem: 'conv_stem',
     stages: [stemOf(plan, options), ...stagesOf(plan, options)],
     top: topOf(plan),
@@ -32,7 +34,12 @@ function invertedArchitecture(spec: InvertedSpec, options: ArchitectureOptions):
 function stemOf({ spec, stemLevel: level }: InvertedPlan, { inChannels }: ArchitectureOptions): Stage<InvertedLevel> {
   const channels = spec.stemChannels;
   return {
-    ...{ paths: ['conv_stem', 'bn1'], level, tap: 'bn1', channels, stride: 2, cells: ceiled(2) },
+    paths: ['conv_stem', 'bn1'],
+    level,
+    tap: 'bn1',
+    channels,
+    stride: 2,
+    cells: ceiled(2),
     build: (parameters) => {
       const parts = partsOf(parameters, spec);
       return stageOf([
@@ -47,7 +54,12 @@ function stagesOf({ spec, stages }: InvertedPlan, { dropPath }: ArchitectureOpti
   const blocks = stages.flatMap((stage) => stage.blocks);
   const rates = dropPathRates(dropPath, blocks.length, blocks.length);
   return stages.map(({ path, level, stride, channels, blocks: own }) => ({
-    ...{ paths: [path], level, tap: path, channels, stride, cells: ceiled(stride) },
+    paths: [path],
+    level,
+    tap: path,
+    channels,
+    stride,
+    cells: ceiled(stride),
     build: (parameters) => {
       const parts = partsOf(parameters, spec);
       return stageOf(own.map((plan) => block(parts, plan, rates[blocks.indexOf(plan)] ?? 0)));

@@ -33,14 +33,21 @@ export function partsOf(parameters: Parameters, { epsilon, padding, squeeze }: I
     norm: (path, channels) => batchNorm(parameters, path, { channels, epsilon, momentum: NORM_MOMENTUM }),
     dense: (path, { kernel, stride = 1, dilation = 1, from, to }) =>
       convolution(parameters, path, {
-        ...{ kernel, stride, dilation, padding, bias: false },
-        ...{ inChannels: from, outChannels: to },
+        kernel,
+        stride,
+        dilation,
+        padding,
+        bias: false,
+        inChannels: from,
+        outChannels: to,
       }),
     depthwise: (path, { kernel, stride = 1, dilation = 1, channels }) =>
       depthwise(parameters, path, { kernel, stride, dilation, padding, bias: false, channels }),
     squeezeExcite: (path, { hidden, squeezed, activation }) =>
       squeezeExcite(parameters, path, {
-        ...{ channels: hidden, reduced: squeezed, gate: squeeze.gate },
+        channels: hidden,
+        reduced: squeezed,
+        gate: squeeze.gate,
         activation: squeeze.activation ?? activation,
       }),
   };

@@ -65,8 +65,11 @@ export function invertedPlan(spec: InvertedSpec, outputStride = 32): InvertedPla
         channels = toMultipleOf8(row.channels * spec.width, spec.roundLimit);
         const first = i === 0;
         return {
-          ...{ path: `${path}.${i}`, block: row.block, kernel: row.kernel },
-          ...{ stride: first ? stride : 1, dilation: first ? firstDilation : dilation },
+          path: `${path}.${i}`,
+          block: row.block,
+          kernel: row.kernel,
+          stride: first ? stride : 1,
+          dilation: first ? firstDilation : dilation,
           ...widths(spec, row, inChannels, channels),
           activation: row.activation ?? spec.activation,
           hasSkip: row.hasSkip !== false && inChannels === channels && (first ? row.stride : 1) === 1,

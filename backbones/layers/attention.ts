@@ -34,10 +34,14 @@ export function attention(parameters: Parameters, name: string, options: Attenti
   const widths = [keyWidth, keyWidth, valueWidth];
   const total = keyWidth * 2 + valueWidth;
   const project = dense<tf.Tensor4D>(parameters, `${name}.qkv`, {
-    ...{ inChannels: channels, outChannels: total * heads, initialise },
+    inChannels: channels,
+    outChannels: total * heads,
+    initialise,
   });
   const join = dense<tf.Tensor4D>(parameters, `${name}.proj`, {
-    ...{ inChannels: valueWidth * heads, outChannels: channels, initialise },
+    inChannels: valueWidth * heads,
+    outChannels: channels,
+    initialise,
   });
   /** [N, T, heads, width] each. */
   const split = (qkv: tf.Tensor4D, N: number, T: number): tf.Tensor4D[] => {
@@ -100,7 +104,8 @@ export function transformerBlock(parameters: Parameters, path: string, options: 
   const { channels, heads, epsilon, dropPath } = options;
   const branch = (index: 1 | 2, layer: MapLayer): MapLayer =>
     residual(sequence([layerNorm(parameters, `${path}.norm${index}`, { channels, epsilon }), layer]), {
-      ...{ path: `${path}.drop_path${index}`, dropPath },
+      path: `${path}.drop_path${index}`,
+      dropPath,
     });
   return sequence([
     branch(1, attention(parameters, `${path}.attn`, { channels, heads, order: 'parts' })),

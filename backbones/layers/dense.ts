@@ -30,7 +30,10 @@ export function dense<T extends tf.Tensor = tf.Tensor2D>(
   }) as tf.Variable<tf.Rank.R2>;
   const offset = bias
     ? parameters.create(`${name}.bias`, {
-        ...{ shape: [outChannels], layout: 'plain', role: 'bias', initialise: zeros },
+        shape: [outChannels],
+        layout: 'plain',
+        role: 'bias',
+        initialise: zeros,
         ...frozen,
       })
     : null;

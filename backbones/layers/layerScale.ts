@@ -12,7 +12,10 @@ import type { MapLayer } from './sequence.js';
  */
 export function layerScale(parameters: Parameters, name: string, channels: number, start: number): MapLayer {
   const gamma = parameters.create(name, {
-    ...{ shape: [channels], layout: 'plain', role: 'scale', initialise: constant(start) },
+    shape: [channels],
+    layout: 'plain',
+    role: 'scale',
+    initialise: constant(start),
   });
   return (input) => tf.mul(input, gamma);
 }

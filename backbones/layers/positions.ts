@@ -23,7 +23,10 @@ export function positionEmbedding(
   { side, channels }: PositionOptions,
 ): (height: number, width: number) => readonly [token: tf.Tensor4D, cells: tf.Tensor4D] {
   const table = parameters.create(name, {
-    ...{ shape: [1, 1 + side * side, channels], layout: 'plain', role: 'bias', initialise: transformerInitialiser },
+    shape: [1, 1 + side * side, channels],
+    layout: 'plain',
+    role: 'bias',
+    initialise: transformerInitialiser,
   }) as tf.Variable<tf.Rank.R3>;
   return (height, width) => {
     const token = tf.reshape<tf.Rank.R4>(tf.slice3d(table, [0, 0, 0], [1, 1, channels]), [1, 1, 1, channels]);

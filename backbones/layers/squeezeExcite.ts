@@ -27,7 +27,12 @@ export function squeezeExcite(parameters: Parameters, name: string, options: Squ
   const { channels, reduced, frozen, names = ['conv_reduce', 'conv_expand'] } = options;
   const pointwise = (part: string, inChannels: number, outChannels: number): Layer<tf.Tensor4D> =>
     convolution(parameters, `${name}.${part}`, {
-      ...{ kernel: 1, stride: 1, padding: 'same', bias: true, inChannels, outChannels },
+      kernel: 1,
+      stride: 1,
+      padding: 'same',
+      bias: true,
+      inChannels,
+      outChannels,
       ...(frozen === undefined ? {} : { frozen }),
     });
   const reduce = pointwise(names[0], channels, reduced);

@@ -31,9 +31,17 @@ const STAGES = [
 ] as const;
 
 const scaled = (width: number): InvertedSpec => ({
-  ...{ ...RETRAINED, stages: STAGES, width, depth: 1, roundLimit: ROUND_LIMIT },
-  ...{ stemChannels: toMultipleOf8(32 * width, ROUND_LIMIT), headChannels: 1280, head: 'map' },
-  ...{ activation: 'relu', preprocessing: IMAGENET, inputPixels: 224 },
+  ...RETRAINED,
+  stages: STAGES,
+  width,
+  depth: 1,
+  roundLimit: ROUND_LIMIT,
+  stemChannels: toMultipleOf8(32 * width, ROUND_LIMIT),
+  headChannels: 1280,
+  head: 'map',
+  activation: 'relu',
+  preprocessing: IMAGENET,
+  inputPixels: 224,
   squeeze: { of: 'input', multiple: 1, gate: 'sigmoid' },
 });
 

@@ -72,15 +72,26 @@ const PYTORCH: Flavour = { ...RETRAINED, preprocessing: IMAGENET };
 
 /** The last convolution never becomes narrower than at width 1. */
 const v2 = (width: number, flavour: Flavour): InvertedSpec => ({
-  ...{ ...SHARED, ...flavour, stages: V2, width, activation: 'relu6' },
+  ...SHARED,
+  ...flavour,
+  stages: V2,
+  width,
+  activation: 'relu6',
   stemChannels: toMultipleOf8(32 * width, ROUND_LIMIT),
-  ...{ headChannels: toMultipleOf8(1280 * Math.max(1, width), ROUND_LIMIT), head: 'map' },
+  headChannels: toMultipleOf8(1280 * Math.max(1, width), ROUND_LIMIT),
+  head: 'map',
   squeeze: { of: 'input', multiple: 1, gate: 'sigmoid' },
 });
 
 const v3 = (stages: InvertedSpec['stages'], headChannels: number, flavour: Flavour): InvertedSpec => ({
-  ...{ ...SHARED, ...flavour, stages, width: 1, activation: 'hardSwish' },
-  ...{ stemChannels: 16, headChannels, head: 'mean' },
+  ...SHARED,
+  ...flavour,
+  stages,
+  width: 1,
+  activation: 'hardSwish',
+  stemChannels: 16,
+  headChannels,
+  head: 'mean',
   squeeze: { of: 'hidden', multiple: 8, activation: 'relu', gate: 'hardSigmoid' },
 });
 

@@ -23,7 +23,11 @@ export function invertedResidual(parameters: Parameters, path: string, place: Bl
   const body = sequence([
     convNorm(parameters, `${path}.conv1_1x1`, { kernel: 1, inChannels, outChannels: hidden, epsilon, activation }),
     convNorm(parameters, `${path}.conv2_kxk`, {
-      ...{ ...window, inChannels: hidden, outChannels: hidden, epsilon, activation },
+      ...window,
+      inChannels: hidden,
+      outChannels: hidden,
+      epsilon,
+      activation,
     }),
     convNorm(parameters, `${path}.conv3_1x1`, { kernel: 1, inChannels: hidden, outChannels, epsilon }),
   ]);
@@ -47,13 +51,23 @@ export function mobileVitBlock(
   const local = sequence([
     convNorm(parameters, `${path}.conv_kxk`, { ...shared, kernel: 3, dilation, inChannels: channels }),
     convolution(parameters, `${path}.conv_1x1`, {
-      ...{ kernel: 1, stride: 1, padding: 'same', bias: false, inChannels: channels, outChannels: width },
+      kernel: 1,
+      stride: 1,
+      padding: 'same',
+      bias: false,
+      inChannels: channels,
+      outChannels: width,
     }),
   ]);
   const transformer = sequence([
     ...Array.from({ length: blocks }, (_, i) =>
       transformerBlock(parameters, `${path}.transformer.${i}`, {
-        ...{ channels: width, heads: HEADS, hidden: width * MLP_EXPANSION, activation, epsilon, dropPath },
+        channels: width,
+        heads: HEADS,
+        hidden: width * MLP_EXPANSION,
+        activation,
+        epsilon,
+        dropPath,
       }),
     ),
     layerNorm(parameters, `${path}.norm`, { channels: width, epsilon }),

@@ -32,7 +32,10 @@ export const mobileVit: Family<MobileVitArch, MobileVitLevel> = {
   architecture: (arch, options) => {
     const channels = LAST_CHANNELS[arch];
     return {
-      ...{ inputPixels: INPUT_PIXELS, preprocessing: UNIT, activation: 'swish', stem: 'stem.conv' },
+      inputPixels: INPUT_PIXELS,
+      preprocessing: UNIT,
+      activation: 'swish',
+      stem: 'stem.conv',
       stages: [stemOf(options), ...stagesOf(MOBILEVITS[arch], options), lastOf(arch)],
       top: denseTop({ channels, classifier: 'head.fc' }),
     };
@@ -42,11 +45,21 @@ export const mobileVit: Family<MobileVitArch, MobileVitLevel> = {
 function stemOf({ inChannels }: ArchitectureOptions): Stage<MobileVitLevel> {
   const channels = STEM_CHANNELS;
   return {
-    ...{ paths: ['stem'], level: null, tap: 'stem', channels, stride: 2, cells: ceiled(2) },
+    paths: ['stem'],
+    level: null,
+    tap: 'stem',
+    channels,
+    stride: 2,
+    cells: ceiled(2),
     build: (parameters) =>
       stageOf([
         convNorm(parameters, 'stem', {
-          ...{ kernel: 3, stride: 2, inChannels, outChannels: channels, epsilon, activation: 'swish' },
+          kernel: 3,
+          stride: 2,
+          inChannels,
+          outChannels: channels,
+          epsilon,
+          activation: 'swish',
         }),
       ]),
   };
@@ -63,7 +76,8 @@ function stagesOf(
   );
   const stages = rows.map(({ repeats, channels, attention }, i) => ({
     ...(strides[i] ?? { stride: 1, firstDilation: 1, dilation: 1 }),
-    ...{ channels, repeats: repeats + (attention ? 1 : 0) },
+    channels,
+    repeats: repeats + (attention ? 1 : 0),
   }));
   return blockPlaces(stages, STEM_CHANNELS, dropPath).map((places, i): Stage<MobileVitLevel> => {
     const { channels = 0, stride = 1 } = stages[i] ?? {};
@@ -71,14 +85,12 @@ function stagesOf(
     const path = `stages.${i}`;
     const isLast = i === rows.length - 1; // its level is read after one more convolution
     return {
-      ...{
-        paths: [path],
-        level: isLast ? null : (LEVELS[i] ?? null),
-        tap: path,
-        channels,
-        stride,
-        cells: ceiled(stride),
-      },
+      paths: [path],
+      level: isLast ? null : (LEVELS[i] ?? null),
+      tap: path,
+      channels,
+      stride,
+      cells: ceiled(stride),
       build: (parameters) =>
         stageOf(
           places.map((place) => {
@@ -98,7 +110,12 @@ function lastOf(arch: MobileVitArch): Stage<MobileVitLevel> {
   const channels = LAST_CHANNELS[arch];
   const inChannels = MOBILEVITS[arch].at(-1)?.channels ?? 0;
   return {
-    ...{ paths: [path], level: 'P5', tap: path, channels, stride: 1, cells: ceiled(1) },
+    paths: [path],
+    level: 'P5',
+    tap: path,
+    channels,
+    stride: 1,
+    cells: ceiled(1),
     build: (parameters) =>
       stageOf([
         convNorm(parameters, path, { kernel: 1, inChannels, outChannels: channels, epsilon, activation: 'swish' }),

@@ -22,7 +22,10 @@ export const nasNet: Family<NasNetArch, NasNetLevel> = {
     const network: NetworkSpec = NETWORKS[arch];
     const stages = [stemOf(network, inChannels), ...stagesOf(network)];
     return {
-      ...{ inputPixels: INPUT_PIXELS, preprocessing: SYMMETRIC, activation: 'relu', stem: `${network.stem[0]}.conv` },
+      inputPixels: INPUT_PIXELS,
+      preprocessing: SYMMETRIC,
+      activation: 'relu',
+      stem: `${network.stem[0]}.conv`,
       stages,
       top: denseTop({ channels: stages.at(-1)?.channels ?? 0, classifier: 'last_linear' }),
     };
@@ -31,11 +34,21 @@ export const nasNet: Family<NasNetArch, NasNetLevel> = {
 
 function stemOf({ stem: [path, channels] }: NetworkSpec, inChannels: number): Stage<NasNetLevel> {
   return {
-    ...{ paths: [path], level: 'P1', tap: path, channels, stride: 2, cells: windowed(3, 2, 0) },
+    paths: [path],
+    level: 'P1',
+    tap: path,
+    channels,
+    stride: 2,
+    cells: windowed(3, 2, 0),
     build: (parameters) =>
       stageOf([
         convNorm(parameters, path, {
-          ...{ kernel: 3, stride: 2, padding: 'valid', inChannels, outChannels: channels, epsilon: EPSILON },
+          kernel: 3,
+          stride: 2,
+          padding: 'valid',
+          inChannels,
+          outChannels: channels,
+          epsilon: EPSILON,
         }),
       ]),
   };
@@ -46,9 +59,12 @@ function stagesOf(network: NetworkSpec): readonly Stage<NasNetLevel>[] {
   return plansOf(network).map((plans, i): Stage<NasNetLevel> => {
     const next = levels[i + 1]?.[0];
     return {
-      ...{ paths: plans.map(({ path }) => path), level: LEVELS[i + 1] ?? null },
-      ...{ tap: next === undefined ? 'act' : `${next}.conv_1x1.act`, channels: plans.at(-1)?.channels ?? 0 },
-      ...{ stride: 2, cells: ceiled(2) },
+      paths: plans.map(({ path }) => path),
+      level: LEVELS[i + 1] ?? null,
+      tap: next === undefined ? 'act' : `${next}.conv_1x1.act`,
+      channels: plans.at(-1)?.channels ?? 0,
+      stride: 2,
+      cells: ceiled(2),
       build: (parameters) => {
         const cells = plans.map((plan) => cell(parameters, network, plan));
         return ([first, before = first], pass) => {
@@ -80,7 +96,11 @@ function plansOf({ normal, reduction, stem, levels, channels, skipsBack }: Netwo
       const spec = isReduction ? reduction : normal;
       const width = channels * (i === 1 && isReduction ? 1 / 2 : (WIDTHS[i] ?? 1));
       const plan: CellPlan = {
-        ...{ path, spec, stride: isReduction ? 2 : 1, width, current: current.channels },
+        path,
+        spec,
+        stride: isReduction ? 2 : 1,
+        width,
+        current: current.channels,
         ...(previous ? { previous: previous.channels } : {}),
         isHalving: previous !== undefined && previous.level < current.level,
         channels: width * spec.joins.length,

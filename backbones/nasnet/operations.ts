@@ -47,7 +47,12 @@ export function project(parameters: Parameters, path: string, inChannels: number
 export function halve(parameters: Parameters, path: string, inChannels: number, outChannels: number): MapLayer {
   const half = (name: string): MapLayer =>
     convolution(parameters, `${path}${name}.conv`, {
-      ...{ kernel: 1, stride: 2, padding: 'valid', bias: false, inChannels, outChannels: outChannels / 2 },
+      kernel: 1,
+      stride: 2,
+      padding: 'valid',
+      bias: false,
+      inChannels,
+      outChannels: outChannels / 2,
     });
   const [even, odd] = [half('path_1'), half('path_2')];
   const norm = batchNorm(parameters, `${path}final_path_bn`, { channels: outChannels, ...NORM });
@@ -71,7 +76,11 @@ function separable(parameters: Parameters, path: string, kernel: number, place: 
       relu,
       depthwise(parameters, `${name}.depthwise_conv2d`, { ...window, kernel, stride: step, channels: from }),
       convolution(parameters, `${name}.pointwise_conv2d`, {
-        ...{ ...window, kernel: 1, stride: 1, inChannels: from, outChannels },
+        ...window,
+        kernel: 1,
+        stride: 1,
+        inChannels: from,
+        outChannels,
       }),
       batchNorm(parameters, `${path}.bn_sep_${index}`, { channels: outChannels, ...NORM }),
     ];

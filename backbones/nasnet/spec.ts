@@ -79,19 +79,27 @@ const cells = (from: number, to: number): readonly string[] =>
 /** Released as "large". Numbers: Zoph et al. 2018, section 4.1 (6 @ 4032); Liu et al. 2018, section 5.2 (N = 4, F = 216). */
 export const NETWORKS = {
   nasnetalarge: {
-    ...{ normal: NASNET_NORMAL, reduction: NASNET_REDUCTION, stem: ['conv0', 96], channels: 168 },
+    normal: NASNET_NORMAL,
+    reduction: NASNET_REDUCTION,
+    stem: ['conv0', 96],
+    channels: 168,
     levels: [
       ['cell_stem_0'],
       ['cell_stem_1', ...cells(0, 5)],
       ['reduction_cell_0', ...cells(6, 11)],
       ['reduction_cell_1', ...cells(12, 17)],
     ],
-    ...{ skipsBack: true, halving: '' },
+    skipsBack: true,
+    halving: '',
   },
   pnasnet5large: {
-    ...{ normal: PNASNET_NORMAL, reduction: PNASNET_REDUCTION, stem: ['conv_0', 96], channels: 216 },
+    normal: PNASNET_NORMAL,
+    reduction: PNASNET_REDUCTION,
+    stem: ['conv_0', 96],
+    channels: 216,
     levels: [['cell_stem_0'], ['cell_stem_1', ...cells(0, 3)], cells(4, 7), cells(8, 11)],
-    ...{ skipsBack: false, halving: 'conv_prev_1x1' },
+    skipsBack: false,
+    halving: 'conv_prev_1x1',
   },
 } as const satisfies { readonly [arch: string]: NetworkSpec };
 export type NasNetArch = keyof typeof NETWORKS;

@@ -17,12 +17,10 @@ export function block(parameters: Parameters, path: string, group: number, place
     convNorm(parameters, `${path}.conv1`, { kernel: 1, ...inner, inChannels }),
     convNorm(parameters, `${path}.conv2`, { kernel: 3, stride, dilation, groups: outChannels / group, ...inner }),
     squeezeExcite(parameters, `${path}.se`, {
-      ...{
-        channels: outChannels,
-        reduced: Math.round(inChannels * SQUEEZE),
-        activation: 'relu',
-        names: ['fc1', 'fc2'],
-      },
+      channels: outChannels,
+      reduced: Math.round(inChannels * SQUEEZE),
+      activation: 'relu',
+      names: ['fc1', 'fc2'],
     }),
     convNorm(parameters, `${path}.conv3`, { kernel: 1, inChannels: outChannels, ...own }),
   ]);

@@ -21,7 +21,10 @@ export const regNet: Family<RegNetArch, RegNetLevel> = {
   architecture: (arch, options) => {
     const stages = [stemOf(options), ...stagesOf(REGNETS[arch], options)];
     return {
-      ...{ inputPixels: 224, preprocessing: IMAGENET, activation: 'relu', stem: 'stem.conv' },
+      inputPixels: 224,
+      preprocessing: IMAGENET,
+      activation: 'relu',
+      stem: 'stem.conv',
       stages,
       top: denseTop({ channels: stages.at(-1)?.channels ?? 0, classifier: 'head.fc' }),
     } satisfies Architecture<RegNetLevel>;
@@ -31,7 +34,12 @@ export const regNet: Family<RegNetArch, RegNetLevel> = {
 function stemOf({ inChannels }: ArchitectureOptions): Stage<RegNetLevel> {
   const outChannels = STEM_CHANNELS;
   return {
-    ...{ paths: ['stem'], level: 'P1', tap: 'stem', channels: outChannels, stride: 2, cells: ceiled(2) },
+    paths: ['stem'],
+    level: 'P1',
+    tap: 'stem',
+    channels: outChannels,
+    stride: 2,
+    cells: ceiled(2),
     build: (parameters) => {
       const norm = { epsilon: EPSILON, activation: 'relu' } as const;
       return stageOf([convNorm(parameters, 'stem', { kernel: 3, stride: 2, inChannels, outChannels, ...norm })]);
@@ -51,7 +59,12 @@ function stagesOf(row: RegNetRow, { outputStride, dropPath }: ArchitectureOption
     const { channels = 0, stride = 1 } = stages[i] ?? {};
     const path = `s${i + 1}`;
     return {
-      ...{ paths: [path], level: LEVELS[i + 1] ?? null, tap: path, channels, stride, cells: ceiled(stride) },
+      paths: [path],
+      level: LEVELS[i + 1] ?? null,
+      tap: path,
+      channels,
+      stride,
+      cells: ceiled(stride),
       build: (parameters) =>
         stageOf(places.map((place) => block(parameters, `${path}.b${place.index + 1}`, row.group, place))),
     };

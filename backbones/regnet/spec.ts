@@ -43,7 +43,8 @@ export function regNetStages(row: RegNetRow): readonly { readonly repeats: numbe
     repeats.set(width, (repeats.get(width) ?? 0) + 1);
   }
   return [...repeats].map(([width, count]) => ({
-    ...{ repeats: count, channels: nearestEven(width / row.group) * row.group },
+    repeats: count,
+    channels: nearestEven(width / row.group) * row.group,
   }));
 }
 

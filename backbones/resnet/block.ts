@@ -47,7 +47,10 @@ export function block(parameters: Parameters, path: string, row: ResNetRow, plac
         ];
   const squeeze = row.squeeze
     ? squeezeExcite(parameters, `${path}.se`, {
-        ...{ channels: outChannels, reduced: outChannels * row.squeeze, activation: 'relu', names: ['fc1', 'fc2'] },
+        channels: outChannels,
+        reduced: outChannels * row.squeeze,
+        activation: 'relu',
+        names: ['fc1', 'fc2'],
       })
     : null;
   const shortcut =
@@ -55,7 +58,9 @@ export function block(parameters: Parameters, path: string, row: ResNetRow, plac
       ? convNorm(parameters, `${path}.downsample`, { kernel: 1, stride, inChannels, names: ['0', '1'], ...last })
       : null;
   return residual(sequence(squeeze ? [...body, squeeze] : body), {
-    ...{ path, dropPath, activation: ACTIVATIONS.relu },
+    path,
+    dropPath,
+    activation: ACTIVATIONS.relu,
     ...(shortcut ? { shortcut } : {}),
   });
 }

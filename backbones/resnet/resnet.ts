@@ -22,7 +22,10 @@ export const resNet: Family<ResNetArch, ResNetLevel> = {
     const stages = [...stemOf(RESNETS[arch], options), ...stagesOf(RESNETS[arch], options)];
     const channels = stages.at(-1)?.channels ?? 0;
     return {
-      ...{ inputPixels: 224, preprocessing: IMAGENET, activation: 'relu', stem: 'conv1' },
+      inputPixels: 224,
+      preprocessing: IMAGENET,
+      activation: 'relu',
+      stem: 'conv1',
       stages,
       top: denseTop({ channels, classifier: 'fc' }),
     } satisfies Architecture<ResNetLevel>;
@@ -33,11 +36,17 @@ function stemOf(row: ResNetRow, { inChannels }: ArchitectureOptions): readonly S
   const shared = { channels: WIDTHS[0], stride: 2, cells: ceiled(2) };
   return [
     {
-      ...{ ...shared, paths: ['conv1', 'bn1'], level: 'P1', tap: 'act1' },
+      ...shared,
+      paths: ['conv1', 'bn1'],
+      level: 'P1',
+      tap: 'act1',
       build: (parameters) => stageOf([stem(parameters, row, inChannels, WIDTHS[0])]),
     },
     {
-      ...{ ...shared, paths: [], level: null, tap: 'maxpool' },
+      ...shared,
+      paths: [],
+      level: null,
+      tap: 'maxpool',
       build: () => stageOf([maxPooling({ window: 3, stride: 2, padding: 1 })]),
     },
   ];
@@ -45,13 +54,20 @@ function stemOf(row: ResNetRow, { inChannels }: ArchitectureOptions): readonly S
 
 function stagesOf(row: ResNetRow, { outputStride, dropPath }: ArchitectureOptions): readonly Stage<ResNetLevel>[] {
   const stages = strided([1, 2, 2, 2], 4, outputStride).map((stage, i) => ({
-    ...{ ...stage, repeats: row.repeats[i] ?? 0, channels: (WIDTHS[i] ?? 0) * EXPANSION[row.block] },
+    ...stage,
+    repeats: row.repeats[i] ?? 0,
+    channels: (WIDTHS[i] ?? 0) * EXPANSION[row.block],
   }));
   return blockPlaces(stages, WIDTHS[0], dropPath).map((places, i): Stage<ResNetLevel> => {
     const { channels = 0, stride = 1 } = stages[i] ?? {};
     const path = `layer${i + 1}`;
     return {
-      ...{ paths: [path], level: LEVELS[i + 1] ?? null, tap: path, channels, stride, cells: ceiled(stride) },
+      paths: [path],
+      level: LEVELS[i + 1] ?? null,
+      tap: path,
+      channels,
+      stride,
+      cells: ceiled(stride),
       build: (parameters) => stageOf(places.map((place) => block(parameters, `${path}.${place.index}`, row, place))),
     };
   });

@@ -34,7 +34,10 @@ export const seNet: Family<'legacy_senet154', SeNetLevel> = {
   architecture: (_, options) => {
     const stages = [...stemOf(options), ...stagesOf()];
     return {
-      ...{ inputPixels: 224, preprocessing: IMAGENET, activation: 'relu', stem: 'layer0.conv1' },
+      inputPixels: 224,
+      preprocessing: IMAGENET,
+      activation: 'relu',
+      stem: 'layer0.conv1',
       stages,
       top: denseTop({ channels: stages.at(-1)?.channels ?? 0, classifier: 'last_linear' }),
     } satisfies Architecture<SeNetLevel>;
@@ -46,7 +49,12 @@ function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<SeNetLevel>
   const pooling = { window: 3, stride: 2, ceil: true } as const;
   return [
     {
-      ...{ paths: ['layer0'], level: 'P1', tap: 'layer0', channels, stride: 2, cells: ceiled(2) },
+      paths: ['layer0'],
+      level: 'P1',
+      tap: 'layer0',
+      channels,
+      stride: 2,
+      cells: ceiled(2),
       build: (parameters) =>
         stageOf(
           STEM.map((outChannels, i) => {
@@ -56,7 +64,12 @@ function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<SeNetLevel>
         ),
     },
     {
-      ...{ paths: [], level: null, tap: 'pool0', channels, stride: 2, cells: windowed(3, 2, 0, true) },
+      paths: [],
+      level: null,
+      tap: 'pool0',
+      channels,
+      stride: 2,
+      cells: windowed(3, 2, 0, true),
       build: () => stageOf([maxPooling(pooling)]),
     },
   ];
@@ -68,7 +81,12 @@ function stagesOf(): readonly Stage<SeNetLevel>[] {
     const { channels = 0, stride = 1 } = stages[i] ?? {};
     const path = `layer${i + 1}`;
     return {
-      ...{ paths: [path], level: LEVELS[i + 1] ?? null, tap: path, channels, stride, cells: ceiled(stride) },
+      paths: [path],
+      level: LEVELS[i + 1] ?? null,
+      tap: path,
+      channels,
+      stride,
+      cells: ceiled(stride),
       build: (parameters) => stageOf(places.map((place) => block(parameters, `${path}.${place.index}`, place))),
     };
   });
@@ -85,7 +103,10 @@ function block(parameters: Parameters, path: string, { stride, inChannels, outCh
     part(2, { kernel: 3, stride, groups: GROUPS, inChannels: width, ...own, ...RELU }),
     part(3, { kernel: 1, inChannels: outChannels, ...own }),
     squeezeExcite(parameters, `${path}.se_module`, {
-      ...{ channels: outChannels, reduced: outChannels * SQUEEZE, activation: 'relu', names: ['fc1', 'fc2'] },
+      channels: outChannels,
+      reduced: outChannels * SQUEEZE,
+      activation: 'relu',
+      names: ['fc1', 'fc2'],
     }),
   ]);
   const options = { path, dropPath: 0, activation: ACTIVATIONS.relu };

@@ -23,7 +23,10 @@ export const shuffleNet: Family<ShuffleNetArch, ShuffleNetLevel> = {
     const [inChannels, channels] = SHUFFLENETS[arch].slice(-2) as [number, number];
     const last = { kernel: 1, inChannels, outChannels: channels, ...NORM };
     return {
-      ...{ inputPixels: 224, preprocessing: IMAGENET, activation: 'relu', stem: 'conv1.0' },
+      inputPixels: 224,
+      preprocessing: IMAGENET,
+      activation: 'relu',
+      stem: 'conv1.0',
       stages: [...stemOf(options), ...stagesOf(arch)],
       top: denseTop({ channels, classifier: 'fc', before: (parameters) => convNorm(parameters, 'conv5', last) }),
     } satisfies Architecture<ShuffleNetLevel>;
@@ -35,11 +38,17 @@ function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<ShuffleNetL
   const window = { kernel: 3, stride: 2, inChannels, outChannels: STEM_CHANNELS };
   return [
     {
-      ...{ ...shared, paths: ['conv1'], level: 'P1', tap: 'conv1' },
+      ...shared,
+      paths: ['conv1'],
+      level: 'P1',
+      tap: 'conv1',
       build: (parameters) => stageOf([convNorm(parameters, 'conv1', { ...window, ...NORM })]),
     },
     {
-      ...{ ...shared, paths: [], level: 'P2', tap: 'maxpool' },
+      ...shared,
+      paths: [],
+      level: 'P2',
+      tap: 'maxpool',
       build: () => stageOf([maxPooling({ window: 3, stride: 2, padding: 1 })]),
     },
   ];
@@ -47,13 +56,21 @@ function stemOf({ inChannels }: ArchitectureOptions): readonly Stage<ShuffleNetL
 
 function stagesOf(arch: ShuffleNetArch): readonly Stage<ShuffleNetLevel>[] {
   const stages = REPEATS.map((repeats, i) => ({
-    ...{ repeats, channels: SHUFFLENETS[arch][i] ?? 0, stride: 2, firstDilation: 1, dilation: 1 },
+    repeats,
+    channels: SHUFFLENETS[arch][i] ?? 0,
+    stride: 2,
+    firstDilation: 1,
+    dilation: 1,
   }));
   return blockPlaces(stages, STEM_CHANNELS, 0).map((places, i): Stage<ShuffleNetLevel> => {
     const path = `stage${i + 2}`;
     return {
-      ...{ paths: [path], level: LEVELS[i + 2] ?? null, tap: path },
-      ...{ channels: stages[i]?.channels ?? 0, stride: 2, cells: ceiled(2) },
+      paths: [path],
+      level: LEVELS[i + 2] ?? null,
+      tap: path,
+      channels: stages[i]?.channels ?? 0,
+      stride: 2,
+      cells: ceiled(2),
       build: (parameters) => stageOf(places.map((place) => unit(parameters, `${path}.${place.index}`, place))),
     };
   });

@@ -15,12 +15,14 @@ export function unit(parameters: Parameters, path: string, place: BlockPlace): M
   const { stride, inChannels, outChannels } = place;
   const half = outChannels / 2;
   const part = (branch: number, at: number, options: Omit<ConvNormOptions, 'names' | 'epsilon'>): MapLayer =>
-    convNorm(parameters, `${path}.branch${branch}`, {
-      ...{ ...options, names: [`${at}`, `${at + 1}`], epsilon: EPSILON },
-    });
+    convNorm(parameters, `${path}.branch${branch}`, { ...options, names: [`${at}`, `${at + 1}`], epsilon: EPSILON });
   const activation = 'relu';
   const wide = (channels: number) => ({
-    ...{ kernel: 3, stride, depthwise: true, inChannels: channels, outChannels: channels },
+    kernel: 3,
+    stride,
+    depthwise: true,
+    inChannels: channels,
+    outChannels: channels,
   });
   const body = (from: number): MapLayer =>
     sequence([

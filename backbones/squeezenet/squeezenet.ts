@@ -32,7 +32,10 @@ export const squeezeNet: Family<'squeezenet1_1', SqueezeNetLevel> = {
   outputStrides: [],
   architecture: (_, options) =>
     ({
-      ...{ inputPixels: 224, preprocessing: IMAGENET, activation: 'relu', stem: 'features.0' },
+      inputPixels: 224,
+      preprocessing: IMAGENET,
+      activation: 'relu',
+      stem: 'features.0',
       stages: [stemOf(options), ...STAGES.flatMap((rows, i) => stageOfRows(rows, i))],
       top,
     }) satisfies Architecture<SqueezeNetLevel>,
@@ -41,7 +44,11 @@ export const squeezeNet: Family<'squeezenet1_1', SqueezeNetLevel> = {
 function stemOf({ inChannels }: ArchitectureOptions): Stage<SqueezeNetLevel> {
   const window = { kernel: 3, stride: 2, padding: 'valid', bias: true } as const;
   return {
-    ...{ paths: ['features.0'], level: 'P1', tap: 'features.1', channels: STEM_CHANNELS, stride: 2 },
+    paths: ['features.0'],
+    level: 'P1',
+    tap: 'features.1',
+    channels: STEM_CHANNELS,
+    stride: 2,
     cells: windowed(3, 2, 0),
     build: (parameters) =>
       stageOf([
@@ -58,13 +65,21 @@ function stageOfRows(rows: readonly FireRow[], i: number): readonly Stage<Squeez
   const { window, stride } = POOLING;
   return [
     {
-      ...{ paths: [], level: null, tap: `features.${first - 1}`, channels: before, stride },
-      ...{ cells: windowed(window, stride, 0, true), build: () => stageOf([maxPooling(POOLING)]) },
+      paths: [],
+      level: null,
+      tap: `features.${first - 1}`,
+      channels: before,
+      stride,
+      cells: windowed(window, stride, 0, true),
+      build: () => stageOf([maxPooling(POOLING)]),
     },
     {
       paths: rows.map(({ index }) => `features.${index}`),
-      ...{ level: LEVELS[i + 1] ?? null, tap: `features.${last?.index}`, channels: 2 * (last?.expand ?? 0) },
-      ...{ stride: 1, cells: (cells) => cells },
+      level: LEVELS[i + 1] ?? null,
+      tap: `features.${last?.index}`,
+      channels: 2 * (last?.expand ?? 0),
+      stride: 1,
+      cells: (cells) => cells,
       build: (parameters) =>
         stageOf(rows.map((row, j) => fire(parameters, row, j === 0 ? before : 2 * (rows[j - 1]?.expand ?? 0)))),
     },

@@ -32,7 +32,10 @@ export const vgg: Family<VggArch, VggLevel> = {
   outputStrides: [],
   architecture: (arch, options) =>
     ({
-      ...{ inputPixels: 224, preprocessing: IMAGENET, activation: 'relu', stem: 'features.0' },
+      inputPixels: 224,
+      preprocessing: IMAGENET,
+      activation: 'relu',
+      stem: 'features.0',
       stages: stagesOf(arch, options),
       top: denseTop({ channels: TOP.channels, classifier: 'head.fc', before: hiddenLayers }),
     }) satisfies Architecture<VggLevel>,
@@ -51,7 +54,11 @@ function stagesOf(arch: VggArch, { inChannels }: ArchitectureOptions): readonly 
     return [
       {
         paths: indices.flatMap((index) => [`features.${index}`, ...(isNormed ? [`features.${index + 1}`] : [])]),
-        ...{ level: LEVELS[i] ?? null, tap: `features.${module - 2}`, channels, stride: 1, cells: (cells) => cells },
+        level: LEVELS[i] ?? null,
+        tap: `features.${module - 2}`,
+        channels,
+        stride: 1,
+        cells: (cells) => cells,
         build: (parameters) =>
           stageOf(
             indices.map((index, j) =>
@@ -60,7 +67,8 @@ function stagesOf(arch: VggArch, { inChannels }: ArchitectureOptions): readonly 
           ),
       },
       {
-        ...{ ...pooling, level: i + 1 === repeats.length ? 'P5' : null },
+        ...pooling,
+        level: i + 1 === repeats.length ? 'P5' : null,
         build: () => stageOf([maxPooling({ window: 2, stride: 2 })]),
       },
     ];

@@ -29,7 +29,10 @@ export const vit: Family<VitArch, VitLevel> = {
   architecture: (arch, options) => {
     const row = VITS[arch];
     return {
-      ...{ inputPixels: INPUT_PIXELS, preprocessing: SYMMETRIC, activation: 'gelu', stem: 'patch_embed.proj' },
+      inputPixels: INPUT_PIXELS,
+      preprocessing: SYMMETRIC,
+      activation: 'gelu',
+      stem: 'patch_embed.proj',
       stages: [embedding(row, options), ...blocks(row, options)],
       top: topOf(row),
     };
@@ -38,16 +41,28 @@ export const vit: Family<VitArch, VitLevel> = {
 
 function embedding({ channels }: VitRow, { inChannels }: ArchitectureOptions): Stage<VitLevel> {
   return {
-    ...{ paths: ['cls_token', 'pos_embed', 'patch_embed'], level: null, tap: 'patch_embed' },
-    ...{ channels, stride: PATCH, cells: ceiled(PATCH) },
+    paths: ['cls_token', 'pos_embed', 'patch_embed'],
+    level: null,
+    tap: 'patch_embed',
+    channels,
+    stride: PATCH,
+    cells: ceiled(PATCH),
     build: (parameters) => {
       const token = parameters.create('cls_token', {
-        ...{ shape: [1, 1, channels], layout: 'plain', role: 'bias', initialise },
+        shape: [1, 1, channels],
+        layout: 'plain',
+        role: 'bias',
+        initialise,
       });
       const positions = positionEmbedding(parameters, 'pos_embed', { side: INPUT_PIXELS / PATCH, channels });
       const project = convolution(parameters, 'patch_embed.proj', {
-        ...{ kernel: PATCH, stride: PATCH, padding: 'valid', bias: true },
-        ...{ inChannels, outChannels: channels, initialise },
+        kernel: PATCH,
+        stride: PATCH,
+        padding: 'valid',
+        bias: true,
+        inChannels,
+        outChannels: channels,
+        initialise,
       });
       return ([images], pass) => {
         const patches = project(filled(images), pass);
@@ -78,10 +93,20 @@ function blocks({ channels, heads, blocks: count }: VitRow, { dropPath }: Archit
   return rates.map((rate, i): Stage<VitLevel> => {
     const path = `blocks.${i}`;
     return {
-      ...{ paths: [path], level: i === count - 1 ? 'P4' : null, tap: path, channels, stride: 1, cells: ceiled(1) },
+      paths: [path],
+      level: i === count - 1 ? 'P4' : null,
+      tap: path,
+      channels,
+      stride: 1,
+      cells: ceiled(1),
       build: (parameters) => {
         const run = transformerBlock(parameters, path, {
-          ...{ channels, heads, hidden: channels * EXPANSION, activation: 'gelu', epsilon, dropPath: rate },
+          channels,
+          heads,
+          hidden: channels * EXPANSION,
+          activation: 'gelu',
+          epsilon,
+          dropPath: rate,
         });
         return ([map, before = map], pass) => {
           const tokens = run(before, pass);
@@ -96,7 +121,8 @@ function blocks({ channels, heads, blocks: count }: VitRow, { dropPath }: Archit
 function topOf({ channels }: VitRow): Top {
   const classifier = 'head';
   return {
-    ...{ channels, classifier },
+    channels,
+    classifier,
     build: (parameters, { classes, dropout: rate }) => {
       const norm = layerNorm<tf.Tensor2D>(parameters, 'norm', { channels, epsilon });
       const drop = dropout<tf.Tensor2D>(classifier, rate);

@@ -28,7 +28,12 @@ export function alignedStages(
   const rows: readonly ModuleRow[] = ALIGNED[arch];
   const [first, channels] = ALIGNED_STEM;
   const stem: Stage<XceptionLevel> = {
-    ...{ paths: ['stem'], level: null, tap: 'stem', channels, stride: 2, cells: ceiled(2) },
+    paths: ['stem'],
+    level: null,
+    tap: 'stem',
+    channels,
+    stride: 2,
+    cells: ceiled(2),
     build: (parameters) =>
       stageOf([
         convNorm(parameters, 'stem.0', { ...CONV, stride: 2, inChannels, outChannels: first }),
@@ -70,9 +75,11 @@ function levelStage(
       ...whole.map(({ path }) => path),
       ...(left ? [`${left.path}.stack.conv1`, `${left.path}.stack.conv2`] : []),
     ],
-    ...{ level, tap: left ? `${left.path}.stack.act3` : (last?.path ?? '') },
+    level,
+    tap: left ? `${left.path}.stack.act3` : (last?.path ?? ''),
     channels: left ? left.widths[1] : (last?.widths[2] ?? 0),
-    ...{ stride, cells: ceiled(stride) },
+    stride,
+    cells: ceiled(stride),
     build: (parameters) => {
       const end = entered && endOf(parameters, entered);
       const modules = whole.map((plan) => [startOf(parameters, plan), endOf(parameters, plan)] as const);

@@ -29,7 +29,11 @@ export function originalStages(flavour: Flavour, { inChannels }: ArchitectureOpt
   const [first, channels] = STEM;
   const conv = { ...CONV, epsilon: flavour.epsilon };
   const stem: Stage<XceptionLevel> = {
-    ...{ paths: ['conv1', 'bn1', 'conv2', 'bn2'], level: 'P1', tap: 'act2', channels, stride: 2 },
+    paths: ['conv1', 'bn1', 'conv2', 'bn2'],
+    level: 'P1',
+    tap: 'act2',
+    channels,
+    stride: 2,
     cells: chained(windowed(3, 2, 0), windowed(3, 1, 0)),
     build: (parameters) => {
       const layers = sequence([
@@ -51,8 +55,11 @@ function levelStage(flavour: Flavour, level: XceptionLevel, from: number, to?: n
   const isLast = to === undefined;
   return {
     paths: [...rows.map((_, i) => `block${from + i + 1}`), ...(isLast ? ['conv3', 'bn3', 'conv4', 'bn4'] : [])],
-    ...{ level, tap: isLast ? 'act4' : `block${to + 1}.rep.0` },
-    ...{ channels: isLast ? TAIL[1] : width, stride: 2, cells: ceiled(2) },
+    level,
+    tap: isLast ? 'act4' : `block${to + 1}.rep.0`,
+    channels: isLast ? TAIL[1] : width,
+    stride: 2,
+    cells: ceiled(2),
     build: (parameters) => {
       const blocks = rows.map((row, i) => block({ parameters, flavour }, from + i, row, widths[i] ?? 0));
       const end = isLast ? tail({ parameters, flavour }, width) : undefined;
