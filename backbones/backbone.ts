@@ -35,9 +35,9 @@ export const CAFFE = {
 export type BackboneFeature = FeatureInfo & Required<Pick<FeatureInfo, 'sizeOf'>>;
 
 /** What a backbone was built from, as plain data: `createBackbone` builds another one of it. */
-export interface BackboneSettings<L extends Level = Level> {
+export interface BackboneSettings {
   readonly arch: string;
-  readonly levels: readonly L[];
+  readonly levels: readonly Level[];
   readonly inChannels: number;
   readonly outputStride: number;
   readonly dropPath: number;
@@ -45,9 +45,9 @@ export interface BackboneSettings<L extends Level = Level> {
   readonly preprocessing: Preprocessing;
 }
 
-/** [N, H, W, inChannels] normalised images -> one map per level. */
-export interface Backbone<L extends Level = Level> extends Module {
-  readonly settings: BackboneSettings<L>;
+/** [N, H, W, inChannels] normalised images -> one map per level. A plain `Backbone` is any of them. */
+export interface Backbone<L extends Level = never> extends Module {
+  readonly settings: BackboneSettings;
   readonly features: { readonly [K in L]: BackboneFeature };
   readonly preprocessing: Preprocessing;
   /** State-dict path of the convolution that sees the image; `foldStem` makes its weights fit other than RGB images. */
@@ -56,7 +56,7 @@ export interface Backbone<L extends Level = Level> extends Module {
    * @param images [N, H, W, inChannels] float32, normalised as `preprocessing` says
    * @returns      one [N, ...sizeOf(H, W), channels] float32 map per level; the caller owns them
    */
-  forward(images: Tensor4D, pass: Pass): FeatureMaps<L>;
+  readonly forward: (images: Tensor4D, pass: Pass) => FeatureMaps<L>;
 }
 
 /** A whole network: images in, class logits out. */
@@ -74,5 +74,5 @@ export interface Classifier extends Module {
    * @param images [N, H, W, inChannels] float32, normalised as `preprocessing` says
    * @returns      [N, classes] float32 logits, or [N, channels] pooled features; the caller owns them
    */
-  forward(images: Tensor4D, pass: Pass): Tensor2D;
+  readonly forward: (images: Tensor4D, pass: Pass) => Tensor2D;
 }

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { ConfigError, ShapeError } from '../engine/errors.js';
 import type { Backbone } from './backbone.js';
 import { OUTPUT_STRIDES } from './family.js';
-import type { BackboneArch } from './index.js';
 import {
+  type BackboneArch,
   createBackbone,
+  type FeatureMaps,
+  type FeatureSpec,
   FROZEN,
   isBackboneArch,
   LEVELS,
@@ -73,8 +75,9 @@ class BackboneLayer extends tf.layers.Layer {
 
   override computeOutputShape(inputShape: Sides | Sides[]): Sides | Sides[] {
     const [count = null, height = null, width = null] = single(inputShape);
+    const features: Partial<FeatureSpec> = this.#backbone.features;
     const shapes = this.#levels.map((level): Sides => {
-      const info = this.#backbone.features[level];
+      const info = features[level]!;
       const [rows, columns] = mapSize(info, height ?? 1, width ?? 1);
       return [count, height === null ? null : rows, width === null ? null : columns, info.channels];
     });
@@ -89,8 +92,8 @@ class BackboneLayer extends tf.layers.Layer {
       const images = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
       const training = kwargs.training === true && this.trainable;
       const seed = training ? { seed: tf.tensor1d([0, this.#passes++], 'int32') } : {};
-      const maps = this.#backbone.forward(images, { training, ...seed });
-      const outputs = this.#levels.map((level): tf.Tensor => maps[level]);
+      const maps: Partial<FeatureMaps> = this.#backbone.forward(images, { training, ...seed });
+      const outputs = this.#levels.map((level): tf.Tensor => maps[level]!);
       return outputs.length === 1 ? (outputs[0] as tf.Tensor) : outputs;
     });
   }
@@ -120,9 +123,9 @@ tf.serialization.registerClass(BackboneLayer);
  *
  * @param name of the layer, before the names of its weights; one of its own when absent
  */
-export function asLayer<L extends Level>(backbone: Backbone<L>, name?: string): tf.layers.Layer {
+export function asLayer(backbone: Backbone, name?: string): tf.layers.Layer {
   const own = name === undefined ? {} : { name };
-  return new BackboneLayer(own, backbone as unknown as Backbone);
+  return new BackboneLayer(own, backbone);
 }
 
 /** @throws ConfigError when a model's file holds other settings than `getConfig` writes */
@@ -130,7 +133,7 @@ function restored(stored: unknown): Backbone {
   const text = typeof stored === 'object' && stored !== null && 'name' in stored ? stored.name : undefined;
   const settings = readSettings(settingsSchema, parse(text) as z.input<typeof settingsSchema>, 'backbone layer');
   const levels = settings.levels as readonly LevelsOf<BackboneArch>[];
-  return createBackbone({ ...settings, levels, seed: 0 }) as unknown as Backbone;
+  return createBackbone({ ...settings, levels, seed: 0 });
 }
 
 function parse(text: unknown): unknown {

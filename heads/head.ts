@@ -13,13 +13,13 @@ export type TargetTensors = { readonly [name: string]: Tensor };
 export interface Head<In extends Level, Raw, Result> extends Module {
   readonly inputs: FeatureSpec<In>;
   /** Differentiable; logits. */
-  forward(maps: FeatureMaps<In>, pass: Pass): Raw;
+  readonly forward: (maps: FeatureMaps<In>, pass: Pass) => Raw;
   /** Tensors only, so that a whole training step compiles. */
-  loss(raw: Raw, targets: TargetTensors): Losses;
+  readonly loss: (raw: Raw, targets: TargetTensors) => Losses;
   /**
    * Host values in pixels of the original images.
    *
    * @param placements how each original image was laid into the network's input, one per batch row
    */
-  decode(raw: Raw, placements: readonly Placement[]): Promise<readonly Result[]>;
+  readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
 }

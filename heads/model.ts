@@ -17,10 +17,10 @@ export interface Model<Raw = unknown, Result = unknown> extends Module {
    * @param images [N, H, W, inChannels] float32, normalised
    * @returns      the head's logits; the caller owns them
    */
-  forward(images: tf.Tensor4D, pass: Pass): Raw;
-  loss(raw: Raw, targets: TargetTensors): Losses;
+  readonly forward: (images: tf.Tensor4D, pass: Pass) => Raw;
+  readonly loss: (raw: Raw, targets: TargetTensors) => Losses;
   /** Answers in pixels of the original images, one per batch row. */
-  decode(raw: Raw, placements: readonly Placement[]): Promise<readonly Result[]>;
+  readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   createBackbone,
   type Frozen,
   featuresOf,
+  type Level,
   type LevelsOf,
   levelsOf,
 } from '../backbones/index.js';
@@ -25,13 +26,13 @@ export interface PyramidOptions {
  * @throws ConfigError for settings out of range, ShapeError when the neck cannot make its levels of the backbone's maps
  */
 export function createPyramid({ arch, neck: { kind, ...settings }, ...options }: PyramidOptions): {
-  readonly backbone: Backbone;
+  readonly backbone: Backbone<Level>;
   readonly neck: Neck;
 } {
   const offered = levelsOf(featuresOf(architectureOf(arch).stages));
   const read = NECKS[kind].reads(settings.levels, offered);
   const levels = (read.length > 0 ? read : offered) as readonly LevelsOf<BackboneArch>[];
-  const backbone = createBackbone({ arch, levels, ...options }) as unknown as Backbone; // which levels: known at run time
+  const backbone = createBackbone({ arch, levels, ...options }) as unknown as Backbone<Level>; // which levels: known at run time
   try {
     const neck = createNeck(neckConfigOf(kind, { ...settings, seed: options.seed }), backbone.features);
     return { backbone, neck };

@@ -6,5 +6,5 @@ export interface Neck<In extends Level = Level, Out extends Level = Level> exten
   /** Taken from `backbone.features`, never typed by hand. */
   readonly inputs: FeatureSpec<In>;
   readonly features: FeatureSpec<Out>;
-  forward(maps: FeatureMaps<In>, pass: Pass): FeatureMaps<Out>;
+  readonly forward: (maps: FeatureMaps<In>, pass: Pass) => FeatureMaps<Out>;
 }

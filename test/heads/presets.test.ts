@@ -17,7 +17,7 @@ interface Row {
 const { rows } = golden<{ rows: readonly Row[] }>('heads/table.json.gz');
 
 /** Parameters, without statistics, by the first part of their name. */
-function counts(model: Model) {
+function counts<Raw, Result>(model: Model<Raw, Result>) {
   const sums: { [part: string]: number } = { params: countParameters(model) };
   for (const [name, { variable, role }] of model.parameters) {
     const part = name.slice(0, name.indexOf('.'));

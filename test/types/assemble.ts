@@ -34,3 +34,8 @@ assemble(backbone, neck, anyHead);
 neck.forward({ P3: maps.P3 } as FeatureMaps<'P3'>, { training: false });
 
 export type Levels = EfficientNetLevel;
+
+/** Any backbone is a plain `Backbone`. */
+export const anyBackbone: Backbone = backbone;
+// @ts-expect-error: a neck that reads P2 does not stand in for one that reads P3 alone
+export const wrongNeck: Neck<'P3', 'P3'> = null as unknown as Neck<'P2' | 'P3', 'P3'>;
