@@ -10,22 +10,23 @@ import { foldPreprocessing } from './stem.js';
 
 export interface TrunkOptions<Arch extends string = string> extends Partial<ArchitectureOptions> {
   readonly arch: Arch;
-  readonly frozen: Frozen;
-  /** Of the random initial weights. */
-  readonly seed: number;
-  /** What the released weights expect when absent. */
+  /** What is not trained, batch norm included. Defaults to 'none'. */
+  readonly frozen?: Frozen | undefined;
+  /** Seed of the random initial weights. Defaults to 1. */
+  readonly seed?: number;
+  /** Defaults to the preprocessing of the released weights. */
   readonly preprocessing?: Preprocessing;
 }
 
 export interface BackboneOptions<Arch extends string = string, L extends Level = Level> extends TrunkOptions<Arch> {
-  /** Maps to give; only the stages they need are built. All the network has when absent. */
+  /** Maps to give; only the stages they need are built. Defaults to all that the network has. */
   readonly levels?: readonly L[];
 }
 
 export interface ClassifierOptions<Arch extends string = string> extends TrunkOptions<Arch> {
   /** Width of the logits; 0: pooled features instead. */
   readonly classes: number;
-  /** Share of the pooled features dropped while training; 0 when absent. */
+  /** Share of the pooled features dropped while training. Defaults to 0. */
   readonly dropout?: number;
 }
 
@@ -38,7 +39,7 @@ export function buildBackbone<Arch extends string, L extends Level>(
   family: Family<Arch, Level>,
   options: BackboneOptions<Arch, L>,
 ): Backbone<L> {
-  const { arch, seed, frozen, inChannels = 3 } = options;
+  const { arch, seed = 1, frozen = 'none', inChannels = 3 } = options;
   const resolved = architectureOptions(family, options);
   const network = family.architecture(arch, resolved);
   const preprocessing = foldPreprocessing(options.preprocessing ?? network.preprocessing, inChannels);
@@ -85,7 +86,7 @@ export function buildClassifier<Arch extends string>(
   family: Family<Arch, Level>,
   options: ClassifierOptions<Arch>,
 ): Classifier {
-  const { arch, seed, classes, frozen, inChannels = 3, dropout = 0 } = options;
+  const { arch, seed = 1, classes, frozen = 'none', inChannels = 3, dropout = 0 } = options;
   if (!Number.isInteger(classes) || classes < 0) {
     throw new ConfigError(`${arch}: ${classes} classes; give a whole number, or 0 for pooled features`);
   }

@@ -4,11 +4,13 @@ import {
   BACKBONE_ARCHS,
   type BackboneArch,
   backboneConfig,
+  backboneFromConfig,
   countNetwork,
   createBackbone,
   createClassifier,
   createEfficientNet,
   FAMILIES,
+  type FeatureSpec,
   featuresOf,
   isBackboneArch,
   levelsOf,
@@ -59,35 +61,32 @@ function partOf(arch: BackboneArch, level: string): readonly string[] {
 }
 
 describe('a backbone config', () => {
-  const plain = { kind: 'efficientnet', arch: 'tf_efficientnet_lite0' } as const;
+  const plain = { arch: 'tf_efficientnet_lite0' } as const;
 
-  it('builds the three levels detectors use unless others are named', () => {
-    const backbone = createBackbone(backboneConfig.parse(plain));
-    expect(levelsOf(backbone.features)).toEqual(['P3', 'P4', 'P5']);
+  it('builds all levels unless some are named', () => {
+    const backbone = backboneFromConfig(backboneConfig.parse(plain));
+    expect(levelsOf(backbone.features)).toEqual(['P1', 'P2', 'P3', 'P4', 'P5']);
     expect(backbone.preprocessing).toEqual({ channels: 'RGB', mean: [127, 127, 127], std: [128, 128, 128] });
     backbone.dispose();
   });
 
   it('takes images of the channels it names', () => {
-    const backbone = createBackbone(backboneConfig.parse({ ...plain, levels: ['P1'], inChannels: 1 }));
+    const backbone = backboneFromConfig(backboneConfig.parse({ ...plain, levels: ['P1'], inChannels: 1 }));
     expect(backbone.parameters.get('conv_stem.weight')?.variable.shape).toEqual([3, 3, 1, 32]);
     backbone.dispose();
   });
 
   it('keeps the names of the levels when strides become dilations', () => {
-    const backbone = createBackbone(
-      backboneConfig.parse({ ...plain, kind: 'resnet', arch: 'resnet50', outputStride: 8 }),
-    );
-    expect([backbone.features.P3.stride, backbone.features.P4.stride, backbone.features.P5.stride]).toEqual([8, 8, 8]);
-    expect(backbone.features.P5.sizeOf(65, 96)).toEqual([9, 12]);
+    const backbone = backboneFromConfig(backboneConfig.parse({ arch: 'resnet50', outputStride: 8 }));
+    const { P3, P4, P5 }: Partial<FeatureSpec> = backbone.features;
+    expect([P3?.stride, P4?.stride, P5?.stride]).toEqual([8, 8, 8]);
+    expect(P5?.sizeOf?.(65, 96)).toEqual([9, 12]);
     backbone.dispose();
   });
 
   it.each([
     ['an unknown key', { ...plain, weight: 'efficientnet-lite0' }],
     ['an unknown architecture', { ...plain, arch: 'tf_efficientnet_b99' }],
-    ['an architecture of another family', { ...plain, kind: 'resnet' }],
-    ['an unknown kind', { ...plain, kind: 'perceptron' }],
     ['no level', { ...plain, levels: [] }],
     ['a level it does not give', { ...plain, levels: ['P6'] }],
     ['an output stride that is none', { ...plain, outputStride: 4 }],
