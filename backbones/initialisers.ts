@@ -49,6 +49,9 @@ export const fanOutNormal: Initialiser = (input) => normal(Math.sqrt(2 / input.f
 /** Normal with std sqrt(1 / fanIn): variance scaling, the EfficientDet release's rule for separable convolutions. */
 export const fanInNormal: Initialiser = (input) => normal(Math.sqrt(1 / input.fanIn))(input);
 
+/** LeCun's rule: uniform within sqrt(3 / fanIn), so that outputs have the variance of inputs; torchvision's for pyramids. */
+export const fanInUniform: Initialiser = (input) => uniform(Math.sqrt(3 / input.fanIn))(input);
+
 /** Glorot & Bengio 2010: uniform within sqrt(6 / (fanIn + fanOut)). */
 export const glorotUniform: Initialiser = (input) => uniform(Math.sqrt(6 / (input.fanIn + input.fanOut)))(input);
 

@@ -70,7 +70,7 @@ const model = z.strictObject({
     .enum(NECK_KINDS)
     .default('bifpn')
     .describe(
-      'Feature pyramid between backbone and head: bifpn fuses the maps of several scales; simple-pyramid makes all of the deepest one, for backbones of one scale such as vit_tiny_patch16_224',
+      'Feature pyramid between backbone and head: bifpn, fpn and pan fuse the maps of several scales; simple-pyramid makes all of the deepest one, for backbones of one scale such as vit_tiny_patch16_224',
     ),
   head: z
     .enum(['detection', 'semantic'])

@@ -1,38 +1,44 @@
-import * as tf from '@tensorflow/tfjs';
-import {
-  type FeatureInfo,
-  type FeatureMaps,
-  type FeatureSpec,
-  LEVELS,
-  type Level,
-  levelsOf,
-  mapSize,
-} from '../backbones/features.js';
+import { z } from 'zod';
+import { type FeatureSpec, LEVELS, type Level } from '../backbones/features.js';
 import { glorotUniform } from '../backbones/initialisers.js';
-import { ACTIVATIONS, batchNorm, NORM_MOMENTUM } from '../backbones/layers/index.js';
-import type { Pass } from '../backbones/module.js';
+import { ACTIVATION_NAMES, ACTIVATIONS, batchNorm, NORM_MOMENTUM } from '../backbones/layers/index.js';
 import { createParameters, type Parameters } from '../backbones/parameters.js';
 import { readSettings } from '../backbones/settings.js';
-import { ShapeError } from '../engine/errors.js';
-import { type BiFPNConfig, bifpnConfig } from './config.js';
-import { extraLevels, type Nodes } from './extraLevels.js';
 import { FUSIONS } from './fusion.js';
 import { bifpnGraph, type FusionNode, type NodeName } from './graph.js';
-import type { Neck } from './neck.js';
+import { defineNeck, type Neck, wantedLevels } from './neck.js';
+import { type PyramidPlan, planPyramid, runPyramid, type Step } from './pyramid.js';
 import { NORM_EPSILON, projection, resampleTo } from './resample.js';
 import { separable } from './separable.js';
+
+/** A BiFPN in a config file; an unknown key is an error. */
+export const bifpnConfig = z.strictObject({
+  kind: z.literal('bifpn'),
+  /** Levels without a gap; those deeper than the backbone's are made by pooling. */
+  levels: z.array(z.enum(LEVELS)).min(2).readonly().default(['P3', 'P4', 'P5', 'P6', 'P7']),
+  /** Channels of every map, 1 to 1024. */
+  channels: z.int().min(1).max(1024).default(64),
+  /** Cells, 1 to 16. */
+  repeats: z.int().min(1).max(16).default(3),
+  /** `fast`: learned weights, normalised by their sum. `sum`: plain sum. */
+  fusion: z.enum(['fast', 'sum']).default('fast'),
+  activation: z.enum(ACTIVATION_NAMES).default('swish'),
+  /** True: not trained, batch norm included. */
+  frozen: z.boolean().default(false),
+  /** Seed of the random initial weights. */
+  seed: z.int().min(0).default(1),
+});
+export type BiFPNConfig = z.infer<typeof bifpnConfig>;
 
 /** The config's settings without its `kind`; those left out have the config's defaults. */
 export type BiFPNOptions<Out extends Level = Level> = Partial<Omit<BiFPNConfig, 'kind' | 'levels'>> & {
   readonly levels: readonly Out[];
 };
 
-/** Computes one node from those before it. */
-type Step = (nodes: Nodes, pass: Pass) => void;
-
 /**
- * A BiFPN over the levels of `options`; parameters named as in effdet below `fpn.`: `cell.0.fnode.3.after_combine.conv.conv_dw.weight`.
- * Levels deeper than the backbone's are made from the one above by 1x1 convolution, batch norm and max pool.
+ * Builds a BiFPN, the weighted bidirectional feature pyramid of EfficientDet. Parameters are named as in effdet below
+ * `fpn.`: `cell.0.fnode.3.after_combine.conv.conv_dw.weight`. Levels deeper than the backbone's are made from the one
+ * above by 1x1 convolution, batch norm and max pool: `resample.3.conv.conv.weight`.
  *
  * @param features `backbone.features`
  * @returns        a neck whose maps have the sizes of the backbone's, and half of those above, rounded up, where it made them
@@ -44,34 +50,57 @@ export function createBiFPN<In extends Level, Out extends Level>(
   features: FeatureSpec<In>,
 ): Neck<Extract<In, Out>, Out> {
   const settings = readSettings(bifpnConfig, { ...options, kind: 'bifpn' }, 'BiFPN');
-  const { channels, repeats, frozen } = settings;
+  const { channels, repeats } = settings;
   const graph = bifpnGraph(settings.levels);
-  const levels: readonly Level[] = LEVELS.filter((level) => graph.some((node) => node.level === level));
-  const given = levels.filter((level) => level in features);
-  checkLevels(levels, given, levelsOf(features));
-  const inputs = Object.fromEntries(given.map((level) => [level, (features as FeatureSpec)[level]])) as FeatureSpec;
+  const plan = planPyramid(settings.levels, features, 'BiFPN');
   const owner = createParameters(settings.seed);
-  const extend = extraLevels(owner, inputs, { levels, channels, frozen });
-  const cells = Array.from({ length: repeats }, (_, cell) =>
-    graph.map((node, index) => {
-      const width = (name: NodeName): number => (cell === 0 ? extend.widths.get(name) : undefined) ?? channels;
+  const { widths, steps: extra } = extraLevels(owner, plan, settings);
+  const cells = Array.from({ length: repeats }, (_, cell) => [
+    ...(cell === 0 ? [] : [nextCell(plan.levels)]),
+    ...graph.map((node, index) => {
+      const width = (name: NodeName): number => (cell === 0 ? widths.get(name) : undefined) ?? channels;
       return fusionStep(owner, `cell.${cell}.fnode.${index}`, node, width, settings);
     }),
-  );
-  return {
-    inputs: inputs as FeatureSpec<Extract<In, Out>>,
-    features: outputSpec(levels, inputs, settings) as FeatureSpec<Out>,
-    parameters: owner.parameters,
-    dispose: owner.dispose,
-    forward: (maps, pass) =>
-      tf.tidy(() => {
-        let nodes = extend.forward(maps, pass);
-        for (const [cell, steps] of cells.entries()) {
-          for (const step of steps) step(nodes, pass);
-          if (cell < repeats - 1) nodes = new Map(levels.map((level) => [`${level}.in`, nodes.get(`${level}.out`)!]));
-        }
-        return Object.fromEntries(levels.map((level) => [level, nodes.get(`${level}.out`)])) as FeatureMaps<Out>;
-      }),
+  ]);
+  return runPyramid(owner, plan, {
+    name: 'BiFPN',
+    channels,
+    tap: (level) => `cell.${repeats - 1}.${level}`,
+    steps: [...extra, ...cells.flat()],
+  });
+}
+
+/** Every neck the library has lists itself so in `necks/index.ts`. */
+export const bifpn = defineNeck({ config: bifpnConfig, create: createBiFPN, reads: wantedLevels });
+
+/** The `in` nodes that the backbone does not give, and the widths of all of them. */
+function extraLevels(owner: Parameters, { levels, inputs }: PyramidPlan, { channels, frozen }: BiFPNConfig) {
+  const widths = new Map<NodeName, number>();
+  const steps: Step[] = [];
+  const given: Partial<FeatureSpec> = inputs;
+  for (const [i, level] of levels.entries()) {
+    widths.set(`${level}.in`, given[level]?.channels ?? channels);
+    if (given[level]) continue;
+    const from = `${levels[i - 1]!}.in` as const;
+    const project = projection(owner, `resample.${i}`, {
+      inChannels: widths.get(from)!,
+      outChannels: channels,
+      frozen,
+    });
+    steps.push((nodes, pass) => {
+      const source = nodes.get(from)!;
+      const [, height, width] = source.shape;
+      const map = resampleTo(project(source, pass), Math.ceil(height / 2), Math.ceil(width / 2));
+      nodes.set(`${level}.in`, map);
+    });
+  }
+  return { widths, steps };
+}
+
+/** What one cell gives is what the next one reads. */
+function nextCell(levels: readonly Level[]): Step {
+  return (nodes) => {
+    for (const level of levels) nodes.set(`${level}.in`, nodes.get(`${level}.out`)!);
   };
 }
 
@@ -111,39 +140,5 @@ function fusionStep(
     const [, height, width] = nodes.get(`${node.level}.in`)!.shape;
     const maps = node.inputs.map((input, i) => resampleTo(projections[i]!(nodes.get(input)!, pass), height, width));
     nodes.set(node.name, normalise(mix(activate(fuse(maps)), pass), pass));
-  };
-}
-
-/** @throws ShapeError when the first level is not given, or a given one comes after a made one */
-function checkLevels(levels: readonly Level[], given: readonly Level[], offered: readonly Level[]): void {
-  if (given.length > 0 && given.every((level, i) => level === levels[i])) return;
-  const missing = levels.find((level, i) => level !== given[i]);
-  throw new ShapeError(
-    `BiFPN needs ${missing}, the backbone gives ${offered.join(', ')}: only levels deeper than those can be made by pooling; a simple-pyramid makes finer ones`,
-  );
-}
-
-function outputSpec(levels: readonly Level[], inputs: Partial<FeatureSpec>, options: BiFPNConfig): FeatureSpec {
-  const spec: { [K in Level]?: FeatureSpec[Level] } = {};
-  let above: FeatureInfo | undefined;
-  for (const level of levels) {
-    const own = inputs[level] ?? halved(above!); // the first level is given
-    const tap = `cell.${options.repeats - 1}.${level}`;
-    const sizeOf = (height: number, width: number) => mapSize(own, height, width);
-    above = { channels: options.channels, stride: own.stride, tap, sizeOf };
-    spec[level] = above;
-  }
-  return spec as FeatureSpec;
-}
-
-/** The level that pooling makes from another. */
-function halved(above: FeatureInfo): FeatureInfo {
-  return {
-    ...above,
-    stride: 2 * above.stride,
-    sizeOf: (height, width) => {
-      const [rows, columns] = mapSize(above, height, width);
-      return [Math.ceil(rows / 2), Math.ceil(columns / 2)];
-    },
   };
 }

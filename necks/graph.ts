@@ -1,10 +1,13 @@
 import { LEVELS, type Level } from '../backbones/features.js';
 import { ConfigError } from '../engine/errors.js';
 
-/** `in`: what a cell is given; `td`: fused on the way down; `out`: what it gives. */
-export type NodeName = `${Level}.${'in' | 'td' | 'out'}`;
+/**
+ * `in`: what the backbone, or the cell before, gives; `td`: fused on the way down; `mid`: a `td` smoothed before the way
+ * up; `bu`: fused on the way up; `out`: what is given.
+ */
+export type NodeName = `${Level}.${'in' | 'td' | 'mid' | 'bu' | 'out'}`;
 
-/** One fusion: the inputs are brought to the size of `level` and added. */
+/** One fusion: the inputs are brought to the grid of `level` and added. */
 export interface FusionNode {
   readonly name: NodeName;
   readonly level: Level;
@@ -20,7 +23,7 @@ export interface FusionNode {
  * @source Tan et al. 2020, arXiv:1911.09070, figure 2d
  */
 export function bifpnGraph(levels: readonly Level[]): readonly FusionNode[] {
-  const order = consecutive(levels);
+  const order = consecutive('a BiFPN', levels, 2);
   const nodes: FusionNode[] = [];
   const last = new Map<Level, NodeName>(order.map((level) => [level, `${level}.in`]));
   const fuse = (name: NodeName, level: Level, inputs: readonly NodeName[]): void => {
@@ -39,19 +42,82 @@ export function bifpnGraph(levels: readonly Level[]): readonly FusionNode[] {
   return nodes;
 }
 
+/**
+ * The fusions of a feature pyramid network: down from the deepest given level, each then smoothed; deeper levels follow
+ * from the deepest output.
+ *
+ * @param levels one or more without a gap
+ * @param given  the finest of them, which the backbone gives
+ * @throws ConfigError for a gap
+ * @source Lin et al. 2017, arXiv:1612.03144, figure 3; deeper levels: Lin et al. 2017, arXiv:1708.02002, section 4
+ */
+export function fpnGraph(levels: readonly Level[], given: readonly Level[]): readonly FusionNode[] {
+  const order = consecutive('an FPN', levels, 1);
+  const read = order.filter((level) => given.includes(level));
+  return [...topDown(read), ...read.map((level) => node(`${level}.out`, `${level}.td`)), ...deeper(order, read)];
+}
+
+/**
+ * The fusions of a path aggregation network: those of a feature pyramid network, then up again from the finest level.
+ *
+ * @param levels one or more without a gap
+ * @param given  the finest of them, which the backbone gives
+ * @throws ConfigError for a gap
+ * @source Liu et al. 2018, arXiv:1803.01534, section 3.1
+ */
+export function panGraph(levels: readonly Level[], given: readonly Level[]): readonly FusionNode[] {
+  const order = consecutive('a PAN', levels, 1);
+  const read = order.filter((level) => given.includes(level));
+  const middle = (i: number): NodeName => (i === 0 ? `${read[0]!}.out` : `${read[i]!}.mid`);
+  return [
+    ...topDown(read),
+    ...read.map((level, i) => node(middle(i), `${level}.td`)),
+    ...read
+      .slice(1)
+      .flatMap((level, i) => [
+        node(`${level}.bu`, middle(i + 1), i === 0 ? middle(0) : `${read[i]!}.bu`),
+        node(`${level}.out`, `${level}.bu`),
+      ]),
+    ...deeper(order, read),
+  ];
+}
+
 /** As a line of text, e.g. `P4.out <- P4.in + P4.td + P3.out`. */
 export function describeNode(node: FusionNode): string {
   return `${node.name} <- ${node.inputs.join(' + ')}`;
 }
 
+/** From the deepest level to the finest. */
+function topDown(levels: readonly Level[]): readonly FusionNode[] {
+  const deepestFirst = [...levels].reverse();
+  return deepestFirst.map((level, i) =>
+    i === 0 ? node(`${level}.td`, `${level}.in`) : node(`${level}.td`, `${level}.in`, `${deepestFirst[i - 1]!}.td`),
+  );
+}
+
+/** The levels after the given ones, each from the one before. */
+function deeper(order: readonly Level[], given: readonly Level[]): readonly FusionNode[] {
+  return order.slice(given.length).map((level, i) => node(`${level}.out`, `${order[given.length + i - 1]!}.out`));
+}
+
+function node(name: NodeName, ...inputs: readonly NodeName[]): FusionNode {
+  return { name, level: levelOf(name), inputs };
+}
+
+/** The level of a node. */
+export function levelOf(name: NodeName): Level {
+  return name.slice(0, name.indexOf('.')) as Level;
+}
+
 /** Finest first. */
-function consecutive(levels: readonly Level[]): readonly Level[] {
+function consecutive(name: string, levels: readonly Level[], least: number): readonly Level[] {
   const order = LEVELS.filter((level) => levels.includes(level));
   const first = LEVELS.indexOf(order[0] ?? 'P1');
   const whole = order.every((level, i) => LEVELS.indexOf(level) === first + i);
-  if (order.length < 2 || order.length !== levels.length || !whole) {
+  if (order.length < least || order.length !== levels.length || !whole) {
+    const some = least === 1 ? 'one or more' : 'two or more';
     throw new ConfigError(
-      `a BiFPN cannot join the levels [${levels.join(', ')}]: give it two or more without a gap, each once`,
+      `${name} cannot join the levels [${levels.join(', ')}]: give it ${some} without a gap, each once`,
     );
   }
   return order;

@@ -2,35 +2,36 @@ import { z } from 'zod';
 import type { FeatureSpec, Level } from '../backbones/features.js';
 import type { Activation } from '../backbones/layers/index.js';
 import { readSettings } from '../backbones/settings.js';
-import { createBiFPN } from './bifpn.js';
-import { type BiFPNConfig, bifpnConfig, simplePyramidConfig } from './config.js';
-import type { Neck } from './neck.js';
-import { createSimplePyramid } from './simplePyramid.js';
+import { type BiFPNConfig, bifpn } from './bifpn.js';
+import { fpn } from './fpn.js';
+import type { Neck, NeckDefinition } from './neck.js';
+import { pan } from './pan.js';
+import { simplePyramid } from './simplePyramid.js';
 
-export { type BiFPNOptions, createBiFPN } from './bifpn.js';
-export { type BiFPNConfig, bifpnConfig, type SimplePyramidConfig, simplePyramidConfig } from './config.js';
-export { bifpnGraph, describeNode, type FusionNode, type NodeName } from './graph.js';
+export { type BiFPNConfig, type BiFPNOptions, bifpnConfig, createBiFPN } from './bifpn.js';
+export { createFPN, type FPNConfig, type FPNOptions, fpnConfig } from './fpn.js';
+export { bifpnGraph, describeNode, type FusionNode, fpnGraph, type NodeName, panGraph } from './graph.js';
 export type { Neck } from './neck.js';
-export { createSimplePyramid, type SimplePyramidOptions } from './simplePyramid.js';
-
-/** Every neck as a config file writes it. */
-export const neckConfig = z.discriminatedUnion('kind', [bifpnConfig, simplePyramidConfig]);
-export type NeckConfig = z.infer<typeof neckConfig>;
-export type NeckKind = NeckConfig['kind'];
+export { createPAN, type PANConfig, type PANOptions, panConfig } from './pan.js';
+export {
+  createSimplePyramid,
+  type SimplePyramidConfig,
+  type SimplePyramidOptions,
+  simplePyramidConfig,
+} from './simplePyramid.js';
 
 /** Every neck there is, by the `kind` of its config. */
-export const NECKS = {
-  bifpn: { config: bifpnConfig, create: createBiFPN, reads: wanted },
-  'simple-pyramid': { config: simplePyramidConfig, create: createSimplePyramid, reads: deepest },
-} as const satisfies {
-  readonly [K in NeckKind]: {
-    readonly config: z.ZodObject;
-    readonly create: (config: Extract<NeckConfig, { kind: K }>, features: FeatureSpec) => Neck;
-    /** Of the levels that a backbone can give, those a neck for `levels` is made from. */
-    readonly reads: (levels: readonly Level[], offered: readonly Level[]) => readonly Level[];
-  };
-};
+export const NECKS = { bifpn, fpn, pan, 'simple-pyramid': simplePyramid } as const;
+export type NeckKind = keyof typeof NECKS;
 export const NECK_KINDS = Object.keys(NECKS) as readonly NeckKind[];
+
+type AnyNeckConfig = (typeof NECKS)[NeckKind]['config'];
+/** Every neck as a config file writes it. */
+export const neckConfig = z.discriminatedUnion(
+  'kind',
+  Object.values(NECKS).map(({ config }) => config) as unknown as readonly [AnyNeckConfig, ...AnyNeckConfig[]],
+);
+export type NeckConfig = z.infer<typeof neckConfig>;
 
 /** What a model asks of its neck, whatever its kind: each takes the settings that it knows. */
 export interface NeckSettings {
@@ -55,14 +56,6 @@ export function neckConfigOf(kind: NeckKind, settings: NeckSettings): NeckConfig
 
 /** Builds the neck that a config describes on a backbone's features. */
 export function createNeck(config: NeckConfig, features: Partial<FeatureSpec>): Neck {
-  const { create } = NECKS[config.kind];
-  return create(config as never, features as FeatureSpec); // the table joins the config and its function
-}
-
-function wanted(levels: readonly Level[], offered: readonly Level[]): readonly Level[] {
-  return offered.filter((level) => levels.includes(level));
-}
-
-function deepest(_levels: readonly Level[], offered: readonly Level[]): readonly Level[] {
-  return offered.slice(-1);
+  const { create }: NeckDefinition = NECKS[config.kind];
+  return create(config, features as FeatureSpec);
 }

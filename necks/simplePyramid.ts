@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import {
   type FeatureInfo,
   type FeatureMaps,
@@ -21,8 +22,21 @@ import {
 import { createParameters, type Parameters } from '../backbones/parameters.js';
 import { readSettings } from '../backbones/settings.js';
 import { ShapeError } from '../engine/errors.js';
-import { type SimplePyramidConfig, simplePyramidConfig } from './config.js';
-import type { Neck } from './neck.js';
+import { defineNeck, type Neck } from './neck.js';
+
+/** A simple feature pyramid in a config file; an unknown key is an error. */
+export const simplePyramidConfig = z.strictObject({
+  kind: z.literal('simple-pyramid'),
+  /** Any; finer than the backbone's map by doubling it, coarser by pooling. */
+  levels: z.array(z.enum(LEVELS)).min(1).readonly().default(['P2', 'P3', 'P4', 'P5']),
+  /** Channels of every map, 1 to 1024. */
+  channels: z.int().min(1).max(1024).default(256),
+  /** True: not trained. */
+  frozen: z.boolean().default(false),
+  /** Seed of the random initial weights. */
+  seed: z.int().min(0).default(1),
+});
+export type SimplePyramidConfig = z.infer<typeof simplePyramidConfig>;
 
 /** The config's settings without its `kind`; those left out have the config's defaults. */
 export type SimplePyramidOptions<Out extends Level = Level> = Partial<Omit<SimplePyramidConfig, 'kind' | 'levels'>> & {
@@ -74,6 +88,13 @@ export function createSimplePyramid<In extends Level, Out extends Level>(
       }),
   };
 }
+
+/** Every neck the library has lists itself so in `necks/index.ts`; this one reads the deepest map alone. */
+export const simplePyramid = defineNeck({
+  config: simplePyramidConfig,
+  create: createSimplePyramid,
+  reads: (_levels, offered) => offered.slice(-1),
+});
 
 interface BranchOptions {
   /** Of the source. */
