@@ -9,4 +9,5 @@ export * from './datasets/index.js';
 export { createLoader, type Loader, type LoaderOptions } from './datasets/loader/index.js';
 export { availableBytes, estimateMemory, type MemoryNeed, requireMemory } from './engine/tensorflow/memory.js';
 export * from './index.js';
+export * from './pretrained/index.js';
 export * from './training/run/index.js';

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, createReadStream, existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { EspalierError, WeightsError } from '../engine/errors.js';
+import { cacheFolder } from '../engine/tensorflow/cache.js';
+import { type DownloadOptions, downloadFile } from './download.js';
+import type { ReleasedWeights } from './released.js';
+
+export interface PullReleasedOptions extends Pick<DownloadOptions, 'onBytes' | 'signal'> {
+  /** True: the cache or nothing. */
+  readonly offline?: boolean;
+  /** A file fetched by hand, instead of the network. */
+  readonly from?: string;
+  /** Address of a folder with files of the same names. Defaults to ESPALIER_WEIGHTS_MIRROR, else to the publisher's. */
+  readonly mirror?: string | undefined;
+}
+
+/** Where a checkpoint is once pulled; its name ends with the first digits of its SHA-256. */
+export function releasedPath({ url }: ReleasedWeights): string {
+  return join(cacheFolder(), 'weights', fileOf(url));
+}
+
+/**
+ * Fetches a published checkpoint into the cache, if it is not there, and checks its digest.
+ *
+ * @returns path of the file, as published
+ * @throws EspalierError offline, or when the server cannot be reached; WeightsError for a wrong digest
+ */
+export async function pullReleased(entry: ReleasedWeights, options: PullReleasedOptions = {}): Promise<string> {
+  const path = releasedPath(entry);
+  if (existsSync(path)) return path;
+  const { offline = false, from, mirror = process.env.ESPALIER_WEIGHTS_MIRROR, ...download } = options;
+  if (offline && from === undefined) {
+    throw new EspalierError(
+      `the weights ${entry.name} are not in the cache (${path}) and fetching is off: run 'espalier weights pull ${entry.name}' online once, or with --from FILE`,
+    );
+  }
+  await mkdir(dirname(path), { recursive: true });
+  if (from !== undefined) return takeFile(entry, from, path);
+  const url = mirror ? `${mirror.replace(/\/+$/, '')}/${fileOf(entry.url)}` : entry.url;
+  await downloadFile(url, path, { ...download, digits: entry.digits });
+  return path;
+}
+
+async function takeFile({ name, digits }: ReleasedWeights, from: string, path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(from)) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw new EspalierError(`${from} cannot be read: ${(error as Error).message}`);
+  }
+  const digest = hash.digest('hex');
+  if (!digest.startsWith(digits)) {
+    throw new WeightsError(
+      `${from} has the SHA-256 ${digest}, ${name} has one that starts with ${digits}: another file`,
+    );
+  }
+  const copy = `${path}.${process.pid}`;
+  try {
+    copyFileSync(from, copy);
+    await rename(copy, path);
+  } finally {
+    await rm(copy, { force: true });
+  }
+  return path;
+}
+
+const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
