@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addBackbones } from './backboneCommands.js';
+import { watchEnds } from './ends.js';
 import { engine, json, offline } from './options.js';
-import { ignoreClosedPipe } from './output.js';
 import { reportError } from './report.js';
 import { addWeights } from './weights/commands.js';
 
@@ -12,7 +12,7 @@ import { addWeights } from './weights/commands.js';
  * @returns exit status: 0 done, 1 failed, 2 wrong use
  */
 export async function run(args: readonly string[]): Promise<number> {
-  ignoreClosedPipe();
+  watchEnds();
   try {
     await createProgram().parseAsync(args, { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
