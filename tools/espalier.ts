@@ -9,7 +9,7 @@ import { addWeights } from './weights/commands.js';
 /**
  * The command line. Every command loads its module when it is called, so that help is instant.
  *
- * @returns exit status: 0 done, 1 failed, 2 wrong use
+ * @returns exit status: 0 done, 1 failed or stopped, 2 wrong use
  */
 export async function run(args: readonly string[]): Promise<number> {
   watchEnds();
@@ -21,6 +21,10 @@ export async function run(args: readonly string[]): Promise<number> {
     return reportError(error);
   }
 }
+
+const STATUSES = `
+Exit status: 0 done; 1 failed, in one sentence, or a training that a signal stopped, with a checkpoint; 2 wrong use;
+128 and its number after a signal that no training waits for, or a second one.`;
 
 const threads = (): Option =>
   new Option('--threads <n>', 'threads inside one operation').argParser(wholeNumber(1, 1024));
@@ -36,6 +40,7 @@ function createProgram(): Command {
     .configureHelp({ showGlobalOptions: true });
   addLearning(program);
   addMachine(program);
+  program.addHelpText('after', STATUSES);
   return program;
 }
 

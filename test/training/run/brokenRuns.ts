@@ -70,7 +70,7 @@ const CASES: { readonly [stage: string]: Case } = {
         ...model,
         loss: (raw: tf.Tensor2D, targets: tf.NamedTensorMap) => {
           const losses = model.loss(raw, targets);
-          const total = tf.div(losses.total, tf.min(targets.divisor as tf.Tensor)) as tf.Scalar;
+          const total = tf.div(losses.total as tf.Scalar, tf.min(targets.divisor as tf.Tensor)) as tf.Scalar;
           return { ...losses, total };
         },
       } as unknown as TrainRun['model'],
