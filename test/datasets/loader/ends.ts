@@ -115,3 +115,5 @@ for (const workers of [0, 1, 2]) {
     console.log(`${workers} ${name}: ${answer}`);
   }
 }
+// One that nobody disposes does not keep the process, and its threads, alive.
+await loader(1).batches(0).next();
