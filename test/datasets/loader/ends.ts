@@ -9,6 +9,7 @@ import { open, writeImages } from './fixture.js';
  * whose end was reached.
  */
 const [, , folder = ''] = process.argv;
+process.env.ESPALIER_DECODER = 'js'; // the one that threads load faster
 const entries = writeImages(12);
 const module = join(folder, 'encoder.mjs');
 writeFileSync(
