@@ -43,7 +43,6 @@ export function createParameters(seed: number, isFrozen: (name: string) => boole
     },
     dispose: () => {
       for (const { variable } of parameters.values()) variable.dispose();
-      parameters.clear();
     },
   };
 }

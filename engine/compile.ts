@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from './errors.js';
+import { requireEngine } from './guard.js';
 
 /** Tensors, or arrays or plain objects of them. */
 export type Tree = tf.Tensor | readonly Tree[] | { readonly [key: string]: Tree };
@@ -44,7 +45,7 @@ export interface Compiled<Args extends readonly Tree[], Result extends Tree> {
    * @throws EngineError on an engine without a graph compiler
    */
   memory(...args: Args): number;
-  /** Frees the traces. A call that is under way ends first. */
+  /** Frees the traces. A call that is under way ends first, a later one throws an EngineError. */
   dispose(): void;
 }
 
@@ -95,15 +96,21 @@ export function registerCompiler(backendName: string, compiler: Compiler): void 
  * the graph: what changes from call to call must be a tensor or a variable.
  *
  * @throws EngineError when the function reads values, has a result or an op of data-dependent shape, draws random numbers in
- *   JavaScript, or creates variables each time; it names the TensorFlow.js call and the line
+ *   JavaScript, or creates variables each time; it names the TensorFlow.js call and the line; and before `ready()`
  */
 export function compile<Args extends readonly Tree[], Result extends Tree>(
   fn: (...args: Args) => Result,
   options: CompileOptions = {},
 ): Compiled<Args, Result> {
+  requireEngine();
   const compiler = compilers.get(tf.getBackend());
   if (compiler) return compiler(fn, options);
-  const eager = (...args: Args): Result => tf.tidy(() => fn(...args) as tf.TensorContainer) as Result;
+  const name = options.name ?? (fn.name || 'function');
+  let disposed = false;
+  const eager = (...args: Args): Result => {
+    if (disposed) throw new EngineError(`${name} was disposed: compile it anew`);
+    return tf.tidy(() => fn(...args) as tf.TensorContainer) as Result;
+  };
   const noGraph = (): never => {
     throw new EngineError(
       `the ${tf.getBackend()} engine has no graphs: open the tensorflow engine (await ready({ engine: 'tensorflow' }))`,
@@ -113,6 +120,8 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
     async: async (...args: Args) => eager(...args),
     graph: noGraph,
     memory: noGraph,
-    dispose: () => {},
+    dispose: () => {
+      disposed = true;
+    },
   });
 }

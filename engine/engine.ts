@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Cluster } from './collective.js';
 import { EngineError } from './errors.js';
+import { keepApart } from './guard.js';
 import { repairStockGradients } from './kernels/stockGradients.js';
 import { openWasm, type WasmOptions } from './wasm/wasm.js';
 import { openWebGl } from './webgl/webgl.js';
@@ -67,26 +68,39 @@ export function registerEngine(name: EngineName, opener: Opener): void {
   openers.set(name, opener);
 }
 
+/** The calls of `ready` so far, each after the one before. */
+let last: Promise<EngineInfo | null> = Promise.resolve(null);
+
 /**
- * Chooses and opens the engine; call once, before the first tensor.
+ * Opens the engine, before the first tensor. A second call that names no engine keeps the one that is open; one that names
+ * another changes to it, and tensors and models of the first are then refused.
  *
  * @throws EngineError when the engine asked for by name is not present, with the reason and the remedy
  */
-export async function ready(options: ReadyOptions = {}): Promise<EngineInfo> {
-  const { engine, cluster } = options;
-  if (cluster && engine !== undefined && engine !== 'tensorflow') {
+export function ready(options: ReadyOptions = {}): Promise<EngineInfo> {
+  const opening = last.then((before) => open(options, before));
+  last = last.then((before) => opening.catch(() => before));
+  return opening;
+}
+
+async function open({ engine: asked, ...options }: ReadyOptions, before: EngineInfo | null): Promise<EngineInfo> {
+  const { cluster } = options;
+  const engine = asked ?? (cluster ? 'tensorflow' : before?.engine);
+  if (cluster && engine !== 'tensorflow') {
     throw new EngineError(`the ${engine} engine computes alone: a cluster needs the tensorflow engine`);
   }
-  const names = engine !== undefined ? [engine] : cluster ? (['tensorflow'] as const) : PREFERENCE;
+  const backend = tf.getBackend();
   const reasons: string[] = [];
-  for (const name of names) {
+  for (const name of engine === undefined ? PREFERENCE : [engine]) {
     const opener = openers.get(name);
     const opened = opener ? await opener(options) : { reason: `engine '${name}' does not exist on this platform` };
     if ('engine' in opened) {
+      keepApart(tf.getBackend());
       const because = reasons.length > 0 ? `; ${reasons.join('; ')}` : '';
       return { ...opened, description: opened.description + because };
     }
     reasons.push(opened.reason);
   }
+  if (backend && tf.getBackend() !== backend) await tf.setBackend(backend);
   throw new EngineError(reasons.join('; '));
 }

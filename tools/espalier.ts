@@ -1,18 +1,18 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addBackbones } from './backboneCommands.js';
+import { watchEnds } from './ends.js';
 import { engine, json, offline } from './options.js';
-import { ignoreClosedPipe } from './output.js';
 import { reportError } from './report.js';
 import { addWeights } from './weights/commands.js';
 
 /**
  * The command line. Every command loads its module when it is called, so that help is instant.
  *
- * @returns exit status: 0 done, 1 failed, 2 wrong use
+ * @returns exit status: 0 done, 1 failed or stopped, 2 wrong use
  */
 export async function run(args: readonly string[]): Promise<number> {
-  ignoreClosedPipe();
+  watchEnds();
   try {
     await createProgram().parseAsync(args, { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
@@ -21,6 +21,10 @@ export async function run(args: readonly string[]): Promise<number> {
     return reportError(error);
   }
 }
+
+const STATUSES = `
+Exit status: 0 done; 1 failed, in one sentence, or a training that a signal stopped, with a checkpoint; 2 wrong use;
+128 and its number after a signal that no training waits for, or a second one.`;
 
 const threads = (): Option =>
   new Option('--threads <n>', 'threads inside one operation').argParser(wholeNumber(1, 1024));
@@ -36,6 +40,7 @@ function createProgram(): Command {
     .configureHelp({ showGlobalOptions: true });
   addLearning(program);
   addMachine(program);
+  program.addHelpText('after', STATUSES);
   return program;
 }
 

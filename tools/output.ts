@@ -20,11 +20,3 @@ export function createOutput(json: boolean): Output {
     result: (value, text) => write(process.stdout, json ? JSON.stringify(value) : text),
   };
 }
-
-/** Nothing but the result of a reader that closed its end (`espalier ... | head`) ends the process quietly. */
-export function ignoreClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-}

@@ -5,6 +5,7 @@ import { allReduceMean, membership } from '../engine/collective.js';
 import { type Compiled, compile } from '../engine/compile.js';
 import { ConfigError, EspalierError } from '../engine/errors.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
+import { withTape } from '../engine/tape.js';
 import type { Losses, TargetTensors } from '../heads/head.js';
 import { clipByGlobalNorm, globalNorm } from './clip.js';
 import type { Ema } from './ema.js';
@@ -148,21 +149,18 @@ function differentiate<Raw>(model: TrainableModel<Raw>, pass: Pass, images: tf.T
     if (!losses.total) throw new Error("the head's losses have no term called 'total'");
     return losses.total;
   };
-  const { grads } = tf.variableGrads(
-    total,
-    [...parameters.values()].map(({ variable }) => variable),
-  );
-  const gradients = new Map<string, tf.Tensor>();
-  for (const [name, { variable }] of parameters) gradients.set(name, grads[variable.name] as tf.Tensor);
-  requireAll(gradients);
-  return { losses: released(kept), gradients };
-}
-
-/** The same values as tensors that the enclosing tidy owns again. */
-function released(kept: { readonly [term: string]: tf.Scalar }): { readonly [term: string]: tf.Scalar } {
-  const own = Object.entries(kept).map(([term, value]) => [term, tf.clone(value)] as const);
-  tf.dispose(Object.values(kept));
-  return Object.fromEntries(own);
+  const variables = [...parameters.values()].map(({ variable }) => variable);
+  try {
+    const { grads } = withTape(() => tf.variableGrads(total, variables));
+    const gradients = new Map<string, tf.Tensor>();
+    for (const [name, { variable }] of parameters) gradients.set(name, grads[variable.name] as tf.Tensor);
+    requireAll(gradients);
+    // The same values as tensors that the enclosing tidy owns again.
+    const losses = Object.fromEntries(Object.entries(kept).map(([term, value]) => [term, tf.clone(value)]));
+    return { losses, gradients };
+  } finally {
+    tf.dispose(Object.values(kept));
+  }
 }
 
 function requireAll(gradients: ReadonlyMap<string, tf.Tensor | undefined>): void {

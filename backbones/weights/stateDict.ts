@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightsError } from '../../engine/errors.js';
+import { EngineError, WeightsError } from '../../engine/errors.js';
 import type { Module, Parameter } from '../module.js';
 import { type HostTensor, type HostTensors, sizeOf } from './hostTensor.js';
 import { fileShape, toFile, toMemory } from './layout.js';
@@ -33,8 +33,10 @@ export const DERIVED = /(^|\.)(num_batches_tracked|attention_bias_idxs)$/;
  * Puts the tensors of a PyTorch-layout state dict into a module's variables. Nothing is changed when it throws.
  *
  * @throws WeightsError naming the tensors that are missing, unexpected, of another shape, or hold NaN or infinity
+ * @throws EngineError when the module was disposed
  */
 export function loadStateDict(module: Module, tensors: HostTensors, options: LoadOptions): LoadReport {
+  requireAlive(module);
   const found = renamed(tensors, options.rename ?? ((name) => name));
   const report = compareStateDict(module, found);
   if (!options.partial) checkComplete(report);
@@ -65,6 +67,7 @@ export function compareStateDict(module: Module, tensors: HostTensors): LoadRepo
 
 /** The inverse of `loadStateDict`, exact to the bit: PyTorch layout and names. */
 export async function exportStateDict(module: Module): Promise<HostTensors> {
+  requireAlive(module);
   const tensors = new Map<string, HostTensor>();
   for (const [name, { variable, layout }] of module.parameters) {
     const values = (await variable.data<'float32'>()) as Float32Array;
@@ -72,6 +75,13 @@ export async function exportStateDict(module: Module): Promise<HostTensors> {
     tensors.set(name, { dtype: 'F32', shape: fileShape(variable.shape, layout), data });
   }
   return tensors;
+}
+
+function requireAlive({ parameters }: Module): void {
+  for (const [name, { variable }] of parameters) {
+    if (variable.isDisposed)
+      throw new EngineError(`'${name}' was disposed, and its module with it: make the module anew`);
+  }
 }
 
 function renamed(tensors: HostTensors, rename: (name: string) => string | null): HostTensors {

@@ -12,10 +12,12 @@ if (built === undefined) {
   console.error('coco-ts is not built yet: run npm run build');
   process.exit(1);
 }
-// The reader of a pipe may leave early, as head does.
-process.stdout.on('error', (error) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+// The reader of a pipe may leave early, as head does; where words cannot be written, they are lost.
+process.stderr.on('error', () => {});
+process.stdout.on('error', ({ code, message }) => {
+  if (code === 'EPIPE') process.exit();
+  console.error(`coco-ts: standard output cannot be written: ${message}`);
+  process.exit(1);
 });
 const { main } = await import(new URL(built, import.meta.url).href);
 process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { main } from '../src/cli.js';
@@ -289,4 +291,14 @@ describe('coco-ts', () => {
     expect(listed(voc)).toHaveLength(273);
     expect(listed(other)).toEqual(listed(voc));
   });
+});
+
+test.skipIf(process.platform !== 'linux')('an output that cannot be written, or that nobody reads, is no stack', () => {
+  const program = fileURLToPath(new URL('../bin/coco-ts.js', import.meta.url));
+  const run = (end: string) => spawnSync('bash', ['-c', `set -o pipefail; "${process.execPath}" "${program}" ${end}`]);
+  const full = run('--help > /dev/full');
+  expect(full.status).toBe(1);
+  expect(full.stderr.toString()).toMatch(/^coco-ts: standard output cannot be written: ENOSPC[^\n]*\n$/);
+  expect(run('--help | true')).toMatchObject({ status: 0 });
+  expect(run('nothing 2> /dev/full').status).toBe(2);
 });

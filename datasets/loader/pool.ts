@@ -44,7 +44,15 @@ export function createLocalPool(config: FillerConfig): Pool {
 export function createWorkerPool(config: FillerConfig, count: number): Pool {
   const file = new URL(builtModule(new URL('./worker.js', import.meta.url).href));
   const share = { ...config, cacheBytes: Math.floor(config.cacheBytes / count) };
-  const threads = Array.from({ length: count }, () => openThread(file, share));
+  const threads: Thread[] = [];
+  try {
+    while (threads.length < count) threads.push(openThread(file, share));
+  } catch (error) {
+    for (const thread of threads) void thread.close();
+    throw new EspalierError(
+      `data-loading thread ${threads.length + 1} of ${count} did not start (${error instanceof Error ? error.message : error}): use fewer workers`,
+    );
+  }
   return {
     run: (job) => (threads[job.index % count] as Thread).run(job),
     dispose: async () => {
@@ -64,6 +72,7 @@ interface Thread {
   close(): Promise<void>;
 }
 
+/** The process stays alive as long as an answer is awaited, or the end of the thread; an idle thread does not hold it. */
 function openThread(file: URL, config: FillerConfig): Thread {
   const worker = new Worker(file, { workerData: config });
   const waiting = new Map<number, Waiting>();
@@ -77,10 +86,15 @@ function openThread(file: URL, config: FillerConfig): Thread {
   worker.unref();
   worker.on('message', (answer: Answer) => {
     const found = waiting.get(answer.id);
+    if (found === undefined) return; // nobody waits any more: the thread is being ended, and its end is awaited
     waiting.delete(answer.id);
     if (waiting.size === 0) worker.unref();
-    if ('filled' in answer) found?.resolve(answer.filled);
-    else found?.reject(fromFailure(answer.failure));
+    if ('filled' in answer) found.resolve(answer.filled);
+    else found.reject(fromFailure(answer.failure));
+  });
+  worker.on('messageerror', (error) => {
+    end(crash(waiting, error.message));
+    void worker.terminate();
   });
   worker.on('error', (error) => end(crash(waiting, error instanceof Error ? error.message : String(error))));
   worker.on('exit', (code) => end(crash(waiting, `exit code ${code}`)));
@@ -88,9 +102,9 @@ function openThread(file: URL, config: FillerConfig): Thread {
     run: (job) =>
       new Promise((resolve, reject) => {
         if (ended !== null) return reject(ended);
+        worker.postMessage({ id: next, job }); // throws, and so rejects, for an entry that cannot be copied
         if (waiting.size === 0) worker.ref();
-        waiting.set(next, { job, resolve, reject });
-        worker.postMessage({ id: next++, job });
+        waiting.set(next++, { job, resolve, reject });
       }),
     close: async () => {
       end(disposed());

@@ -112,7 +112,8 @@ export function withoutValues<T>(compute: () => T): { readonly result: T; readon
   } finally {
     depth--;
     own.operations = earlier;
-    if (before !== undefined && before !== '') void tf.setBackend(before);
+    if (before) void tf.setBackend(before);
+    else Object.assign(tf.engine(), { backendName: null, backendInstance: null }); // as it was before `ready`
   }
 }
 

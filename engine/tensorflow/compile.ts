@@ -98,7 +98,7 @@ function createCache(
   let disposed = false;
   let lossScale: LossScale | null = null;
   const request = (args: Flattened) => {
-    if (disposed) throw new EngineError(`${options.name} was disposed`);
+    if (disposed) throw new EngineError(`${options.name} was disposed: compile it anew`);
     if (options.mixedPrecision === 'f16') lossScale ??= createLossScale(options.name);
     return { fn, args, options, lossScale, say };
   };
@@ -126,7 +126,7 @@ function createCache(
 
   return {
     entryFor(args) {
-      if (disposed) throw new EngineError(`${options.name} was disposed`);
+      if (disposed) throw new EngineError(`${options.name} was disposed: compile it anew`);
       const signature = signatureOf(engine.backend, args);
       const known = entries.get(signature.key);
       const gone = known ? disposedVariables(known.program, args.leaves.length) : [];

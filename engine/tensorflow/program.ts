@@ -9,6 +9,7 @@ import type { Context } from './context.js';
 import { type Callable, execute } from './execute.js';
 import { addFunction } from './function.js';
 import type { LossScale } from './lossScale.js';
+import { listed } from './signature.js';
 import { createTracer, type Tracer } from './trace.js';
 import { withTraceGuards } from './traceGuards.js';
 import type { TraceInput } from './traceInputs.js';
@@ -66,12 +67,6 @@ export function traceFunction<T>(engine: Engine, request: TraceRequest<T>): T {
     if (created.length === 0) return value as T;
     request.say(`traced again, because its first call created ${created.length} variables (${listed(created)})`);
   }
-}
-
-/** The names of few variables, the first of many. */
-function listed(variables: readonly tf.Variable[]): string {
-  const names = variables.map(({ name }) => name);
-  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')}, ...`;
 }
 
 interface Attempt<T> {

@@ -37,5 +37,11 @@ export function difference(before: Signature, now: Signature, disposed: readonly
     type === before.types[i] ? [] : [`argument ${paths[i]} was ${before.types[i]}, is ${type}`],
   );
   if (changed.length > 0) return changed.join('; ');
-  return `variables it uses were disposed: ${disposed.map(({ name }) => name).join(', ')}`;
+  return `variables it uses were disposed: ${listed(disposed)}`;
+}
+
+/** The names of few variables, the first of many. */
+export function listed(variables: readonly tf.Variable[]): string {
+  const names = variables.map(({ name }) => name);
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')}, ...`;
 }

@@ -12,6 +12,7 @@ import { registerTypes } from './dtypes.js';
 import { registerEinsum } from './einsum.js';
 import { registerFusedBatchNormGradient } from './fusedBatchNorm.js';
 import { registerGather } from './gather.js';
+import { withoutHandlers } from './hostHandlers.js';
 import { registerMatMul } from './matMul.js';
 import { registerPooling } from './pooling.js';
 import { registerReductions } from './reduce.js';
@@ -34,7 +35,7 @@ let registered = false;
  */
 export async function openWasm({ wasmPaths }: WasmOptions = {}): Promise<void> {
   if (wasmPaths !== undefined) setWasmPaths(wasmPaths as string);
-  if (!(await tf.setBackend('wasm'))) {
+  if (!(await withoutHandlers(() => tf.setBackend('wasm')))) {
     throw new EngineError(
       'the WebAssembly engine did not start: serve the .wasm files of @tensorflow/tfjs-backend-wasm and name their folder in wasmPaths',
     );

@@ -55,17 +55,22 @@ export async function loop<Raw>(session: Session<Raw>): Promise<StopReason> {
         upcoming = request(batches);
         await settle();
       });
+      await letEventsIn();
       leaks?.step();
       state.step++;
       state.seconds = now();
     }
   } finally {
+    unread?.dispose();
     await upcoming.then((next) => next.done || next.value.batch.release()).catch(() => undefined);
     await batches.return();
     stepper.dispose();
     leaks?.dispose();
   }
 }
+
+/** Lets signals, timers and other work of the process in, also where a step and its batch need nothing from outside. */
+const letEventsIn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Asks for the next batch; its error waits until the batch is needed. */
 function request(batches: AsyncGenerator<PlacedBatch, void>): Promise<IteratorResult<PlacedBatch, void>> {

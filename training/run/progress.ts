@@ -73,6 +73,25 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
   };
 }
 
+const ignore = (): void => undefined;
+
+/**
+ * Progress on standard error. What cannot be written is lost, as with `console.error`: a reader that left, a terminal that was closed
+ * or a full disk behind it do not end the process.
+ */
+export function createErrorProgress(): Progress {
+  const { stderr } = process;
+  const progress = createProgress(stderr);
+  stderr.on('error', ignore);
+  return {
+    ...progress,
+    end: () => {
+      progress.end();
+      setImmediate(() => stderr.off('error', ignore)); // errors arrive after the write
+    },
+  };
+}
+
 /** @param average smoothed milliseconds of a step */
 export function describeStep(state: ProgressStep, average: StepTime): string {
   const { step, steps, epoch, epochs, losses, learningRate } = state;

@@ -24,7 +24,10 @@ export interface StepReport {
 
 /** A step that ran, its numbers still on the device. */
 export interface UnreadStep {
+  /** Once; frees them, too. */
   read(): Promise<StepReport>;
+  /** Frees them unread. */
+  dispose(): void;
 }
 
 /** Runs single steps. */
@@ -60,33 +63,33 @@ export function createStepper<Raw>(model: TrainableModel<Raw>, plan: Plan, optio
         const memory = isChecked ? null : requireStepMemory(compiled, args, options.availableBytes);
         isChecked = true;
         if (memory) options.onEstimate?.(memory);
-      } catch (error) {
+        const started = performance.now();
+        const result = await bothEnd(compiled.async(...args), whileRunning());
+        const ms = { data: waited, compute: performance.now() - started, host: started - entered };
+        const { ids } = batch;
+        return {
+          dispose: () => tf.dispose(result as unknown as tf.TensorContainer),
+          read: async () => {
+            const { losses, gradientNorm, votes } = await readResult(result);
+            requireFinite(step + 1, ids, { ...losses, 'gradient norm': gradientNorm });
+            return { step: step + 1, epoch: epoch + 1, losses, gradientNorm, learningRate, ms, votes };
+          },
+        };
+      } finally {
         tf.dispose([...args] as tf.TensorContainer[]);
-        throw error;
+        batch.release();
       }
-      const started = performance.now();
-      const running = compiled.async(...args);
-      const [result] = await bothEnd(running, whileRunning());
-      const finished = performance.now();
-      tf.dispose([...args] as tf.TensorContainer[]);
-      const { ids } = batch;
-      batch.release();
-      const ms = { data: waited, compute: finished - started, host: started - entered };
-      return {
-        read: async () => {
-          const { losses, gradientNorm, votes } = await readResult(result);
-          requireFinite(step + 1, ids, { ...losses, 'gradient norm': gradientNorm });
-          return { step: step + 1, epoch: epoch + 1, losses, gradientNorm, learningRate, ms, votes };
-        },
-      };
     },
   };
 }
 
 /** Waits for both, also when one fails: a step must not run on while its variables are freed. */
-async function bothEnd<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([a, b]);
-  return [await a, await b];
+async function bothEnd(running: Promise<StepResult>, meanwhile: Promise<void>): Promise<StepResult> {
+  const [ran, done] = await Promise.allSettled([running, meanwhile]);
+  if (ran.status === 'rejected') throw ran.reason;
+  if (done.status === 'fulfilled') return ran.value;
+  tf.dispose(ran.value as unknown as tf.TensorContainer);
+  throw done.reason;
 }
 
 async function readResult({ losses, gradientNorm, votes }: StepResult) {

@@ -10,7 +10,7 @@ import { openRunFolder, type RunFolder, runFolder } from './folder.js';
 import { loop, type StopReason } from './loop.js';
 import { type MemoryUse, memoryUse } from './memory.js';
 import { type Plan, plan } from './options.js';
-import { createProgress, type Progress } from './progress.js';
+import { createErrorProgress, type Progress } from './progress.js';
 import { evaluate, isWriter, type RunState, type Session, saveLast, type TrainRun, versions } from './session.js';
 
 export interface TrainResult {
@@ -41,21 +41,34 @@ export async function trainRun<Raw>(run: TrainRun<Raw>): Promise<TrainResult> {
   const writes = cluster === null || cluster.task === 0;
   const folder = writes ? openRunFolder(run.out, run.config, resume) : runFolder(run.out);
   const planned = plan(run.model.parameters, run.options, run.loader.stepsPerEpoch);
-  const progress = run.progress ?? createProgress(process.stderr);
+  const progress = run.progress ?? createErrorProgress();
   try {
     const restored = resume && writes ? resumeState(run, planned, folder, progress) : newState();
     const peers = cluster && (await join(run, cluster, progress));
     const state = peers ? await agreeOnState(run, planned, peers, restored) : restored;
     const log = writes ? openEventLog(folder.events, resume ? state.step : null) : NO_LOG;
     try {
-      return await finishOrSave({ run, plan: planned, folder, state, log, progress, peers });
+      const result = await finishOrSave({ run, plan: planned, folder, state, log, progress, peers });
+      progress.end();
+      return result;
     } finally {
       log.close();
     }
+  } catch (error) {
+    endQuietly(progress);
+    throw error;
   } finally {
-    progress.end();
     planned.optimizer.dispose();
     planned.ema?.dispose();
+  }
+}
+
+/** An error of its own would hide the one that ended the run. */
+function endQuietly(progress: Progress): void {
+  try {
+    progress.end();
+  } catch {
+    // the run's error is the one to see
   }
 }
 

@@ -32,10 +32,11 @@ export async function matchInWorkers(input: MatchInput, threads: number): Promis
   const borders = splitImages(input.dtByImage.start, threads);
   const jobs = borders.slice(1).map((endImage, i) => ({ input, firstImage: borders[i]!, endImage }));
   const sent = jobs.length > 1 ? sharedInput(input) : input;
-  const others = jobs.slice(1).map((job) => runJob({ ...job, input: sent }));
+  const others = Promise.all(jobs.slice(1).map((job) => runJob({ ...job, input: sent })));
+  others.catch(() => {}); // thrown when its turn comes
   const [own] = jobs;
   const first = matchImages(input, own!.firstImage, own!.endImage);
-  return [first, ...(await Promise.all(others))];
+  return [first, ...(await others)];
 }
 
 /** What threads can share instead of each getting a copy; columns only as long as they are filled. */

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { createProgress, describeStep, duration, type ProgressStep } from '../../../training/run/progress.js';
+import {
+  createErrorProgress,
+  createProgress,
+  describeStep,
+  duration,
+  type ProgressStep,
+} from '../../../training/run/progress.js';
 
 const state = (step: number): ProgressStep => ({
   step,
@@ -73,4 +79,15 @@ test('in a terminal one line is redrawn, and notes stay above it', () => {
 
 test('durations are short', () => {
   expect([3, 247, 3900, 0.4].map(duration)).toEqual(['3s', '4m07s', '1h05m', '0s']);
+});
+
+test('words for standard error that cannot be written are lost, and nothing of the process is changed for good', async () => {
+  const before = process.stderr.listeners('error');
+  const progress = createErrorProgress();
+  const closed = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+  expect(process.stderr.emit('error', closed)).toBe(true); // without a listener it would throw
+  progress.end();
+  expect(process.stderr.emit('error', closed)).toBe(true); // of the last write
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(process.stderr.listeners('error')).toEqual(before);
 });

@@ -195,6 +195,26 @@ describe('resuming', () => {
     expect(numbers('run')).toEqual(numbers('whole'));
   });
 
+  test.each([
+    ['before it begins', 0],
+    ['in an evaluation', 5],
+  ])('after an abort %s ends with the undisturbed run, bit for bit', async (_when, step) => {
+    const { result: whole } = await undisturbed();
+    const controller = new AbortController();
+    if (step === 0) controller.abort();
+    const evaluate = async (signal: AbortSignal | undefined): Promise<object> => {
+      controller.abort();
+      signal?.throwIfAborted();
+      return {};
+    };
+    const { signal } = controller;
+    const first = await trainRun(tinyRun(out('run'), createTinyModel(), { signal, evaluate }));
+    expect(first).toMatchObject({ reason: 'interrupted', step, best: null });
+    const second = await trainRun(tinyRun(out('run'), createTinyModel({ seed: step === 0 ? 1 : 5 }), { resume: true }));
+    expect(second).toMatchObject({ reason: 'done', best: whole.best, latest: whole.latest });
+    expect(tensorsOf(second.folder.last)).toEqual(tensorsOf(whole.folder.last));
+  });
+
   test('SGD resumes bit for bit too', async () => {
     const options: TrainRun['options'] = { ...TINY_OPTIONS, optimizer: 'sgd', ema: null };
     const whole = await trainRun(tinyRun(out('whole'), createTinyModel(), { options }));

@@ -1,0 +1,46 @@
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
+import { expect, test } from 'vitest';
+import { runModule } from '../../process.js';
+
+/** Stage -> what a run that is broken there rejects with; in the order of the stages. */
+const EXPECTED: readonly (readonly [stage: string, message: RegExp])[] = [
+  ['data', /^DataError$/],
+  ['start', /^Error: the encoder does not start$/],
+  ['decode', /^DataError: \/damaged\.png: /],
+  ['encode', /^Error: the encoder meets 9$/],
+  ['thread', /^EspalierError: a data-loading thread stopped at .*9\.png \(exit code 3\)/],
+  ['event log', /^EspalierError: cannot write .*events\.jsonl: a folder is in the way/],
+  ['first step', /^Error: loss of the caller$/],
+  ['later step', /^EspalierError: step 3: the gradient norm is NaN; images of this batch: 8\.png, 9\.png/],
+  ['evaluation', /^Error: evaluation of the caller$/],
+  ['checkpoint', /^EspalierError: cannot write .*last\.safetensors: a folder is in the way/],
+  ['step callback', /^Error: step of the caller$/],
+  ['note callback', /^Error: note of the caller$/],
+  ['end callback', /^Error: end of the caller$/],
+  ['step and end', /^Error: step of the caller$/],
+  ['report', /^EspalierError: cannot write .*results\.json: a folder is in the way/],
+  ['nothing', /^done 4$/],
+];
+
+test('an error at any stage, with 0, 1 and 2 threads, rejects, leaves no tensor and no hang, and the process trains on', async () => {
+  const file = fileURLToPath(new URL('./brokenRuns.ts', import.meta.url));
+  const { status, out, err } = await runModule(file, [tf.getBackend()]);
+  const lines = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as [number, string, string, number?]);
+  const wanted = [0, 1, 2].flatMap((workers) =>
+    EXPECTED.filter(([stage]) => workers > 0 || stage !== 'thread').map(([stage]) => [workers, stage]),
+  );
+  expect(
+    lines.map(([workers, stage]) => [workers, stage]),
+    err,
+  ).toEqual(wanted);
+  for (const [workers, stage, outcome, left = 0] of lines) {
+    const at = `${stage} with ${workers} threads`;
+    expect(outcome, at).toMatch(new Map(EXPECTED).get(stage) as RegExp);
+    expect(left, at).toBe(0);
+  }
+  expect({ status, err }).toEqual({ status: 0, err: '' });
+});
