@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { withWeights } from '../backbones/catalogue/fileSource.js';
+import { preprocessingOf } from '../backbones/weights/metadata.js';
 import type { Dataset, Warning } from '../datasets/dataset.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
@@ -16,7 +18,7 @@ import { trainAugmentation } from './augmentation.js';
 import { openSplit } from './datasets.js';
 import { createNetwork, type Network } from './network.js';
 import type { Experiment } from './schema.js';
-import { loadStart } from './weights.js';
+import { loadStart, type Startable } from './weights.js';
 
 export interface TrainExperimentOptions {
   /** Folder of the run. */
@@ -52,10 +54,10 @@ export async function trainExperiment(experiment: Experiment, options: TrainExpe
   say(`classes: ${train.labels.classes.map(({ name }) => name).join(', ')}`);
   const network = createNetwork(experiment, train.labels);
   try {
-    const { weights } = experiment.model;
+    const { weights, partial } = experiment.model;
     if (weights === null) say('weights: none, everything starts at random');
-    else if (!continues(options))
-      say(await loadStart(network.model, weights, { offline: options.offline, onProgress: say }));
+    else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
+    else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
     return await trainNetwork(experiment, network, { train, val }, options);
   } finally {
     network.dispose();
@@ -65,6 +67,12 @@ export async function trainExperiment(experiment: Experiment, options: TrainExpe
 /** False for a run that was stopped before its first checkpoint: it starts again, from the pretrained weights. */
 function continues({ out, resume }: TrainExperimentOptions): boolean {
   return resume && existsSync(runFolder(out).last);
+}
+
+/** The weights themselves are restored later; images are prepared for them from the first one on. */
+async function prepareAsStored(model: Pick<Startable, 'preprocessing'>, checkpoint: string): Promise<void> {
+  const stored = await withWeights(checkpoint, ({ metadata }) => preprocessingOf(metadata)).catch(() => null);
+  if (stored) model.preprocessing = stored; // a damaged checkpoint is refused where it is restored
 }
 
 async function trainNetwork(

@@ -72,10 +72,10 @@ describe.skipIf(!cached)(`pretrained ${NAME} (needs: espalier weights pull ${NAM
     classifier.dispose();
   });
 
-  it('refuses a backbone of another architecture, naming both shapes', async () => {
+  it('refuses a backbone of another architecture, naming both', async () => {
     const backbone = createEfficientNet({ arch: 'tf_efficientnet_lite3', levels: ['P1'], frozen: 'none', seed: 1 });
     await expect(loadPretrained(backbone, NAME, OFFLINE)).rejects.toThrow(
-      /\[16,32,1,1\] in the file and \[24,32,1,1\]/,
+      /weights of tf_efficientnet_lite0, the network is tf_efficientnet_lite3/,
     );
     backbone.dispose();
   });
