@@ -5,6 +5,7 @@ import { preprocessingOf } from '../backbones/weights/metadata.js';
 import type { Dataset, Warning } from '../datasets/dataset.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
+import { printable, shownName } from '../engine/printable.js';
 import { fillOf } from '../training/predictor.js';
 import {
   type Progress,
@@ -45,13 +46,13 @@ export interface TrainExperimentOptions {
  * @throws EspalierError with one sentence for anything the user can act on
  */
 export async function trainExperiment(experiment: Experiment, options: TrainExperimentOptions): Promise<TrainResult> {
-  const { say } = options;
+  const say = (line: string): void => options.say(printable(line));
   const train = await openSplit(experiment, 'train');
   const val = await openSplit(experiment, 'val', train.labels);
   for (const [name, { size, warnings }] of [['train', train] as const, ['val', val] as const]) {
     say(`${name}: ${size} images${describeWarnings(warnings)}`);
   }
-  say(`classes: ${train.labels.classes.map(({ name }) => name).join(', ')}`);
+  say(`classes: ${train.labels.classes.map(({ name }) => shownName(name)).join(', ')}`);
   const network = createNetwork(experiment, train.labels);
   try {
     const { weights, partial } = experiment.model;
