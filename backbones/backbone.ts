@@ -1,4 +1,5 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import type { OwnArchitecture } from './family.js';
 import type { FeatureInfo, FeatureMaps, Level } from './features.js';
 import type { Module, Pass } from './module.js';
 
@@ -45,13 +46,20 @@ export interface BackboneSettings {
   readonly preprocessing: Preprocessing;
 }
 
-/** [N, H, W, inChannels] normalised images -> one map per level. A plain `Backbone` is any of them. */
-export interface Backbone<L extends Level = never> extends Module {
-  readonly settings: BackboneSettings;
-  readonly features: { readonly [K in L]: BackboneFeature };
-  readonly preprocessing: Preprocessing;
+/** What weights of an architecture go into: a backbone, a classifier. */
+export interface Pretrainable extends Module {
+  /** What it was built from; it stands wherever the name of an architecture can. */
+  readonly architecture: OwnArchitecture;
+  /** What the weights in it expect of an image: loading weights that say it themselves changes it. */
+  preprocessing: Preprocessing;
   /** State-dict path of the convolution that sees the image; `foldStem` makes its weights fit other than RGB images. */
   readonly stem: string;
+}
+
+/** [N, H, W, inChannels] normalised images -> one map per level. A plain `Backbone` is any of them. */
+export interface Backbone<L extends Level = never> extends Pretrainable {
+  readonly settings: BackboneSettings;
+  readonly features: { readonly [K in L]: BackboneFeature };
   /**
    * @param images [N, H, W, inChannels] float32, normalised as `preprocessing` says
    * @returns      one [N, ...sizeOf(H, W), channels] float32 map per level; the caller owns them
@@ -60,10 +68,7 @@ export interface Backbone<L extends Level = never> extends Module {
 }
 
 /** A whole network: images in, class logits out. */
-export interface Classifier extends Module {
-  readonly preprocessing: Preprocessing;
-  /** State-dict path of the convolution that sees the image. */
-  readonly stem: string;
+export interface Classifier extends Pretrainable {
   /** Side of the images the network was made for. */
   readonly inputPixels: number;
   /** Width of the logits; 0: no classifier, `forward` gives the pooled features. */

@@ -42,7 +42,6 @@ export function buildBackbone<Arch extends string, L extends Level>(
   const { arch, seed = 1, frozen = 'none', inChannels = 3 } = options;
   const resolved = architectureOptions(family, options);
   const network = family.architecture(arch, resolved);
-  const preprocessing = foldPreprocessing(options.preprocessing ?? network.preprocessing, inChannels);
   const features = featuresOf(network.stages);
   const isAsked = (level: Level): level is L => !options.levels || options.levels.some((asked) => asked === level);
   const levels = levelsOf(features).filter(isAsked);
@@ -58,9 +57,12 @@ export function buildBackbone<Arch extends string, L extends Level>(
   const { dispose } = parameters;
   guarded(dispose, () => checkFrozenPaths(arch, parameters, frozen));
   return {
+    architecture: { name: arch, family },
     features: Object.fromEntries(levels.map((level) => [level, features[level]])) as Backbone<L>['features'],
-    settings: { arch, levels, ...resolved, frozen, preprocessing },
-    preprocessing,
+    get settings() {
+      return { arch, levels, ...resolved, frozen, preprocessing: this.preprocessing };
+    },
+    preprocessing: foldPreprocessing(options.preprocessing ?? network.preprocessing, inChannels),
     stem: network.stem,
     parameters: parameters.parameters,
     dispose,
@@ -99,6 +101,7 @@ export function buildClassifier<Arch extends string>(
   const { dispose } = parameters;
   guarded(dispose, () => checkFrozenPaths(arch, parameters, frozen));
   return {
+    architecture: { name: arch, family },
     preprocessing: foldPreprocessing(options.preprocessing ?? network.preprocessing, inChannels),
     stem: network.stem,
     inputPixels: network.inputPixels,

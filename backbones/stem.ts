@@ -55,43 +55,6 @@ export function foldPreprocessing(preprocessing: Preprocessing, inChannels: numb
   return { channels, mean: spread(mean, inChannels), std: spread(std, inChannels) };
 }
 
-/**
- * Makes weights that expect images prepared in one way fit a network that prepares them in another: factors go into the
- * kernels of the first convolution, what was subtracted into its bias. Exact but at the image's border, where padding now
- * stands for the other mean.
- *
- * @param tensors in PyTorch's layout
- * @throws WeightsError when the means differ and the convolution has no bias
- */
-export function foldNormalisation(
-  tensors: HostTensors,
-  stem: string,
-  { from, to }: { readonly from: Preprocessing; readonly to: Preprocessing },
-): HostTensors {
-  const [weight, bias] = [tensors.get(`${stem}.weight`), tensors.get(`${stem}.bias`)];
-  const same = (a: readonly number[], b: readonly number[]) => a.every((value, i) => value === b[i]);
-  if (!weight || (same(from.mean, to.mean) && same(from.std, to.std))) return tensors;
-  if (!bias && !same(from.mean, to.mean)) {
-    throw new WeightsError(
-      `the weights expect images minus [${from.mean}], the network subtracts [${to.mean}], and '${stem}' has no bias that could make up for it`,
-    );
-  }
-  const { shape } = weight;
-  const [outputs = 0, channels = 0, ...window] = shape;
-  const size = window.reduce((product, side) => product * side, 1);
-  const values = Float32Array.from(weight.data as ArrayLike<number>);
-  const biases = bias && Float32Array.from(bias.data as ArrayLike<number>);
-  for (let index = 0; index < outputs * channels * size; index++) {
-    const [filter, channel] = [Math.floor(index / (channels * size)), Math.floor(index / size) % channels];
-    const [own, theirs] = [from.std[channel] ?? 1, to.std[channel] ?? 1];
-    const shift = ((to.mean[channel] ?? 0) - (from.mean[channel] ?? 0)) / own;
-    if (biases) biases[filter] = (biases[filter] as number) + (values[index] as number) * shift;
-    values[index] = ((values[index] as number) * theirs) / own;
-  }
-  const result = new Map([...tensors, [`${stem}.weight`, { ...weight, data: values }] as const]);
-  return biases && bias ? result.set(`${stem}.bias`, { ...bias, data: biases }) : result;
-}
-
 function spread(values: readonly number[], count: number): readonly number[] {
   if (count === 1) return [values.reduce((sum, value) => sum + value, 0) / values.length];
   return Array.from({ length: count }, (_, channel) => values[channel % values.length] as number);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shownName } from '../engine/printable.js';
 import type { ConfigDocument } from './document.js';
 import { experimentSchema } from './schema.js';
 import { didYouMean, nearest } from './suggestion.js';
@@ -11,7 +12,7 @@ export function describeIssues(document: ConfigDocument, issues: readonly Issue[
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => `${document.where([...issue.path, key], 'key')}: ${unknownKey(issue.path, key)}`);
     }
-    return [`${document.where(issue.path)}: ${issue.path.join('.')}: ${sentence(document, issue)}`];
+    return [`${document.where(issue.path)}: ${shownName(issue.path.join('.'))}: ${sentence(document, issue)}`];
   });
   return lines.join('\n');
 }

@@ -9,6 +9,7 @@ import { createPredictor, type PredictableModel, type Predictor } from '../train
 import { type EvaluateOptions, evaluateModel, predictImages, type Report } from '../training/run/index.js';
 import type { TrainableModel } from '../training/step.js';
 import type { Experiment } from './schema.js';
+import type { Startable } from './weights.js';
 
 /** What a network says of one image. */
 export interface Answer {
@@ -21,7 +22,7 @@ export interface Answer {
 
 /** The network of an experiment, with what its task needs to train, measure and use it. */
 export interface Network {
-  readonly model: TrainableModel<Tree>;
+  readonly model: TrainableModel<Tree> & Startable;
   readonly encoder: EncoderSource;
   /** [height, width] of the input, pixels. */
   readonly inputSize: readonly [height: number, width: number];

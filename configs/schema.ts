@@ -91,6 +91,12 @@ const model = z.strictObject({
     .describe(
       'Start: a name of `espalier weights list`, or a file: safetensors, PyTorch, Keras, TFLite, ONNX, NumPy, model.json; null: random',
     ),
+  partial: z
+    .array(name)
+    .default([])
+    .describe(
+      "Parameters of the backbone that the file of `weights` may lack or have in another shape, and which then start at random: names, or beginnings before a '*'; []: none",
+    ),
   inputSize: z
     .tuple([z.int().min(32).max(4096), z.int().min(32).max(4096)])
     .nullable()

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { withWeights } from '../backbones/catalogue/fileSource.js';
+import { preprocessingOf } from '../backbones/weights/metadata.js';
 import type { Dataset, Warning } from '../datasets/dataset.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
+import { printable, shownName } from '../engine/printable.js';
 import { fillOf } from '../training/predictor.js';
 import {
   type Progress,
@@ -16,7 +19,7 @@ import { trainAugmentation } from './augmentation.js';
 import { openSplit } from './datasets.js';
 import { createNetwork, type Network } from './network.js';
 import type { Experiment } from './schema.js';
-import { loadStart } from './weights.js';
+import { loadStart, type Startable } from './weights.js';
 
 export interface TrainExperimentOptions {
   /** Folder of the run. */
@@ -43,19 +46,19 @@ export interface TrainExperimentOptions {
  * @throws EspalierError with one sentence for anything the user can act on
  */
 export async function trainExperiment(experiment: Experiment, options: TrainExperimentOptions): Promise<TrainResult> {
-  const { say } = options;
+  const say = (line: string): void => options.say(printable(line));
   const train = await openSplit(experiment, 'train');
   const val = await openSplit(experiment, 'val', train.labels);
   for (const [name, { size, warnings }] of [['train', train] as const, ['val', val] as const]) {
     say(`${name}: ${size} images${describeWarnings(warnings)}`);
   }
-  say(`classes: ${train.labels.classes.map(({ name }) => name).join(', ')}`);
+  say(`classes: ${train.labels.classes.map(({ name }) => shownName(name)).join(', ')}`);
   const network = createNetwork(experiment, train.labels);
   try {
-    const { weights } = experiment.model;
+    const { weights, partial } = experiment.model;
     if (weights === null) say('weights: none, everything starts at random');
-    else if (!continues(options))
-      say(await loadStart(network.model, weights, { offline: options.offline, onProgress: say }));
+    else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
+    else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
     return await trainNetwork(experiment, network, { train, val }, options);
   } finally {
     network.dispose();
@@ -65,6 +68,12 @@ export async function trainExperiment(experiment: Experiment, options: TrainExpe
 /** False for a run that was stopped before its first checkpoint: it starts again, from the pretrained weights. */
 function continues({ out, resume }: TrainExperimentOptions): boolean {
   return resume && existsSync(runFolder(out).last);
+}
+
+/** The weights themselves are restored later; images are prepared for them from the first one on. */
+async function prepareAsStored(model: Pick<Startable, 'preprocessing'>, checkpoint: string): Promise<void> {
+  const stored = await withWeights(checkpoint, ({ metadata }) => preprocessingOf(metadata)).catch(() => null);
+  if (stored) model.preprocessing = stored; // a damaged checkpoint is refused where it is restored
 }
 
 async function trainNetwork(

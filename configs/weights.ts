@@ -1,13 +1,15 @@
-import type { Backbone, Preprocessing } from '../backbones/backbone.js';
+import type { Pretrainable } from '../backbones/backbone.js';
 import { isWeightsName, weightsEntry } from '../backbones/catalogue/catalogue.js';
 import { withWeights } from '../backbones/catalogue/fileSource.js';
+import { checkFilled, loadWeights } from '../backbones/catalogue/loadWeights.js';
 import { loadPretrained } from '../backbones/catalogue/pretrained.js';
 import type { PullOptions } from '../backbones/catalogue/pull.js';
 import type { Module } from '../backbones/module.js';
-import { foldNormalisation, foldPreprocessing, foldStem, inChannelsOf, type Stemmed } from '../backbones/stem.js';
-import { convertWeights } from '../backbones/weights/convert.js';
+import { foldPreprocessing, foldStem, inChannelsOf } from '../backbones/stem.js';
+import { type Conversion, convertWeights } from '../backbones/weights/convert.js';
 import type { HostTensors } from '../backbones/weights/hostTensor.js';
-import { loadStateDict } from '../backbones/weights/stateDict.js';
+import { preprocessingOf } from '../backbones/weights/metadata.js';
+import { type LoadReport, loadStateDict } from '../backbones/weights/stateDict.js';
 import { readAll } from '../backbones/weights/weightsFile.js';
 import { WeightsError } from '../engine/errors.js';
 import { isWeightFile } from './locate.js';
@@ -15,74 +17,79 @@ import { isWeightFile } from './locate.js';
 const BACKBONE = 'backbone.';
 const AVERAGE = 'ema/';
 
+/** A network of which a backbone is a part. */
+export interface Startable extends Module, Pick<Pretrainable, 'preprocessing' | 'stem'> {
+  readonly backbone: Pretrainable;
+}
+
+export interface StartOptions extends PullOptions {
+  /** Parameters of the backbone that the file may lack or have in another shape: names, or beginnings that end in '*'. */
+  readonly partial?: readonly string[];
+}
+
 /**
  * Starts a network from pretrained weights: a name of the catalogue (fetched when it is not in the cache), or a file
- * with the weights of a backbone or of a whole network, whose averages win. What does not fit in shape (a head of other
- * classes) keeps its random start.
+ * with the weights of a backbone or of a whole network, whose averages win. The whole backbone must be there; what of a
+ * neck or head does not fit in shape (other classes) keeps its random start. Images are prepared as the weights expect it.
  *
  * @returns one line that says what was loaded
- * @throws WeightsError when nothing fits
+ * @throws WeightsError when a parameter of the backbone is missing, misspelt, of another shape or of whole numbers and not
+ *   among `partial`, or the weights are of another architecture
  */
-export async function loadStart(model: Startable, weights: string, options: PullOptions): Promise<string> {
-  const backbone = backboneOf(model);
+export async function loadStart(model: Startable, weights: string, options: StartOptions): Promise<string> {
+  const { backbone } = model;
   if (isWeightsName(weights) || !isWeightFile(weights)) {
     const { arch } = weightsEntry(weights);
     const { loaded } = await loadPretrained(backbone, weights, options);
     return `weights: ${weights} (${arch}), ${loaded.length} tensors into the backbone`;
   }
-  const { tensors: read, preprocessing } = await readTensors(weights, [model, backbone]);
-  const stored = averaged(read);
-  const isWhole = [...stored.keys()].some((name) => name.startsWith(BACKBONE));
-  const target = isWhole ? model : backbone;
-  const tensors = prepared(folded(stored, target), target, preprocessing);
-  const { loaded, missing, reshaped } = loadStateDict(target, tensors, { partial: true });
-  if (loaded.length === 0) {
-    throw new WeightsError(`${weights}: none of its ${tensors.size} tensors fits this network: name another file`);
+  try {
+    const whole = await readWhole(weights, model);
+    const partial = options.partial ?? [];
+    const report = whole ? loadWhole(model, whole, partial) : await loadWeights(backbone, weights, { partial });
+    return `weights: ${weights}, ${described(report, whole ? 'network' : 'backbone')}`;
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error;
+    const { message } = error;
+    throw new WeightsError(
+      `${message.startsWith(weights) ? '' : `${weights}: `}${message}; name another file, or in model.partial what may start at random`,
+    );
   }
+}
+
+function described({ loaded, missing, reshaped }: LoadReport, target: string): string {
   const random = missing.length + reshaped.length;
   const rest = random === 0 ? '' : `; ${random} start at random, e.g. ${missing[0] ?? reshaped[0]?.name}`;
-  return `weights: ${weights}, ${loaded.length} tensors into the ${isWhole ? 'network' : 'backbone'}${rest}`;
+  return `${loaded.length} tensors into the ${target}${rest}`;
 }
 
-/** A network that may say which convolution sees the image, and how the image is prepared for it. */
-type Startable = Module & Partial<Stemmed> & Partial<Pick<Backbone, 'preprocessing'>>;
-
-/** The backbone inside an assembled network; owns nothing. */
-function backboneOf({ stem, preprocessing, ...model }: Startable): Startable {
-  const entries = [...model.parameters].filter(([name]) => name.startsWith(BACKBONE));
-  const parameters = new Map(entries.map(([name, parameter]) => [name.slice(BACKBONE.length), parameter]));
-  const own = stem?.startsWith(BACKBONE) ? { stem: stem.slice(BACKBONE.length) } : {};
-  return { parameters, dispose: () => {}, ...own, ...(preprocessing ? { preprocessing } : {}) };
+interface Whole extends Pick<Conversion, 'preprocessing' | 'report'> {
+  readonly tensors: HostTensors;
 }
 
-/** Weights of RGB images for a network that takes other ones. */
-function folded(tensors: HostTensors, { stem, parameters }: Startable): HostTensors {
-  if (stem === undefined || !tensors.has(`${stem}.weight`)) return tensors;
-  return foldStem(tensors, stem, inChannelsOf({ stem, parameters }));
-}
-
-/** Weights that expect other images than the network gets. */
-function prepared(
-  tensors: HostTensors,
-  { stem, preprocessing: to }: Startable,
-  from: Preprocessing | null,
-): HostTensors {
-  return stem === undefined || !from || !to
-    ? tensors
-    : foldNormalisation(tensors, stem, { from: foldPreprocessing(from, to.mean.length), to });
-}
-
-/** Names of other libraries become ours as far as they are the network's, or the backbone's, whichever has more of them. */
-function readTensors(
-  file: string,
-  targets: readonly Module[],
-): Promise<{ readonly tensors: HostTensors; readonly preprocessing: Preprocessing | null }> {
+/** The file as a state dict of the whole network; null when it is a backbone's. */
+function readWhole(file: string, model: Startable): Promise<Whole | null> {
   return withWeights(file, (opened) => {
-    const found = targets.map((target) => convertWeights(opened, target, { partial: ['*'] }));
-    const [best] = found.sort((a, b) => b.tensors.size - a.tensors.size);
-    const { preprocessing = null } = best ?? {};
-    return { preprocessing, tensors: best && best.release !== 'timm' ? best.tensors : readAll(opened) };
+    const { release, tensors, report } = convertWeights(opened, model, { partial: ['*'], preparation: 'own' });
+    const found = [...report.loaded, ...report.reshaped.map(({ name }) => name)];
+    if (!found.some((name) => name.startsWith(BACKBONE))) return null;
+    const preprocessing = preprocessingOf(opened.metadata);
+    return { preprocessing, report, tensors: release === 'timm' ? averaged(readAll(opened)) : tensors };
   });
+}
+
+function loadWhole(
+  model: Startable,
+  { tensors, preprocessing, report }: Whole,
+  partial: readonly string[],
+): LoadReport {
+  const { backbone, stem } = model;
+  const inChannels = inChannelsOf(model);
+  const folded = tensors.has(`${stem}.weight`) ? foldStem(tensors, stem, inChannels) : tensors;
+  checkFilled(model, backbone.architecture, { report, tensors: folded }, partial, BACKBONE);
+  const loaded = loadStateDict(model, folded, { partial: true });
+  if (preprocessing) model.preprocessing = foldPreprocessing(preprocessing, inChannels);
+  return loaded;
 }
 
 /** Of a checkpoint: the averages under the names of their weights, and no optimizer state. */

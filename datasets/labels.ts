@@ -1,4 +1,5 @@
 import { ConfigError, DataError } from '../engine/errors.js';
+import { shownName } from '../engine/printable.js';
 import type { LabelMap } from './sample.js';
 
 /** Classes in the order given; ids count from `firstId`. Names must be unique and not empty. */
@@ -30,7 +31,7 @@ export function requireClass(indices: ReadonlyMap<string, number>, name: string,
   if (index !== undefined) return index;
   const known = [...indices.keys()];
   const near = nearestName(name, known);
-  const hint = near === null ? `known are ${known.slice(0, 10).join(', ')}` : `did you mean '${near}'?`;
+  const hint = near === null ? `known are ${known.slice(0, 10).map(shownName).join(', ')}` : `did you mean '${near}'?`;
   throw new DataError(file, `unknown class '${name}': ${hint}`);
 }
 

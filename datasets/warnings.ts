@@ -1,3 +1,4 @@
+import { shownName } from '../engine/printable.js';
 import type { Warning } from './dataset.js';
 
 /** Findings that do not stop the work, by code; every warning names its count and first files. */
@@ -45,7 +46,7 @@ function describe(code: WarningCode, files: ReadonlyMap<string, number>): Warnin
   const count = [...files.values()].reduce((sum, n) => sum + n, 0);
   const names = [...files.keys()];
   const noun = NOUNS[code] + (count === 1 ? '' : NOUNS[code] === 'box' ? 'es' : 's');
-  const shown = names.slice(0, NAMED_FILES).join(', ');
+  const shown = names.slice(0, NAMED_FILES).map(shownName).join(', ');
   const more = names.length > NAMED_FILES ? ` and ${names.length - NAMED_FILES} more` : '';
   return { code, count, files: names, message: `${count} ${noun} ${SENTENCES[code]}: ${shown}${more}` };
 }

@@ -1,11 +1,16 @@
+import { printable, shownName } from './printable.js';
+
 /**
  * Errors a user can act on. The command line prints their message alone; anything else is a defect and keeps its stack.
- * A message names what was found, what was expected and the remedy.
+ * A message names what was found, what was expected and the remedy; names of files in it are safe to print.
  */
 export class EspalierError extends Error {
   /** Process exit status: 1 the work failed, 2 wrong use (bad config, bad argument). */
   readonly exitCode: 1 | 2 = 1;
   override readonly name: string = 'EspalierError';
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message), options);
+  }
 }
 
 /** Two shapes, channel counts or level sets that do not fit each other. */
@@ -27,7 +32,7 @@ export class DataError extends EspalierError {
     readonly file: string,
     problem: string,
   ) {
-    super(`${file}: ${problem}`);
+    super(`${shownName(file)}: ${problem}`);
   }
 }
 

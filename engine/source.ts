@@ -31,9 +31,6 @@ export function callSite(): CallSite {
 /** For error messages: `tf.gather at /home/a/train.js:12:5`. */
 export const describeSite = ({ call, at }: CallSite): string => `${call} at ${at}`;
 
-/** Names of the functions on the stack, innermost first. */
-export const stackNames = (): readonly string[] => stackFrames().map((frame) => plainName(frame.getFunctionName()));
-
 function stackFrames(): readonly Frame[] {
   const holder = Error as unknown as {
     prepareStackTrace?: (error: Error, frames: readonly Frame[]) => unknown;
@@ -69,7 +66,9 @@ function plainName(name: string | null): string {
   return /^\w+$/.test(plain) ? plain : '';
 }
 
-const isTfjs = (file: string | null | undefined): boolean => /@tensorflow[/\\]tfjs|tfjs-node\.cjs$/.test(file ?? '');
+/** A package that is installed, not a project of somebody in a folder of that name. */
+const isTfjs = (file: string | null | undefined): boolean =>
+  /[/\\]node_modules[/\\]@tensorflow[/\\]tfjs|[/\\]dist[/\\]tfjs-node\.cjs$/.test(file ?? '');
 
 function isUser(file: string | null | undefined): boolean {
   if (!file || file.startsWith('node:') || isTfjs(file)) return false;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Backbone, Preprocessing } from '../backbones/backbone.js';
+import type { Backbone, Preprocessing, Pretrainable } from '../backbones/backbone.js';
 import { type FeatureInfo, type FeatureMaps, type FeatureSpec, type Level, levelsOf } from '../backbones/features.js';
 import type { Module, Parameter, Pass } from '../backbones/module.js';
 import type { Placement } from '../datasets/placement.js';
@@ -9,8 +9,10 @@ import type { Head, Losses, TargetTensors } from './head.js';
 
 /** Images -> answers: backbone, neck and head as one network. */
 export interface Model<Raw = unknown, Result = unknown> extends Module {
+  /** What pretrained weights go into; its parameters are the model's below `backbone.`. */
+  readonly backbone: Pretrainable;
   /** Of the backbone: what `forward` expects to have been done to the images. */
-  readonly preprocessing: Preprocessing;
+  preprocessing: Preprocessing;
   /** Path of the convolution that sees the image, see `foldStem`. */
   readonly stem: string;
   /**
@@ -48,7 +50,13 @@ export function assemble<B extends Level, In extends B, Out extends Level, H ext
   };
   return {
     parameters,
-    preprocessing: backbone.preprocessing,
+    backbone,
+    get preprocessing() {
+      return backbone.preprocessing;
+    },
+    set preprocessing(expected) {
+      backbone.preprocessing = expected;
+    },
     stem: `backbone.${backbone.stem}`,
     forward: (images, pass) => tf.tidy(() => forward(images, pass) as tf.TensorContainer) as Raw,
     loss: (raw, targets) => head.loss(raw, targets),

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { printable } from '../engine/printable.js';
 import { addBackbones } from './backboneCommands.js';
 import { watchEnds } from './ends.js';
 import { engine, json, offline } from './options.js';
@@ -36,6 +37,7 @@ function createProgram(): Command {
     .version(createRequire(import.meta.url)('espalier/package.json').version as string)
     .enablePositionalOptions() // a command may have its own --version
     .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(printable(text)) })
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true });
   addLearning(program);

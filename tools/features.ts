@@ -57,8 +57,9 @@ export async function features(model: string, options: FeaturesOptions): Promise
     ...(levels ? { levels } : {}),
   });
   try {
-    const found = await load(backbone, arch, options);
-    const maps = await mapsOf(backbone, () => images(found ?? backbone.preprocessing));
+    if (isWeightsName(weights)) await loadPretrained(backbone, weights, { offline: options.offline === true });
+    else await loadWeights(backbone, weights);
+    const maps = await mapsOf(backbone, () => images(backbone.preprocessing));
     const metadata = { architecture: arch, layout: 'NHWC', input, weights };
     const tensors = new Map(maps.map(({ level, shape, data }) => [level, { dtype: 'F32', shape, data }] as const));
     await writeWhole(writeSafetensors(tensors, metadata), out);
@@ -71,17 +72,6 @@ export async function features(model: string, options: FeaturesOptions): Promise
   } finally {
     backbone.dispose();
   }
-}
-
-/** @returns what the weights expect of an image; null: what the network says */
-async function load<L extends Level>(
-  backbone: Backbone<L>,
-  arch: BackboneArch,
-  { weights, offline = false }: FeaturesOptions,
-): Promise<Preprocessing | null> {
-  if (!isWeightsName(weights)) return (await loadWeights(backbone, weights, { arch })).preprocessing;
-  await loadPretrained(backbone, weights, { offline });
-  return null;
 }
 
 async function mapsOf<L extends Level>({ forward }: Backbone<L>, imagesOf: () => tf.Tensor4D) {

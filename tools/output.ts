@@ -1,3 +1,5 @@
+import { printable, printableJson } from '../engine/printable.js';
+
 /** Where a command's words go: with --json stdout holds one JSON value and nothing else. */
 export interface Output {
   readonly json: boolean;
@@ -11,12 +13,15 @@ export interface Output {
 
 export function createOutput(json: boolean): Output {
   const write = (stream: NodeJS.WriteStream, line: string): void => {
-    stream.write(`${line}\n`);
+    stream.write(`${printable(line)}\n`);
   };
   return {
     json,
     say: (line) => write(json ? process.stderr : process.stdout, line),
     note: (line) => write(process.stderr, line),
-    result: (value, text) => write(process.stdout, json ? JSON.stringify(value) : text),
+    result: (value, text) => {
+      if (json) process.stdout.write(`${printableJson(value)}\n`);
+      else write(process.stdout, text);
+    },
   };
 }

@@ -3,6 +3,7 @@ import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.j
 import { openRun } from '../configs/run.js';
 import { didYouMean } from '../configs/suggestion.js';
 import { ConfigError } from '../engine/errors.js';
+import { shownName } from '../engine/printable.js';
 import { classifyImages } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput, type Output } from './output.js';
@@ -40,7 +41,9 @@ async function classify(
   const offline = command.offline === true;
   const results = await classifyImages(name, files, { offline, onProgress: output.note, top: TOP });
   const text = results.map(({ image, top }) =>
-    [image, ...top.map(({ label, probability }) => `  ${probability.toFixed(4)}  ${label}`)].join('\n'),
+    [shownName(image), ...top.map(({ label, probability }) => `  ${probability.toFixed(4)}  ${shownName(label)}`)].join(
+      '\n',
+    ),
   );
   output.result(results, text.join('\n'));
 }
@@ -60,7 +63,8 @@ async function answer(
       const described = describeAnswer(found, names, threshold);
       const drawing = writeDrawing(described.drawn, found.file, command.out ?? 'predictions');
       results.push(described.value);
-      output.say(output.json ? `drawn: ${drawing}` : `${described.text}\n  drawn: ${drawing}`);
+      const drawn = `drawn: ${shownName(drawing)}`;
+      output.say(output.json ? drawn : `${described.text}\n  ${drawn}`);
     }
     if (output.json) output.result(results, '');
   } finally {

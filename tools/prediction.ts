@@ -3,6 +3,7 @@ import { basename, extname, join } from 'node:path';
 import type { Answer } from '../configs/network.js';
 import { encodePng } from '../datasets/decode/index.js';
 import { type ClassMap, type Detections, IGNORED, type Pixels } from '../datasets/sample.js';
+import { shownName } from '../engine/printable.js';
 import { drawClassMap, drawDetections } from './draw/draw.js';
 
 /** An answer for machines, for people and for the eye. */
@@ -20,9 +21,9 @@ export function describeAnswer(
 ): Described {
   if ('classMap' in result) {
     const shares = classShares(result.classMap, names);
-    const lines = shares.map(({ label, share }) => `  ${(100 * share).toFixed(1).padStart(5)} %  ${label}`);
+    const lines = shares.map(({ label, share }) => `  ${(100 * share).toFixed(1).padStart(5)} %  ${shownName(label)}`);
     const value = { image: file, classes: shares };
-    return { value, text: [file, ...lines].join('\n'), drawn: drawClassMap(image, result.classMap, names) };
+    return { value, text: [shownName(file), ...lines].join('\n'), drawn: drawClassMap(image, result.classMap, names) };
   }
   const kept = aboveThreshold(result.detections, threshold);
   const detections = Array.from(kept.scores, (score, index) => {
@@ -30,11 +31,12 @@ export function describeAnswer(
     return { label: names[kept.labels[index] ?? 0] ?? '', score, box: [x1, y1, x2, y2] };
   });
   const lines = detections.map(
-    ({ label, score, box }) => `  ${score.toFixed(3)}  ${label}  [${box.map((edge) => edge.toFixed(1)).join(', ')}]`,
+    ({ label, score, box }) =>
+      `  ${score.toFixed(3)}  ${shownName(label)}  [${box.map((edge) => edge.toFixed(1)).join(', ')}]`,
   );
   return {
     value: { image: file, detections },
-    text: [file, ...(lines.length === 0 ? ['  nothing'] : lines)].join('\n'),
+    text: [shownName(file), ...(lines.length === 0 ? ['  nothing'] : lines)].join('\n'),
     drawn: drawDetections(image, kept, names),
   };
 }

@@ -1,3 +1,5 @@
+import { printable } from '../engine/printable.js';
+
 /**
  * Prints an error as one message and never as a stack, unless it is a defect and ESPALIER_DEBUG asks for it.
  * Reads the properties that `EspalierError` has instead of its class, so that help does not load it.
@@ -7,18 +9,18 @@
 export function reportError(error: unknown): number {
   const known = error instanceof Error && 'exitCode' in error && (error.exitCode === 1 || error.exitCode === 2);
   if (known) {
-    process.stderr.write(`espalier: ${error.message}\n`);
+    process.stderr.write(`espalier: ${printable(error.message)}\n`);
     return error.exitCode as number;
   }
   const system = systemSentence(error);
   if (system !== undefined) {
-    process.stderr.write(`espalier: ${system}\n`);
+    process.stderr.write(`espalier: ${printable(system)}\n`);
     return 1;
   }
-  if (process.env.ESPALIER_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (process.env.ESPALIER_DEBUG && error instanceof Error) process.stderr.write(`${printable(String(error.stack))}\n`);
   else {
     const [line] = String(error instanceof Error ? error.message : error).split('\n');
-    process.stderr.write(`espalier: unexpected error: ${line}; set ESPALIER_DEBUG=1 for the stack\n`);
+    process.stderr.write(`espalier: unexpected error: ${printable(line ?? '')}; set ESPALIER_DEBUG=1 for the stack\n`);
   }
   return 1;
 }

@@ -1,3 +1,5 @@
+import { shownName } from '../engine/printable.js';
+
 /** A text cell is flush left, a number flush right. */
 export type Cell = string | number;
 
@@ -29,7 +31,7 @@ function columnsOf(header: readonly string[], rows: readonly (readonly Cell[])[]
     const isWhole =
       cells.every((cell) => Number.isInteger(cell)) &&
       cells.some((cell) => typeof cell === 'number' && Math.abs(cell) > 1);
-    const text = cells.map((cell) => (typeof cell === 'string' ? cell : figure(cell, isWhole ? 0 : digits)));
+    const text = cells.map((cell) => (typeof cell === 'string' ? shownName(cell) : figure(cell, isWhole ? 0 : digits)));
     const width = Math.max(title.length, ...text.map(({ length }) => length));
     return [title, ...text].map((cell) => (isNumber ? cell.padStart(width) : cell.padEnd(width)));
   });

@@ -1,28 +1,38 @@
+import type { Preprocessing } from '../backbones/backbone.js';
 import type { Module } from '../backbones/module.js';
 import type { HostTensors } from '../backbones/weights/hostTensor.js';
+import { preprocessingOf } from '../backbones/weights/metadata.js';
 import { loadStateDict } from '../backbones/weights/stateDict.js';
 
 /** Before the names of averaged weights, and of the optimizer's state, in a checkpoint. */
 export const EMA = 'ema/';
 export const OPTIMIZER = 'optimizer/';
 
-/** The tensors of a run's checkpoint, which is a safetensors file. */
+/** A run's checkpoint, which is a safetensors file. */
 export interface CheckpointTensors {
   readonly tensors: HostTensors;
+  /** What its weights expect of an image, as a value or as the file's text; the model's own stays when absent. */
+  readonly metadata?: { readonly preprocessing?: Preprocessing | string };
 }
 
 /**
- * Loads the averaged weights where the run kept them, else the weights themselves; of a checkpoint that Node read, or of
- * `readSafetensors(bytes)` in a browser.
+ * Loads the averaged weights where the run kept them, else the weights themselves, and what they expect of an image; of a
+ * checkpoint that Node read, or of `readSafetensors(bytes)` in a browser.
  *
  * @throws WeightsError when the checkpoint belongs to another network
  */
-export function loadCheckpoint(model: Module, { tensors }: CheckpointTensors, kind: 'ema' | 'raw' = 'ema'): void {
+export function loadCheckpoint(
+  model: Module & { preprocessing?: Preprocessing },
+  { tensors, metadata: { preprocessing } = {} }: CheckpointTensors,
+  kind: 'ema' | 'raw' = 'ema',
+): void {
   const weights = new Map(weightsOf(tensors));
   if (kind === 'ema') {
     for (const [key, tensor] of tensors) if (key.startsWith(EMA)) weights.set(key.slice(EMA.length), tensor);
   }
   loadStateDict(model, weights, { partial: false });
+  const expected = typeof preprocessing === 'string' ? preprocessingOf({ preprocessing }) : preprocessing;
+  if (expected) model.preprocessing = expected;
 }
 
 /** The weights of a checkpoint without averages and optimizer state. */

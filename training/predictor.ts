@@ -42,14 +42,17 @@ export function createPredictor<Raw extends Tree, Result>(
   model: PredictableModel<Raw, Result>,
   options: PredictorOptions,
 ): Predictor<Result> {
-  const { mean, std } = model.preprocessing;
   const { inputSize, mode, multiple, constants = false } = options;
   const batchSize = mode === 'native' ? 1 : options.batchSize;
-  const fill = fillOf(model.preprocessing);
-  const lay = (image: Pixels): Letterboxed =>
-    mode === 'native' ? padToMultiple(image, multiple, fill) : letterbox(image, inputSize, fill);
+  const lay = (image: Pixels): Letterboxed => {
+    const fill = fillOf(model.preprocessing);
+    return mode === 'native' ? padToMultiple(image, multiple, fill) : letterbox(image, inputSize, fill);
+  };
   const forward = compile(
-    (images: tf.Tensor4D) => model.forward(normalizeImages(images, mean, std), { training: false }),
+    (images: tf.Tensor4D) => {
+      const { mean, std } = model.preprocessing; // those of the weights that are in it by now
+      return model.forward(normalizeImages(images, mean, std), { training: false });
+    },
     { name: 'forward', constants },
   );
   const run = async (images: readonly Pixels[]): Promise<readonly Result[]> => {

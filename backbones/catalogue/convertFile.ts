@@ -8,6 +8,7 @@ import type { HostTensors } from '../weights/hostTensor.js';
 import { writeNpz } from '../weights/npz.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import { loadStateDict } from '../weights/stateDict.js';
+import { requireArchitecture } from './architecture.js';
 import { withWeights } from './fileSource.js';
 import { type GoldenNetwork, goldenForward } from './golden.js';
 
@@ -57,7 +58,10 @@ export async function convertFile(
   const { part } = options;
   const { conversion, carried } = await withWeights(
     file,
-    (opened) => ({ conversion: convertWeights(opened, network, options), carried: opened.metadata }),
+    (opened) => {
+      requireArchitecture({ name: options.architecture }, opened.metadata.architecture, file);
+      return { conversion: convertWeights(opened, network, options), carried: opened.metadata };
+    },
     part === undefined ? {} : { part },
   );
   loadStateDict(network, conversion.tensors, { partial: true });

@@ -1,73 +1,122 @@
+import { ConfigError } from '../../engine/errors.js';
 import { withoutValues } from '../../engine/shapes/shapes.js';
+import type { Pretrainable } from '../backbone.js';
+import type { OwnArchitecture } from '../family.js';
 import { isBelow } from '../frozen.js';
-import { architectureOf, type BackboneArch, createClassifier, type Module } from '../index.js';
-import { foldStem, inChannelsOf, type Stemmed } from '../stem.js';
+import { architectureOf, createClassifier } from '../index.js';
+import type { Module } from '../module.js';
+import { foldPreprocessing, foldStem, inChannelsOf } from '../stem.js';
 import type { CheckpointPart } from '../weights/checkpointParts.js';
-import { type Conversion, convertWeights } from '../weights/convert.js';
+import { allowance, type Conversion, convertWeights } from '../weights/convert.js';
 import type { ParameterSlot, Slots } from '../weights/slot.js';
-import { checkComplete, type LoadReport, loadStateDict } from '../weights/stateDict.js';
+import { checkComplete, compareStateDict, type LoadReport, loadStateDict } from '../weights/stateDict.js';
 import type { WeightsFile } from '../weights/weightsFile.js';
+import { requireArchitecture } from './architecture.js';
 import { withWeights } from './fileSource.js';
 
 export interface LoadWeightsOptions {
-  /** Architecture of the network. */
-  readonly arch: BackboneArch;
+  /** Architecture that the weights are meant to be of: an error unless it is the network's. The network's when absent. */
+  readonly arch?: string;
   /** Of a checkpoint with two sets of weights. */
   readonly part?: CheckpointPart;
+  /**
+   * Parameters that the file may lack or have in another shape, which keep their values, and tensors of the file that may
+   * stay unused: names, or beginnings of names that end in '*'. None when absent.
+   */
+  readonly partial?: readonly string[];
 }
 
-/** What was loaded, and what the weights expect of an image; null: what the network says. */
+/** What was loaded, and what the weights expect of an image; null: the file does not say, the network's own stays. */
 export interface LoadedWeights extends LoadReport, Pick<Conversion, 'preprocessing'> {}
 
 /** Everything is reported, nothing refused. */
 const ANYTHING = { partial: ['*'] } as const;
+/** Of a whole network whose file has other classes, which does not matter to a backbone. */
+const CLASSES = 1000;
 
 /**
  * Loads a file of weights of any format and known release into a backbone, or into a classifier of the same number of
  * classes. What lies outside the trunk (classifier, neck, heads) may stay unused; the first convolution of RGB weights is
- * made to fit images of other channels as `foldStem` does it.
+ * made to fit images of other channels as `foldStem` does it. What the weights expect of an image becomes the network's
+ * `preprocessing`. Nothing is changed when it throws.
  *
- * @throws WeightsError when a parameter is missing or of another shape, or the file's trunk has more of them: another architecture
+ * @throws WeightsError when a parameter is missing, of another shape or of whole numbers, the file's trunk has more of them,
+ *   or the file says that it is of another architecture; ConfigError when the network is no backbone or classifier, or not of `arch`
  */
 export async function loadWeights(
-  network: Module & Stemmed,
+  network: Pretrainable,
   path: string,
-  { arch, part }: LoadWeightsOptions,
+  { arch, part, partial = [] }: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
+  if (!network.architecture) {
+    throw new ConfigError('weights go into a backbone or a classifier: of a detector or segmenter give model.backbone');
+  }
+  requireArchitecture(network.architecture, arch, 'options.arch', ConfigError);
   const { report, tensors, preprocessing } = await withWeights(
     path,
-    (file) => convertFolded(file, arch, network),
+    (file) => {
+      requireArchitecture(network.architecture, file.metadata.architecture, path);
+      return convertFolded(file, network);
+    },
     part === undefined ? {} : { part },
   );
-  const { stages } = architectureOf(arch);
+  checkFilled(network, network.architecture, { report, tensors }, partial);
+  const loaded = loadStateDict(network, tensors, { partial: true });
+  if (preprocessing) network.preprocessing = foldPreprocessing(preprocessing, inChannelsOf(network));
+  return { ...loaded, preprocessing };
+}
+
+/**
+ * Every parameter of the backbone or classifier has its tensor, and the file's trunk is no larger.
+ *
+ * @param module    what is filled: the backbone itself, or a network of which it is the part below `prefix`
+ * @param partial   names, without the prefix, or beginnings of names that end in '*', of what may be otherwise
+ * @throws WeightsError naming what differs
+ */
+export function checkFilled(
+  module: Module,
+  architecture: OwnArchitecture,
+  { report, tensors }: Pick<Conversion, 'report' | 'tensors'>,
+  partial: readonly string[],
+  prefix = '',
+): void {
+  const isAllowed = allowance(partial);
+  const isNeeded = (name: string): boolean => name.startsWith(prefix) && !isAllowed(name.slice(prefix.length));
+  const { loaded, missing, reshaped } = compareStateDict(module, tensors);
+  const fits = new Set(loaded);
+  const known = report.reshaped.filter(({ name }) => module.parameters.has(name) && !fits.has(name));
+  const shapes = new Map([...known, ...reshaped].map((difference) => [difference.name, difference] as const));
+  const lacking = missing.filter((name) => isNeeded(name) && !shapes.has(name));
+  const { stages } = architectureOf(architecture);
+  const isTrunk = (name: string): boolean => stages.some(({ paths }) => isBelow(paths, name.slice(prefix.length)));
   checkComplete({
-    missing: report.missing.filter((name) => network.parameters.has(name)),
-    reshaped: report.reshaped.filter(({ name }) => network.parameters.has(name)),
-    unexpected: report.unexpected.filter((name) => stages.some(({ paths }) => isBelow(paths, name))),
+    missing: lacking,
+    reshaped: [...shapes.values()].filter(({ name }) => isNeeded(name)),
+    // Names outside the trunk tell what the file has instead of what it lacks.
+    unexpected: report.unexpected.filter((name) => isNeeded(name) && (lacking.length > 0 || isTrunk(name))),
   });
-  return { ...loadStateDict(network, tensors, { partial: true }), preprocessing };
 }
 
 /** The file as the whole network's state dict, its stem folded where that is what it takes. */
-function convertFolded(file: WeightsFile, arch: BackboneArch, network: Stemmed): Conversion {
+function convertFolded(file: WeightsFile, network: Pretrainable): Conversion {
   const inChannels = inChannelsOf(network);
-  const slots = slotsOf(arch, inChannels);
-  const conversion = convertWeights(file, slots, ANYTHING);
+  const conversion = convertWeights(file, wholeSlots(network, inChannels), ANYTHING);
   const stem = `${network.stem}.weight`;
   if (inChannels === 3 || !conversion.report.reshaped.some(({ name }) => name === stem)) return conversion;
-  const rgb = convertWeights(file, slotsOf(arch, 3), ANYTHING);
+  const rgb = convertWeights(file, wholeSlots(network, 3), ANYTHING);
   return rgb.tensors.has(stem) ? { ...rgb, tensors: foldStem(rgb.tensors, network.stem, inChannels) } : conversion;
 }
 
 /** Names and shapes of the whole network: a release is known by all of its names. */
-function slotsOf(arch: BackboneArch, inChannels: number): Slots {
+function wholeSlots({ architecture: arch, ...network }: Pretrainable, inChannels: number): Slots {
+  const classes = 'classes' in network ? Number(network.classes) : CLASSES;
   return withoutValues(() => {
-    const network = createClassifier({ arch, classes: 1000, inChannels, frozen: 'all', seed: 1 });
-    const slots = [...network.parameters].map(([name, { variable, layout, role }]): [string, ParameterSlot] => [
+    const whole = createClassifier({ arch, classes, inChannels, frozen: 'all', seed: 1 });
+    const slots = [...whole.parameters].map(([name, { variable, layout, role }]): [string, ParameterSlot] => [
       name,
       { layout, role, variable: { shape: [...variable.shape] } },
     ]);
-    network.dispose();
+    whole.dispose();
     return { parameters: new Map(slots) };
   }).result;
 }

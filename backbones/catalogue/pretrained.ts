@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import type { Pretrainable } from '../backbone.js';
 import type { Module } from '../module.js';
-import { foldStem, inChannelsOf, type Stemmed } from '../stem.js';
+import { foldPreprocessing, foldStem, inChannelsOf } from '../stem.js';
 import { readSafetensors } from '../weights/safetensors.js';
 import { checkComplete, compareStateDict, type LoadReport, loadStateDict } from '../weights/stateDict.js';
+import { requireArchitecture } from './architecture.js';
+import { weightsEntry } from './catalogue.js';
 import { type PullOptions, pullWeights } from './pull.js';
 
 /** The layer that belongs to the classes of the data it was trained on. */
@@ -12,16 +15,20 @@ const CLASSIFIER = /^classifier\./;
  * Loads catalogue weights into a backbone, or into a classifier of the same architecture; pulls them first when they are
  * not in the cache. The layers after the last feature map are left out of a backbone; a classifier of other classes
  * keeps its own last layer; where the network says which convolution sees the image, that one is made to fit images of
- * other than three channels, see `foldStem`.
+ * other than three channels, see `foldStem`. What the weights expect of an image becomes the network's `preprocessing`.
  *
+ * @param module of a detector or segmenter: its `backbone`
  * @returns what was loaded; `unexpected` names the weights the module has no place for
- * @throws WeightsError when a parameter other than the classifier's is missing or of another shape: another architecture
+ * @throws WeightsError when the weights are of another architecture: by its name, or because a parameter other than the
+ *   classifier's is missing or of another shape
  */
 export async function loadPretrained(
-  module: Module & Partial<Stemmed>,
+  module: Module & Partial<Pretrainable>,
   name: string,
   options: PullOptions = { offline: false },
 ): Promise<LoadReport> {
+  const { arch, preprocessing } = weightsEntry(name);
+  if (module.architecture) requireArchitecture(module.architecture, arch, name);
   const path = await pullWeights(name, options);
   const { tensors: stored } = readSafetensors(await readFile(path));
   const { stem, parameters } = module;
@@ -32,5 +39,7 @@ export async function loadPretrained(
     reshaped: report.reshaped.filter((difference) => !CLASSIFIER.test(difference.name)),
     unexpected: [],
   });
-  return loadStateDict(module, tensors, { partial: true });
+  const loaded = loadStateDict(module, tensors, { partial: true });
+  if (module.preprocessing) module.preprocessing = foldPreprocessing(preprocessing, module.preprocessing.mean.length);
+  return loaded;
 }

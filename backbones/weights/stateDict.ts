@@ -32,7 +32,8 @@ export const DERIVED = /(^|\.)(num_batches_tracked|attention_bias_idxs)$/;
 /**
  * Puts the tensors of a PyTorch-layout state dict into a module's variables. Nothing is changed when it throws.
  *
- * @throws WeightsError naming the tensors that are missing, unexpected, of another shape, or hold NaN or infinity
+ * @throws WeightsError naming the tensors that are missing, unexpected, of another shape, hold whole numbers, NaN or infinity;
+ *   and when nothing at all fits, `partial` or not
  * @throws EngineError when the module was disposed
  */
 export function loadStateDict(module: Module, tensors: HostTensors, options: LoadOptions): LoadReport {
@@ -40,6 +41,7 @@ export function loadStateDict(module: Module, tensors: HostTensors, options: Loa
   const found = renamed(tensors, options.rename ?? ((name) => name));
   const report = compareStateDict(module, found);
   if (!options.partial) checkComplete(report);
+  if (report.loaded.length === 0 && module.parameters.size > 0) checkComplete(report, 'nothing of these weights fits');
   const values = report.loaded.map((name) => finiteFloats(name, found.get(name) as HostTensor));
   report.loaded.forEach((name, i) => {
     const { variable, layout } = module.parameters.get(name) as Parameter;
@@ -63,6 +65,11 @@ export function compareStateDict(module: Module, tensors: HostTensors): LoadRepo
   }
   const unexpected = [...tensors.keys()].filter((name) => !module.parameters.has(name));
   return { loaded, missing, unexpected, reshaped };
+}
+
+/** The error of a weight that holds whole numbers: quantised by a scale that the file keeps elsewhere, or no weight at all. */
+export function wholeNumbers(name: string, dtype: string): WeightsError {
+  return new WeightsError(`'${name}' holds whole numbers (${dtype}), no weights: save it as float32`);
 }
 
 /** The inverse of `loadStateDict`, exact to the bit: PyTorch layout and names. */
@@ -96,7 +103,10 @@ function renamed(tensors: HostTensors, rename: (name: string) => string | null):
 }
 
 /** @throws WeightsError naming what differs, when anything does */
-export function checkComplete({ missing, unexpected, reshaped }: Omit<LoadReport, 'loaded'>): void {
+export function checkComplete(
+  { missing, unexpected, reshaped }: Omit<LoadReport, 'loaded'>,
+  problem = 'these weights belong to another network',
+): void {
   const shapes = reshaped.map(
     ({ name, file, module }) => `'${name}' is [${file}] in the file and [${module}] in the network`,
   );
@@ -107,7 +117,7 @@ export function checkComplete({ missing, unexpected, reshaped }: Omit<LoadReport
     unexpected.length > 0 ? `the network has no ${some(unexpected)}` : '',
   ].filter((problem) => problem !== '');
   if (problems.length === 0) return;
-  throw new WeightsError(`these weights belong to another network: ${problems.join('; ')}`);
+  throw new WeightsError(`${problem}: ${problems.join('; ')}`);
 }
 
 function some(names: readonly string[]): string {
@@ -115,9 +125,10 @@ function some(names: readonly string[]): string {
   return shown.join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
 }
 
-function finiteFloats(name: string, { data, shape }: HostTensor): Float32Array {
+function finiteFloats(name: string, { dtype, data, shape }: HostTensor): Float32Array {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) throw wholeNumbers(name, dtype);
   if (data.length !== sizeOf(shape)) throw new WeightsError(`'${name}' has ${data.length} values for shape [${shape}]`);
-  const floats = data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
+  const floats = data instanceof Float32Array ? data : Float32Array.from(data);
   const bad = floats.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new WeightsError(`'${name}' holds ${floats[bad]} at position ${bad}: the file is damaged`);
   return floats;

@@ -90,11 +90,11 @@ async function saved(request) {
 /** Maps and logits of both our networks, by the peer's names. */
 async function computed(arch, path, images) {
   const classifier = createClassifier({ ...plain(arch), classes: 1000 });
-  const { loaded } = await loadWeights(classifier, path, { arch });
+  const { loaded } = await loadWeights(classifier, path);
   const found = await outputs(classifier, images, (logits) => [['logits', logits]]);
   classifier.dispose();
   const backbone = createBackbone(plain(arch));
-  await loadWeights(backbone, path, { arch });
+  await loadWeights(backbone, path);
   const strides = levelsOf(backbone.features).map((level) => [String(backbone.features[level].stride), level]);
   const maps = await outputs(backbone, images, (given) => strides.map(([stride, level]) => [stride, given[level]]));
   backbone.dispose();

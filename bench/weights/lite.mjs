@@ -32,7 +32,7 @@ const array = (file) => openWeights(fileSource(file)).tensors.get('array').read(
 /** Largest difference of a logit, in the logits' own unit. */
 async function largestDifference(folder, checkpoint, arch) {
   const classifier = createClassifier({ arch, classes: 1000, frozen: 'all', seed: 1 });
-  await loadWeights(classifier, checkpoint, { arch });
+  await loadWeights(classifier, checkpoint);
   let largest = 0;
   for (const index of photos.keys()) {
     const image = array(join(folder, `image.${index}.npy`));

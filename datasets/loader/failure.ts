@@ -1,4 +1,5 @@
 import { ConfigError, DataError, EngineError, EspalierError, ShapeError, WeightsError } from '../../engine/errors.js';
+import { shownName } from '../../engine/printable.js';
 
 /** An error as plain data, so that it crosses threads with its class. */
 export interface Failure {
@@ -25,7 +26,7 @@ export function fromFailure(failure: Failure): Error {
 }
 
 function rebuild({ name, message, file }: Failure): Error {
-  if (file !== null) return new DataError(file, message.slice(file.length + ': '.length));
+  if (file !== null) return new DataError(file, message.slice(`${shownName(file)}: `.length));
   if (Object.hasOwn(CLASSES, name)) return new CLASSES[name as keyof typeof CLASSES](message);
   return Object.assign(new Error(message), { name });
 }

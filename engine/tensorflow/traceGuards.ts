@@ -1,11 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '#tfjs-node';
 import { EngineError } from '../errors.js';
-import { callSite, describeSite, stackNames } from '../source.js';
+import { callSite, describeSite } from '../source.js';
 import type { Tracer } from './trace.js';
 
-/** Functions of tfjs that draw their numbers in JavaScript: a graph would repeat the same ones at each call. */
-const HOST_RANDOM = /^(rand|random(Uniform(Int)?|Normal|Gamma|StandardNormal)|truncatedNormal|dropout)$/;
+/**
+ * Ops of tfjs that draw their numbers in JavaScript: a graph would repeat the same ones at each call. They are known by the
+ * scope that tfjs opens around each of its ops, which no function of another file has, whatever it is called, and which
+ * bundling and minifying keep.
+ */
+const HOST_RANDOM = /^(rand|random(Uniform|Normal|Gamma)|truncatedNormal)__op$/;
 
 /** What of tfjs changes while a function is traced. */
 interface Patched {
@@ -38,8 +42,8 @@ export function withTraceGuards<T>(
     }
   };
   patched.write = (...args) => {
-    const random = stackNames().find((name) => HOST_RANDOM.test(name));
-    if (random) tracer.refuse(bakedRandom(random));
+    const scope = engine.state.activeScope?.name ?? '';
+    if (HOST_RANDOM.test(scope)) tracer.refuse(bakedRandom(scope.replace(/__op$/, '')));
     return write.apply(backend, args);
   };
   engine.makeVariable = (...args) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CAFFE, IMAGENET } from '../../backbones/backbone.js';
-import { foldNormalisation, foldPreprocessing, foldStem } from '../../backbones/stem.js';
+import { IMAGENET } from '../../backbones/backbone.js';
+import { foldPreprocessing, foldStem } from '../../backbones/stem.js';
 import { WeightsError } from '../../engine/errors.js';
 
 /** One filter of 1x2 pixels: red 1 2, green 3 4, blue 5 6. */
@@ -37,31 +37,5 @@ describe('folding what the weights expect of each channel', () => {
     expect(foldPreprocessing(given, 2)).toEqual({ channels: 'RGB', mean: [10, 20], std: [1, 2] });
     expect(foldPreprocessing(given, 4)).toEqual({ channels: 'RGB', mean: [10, 20, 60, 10], std: [1, 2, 6, 1] });
     expect(foldPreprocessing(IMAGENET, 3)).toBe(IMAGENET);
-  });
-});
-
-describe('folding what images are normalised by', () => {
-  const weights = new Map([...rgb, ['conv1.bias', { dtype: 'F32', shape: [1], data: Float32Array.of(0.5) }]] as const);
-
-  it('gives the same answer to pixels prepared in the other way', () => {
-    const folded = foldNormalisation(weights, 'conv1', { from: CAFFE, to: IMAGENET });
-    const pixels = [10, 200, 30, 40, 250, 60]; // red 10 200, green 30 40, blue 250 60
-    const answer = (tensors: typeof folded, { mean, std }: typeof CAFFE | typeof IMAGENET): number => {
-      const kernel = tensors.get('conv1.weight')?.data as Float32Array;
-      const inputs = pixels.map((pixel, i) => (pixel - (mean[Math.floor(i / 2)] ?? 0)) / (std[Math.floor(i / 2)] ?? 1));
-      return inputs.reduce(
-        (sum, input, i) => sum + input * (kernel[i] ?? 0),
-        Number(tensors.get('conv1.bias')?.data[0]),
-      );
-    };
-    expect(answer(folded, IMAGENET)).toBeCloseTo(answer(weights, CAFFE), 2);
-    expect(foldNormalisation(weights, 'conv1', { from: CAFFE, to: CAFFE })).toBe(weights);
-  });
-
-  it('needs a bias for other means, and none for other spreads', () => {
-    expect(() => foldNormalisation(rgb, 'conv1', { from: CAFFE, to: IMAGENET })).toThrow(/'conv1' has no bias/);
-    const halved = { ...IMAGENET, std: IMAGENET.std.map((value) => value / 2) };
-    const folded = foldNormalisation(rgb, 'conv1', { from: halved, to: IMAGENET });
-    expect(folded.get('conv1.weight')?.data).toEqual(Float32Array.of(2, 4, 6, 8, 10, 12));
   });
 });

@@ -38,8 +38,8 @@ describe('help', () => {
       return [...text.matchAll(/^import .* from '(.*)';$/gm)].map(([, name = '']) => name);
     };
     expect(importsOf('espalier')).toEqual([
-      ...['node:module', 'commander', './backboneCommands.js', './options.js', './output.js', './report.js'],
-      './weights/commands.js',
+      ...['node:module', 'commander', '../engine/printable.js', './backboneCommands.js', './options.js', './output.js'],
+      ...['./report.js', './weights/commands.js'],
     ]);
     expect(importsOf('backboneCommands')).toEqual(['commander', './options.js']);
     expect(importsOf('weights/commands')).toEqual(['commander', '../options.js']);

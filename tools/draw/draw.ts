@@ -1,4 +1,5 @@
 import { type ClassMap, type Detections, IGNORED, type Pixels } from '../../datasets/sample.js';
+import { shownName } from '../../engine/printable.js';
 import { type Canvas, copyOf, drawText, fillRectangle, strokeRectangle, textSize } from './canvas.js';
 import { classColor, inkOn } from './palette.js';
 
@@ -18,7 +19,7 @@ export function drawDetections(image: Pixels, detections: Detections, names: rea
     const label = detections.labels[index] ?? 0;
     const color = classColor(label);
     strokeRectangle(canvas, [x1, y1, x2, y2], thickness, color);
-    const text = `${names[label] ?? label} ${(detections.scores[index] ?? 0).toFixed(2)}`;
+    const text = `${shownName(names[label] ?? String(label))} ${(detections.scores[index] ?? 0).toFixed(2)}`;
     drawLabel(canvas, text, x1, y1, Math.max(1, Math.ceil(thickness / 2)), color);
   }
   return canvas;
@@ -41,7 +42,7 @@ export function drawClassMap(image: Pixels, { mask, width, height }: ClassMap, n
   const scale = Math.max(1, Math.round(Math.min(width, height) / 400));
   let top = 0;
   for (const label of [...present].sort((a, b) => a - b)) {
-    drawLabel(canvas, names[label] ?? String(label), 0, top, scale, classColor(label));
+    drawLabel(canvas, shownName(names[label] ?? String(label)), 0, top, scale, classColor(label));
     top += textSize('', scale)[1] + 2 * scale;
   }
   return canvas;

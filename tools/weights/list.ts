@@ -3,6 +3,7 @@ import { isWeightsName, WEIGHTS_NAMES, weightsEntry } from '../../backbones/cata
 import { withWeights } from '../../backbones/catalogue/fileSource.js';
 import { pullWeights, weightsPath } from '../../backbones/catalogue/pull.js';
 import type { WeightsFile } from '../../backbones/weights/index.js';
+import { shownName } from '../../engine/printable.js';
 import { createOutput } from '../output.js';
 import { formatTable } from '../table.js';
 
@@ -88,7 +89,10 @@ function describeFile(path: string, { format, tensors, metadata }: WeightsFile):
 
 function lines(values: object): string {
   return Object.entries(values)
-    .map(([key, value]) => `${key}: ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .map(
+      ([key, value]) =>
+        `${shownName(key)}: ${shownName(typeof value === 'object' ? JSON.stringify(value) : String(value))}`,
+    )
     .join('\n');
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isWeightsName, weightsEntry, weightsPath, withWeights } from '../../backbones/catalogue/index.js';
+import { isWeightsName, pullWeights, weightsEntry, withWeights } from '../../backbones/catalogue/index.js';
 import { verifyWeights } from '../../backbones/catalogue/verify.js';
 import { classNamesOf } from '../../backbones/weights/metadata.js';
 import { ConfigError, EspalierError } from '../../engine/errors.js';
@@ -14,13 +14,8 @@ interface VerifyOptions extends EngineOptions {
 /** Runs the golden forward of a catalogue name or of a converted file. */
 export async function verifyWeightsFile(weights: string, options: VerifyOptions): Promise<void> {
   const output = createOutput(options.json === true);
-  const path = isWeightsName(weights) ? weightsPath(weights) : weights;
-  if (!existsSync(path)) {
-    const remedy = isWeightsName(weights)
-      ? `run 'espalier weights pull ${weights}'`
-      : 'name a file or an entry of the list';
-    throw new ConfigError(`there is no ${path}: ${remedy}`);
-  }
+  const path = isWeightsName(weights) ? await pullWeights(weights, { offline: true }) : weights;
+  if (!existsSync(path)) throw new ConfigError(`there is no ${path}: name a file or an entry of the list`);
   await openEngine(options, output);
   await withWeights(path, async (file) => {
     const arch = file.metadata.architecture ?? (isWeightsName(weights) ? weightsEntry(weights).arch : '');

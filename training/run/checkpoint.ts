@@ -5,6 +5,7 @@ import { fileShape, toFile, toMemory } from '../../backbones/weights/layout.js';
 import { exportStateDict, loadStateDict } from '../../backbones/weights/stateDict.js';
 import type { LabelMap } from '../../datasets/sample.js';
 import { WeightsError } from '../../engine/errors.js';
+import { shownName } from '../../engine/printable.js';
 import { EMA, OPTIMIZER, weightsOf } from '../checkpointWeights.js';
 import type { Ema } from '../ema.js';
 import type { Optimizer } from '../optimizers.js';
@@ -55,7 +56,7 @@ export function requireClasses(file: string, { metadata }: Checkpoint, labels: L
   const expected = labels.classes.map(({ name }) => name);
   if (JSON.stringify(stored) === JSON.stringify(expected)) return;
   throw new WeightsError(
-    `${file}: checkpoint has classes [${stored.join(', ')}], the config [${expected.join(', ')}]: use the classes it was trained with, or train anew`,
+    `${file}: checkpoint has classes [${stored.map(shownName).join(', ')}], the config [${expected.map(shownName).join(', ')}]: use the classes it was trained with, or train anew`,
   );
 }
 

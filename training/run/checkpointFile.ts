@@ -64,7 +64,11 @@ const DIGEST_KEY = '"sha256":"';
  * @throws EspalierError when the disk is full or the folder cannot be written
  */
 export function writeCheckpoint(file: string, { tensors, metadata }: Checkpoint): void {
-  const bytes = writeSafetensors(tensors, { espalier: JSON.stringify(metadata), sha256: BLANK_DIGEST });
+  const bytes = writeSafetensors(tensors, {
+    espalier: JSON.stringify(metadata),
+    preprocessing: JSON.stringify(metadata.preprocessing), // as every file of weights has it
+    sha256: BLANK_DIGEST,
+  });
   const at = digestPosition(file, bytes);
   bytes.set(new TextEncoder().encode(digestOf(bytes, at)), at);
   writeWhole(file, [bytes]);

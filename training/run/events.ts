@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { printableJson } from '../../engine/printable.js';
 import { writeError, writeWhole } from './files.js';
 import type { MemoryUse, StepMemory } from './memory.js';
 
@@ -73,7 +74,7 @@ export function openEventLog(file: string, resumedStep: number | null): EventLog
   return {
     write: (event) => {
       try {
-        writeSync(descriptor, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+        writeSync(descriptor, `${printableJson({ time: new Date().toISOString(), ...event })}\n`);
       } catch (error) {
         throw writeError(file, error);
       }

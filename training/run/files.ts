@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { EspalierError } from '../../engine/errors.js';
+import { printableJson } from '../../engine/printable.js';
 
 /**
  * Writes a whole file or none of it: a temporary name beside it, flushed to the disk, then renamed.
@@ -26,7 +27,7 @@ export function writeWhole(file: string, parts: readonly Uint8Array[]): void {
 }
 
 export function writeJson(file: string, value: unknown): void {
-  writeWhole(file, [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)]);
+  writeWhole(file, [new TextEncoder().encode(`${printableJson(value, 2)}\n`)]);
 }
 
 /** @throws EspalierError when the folder cannot be made */

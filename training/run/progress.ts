@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { printable } from '../../engine/printable.js';
 import type { StepTime } from './events.js';
 
 /** One completed step, for people. */
@@ -62,8 +63,9 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
       else stream.write(`${line}\n`);
       drawn = live;
     },
-    note: (line) => {
+    note: (text) => {
       clear();
+      const line = printable(text);
       stream.write(`${live ? pc.bold(line) : line}\n`);
     },
     end: () => {

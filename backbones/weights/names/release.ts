@@ -17,6 +17,8 @@ export interface Release {
   readonly order: AxisOrder;
   /** Our name of the first kernel, where the released weights see BGR images prepared as Caffe does it. */
   readonly caffeStem?: string;
+  /** True: its networks divide pixels by 255 and normalise them by a layer whose statistics are among the weights. */
+  readonly normalises?: true;
   /** @param target parameter names of the network to be filled */
   rename(target: Iterable<string>): Rename;
 }

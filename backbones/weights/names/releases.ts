@@ -58,7 +58,10 @@ const RELEASES: readonly Release[] = [
   release('torchvision VGG', /^classifier\.6\./, byRules(TORCHVISION_VGG)),
   release('effdet', /^model\.(fpn|class_net)\./, byRules(EFFDET)),
   release('EfficientDet of google/automl', /(^|\/)class_net\/class-predict\//, automlEfficientDet, 'memory'),
-  release('Keras EfficientNet', /^block1a_(dwconv|project_conv)\//, kerasEfficientNet, 'memory'),
+  {
+    ...release('Keras EfficientNet', /^block1a_(dwconv|project_conv)\//, kerasEfficientNet, 'memory'),
+    normalises: true,
+  },
   release('Keras MobileNetV2', /^expanded_conv_depthwise_BN\//, kerasMobileNetV2, 'memory'),
   release('Keras MobileNetV3', /^expanded_conv_depthwise_bn\//, kerasMobileNetV3, 'memory'),
   { ...release('Keras ResNet', /^conv2_block1_1_conv\//, kerasResNet, 'memory'), caffeStem: 'conv1.weight' },

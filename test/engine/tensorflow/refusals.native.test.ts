@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { Tree } from '../../../engine/compile.js';
+import { dropout, statelessNormal, statelessUniform } from '../../../engine/kernels/index.js';
 import { compileQuietly, values } from './compiled.js';
 
 const x = (): tf.Tensor1D => tf.tensor1d([3, 1, 2, 2]);
@@ -24,7 +25,19 @@ const REFUSED: readonly (readonly [string, RegExp, (x: tf.Tensor) => unknown])[]
   ],
   ['randomUniform', /tf\.randomUniform draws its numbers in JavaScript/, (x) => tf.add(x, tf.randomUniform([4]))],
   ['randomNormal', /tf\.randomNormal draws.*statelessNormal/, (x) => tf.add(x, tf.randomNormal([4]))],
-  ['dropout', /tf\.dropout draws|tf\.randomUniform draws/, (x) => tf.dropout(x, 0.5)],
+  ['dropout', /tf\.dropout at .*tf\.randomUniform draws/, (x) => tf.dropout(x, 0.5)],
+  [
+    'dropout inside a function of that name',
+    /tf\.randomUniform draws/,
+    function dropout(x) {
+      return tf.dropout(x, 0.5, undefined, 7);
+    },
+  ],
+  ['rand', /tf\.rand draws/, (x) => tf.add(x, tf.rand([4], Math.random))],
+  ['randomUniformInt', /randomUniform draws/, (x) => tf.add(x, tf.randomUniformInt([4], 0, 9))],
+  ['randomGamma', /tf\.randomGamma draws/, (x) => tf.add(x, tf.randomGamma([4], 2))],
+  ['truncatedNormal', /tf\.truncatedNormal draws/, (x) => tf.add(x, tf.truncatedNormal([4]))],
+  ['a layer of noise', /draws its numbers/, (x) => tf.layers.gaussianNoise({ stddev: 1 }).apply(x, { training: true })],
   ['a result of nothing', /the result is undefined/, () => undefined],
   ['a number as a result', /the result a is the number 3: pass tf\.scalar\(3\)/, () => ({ a: 3 })],
 ];
@@ -66,6 +79,26 @@ describe('compile refuses', () => {
   it('shapes that do not fit, naming the call', () => {
     const { step } = compileQuietly((a: tf.Tensor, b: tf.Tensor) => tf.concat([tf.neg(a), tf.neg(b)], 0));
     expect(() => step(tf.ones([2, 3]), tf.ones([2, 4]))).toThrow(/concat/i);
+  });
+});
+
+describe('compile takes functions of the names of tfjs', () => {
+  const seed = tf.keep(tf.tensor1d([1, 2], 'int32'));
+  const own = {
+    rand: (x: tf.Tensor) => tf.add(x, tf.tensor1d([1, 2, 3, 4])),
+    dropout: (x: tf.Tensor) => tf.mul(x, tf.tensor1d([2, 2, 2, 2])),
+    randomUniform: (x: tf.Tensor) => tf.add(x, statelessUniform([4], seed)),
+    randomNormal: (x: tf.Tensor) => tf.add(x, statelessNormal([4], seed)),
+    truncatedNormal: (x: tf.Tensor) => dropout(x, 0.5, seed),
+    randomGamma: (x: tf.Tensor) => tf.tidy('rand', () => tf.add(x, tf.tensor1d([1, 2, 3, 4]))),
+  };
+
+  it.each(Object.entries(own))('%s', (name, fn) => {
+    expect(fn.name).toBe(name);
+    const { step } = compileQuietly(fn);
+    const input = x();
+    expect(values(step(input))).toEqual(values(fn(input)));
+    step.dispose();
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Preprocessing } from '../../../backbones/backbone.js';
 import type { HostTensor } from '../../../backbones/weights/hostTensor.js';
 import { readSafetensors, writeSafetensors } from '../../../backbones/weights/safetensors.js';
 import { EspalierError, WeightsError } from '../../../engine/errors.js';
@@ -175,6 +176,18 @@ describe('the state', () => {
     expect(tf.memory().numTensors).toBe(count);
     expect(snapshot(after.model)).toEqual(snapshot(before.model));
     expect(await captureState(after)).toEqual(tensors);
+  });
+
+  test('what its weights expect of an image goes into the network, as Node and as a browser read it', async () => {
+    const model = createTinyModel();
+    const expected = { channels: 'RGB', mean: [1, 2, 3], std: [4, 5, 6] } as const;
+    const metadata = { ...METADATA, preprocessing: { ...expected, mean: [1, 2, 3], std: [4, 5, 6] } };
+    writeCheckpoint(file, { tensors: await captureWeights(model, undefined), metadata });
+    for (const stored of [readCheckpoint(file), readSafetensors(new Uint8Array(readFileSync(file)))]) {
+      const other: { preprocessing?: Preprocessing } & typeof model = createTinyModel();
+      loadCheckpoint(other, stored);
+      expect(other.preprocessing).toEqual(expected);
+    }
   });
 
   test('without averages is loaded as it is', async () => {
