@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Family, OUTPUT_STRIDES } from './family.js';
 import type { Level } from './features.js';
 import { FROZEN } from './frozen.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError } from '../engine/errors.js';
 import { alexNet } from './alexnet/alexnet.js';
 import { alexNetConfig } from './alexnet/config.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ConfigDocument } from './document.js';
 import { experimentSchema } from './schema.js';
 import { didYouMean, nearest } from './suggestion.js';

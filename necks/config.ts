@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LEVELS } from '../backbones/features.js';
 import { ACTIVATION_NAMES } from '../backbones/layers/index.js';
 
