@@ -35,11 +35,12 @@ module.exports = {
     },
     {
       name: 'datasets-stand-alone',
-      comment: 'data sets need errors, names to show, random streams and coco-ts: no tensors, no networks',
+      comment:
+        'data sets need errors, names to show, random streams, the rules of the host and coco-ts: no tensors, no networks',
       severity: 'error',
       from: { path: '^datasets/' },
       to: {
-        path: '^(?!datasets/|engine/(errors|printable|random)\\.ts$|coco-ts/|node_modules/)',
+        path: '^(?!datasets/|engine/(errors|printable|random)\\.ts$|engine/host/|coco-ts/|node_modules/)',
         dependencyTypesNot: ['core'],
       },
     },
@@ -62,7 +63,7 @@ module.exports = {
       comment: 'this runs in a browser, so what it imports must, too',
       severity: 'error',
       from: { path: PORTABLE },
-      to: { path: '^(engine/tensorflow|backbones/catalogue|training/run|tools|configs)/' },
+      to: { path: '^(engine/(tensorflow|host)|backbones/catalogue|training/run|tools|configs)/' },
     },
     {
       name: 'portable-data-only',

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Backbone } from './backbone.js';
 import { featuresOf } from './build.js';
 import { architectureOf, BACKBONE_ARCHS, type BackboneArch, createBackbone, type LevelsOf } from './families.js';

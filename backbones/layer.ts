@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError, ShapeError } from '../engine/errors.js';
 import type { Backbone } from './backbone.js';
 import { OUTPUT_STRIDES } from './family.js';

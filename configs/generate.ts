@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { experimentSchema } from './schema.js';
 
 const HEAD = `# yaml-language-server: $schema=./experiment.schema.json

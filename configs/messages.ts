@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shownName } from '../engine/printable.js';
 import type { ConfigDocument } from './document.js';
 import { experimentSchema } from './schema.js';

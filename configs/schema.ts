@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { NECK_KINDS } from '../necks/index.js';
 
 /** A number between two bounds, with a default; the description names unit and range. */

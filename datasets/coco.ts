@@ -1,4 +1,4 @@
-import { COCO, type InstanceAnnotation, type Violation } from 'coco-ts';
+import { COCO, type InstanceAnnotation, type Violation } from '#coco-ts';
 import { DataError } from '../engine/errors.js';
 import { admitBoxes, type StatedBox } from './boxes.js';
 import { concurrently } from './concurrently.js';

@@ -1,4 +1,4 @@
-import { mask as masks } from 'coco-ts';
+import { mask as masks } from '#coco-ts';
 import { DataError } from '../engine/errors.js';
 
 /** COCO's two ways to write a region: polygons x0 y0 x1 y1 ..., or run lengths (a list, or packed as text). */

@@ -14,7 +14,8 @@ interface Frame {
   getColumnNumber(): number | null;
 }
 
-const ENGINE_FOLDER = pathOf(new URL('.', import.meta.url).href);
+/** By the text of the address: a URL made of a folder is a file to copy for a bundler; in a plain script there is no address at all. */
+const ENGINE_FOLDER = pathOf(String(import.meta.url)).replace(/[^/]*$/, '');
 /** Deep enough for a gradient inside an optimizer inside a model. */
 const MAX_FRAMES = 100;
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { detectionConfig } from './detection/config.js';
 import { createDetectionHead } from './detection/detection.js';
 import { semanticConfig } from './semantic/config.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type FeatureSpec, LEVELS, type Level } from '../backbones/features.js';
 import { glorotUniform } from '../backbones/initialisers.js';
 import { ACTIVATION_NAMES, ACTIVATIONS, batchNorm, NORM_MOMENTUM } from '../backbones/layers/index.js';

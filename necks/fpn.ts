@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type FeatureSpec, LEVELS, type Level } from '../backbones/features.js';
 import { fanInUniform } from '../backbones/initialisers.js';
 import { ACTIVATIONS, batchNorm, convolution, type MapLayer, NORM_MOMENTUM } from '../backbones/layers/index.js';

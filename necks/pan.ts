@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FeatureSpec, Level } from '../backbones/features.js';
 import { readSettings } from '../backbones/settings.js';
 import { createConvolutionPyramid, fpnSettings } from './fpn.js';

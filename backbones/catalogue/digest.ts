@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256Of } from '../../engine/tensorflow/pip.js';
 
 /** Of a file whose digest was computed: as long as size and times are the same, it is the same. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { WeightsError } from '../../engine/errors.js';
 import { entryOf } from '../weights/metadata.js';
 import { loadStateDict } from '../weights/stateDict.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { WeightsError } from '../../engine/errors.js';
 import type { Preprocessing } from '../backbone.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { WeightsError } from '../../engine/errors.js';
 import { type ByteSource, windowSource } from './byteSource.js';
 import { concatSources } from './concatSources.js';

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { COCO, COCOeval, saveEval } from 'coco-ts';
+import { COCO, COCOeval, saveEval } from '#coco-ts';
 import { PYTHON } from '../turns.mjs';
 
 const here = import.meta.dirname;

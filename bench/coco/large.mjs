@@ -38,7 +38,7 @@ export function loadLarge(folder) {
   const path = join(folder, 'large.json');
   write(path);
   const script = `
-    import { COCO } from 'coco-ts';
+    import { COCO } from '#coco-ts';
     const started = performance.now();
     const coco = await COCO.load(${JSON.stringify(path)});
     const seconds = (performance.now() - started) / 1000;

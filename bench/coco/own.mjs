@@ -1,5 +1,5 @@
 // One evaluation by coco-ts: own.mjs GT DT TYPE THREADS [ARRAYS.npz]. Prints what peers.py prints.
-import { COCO, COCOeval } from 'coco-ts';
+import { COCO, COCOeval } from '#coco-ts';
 
 const [gtPath, dtPath, type, threads, arrays] = process.argv.slice(2);
 const gt = await COCO.load(gtPath);
@@ -12,6 +12,6 @@ const usage = process.resourceUsage();
 const cpu = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
 console.log(JSON.stringify({ cpu, memory: usage.maxRSS / 1024, stats: [...evaluation.stats] }));
 if (arrays) {
-  const [{ writeFileSync }, { saveEval }] = await Promise.all([import('node:fs'), import('coco-ts')]);
+  const [{ writeFileSync }, { saveEval }] = await Promise.all([import('node:fs'), import('#coco-ts')]);
   writeFileSync(arrays, saveEval(evaluation));
 }

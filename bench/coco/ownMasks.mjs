@@ -1,6 +1,6 @@
 // The calls of masks.py by coco-ts: ownMasks.mjs FILE REPEATS. Prints JSON: CPU milliseconds for each call.
 import { readFileSync } from 'node:fs';
-import { mask } from 'coco-ts';
+import { mask } from '#coco-ts';
 
 const [path, repeats] = process.argv.slice(2);
 const { height, width, polygons, counts } = JSON.parse(readFileSync(path, 'utf8'));

@@ -10,10 +10,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { PYTHON } from '../turns.mjs';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
+const here = import.meta.dirname;
 const root = join(here, '../..');
 const { createClassifier, fileSource, loadWeights, ready } = await import('../../dist/node.js');
 const { openWeights } = await import('../../dist/backbones/weights/index.js');

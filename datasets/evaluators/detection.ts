@@ -1,4 +1,4 @@
-import { COCO, COCOeval, type InstanceAnnotation, vocEvaluate } from 'coco-ts';
+import { COCO, COCOeval, type InstanceAnnotation, vocEvaluate } from '#coco-ts';
 import { ShapeError } from '../../engine/errors.js';
 import type { Detections, DetectionTruth, LabelMap } from '../sample.js';
 import type { Evaluator } from './evaluator.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EspalierError } from '../../engine/errors.js';
 
-const SOURCES = new URL('../../', import.meta.url).href;
+const SOURCES = import.meta.url.replace(/datasets\/loader\/[^/]*$/, '');
 
 /**
  * The built twin of a module of this package, since threads run plain JavaScript; other modules stay as they are.

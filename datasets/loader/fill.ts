@@ -39,7 +39,7 @@ export type Filler = (job: Job) => Promise<Filled>;
 
 /** The encoder's module is loaded where it runs, so that nothing but plain data crosses threads. */
 export async function loadEncoder(source: EncoderSource): Promise<Encoder<Truth>> {
-  const loaded = (await import(/* @vite-ignore */ source.module)) as {
+  const loaded = (await import(/* @vite-ignore */ /* webpackIgnore: true */ source.module)) as {
     readonly createEncoder?: (config: unknown) => Encoder<Truth>;
   };
   if (typeof loaded.createEncoder !== 'function') throw new TypeError(`${source.module} exports no createEncoder`);

@@ -1,4 +1,4 @@
-import { mask as masks } from 'coco-ts';
+import { mask as masks } from '#coco-ts';
 import { drawRegions } from '../regions.js';
 import { IGNORED } from '../sample.js';
 import { boxAround, polygonArea } from './outline.js';

@@ -1,9 +1,20 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
+import { ConfigError } from '../errors.js';
+import { namedPlace } from '../host/environment.js';
 
-/** Where downloads are kept: ESPALIER_CACHE, else $XDG_CACHE_HOME/espalier, else ~/.cache/espalier. The folder may not exist yet. */
+/**
+ * Where downloads are kept: ESPALIER_CACHE, else $XDG_CACHE_HOME/espalier, else ~/.cache/espalier. The folder may not exist yet.
+ *
+ * @throws ConfigError for a relative path: libraries are loaded from there
+ */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const { ESPALIER_CACHE: own, XDG_CACHE_HOME: shared } = environment;
-  if (own) return own;
-  return shared ? join(shared, 'espalier') : join(homedir(), '.cache', 'espalier');
+  const own = namedPlace('ESPALIER_CACHE', environment);
+  if (own !== null) return own;
+  const shared = namedPlace('XDG_CACHE_HOME', environment);
+  if (shared !== null) return join(shared, 'espalier');
+  if (isAbsolute(homedir())) return join(homedir(), '.cache', 'espalier');
+  throw new ConfigError(
+    `the home folder is ${JSON.stringify(homedir())}, no whole path: set HOME, or ESPALIER_CACHE to a folder for downloads`,
+  );
 }

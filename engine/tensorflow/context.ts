@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { Cluster } from '../collective.js';
 import { EngineError } from '../errors.js';
+import { refuseRelativeSearchPaths } from '../host/environment.js';
 import { type Api, loadApi, OLDEST, type Pointer, withoutNotices } from './api.js';
 import { joinCluster, leaderConfig } from './collective.js';
-import { cudaDevices, loadCuda } from './cuda.js';
+import { cudaDevices, loadCuda, nameDeviceCompiler } from './cuda.js';
 import type { LibraryFiles } from './library.js';
 import { bytes, message, varint } from './protobuf.js';
 
@@ -60,6 +61,7 @@ export interface ThreadCounts {
  * Loads the library and opens its context, once a process.
  *
  * @throws EngineError when it is open with other thread counts, and when the library cannot be used
+ * @throws ConfigError where libraries could come from the working folder
  */
 export function openContext(files: LibraryFiles, wanted: ContextOptions = {}): Context {
   if (opened) requireSame(opened, wanted);
@@ -82,6 +84,8 @@ function requireSame(context: Context, wanted: ContextOptions): void {
 
 function open(files: LibraryFiles, wanted: ContextOptions): Context {
   const { threads = 0, interOpThreads = threads, device = files.cuda ? 'gpu' : undefined, cluster = null } = wanted;
+  refuseRelativeSearchPaths();
+  nameDeviceCompiler(files);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= wanted.cluster ? '3' : '2'; // a peer that ends is reported in one sentence, not in pages
   if (files.cuda && device === 'gpu') loadCuda(files.cuda);
   const api = loadApi(files);

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import { EngineError } from '../errors.js';
 import { openLibrary } from './dynamic.js';
+import type { LibraryFiles } from './library.js';
 
 /** What TensorFlow opens by name, each after those it needs. */
 const CUDA_LIBRARIES = [
@@ -32,8 +33,7 @@ export function findCudaLibrary(folder: string, name: string): string | null {
 }
 
 /**
- * Opens NVIDIA's libraries of an installed runtime, so that TensorFlow finds them by name wherever they lie, and tells XLA
- * where the device code compiler is.
+ * Opens NVIDIA's libraries of an installed runtime, so that TensorFlow finds them by name wherever they lie.
  *
  * @param folder `nvidia` of the runtime
  * @throws EngineError when one is missing or does not load
@@ -48,7 +48,15 @@ export function loadCuda(folder: string): void {
       );
     }
   }
-  process.env.XLA_FLAGS ??= `--xla_gpu_cuda_data_dir=${join(folder, 'cuda_nvcc')}`;
+}
+
+/** Tells XLA where the compiler of device code is: beside the library or with the system's CUDA. Untold, it would run ./cuda_sdk_lib/bin/ptxas. */
+export function nameDeviceCompiler({ library, cuda }: Pick<LibraryFiles, 'library' | 'cuda'>): void {
+  const own = process.env.XLA_FLAGS ?? '';
+  if (own.includes('--xla_gpu_cuda_data_dir=')) return;
+  const folders = [cuda, join(dirname(library), '..', 'nvidia')].map((each) => each && join(each, 'cuda_nvcc'));
+  const found = folders.find((each) => each !== null && existsSync(each)) ?? '/usr/local/cuda';
+  process.env.XLA_FLAGS = `${own} --xla_gpu_cuda_data_dir=${found}`.trim();
 }
 
 /** The GPUs of NVIDIA's driver, by model; without any, why. */

@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { EngineError } from '../errors.js';
+import { namedPlace } from '../host/environment.js';
+import { elsewhere, findProgram, ISOLATED } from '../host/programs.js';
 import { cacheFolder } from './cache.js';
 
 /** The shared objects of one TensorFlow and where they were found. */
@@ -46,18 +48,19 @@ export function libraryIn(folder: string, origin: string): LibraryFiles | null {
 
 /**
  * Looks for libtensorflow: ESPALIER_TENSORFLOW, the cache, the active Python's tensorflow, tfjs-node's own download,
- * the system's folders; the first one found wins.
+ * the system's folders; the first one found wins. What lies in the working folder is never taken.
  *
  * @returns null when there is none
  * @throws EngineError when ESPALIER_TENSORFLOW is set and names no library: asked for by name, it never falls back
+ * @throws ConfigError when it, or the cache, is a relative path
  */
 export function findLibrary(): LibraryFiles | null {
   return fromEnvironment() ?? fromCache() ?? fromPython() ?? fromTfjsNode() ?? fromSystem();
 }
 
 function fromEnvironment(): LibraryFiles | null {
-  const named = process.env.ESPALIER_TENSORFLOW;
-  if (!named) return null;
+  const named = namedPlace('ESPALIER_TENSORFLOW');
+  if (named === null) return null;
   const folder = existsSync(named) && statSync(named).isDirectory() ? named : dirname(named);
   const found = existsSync(named) ? libraryIn(folder, 'ESPALIER_TENSORFLOW') : null;
   if (found) return found;
@@ -77,20 +80,25 @@ function fromCache(): LibraryFiles | null {
   return null;
 }
 
+/** Prints the folder of an installed tensorflow, the user's own packages included, without importing it. */
+const ASK_PYTHON = `import importlib.util, site
+site.addsitedir(site.getusersitepackages())
+found = importlib.util.find_spec('tensorflow')
+print(found.submodule_search_locations[0] if found else '')`;
+
 function fromPython(): LibraryFiles | null {
-  const script =
-    "import importlib.util as u; s = u.find_spec('tensorflow'); print(s.submodule_search_locations[0] if s else '')";
-  for (const python of ['python3', 'python']) {
-    try {
-      const folder = execFileSync(python, ['-c', script], {
-        encoding: 'utf8',
-        timeout: 10_000,
-        stdio: ['ignore', 'pipe', 'ignore'],
-      }).trim();
-      return folder ? libraryIn(folder, `the tensorflow package of ${python}`) : null;
-    } catch {
-      // No such interpreter, or one that does not answer: the next.
-    }
+  for (const name of ['python3', 'python']) {
+    const python = findProgram(name);
+    if (python === null) continue;
+    const { status, stdout } = spawnSync(python, [ISOLATED, '-c', ASK_PYTHON], {
+      ...elsewhere(),
+      encoding: 'utf8',
+      timeout: 10_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    if (status !== 0) continue; // one that does not answer
+    const folder = stdout.trim();
+    return isAbsolute(folder) ? libraryIn(folder, `the tensorflow package of ${python}`) : null;
   }
   return null;
 }

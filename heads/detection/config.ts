@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACTIVATION_NAMES } from '../../backbones/layers/index.js';
 import { DEFAULT_ANCHORS } from './anchors.js';
 import { DEFAULT_DECODING } from './decode.js';

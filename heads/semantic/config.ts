@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACTIVATION_NAMES } from '../../backbones/layers/index.js';
 
 const side = z.int().min(1).max(8192);

@@ -10,9 +10,14 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the built program in a folder. */
-export function runProgram(folder: string, args: readonly string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8' });
+/** Runs the built program in a folder, with more variables in its environment. */
+export function runProgram(folder: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Outcome {
+  const env = { ...process.env, ...environment };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env,
+  });
   return { status, stdout, stderr };
 }
 

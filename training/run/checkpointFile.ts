@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HostTensors } from '../../backbones/weights/hostTensor.js';
 import { readSafetensors, writeSafetensors } from '../../backbones/weights/safetensors.js';
 import { WeightsError } from '../../engine/errors.js';

@@ -17,7 +17,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { libraryIn, runtimeFolder } from '../../../engine/tensorflow/library.js';
 import { downloadWheel } from '../../../engine/tensorflow/pip.js';
 import { installRuntime, listRuntimes, removeRuntimes } from '../../../engine/tensorflow/runtime.js';
-import { chooseRuntime, pipArguments, RUNTIMES, type Runtime } from '../../../engine/tensorflow/wheels.js';
+import {
+  chooseRuntime,
+  pipArguments,
+  publishedWheels,
+  RUNTIMES,
+  type Runtime,
+} from '../../../engine/tensorflow/wheels.js';
 import { zip } from './zipFile.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -43,7 +49,7 @@ function fakePip(wheel: string): void {
   mkdirSync(bin, { recursive: true });
   const script = `#!/bin/sh
 echo "$@" >> '${join(folder, 'pip.log')}'
-[ "$3" = download ] || exit 0
+[ "$4" = download ] || exit 0
 while [ $# -gt 0 ]; do [ "$1" = -d ] && cp '${wheel}' "$2/"; shift; done`;
   writeFileSync(join(bin, 'python3'), script);
   chmodSync(join(bin, 'python3'), 0o755);
@@ -58,9 +64,23 @@ afterEach(() => {
   process.env = { ...kept };
 });
 
-const wheelName = 'tensorflow_cpu-2.20.0-cp312-cp312-manylinux_2_17_x86_64.whl';
+/** Of a version that no digest is known of. */
+const wheelName = 'tensorflow_cpu-2.19.0-cp312-cp312-manylinux_2_17_x86_64.whl';
+
+/** Of a version whose digest is known, for every platform. */
+const publishedName = `${process.platform === 'linux' && process.arch === 'x64' ? 'tensorflow_cpu' : 'tensorflow'}-2.21.0-cp312-cp312-any.whl`;
 
 describe('the wheels of a runtime', () => {
+  it('are known by the names of their files', () => {
+    const [cpu, , , gpu] = RUNTIMES.map(({ wheels }) => wheels[0]);
+    const file = 'tensorflow_cpu-2.21.0-cp312-cp312-manylinux_2_27_x86_64.whl';
+    expect(publishedWheels(file, 'linux-x64')).toEqual([cpu]);
+    expect(publishedWheels(file.replace('_cpu', ''), 'linux-x64')).toEqual([gpu]);
+    expect(publishedWheels(file.replace('2.21.0', '2.19.0'), 'linux-x64')).toEqual([]);
+    expect(publishedWheels(file.replace('2.21.0', '2.21.0rc1'), 'linux-x64')).toEqual([]);
+    expect(publishedWheels(file, 'darwin-x64')).toEqual([]);
+  });
+
   it.each([
     ['linux-x64', 'tensorflow-cpu==2.21.0', 'manylinux_2_27_x86_64'],
     ['linux-arm64', 'tensorflow==2.21.0', 'manylinux_2_27_aarch64'],
@@ -107,26 +127,59 @@ describe('installing a runtime', () => {
   it('from a wheel keeps its two libraries, by the version of the wheel', async () => {
     const lines: string[] = [];
     const files = await installRuntime({ from: fakeWheel(wheelName), say: (line) => lines.push(line) });
-    expect(files.library).toBe(join(runtimeFolder(), '2.20.0', `libtensorflow_cc.${extension}`));
-    expect(readdirSync(runtimeFolder())).toEqual(['2.20.0']);
-    expect(readdirSync(join(runtimeFolder(), '2.20.0')).sort()).toEqual(
+    expect(files.library).toBe(join(runtimeFolder(), '2.19.0', `libtensorflow_cc.${extension}`));
+    expect(readdirSync(runtimeFolder())).toEqual(['2.19.0']);
+    expect(readdirSync(join(runtimeFolder(), '2.19.0')).sort()).toEqual(
       [`libtensorflow_cc.${extension}`, `libtensorflow_framework.${extension}`].sort(),
     );
-    expect(lines).toHaveLength(2);
-    expect(await listRuntimes()).toMatchObject([{ version: '2.20.0', gpu: false, bytes: 12 }]);
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^WARNING: nothing here vouches for tensorflow_cpu-2\.19\.0-.* sha256 is [0-9a-f]{64}/);
+    expect(await listRuntimes()).toMatchObject([{ version: '2.19.0', gpu: false, bytes: 12 }]);
     expect(await removeRuntimes('2.21.0')).toBe(0);
     expect(await removeRuntimes()).toBe(1);
-    expect(libraryIn(join(runtimeFolder(), '2.20.0'), '')).toBeNull();
+    expect(libraryIn(join(runtimeFolder(), '2.19.0'), '')).toBeNull();
   });
 
   it.each([
     ['what is no zip archive', () => writeBroken(), /not a zip archive/],
     ['a wheel of another platform', () => fakeWheel(wheelName, foreign), /holds no libtensorflow_cc.*which .* needs/],
+    ['a folder', () => emptyFolder(), /this is no file/],
+    ['nothing', () => join(folder, wheelName), /there is no such file/],
+    [
+      'a wheel of a known version that is not the published one',
+      () => fakeWheel(publishedName),
+      /^tensorflow.* has sha256 [0-9a-f]{64}, the published wheel of .*==2\.21\.0 [0-9a-f]{64}: not installed\. Fetch that one with 'python3 -m pip download --no-deps/,
+    ],
+    ['two libraries of one name', () => wheelOf(library, library), /two files of the archive have one name/],
+    [
+      'one that would fill the disk',
+      () => wheelOf({ ...library, statedSize: 2 ** 31 }),
+      /no library shrinks like that/,
+    ],
     ['a file with another name', () => fakeWheel('some.whl'), /some\.whl is not named like a tensorflow wheel/],
   ])('leaves nothing behind of %s', async (_, make, message) => {
     await expect(installRuntime({ from: make() })).rejects.toThrow(message);
     expect(existsSync(runtimeFolder()) ? readdirSync(runtimeFolder()) : []).toEqual([]);
   });
+
+  it('leaves alone what is there', async () => {
+    const from = fakeWheel(wheelName);
+    const first = await installRuntime({ from });
+    const lines: string[] = [];
+    expect(await installRuntime({ from, say: (line) => lines.push(line) })).toEqual(first);
+    expect(lines.at(-1)).toMatch(/2\.19\.0 is there already: nothing is changed/);
+  });
+
+  function emptyFolder(): string {
+    mkdirSync(join(folder, wheelName));
+    return join(folder, wheelName);
+  }
+
+  const library = { name: `tensorflow/libtensorflow_cc.${extension}`, content: Buffer.from('x'), method: 0 } as const;
+  const wheelOf = (...files: Parameters<typeof zip>[0]): string => {
+    writeFileSync(join(folder, wheelName), zip(files));
+    return join(folder, wheelName);
+  };
 
   function writeBroken(): string {
     const path = join(folder, wheelName);
@@ -149,7 +202,7 @@ describe('installing a runtime', () => {
       });
     const libraries = await Promise.all([one(), one(), one()]);
     expect(new Set(libraries).size).toBe(1);
-    expect(readdirSync(runtimeFolder())).toEqual(['2.20.0']);
+    expect(readdirSync(runtimeFolder())).toEqual(['2.19.0']);
     expect(readFileSync(libraries[0] as string)).toHaveLength(5_000_000);
   });
 
@@ -158,7 +211,7 @@ describe('installing a runtime', () => {
     mkdirSync(join(runtimeFolder(), '.install-new'));
     utimesSync(join(runtimeFolder(), '.install-old'), 0, 0);
     await installRuntime({ from: fakeWheel(wheelName) });
-    expect(readdirSync(runtimeFolder()).sort()).toEqual(['.install-new', '2.20.0']);
+    expect(readdirSync(runtimeFolder()).sort()).toEqual(['.install-new', '2.19.0']);
   });
 });
 

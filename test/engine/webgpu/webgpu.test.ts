@@ -48,7 +48,7 @@ describe.skipIf(!isOnce || isInstalled(root))('webgpu in Node without the packag
     mkdirSync(join(place, 'node_modules/webgpu'), { recursive: true });
     writeFileSync(join(place, 'node_modules/webgpu/index.js'), "module.exports = require('./dist/other.node');");
     expectRefusal(
-      runProgram(place, ['doctor', '--engine', 'webgpu']),
+      runProgram(folder, ['doctor', '--engine', 'webgpu'], { ESPALIER_WEBGPU: place }),
       1,
       /Dawn does not run on this machine: Cannot find/,
     );
