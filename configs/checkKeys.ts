@@ -1,6 +1,7 @@
-import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
+import { WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { BACKBONE_ARCHS, isBackboneArch } from '../backbones/index.js';
 import { PRESET_NAMES } from '../heads/presets.js';
+import { findReleased, GENERAL_WEIGHTS, RELEASED_WEIGHTS } from '../pretrained/index.js';
 import { checkNeck } from './checkNeck.js';
 import { isWeightFile } from './locate.js';
 import type { Problem } from './problem.js';
@@ -104,8 +105,8 @@ function checkModel({ task, model }: Experiment): Problem[] {
     problems.push({ path: ['model', 'backbone'], message });
   }
   const { weights } = model;
-  if (weights !== null && !isWeightFile(weights) && !isWeightsName(weights)) {
-    const message = `there are no weights '${weights}'${didYouMean(weights, WEIGHTS_NAMES)}`;
+  if (weights !== null && !isWeightFile(weights) && !isKnownWeights(weights)) {
+    const message = `there are no weights '${weights}'${didYouMean(weights, KNOWN_WEIGHTS)}`;
     problems.push({ path: ['model', 'weights'], message });
   }
   inputSize?.forEach((side, index) => {
@@ -115,6 +116,12 @@ function checkModel({ task, model }: Experiment): Problem[] {
     problems.push({ path: ['model', 'inputSize', String(index)], message });
   });
   return problems;
+}
+
+const KNOWN_WEIGHTS = [...WEIGHTS_NAMES, ...Object.keys(GENERAL_WEIGHTS), ...RELEASED_WEIGHTS.map(({ name }) => name)];
+
+function isKnownWeights(name: string): boolean {
+  return KNOWN_WEIGHTS.includes(name) || findReleased(name) !== undefined;
 }
 
 function checkAugment({ augment }: Experiment): Problem[] {

@@ -89,7 +89,7 @@ const model = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Start: a name of `espalier weights list`, or a file: safetensors, PyTorch, Keras, TFLite, ONNX, NumPy, model.json; null: random',
+      'Start: a name of `espalier weights list`, imagenet or coco (the best published ones that fit), or a file: safetensors, PyTorch, Keras, TFLite, ONNX, NumPy, model.json; null: random',
     ),
   partial: z
     .array(name)

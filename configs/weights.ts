@@ -1,4 +1,5 @@
-import type { Pretrainable } from '../backbones/backbone.js';
+import type { Preprocessing, Pretrainable } from '../backbones/backbone.js';
+import { requireArchitecture } from '../backbones/catalogue/architecture.js';
 import { isWeightsName, weightsEntry } from '../backbones/catalogue/catalogue.js';
 import { withWeights } from '../backbones/catalogue/fileSource.js';
 import { checkFilled, loadWeights } from '../backbones/catalogue/loadWeights.js';
@@ -12,6 +13,7 @@ import { preprocessingOf } from '../backbones/weights/metadata.js';
 import { type LoadReport, loadStateDict } from '../backbones/weights/stateDict.js';
 import { readAll } from '../backbones/weights/weightsFile.js';
 import { WeightsError } from '../engine/errors.js';
+import { backboneOf, pullReleased, type ReleasedWeights, sayTenths, startingWeights } from '../pretrained/index.js';
 import { isWeightFile } from './locate.js';
 
 const BACKBONE = 'backbone.';
@@ -28,8 +30,8 @@ export interface StartOptions extends PullOptions {
 }
 
 /**
- * Starts a network from pretrained weights: a name of the catalogue (fetched when it is not in the cache), or a file
- * with the weights of a backbone or of a whole network, whose averages win. The whole backbone must be there; what of a
+ * Starts a network from pretrained weights: a name of the catalogue or of a published checkpoint (fetched when it is not in
+ * the cache), or a file with the weights of a backbone or of a whole network, whose averages win. The whole backbone must be there; what of a
  * neck or head does not fit in shape (other classes) keeps its random start. Images are prepared as the weights expect it.
  *
  * @returns one line that says what was loaded
@@ -38,15 +40,44 @@ export interface StartOptions extends PullOptions {
  */
 export async function loadStart(model: Startable, weights: string, options: StartOptions): Promise<string> {
   const { backbone } = model;
-  if (isWeightsName(weights) || !isWeightFile(weights)) {
+  if (isWeightsName(weights)) {
     const { arch } = weightsEntry(weights);
     const { loaded } = await loadPretrained(backbone, weights, options);
     return `weights: ${weights} (${arch}), ${loaded.length} tensors into the backbone`;
   }
+  if (isWeightFile(weights)) return loadFile(model, weights, weights, options);
+  return loadReleased(model, startingWeights(weights, backbone.architecture.name), options);
+}
+
+/**
+ * Starts a network from a published checkpoint, fetched when it is not in the cache; as `loadStart`.
+ *
+ * @throws WeightsError when it is of another architecture
+ */
+export async function loadReleased(model: Startable, entry: ReleasedWeights, options: StartOptions): Promise<string> {
+  const { backbone } = model;
+  requireArchitecture(backbone.architecture, backboneOf(entry) ?? entry.arch, entry.name);
+  const { offline, onProgress } = options;
+  const path = await pullReleased(entry, {
+    offline,
+    ...(onProgress ? { onBytes: sayTenths(entry.name, onProgress) } : {}),
+  });
+  return loadFile(model, path, `${entry.name} (${entry.licence})`, options, entry.preprocessing);
+}
+
+/** @param preprocessing what the weights expect of an image, where the file itself does not say it */
+async function loadFile(
+  model: Startable,
+  path: string,
+  weights: string,
+  { partial = [] }: StartOptions,
+  preprocessing: Preprocessing | null = null,
+): Promise<string> {
+  const { backbone } = model;
   try {
-    const whole = await readWhole(weights, model);
-    const partial = options.partial ?? [];
-    const report = whole ? loadWhole(model, whole, partial) : await loadWeights(backbone, weights, { partial });
+    const whole = await readWhole(path, model);
+    const report = whole ? loadWhole(model, whole, partial) : await loadWeights(backbone, path, { partial });
+    if (preprocessing) model.preprocessing = foldPreprocessing(preprocessing, inChannelsOf(model));
     return `weights: ${weights}, ${described(report, whole ? 'network' : 'backbone')}`;
   } catch (error) {
     if (!(error instanceof WeightsError)) throw error;

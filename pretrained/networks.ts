@@ -1,5 +1,6 @@
 import { type BackboneArch, isBackboneArch } from '../backbones/index.js';
-import { PRESET_NAMES, type PresetName } from '../heads/index.js';
+import { ConfigError } from '../engine/errors.js';
+import { PRESET_NAMES, PRESETS, type PresetName } from '../heads/index.js';
 import { RELEASED_WEIGHTS, type ReleasedWeights, type WeightTask } from './released.js';
 
 /** Networks that torchvision and we name differently. */
@@ -75,4 +76,37 @@ export function bestWeights(arch: string): ReleasedWeights | undefined {
 /** The checkpoint of this name, or the best of the network of this name. */
 export function findReleased(name: string): ReleasedWeights | undefined {
   return RELEASED_WEIGHTS.find((entry) => entry.name === name) ?? bestWeights(name);
+}
+
+/** The backbone of the network that a checkpoint fits; undefined: none. */
+export function backboneOf(entry: ReleasedWeights): BackboneArch | undefined {
+  const network = networkOf(entry);
+  if (network === null) return undefined;
+  return 'preset' in network ? PRESETS[network.preset].backbone : network.backbone;
+}
+
+/** What `weights: imagenet` and `weights: coco` are short for. */
+export const GENERAL_WEIGHTS = { imagenet: 'classification', coco: 'detection' } as const;
+
+/**
+ * The checkpoint that starts a network on this backbone.
+ *
+ * @param name     of a checkpoint, of a network (its best one), or `imagenet` or `coco`: the best that the backbone fits
+ * @param backbone our name of the network's backbone
+ * @throws ConfigError when there is none
+ */
+export function startingWeights(name: string, backbone: string): ReleasedWeights {
+  const task = Object.hasOwn(GENERAL_WEIGHTS, name) ? GENERAL_WEIGHTS[name as keyof typeof GENERAL_WEIGHTS] : undefined;
+  if (task === 'classification') {
+    const best = bestWeights(backbone);
+    if (best) return best;
+  } else if (task === 'detection') {
+    const fitting = releasedWeights({ task }).find((entry) => backboneOf(entry) === backbone);
+    if (fitting) return fitting;
+  } else {
+    const found = findReleased(name);
+    if (found) return found;
+    throw new ConfigError(`there are no weights '${name}': 'espalier weights list' names all there are`);
+  }
+  throw new ConfigError(`no published ${name} weights fit ${backbone}: 'espalier weights list' names all there are`);
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, createReadStream, existsSync } from 'node:fs';
+import { copyFileSync, createReadStream, statSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { wrongDigest } from '../backbones/catalogue/digest.js';
 import { EspalierError, WeightsError } from '../engine/errors.js';
 import { cacheFolder } from '../engine/tensorflow/cache.js';
 import { type DownloadOptions, downloadFile } from './download.js';
@@ -22,18 +23,20 @@ export function releasedPath({ url }: ReleasedWeights): string {
 }
 
 /**
- * Fetches a published checkpoint into the cache, if it is not there, and checks its digest.
+ * Fetches a published checkpoint into the cache, if it is not there, and checks its digest. A file of the cache that is not
+ * the one it should be is fetched again.
  *
  * @returns path of the file, as published
  * @throws EspalierError offline, or when the server cannot be reached; WeightsError for a wrong digest
  */
 export async function pullReleased(entry: ReleasedWeights, options: PullReleasedOptions = {}): Promise<string> {
   const path = releasedPath(entry);
-  if (existsSync(path)) return path;
+  const problem = await problemOf(path, entry);
+  if (problem === null) return path;
   const { offline = false, from, mirror = process.env.ESPALIER_WEIGHTS_MIRROR, ...download } = options;
   if (offline && from === undefined) {
     throw new EspalierError(
-      `the weights ${entry.name} are not in the cache (${path}) and fetching is off: run 'espalier weights pull ${entry.name}' online once, or with --from FILE`,
+      `the weights ${entry.name} ${problem} (${path}) and fetching is off: run 'espalier weights pull ${entry.name}' online once, or with --from FILE`,
     );
   }
   await mkdir(dirname(path), { recursive: true });
@@ -41,6 +44,13 @@ export async function pullReleased(entry: ReleasedWeights, options: PullReleased
   const url = mirror ? `${mirror.replace(/\/+$/, '')}/${fileOf(entry.url)}` : entry.url;
   await downloadFile(url, path, { ...download, digits: entry.digits });
   return path;
+}
+
+/** Why the cached file cannot be used; null: it is the published one. */
+async function problemOf(path: string, { digits }: ReleasedWeights): Promise<string | null> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return 'are not in the cache';
+  const found = await wrongDigest(path, digits);
+  return found === null ? null : `in the cache are damaged or were changed, their sha256 is ${found}`;
 }
 
 async function takeFile({ name, digits }: ReleasedWeights, from: string, path: string): Promise<string> {

@@ -3,7 +3,7 @@
  * SHA-256, the convention of PyTorch's hub. Facts recorded from the pretrained configurations of timm 1.0.31, effdet 0.4.1
  * and torchvision 0.29.2; the weights themselves belong to their publishers, under the licence of each row.
  */
-import { IMAGENET, type Preprocessing, SYMMETRIC } from '../backbones/index.js';
+import { IMAGENET, type Preprocessing, SYMMETRIC } from '../backbones/backbone.js';
 
 export const WEIGHT_TASKS = ['classification', 'detection', 'segmentation'] as const;
 export type WeightTask = (typeof WEIGHT_TASKS)[number];

@@ -82,7 +82,7 @@ function addLearning(program: Command): void {
     .description('answer for images: JSON and a drawn PNG of each')
     .argument(
       '<model>',
-      'folder of a run, a classifier of `espalier weights list`, or one that `espalier weights convert` wrote',
+      'folder of a run, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
     )
     .argument('<image...>', 'image files')
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')

@@ -1,9 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
+import { createNetwork, type Network } from '../configs/network.js';
+import { parseExperiment } from '../configs/read.js';
 import { openRun } from '../configs/run.js';
 import { didYouMean } from '../configs/suggestion.js';
+import { loadReleased } from '../configs/weights.js';
+import type { LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
+import { COCO_CLASSES, findReleased, networkOf, RELEASED_WEIGHTS, type ReleasedWeights } from '../pretrained/index.js';
 import { classifyImages } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput, type Output } from './output.js';
@@ -24,12 +29,48 @@ export async function predict(model: string, files: readonly string[], command: 
   const output = createOutput(command.json === true);
   const missing = files.find((file) => !existsSync(file));
   if (missing !== undefined) throw new ConfigError(`${missing}: there is no such image`);
-  if (!isWeightsName(model) && !existsSync(model)) {
-    throw new ConfigError(`'${model}' is neither a run nor a classifier${didYouMean(model, WEIGHTS_NAMES)}`);
+  const isOwn = isWeightsName(model) || existsSync(model);
+  const released = isOwn ? undefined : findReleased(model);
+  if (!isOwn && !released) {
+    const names = [...WEIGHTS_NAMES, ...RELEASED_WEIGHTS.map(({ name }) => name)];
+    throw new ConfigError(`'${model}' is neither a run nor published weights${didYouMean(model, names)}`);
   }
   await openEngine(command, output);
-  const isClassifier = isWeightsName(model) || statSync(model).isFile();
-  await (isClassifier ? classify(model, files, command, output) : answer(model, files, command, output));
+  if (released && released.task !== 'classification') return detect(released, files, command, output);
+  const isClassifier = !existsSync(model) || isWeightsName(model) || statSync(model).isFile();
+  if (isClassifier) return classify(model, files, command, output);
+  const run = openRun(model);
+  try {
+    const threshold = command.threshold ?? run.experiment.evaluate.drawThreshold;
+    await answer(run.network, run.labels, files, { ...command, threshold }, output);
+  } finally {
+    run.dispose();
+  }
+}
+
+/** A published detector, with the classes of COCO. */
+async function detect(
+  entry: ReleasedWeights,
+  files: readonly string[],
+  command: PredictCommand,
+  output: Output,
+): Promise<void> {
+  const found = networkOf(entry);
+  if (!found || !('preset' in found)) {
+    throw new ConfigError(`${entry.name} is for ${entry.arch}, which is no detector of this library`);
+  }
+  const labels = { classes: COCO_CLASSES.map((name, index) => ({ id: index + 1, name: name || `id ${index + 1}` })) };
+  const experiment = parseExperiment({ task: 'detection', model: { preset: found.preset } }, entry.name);
+  const network = createNetwork(experiment, labels);
+  try {
+    output.note(
+      await loadReleased(network.model, entry, { offline: command.offline === true, onProgress: output.note }),
+    );
+    const threshold = command.threshold ?? experiment.evaluate.drawThreshold;
+    await answer(network, labels, files, { ...command, threshold }, output);
+  } finally {
+    network.dispose();
+  }
 }
 
 async function classify(
@@ -49,25 +90,20 @@ async function classify(
 }
 
 async function answer(
-  folder: string,
+  network: Network,
+  labels: LabelMap,
   files: readonly string[],
-  command: PredictCommand,
+  { threshold, out = 'predictions' }: PredictCommand & { readonly threshold: number },
   output: Output,
 ): Promise<void> {
-  const run = openRun(folder);
-  try {
-    const names = run.labels.classes.map(({ name }) => name);
-    const threshold = command.threshold ?? run.experiment.evaluate.drawThreshold;
-    const results: unknown[] = [];
-    for await (const found of run.network.predict(files)) {
-      const described = describeAnswer(found, names, threshold);
-      const drawing = writeDrawing(described.drawn, found.file, command.out ?? 'predictions');
-      results.push(described.value);
-      const drawn = `drawn: ${shownName(drawing)}`;
-      output.say(output.json ? drawn : `${described.text}\n  ${drawn}`);
-    }
-    if (output.json) output.result(results, '');
-  } finally {
-    run.dispose();
+  const names = labels.classes.map(({ name }) => name);
+  const results: unknown[] = [];
+  for await (const found of network.predict(files)) {
+    const described = describeAnswer(found, names, threshold);
+    const drawing = writeDrawing(described.drawn, found.file, out);
+    results.push(described.value);
+    const drawn = `drawn: ${shownName(drawing)}`;
+    output.say(output.json ? drawn : `${described.text}\n  ${drawn}`);
   }
+  if (output.json) output.result(results, '');
 }

@@ -6,7 +6,7 @@ import { sha256Of } from '../../engine/tensorflow/pip.js';
 const seenSchema = z.strictObject({ bytes: z.number(), changed: z.number(), sha256: z.string() });
 
 /**
- * Whether a file of the cache has the digest it must have. The digest is computed once and kept beside the file with its
+ * Whether a file of the cache has the digest it must have, or one that starts so. The digest is computed once and kept beside the file with its
  * size and its time of change, which no program can set back.
  *
  * @returns the digest found when it is another one; null: the file is right
@@ -15,14 +15,14 @@ export async function wrongDigest(file: string, sha256: string): Promise<string 
   const { size: bytes, ctimeMs: changed } = statSync(file);
   const record = `${file}.seen`;
   const seen = readSeen(record);
-  if (seen?.sha256 === sha256 && seen.bytes === bytes && seen.changed === changed) return null;
+  if (seen?.sha256.startsWith(sha256) && seen.bytes === bytes && seen.changed === changed) return null;
   const found = await sha256Of(file);
-  if (found !== sha256) {
+  if (!found.startsWith(sha256)) {
     rmSync(record, { force: true });
     return found;
   }
   try {
-    writeFileSync(record, JSON.stringify({ bytes, changed, sha256 }));
+    writeFileSync(record, JSON.stringify({ bytes, changed, sha256: found }));
   } catch {
     // a cache that cannot be written is checked each time
   }

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,8 +10,9 @@ import type { HostTensor, HostTensors } from '../../backbones/weights/hostTensor
 import { writeNpz } from '../../backbones/weights/npz.js';
 import { writeSafetensors } from '../../backbones/weights/safetensors.js';
 import { exportStateDict } from '../../backbones/weights/stateDict.js';
-import { loadStart } from '../../configs/weights.js';
+import { loadReleased, loadStart } from '../../configs/weights.js';
 import { createDetector, PRESETS } from '../../heads/index.js';
+import { RELEASED_WEIGHTS } from '../../pretrained/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-start-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -155,5 +159,75 @@ describe('starting a detector from a file', () => {
     expect(await loadStart(model, file, OFFLINE)).toBe(
       `weights: ${file}, ${model.parameters.size} tensors into the network`,
     );
+  });
+});
+
+describe('starting a detector from a published checkpoint', () => {
+  const entryOf = (name: string, bytes: Uint8Array) => {
+    const digits = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
+    const entry = RELEASED_WEIGHTS.find((candidate) => candidate.name === name);
+    return { ...entry!, digits, url: `https://example.org/start-${digits}.pth` };
+  };
+  const served = async <T>(bytes: Uint8Array, use: () => Promise<T>): Promise<T> => {
+    const server = createServer((_, response) => response.end(bytes));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    process.env.ESPALIER_CACHE = folder;
+    process.env.ESPALIER_WEIGHTS_MIRROR = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      return await use();
+    } finally {
+      delete process.env.ESPALIER_CACHE;
+      delete process.env.ESPALIER_WEIGHTS_MIRROR;
+      server.closeAllConnections();
+      server.close();
+    }
+  };
+
+  it('fetches it, fills the backbone and prepares images as its publisher says', async () => {
+    const bytes = writeSafetensors(stored);
+    const entry = entryOf('tf_efficientnet_lite0.in1k', bytes);
+    const lines: string[] = [];
+    const line = await served(bytes, () =>
+      loadReleased(model, entry, { offline: false, onProgress: (text) => lines.push(text) }),
+    );
+    expect(line).toBe(
+      `weights: tf_efficientnet_lite0.in1k (apache-2.0), ${model.backbone.parameters.size} tensors into the backbone`,
+    );
+    expect(lines.at(-1)).toMatch(/^fetching tf_efficientnet_lite0\.in1k: 100 % of \d+\.\d MB$/);
+    expect(model.preprocessing).toEqual(entry.preprocessing);
+    expect(await firstOf('backbone.conv_stem.weight')).toBe(stored.get('conv_stem.weight')?.data[0]);
+  });
+
+  it('fills backbone and neck with a detector of other classes, and says what starts at random', async () => {
+    const other = detector(9, 90);
+    const whole = await exportStateDict(other);
+    const bytes = writeSafetensors(whole);
+    const line = await served(bytes, () =>
+      loadReleased(model, entryOf('tf_efficientdet_lite0', bytes), { offline: false }),
+    );
+    expect(line).toMatch(/tensors into the network; 2 start at random, e\.g\. class_net/);
+    expect(await firstOf('fpn.resample.3.conv.weight')).toBe(whole.get('fpn.resample.3.conv.weight')?.data[0]);
+    other.dispose();
+  });
+
+  it('refuses one of another network before anything is fetched', async () => {
+    const entry = entryOf('resnet18.a1_in1k', new Uint8Array(1));
+    await expect(loadReleased(model, entry, { offline: true })).rejects.toThrow(
+      'resnet18.a1_in1k: these are weights of resnet18, the network is tf_efficientnet_lite0',
+    );
+  });
+
+  it('finds the general ones, or says that none fit', async () => {
+    await expect(loadStart(model, 'coco', OFFLINE)).rejects.toThrow(
+      'the weights tf_efficientdet_lite0 are not in the cache',
+    );
+    await expect(loadStart(model, 'imagenet', OFFLINE)).rejects.toThrow(
+      'the weights tf_efficientnet_lite0.in1k are not in the cache',
+    );
+    const small = detector(1, 2, 'mobilenetv3_small_100');
+    await expect(loadStart(small, 'coco', OFFLINE)).rejects.toThrow(
+      'no published coco weights fit mobilenetv3_small_100',
+    );
+    small.dispose();
   });
 });

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { isWeightsName, weightsEntry } from '../../backbones/catalogue/catalogue.js';
 import { withWeights } from '../../backbones/catalogue/fileSource.js';
+import { loadWeights } from '../../backbones/catalogue/loadWeights.js';
 import { loadPretrained } from '../../backbones/catalogue/pretrained.js';
 import type { PullOptions } from '../../backbones/catalogue/pull.js';
 import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
@@ -11,6 +13,7 @@ import { readAll, type WeightsFile } from '../../backbones/weights/weightsFile.j
 import { decodeImage } from '../../datasets/decode/index.js';
 import type { Pixels } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
+import { findReleased, networkOf, pullReleased, type ReleasedWeights, sayTenths } from '../../pretrained/index.js';
 import { centreCrop, resizeBicubic } from './bicubic.js';
 
 export interface Guess {
@@ -27,7 +30,7 @@ export interface Classification {
 /**
  * Classifies images: shorter side to the network's input, bicubic, centre crop; normalised as the weights expect it.
  *
- * @param weights a name of the catalogue, or a file that `convertFile` wrote
+ * @param weights a name of the catalogue or of a published checkpoint, or a file that `convertFile` wrote
  * @param top     how many guesses per image
  * @throws ConfigError when a file does not say which classifier it is for
  */
@@ -37,13 +40,16 @@ export async function classifyImages(
   options: PullOptions & { readonly top: number },
 ): Promise<readonly Classification[]> {
   const images = await Promise.all(files.map((file) => decodeImage(file)));
-  const { network, classes, inputPixels } = await (isWeightsName(weights)
+  const released = isWeightsName(weights) || existsSync(weights) ? undefined : findReleased(weights);
+  const { network, classes, inputPixels, crop } = await (isWeightsName(weights)
     ? fromCatalogue(weights, options)
-    : withWeights(weights, (file) => fromFile(weights, file)));
+    : released
+      ? fromRelease(released, options)
+      : withWeights(weights, (file) => fromFile(weights, file)));
   try {
     const results: Classification[] = [];
     for (const [index, image] of images.entries()) {
-      const probabilities = await classify(network, squareOf(image, inputPixels));
+      const probabilities = await classify(network, squareOf(image, inputPixels, crop));
       results.push({ image: files[index] as string, top: best(probabilities, classes, options.top) });
     }
     return results;
@@ -57,6 +63,30 @@ interface NamedClassifier {
   /** Names by class index. */
   readonly classes: readonly string[];
   readonly inputPixels: number;
+  /** Share of the image's shorter side that the input shows. Defaults to 1. */
+  readonly crop?: number;
+}
+
+/** @throws ConfigError for a checkpoint of a network that the library does not have */
+async function fromRelease(entry: ReleasedWeights, options: PullOptions): Promise<NamedClassifier> {
+  const found = networkOf(entry);
+  if (!found || !('backbone' in found) || entry.classes === null) {
+    throw new ConfigError(`${entry.name} is for ${entry.arch}, which is no classifier of this library`);
+  }
+  const { onProgress } = options;
+  const onBytes = onProgress ? { onBytes: sayTenths(entry.name, onProgress) } : {};
+  const path = await pullReleased(entry, { offline: options.offline, ...onBytes });
+  const { classes: count, preprocessing, evaluation } = entry;
+  const own = preprocessing ? { preprocessing } : {};
+  const network = createClassifier({ arch: found.backbone, classes: count, frozen: 'all', ...own });
+  try {
+    await loadWeights(network, path);
+    const classes = count === IMAGENET_CLASSES.length ? IMAGENET_CLASSES : [];
+    return { network, classes, inputPixels: evaluation?.pixels ?? network.inputPixels, crop: evaluation?.crop ?? 1 };
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
 }
 
 async function fromCatalogue(name: string, options: PullOptions): Promise<NamedClassifier> {
@@ -93,9 +123,9 @@ function fromFile(path: string, file: WeightsFile): NamedClassifier {
   }
 }
 
-/** The centre of the image, `side` pixels wide and high. */
-export function squareOf(image: Pixels, side: number): Pixels {
-  const scale = side / Math.min(image.width, image.height);
+/** The centre of the image, `side` pixels wide and high: `crop` of its shorter side. */
+export function squareOf(image: Pixels, side: number, crop = 1): Pixels {
+  const scale = Math.floor(side / crop) / Math.min(image.width, image.height);
   const width = Math.max(side, Math.round(image.width * scale));
   const height = Math.max(side, Math.round(image.height * scale));
   return centreCrop(resizeBicubic(image, width, height), side);

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { WEIGHT_TASKS } from '../../pretrained/released.js';
 import { engine, json, offline } from '../options.js';
 
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, ...value.split(',')];
@@ -10,7 +11,11 @@ export function addWeights(program: Command): void {
     .description('pretrained weights: what there is, fetching, converting, checking');
   weights
     .command('list')
-    .description('the catalogue')
+    .description(
+      'what can be fetched by name: our catalogue, and published checkpoints of timm, effdet and torchvision',
+    )
+    .addOption(new Option('--task <task>', 'of this task').choices(WEIGHT_TASKS))
+    .option('--arch <name>', 'of this network, e.g. resnet50 or efficientdet-d0')
     .addOption(json())
     .action(async (options) => (await import('./list.js')).listWeights(options));
   weights
@@ -24,8 +29,9 @@ export function addWeights(program: Command): void {
     .action(async (names: string[], options) => (await import('./list.js')).weightsInfo(names, options));
   weights
     .command('pull')
-    .description('fetch entries of the catalogue into the cache')
-    .argument('<name...>', 'names of the list')
+    .description('fetch weights into the cache')
+    .argument('<name...>', 'names of the list, or of a network: its best published weights')
+    .option('--from <file>', 'take this file, fetched by hand, instead of the network')
     .addOption(offline())
     .addOption(json())
     .action(async (names: string[], options) => (await import('./list.js')).pullNames(names, options));

