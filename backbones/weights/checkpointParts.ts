@@ -60,10 +60,15 @@ function tensorsOf(dictionary: ReadonlyMap<unknown, unknown>): Tensors | null {
   return entries.length > 0 ? new Map(entries) : null;
 }
 
-function withoutPrefixes(tensors: Tensors): Tensors {
-  const prefix = PREFIXES.find((candidate) => [...tensors.keys()].every((name) => name.startsWith(candidate)));
-  if (!prefix) return tensors;
-  return withoutPrefixes(new Map([...tensors].map(([name, ref]) => [name.slice(prefix.length), ref])));
+/** The same tensors by their own names, where every name has what training puts before it. */
+export function withoutPrefixes<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  let own = tensors;
+  for (let round = 0; round < MAX_DEPTH; round++) {
+    const prefix = PREFIXES.find((candidate) => [...own.keys()].every((name) => name.startsWith(candidate)));
+    if (!prefix) return own;
+    own = new Map([...own].map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  }
+  return own;
 }
 
 function notes(dictionary: ReadonlyMap<unknown, unknown>): Record<string, string> {

@@ -1,5 +1,6 @@
 import { WeightsError } from '../../engine/errors.js';
 import { type ByteSource, memorySource } from './byteSource.js';
+import { withoutPrefixes } from './checkpointParts.js';
 import { isHdf5 } from './hdf5/header.js';
 import { openKeras, openKerasArchive } from './keras.js';
 import { isNpy, openNpy } from './npy.js';
@@ -22,7 +23,7 @@ const FORMATS: readonly {
   { matches: isTflite, open: openTflite },
   { matches: isLegacyPytorch, open: openPytorch },
   { matches: isNpy, open: openArray },
-  { matches: isSafetensors, open: openSafetensors },
+  { matches: isSafetensors, open: (source) => unwrapped(openSafetensors(source)) },
   { matches: (source) => firstText(source) === '{', open: openTfjs },
   { matches: isOnnx, open: openOnnx },
 ];
@@ -48,8 +49,13 @@ function openArchive(source: ByteSource, options: PytorchOptions): WeightsFile {
   const names = readZip(source).map(({ name }) => name);
   if (names.some((name) => name.endsWith('/data.pkl'))) return openPytorch(source, options);
   if (names.includes('model.weights.h5')) return openKerasArchive(source);
-  if (names.length > 0 && names.every((name) => name.endsWith('.npy'))) return openNpz(source);
+  if (names.length > 0 && names.every((name) => name.endsWith('.npy'))) return unwrapped(openNpz(source));
   throw new WeightsError(`${source.name} is a zip archive, but of neither PyTorch, Keras nor NumPy`);
+}
+
+/** Weights of a model that was wrapped while it was trained. */
+function unwrapped(file: WeightsFile): WeightsFile {
+  return { ...file, tensors: withoutPrefixes(file.tensors) };
 }
 
 function openArray(source: ByteSource): WeightsFile {

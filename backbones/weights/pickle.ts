@@ -163,7 +163,9 @@ function recall(machine: Machine, key: number): unknown {
 function global(host: PickleHost, module: string, name: string): PickleGlobal {
   const found = host.globals.get(`${module} ${name}`);
   if (found) return found;
-  throw new WeightsError(`the file wants to load '${module}.${name}', which a state dict does not need: refused`);
+  throw new WeightsError(
+    `the file wants to load '${module}.${name}', which a state dict does not need: refused; save the weights alone, torch.save(model.state_dict(), file)`,
+  );
 }
 
 function stackGlobal(machine: Machine): PickleGlobal {

@@ -94,6 +94,11 @@ function readZipped(source: ByteSource): Contents {
     throw new WeightsError(`'data.pkl' has ${pickle.size} bytes, at most ${MAX_PICKLE_BYTES} are read: refused`);
   const root = pickle.name.slice(0, -'data.pkl'.length);
   const files = new Map(entries.map((entry) => [entry.name, entry]));
+  if (files.has(`${root}constants.pkl`)) {
+    throw new WeightsError(
+      'this is a TorchScript archive, a program and its weights: save the weights alone, torch.save(model.state_dict(), file)',
+    );
+  }
   const packed = entries.find(({ name, method }) => name.startsWith(root) && method !== 'stored');
   if (packed) throw new WeightsError(`'${packed.name}' is compressed, which PyTorch never does: save the file again`);
   const order = files.get(`${root}byteorder`)?.open();

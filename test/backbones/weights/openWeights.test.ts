@@ -4,6 +4,7 @@ import { reusedMemory } from '../../../backbones/weights/hostMemory.js';
 import type { HostTensor } from '../../../backbones/weights/hostTensor.js';
 import { writeNpz } from '../../../backbones/weights/npz.js';
 import { openWeights } from '../../../backbones/weights/openWeights.js';
+import { writeSafetensors } from '../../../backbones/weights/safetensors.js';
 import { type LazyTensor, readAll } from '../../../backbones/weights/weightsFile.js';
 import { SEED_NAMES, seedBytes, seeds } from './seedFiles.js';
 
@@ -41,6 +42,15 @@ describe('files of the libraries that own the formats', () => {
       expect({ shape, dtype }, tensor).toEqual(rest);
       expect(data.length).toBe(shape.reduce((product, size) => product * size, 1));
     }
+  });
+
+  it.each([writeSafetensors, writeNpz])('%o: names lose what wrappers of training put before all of them', (write) => {
+    const tensor = { dtype: 'F32', shape: [1], data: Float32Array.of(3) } as const;
+    const namesOf = (...names: string[]) => [
+      ...openWeights(write(new Map(names.map((name) => [name, tensor])))).tensors.keys(),
+    ];
+    expect(namesOf('module._orig_mod.a.weight', 'module._orig_mod.b')).toEqual(['a.weight', 'b']);
+    expect(namesOf('_orig_mod.a', 'b')).toEqual(['_orig_mod.a', 'b']);
   });
 
   it('reads a tensor anew each time, so that a caller may change what it got', () => {
