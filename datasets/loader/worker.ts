@@ -20,3 +20,7 @@ parentPort?.on('message', ({ id, job }: { readonly id: number; readonly job: Job
     parentPort?.postMessage(answer);
   });
 });
+/** A job that cannot be read has no number to answer with: the thread ends, and every job it has fails. */
+parentPort?.on('messageerror', (error) => {
+  throw error;
+});
