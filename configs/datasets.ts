@@ -1,7 +1,7 @@
 import { openCoco } from '../datasets/coco.js';
-import type { Dataset } from '../datasets/dataset.js';
+import type { Dataset, Warning } from '../datasets/dataset.js';
 import { openMasks } from '../datasets/masks.js';
-import type { LabelMap } from '../datasets/sample.js';
+import type { DetectionTruth, LabelMap } from '../datasets/sample.js';
 import { openVoc } from '../datasets/voc.js';
 import { ConfigError } from '../engine/errors.js';
 import type { Experiment } from './schema.js';
@@ -15,6 +15,31 @@ export type SplitName = 'train' | 'val' | 'test';
  * @throws ConfigError when the experiment does not name the split; DataError for files that cannot be used
  */
 export async function openSplit(experiment: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset> {
+  const dataset = await openListed(experiment, split, labels);
+  const crowded = split === 'train' ? null : crowdedImages(dataset, experiment.evaluate.maxDetections);
+  return crowded === null ? dataset : { ...dataset, warnings: [...dataset.warnings, crowded] };
+}
+
+/** What says that images have more objects than boxes are kept, so that AP cannot reach 1. */
+function crowdedImages({ entries }: Dataset, maxDetections: number): Warning | null {
+  const found = entries.flatMap(({ id, truth }) => {
+    const { kind, ignored = new Uint8Array(0) } = truth as Partial<DetectionTruth>;
+    const count = kind === 'detection' ? ignored.reduce((sum, skip) => sum + (skip ? 0 : 1), 0) : 0;
+    return count > maxDetections ? [{ id, count }] : [];
+  });
+  const [first] = found;
+  if (first === undefined) return null;
+  const most = found.reduce((a, b) => (b.count > a.count ? b : a), first);
+  const images = found.length === 1 ? '1 image has' : `${found.length} images have`;
+  return {
+    code: 'more-than-detections',
+    message: `${images} more objects than evaluate.maxDetections (${maxDetections}) keeps boxes, ${most.id} ${most.count}: the rest counts as missed`,
+    count: found.length,
+    files: found.map(({ id }) => id),
+  };
+}
+
+async function openListed(experiment: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset> {
   const { data, task } = experiment;
   const named = data[split];
   if (named === null) throw new ConfigError(`the config names no split '${split}': add data.${split}`);

@@ -67,8 +67,10 @@ function detection(experiment: Experiment, labels: LabelMap): Network {
   return {
     ...assembly,
     metric: 'AP',
-    measure: (dataset, options) =>
-      evaluateModel(predictor, dataset as Dataset<DetectionTruth>, createDetectionEvaluator({ labels }), options),
+    measure(dataset, options) {
+      const evaluator = createDetectionEvaluator({ labels, maxDetections });
+      return evaluateModel(predictor, dataset as Dataset<DetectionTruth>, evaluator, options);
+    },
     predict: (files) => answers(predictor, files, (detections) => ({ detections })),
     dispose: () => disposeAll(predictor, assembly.model),
   };

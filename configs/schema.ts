@@ -261,7 +261,12 @@ const augment = z.strictObject({
 const evaluate = z.strictObject({
   split: z.enum(['train', 'val', 'test']).default('val').describe('Split that `evaluate` measures'),
   batchSize: z.int().min(1).max(1024).nullable().default(null).describe('Images per step; null: that of training'),
-  maxDetections: z.int().min(1).max(1000).default(100).describe('Boxes kept per image, 1..1000'),
+  maxDetections: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(100)
+    .describe('Boxes kept per image, and of a class counted by AP, 1..1000; images with more objects need more'),
   suppression: z
     .enum(['hard', 'soft'])
     .default('hard')

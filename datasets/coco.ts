@@ -98,7 +98,10 @@ async function loadStrict(json: string, task: CocoOptions['task']): Promise<COCO
 function labelsOf(coco: COCO, { classes, task }: CocoOptions, json: string): LabelMap {
   const categories = [...coco.cats.values()].map(({ id, name }) => {
     if (!Number.isInteger(id) || typeof name !== 'string') {
-      throw new DataError(json, `category ${JSON.stringify(id)} needs an integer id and a name`);
+      throw new DataError(
+        json,
+        `category ${String(id)} needs an integer id below 2^53 and a name: number the categories from 1`,
+      );
     }
     return { id: id as number, name };
   });
@@ -134,7 +137,7 @@ function categoryIndices(coco: COCO, labels: LabelMap, json: string): (annotatio
 }
 
 async function listPictures(coco: COCO, root: DataRoot, options: CocoOptions, json: string): Promise<Picture[]> {
-  const images = [...coco.imgs.values()].sort((a, b) => Number(a.id) - Number(b.id));
+  const images = [...coco.imgs.values()].sort((a, b) => Number(a.id) - Number(b.id) || (a.id < b.id ? -1 : 1));
   if (images.length === 0) throw new DataError(json, 'the file lists no image');
   const positions = options.indices === undefined ? images.keys() : parseRanges(options.indices, images.length);
   const names = new Set<string>();

@@ -41,15 +41,15 @@ const AGAIN = 10;
 /**
  * The best a detection head could answer on a data set: each image at its own size, padded to the coarsest stride, is
  * encoded; a network that learned these targets perfectly is decoded without suppression, and evaluated. AP is 1 when
- * the labels, the anchors, the box coder and the evaluator agree. The evaluator looks at 100 answers of a class and
- * image, so more objects than that cannot all be found.
+ * the labels, the anchors, the box coder and the evaluator agree. As by default, the evaluator looks at 100 answers of a
+ * class and image, so more objects than that cannot all be found.
  */
 export async function roundTripDetection(
   images: LabelledImages<DetectionTruth>,
   { labels, encoder }: DetectionRoundTripOptions,
 ): Promise<DetectionRoundTrip> {
   const multiple = Math.max(...encoder.strides);
-  const evaluator = createDetectionEvaluator({ labels });
+  const evaluator = createDetectionEvaluator({ labels, maxDetections: 100 });
   const unmatched: UnmatchedTruth[] = [];
   let truths = 0;
   let last: { readonly size: string; readonly answer: Answer } | null = null;

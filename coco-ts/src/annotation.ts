@@ -1,7 +1,7 @@
 import type { Rle, UncompressedRle } from './mask/runs.js';
 
-/** Ids are numbers in COCO itself; other data sets name images and categories by strings. */
-export type Id = number | string;
+/** Ids are numbers in COCO itself; other data sets name by strings, or by integers beyond 2^53, which are read as bigints. */
+export type Id = number | string | bigint;
 
 /** What a file describes. */
 export type Kind = 'instances' | 'keypoints' | 'captions' | 'panoptic';
@@ -30,7 +30,7 @@ export interface Category {
 }
 
 interface Shared {
-  id: number;
+  id: Id;
   image_id: Id;
   [key: string]: unknown;
 }
@@ -62,7 +62,7 @@ export interface CaptionAnnotation extends Shared {
 /** All segments of an image; their pixels are in a PNG of their own. */
 export interface PanopticAnnotation extends Shared {
   file_name: string;
-  segments_info: { id: number; category_id: Id; area?: number; bbox?: number[]; iscrowd?: number }[];
+  segments_info: { id: Id; category_id: Id; area?: number; bbox?: number[]; iscrowd?: number }[];
 }
 
 /** The annotation record of each kind of file. */

@@ -5,15 +5,21 @@ import { toRunsList } from './mask/index.js';
 import { mergeRuns } from './mask/overlap.js';
 import { type Rle, type Runs, toRuns } from './mask/runs.js';
 
-/** The mask of an annotation as run lengths. Polygons need the image's size. */
+/** The mask of an annotation as run lengths; an empty one without polygons. Polygons need the image's size. */
 export function annotationRuns(
   ann: Pick<InstanceAnnotation, 'image_id' | 'segmentation'>,
   imageOf: (id: Id) => ImageInfo,
 ): Runs {
   const segmentation: unknown = ann.segmentation;
-  if (segmentation === undefined) throw new CocoError('the annotation has no segmentation', 'KeyError');
+  if (segmentation === undefined || segmentation === null)
+    throw new CocoError(
+      `an annotation of image ${ann.image_id} has no segmentation: leave it out, or compare boxes`,
+      'KeyError',
+    );
   if (!Array.isArray(segmentation)) return toRuns(segmentation as Rle);
   const { height, width } = imageOf(ann.image_id);
+  if (segmentation.length === 0)
+    return { height: height ?? 0, width: width ?? 0, counts: Uint32Array.of((height ?? 0) * (width ?? 0)) };
   if (height === undefined || width === undefined)
     throw new CocoError(`image ${ann.image_id} has no height and width, which its polygons need`, 'KeyError');
   return mergeRuns(toRunsList(segmentation, height, width) as Runs[]);

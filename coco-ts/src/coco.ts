@@ -8,12 +8,13 @@ import type { Bitmap } from './mask/bitmap.js';
 import { type Rle, type Runs, toRle } from './mask/runs.js';
 import { type CocoOptions, printer, requireObject } from './options.js';
 import { byId, filterAnns, filterCats, imagesOfAll, indexAnns, lookUp, many, type OneOrMany } from './query.js';
-import { prepareResults, type ResultRecord, type ResultsInput, readResults } from './results.js';
+import { prepareResults, type ResultRecord, type ResultsInput, readResults, unknownImage } from './results.js';
 import { type Columns, resultColumns } from './scan/columns.js';
 import { scanDataset, scanResults } from './scan/document.js';
 import { readRange } from './scan/source.js';
 import { type Unread, unreadFile, unreadResults } from './unread.js';
 import { FormatError, listViolations, type Violation } from './violations.js';
+import { listWarnings, type Warning } from './warnings.js';
 
 /**
  * A COCO annotation file with the indices and queries of pycocotools. Lists, maps and records are plain and mutable:
@@ -24,7 +25,7 @@ export class COCO<K extends Kind = 'instances'> {
   /** What is still bytes and columns; null once it has become objects. */
   private pending: Unread | null = null;
   private objects: Dataset<K> = {};
-  private annsById = new Map<number, Annotations[K]>();
+  private annsById = new Map<Id, Annotations[K]>();
   private annsByImage = new Map<Id, Annotations[K][]>();
   private imagesByCategory = new Map<Id, Id[]>();
   private imagesById: Map<Id, ImageInfo> | null = new Map();
@@ -73,7 +74,7 @@ export class COCO<K extends Kind = 'instances'> {
   }
 
   /** By id; of records with one id the last. */
-  get anns(): Map<number, Annotations[K]> {
+  get anns(): Map<Id, Annotations[K]> {
     this.materialize();
     return this.annsById;
   }
@@ -180,7 +181,7 @@ export class COCO<K extends Kind = 'instances'> {
     catIds: OneOrMany<Id> = [],
     areaRng: readonly number[] = [],
     iscrowd?: number | boolean | null,
-  ): number[] {
+  ): Id[] {
     const images = many(imgIds);
     const found = images.length > 0 ? images.flatMap((id) => this.imgToAnns.get(id) ?? []) : this.allAnns();
     return filterAnns(found, many(catIds), areaRng, iscrowd).map((ann) => ann.id);
@@ -212,7 +213,7 @@ export class COCO<K extends Kind = 'instances'> {
   }
 
   /** The records themselves, not copies. @throws CocoError on an unknown id */
-  loadAnns(ids: OneOrMany<number> = []): Annotations[K][] {
+  loadAnns(ids: OneOrMany<Id> = []): Annotations[K][] {
     return many(ids).map((id) => lookUp(this.anns, id, 'annotation'));
   }
 
@@ -230,9 +231,9 @@ export class COCO<K extends Kind = 'instances'> {
    * Detections as a COCO object of their own, over the same images and categories. The first record decides what they are:
    * captions, boxes, masks or keypoints; area, id and iscrowd are set as pycocotools does, on copies of the records.
    *
-   * @param results a path (Node), the bytes of a JSON list, its records, or rows imageId, x, y, width, height, score, categoryId
-   *   as number[][] or as a flat Float64Array
-   * @throws CocoError when a record names an image that is not in this data set, or the list is empty
+   * @param results a path (Node), the bytes of a JSON list, of an object with the list as `annotations`, or of JSON lines; its records,
+   *   or rows imageId, x, y, width, height, score, categoryId as number[][] or as a flat Float64Array
+   * @throws CocoError when a record names an image that is not in this data set
    */
   loadRes(results: ResultsInput): COCO<K> {
     const print = printer(this.options.verbose);
@@ -254,7 +255,8 @@ export class COCO<K extends Kind = 'instances'> {
     const source = openSync(results);
     if (source === null || this.categoryList() === undefined) return null;
     const table = scanResults(source);
-    const columns = table === 'unscannable' ? null : resultColumns(source, table, new Set(this.imageIds()));
+    const refuse = (id: Id): CocoError => unknownImage(id, this as unknown as COCO);
+    const columns = table === 'unscannable' ? null : resultColumns(source, table, new Set(this.imageIds()), refuse);
     if (columns === null) return null;
     const out = new COCO<K>(null, { ...this.options, strict: false });
     out.adopt(unreadResults(columns, this as unknown as COCO));
@@ -292,7 +294,12 @@ export class COCO<K extends Kind = 'instances'> {
     return listViolations(this.dataset as unknown as Dataset);
   }
 
-  /** The data set, for JSON.stringify. */
+  /** What breaks no rule but is worth knowing: missing areas, an id 0, boxes beyond their image, names that occur twice. */
+  warnings(): Warning[] {
+    return listWarnings(this.dataset as unknown as Dataset);
+  }
+
+  /** The data set, for JSON.stringify, which refuses bigints; `jsonChunks` writes them. */
   toJSON(): Dataset<K> {
     return this.dataset;
   }

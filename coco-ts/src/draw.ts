@@ -76,7 +76,8 @@ export function showCommands<K extends Kind>(
       ...drawn.flatMap(({ marks }) => marks),
     ];
   }
-  if (!('caption' in first)) throw new CocoError('datasetType not supported', 'Exception');
+  if (!('caption' in first))
+    throw new CocoError('only annotations with a segmentation, keypoints or a caption can be drawn', 'Exception');
   return anns.map((ann): DrawCommand => ({ kind: 'text', text: String((ann as { caption?: unknown }).caption) }));
 }
 

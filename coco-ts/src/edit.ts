@@ -1,5 +1,6 @@
 import type { Category, Dataset, Id, ImageInfo, InstanceAnnotation } from './annotation.js';
 import { CocoError } from './errors.js';
+import { toJson } from './write.js';
 
 /** What `filterDataset` keeps; everything that is not named. */
 export interface FilterOptions {
@@ -50,15 +51,37 @@ function findCategory(dataset: Dataset, wanted: string | number): Category {
   return found;
 }
 
-/** Several data sets as one: categories are joined by name, images by file name; an id that an earlier file has given becomes a new one. */
-export function mergeDatasets(datasets: readonly Dataset[]): Dataset {
+/** How `mergeDatasets` keeps images apart, and what it tells. */
+export interface MergeOptions {
+  /** What is put before the file names of each data set, one for each: images of one name are then other images. */
+  readonly prefixes?: readonly string[];
+  /** Gets a sentence about images that several data sets have, and about annotations that were dropped because they are there twice. */
+  readonly note?: (sentence: string) => void;
+}
+
+/**
+ * Several data sets as one: categories are joined by name, images by file name; an id that an earlier file has given becomes a new one.
+ * Of joined images an annotation that an earlier file has, equal in all but the id, is dropped.
+ *
+ * @throws CocoError when images of one name differ in size, for those are two pictures: they need prefixes
+ */
+export function mergeDatasets(datasets: readonly Dataset[], options: MergeOptions = {}): Dataset {
+  const { prefixes, note = () => {} } = options;
+  if (prefixes && prefixes.length !== datasets.length)
+    throw new CocoError(`${prefixes.length} prefixes for ${datasets.length} data sets: one for each is needed`);
   const categories = new Map<string, Category>();
   const images = new Map<string, ImageInfo>();
+  const allImages: ImageInfo[] = [];
   const [categoryId, imageId, annotationId] = [freeIds(), freeIds(), freeIds()];
   const annotations: InstanceAnnotation[] = [];
-  for (const dataset of datasets) {
+  let [joined, dropped] = [0, 0];
+  for (const [index, dataset] of datasets.entries()) {
     const categoryIds = join(dataset.categories ?? [], categories, categoryId, ({ name, id }) => name ?? `#${id}`);
-    const imageIds = join(dataset.images ?? [], images, imageId, ({ file_name, id }) => file_name ?? `#${id}`);
+    const own = dataset.images ?? [];
+    const named = prefixes ? own.map((image) => prefixed(image, prefixes[index]!)) : own;
+    const { ids: imageIds, shared } = joinImages(named, images, allImages, imageId);
+    joined += shared.size;
+    const there = new Set(annotations.filter((ann) => shared.has(ann.image_id)).map(withoutId));
     for (const ann of dataset.annotations ?? []) {
       const image_id = imageIds.get(ann.image_id);
       const category_id = categoryIds.get(ann.category_id);
@@ -68,16 +91,59 @@ export function mergeDatasets(datasets: readonly Dataset[]): Dataset {
           'KeyError',
         );
       }
-      annotations.push({ ...ann, id: annotationId(ann.id) as number, image_id, category_id });
+      const moved = { ...ann, image_id, category_id };
+      if (shared.has(image_id) && there.has(withoutId(moved))) dropped++;
+      else annotations.push({ ...moved, id: annotationId(ann.id) });
     }
   }
-  return {
-    info: datasets[0]?.info ?? {},
-    images: [...images.values()],
-    annotations,
-    categories: [...categories.values()],
-  };
+  if (joined > 0) note(`images that several files have, by name and size: ${joined}, each kept once`);
+  if (dropped > 0) note(`annotations of these that are the same but for the id: ${dropped}, left out`);
+  return { info: datasets[0]?.info ?? {}, images: allImages, annotations, categories: [...categories.values()] };
 }
+
+const prefixed = (image: ImageInfo, prefix: string): ImageInfo =>
+  image.file_name === undefined ? image : { ...image, file_name: prefix + image.file_name };
+
+/** Adds the images whose name no earlier file has. @returns the ids in the result by those in the file, and which were there before */
+function joinImages(
+  own: readonly ImageInfo[],
+  known: Map<string, ImageInfo>,
+  all: ImageInfo[],
+  free: (wanted: Id) => Id,
+): { ids: Map<Id, Id>; shared: Set<Id> } {
+  const ids = new Map<Id, Id>();
+  const shared = new Set<Id>();
+  const added: ImageInfo[] = [];
+  for (const image of own) {
+    const before = image.file_name === undefined ? undefined : known.get(image.file_name);
+    if (before !== undefined) {
+      requireSameSize(before, image);
+      shared.add(before.id);
+      ids.set(image.id, before.id);
+      continue;
+    }
+    const kept = { ...image, id: free(image.id) };
+    added.push(kept);
+    ids.set(image.id, kept.id);
+  }
+  for (const image of added) {
+    all.push(image);
+    if (image.file_name !== undefined && !known.has(image.file_name)) known.set(image.file_name, image);
+  }
+  return { ids, shared };
+}
+
+function requireSameSize(a: ImageInfo, b: ImageInfo): void {
+  const differ = (one: number | undefined, other: number | undefined): boolean =>
+    typeof one === 'number' && typeof other === 'number' && one !== other;
+  if (!differ(a.width, b.width) && !differ(a.height, b.height)) return;
+  throw new CocoError(
+    `${a.file_name} is ${a.width} x ${a.height} in one file and ${b.width} x ${b.height} in another: two pictures of one name. Put a prefix before the file names of each (--prefix a/,b/; prefixes of mergeDatasets)`,
+  );
+}
+
+const withoutId = ({ id: _, ...rest }: InstanceAnnotation): string =>
+  toJson(Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))));
 
 /** Gives every id once: the wanted one, or the least number that is free. */
 function freeIds(): (wanted: Id) => Id {
@@ -181,7 +247,7 @@ function diffLists(a: readonly { id: Id }[], b: readonly { id: Id }[]): ListDiff
     const old = before.get(id as Id);
     if (old === undefined) return [];
     const keys = [...new Set([...Object.keys(old), ...Object.keys(record)])].filter(
-      (key) => JSON.stringify(old[key]) !== JSON.stringify(record[key]),
+      (key) => toJson(old[key]) !== toJson(record[key]),
     );
     return keys.length > 0 ? [{ id: id as Id, keys }] : [];
   });

@@ -18,10 +18,13 @@ export class MaskError extends CocoError {}
 
 /** Text that is not JSON, with the byte where it stops being so. */
 export class JsonError extends CocoError {
+  /** What is wrong, without the place. */
+  readonly reason: string;
   readonly position: number;
 
-  constructor(message: string, position: number) {
-    super(`${message} at position ${position}`, 'ValueError');
+  constructor(reason: string, position: number) {
+    super(`${reason} at position ${position}`, 'ValueError');
+    this.reason = reason;
     this.position = position;
   }
 }

@@ -14,7 +14,15 @@ export type {
 export { type Canvas2D, drawCommands } from './canvas.js';
 export { COCO } from './coco.js';
 export type { Color, DrawCommand, ShowOptions } from './draw.js';
-export { diffDatasets, type FilterOptions, filterDataset, type ListDiff, mergeDatasets, splitDataset } from './edit.js';
+export {
+  diffDatasets,
+  type FilterOptions,
+  filterDataset,
+  type ListDiff,
+  type MergeOptions,
+  mergeDatasets,
+  splitDataset,
+} from './edit.js';
 export { CocoError, JsonError, MaskError } from './errors.js';
 export type { Accumulated } from './evaluation/accumulate.js';
 export { COCOeval } from './evaluation/cocoeval.js';
@@ -55,5 +63,6 @@ export {
 export type { CocoOptions } from './options.js';
 export type { ResultRecord, ResultsInput } from './results.js';
 export { FormatError, type Violation } from './violations.js';
+export type { Warning } from './warnings.js';
 export { useWebAssembly } from './wasm/kernels.js';
 export { jsonChunks } from './write.js';

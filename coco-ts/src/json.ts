@@ -2,11 +2,18 @@ import { JsonError } from './errors.js';
 
 const MAX_DEPTH = 2000;
 
+/** Keys whose values are ids, or lists of them. */
+const ID_KEY = /(?:^|_)ids?$/;
+/** An id, or a list with one, of as many digits as numbers beyond 2^53 have. */
+const LONG_ID = /id(?:"\s*:\s*-?|s"\s*:\s*\[[^\]]*?)\d{16}/;
+
 /**
- * Parses JSON as Python's json module writes it: NaN, Infinity and -Infinity are numbers. Integers beyond 2^53 lose their last bits.
+ * Parses JSON as Python's json module writes it: NaN, Infinity and -Infinity are numbers. Ids that are integers beyond 2^53 (`id`, and
+ * what ends in `_id` or `_ids`) are bigints, so that every digit counts; of other such integers the last bits are lost.
  * @throws JsonError with the position of the first byte that is not JSON
  */
 export function parseJson(text: string): unknown {
+  if (LONG_ID.test(text)) return new PythonJson(text).document();
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -25,6 +32,8 @@ function located(error: SyntaxError, text: string): JsonError {
 
 class PythonJson {
   private p = 0;
+  /** Whether the value at hand is an id. */
+  private isId = false;
   private readonly text: string;
 
   constructor(text: string) {
@@ -57,6 +66,7 @@ class PythonJson {
       if (this.text[this.p] !== '"') throw this.unexpected();
       const key = this.string();
       if (!this.next(':')) throw this.unexpected();
+      this.isId = ID_KEY.test(key);
       Object.defineProperty(out, key, {
         value: this.value(depth + 1),
         enumerable: true,
@@ -90,13 +100,16 @@ class PythonJson {
   }
 
   private word(): unknown {
-    const match = /(?:-?Infinity|NaN|true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
+    const match = /(?:-?Infinity|NaN|true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
     match.lastIndex = this.p;
     const word = match.exec(this.text)?.[0];
     if (word === undefined) throw this.unexpected();
     this.p += word.length;
     if (word === 'true' || word === 'false') return word === 'true';
-    return word === 'null' ? null : Number(word);
+    if (word === 'null') return null;
+    const value = Number(word);
+    const exact = this.isId && !Number.isSafeInteger(value) && /^-?\d+$/.test(word);
+    return exact ? BigInt(word) : value;
   }
 
   private next(c: string): boolean {

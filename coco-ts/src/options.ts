@@ -17,6 +17,9 @@ export function printer(verbose: boolean | ((line: string) => void) | undefined)
 /** @throws CocoError when there is a data set and it is no object */
 export function requireObject(dataset: unknown): void {
   if (dataset === undefined || dataset === null || (typeof dataset === 'object' && !Array.isArray(dataset))) return;
-  const type = Array.isArray(dataset) ? 'list' : typeof dataset;
-  throw new CocoError(`annotation file format ${type} not supported`, 'AssertionError');
+  const type = Array.isArray(dataset) ? 'a list: are these results (loadRes, --dt)?' : `of type ${typeof dataset}`;
+  throw new CocoError(
+    `a COCO file is an object with images, annotations and categories; this is ${type}`,
+    'AssertionError',
+  );
 }

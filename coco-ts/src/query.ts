@@ -71,12 +71,13 @@ export function lookUp<A, B>(map: Map<A, B>, id: A, what: string): B {
 
 /** The maps of the annotations; images by category only where there are categories. */
 export function indexAnns<K extends Kind>(annotations: readonly Annotations[K][], categorized: boolean) {
-  const byId = new Map<number, Annotations[K]>();
+  const byId = new Map<Id, Annotations[K]>();
   const byImage = new Map<Id, Annotations[K][]>();
   const imagesByCategory = new Map<Id, Id[]>();
   for (const [index, ann] of annotations.entries()) {
-    if (ann.id === undefined) throw new CocoError(`annotation ${index} has no id`, 'KeyError');
-    if (ann.image_id === undefined) throw new CocoError(`annotation ${index} has no image_id`, 'KeyError');
+    if (ann.id === undefined)
+      throw new CocoError(`annotations[${index}] has no id: number the annotations from 1`, 'KeyError');
+    if (ann.image_id === undefined) throw new CocoError(`annotations[${index}] has no image_id`, 'KeyError');
     push(byImage, ann.image_id, ann);
     byId.set(ann.id, ann);
     if (categorized && ann.category_id !== undefined) push(imagesByCategory, ann.category_id as Id, ann.image_id);

@@ -1,9 +1,10 @@
 import type { Dataset, Id, InstanceAnnotation, Segmentation } from './annotation.js';
+import { annotationRuns } from './annotationMask.js';
 import type { COCO } from './coco.js';
-import { CocoError } from './errors.js';
+import { CocoError, JsonError } from './errors.js';
 import { readInputSync } from './input.js';
 import { decodeJson } from './json.js';
-import { type Rle, runsArea, runsBox, toRuns } from './mask/runs.js';
+import { runsArea, runsBox } from './mask/runs.js';
 
 /** A detection as models write it. */
 export interface ResultRecord {
@@ -28,23 +29,25 @@ export type ResultsInput =
   | Uint8Array
   | ArrayBuffer
   | readonly ResultRecord[]
+  | { readonly annotations: readonly ResultRecord[] }
   | readonly (readonly number[])[]
   | Float64Array;
 
 /** The records of the input; rows of 7 numbers become records with a box. */
 export function readResults(results: ResultsInput): readonly ResultRecord[] {
   if (results instanceof Float64Array) return rowsToRecords(results);
-  if (
+  const file =
     typeof results === 'string' ||
     results instanceof URL ||
     results instanceof Uint8Array ||
-    results instanceof ArrayBuffer
-  ) {
-    return checkList(decodeJson(readInputSync(results)));
+    results instanceof ArrayBuffer;
+  const list = listOf(file ? readText(readInputSync(results)) : results);
+  if (!Array.isArray(list[0])) {
+    const other = list.findIndex((record) => typeof record !== 'object' || record === null || Array.isArray(record));
+    if (other >= 0) throw new CocoError(`result ${other} is no object with image_id and score`, 'TypeError');
+    return list as ResultRecord[];
   }
-  const list = checkList(results);
-  if (!Array.isArray(list[0])) return list;
-  const rows = list as unknown as readonly (readonly number[])[];
+  const rows = list as (readonly number[])[];
   const flat = new Float64Array(7 * rows.length);
   for (const [index, row] of rows.entries()) {
     if (row.length !== 7)
@@ -57,10 +60,59 @@ export function readResults(results: ResultsInput): readonly ResultRecord[] {
   return rowsToRecords(flat);
 }
 
-function checkList(value: unknown): readonly ResultRecord[] {
-  if (!Array.isArray(value))
-    throw new CocoError('results in not an array of objects: a list of detections is needed', 'AssertionError');
-  return value as ResultRecord[];
+/** JSON, or a JSON object on each line. */
+function readText(bytes: Uint8Array): unknown {
+  // The first byte that is neither blank nor of a byte order mark.
+  if (bytes.find((byte) => byte > 32 && byte < 128) !== 123) return decodeJson(bytes);
+  const lines = nonBlankLines(bytes);
+  const { value: first } = lines.next();
+  const record = first && parsedObject(first.bytes);
+  if (!record) return decodeJson(bytes);
+  const records = [record];
+  for (const { bytes: line, number } of lines) {
+    try {
+      records.push(decodeJson(line) as object);
+    } catch (error) {
+      throw error instanceof JsonError ? new JsonError(`line ${number}: ${error.reason}`, error.position) : error;
+    }
+  }
+  return records.length === 1 ? record : records;
+}
+
+/** The object that the text is, or null. */
+function parsedObject(bytes: Uint8Array): object | null {
+  try {
+    const value = decodeJson(bytes);
+    return typeof value === 'object' && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function* nonBlankLines(bytes: Uint8Array): Generator<{ bytes: Uint8Array; number: number }, undefined> {
+  for (let begin = 0, number = 1; begin < bytes.length; number++) {
+    const found = bytes.indexOf(10, begin);
+    const end = found < 0 ? bytes.length : found;
+    const line = bytes.subarray(begin, end);
+    if (line.some((byte) => byte > 32)) yield { bytes: line, number };
+    begin = end + 1;
+  }
+}
+
+/** The list itself, that of an object's `annotations`, or a list of the one result that the object is. */
+function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value === 'object' && value !== null) {
+    if ('annotations' in value && Array.isArray(value.annotations)) return value.annotations;
+    if ('image_id' in value) return [value];
+  }
+  const keys = typeof value === 'object' && value !== null ? Object.keys(value).slice(0, 5) : [];
+  const found =
+    keys.length > 0 ? `an object with ${keys.join(', ')}` : `of type ${value === null ? 'null' : typeof value}`;
+  throw new CocoError(
+    `the results are ${found}: a list of detections is needed, or an object with it as annotations`,
+    'AssertionError',
+  );
 }
 
 function rowsToRecords(rows: Float64Array): ResultRecord[] {
@@ -83,22 +135,42 @@ function rowsToRecords(rows: Float64Array): ResultRecord[] {
   });
 }
 
+/** The error for a result of an image that the truth lacks; with what seems to be wrong about the ids. */
+export function unknownImage(id: Id, truth: COCO): CocoError {
+  const ids = truth.imageIds();
+  const text = String(id);
+  const named = (truth.imageList() ?? []).find(
+    ({ file_name }) => file_name !== undefined && nameForms(file_name).includes(text),
+  );
+  const alike = ids.find((other) => String(other) === text || (text !== '' && Number(other) === Number(id)));
+  const hint =
+    named !== undefined
+      ? `it is the file name of image ${named.id}: results name images by id`
+      : alike !== undefined
+        ? `there is the ${typeof alike === 'string' ? `text ${JSON.stringify(alike)}` : `number ${alike}`}: write ids alike in both files`
+        : `of its ${ids.length} images the first are ${ids.slice(0, 5).map(String).join(', ')}`;
+  return new CocoError(
+    `Results do not correspond to current coco set: there is no image ${typeof id === 'string' ? JSON.stringify(id) : id}; ${hint}`,
+    'AssertionError',
+  );
+}
+
+/** A file name, without its folders, and without its ending. */
+function nameForms(path: string): string[] {
+  const name = path.split(/[\\/]/).at(-1) ?? path;
+  return [path, name, name.replace(/\.[^.]*$/, ''), path.replace(/\.[^.]*$/, '')];
+}
+
 /** The data set loadRes builds around the records. */
 export function prepareResults(truth: COCO, records: readonly ResultRecord[]): Dataset {
-  const first = records[0];
   const unknown = records.find((record) => !truth.imgs.has(record.image_id));
-  if (unknown) {
-    throw new CocoError(
-      `Results do not correspond to current coco set: there is no image ${String(unknown.image_id)}`,
-      'AssertionError',
-    );
-  }
-  if (first === undefined) throw new CocoError('list index out of range: the result list is empty', 'IndexError');
+  if (unknown) throw unknownImage(unknown.image_id, truth);
   const dataset: Dataset = {
     images: [...(truth.dataset.images ?? [])],
     info: structuredClone(truth.dataset.info ?? {}),
   };
-  if ('caption' in first) {
+  const first = records[0];
+  if (first !== undefined && 'caption' in first) {
     const named = new Set(records.map((record) => record.image_id));
     dataset.images = dataset.images?.filter((image) => named.has(image.id)) ?? [];
     dataset.annotations = records.map((record, index) => ({ ...record, id: index + 1 }) as InstanceAnnotation);
@@ -106,13 +178,13 @@ export function prepareResults(truth: COCO, records: readonly ResultRecord[]): D
   }
   if (truth.dataset.categories === undefined) throw new CocoError('the data set has no categories', 'KeyError');
   dataset.categories = structuredClone(truth.dataset.categories);
-  dataset.annotations = records.map(preparation(first)) as InstanceAnnotation[];
+  dataset.annotations = first === undefined ? [] : (records.map(preparation(first, truth)) as InstanceAnnotation[]);
   return dataset;
 }
 
-function preparation(first: ResultRecord): (record: ResultRecord, index: number) => ResultRecord {
+function preparation(first: ResultRecord, truth: COCO): (record: ResultRecord, index: number) => ResultRecord {
   if (first.bbox && first.bbox.length > 0) return prepareBox;
-  if ('segmentation' in first) return prepareMask;
+  if ('segmentation' in first) return (record, index) => prepareMask(record, index, truth);
   if ('keypoints' in first) return prepareKeypoints;
   throw new CocoError('the first result has none of caption, bbox, segmentation, keypoints', 'KeyError');
 }
@@ -127,16 +199,12 @@ function prepareBox(record: ResultRecord, index: number): ResultRecord {
   return out;
 }
 
-function prepareMask(record: ResultRecord, index: number): ResultRecord {
-  const rle = record.segmentation as Rle | undefined;
-  if (rle === undefined) throw new CocoError(`result ${index} has no segmentation`, 'KeyError');
-  if (typeof rle !== 'object' || Array.isArray(rle) || Array.isArray(rle.counts)) {
-    throw new CocoError(
-      `result ${index}: the segmentation of a result is a compressed RLE (Expected bytes, got list)`,
-      'TypeError',
-    );
-  }
-  const runs = toRuns(rle);
+/** RLEs of either form, and polygons, which the size of the image turns into a mask. */
+function prepareMask(record: ResultRecord, index: number, truth: COCO): ResultRecord {
+  const { segmentation } = record;
+  if (typeof segmentation !== 'object' || segmentation === null)
+    throw new CocoError(`result ${index} has no segmentation`, segmentation === undefined ? 'KeyError' : 'TypeError');
+  const runs = annotationRuns({ image_id: record.image_id, segmentation }, (id) => truth.imgs.get(id)!);
   const out: ResultRecord = { ...record, area: runsArea(runs), id: index + 1, iscrowd: 0 };
   if (!('bbox' in record)) {
     const box = new Float64Array(4);

@@ -73,10 +73,15 @@ export function listViolations(dataset: Dataset): Violation[] {
       add('annotations', index, 'unknown-category', `category_id ${String(ann.category_id)} is not in categories`);
     }
     checkNumbers(ann, index, add);
-    if (ann.segmentation !== undefined) checkSegmentation(ann.segmentation, image, index, add);
+    if (isGiven(ann)) checkSegmentation(ann.segmentation, image, index, add);
   }
   return found;
 }
+
+/** Tools that draw boxes write no polygon, or null, beside them. */
+const isGiven = ({ segmentation, bbox }: Record_): boolean =>
+  segmentation !== undefined &&
+  (bbox === undefined || !(segmentation === null || (Array.isArray(segmentation) && segmentation.length === 0)));
 
 const asRecords = (list: unknown): readonly Record_[] =>
   Array.isArray(list)
@@ -96,7 +101,10 @@ function idIndex(list: unknown, name: Violation['list'], add: Add): Map<unknown,
 }
 
 function checkNumbers(ann: Record_, index: number, add: Add): void {
-  const { bbox, area, iscrowd, keypoints } = ann;
+  // Null is what some tools write where there is nothing.
+  const [bbox, area, iscrowd, keypoints] = [ann.bbox, ann.area, ann.iscrowd, ann.keypoints].map(
+    (value) => value ?? undefined,
+  );
   if (bbox !== undefined) {
     const numbers = Array.isArray(bbox) && bbox.length === 4 && bbox.every(Number.isFinite);
     if (!numbers) add('annotations', index, 'bad-bbox', 'bbox must be 4 finite numbers x, y, width, height');

@@ -1,12 +1,19 @@
-/** Python's spelling of the numbers JSON has no word for. */
-function stringify(value: unknown): string {
+/** JSON, in which bigints are integers. */
+export const toJson = (value: unknown): string => spelled(value, (item) => typeof item === 'bigint');
+
+/** With Python's spelling of the numbers JSON has no word for as well. */
+const toPythonJson = (value: unknown): string =>
+  spelled(value, (item) => typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item)));
+
+/** JSON in which what is special stands as `String` writes it. */
+function spelled(value: unknown, isSpecial: (item: unknown) => boolean): string {
   let special = false;
   const text = JSON.stringify(value, (_, item: unknown) => {
-    if (typeof item !== 'number' || Number.isFinite(item)) return item;
+    if (!isSpecial(item)) return item;
     special = true;
-    return `\u0000${Number.isNaN(item) ? 'NaN' : item > 0 ? 'Infinity' : '-Infinity'}`;
+    return `\u0000${String(item)}`;
   });
-  return special ? text.replace(/"\\u0000(NaN|-?Infinity)"/g, '$1') : text;
+  return special ? text.replace(/"\\u0000(NaN|-?Infinity|-?\d+)"/g, '$1') : text;
 }
 
 /**
@@ -23,7 +30,7 @@ export function* jsonChunks(dataset: object | readonly unknown[]): Generator<str
     if (value === undefined) continue;
     yield `${separator}${JSON.stringify(key)}:`;
     if (Array.isArray(value)) yield* listChunks(value);
-    else yield stringify(value);
+    else yield toPythonJson(value);
     separator = ',';
   }
   yield separator === '{' ? '{}' : '}';
@@ -33,7 +40,7 @@ function* listChunks(list: readonly unknown[]): Generator<string> {
   let text = '[';
   for (const [index, item] of list.entries()) {
     if (index > 0) text += ',';
-    text += item === undefined ? 'null' : stringify(item);
+    text += item === undefined ? 'null' : toPythonJson(item);
     if (text.length > 65536) {
       yield text;
       text = '';

@@ -156,11 +156,11 @@ function scanObject(begin: i32, row: i32, keep: i32, per: i32): i32 {
     if (bits & key) return 0;
     bits = bits | key;
     if (key === HAS_BOX) p = readBox(p, BOX_COLUMN + 32 * row);
-    else if (key === HAS_IMAGE) p = readNumber(p, IMAGE_COLUMN + 8 * row);
-    else if (key === HAS_CATEGORY) p = readNumber(p, CATEGORY_COLUMN + 8 * row);
+    else if (key === HAS_IMAGE) p = readId(p, IMAGE_COLUMN + 8 * row);
+    else if (key === HAS_CATEGORY) p = readId(p, CATEGORY_COLUMN + 8 * row);
     else if (key === HAS_SCORE) p = readNumber(p, SCORE_COLUMN + 8 * row);
     else if (key === HAS_AREA) p = readNumber(p, AREA_COLUMN + 8 * row);
-    else if (key === HAS_ID) p = readNumber(p, ID_COLUMN + 8 * row);
+    else if (key === HAS_ID) p = readId(p, ID_COLUMN + 8 * row);
     else if (key === HAS_KEYPOINT_COUNT) p = readNumber(p, KEYPOINT_COUNT_COLUMN + 8 * row);
     else if (key === HAS_CROWD) {
       p = readNumber(p, STATE + 16);
@@ -189,6 +189,12 @@ function scanObject(begin: i32, row: i32, keep: i32, per: i32): i32 {
   store16(HAS_COLUMN + 2 * row, bits);
   clearAbsent(row, bits);
   return p;
+}
+
+/** A number up to 2^53; beyond it two ids may be one double. */
+function readId(p: i32, out: i32): i32 {
+  const q = readNumber(p, out);
+  return abs(loadF64(out)) > 9007199254740991 ? 0 : q;
 }
 
 /** What a row does not have is 0, not what an earlier row left there. */

@@ -40,6 +40,14 @@ export interface EvaluatorOptions {
   readonly labels: LabelMap;
 }
 
+export interface DetectionEvaluatorOptions extends EvaluatorOptions {
+  /**
+   * Most detections of a class and image that count, best first. Defaults to all that are handed in, as they were
+   * limited when they were decoded; AR1, AR10 and AR100 have their own limits.
+   */
+  readonly maxDetections?: number;
+}
+
 /** `Detections`, or the same read from a file in float64: the last bits decide at IoU thresholds. */
 export interface ScoredBoxes extends Omit<Detections, 'boxes' | 'scores'> {
   readonly boxes: Float32Array | Float64Array;
@@ -52,14 +60,16 @@ interface Answered {
 }
 
 /**
- * COCO and PASCAL VOC average precision. At most 100 detections of a class and image count, best first; no score
- * threshold. Ignored truths are COCO's crowds: they may be found any number of times and need not be found.
+ * COCO and PASCAL VOC average precision, without a score threshold. Up to 100 detections of a class and image the
+ * numbers are pycocotools'; more of them count only here (`maxDetections`), and never change PASCAL VOC's. Ignored truths
+ * are COCO's crowds: they may be found any number of times and need not be found.
  *
  * @source Lin et al. 2014, arXiv:1405.0312, through coco-ts; Everingham et al. 2010, doi:10.1007/s11263-009-0275-4
  */
 export function createDetectionEvaluator({
   labels,
-}: EvaluatorOptions): Evaluator<DetectionTruth, ScoredBoxes, DetectionReport> {
+  maxDetections = Number.POSITIVE_INFINITY,
+}: DetectionEvaluatorOptions): Evaluator<DetectionTruth, ScoredBoxes, DetectionReport> {
   const answered: Answered[] = [];
   const claim = createIdSet();
   return {
@@ -69,18 +79,25 @@ export function createDetectionEvaluator({
       claim(id);
       answered.push({ truth, result });
     },
-    report: () => reportOf(labels, answered),
+    report: () => reportOf(labels, answered, maxDetections),
   };
 }
 
-function reportOf(labels: LabelMap, answered: readonly Answered[]): DetectionReport {
+/** Limits of AR1, AR10 and AR100. */
+const RECALL_LIMITS = [1, 10, 100] as const;
+
+function reportOf(labels: LabelMap, answered: readonly Answered[], maxDetections: number): DetectionReport {
   const truths = new COCO(datasetOf(labels, answered, truthAnnotations));
   const found = new COCO(datasetOf(labels, answered, resultAnnotations));
   const evaluation = new COCOeval(truths, found, 'bbox');
+  const most = answered.reduce((count, { result }) => Math.max(count, result.labels.length), 0);
+  const limit = Math.min(maxDetections, most);
+  evaluation.params.maxDets = limit > 100 ? [...RECALL_LIMITS, limit] : [...RECALL_LIMITS];
   evaluation.evaluate();
   evaluation.accumulate();
-  evaluation.summarize();
-  const numbers = COCO_METRICS.map((name, i) => [name, evaluation.stats[i]] as const);
+  evaluation.summarize({ ownLimits: true });
+  const { stats, statNames } = evaluation;
+  const numbers = COCO_METRICS.map((name) => [name, stats[statNames.indexOf(name)]] as const);
   return {
     ...(Object.fromEntries(numbers) as { [K in (typeof COCO_METRICS)[number]]: number }),
     perClass: labels.classes.map(({ name }, index) => ({ name, ...classPrecision(evaluation, index) })),

@@ -2,6 +2,7 @@ export {
   type ClassPrecision,
   COCO_METRICS,
   createDetectionEvaluator,
+  type DetectionEvaluatorOptions,
   type DetectionReport,
   type EvaluatorOptions,
   type ScoredBoxes,

@@ -67,6 +67,31 @@ describe('openCoco for detection', () => {
     });
   });
 
+  it('keeps images apart whose ids beyond 2^53 differ in the last digits only, and refuses such ids of categories', async () => {
+    const names = ['a', 'b', 'c'];
+    const images = names.map((name, i) => `{"id": 1234567890123456${789 - i}, "file_name": "${name}.png"}`);
+    const boxes = names.map(
+      (_, i) =>
+        `{"id": 9007199254740${993 + i}, "image_id": 1234567890123456${789 - i}, "category_id": 3, "bbox": [${i}, 0, 9, 9]}`,
+    );
+    const json = (category: string) =>
+      `{"images": [${images}], "annotations": [${boxes}], "categories": [{"id": ${category}, "name": "ant"}]}`;
+    const root = folderWith({
+      'train.json': json('3'),
+      'wrong.json': json('9007199254740993').replaceAll('"category_id": 3', '"category_id": 9007199254740993'),
+      ...Object.fromEntries(names.map((name) => [`${name}.png`, greyPng(40, 50)])),
+    });
+    const open = (annotations: string) => openCoco({ root, annotations, images: '', task: 'detection' });
+    const { entries } = await open('train.json');
+    const found = (entries as readonly Entry<DetectionTruth>[]).map(({ id, truth }) => [id, [...truth.boxes]]);
+    expect(found).toEqual([
+      ['c.png', [2, 0, 11, 9]],
+      ['b.png', [1, 0, 10, 9]],
+      ['a.png', [0, 0, 9, 9]],
+    ]);
+    expect(await failure(open('wrong.json'))).toContain('category 9007199254740993 needs an integer id below 2^53');
+  });
+
   it('takes the class order given, and keeps the ids of the file', async () => {
     const data = await detection(file([ann(1, 17, [0, 0, 4, 5])]), { classes: ['cat', 'zebra'] });
     expect(data.labels.classes).toEqual([

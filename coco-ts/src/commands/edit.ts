@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Dataset } from '../annotation.js';
 import { COCO } from '../coco.js';
 import { diffDatasets, type FilterOptions, filterDataset, mergeDatasets, splitDataset } from '../edit.js';
+import { toJson } from '../write.js';
 import { ArgumentError, files, HELP, integer, real } from './arguments.js';
 import { writeDataset } from './output.js';
 
@@ -47,12 +48,14 @@ export async function filterCommand(args: readonly string[], print: Print): Prom
   return 0;
 }
 
-const MERGE_USAGE =
-  'usage: coco-ts merge INPUT INPUT ... OUTPUT\ncategories are joined by name, images by file name; ids stay as they are where they are free';
+const MERGE_USAGE = `usage: coco-ts merge INPUT INPUT ... OUTPUT [--prefix A,B,...]
+  --prefix A,B,...   put before the file names of each input, where other pictures have the same names
+categories are joined by name, images by file name; ids stay as they are where they are free`;
 
 /** `coco-ts merge` */
 export async function mergeCommand(args: readonly string[], print: Print): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...args], options: HELP, allowPositionals: true });
+  const options = { ...HELP, prefix: { type: 'string', multiple: true } } as const;
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   if (values.help) {
     print(MERGE_USAGE);
     return 0;
@@ -60,9 +63,13 @@ export async function mergeCommand(args: readonly string[], print: Print): Promi
   const output = positionals[positionals.length - 1];
   if (positionals.length < 3 || output === undefined)
     throw new ArgumentError(`two inputs and an output are needed\n${MERGE_USAGE}`);
+  const prefixes = values.prefix?.flatMap((prefix) => prefix.split(','));
+  if (prefixes && prefixes.length !== positionals.length - 1)
+    throw new ArgumentError(`--prefix names ${prefixes.length}, there are ${positionals.length - 1} inputs`);
   const datasets: Dataset[] = [];
   for (const path of positionals.slice(0, -1)) datasets.push(await load(path));
-  const merged = mergeDatasets(datasets);
+  const note = (sentence: string): void => console.error(`coco-ts merge: ${sentence}`);
+  const merged = mergeDatasets(datasets, { note, ...(prefixes && { prefixes }) });
   await writeDataset(output, merged);
   print(`${count(merged)} -> ${output}`);
   return 0;
@@ -109,7 +116,7 @@ export async function diffCommand(args: readonly string[], print: Print): Promis
   const different = Object.values(diff).some(
     ({ added, removed, changed }) => added.length + removed.length + changed.length > 0,
   );
-  if (values.json) print(JSON.stringify(diff));
+  if (values.json) print(toJson(diff));
   else {
     for (const [list, { added, removed, changed }] of Object.entries(diff)) {
       print(`${list}: ${added.length} added, ${removed.length} removed, ${changed.length} changed`);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
@@ -12,15 +12,18 @@ import { cellsOfArea, outcomes } from '../metrics/outcomes.js';
 import { perClass } from '../metrics/perClass.js';
 import { tideErrors } from '../metrics/tide.js';
 import { tideCosts } from '../metrics/tideCosts.js';
+import { toJson } from '../write.js';
 import { ArgumentError, HELP, integer, real, required } from './arguments.js';
-import { calibrationLines, curvesCsv, PROTOCOLS, protocolLines, tideLines } from './reports.js';
+import { calibrationLines, curvesCsv, PROTOCOLS, protocolReport, tideLines } from './reports.js';
 import { table } from './table.js';
 
 const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoints|boundary] [options]
   --gt FILE          truths, COCO JSON
-  --dt FILE          detections: a list of results, as a model writes them
+  --dt FILE          detections: a list of results, as a model writes them; {"annotations": [...]} or JSON lines
   --type TYPE        what is compared (default bbox)
-  --max-dets A,B,C   most detections per image and category (default 1,10,100)
+  --max-dets A,B,C   most detections per image and category (default 1,10,100; keypoints 20): AP at the last, AR at each
+  --sigmas FILE|LIST sigma of every keypoint: numbers, or a file of them (default: the 17 of COCO's people)
+  --no-strict-ids    count a truth of id 0 as found when it is; pycocotools does not
   --threads N        worker threads (default 1); they change no bit
   --json             one JSON object instead of lines
   --per-class        AP and AR of every category
@@ -40,6 +43,8 @@ const OPTIONS = {
   dt: { type: 'string' },
   type: { type: 'string', default: 'bbox' },
   'max-dets': { type: 'string' },
+  sigmas: { type: 'string' },
+  'no-strict-ids': { type: 'boolean' },
   threads: { type: 'string', default: '1' },
   score: { type: 'string' },
   json: { type: 'boolean' },
@@ -53,9 +58,6 @@ const OPTIONS = {
   protocol: { type: 'string', default: 'coco' },
   verbose: { type: 'boolean' },
 } as const;
-
-const NAMES = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl'];
-const KEYPOINT_NAMES = ['AP', 'AP50', 'AP75', 'APm', 'APl', 'AR', 'AR50', 'AR75', 'ARm', 'ARl'];
 
 /** `coco-ts eval` */
 export async function evalCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
@@ -71,22 +73,33 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   const protocol = PROTOCOLS.find((name) => name === values.protocol);
   if (protocol === undefined) throw new ArgumentError(`--protocol ${values.protocol}: one of ${PROTOCOLS.join(', ')}`);
   const score = values.score === undefined ? undefined : real(values.score, 'score', -1e300, 1e300);
+  const limits = values['max-dets']?.split(',').map((limit) => integer(limit, 'max-dets', 1, 1e6));
+  const maxDets = limits && [...new Set(limits)];
+  if (values.sigmas !== undefined && type !== 'keypoints')
+    throw new ArgumentError(`--sigmas belongs to --type keypoints, not to ${type}`);
+  const sigmas = values.sigmas === undefined ? undefined : await readSigmas(values.sigmas);
+  const strictIds = !values['no-strict-ids'];
   const verbose = values.verbose ? print : false;
   const gt = await COCO.load(required(values.gt, 'gt'), { verbose });
   const dt = gt.loadRes(required(values.dt, 'dt'));
   if (protocol !== 'coco') {
     const own = ['gt', 'dt', 'type', 'protocol', 'json', 'verbose', 'threads'];
+    if (protocol === 'lvis') own.push('no-strict-ids');
     const other = Object.keys(values).find((name) => !own.includes(name));
     if (other !== undefined) throw new ArgumentError(`--${other} belongs to --protocol coco`);
-    for (const line of protocolLines(protocol, gt, dt, type, values.json ?? false)) print(line);
+    const { lines, notes } = protocolReport(protocol, gt, dt, type, { json: values.json ?? false, strictIds });
+    notes.forEach(warn);
+    lines.forEach(print);
     return 0;
   }
   const evaluation = new COCOeval(gt, dt, type, { verbose });
-  const maxDets = values['max-dets']?.split(',').map((limit) => integer(limit, 'max-dets', 1, 1e6));
+  evaluation.params.strictIds = strictIds;
   if (maxDets) evaluation.params.maxDets = maxDets;
+  if (sigmas) evaluation.params.kpt_oks_sigmas = sigmas;
   await evaluation.evaluateAsync({ threads: integer(values.threads, 'threads', 1, 256) });
+  evaluation.notes.forEach(warn);
   evaluation.accumulate();
-  const lines = evaluation.summarize();
+  const lines = evaluation.summarize({ ownLimits: maxDets !== undefined });
   if (values.out !== undefined) await writeFile(values.out, saveEval(evaluation));
   const samples = values.bootstrap && integer(values.bootstrap, 'bootstrap', 1, 1e6);
   const interval = samples ? bootstrap(evaluation, { samples }) : undefined;
@@ -98,15 +111,12 @@ export async function evalCommand(args: readonly string[], print: (line: string)
     : undefined;
   const calibrated = values.calibration ? calibration(outcomes(everySize(evaluation))) : undefined;
   if (values.json) {
-    const names = type === 'keypoints' ? KEYPOINT_NAMES : NAMES;
-    const stats = Object.fromEntries(names.map((name, i) => [name, evaluation.stats[i]]));
+    const stats = Object.fromEntries(evaluation.statNames.map((name, i) => [name, evaluation.stats[i]]));
     const matrix = confusion && {
       categories: confusion.categories,
       counts: rowsOf(confusion.counts, confusion.categories.length + 1),
     };
-    print(
-      JSON.stringify({ type, stats, interval, perClass: classes, confusion: matrix, tide, calibration: calibrated }),
-    );
+    print(toJson({ type, stats, interval, perClass: classes, confusion: matrix, tide, calibration: calibrated }));
     return 0;
   }
   if (!values.verbose) lines.forEach(print);
@@ -135,6 +145,20 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   if (tide) for (const line of ['', ...tideLines(tide)]) print(line);
   if (calibrated) for (const line of ['', ...calibrationLines(calibrated)]) print(line);
   return 0;
+}
+
+const warn = (note: string): void => console.error(`coco-ts eval: ${note}`);
+
+/** Numbers, separated by commas or blanks, or a file of such, or with a JSON list. */
+async function readSigmas(given: string): Promise<number[]> {
+  const isFile = /[^\d\s.,eE+-]/.test(given);
+  const text = isFile ? await readFile(given, 'utf8') : given;
+  const sigmas = text
+    .replace(/^\s*\[|\]\s*$/g, '')
+    .split(/[\s,]+/)
+    .filter((word) => word !== '');
+  if (sigmas.length === 0) throw new ArgumentError(`--sigmas ${given}: no number`);
+  return sigmas.map((word) => real(word, 'sigmas', 1e-9, 1e6));
 }
 
 /** Matchings in the first size range, `all`. */

@@ -1,5 +1,6 @@
 import type { COCO } from '../coco.js';
 import type { Accumulated } from '../evaluation/accumulate.js';
+import { mismatches } from '../evaluation/mismatches.js';
 import type { IouType } from '../evaluation/params.js';
 import type { Calibration } from '../metrics/calibration.js';
 import { f1Curve, precisionRecall } from '../metrics/curves.js';
@@ -14,21 +15,22 @@ import { table } from './table.js';
 /** Whose numbers `coco-ts eval` gives. */
 export const PROTOCOLS = ['coco', 'lvis', 'openimages', 'voc07', 'voc10'] as const;
 
-/** The numbers of a protocol other than COCO's, or one line of JSON. */
-export function protocolLines(
+/** The numbers of a protocol other than COCO's, or one line of JSON; and what to know about them. */
+export function protocolReport(
   protocol: Exclude<(typeof PROTOCOLS)[number], 'coco'>,
   gt: COCO,
   dt: COCO,
   type: IouType,
-  json: boolean,
-): string[] {
+  { json, strictIds }: { readonly json: boolean; readonly strictIds: boolean },
+): { lines: string[]; notes: readonly string[] } {
   if (protocol === 'lvis') {
     if (type === 'keypoints')
       throw new ArgumentError('--protocol lvis has no keypoints: --type bbox, segm or boundary');
-    const { eval: _, ...numbers } = lvisEvaluate(gt, dt, { iouType: type });
-    return json
+    const { eval: _, notes, ...numbers } = lvisEvaluate(gt, dt, { iouType: type, strictIds });
+    const lines = json
       ? [JSON.stringify({ protocol, type, ...numbers })]
       : Object.entries(numbers).map(([name, value]) => `${name.padEnd(4)} ${value.toFixed(3)}`);
+    return { lines, notes };
   }
   if (type !== 'bbox') throw new ArgumentError(`--protocol ${protocol} compares boxes: --type bbox`);
   const result = protocol === 'openimages' ? openImagesEvaluate(gt, dt) : vocEvaluate(gt, dt, { rule: protocol });
@@ -36,8 +38,9 @@ export function protocolLines(
     category: gt.cats.get(id)?.name ?? String(id),
     ap: typeof value === 'number' ? value : value.averagePrecision,
   }));
-  if (json) return [JSON.stringify({ protocol, type, mean: result.mean, perClass })];
-  return [
+  const notes = mismatches(gt, dt);
+  if (json) return { lines: [JSON.stringify({ protocol, type, mean: result.mean, perClass })], notes };
+  const lines = [
     `mean AP ${result.mean.toFixed(3)}`,
     '',
     ...table(
@@ -46,6 +49,7 @@ export function protocolLines(
       3,
     ),
   ];
+  return { lines, notes };
 }
 
 /** TIDE's kinds of error: how many, and what each costs. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
 import { datasetStats } from '../metrics/stats.js';
+import { toJson } from '../write.js';
 import { files, HELP } from './arguments.js';
 import { table } from './table.js';
 
@@ -17,7 +18,7 @@ export async function statsCommand(args: readonly string[], print: (line: string
   }
   const stats = datasetStats(await COCO.load(files(positionals, 1, USAGE)[0]!));
   if (values.json) {
-    print(JSON.stringify(stats));
+    print(toJson(stats));
     return 0;
   }
   print(`images       ${stats.images} (${stats.imagesWithoutAnnotations} without annotations)`);

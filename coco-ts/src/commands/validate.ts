@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
 import { files, HELP } from './arguments.js';
 
-const USAGE = 'usage: coco-ts validate FILE [--json]\nexit code 0: no violation of the COCO format, 1: some';
+const USAGE =
+  'usage: coco-ts validate FILE [--json]\nexit code 0: no violation of the COCO format (there may be warnings), 1: some';
 
 const OPTIONS = { ...HELP, json: { type: 'boolean' } } as const;
 
@@ -13,11 +14,22 @@ export async function validateCommand(args: readonly string[], print: (line: str
     print(USAGE);
     return 0;
   }
-  const found = (await COCO.load(files(positionals, 1, USAGE)[0]!)).violations();
-  if (values.json) print(JSON.stringify(found));
-  else {
+  const coco = await COCO.load(files(positionals, 1, USAGE)[0]!);
+  const [found, warnings] = [coco.violations(), coco.warnings()];
+  if (values.json) {
+    const marked = (list: readonly object[], severity: string) => list.map((item) => ({ severity, ...item }));
+    print(JSON.stringify([...marked(found, 'error'), ...marked(warnings, 'warning')]));
+  } else {
     for (const violation of found) print(`${violation.rule}: ${violation.message}`);
-    print(found.length === 0 ? 'no violations' : `${found.length} violations`);
+    for (const warning of warnings) print(`warning: ${warning.rule}: ${warning.message}`);
+    const counts = [
+      counted(found.length, 'violation'),
+      ...(warnings.length > 0 ? [counted(warnings.length, 'warning')] : []),
+    ];
+    print(counts.join(', '));
   }
   return found.length === 0 ? 0 : 1;
 }
+
+const counted = (count: number, what: string): string =>
+  `${count === 0 ? 'no' : count} ${what}${count === 1 ? '' : 's'}`;

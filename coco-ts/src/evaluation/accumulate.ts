@@ -74,7 +74,7 @@ export function accumulateCells(
         const cell = evalImgs[offset + i];
         if (cell === undefined)
           throw new CocoError(
-            'list index out of range: accumulate(params) names more cells than were evaluated',
+            'accumulate(params) names more images, categories or size ranges than were evaluated',
             'IndexError',
           );
         if (cell !== null) cells.push(cell);

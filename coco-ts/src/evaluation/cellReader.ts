@@ -65,12 +65,14 @@ export function cellReader({ params, gt: gtRows, dt: dtRows }: Evaluated): CellR
       all.data.length === 0
         ? null
         : Float64Array.from({ length: detections.length * G }, (_, i) => all.data[i - (i % G) + counted[i % G]!]!);
-    const gtIds = counted.map((i) => gtRows.id[truths[i]!]!);
-    const dtIds = detections.map((r) => dtRows.id[r]!);
+    const gtMarks = counted.map((i) => gtRows.id[truths[i]!]!);
+    const dtMarks = detections.map((r) => dtRows.id[r]!);
+    const gtIds = gtRows.names === null ? gtMarks : counted.map((i) => gtRows.names![truths[i]!]!);
+    const dtIds = dtRows.names === null ? dtMarks : detections.map((r) => dtRows.names![r]!);
     const gtIgnore = Uint8Array.from(counted, (i) => ignored[i]!);
     const matches = matchCell(
-      { ids: dtIds, outside: Uint8Array.from(detections, (r) => outside(dtRows.area[r]!)) },
-      { ids: gtIds, ignore: gtIgnore, crowd: Uint8Array.from(counted, (i) => gtRows.crowd[truths[i]!]!) },
+      { ids: dtMarks, outside: Uint8Array.from(detections, (r) => outside(dtRows.area[r]!)) },
+      { ids: gtMarks, ignore: gtIgnore, crowd: Uint8Array.from(counted, (i) => gtRows.crowd[truths[i]!]!) },
       ious,
       params.iouThrs,
     );

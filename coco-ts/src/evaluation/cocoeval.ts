@@ -8,10 +8,12 @@ import { type Accumulated, accumulateCells } from './accumulate.js';
 import { type CellReader, cellReader } from './cellReader.js';
 import { collectRows } from './collect.js';
 import { accumulateMatched } from './curves.js';
+import { emptyTally, tallyNotes } from './derived.js';
 import { groupByImage } from './grouping.js';
 import { IncrementalMatching, type TruthRecord } from './incremental.js';
 import { fitsCodes, type Matched, type MatchInput, matchImages } from './matcher.js';
 import type { EvalImage } from './matching.js';
+import { mismatches } from './mismatches.js';
 import { type IouType, Params, sameSelection, sortedUnique } from './params.js';
 import type { Rows, TruthColumns } from './rows.js';
 import { summarizeAccumulated } from './summary.js';
@@ -52,9 +54,13 @@ export class COCOeval {
   params: Params;
   /** Result of accumulate(). */
   eval: Accumulated | null = null;
-  /** Result of summarize(): 12 numbers for boxes and masks, 10 for keypoints. */
+  /** Result of summarize(): 12 numbers for boxes and masks, 10 for keypoints, unless maxDets say otherwise. */
   stats: Float64Array = new Float64Array(0);
+  /** What each of them is: AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, ARs, ARm, ARl. */
+  statNames: readonly string[] = [];
   private readonly print: (line: string) => void;
+  private tally = emptyTally();
+  private unmatched: readonly string[] = [];
   private evaluated: Evaluated | null = null;
   private incremental: IncrementalMatching | null = null;
   private reader: CellReader | null = null;
@@ -108,9 +114,11 @@ export class COCOeval {
       this.params.catIds = sortedUnique(this.params.catIds);
       this.params.maxDets = [...this.params.maxDets].sort((a, b) => a - b);
       this.incremental = new IncrementalMatching(this.params);
+      this.tally = emptyTally();
+      this.unmatched = [];
     }
     const info = typeof image === 'object' ? image : (this.cocoGt.imgs.get(image) ?? { id: image });
-    this.incremental.add(info, gts, dts as readonly ResultRecord[], this.params);
+    this.incremental.add(info, gts, dts as readonly ResultRecord[], this.params, this.tally);
     this.forget();
   }
 
@@ -133,8 +141,13 @@ export class COCOeval {
     if (Number(params.useCats) === 1) params.catIds = sortedUnique(params.catIds);
     params.maxDets = [...params.maxDets].sort((a, b) => a - b);
     const frozen = params.clone();
-    const gt = collectRows(this.cocoGt, 'truth', frozen);
-    const dt = collectRows(this.cocoDt, 'detection', frozen);
+    this.tally = emptyTally();
+    const gt = collectRows(this.cocoGt, 'truth', frozen, this.tally);
+    const dt = collectRows(this.cocoDt, 'detection', frozen, this.tally);
+    // Rows from columns have all annotations, -1 where they match nothing; others are looked through anyway.
+    const complete = ({ image, category }: Rows): boolean => image.indexOf(-1) < 0 && category.indexOf(-1) < 0;
+    const scanned = this.cocoGt.columns() !== null && this.cocoDt.columns() !== null;
+    this.unmatched = scanned && complete(gt) && complete(dt) ? [] : mismatches(this.cocoGt, this.cocoDt);
     const images = frozen.imgIds.length;
     const input = { gt, dt, params: frozen, gtByImage: groupByImage(gt, images), dtByImage: groupByImage(dt, images) };
     return { input, direct: fitsCodes(frozen) };
@@ -166,13 +179,24 @@ export class COCOeval {
     this.print(`DONE (t=${((performance.now() - started) / 1000).toFixed(2)}s).`);
   }
 
-  /** Computes `stats` and returns pycocotools' lines; they are printed with `verbose`. */
-  summarize(): string[] {
+  /**
+   * Computes `stats` and returns pycocotools' lines; they are printed with `verbose`.
+   *
+   * @param ownLimits gives AP at the last of `params.maxDets` and AR at each, however many there are. Defaults to false: pycocotools'
+   *   numbers, whose AP is at 100 detections (at 20 for keypoints) or -1, and which there are not for fewer than 3 maxDets
+   */
+  summarize({ ownLimits = false }: { readonly ownLimits?: boolean } = {}): string[] {
     if (this.eval === null) throw new CocoError('Please run accumulate() first', 'Exception');
-    const summary = summarizeAccumulated(this.eval);
+    const summary = summarizeAccumulated(this.eval, ownLimits);
     this.stats = summary.stats;
+    this.statNames = summary.names;
     summary.lines.forEach(this.print);
     return [...summary.lines];
+  }
+
+  /** What who reads the numbers should know, a sentence each: values that were derived, ids that match nothing, a truth of id 0. */
+  get notes(): string[] {
+    return [...tallyNotes(this.tally), ...this.unmatched];
   }
 
   /** All matchings, category by category, size range by size range, image by image; null where an image has neither side. */

@@ -1,23 +1,26 @@
-import type { KeypointAnnotation } from '../annotation.js';
+import type { Id, KeypointAnnotation } from '../annotation.js';
 import type { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { boundaryPool } from '../mask/boundary.js';
 import { measure, RunPool } from '../mask/pool.js';
 import { wrongPoints } from '../scan/points.js';
 import { columnRows } from './columnRows.js';
+import { derivedArea, emptyTally, labelledPoints, missing, type Tally } from './derived.js';
 import type { Params } from './params.js';
 import { coordinates, positions, type Rows, type Side } from './rows.js';
 
 /**
  * Everything `evaluate` needs of one side, in pycocotools' order.
- * @throws CocoError where a needed field is missing
+ * @param tally counts what was derived
+ * @throws CocoError where a needed field is missing and cannot be derived
  */
-export function collectRows(coco: COCO, side: Side, params: Params): Rows {
+export function collectRows(coco: COCO, side: Side, params: Params, tally: Tally = emptyTally()): Rows {
   const columns = coco.columns();
-  return (columns && columnRows(coco, columns, side, params)) ?? objectRows(coco, side, params);
+  const rows = (columns && columnRows(coco, columns, side, params, tally)) ?? objectRows(coco, side, params, tally);
+  return side === 'truth' ? markedTruths(rows, params, tally) : markedDetections(rows, params);
 }
 
-function objectRows(coco: COCO, side: Side, params: Params): Rows {
+function objectRows(coco: COCO, side: Side, params: Params, tally: Tally): Rows {
   const imageIndex = positions(params.imgIds);
   const categoryIndex = positions(params.catIds);
   const anns = select(coco, params).filter((ann) => imageIndex.has(ann.image_id) && categoryIndex.has(ann.category_id));
@@ -30,14 +33,15 @@ function objectRows(coco: COCO, side: Side, params: Params): Rows {
   const score = new Float64Array(n);
   for (const [r, ann] of anns.entries()) {
     if (truth) {
-      crowd[r] = Number(need(ann, 'iscrowd')) ? 1 : 0;
+      crowd[r] = numberOf(ann, 'iscrowd', tally, () => 0) === 0 ? 0 : 1;
       ignore[r] = crowd[r]!;
-      if (type === 'keypoints' && Number(need(ann, 'num_keypoints')) === 0) ignore[r] = 1;
-      area[r] = ignore[r] ? Number(ann.area ?? 0) : need(ann, 'area');
-    } else {
-      score[r] = need(ann, 'score');
-      area[r] = need(ann, 'area');
-    }
+      if (
+        type === 'keypoints' &&
+        numberOf(ann, 'num_keypoints', tally, () => labelledPoints(ann.keypoints ?? [])) === 0
+      )
+        ignore[r] = 1;
+    } else score[r] = numberOf(ann, 'score');
+    area[r] = numberOf(ann, 'area', tally, () => derivedArea(ann));
   }
   const boxes = new Float64Array(type === 'keypoints' && !truth ? 0 : 4 * n);
   const masks = type === 'segm' || type === 'boundary' ? new RunPool(n) : null;
@@ -45,9 +49,12 @@ function objectRows(coco: COCO, side: Side, params: Params): Rows {
     for (const [r, ann] of anns.entries()) masks.set(r, coco.annToRuns(ann));
     measure(masks, [...anns.keys()], null, boxes);
   } else if (boxes.length > 0) for (const [r, ann] of anns.entries()) boxes.set(boxOf(ann), 4 * r);
+  const names = anns.map((ann) => ann.id);
   return {
     count: n,
-    id: Float64Array.from(anns, (ann) => ann.id),
+    // Of an id that is no number only whether it is 0 matters.
+    id: Float64Array.from(names, (id, r) => (typeof id === 'string' ? r + 1 : Number(id))),
+    names: names.every((id) => typeof id === 'number') ? null : names,
     image: Int32Array.from(anns, (ann) => imageIndex.get(ann.image_id)!),
     category: Int32Array.from(anns, (ann) => categoryIndex.get(ann.category_id)!),
     area,
@@ -61,6 +68,27 @@ function objectRows(coco: COCO, side: Side, params: Params): Rows {
   };
 }
 
+/** pycocotools marks a match by the id of its truth, so that one of id 0 counts as missed, unless `strictIds` is false. */
+function markedTruths(rows: Rows, { strictIds }: Params, tally: Tally): Rows {
+  const { id, count, image, category } = rows;
+  const zero = id.indexOf(0);
+  if (zero < 0 || zero >= count) return rows;
+  if (strictIds) {
+    if (image[zero]! >= 0 && category[zero]! >= 0) tally.idZero++;
+    return rows;
+  }
+  return { ...rows, id: id.slice(0, count).map((value) => value || -1), names: namesOf(rows) };
+}
+
+/** And a truth as taken by the id of its detection, so that one without a positive id takes none. */
+function markedDetections(rows: Rows, { strictIds }: Params): Rows {
+  if (strictIds || rows.id.subarray(0, rows.count).every((value) => value > 0)) return rows;
+  const id = rows.id.slice(0, rows.count).map((value) => (value > 0 ? value : Number.MAX_SAFE_INTEGER));
+  return { ...rows, id, names: namesOf(rows) };
+}
+
+const namesOf = ({ id, names, count }: Rows): readonly Id[] => names ?? Array.from(id.subarray(0, count));
+
 /** loadAnns(getAnnIds(...)): of annotations sharing an id the last one stands in for each. */
 function select(coco: COCO, params: Params): KeypointAnnotation[] {
   const ids =
@@ -68,18 +96,26 @@ function select(coco: COCO, params: Params): KeypointAnnotation[] {
   return coco.loadAnns(ids) as KeypointAnnotation[];
 }
 
-function need(ann: KeypointAnnotation, key: 'iscrowd' | 'num_keypoints' | 'area' | 'score'): number {
+type NumberKey = keyof Tally | 'score';
+
+/** A number of an annotation; where it is missing or null, what `derive` makes of the others, which is counted. */
+function numberOf(ann: KeypointAnnotation, key: 'score'): number;
+function numberOf(ann: KeypointAnnotation, key: keyof Tally, tally: Tally, derive: () => number | null): number;
+function numberOf(ann: KeypointAnnotation, key: NumberKey, tally?: Tally, derive?: () => number | null): number {
   const value: unknown = ann[key];
-  if (value === undefined) throw new CocoError(`annotation ${ann.id} has no ${key}`, 'KeyError');
   if (typeof value === 'boolean') return value ? 1 : 0;
-  if (typeof value !== 'number')
+  if (typeof value === 'number') return value;
+  if (value !== undefined && value !== null)
     throw new CocoError(`annotation ${ann.id}: ${key} ${String(value)} is not a number`, 'TypeError');
-  return value;
+  const made = derive?.() ?? null;
+  if (made === null || tally === undefined || key === 'score') throw missing(ann.id, key);
+  tally[key]++;
+  return made;
 }
 
 function boxOf(ann: KeypointAnnotation): readonly number[] {
   const box = ann.bbox;
-  if (box === undefined) throw new CocoError(`annotation ${ann.id} has no bbox`, 'KeyError');
+  if (box === undefined) throw missing(ann.id, 'bbox');
   if (!Array.isArray(box) || box.length !== 4)
     throw new CocoError(`annotation ${ann.id}: bbox needs exactly 4 numbers`, 'TypeError');
   return box;
@@ -89,7 +125,7 @@ function pointColumn(anns: readonly KeypointAnnotation[], params: Params, truth:
   const per = 3 * params.kpt_oks_sigmas.length;
   const out = new Float64Array(per * anns.length);
   for (const [r, { id, keypoints }] of anns.entries()) {
-    if (keypoints === undefined) throw new CocoError(`annotation ${id} has no keypoints`, 'KeyError');
+    if (keypoints === undefined) throw missing(id, 'keypoints');
     if (keypoints.length !== per) throw new CocoError(wrongPoints(id, keypoints.length, per), 'ValueError');
     out.set(keypoints, per * r);
   }

@@ -1,37 +1,53 @@
 import type { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
+import { decodeJson } from '../json.js';
 import { boundaryPool } from '../mask/boundary.js';
 import { type Masks, measure, StringPool } from '../mask/pool.js';
 import type { Columns } from '../scan/columns.js';
 import { spannedBoxes } from '../scan/derived.js';
 import { wrongPoints } from '../scan/points.js';
-import { readMasks, readPoints } from '../scan/ranges.js';
+import { eachValue, readMasks, readPoints } from '../scan/ranges.js';
 import { type AnnotationTable, HAS, type Numbers } from '../scan/table.js';
+import { labelledPoints, missing, segmentationArea, type Tally } from './derived.js';
 import type { Params } from './params.js';
 import { coordinates, positions, type Rows, type Side } from './rows.js';
 
 /**
  * Rows straight from the columns of a scanned file; null where only the records will do, which is when ids repeat, for the
  * reference then takes one record for another.
+ * @param tally counts what was derived
  */
-export function columnRows(coco: COCO, columns: Columns, side: Side, params: Params): Rows | null {
+export function columnRows(coco: COCO, columns: Columns, side: Side, params: Params, tally: Tally): Rows | null {
   const { table, results, source } = columns;
   const { count } = table;
   if (results === null && !uniqueIds(table)) return null;
   const image = indexColumn(table.image, count, positions(params.imgIds));
   const category = indexColumn(table.category, count, positions(params.catIds));
   const wanted: number[] = [];
+  const lacking: number[] = [];
   const type = params.iouType;
   const needed = neededBits(side, type, results !== null);
+  const derivable = derivableBits(side, type, results !== null);
   const read = type === 'keypoints' ? !atHand(columns, side) : type !== 'bbox';
   for (let r = 0; r < count; r++) {
-    if (!(table.has[r]! & HAS.category)) category[r] = -1;
+    const bits = table.has[r]!;
+    if (!(bits & HAS.category)) category[r] = -1;
     if (image[r]! < 0 || category[r]! < 0) continue;
-    if ((table.has[r]! & needed) !== needed) requireFields(table, r, needed);
+    if ((bits & needed) !== needed) requireFields(table, r, needed);
+    if ((bits & derivable) !== derivable) lacking.push(r);
     if (read) wanted.push(r);
   }
-  const ignore = side === 'truth' ? ignored(table, type) : new Uint8Array(0);
-  if (side === 'truth' || results === null) requireArea(table, image, category, ignore, results !== null);
+  const per = 3 * params.kpt_oks_sigmas.length;
+  const keypoints = type === 'keypoints' ? points(columns, side, wanted, per) : null;
+  const without = (bit: number): number[] => (derivable & bit ? lacking.filter((r) => !(table.has[r]! & bit)) : []);
+  tally.iscrowd += without(HAS.crowd).length;
+  const ignore =
+    side === 'detection'
+      ? new Uint8Array(0)
+      : keypoints === null
+        ? table.crowd
+        : ignoredSkeletons(table, without(HAS.keypointCount), keypoints, per, tally);
+  const area = completeAreas(columns, without(HAS.area), tally);
   const imageOf = (row: number) => coco.loadImgs(params.imgIds[image[row]!])[0]!;
   const masked = type === 'segm' || type === 'boundary';
   const masks = masked ? (kept(table, results) ?? readMasks(source, table, wanted, imageOf)) : null;
@@ -42,16 +58,17 @@ export function columnRows(coco: COCO, columns: Columns, side: Side, params: Par
   return {
     count,
     id: table.id,
+    names: null,
     image,
     category,
-    area: table.area,
+    area,
     score: table.score,
     crowd: table.crowd,
     ignore,
     boxes,
     masks,
     edges: masks && type === 'boundary' ? boundaryPool(masks, count, wanted) : null,
-    keypoints: type === 'keypoints' ? points(columns, side, wanted, 3 * params.kpt_oks_sigmas.length) : null,
+    keypoints,
   };
 }
 
@@ -78,43 +95,64 @@ function points({ table, source, results }: Columns, side: Side, wanted: readonl
   return table.points;
 }
 
-const ignored = (table: AnnotationTable, type: Params['iouType']): Uint8Array =>
-  type === 'keypoints'
-    ? table.crowd.map((crowd, r) => (crowd || (r < table.count && table.keypointCount[r] === 0) ? 1 : 0))
-    : table.crowd;
+/** Of skeletons the crowds and those without a labelled point. */
+function ignoredSkeletons(
+  table: AnnotationTable,
+  uncounted: readonly number[],
+  keypoints: Numbers,
+  per: number,
+  tally: Tally,
+): Uint8Array {
+  const out = table.crowd.map((crowd, r) => (crowd || (r < table.count && table.keypointCount[r] === 0) ? 1 : 0));
+  for (const r of uncounted) out[r] = table.crowd[r] || labelledPoints(keypoints, r * per, per) === 0 ? 1 : 0;
+  tally.num_keypoints += uncounted.length;
+  return out;
+}
+
+/** The areas, with those that some rows lack taken from their segmentations or boxes. */
+function completeAreas({ source, table }: Columns, rows: readonly number[], tally: Tally): Float64Array {
+  if (rows.length === 0) return table.area;
+  tally.area += rows.length;
+  const area = table.area.slice();
+  const boxArea = (r: number): number => {
+    if (!(table.has[r]! & HAS.box)) throw missing(table.id[r]!, 'area');
+    return table.boxes[4 * r + 2]! * table.boxes[4 * r + 3]!;
+  };
+  const segmented = rows.filter((r) => table.has[r]! & HAS.segmentation);
+  for (const r of rows) if (!(table.has[r]! & HAS.segmentation)) area[r] = boxArea(r);
+  const place = (r: number) => ({
+    begin: table.begin[r]! + table.segmentationAt[r]!,
+    length: table.segmentationLength[r]!,
+  });
+  eachValue(source, segmented, place, (r, b, p, length) => {
+    area[r] = segmentationArea(decodeJson(b.subarray(p, p + length))) ?? boxArea(r);
+  });
+  return area;
+}
 
 function neededBits(side: Side, type: Params['iouType'], results: boolean): number {
   // The boxes of results are always known: given, or made by loadRes.
   const box = !results && (type === 'bbox' || (type === 'keypoints' && side === 'truth')) ? HAS.box : 0;
   if (side === 'detection') return HAS.score | box;
-  return (results ? 0 : HAS.crowd | HAS.id) | box | (type === 'keypoints' ? HAS.keypointCount : 0);
+  return (results ? 0 : HAS.id) | box;
+}
+
+/** What is made up for where it is missing; loadRes gives results all but the count of keypoints. */
+function derivableBits(side: Side, type: Params['iouType'], results: boolean): number {
+  const area = results ? 0 : HAS.area;
+  if (side === 'detection') return area;
+  return area | (results ? 0 : HAS.crowd) | (type === 'keypoints' ? HAS.keypointCount : 0);
 }
 
 const NAMES: readonly (readonly [number, string])[] = [
   [HAS.id, 'id'],
   [HAS.score, 'score'],
-  [HAS.crowd, 'iscrowd'],
   [HAS.box, 'bbox'],
-  [HAS.keypointCount, 'num_keypoints'],
 ];
 
 function requireFields(table: AnnotationTable, r: number, needed: number): void {
-  const missing = NAMES.find(([bit]) => needed & bit && !(table.has[r]! & bit));
-  if (missing) throw new CocoError(`annotation ${table.id[r]} has no ${missing[1]}`, 'KeyError');
-}
-
-function requireArea(
-  table: AnnotationTable,
-  image: Int32Array,
-  category: Int32Array,
-  ignore: Uint8Array,
-  results: boolean,
-): void {
-  if (results) return;
-  for (let r = 0; r < table.count; r++) {
-    if (table.has[r]! & HAS.area || ignore[r] || image[r]! < 0 || category[r]! < 0) continue;
-    throw new CocoError(`annotation ${table.id[r]} has no area`, 'KeyError');
-  }
+  const name = NAMES.find(([bit]) => needed & bit && !(table.has[r]! & bit))?.[1];
+  if (name !== undefined) throw missing(table.id[r]!, name);
 }
 
 /** Whether every row has an id of its own. */

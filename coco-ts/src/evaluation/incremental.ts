@@ -3,6 +3,7 @@ import { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { prepareResults, type ResultRecord } from '../results.js';
 import { collectRows } from './collect.js';
+import type { Tally } from './derived.js';
 import { groupByImage } from './grouping.js';
 import { fitsCodes, type Matched, matchImages } from './matcher.js';
 import { type Params, sameSelection } from './params.js';
@@ -43,7 +44,13 @@ export class IncrementalMatching {
   }
 
   /** @throws CocoError for an image that was added before, or params that changed since the first one */
-  add(image: ImageInfo, truths: readonly TruthRecord[], results: readonly ResultRecord[], params: Params): void {
+  add(
+    image: ImageInfo,
+    truths: readonly TruthRecord[],
+    results: readonly ResultRecord[],
+    params: Params,
+    tally: Tally,
+  ): void {
     const { id } = image;
     if (this.pieces.has(id)) throw new CocoError(`image ${id} was added before`, 'ValueError');
     this.checkUnchanged(params);
@@ -53,8 +60,8 @@ export class IncrementalMatching {
     const gt = new COCO({ ...lists, annotations: truths.map((truth, i) => complete(truth, id, i)) });
     const found = results.map((record) => ({ ...record, image_id: id }));
     const dt = new COCO(found.length > 0 ? prepareResults(gt, found) : lists);
-    const gtRows = collectRows(gt, 'truth', own);
-    const dtRows = collectRows(dt, 'detection', own);
+    const gtRows = collectRows(gt, 'truth', own, tally);
+    const dtRows = collectRows(dt, 'detection', own, tally);
     const input = {
       gt: gtRows,
       dt: dtRows,

@@ -7,9 +7,9 @@ export interface EvalImage {
   readonly aRng: readonly number[];
   readonly maxDet: number;
   /** By descending score. */
-  readonly dtIds: readonly number[];
+  readonly dtIds: readonly Id[];
   /** Counted truths first. */
-  readonly gtIds: readonly number[];
+  readonly gtIds: readonly Id[];
   /** Id of the matched truth per threshold and detection, 0 for none. */
   readonly dtMatches: Float64Array;
   /** Id of the matched detection per threshold and truth, 0 for none. */

@@ -41,10 +41,16 @@ export class Params {
   /** Deprecated form of iouType: 1 is segm, 0 is bbox. */
   useSegm: 0 | 1 | boolean | null = null;
   kpt_oks_sigmas: ArrayLike<number>;
+  /**
+   * Not in pycocotools: false counts a truth of id 0 as found when it is, and as taken one that a detection without a positive id has.
+   * pycocotools (true, the default) does not. In `evalImgs` -1 then stands for a match with the id 0.
+   */
+  strictIds = true;
 
   /** @throws CocoError on an unknown iouType */
   constructor(iouType: IouType = 'segm') {
-    if (!IOU_TYPES.includes(iouType)) throw new CocoError('iouType not supported', 'Exception');
+    if (!IOU_TYPES.includes(iouType))
+      throw new CocoError(`iouType ${String(iouType)} is none of ${IOU_TYPES.join(', ')}`, 'Exception');
     this.iouType = iouType;
     const points = iouType === 'keypoints';
     this.maxDets = points ? [20] : [1, 10, 100];
@@ -81,6 +87,7 @@ const sameList = (a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean =>
 export function sameSelection(params: Params, evaluated: Params): boolean {
   return (
     Number(params.useCats) === Number(evaluated.useCats) &&
+    params.strictIds === evaluated.strictIds &&
     params.iouThrs.length === evaluated.iouThrs.length &&
     sameList(params.imgIds, evaluated.imgIds) &&
     sameList(params.catIds, evaluated.catIds) &&

@@ -6,6 +6,8 @@ import type { Numbers } from '../scan/table.js';
 export interface Rows {
   readonly count: number;
   readonly id: Float64Array;
+  /** The ids as they stand in the file, where they are no numbers or were replaced. */
+  readonly names: readonly Id[] | null;
   /** Position of the image in the sorted imgIds, -1 for one that is not evaluated. */
   readonly image: Int32Array;
   /** Position of the category in catIds, -1 for one that is not evaluated. */

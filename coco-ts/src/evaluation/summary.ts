@@ -1,55 +1,64 @@
-import { CocoError } from '../errors.js';
 import type { Accumulated } from './accumulate.js';
 import { meanOrMinusOne } from './numeric.js';
 
 /** One mean of the summary: precision over all or one IoU threshold, or recall. */
 interface Row {
+  readonly name: string;
   readonly precision: boolean;
   readonly iou?: number;
   readonly area: string;
   readonly maxDets: number;
 }
 
-/** The 12 (boxes, masks) or 10 (keypoints) numbers and pycocotools' lines for them. */
+/** The 12 (boxes, masks) or 10 (keypoints) numbers, their names, and pycocotools' lines for them. */
 export interface Summary {
   readonly stats: Float64Array;
+  readonly names: readonly string[];
   readonly lines: readonly string[];
 }
 
-/** @throws CocoError when fewer than 3 maxDets were evaluated, as pycocotools */
-export function summarizeAccumulated(result: Accumulated): Summary {
-  const rows = result.params.iouType === 'keypoints' ? keypointRows() : detectionRows(result.params.maxDets);
+/**
+ * pycocotools' summary, which takes AP at 100 detections and AR at the first 3 maxDets (keypoints: all at 20), or, with `ownLimits` and
+ * where it has none, one that takes AP at the last of maxDets and AR at each.
+ */
+export function summarizeAccumulated(result: Accumulated, ownLimits: boolean): Summary {
+  const { iouType, maxDets } = result.params;
+  const last = maxDets[maxDets.length - 1] ?? 0;
+  const keypoints = iouType === 'keypoints';
+  const own = ownLimits || (!keypoints && maxDets.length < 3);
+  const rows = keypoints
+    ? keypointRows(own ? last : 20)
+    : own
+      ? detectionRows(last, last, maxDets)
+      : detectionRows(100, maxDets[2]!, maxDets.slice(0, 3));
   const stats = Float64Array.from(rows, (row) => mean(result, row));
-  return { stats, lines: rows.map((row, i) => line(result, row, stats[i]!)) };
+  return { stats, names: rows.map(({ name }) => name), lines: rows.map((row, i) => line(result, row, stats[i]!)) };
 }
 
-function detectionRows(maxDets: readonly number[]): Row[] {
-  const [one, ten, all] = maxDets as [number, number, number];
-  if (maxDets.length < 3)
-    throw new CocoError(
-      `list index out of range: summarize needs 3 maxDets, there are ${maxDets.length}`,
-      'IndexError',
-    );
-  const sizes = ['small', 'medium', 'large'];
+/** @param first limit of AP, @param most that of the other numbers, @param limits those of AR */
+function detectionRows(first: number, most: number, limits: readonly number[]): Row[] {
+  const sizes = ['small', 'medium', 'large'].map((area) => ({ area, maxDets: most }));
   return [
-    // The reference fixes 100 here whatever maxDets say.
-    { precision: true, area: 'all', maxDets: 100 },
-    { precision: true, iou: 0.5, area: 'all', maxDets: all },
-    { precision: true, iou: 0.75, area: 'all', maxDets: all },
-    ...sizes.map((area) => ({ precision: true, area, maxDets: all })),
-    ...[one, ten, all].map((limit) => ({ precision: false, area: 'all', maxDets: limit })),
-    ...sizes.map((area) => ({ precision: false, area, maxDets: all })),
+    { name: 'AP', precision: true, area: 'all', maxDets: first },
+    { name: 'AP50', precision: true, iou: 0.5, area: 'all', maxDets: most },
+    { name: 'AP75', precision: true, iou: 0.75, area: 'all', maxDets: most },
+    ...sizes.map((size) => ({ name: `AP${size.area[0]}`, precision: true, ...size })),
+    ...limits.map((limit) => ({ name: `AR${limit}`, precision: false, area: 'all', maxDets: limit })),
+    ...sizes.map((size) => ({ name: `AR${size.area[0]}`, precision: false, ...size })),
   ];
 }
 
-function keypointRows(): Row[] {
-  return [true, false].flatMap((precision) => [
-    { precision, area: 'all', maxDets: 20 },
-    { precision, iou: 0.5, area: 'all', maxDets: 20 },
-    { precision, iou: 0.75, area: 'all', maxDets: 20 },
-    { precision, area: 'medium', maxDets: 20 },
-    { precision, area: 'large', maxDets: 20 },
-  ]);
+function keypointRows(maxDets: number): Row[] {
+  return [true, false].flatMap((precision) => {
+    const name = precision ? 'AP' : 'AR';
+    return [
+      { name, precision, area: 'all', maxDets },
+      { name: `${name}50`, precision, iou: 0.5, area: 'all', maxDets },
+      { name: `${name}75`, precision, iou: 0.75, area: 'all', maxDets },
+      { name: `${name}m`, precision, area: 'medium', maxDets },
+      { name: `${name}l`, precision, area: 'large', maxDets },
+    ];
+  });
 }
 
 /** Mean over the selected entries that are not -1, in C order with numpy's summation. */

@@ -60,6 +60,7 @@ function sharedRows(rows: Rows, pointNumbers: number): Rows {
   const { count, keypoints, masks, edges } = rows;
   return {
     count,
+    names: null,
     id: sharedColumn(rows.id, count),
     image: sharedColumn(rows.image, count),
     category: sharedColumn(rows.category, count),

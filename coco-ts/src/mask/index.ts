@@ -109,7 +109,7 @@ export function iou(dt: Regions, gt: Regions, iscrowd: ArrayLike<number | boolea
   const columns = regionCount(gt);
   if (iscrowd.length !== columns) {
     throw new MaskError(
-      `iou(iscrowd=) must have the same length as gt: ${iscrowd.length} for ${columns}`,
+      `iscrowd has ${iscrowd.length} values for ${columns} truths: one for each is needed`,
       'AssertionError',
     );
   }
@@ -118,7 +118,7 @@ export function iou(dt: Regions, gt: Regions, iscrowd: ArrayLike<number | boolea
   const detections = toRegions(dt);
   const truths = toRegions(gt);
   if ((detections.masks === null) !== (truths.masks === null)) {
-    throw new MaskError('the dt and gt should have the same data type, either RLEs or boxes', 'Exception');
+    throw new MaskError('one side is masks, the other boxes: both must be the same', 'Exception');
   }
   if (detections.masks && truths.masks && quickIou(detections, truths, iscrowd, data))
     return { data, shape: [rows, columns] };
@@ -230,24 +230,23 @@ export function toRunsList(input: unknown, h: number, w: number): Runs[] | Runs 
   }
   if (Array.isArray(input)) return listRuns(input, h, w);
   if (isUncompressed(input)) return toRuns(input);
-  throw new MaskError('input type is not supported.', 'Exception');
+  throw new MaskError('a mask is made of polygons, boxes or an RLE, none of which this is', 'Exception');
 }
 
 function listRuns(input: readonly unknown[], h: number, w: number): Runs[] {
   const first = input[0];
   if (first === undefined)
-    throw new MaskError('list index out of range: a segmentation without polygons', 'IndexError');
+    throw new MaskError('a segmentation without polygons has no mask: one or more are needed', 'IndexError');
   if (isUncompressed(first)) return input.map((rle) => toRuns(rle as UncompressedRle));
   if (!Array.isArray(first) && !ArrayBuffer.isView(first)) {
     throw new MaskError(
-      `object of type '${typeof first}' has no len(): a segmentation is a list of polygons`,
+      `a segmentation is a list of polygons, each a list of numbers; this one is a list of ${typeof first}s`,
       'TypeError',
     );
   }
   const length = (first as readonly number[]).length;
   if (length === 4) throw new MaskError('a list of 4 numbers is not a polygon: use frBbox for boxes', 'TypeError');
-  if (length < 4)
-    throw new MaskError(`input type is not supported. A polygon of ${length} numbers has no area`, 'Exception');
+  if (length < 4) throw new MaskError(`a polygon of ${length} numbers has no area: 6 or more are needed`, 'Exception');
   checkSize([h, w]);
   return input.map((polygon) => polygonRuns(checkPolygon(polygon), h, w));
 }

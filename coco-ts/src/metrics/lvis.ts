@@ -15,6 +15,8 @@ export interface LvisOptions {
   readonly iouType?: Exclude<IouType, 'keypoints'>;
   /** Most detections per image, over all categories. Default 300. */
   readonly maxDetections?: number;
+  /** As in `Params`. Default true. */
+  readonly strictIds?: boolean;
 }
 
 /** LVIS's numbers, -1 where nothing counts. AP over all IoU thresholds unless named; AR at `maxDetections`. */
@@ -35,6 +37,8 @@ export interface LvisResult {
   readonly ARl: number;
   /** Precision and recall of every category; M is 1. */
   readonly eval: Accumulated;
+  /** As of `COCOeval`. */
+  readonly notes: readonly string[];
 }
 
 /** No size range holds this area, so an annotation that has it is ignored unless it matches. */
@@ -50,7 +54,7 @@ const OUTSIDE = -1;
  * @throws CocoError when an image lacks its two lists or a category its frequency
  */
 export function lvisEvaluate(gt: COCO, dt: COCO, options: LvisOptions = {}): LvisResult {
-  const { iouType = 'segm', maxDetections = 300 } = options;
+  const { iouType = 'segm', maxDetections = 300, strictIds = true } = options;
   const images = gt.dataset.images ?? [];
   const categories = gt.dataset.categories ?? [];
   const groups = frequencies(categories);
@@ -58,10 +62,10 @@ export function lvisEvaluate(gt: COCO, dt: COCO, options: LvisOptions = {}): Lvi
   const annotations = federated(images, gt, dt, maxDetections);
   const sides = [truths, annotations].map((list): Dataset => ({ images, categories, annotations: list }));
   const evaluation = new COCOeval(new COCO(sides[0]), new COCO(sides[1]), iouType);
-  evaluation.params.maxDets = [maxDetections];
+  Object.assign(evaluation.params, { maxDets: [maxDetections], strictIds });
   evaluation.evaluate();
   evaluation.accumulate();
-  return summary(evaluation.eval!, groups);
+  return { ...summary(evaluation.eval!, groups), notes: evaluation.notes };
 }
 
 function asTruth(ann: InstanceAnnotation): InstanceAnnotation {
@@ -100,7 +104,7 @@ function frequencies(categories: readonly Category[]): Map<Id, Frequency> {
   );
 }
 
-function summary(result: Accumulated, groups: ReadonlyMap<Id, Frequency>): LvisResult {
+function summary(result: Accumulated, groups: ReadonlyMap<Id, Frequency>): Omit<LvisResult, 'notes'> {
   const { params, counts, precision, recall } = result;
   const [T, R, K, A] = counts;
   const mean = (source: Float64Array, inner: number, area: number, iou?: number, group?: Frequency): number => {

@@ -8,7 +8,7 @@ export interface ErrorSplit {
   readonly correct: number;
   /** Overlaps a truth of another class well; its own class at most as a duplicate. */
   readonly classification: number;
-  /** Right class, overlap between the background and foreground thresholds. */
+  /** Right class, overlap from the background to the foreground threshold. */
   readonly localization: number;
   /** Wrong class and poor overlap. */
   readonly both: number;
@@ -42,11 +42,13 @@ export interface AnalysedTruth {
   nearest: AnalysedDetection | null;
 }
 
-/** A detection that is not in a crowd. */
+/** A detection, right or wrong in one way. */
 export interface AnalysedDetection {
   readonly category: Id;
   readonly score: number;
   readonly kind: ErrorKind;
+  /** Whether it lies in a crowd of its class, so that it does not lower AP as it is. */
+  readonly ignored: boolean;
   /** The truth it has or would have with another class or place. */
   readonly truth: AnalysedTruth | null;
 }
@@ -61,9 +63,9 @@ export interface Analysis {
 export const isMissed = (truth: AnalysedTruth): boolean => !truth.taken && truth.nearest === null;
 
 /**
- * Counts of TIDE's six error kinds on boxes. Crowds are left out, with the detections of their class that lie in them.
- * What each kind costs in AP tells `tideCosts`.
- * @source Bolya, Foley, Hays, Hoffman 2020, arXiv:2008.08115, section 2.2
+ * Counts of TIDE's six error kinds on boxes. Crowds are no truths; a wrong detection that lies in one of its class is ignored by AP but,
+ * as in tidecv, counted here, and a truth that it nearly has is not missed. What each kind costs in AP tells `tideCosts`.
+ * @source Bolya, Foley, Hays, Hoffman 2020, arXiv:2008.08115, section 2.2; tidecv 1.0.1 for crowds and for equal IoUs
  */
 export function tideErrors(gt: COCO, dt: COCO, options: TideOptions = {}): ErrorSplit {
   const { detections, truths } = analyse(gt, dt, options);
@@ -99,10 +101,10 @@ export function analyse(gt: COCO, dt: COCO, options: TideOptions): Analysis {
     });
     for (const [i, ann] of kept.entries()) {
       const hit = hits[i]!;
-      if (hit === null && crowds.some((crowd) => isInside(ann, crowd, foreground))) continue;
+      const ignored = hit === null && crowds.some((crowd) => isInside(ann, crowd, foreground));
       const { kind, truth } =
         hit === null ? classify(ann, truths, foreground, background) : { kind: 'correct' as const, truth: hit };
-      const detection = { category: ann.category_id, score: ann.score ?? 0, kind, truth };
+      const detection = { category: ann.category_id, score: ann.score ?? 0, kind, ignored, truth };
       const nearly = kind === 'classification' || kind === 'localization';
       if (nearly && truth !== null && !truth.taken) truth.nearest ??= detection;
       out.detections.push(detection);
@@ -140,7 +142,7 @@ function classify(
   background: number,
 ): { kind: ErrorKind; truth: AnalysedTruth | null } {
   const own = best(detection, truths, (truth) => truth.category === detection.category_id);
-  if (own.iou >= background && own.iou < foreground) return { kind: 'localization', truth: own.truth };
+  if (own.iou >= background && own.iou <= foreground) return { kind: 'localization', truth: own.truth };
   const other = best(detection, truths, (truth) => truth.category !== detection.category_id);
   if (other.iou >= foreground) return { kind: 'classification', truth: other.truth };
   if (own.iou >= foreground) return { kind: 'duplicate', truth: own.truth };

@@ -15,7 +15,7 @@ export interface TideCosts {
   readonly missed: number;
   /** If every false detection had the lowest score. */
   readonly falsePositive: number;
-  /** If truths without a detection were not there. */
+  /** If truths without a detection were not there; below 0 where a category is then nothing but false detections. */
   readonly falseNegative: number;
 }
 
@@ -29,18 +29,18 @@ const WRONG = ['classification', 'localization', 'both', 'duplicate', 'backgroun
 
 /**
  * What each of TIDE's kinds of error costs in AP: the AP with that kind put right, less the AP as it is. A wrong class or place is put
- * right for the best such detection of a truth that no other has, further ones are dropped, as are duplicates and background; missed
- * truths are taken away. The costs do not add up to what is missing, for errors hide each other.
+ * right for the best such detection of a truth that no other has, also one that a crowd hides from AP; further ones are dropped, as
+ * are duplicates and background; missed truths are taken away. The costs do not add up to what is missing, for errors hide each other.
  *
  * @source Bolya, Foley, Hays, Hoffman 2020, arXiv:2008.08115, section 2.3; AP and its categories as tidecv counts them
  */
 export function tideCosts(gt: COCO, dt: COCO, options: TideOptions = {}): TideCosts {
   const analysis = analyse(gt, dt, options);
-  const { detections } = analysis;
   const truths = count(analysis, () => true);
+  const ap = meanPrecision(pointsOf(analysis.detections, null), truths);
   const asTheyAre = repaired(analysis, null);
-  const ap = meanPrecision(asTheyAre, truths);
-  const gain = (points: readonly Point[], counted = truths): number => Math.max(0, meanPrecision(points, counted) - ap);
+  const change = (points: readonly Point[], counted = truths): number => meanPrecision(points, counted) - ap;
+  const gain = (points: readonly Point[], counted = truths): number => Math.max(0, change(points, counted));
   const [classification, localization, both, duplicate, background] = WRONG.map((kind) =>
     gain(repaired(analysis, kind)),
   ) as [number, number, number, number, number];
@@ -48,13 +48,9 @@ export function tideCosts(gt: COCO, dt: COCO, options: TideOptions = {}): TideCo
     asTheyAre,
     count(analysis, (truth) => !isMissed(truth)),
   );
-  const sunk = detections.map(({ category, kind }) => ({
-    category,
-    score: kind === 'correct' ? 1 : 0,
-    hit: kind === 'correct',
-  }));
-  const falsePositive = gain(sunk);
-  const falseNegative = gain(
+  const sunk = asTheyAre.map(({ category, hit }) => ({ category, score: hit ? 1 : 0, hit }));
+  const falsePositive = change(sunk);
+  const falseNegative = change(
     asTheyAre,
     count(analysis, (truth) => truth.taken),
   );
@@ -68,11 +64,17 @@ function count({ truths }: Analysis, counts: (truth: Analysis['truths'][number])
   return out;
 }
 
-/** The detections with errors of one kind put right. */
+/** The detections with errors of one kind put right. As tidecv lists them, of equal scores the wrong ones come first. */
 function repaired({ detections }: Analysis, kind: ErrorKind | null): Point[] {
+  const right = detections.filter((detection) => detection.kind === 'correct');
+  const wrong = detections.filter((detection) => detection.kind !== 'correct');
+  return pointsOf([...wrong, ...right], kind);
+}
+
+function pointsOf(detections: Analysis['detections'], kind: ErrorKind | null): Point[] {
   return detections.flatMap((detection): Point[] => {
-    const { category, score, truth } = detection;
-    if (detection.kind !== kind) return [{ category, score, hit: detection.kind === 'correct' }];
+    const { category, score, truth, ignored } = detection;
+    if (detection.kind !== kind) return ignored ? [] : [{ category, score, hit: detection.kind === 'correct' }];
     // Only wrong classes and places have a truth that they are nearest to.
     return truth?.nearest === detection ? [{ category: truth.category, score, hit: true }] : [];
   });

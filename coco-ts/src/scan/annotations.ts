@@ -1,6 +1,6 @@
 import { JsonError } from '../errors.js';
 import { deriveResult } from './derived.js';
-import { END, INCOMPLETE, readDecimal, readNumber, UNSCANNABLE } from './number.js';
+import { END, INCOMPLETE, readDecimal, readId, readNumber, UNSCANNABLE } from './number.js';
 import { scanPoints } from './points.js';
 import { scanRle } from './rle.js';
 import { type AnnotationTable, HAS } from './table.js';
@@ -153,15 +153,15 @@ function scanOne(b: Uint8Array, view: DataView, p: number, base: number, table: 
           bits = (bits & ~HAS.box) | HAS.emptyBox;
         }
       } else if (key === HAS.image) {
-        p = readNumber(b, p, image, row);
+        p = readId(b, p, image, row);
       } else if (key === HAS.category) {
-        p = readNumber(b, p, category, row);
+        p = readId(b, p, category, row);
       } else if (key === HAS.score) {
         p = readNumber(b, p, score, row);
       } else if (key === HAS.area) {
         p = readNumber(b, p, area, row);
       } else if (key === HAS.id) {
-        p = readNumber(b, p, id, row);
+        p = readId(b, p, id, row);
       } else if (key === 0) p = skipValue(b, p);
       else p = scanRare(b, view, p, begin, key, row, table);
       while (b[p]! <= 32) p++;

@@ -1,5 +1,5 @@
 import type { Category, Dataset, Id, ImageInfo } from '../annotation.js';
-import { CocoError } from '../errors.js';
+import type { CocoError } from '../errors.js';
 import { decodeJson } from '../json.js';
 import type { ScannedDataset } from './document.js';
 import { type ByteSource, readRange } from './source.js';
@@ -49,9 +49,14 @@ export function readDataset(
 /**
  * What loadRes makes of a scanned list, as columns; null where the records must be looked at one by one, be it for what they hold or
  * for what they lack.
- * @throws CocoError when a record names an unknown image
+ * @param refuse the error for a record that names an unknown image
  */
-export function resultColumns(source: ByteSource, table: AnnotationTable, images: ReadonlySet<Id>): Columns | null {
+export function resultColumns(
+  source: ByteSource,
+  table: AnnotationTable,
+  images: ReadonlySet<Id>,
+  refuse: (id: Id) => CocoError,
+): Columns | null {
   const { count, has, image } = table;
   if (count === 0) return null;
   let last = Number.NaN;
@@ -60,8 +65,7 @@ export function resultColumns(source: ByteSource, table: AnnotationTable, images
     every &= has[row]!;
     const id = image[row]!;
     if (id === last || !(has[row]! & HAS.image)) continue;
-    if (!images.has(id))
-      throw new CocoError(`Results do not correspond to current coco set: there is no image ${id}`, 'AssertionError');
+    if (!images.has(id)) throw refuse(id);
     last = id;
   }
   if (!(every & HAS.image) || !(every & HAS.category) || table.used & HAS.caption) return null;

@@ -33,48 +33,72 @@ export function scanDataset(source: ByteSource): ScannedDataset | Unscannable {
   let annotations: AnnotationTable | null = null;
   let imageIds: Float64Array | null = null;
   return guarded(window, () => {
-    let p = opening(window, 123);
+    const p = opening(window, 123);
     if (p < 0) return 'unscannable';
-    p = step(window, p, (b, at) => skipBlank(b, at));
-    if (window.bytes[p] === 125) return { source, annotations, imageIds, ranges };
-    for (;;) {
-      let key = '';
-      p = step(window, p, (b, at) => {
-        if (b[at] !== 34) expectByte(b, at, 34);
-        const end = skipString(b, at);
-        key = String(parseJson(new TextDecoder().decode(b.subarray(at, end))));
-        return skipBlank(b, expectByte(b, skipBlank(b, end), 58));
-      });
-      const begin = window.base + p;
-      const list = window.bytes[p] === 91;
+    const end = eachMember(window, p, (key, at) => {
+      const begin = window.base + at;
+      const list = window.bytes[at] === 91;
+      let behind: number;
       if (key === 'annotations' && list) {
         annotations = new AnnotationTable();
-        p = scanList(window, p + 1, annotations);
+        behind = scanList(window, at + 1, annotations);
       } else if (key === 'images' && list) {
-        const { end, ids } = scanIds(window, p + 1);
-        p = end;
+        const { end, ids } = scanIds(window, at + 1);
+        behind = end;
         imageIds = ids;
-      } else p = step(window, p, skipValue);
-      ranges.set(key, { begin, length: window.base + p - begin });
-      p = step(window, p, skipBlank);
-      if (window.bytes[p] === 125) break;
-      p = step(window, p, (b, at) => skipBlank(b, expectByte(b, at, 44)));
-    }
-    ending(window, p + 1);
+      } else behind = step(window, at, skipValue);
+      ranges.set(key, { begin, length: window.base + behind - begin });
+      return behind;
+    });
+    ending(window, end);
     return { source, annotations, imageIds, ranges };
   });
 }
 
-/** Scans a list of results in one pass; their compressed masks are kept. */
+/** Scans a list of results, or an object with one as `annotations`, in one pass; their compressed masks are kept. */
 export function scanResults(source: ByteSource): AnnotationTable | Unscannable {
   const window = new Window(source);
   return guarded(window, () => {
-    const p = opening(window, 91);
-    if (p < 0) return 'unscannable';
     const table = new AnnotationTable(true);
-    ending(window, scanList(window, p, table));
+    const list = opening(window, 91);
+    if (list >= 0) {
+      ending(window, scanList(window, list, table));
+      return table;
+    }
+    const p = opening(window, 123);
+    if (p < 0) return 'unscannable';
+    let lists = 0;
+    const end = eachMember(window, p, (key, at) => {
+      if (key !== 'annotations' || window.bytes[at] !== 91) return step(window, at, skipValue);
+      lists++;
+      return scanList(window, at + 1, table);
+    });
+    if (lists !== 1) return 'unscannable';
+    ending(window, end);
     return table;
   });
+}
+
+/**
+ * Goes through the members of an object, from behind its brace on.
+ * @param visit gets the key and the position of the value, and returns the position behind it
+ * @returns the position behind the object
+ */
+function eachMember(window: Window, start: number, visit: (key: string, p: number) => number): number {
+  let p = step(window, start, skipBlank);
+  if (window.bytes[p] === 125) return p + 1;
+  for (;;) {
+    let key = '';
+    p = step(window, p, (b, at) => {
+      if (b[at] !== 34) expectByte(b, at, 34);
+      const end = skipString(b, at);
+      key = String(parseJson(new TextDecoder().decode(b.subarray(at, end))));
+      return skipBlank(b, expectByte(b, skipBlank(b, end), 58));
+    });
+    p = step(window, visit(key, p), skipBlank);
+    if (window.bytes[p] === 125) return p + 1;
+    p = step(window, p, (b, at) => skipBlank(b, expectByte(b, at, 44)));
+  }
 }
 
 /** Turns positions inside the window into positions of the file, and values without a column into 'unscannable'. */
@@ -84,8 +108,7 @@ function guarded<T>(window: Window, scan: () => T): T | Unscannable {
   } catch (error) {
     if (error === UNSCANNABLE) return 'unscannable';
     if (error === INCOMPLETE) throw new JsonError('the text ends inside a value', window.base + window.length);
-    if (error instanceof JsonError)
-      throw new JsonError(error.message.replace(/ at position \d+$/, ''), window.base + error.position);
+    if (error instanceof JsonError) throw new JsonError(error.reason, window.base + error.position);
     throw error;
   }
 }

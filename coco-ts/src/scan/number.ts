@@ -77,6 +77,13 @@ export function readNumber(b: Uint8Array, p: number, out: Float64Array, at: numb
   return divide(high, low, lowDigits, decimals, negative, out, at) ? p : readSlowly(b, start, out, at);
 }
 
+/** `readNumber` of an id. @throws UNSCANNABLE beyond 2^53, where a double would take one integer for another */
+export function readId(b: Uint8Array, p: number, out: Float64Array, at: number): number {
+  const end = readNumber(b, p, out, at);
+  if (Math.abs(out[at]!) > Number.MAX_SAFE_INTEGER) throw UNSCANNABLE;
+  return end;
+}
+
 /** out[at] = ±(high * 10^lowDigits + low) / 10^decimals. @returns whether that is correctly rounded for certain */
 function divide(
   high: number,

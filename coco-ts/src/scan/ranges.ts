@@ -1,11 +1,11 @@
-import type { ImageInfo, InstanceAnnotation } from '../annotation.js';
+import type { ImageInfo, Segmentation } from '../annotation.js';
+import { annotationRuns } from '../annotationMask.js';
 import { CocoError } from '../errors.js';
 import { parseJson } from '../json.js';
-import { toRunsList } from '../mask/index.js';
 import { mergeRuns } from '../mask/overlap.js';
 import { boxRuns, polygonRuns } from '../mask/polygon.js';
 import { RunPool } from '../mask/pool.js';
-import { type Rle, type Runs, toRuns } from '../mask/runs.js';
+import type { Runs } from '../mask/runs.js';
 import { type Kernels, kernels } from '../wasm/kernels.js';
 import { readLists } from '../wasm/lists.js';
 import { polygonAt } from '../wasm/masks.js';
@@ -75,14 +75,12 @@ export function readMasks(
     const polygons = b[p] === 91 ? readPolygons(b, p, imageOf(row), module) : null;
     if (polygons !== null) pool.set(row, polygons);
     else {
-      const value = parseJson(
-        new TextDecoder().decode(b.subarray(p, p + length)),
-      ) as InstanceAnnotation['segmentation'];
-      if (!Array.isArray(value)) pool.set(row, toRuns(value as Rle));
-      else {
-        const { height, width } = sizeOf(imageOf(row));
-        pool.set(row, mergeRuns(toRunsList(value, height, width) as Runs[]));
-      }
+      const value = parseJson(new TextDecoder().decode(b.subarray(p, p + length))) as Segmentation;
+      const image = imageOf(row);
+      pool.set(
+        row,
+        annotationRuns({ image_id: image.id, segmentation: value }, () => image),
+      );
     }
   });
   return pool;

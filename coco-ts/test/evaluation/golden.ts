@@ -22,7 +22,7 @@ export interface EvalCase {
   readonly gt_text: string;
   readonly dt_text: string;
   readonly expected: {
-    readonly error?: { readonly phase: string; readonly type: string };
+    readonly error?: { readonly phase: string; readonly type: string; readonly message: string };
     readonly dt_area?: Packed;
     readonly dt_bbox?: Packed;
     readonly dt_id?: readonly number[];
@@ -40,6 +40,10 @@ export interface EvalCase {
 type PackedFields = 'dtMatches' | 'gtMatches' | 'dtScores' | 'dtIgnore';
 type RecordedImage = Omit<EvalImage, PackedFields | 'gtIgnore'> &
   Record<PackedFields, Packed> & { readonly gtIgnore: readonly number[] };
+
+/** Errors of pycocotools in whose place there are numbers here; what they are say tests of their own. */
+const ANSWERED =
+  /^'(area|iscrowd|num_keypoints)'$|^list index out of range$|^Expected bytes, got list$|out of bounds for axis 4/;
 
 /** Runs the recorded case and compares everything that was recorded, to the bit (OKS: 1e-15, as numpy's exp depends on the CPU). */
 export function expectRecorded(recorded: EvalCase): void {
@@ -69,7 +73,10 @@ export function expectRecorded(recorded: EvalCase): void {
     if (!(error instanceof CocoError) || expected.error === undefined) throw error;
     expect([phase, error.pythonType]).toEqual([expected.error.phase, expected.error.type]);
   }
-  if (expected.error) expect(phase, 'the recorded error must occur').not.toBe('done');
+  if (expected.error) {
+    const answered = ANSWERED.test(expected.error.message);
+    expect(phase === 'done', answered ? 'numbers in its place' : 'the recorded error must occur').toBe(answered);
+  }
   if (evaluation?.eval) expectArrays(evaluation, recorded);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { COCO, type ResultRecord, tideCosts, tideErrors } from '../../src/index.js';
+import { COCO, type Dataset, type ResultRecord, tideCosts, tideErrors } from '../../src/index.js';
+import { golden } from '../goldens.js';
 
 const square = (x: number, y = 0, size = 10): number[] => [x, y, size, size];
 
@@ -90,9 +91,46 @@ describe('tideCosts', () => {
   test('poor place and wrong class is both; a crowd of another class excuses nothing', () => {
     const gt = setOf([[1, 2, square(0)]], square(0, 0, 40));
     const dt = gt.loadRes([found(0.9, 1, 1, [0, 0, 10, 30]), found(0.8, 1, 2, square(20, 20))]);
-    // The first lies in the crowd of class 1; the second, of class 2, does not overlap its truth.
-    expect(tideErrors(gt, dt)).toMatchObject({ both: 0, background: 1, missed: 1 });
+    // The first lies in the crowd of class 1: ignored, yet counted; the second, of class 2, does not overlap its truth.
+    expect(tideErrors(gt, dt)).toMatchObject({ both: 1, background: 1, missed: 1 });
+    expect(tideCosts(gt, dt)).toMatchObject({ ap: 0, both: 0 });
     const plain = setOf([[1, 2, square(0)]]);
     expect(tideErrors(plain, plain.loadRes([found(0.9, 1, 1, [0, 0, 10, 30])]))).toMatchObject({ both: 1, missed: 1 });
   });
+});
+
+interface RecordedSet {
+  readonly gt: Dataset;
+  readonly dt: ResultRecord[];
+  readonly want: {
+    readonly ap: number;
+    readonly costs: Readonly<Record<string, number>>;
+    readonly counts: Readonly<Record<string, number>>;
+  };
+}
+const SHORT = {
+  classification: 'Cls',
+  localization: 'Loc',
+  both: 'Both',
+  duplicate: 'Dupe',
+  background: 'Bkg',
+  missed: 'Miss',
+  falsePositive: 'FalsePos',
+  falseNegative: 'FalseNeg',
+} as const;
+
+test('counts and costs are those that tidecv recorded, with crowds, and with equal IoUs and scores', () => {
+  const { sets } = golden<{ sets: RecordedSet[] }>('tide.json.gz');
+  const crowded = sets.filter(({ gt }) => gt.annotations!.some(({ iscrowd }) => iscrowd === 1));
+  expect([sets.length, crowded.length]).toEqual([40, 38]);
+  for (const { gt, dt, want } of sets) {
+    const truths = new COCO(gt);
+    const { ap, ...costs } = tideCosts(truths, truths.loadRes(dt));
+    expect(ap).toBeCloseTo(want.ap / 100, 10);
+    for (const [kind, cost] of Object.entries(costs))
+      expect(cost, kind).toBeCloseTo(want.costs[SHORT[kind as keyof typeof SHORT]]! / 100, 10);
+    const { correct: _, ...counts } = tideErrors(truths, truths.loadRes(dt));
+    const named = Object.entries(counts).map(([kind, n]) => [SHORT[kind as keyof typeof SHORT], n]);
+    expect(Object.fromEntries(named)).toEqual(want.counts);
+  }
 });

@@ -89,6 +89,35 @@ describe('worked by hand', () => {
     expect(report.APs).toBe(-1);
   });
 
+  test('an image of 300 objects, all found: AP 1, unless fewer detections count; VOC counts all of them in any case', () => {
+    const boxes = Array.from({ length: 300 }, (_, i) => [20 * (i % 20), 20 * Math.floor(i / 20)] as const);
+    const truths = boxes.map(([x, y]) => ({ box: [x, y, x + 15, y + 15], label: 0 }));
+    const found = truths.map((truth, i) => ({ ...truth, score: 1 - i / 1000 }));
+    const report = (options: { maxDetections?: number }) => {
+      const evaluator = createDetectionEvaluator({ labels: labelsOf('a'), ...options });
+      evaluator.add('1', truthOf(truths), detectionsOf(found));
+      return evaluator.report();
+    };
+    const every = {
+      VOC07: expect.closeTo(1, 12),
+      VOC10: expect.closeTo(1, 12),
+      AR1: expect.closeTo(1 / 300, 12),
+      AR10: expect.closeTo(1 / 30, 12),
+    };
+    const full = { ...every, AP: expect.closeTo(1, 12), AP50: expect.closeTo(1, 12), APs: expect.closeTo(1, 12) };
+    for (const options of [{}, { maxDetections: 300 }, { maxDetections: 1000 }]) {
+      expect(report(options)).toMatchObject({ ...full, AR100: expect.closeTo(1 / 3, 12), ARs: 1 });
+      expect(report(options).perClass[0]?.AP).toBeCloseTo(1, 12);
+    }
+    // A third is found: recalls 0 to 0.33, 34 of 101.
+    const third = {
+      AP: expect.closeTo(34 / 101, 12),
+      APs: expect.closeTo(34 / 101, 12),
+      ARs: expect.closeTo(1 / 3, 12),
+    };
+    expect(report({ maxDetections: 100 })).toMatchObject({ ...every, ...third });
+  });
+
   test('refuses a class outside the label map, naming both', () => {
     const evaluator = createDetectionEvaluator({ labels: labelsOf('a', 'b') });
     const none = detectionsOf([]);
