@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Dataset, Warning } from '../datasets/dataset.js';
+import type { Dataset } from '../datasets/dataset.js';
+import { BACKGROUND } from '../datasets/labels.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
+import { ConfigError, type DataError, EspalierError } from '../engine/errors.js';
 import { fillOf } from '../training/predictor.js';
 import {
   type Progress,
@@ -14,6 +16,7 @@ import {
 } from '../training/run/index.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit } from './datasets.js';
+import { checkLearnable, describeMeasurable } from './learnable.js';
 import { createNetwork, type Network } from './network.js';
 import type { Experiment } from './schema.js';
 import { loadStart } from './weights.js';
@@ -40,26 +43,50 @@ export interface TrainExperimentOptions {
 /**
  * Runs an experiment: opens its data, builds its network, trains, evaluates, writes the run's folder.
  *
- * @throws EspalierError with one sentence for anything the user can act on
+ * @throws EspalierError with one sentence for anything the user can act on, data that nothing can be learned from included
  */
-export async function trainExperiment(experiment: Experiment, options: TrainExperimentOptions): Promise<TrainResult> {
+export async function trainExperiment(named: Experiment, options: TrainExperimentOptions): Promise<TrainResult> {
   const { say } = options;
-  const train = await openSplit(experiment, 'train');
-  const val = await openSplit(experiment, 'val', train.labels);
-  for (const [name, { size, warnings }] of [['train', train] as const, ['val', val] as const]) {
-    say(`${name}: ${size} images${describeWarnings(warnings)}`);
-  }
-  say(`classes: ${train.labels.classes.map(({ name }) => name).join(', ')}`);
+  const train = await openSplit(named, 'train');
+  const { problem, warnings } = checkLearnable(named, train);
+  say(`train: ${train.size} images${describeWarnings(train, warnings)}`);
+  const val = named.data.val === null ? null : await openSplit(named, 'val', train.labels).catch(withFirst(problem));
+  if (problem !== null) throw problem;
+  say(val ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val))}` : 'val: none');
+  say(`classes: ${describeClasses(named, train)}`);
+  const experiment = withFullBatch(named, train.size, say);
   const network = createNetwork(experiment, train.labels);
   try {
     const { weights } = experiment.model;
     if (weights === null) say('weights: none, everything starts at random');
     else if (!continues(options))
       say(await loadStart(network.model, weights, { offline: options.offline, onProgress: say }));
-    return await trainNetwork(experiment, network, { train, val }, options);
+    return await trainNetwork(experiment, network, { train, val, config: named }, options);
   } finally {
     network.dispose();
   }
+}
+
+/** Two things that are wrong are told at once. */
+const withFirst =
+  (problem: DataError | null) =>
+  (error: unknown): never => {
+    if (problem === null || !(error instanceof EspalierError)) throw error;
+    throw new ConfigError(`${problem.message}\n${error.message}`);
+  };
+
+/** Fewer images than a batch are one batch; processes of a cluster share what the config says. */
+function withFullBatch(experiment: Experiment, images: number, say: (line: string) => void): Experiment {
+  const { batchSize } = experiment.train;
+  if (batchSize <= images || membership()) return experiment;
+  say(`batchSize: ${images} instead of ${batchSize}, as there are no more images`);
+  return { ...experiment, train: { ...experiment.train, batchSize: images } };
+}
+
+function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
+  const names = labels.classes.map(({ name }) => name);
+  const isAdded = task === 'segmentation' && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
+  return names.join(', ') + (isAdded ? ` (${BACKGROUND}: every pixel without one of the others)` : '');
 }
 
 /** False for a run that was stopped before its first checkpoint: it starts again, from the pretrained weights. */
@@ -70,7 +97,7 @@ function continues({ out, resume }: TrainExperimentOptions): boolean {
 async function trainNetwork(
   experiment: Experiment,
   network: Network,
-  { train, val }: { readonly train: Dataset; readonly val: Dataset },
+  { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
   options: TrainExperimentOptions,
 ): Promise<TrainResult> {
   const loader = createTrainLoader(experiment, network, train);
@@ -79,10 +106,9 @@ async function trainNetwork(
     return await trainRun({
       model: network.model,
       loader,
-      evaluate: (stop) => network.measure(val, { signal: stop }),
-      metric: network.metric,
+      ...(val && { evaluate: (stop) => network.measure(val, { signal: stop }), metric: network.metric }),
       options: trainOptions(experiment),
-      config: experiment,
+      config,
       shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
       labels: train.labels,
       ...{ out, resume, engine, checkLeaks },
@@ -122,6 +148,6 @@ export function trainOptions({ train }: Experiment): TrainOptions {
   return options;
 }
 
-function describeWarnings(warnings: readonly Warning[]): string {
-  return warnings.map(({ message }) => `\n  warning: ${message}`).join('');
+function describeWarnings({ warnings }: Dataset, others: readonly string[]): string {
+  return [...warnings.map(({ message }) => message), ...others].map((text) => `\n  warning: ${text}`).join('');
 }

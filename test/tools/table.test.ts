@@ -21,10 +21,6 @@ describe('tables', () => {
     ).toBe(['name      n  share', 'a     1,200  0.500', 'long      3  1.000'].join('\n'));
   });
 
-  it('keep -1 apart from fractions', () => {
-    expect(formatTable(['APs'], [[-1]])).toBe('APs\n -1');
-    expect(formatTable(['AP', 'APs'], [[0, -1]])).toBe('   AP  APs\n0.000   -1');
-  });
 });
 
 describe('a report', () => {
