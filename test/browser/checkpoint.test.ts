@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { captureState } from '../../training/run/checkpoint.js';
 import { type CheckpointMetadata, writeCheckpoint } from '../../training/run/checkpointFile.js';
+import { expectedSingle, SINGLE_CASES } from '../engine/kernels/singleCases.js';
 import { type Browser, chromiumMissing, isThorough, openBrowser } from './browser.js';
 import { type CheckpointFigures, createSmallDetector, trainClasses, trainSteps, useCheckpoint } from './scenario.js';
 
@@ -83,6 +84,25 @@ describe.skipIf(chromiumMissing)(`a checkpoint that Node trained ${chromiumMissi
         expect(Math.max(...later), `losses ${inTab.losses}`).toBeLessThanOrEqual(TOLERANCES[engine].later);
         expect(inTab.labels).toEqual([0]);
         expect(inTab.found).toBeGreaterThan(4);
+      } finally {
+        await page.close();
+      }
+    },
+  );
+
+  it.each(['wasm', 'webgl', 'webgpu'] as const)(
+    'and an axis of one is no special case in a tab, on %s',
+    async (engine) => {
+      const page = await browser.openPage();
+      try {
+        await page.call('open', engine);
+        const found = await page.call('single');
+        SINGLE_CASES.forEach((single, i) => {
+          const { compiled, direct, gradient = 0 } = expectedSingle(single);
+          const expected = [...compiled, ...direct, gradient];
+          const values = found[i] && [...found[i].compiled, ...found[i].direct, found[i].gradient ?? 0];
+          expect(values, single.name).toEqual(expected.map((value) => expect.closeTo(value, 4)));
+        });
       } finally {
         await page.close();
       }
