@@ -4,7 +4,7 @@ import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
-import { ConfigError, type DataError, EspalierError } from '../engine/errors.js';
+import { DataError, EspalierError } from '../engine/errors.js';
 import { fillOf } from '../training/predictor.js';
 import {
   type Progress,
@@ -72,7 +72,8 @@ const withFirst =
   (problem: DataError | null) =>
   (error: unknown): never => {
     if (problem === null || !(error instanceof EspalierError)) throw error;
-    throw new ConfigError(`${problem.message}\n${error.message}`);
+    const first = problem.message.slice(problem.file.length + ': '.length);
+    throw new DataError(problem.file, `${first}\n${error.message}`);
   };
 
 /** Fewer images than a batch are one batch; processes of a cluster share what the config says. */

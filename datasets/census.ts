@@ -22,9 +22,9 @@ export function takeCensus(dataset: Dataset): Census {
   return truth?.kind === 'regions' ? countRegions(entries, truth, counts) : countObjects(entries, counts);
 }
 
-function countPixels({ maskValues = new Map() }: Dataset, table: MaskFileTruth, counts: number[]): Census {
+function countPixels({ maskValues }: Dataset, table: MaskFileTruth, counts: number[]): Census {
   let ignored = 0;
-  for (const [value, pixels] of maskValues) {
+  for (const [value, pixels] of maskValues ?? []) {
     const label = classOf(value, table) ?? IGNORED;
     if (label === IGNORED) ignored += pixels;
     else counts[label]! += pixels;

@@ -22,8 +22,9 @@ export function valuesLine(found: readonly number[], names: readonly string[]): 
   return `${yaml([values[0] as number, last], names)} and otherValues: nearest`;
 }
 
+const ELSE = "or set otherValues to 'ignore' or 'nearest'";
 /** For values outside a table that was written. */
-export const ADD_VALUES = 'add them to values';
+export const ADD_VALUES = `add them to values, ${ELSE}`;
 
 /** What to write for values that no table names, and where. */
 export function adviseValues(kind: 'masks' | 'voc', found: readonly number[], names: readonly string[]): string {
@@ -38,6 +39,10 @@ const yaml = (values: readonly number[], names: readonly string[]): string =>
 const scalar = (name: string): string =>
   /^[A-Za-z_][\w ./-]*$/.test(name) && !/^(true|false|null)$/i.test(name) ? name : JSON.stringify(name);
 
+/** For values outside the table of a folder of masks that has none of its own. */
+export const adviseStrays = (found: readonly number[], names: readonly string[]): string =>
+  `${adviseValues('masks', found, names)}, ${ELSE}`;
+
 /** Masks with values outside the table, in the order they were read. */
 export type StrayMasks = readonly (readonly [file: string, strays: ValueCounts])[];
 
@@ -49,8 +54,5 @@ export function refuseStrays(masks: StrayMasks, known: readonly number[], advice
   const more = found.length > 8 ? ` and ${found.length - 8} more` : '';
   const others = masks.length > 1 ? `, and such in ${masks.length - 1} more masks` : '';
   const table = known.slice(0, 10).join(', ') + (known.length > 10 ? ', ...' : '');
-  throw new DataError(
-    file,
-    `mask values outside the table (${table}): ${shown.join(', ')}${more}${others}; ${advice}, or set otherValues to 'ignore' or 'nearest'`,
-  );
+  throw new DataError(file, `mask values outside the table (${table}): ${shown.join(', ')}${more}${others}; ${advice}`);
 }

@@ -4,7 +4,7 @@ import { concurrently } from './concurrently.js';
 import type { Dataset } from './dataset.js';
 import { type Found, findFiles } from './glob.js';
 import { BACKGROUND, type ClassList, classIndices, classMapLabels, requireClass } from './labels.js';
-import { ADD_VALUES, adviseValues } from './maskAdvice.js';
+import { ADD_VALUES, adviseStrays } from './maskAdvice.js';
 import { maskEntries } from './maskEntries.js';
 import { type DataRoot, openRoot, resolveInside } from './paths.js';
 import { datasetOf } from './read.js';
@@ -47,7 +47,7 @@ export async function openMasks(options: MasksOptions): Promise<Dataset<Semantic
   const table = {
     values: valueTable(labels, options.values),
     otherValues: options.otherValues ?? 'error',
-    advise: (found: readonly number[]) => (options.values ? ADD_VALUES : adviseValues('masks', found, names)),
+    advise: (found: readonly number[]) => (options.values ? ADD_VALUES : adviseStrays(found, names)),
   } as const;
   const pairs = pairUp(root, options, await findFiles(root, options.images), await findFiles(root, options.masks));
   const chosen = await pickSplit(root, options.split, pairs);

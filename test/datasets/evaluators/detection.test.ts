@@ -25,21 +25,23 @@ function randomImages(seed: number, count: number, classes: number) {
   });
 }
 
-runEvaluatorCases({
-  name: 'COCO and VOC average precision',
-  create: () => createDetectionEvaluator({ labels: labelsOf('a', 'b') }),
-  images: randomImages(4, 8, 2).map(({ id, truths, found }) => ({
-    id,
-    truth: truthOf(truths),
-    result: detectionsOf(found),
-  })),
-  perfect: (truth) => ({
-    boxes: Float32Array.from(truth.boxes),
-    labels: truth.labels,
-    scores: Float32Array.from(truth.labels, (_, i) => 0.9 - i * 0.01),
-  }),
-  headline: (report) => [report.AP, report.AP50, report.VOC07, report.VOC10],
-});
+for (const classes of [1, 2, 91, 300])
+  runEvaluatorCases({
+    name: `COCO and VOC average precision of ${classes} classes`,
+    create: () =>
+      createDetectionEvaluator({ labels: labelsOf(...Array.from({ length: classes }, (_, i) => `class${i}`)) }),
+    images: randomImages(4, 8, classes).map(({ id, truths, found }) => ({
+      id,
+      truth: truthOf(truths),
+      result: detectionsOf(found),
+    })),
+    perfect: (truth) => ({
+      boxes: Float32Array.from(truth.boxes),
+      labels: truth.labels,
+      scores: Float32Array.from(truth.labels, (_, i) => 0.9 - i * 0.01),
+    }),
+    headline: (report) => [report.AP, report.AP50, report.VOC07, report.VOC10],
+  });
 
 describe('worked by hand', () => {
   test('one truth found and one missed: AP 51/101 at every IoU, VOC07 6/11, VOC10 1/2', () => {
