@@ -1,5 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { BACKBONE_ARCHS, isBackboneArch } from '../backbones/index.js';
+import { BACKGROUND } from '../datasets/labels.js';
+import { IGNORED } from '../datasets/sample.js';
 import { PRESET_NAMES } from '../heads/presets.js';
 import { findReleased, GENERAL_WEIGHTS, RELEASED_WEIGHTS } from '../pretrained/index.js';
 import { checkNeck } from './checkNeck.js';
@@ -28,14 +31,21 @@ function checkTask({ task, data, model }: Experiment): Problem[] {
   if (model.head !== null && model.head !== head) {
     problems.push({ path: ['model', 'head'], message: `task ${task} needs head: ${head}, not ${model.head}` });
   }
+  if (task === 'segmentation' && data.classes.length > IGNORED) {
+    const message = `${data.classes.length} classes are more than the ${IGNORED} a class map can hold: merge some of them`;
+    problems.push({ path: ['data', 'classes'], message });
+  }
   return problems;
 }
 
 const MEANINGLESS = {
-  coco: ['masks'],
-  voc: ['images', 'masks', 'trainIndices', 'valIndices'],
+  coco: ['masks', 'values', 'otherValues'],
+  voc: ['images', 'masks', 'values', 'otherValues', 'trainIndices', 'valIndices'],
   masks: ['trainIndices', 'valIndices'],
 } as const;
+
+/** Defaults that are not null. */
+const UNSET = { values: {}, otherValues: 'error' } as const;
 
 function checkData({ data }: Experiment): Problem[] {
   const problems: Problem[] = [];
@@ -44,20 +54,10 @@ function checkData({ data }: Experiment): Problem[] {
     problems.push({ path: ['data', 'classes'], message: `class '${repeated}' is listed twice` });
   }
   for (const key of MEANINGLESS[data.kind]) {
-    if (data[key] === null) continue;
+    if (data[key] === null || isDeepStrictEqual(data[key], UNSET[key as keyof typeof UNSET])) continue;
     problems.push({ path: ['data', key], message: `'${key}' has no meaning for kind ${data.kind}: remove it` });
   }
-  if (data.kind !== 'masks') {
-    const keys = ['masks', ...(data.kind === 'voc' ? ['images'] : [])] as const;
-    const set = keys.filter((key) => data[key as 'masks' | 'images'] !== null);
-    return [
-      ...problems,
-      ...set.map((key) => ({
-        path: ['data', key],
-        message: `'${key}' has no meaning for kind ${data.kind}: remove it`,
-      })),
-    ];
-  }
+  if (data.kind !== 'masks') return problems;
   for (const key of ['images', 'masks'] as const) {
     if (data[key] === null) {
       problems.push({ path: ['data'], message: `kind masks needs data.${key}, a glob such as ${key}/*.png` });
@@ -72,7 +72,8 @@ function checkData({ data }: Experiment): Problem[] {
 function checkValues(values: Experiment['data']['values'], classes: readonly string[]): Problem[] {
   return Object.entries(values).flatMap(([value, name]) => {
     const path = ['data', 'values', value];
-    if (!classes.includes(name) && name !== 'ignore') {
+    const isImplied = name === 'ignore' || (name === BACKGROUND && classes.length === 1);
+    if (!classes.includes(name) && !isImplied) {
       return [{ path, message: `'${name}' is not one of data.classes${didYouMean(name, classes)}` }];
     }
     return Number(value) > 65_535 ? [{ path, message: `a mask pixel is at most 65535, not ${value}` }] : [];

@@ -42,7 +42,8 @@ function crowdedImages({ entries }: Dataset, maxDetections: number): Warning | n
 async function openListed(experiment: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset> {
   const { data, task } = experiment;
   const named = data[split];
-  if (named === null) throw new ConfigError(`the config names no split '${split}': add data.${split}`);
+  if (named === null)
+    throw new ConfigError(`the config names no split '${split}': add data.${split}, or choose another split`);
   const { root } = data;
   const given = labels ?? (data.classes.length > 0 ? data.classes : undefined);
   const classes = given === undefined ? {} : { classes: given };

@@ -111,6 +111,15 @@ function segmentation(experiment: Experiment, labels: LabelMap): Network {
   };
 }
 
+/** [height, width] of an experiment's input, and of a cell of the finest map that its head predicts on, pixels. */
+export function plannedInput({ task, model }: Experiment) {
+  const spec = detectorSpec(model);
+  const isDetection = task === 'detection';
+  const inputSize = model.inputSize ?? (isDetection ? ([spec.pixels, spec.pixels] as const) : DEFAULT_CROP);
+  const cell = isDetection ? 2 ** Number(spec.levels[0]?.slice(1)) : model.outputStride;
+  return { inputSize, cell };
+}
+
 /** Of a segmenter whose config names none. */
 export const DEFAULT_BACKBONE = 'tf_efficientnet_lite0';
 const DEFAULT_PRESET = 'efficientdet-lite0';

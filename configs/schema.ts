@@ -31,7 +31,10 @@ const data = z.strictObject({
     .describe(
       'Training split. coco: JSON file; voc: name in ImageSets; masks: positions 0-23, a list file, or [names, patterns]',
     ),
-  val: splitSchema.default('val').describe('Validation split, written like train'),
+  val: splitSchema
+    .nullable()
+    .default('val')
+    .describe('Validation split, written like train; null: none, and the last weights are the result'),
   test: splitSchema.nullable().default(null).describe('Further split for `evaluate --split test`; null: none'),
   trainIndices: name
     .nullable()
@@ -40,16 +43,16 @@ const data = z.strictObject({
   valIndices: name.nullable().default(null).describe('coco: positions of the validation images; null: all'),
   classes: z
     .array(name)
-    .max(255)
+    .max(10_000)
     .default([])
     .describe(
-      'Class names in the order the network counts them; []: those of the COCO file, or of the VOC annotations',
+      'Class names in the order the network counts them, at most 255 in segmentation, where background is added before a single one; []: those of the COCO file, or of the VOC annotations',
     ),
   values: z
     .record(z.string().regex(/^\d+$/, 'expected a grey value such as 127'), name)
     .default({})
     .describe(
-      "masks: grey value of a mask pixel (0..65535) to class name or 'ignore'; {}: value = position of the class, 255 ignored",
+      "masks: grey value of a mask pixel (0..65535) to class name or 'ignore', e.g. { 0: background, 255: cell }; {}: value = position of the class, 255 ignored",
     ),
   otherValues: z
     .enum(['error', 'ignore', 'nearest'])

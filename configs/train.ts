@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { withWeights } from '../backbones/catalogue/fileSource.js';
 import { preprocessingOf } from '../backbones/weights/metadata.js';
-import type { Dataset, Warning } from '../datasets/dataset.js';
+import type { Dataset } from '../datasets/dataset.js';
+import { BACKGROUND } from '../datasets/labels.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
+import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
 import { fillOf } from '../training/predictor.js';
 import {
@@ -17,6 +19,7 @@ import {
 } from '../training/run/index.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit } from './datasets.js';
+import { checkLearnable, describeMeasurable } from './learnable.js';
 import { createNetwork, type Network } from './network.js';
 import type { Experiment } from './schema.js';
 import { loadStart, type Startable } from './weights.js';
@@ -43,26 +46,51 @@ export interface TrainExperimentOptions {
 /**
  * Runs an experiment: opens its data, builds its network, trains, evaluates, writes the run's folder.
  *
- * @throws EspalierError with one sentence for anything the user can act on
+ * @throws EspalierError with one sentence for anything the user can act on, data that nothing can be learned from included
  */
-export async function trainExperiment(experiment: Experiment, options: TrainExperimentOptions): Promise<TrainResult> {
+export async function trainExperiment(named: Experiment, options: TrainExperimentOptions): Promise<TrainResult> {
   const say = (line: string): void => options.say(printable(line));
-  const train = await openSplit(experiment, 'train');
-  const val = await openSplit(experiment, 'val', train.labels);
-  for (const [name, { size, warnings }] of [['train', train] as const, ['val', val] as const]) {
-    say(`${name}: ${size} images${describeWarnings(warnings)}`);
-  }
-  say(`classes: ${train.labels.classes.map(({ name }) => shownName(name)).join(', ')}`);
+  const train = await openSplit(named, 'train');
+  const { problem, warnings } = checkLearnable(named, train);
+  say(`train: ${train.size} images${describeWarnings(train, warnings)}`);
+  const val = named.data.val === null ? null : await openSplit(named, 'val', train.labels).catch(withFirst(problem));
+  if (problem !== null) throw problem;
+  say(val ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val))}` : 'val: none');
+  say(`classes: ${describeClasses(named, train)}`);
+  const experiment = withFullBatch(named, train.size, say);
   const network = createNetwork(experiment, train.labels);
   try {
     const { weights, partial } = experiment.model;
     if (weights === null) say('weights: none, everything starts at random');
     else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
-    return await trainNetwork(experiment, network, { train, val }, options);
+    return await trainNetwork(experiment, network, { train, val, config: named }, options);
   } finally {
     network.dispose();
   }
+}
+
+/** Two things that are wrong are told at once. */
+const withFirst =
+  (problem: DataError | null) =>
+  (error: unknown): never => {
+    if (problem === null || !(error instanceof EspalierError)) throw error;
+    const first = problem.message.slice(problem.file.length + ': '.length);
+    throw new DataError(problem.file, `${first}\n${error.message}`);
+  };
+
+/** Fewer images than a batch are one batch; processes of a cluster share what the config says. */
+function withFullBatch(experiment: Experiment, images: number, say: (line: string) => void): Experiment {
+  const { batchSize } = experiment.train;
+  if (batchSize <= images || membership()) return experiment;
+  say(`batchSize: ${images} instead of ${batchSize}, as there are no more images`);
+  return { ...experiment, train: { ...experiment.train, batchSize: images } };
+}
+
+function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
+  const names = labels.classes.map(({ name }) => name);
+  const isAdded = task === 'segmentation' && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
+  return names.map(shownName).join(', ') + (isAdded ? ` (${BACKGROUND}: every pixel without one of the others)` : '');
 }
 
 /** False for a run that was stopped before its first checkpoint: it starts again, from the pretrained weights. */
@@ -79,7 +107,7 @@ async function prepareAsStored(model: Pick<Startable, 'preprocessing'>, checkpoi
 async function trainNetwork(
   experiment: Experiment,
   network: Network,
-  { train, val }: { readonly train: Dataset; readonly val: Dataset },
+  { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
   options: TrainExperimentOptions,
 ): Promise<TrainResult> {
   const loader = createTrainLoader(experiment, network, train);
@@ -88,10 +116,9 @@ async function trainNetwork(
     return await trainRun({
       model: network.model,
       loader,
-      evaluate: (stop) => network.measure(val, { signal: stop }),
-      metric: network.metric,
+      ...(val && { evaluate: (stop) => network.measure(val, { signal: stop }), metric: network.metric }),
       options: trainOptions(experiment),
-      config: experiment,
+      config,
       shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
       labels: train.labels,
       ...{ out, resume, engine, checkLeaks },
@@ -131,6 +158,6 @@ export function trainOptions({ train }: Experiment): TrainOptions {
   return options;
 }
 
-function describeWarnings(warnings: readonly Warning[]): string {
-  return warnings.map(({ message }) => `\n  warning: ${message}`).join('');
+function describeWarnings({ warnings }: Dataset, others: readonly string[]): string {
+  return [...warnings.map(({ message }) => message), ...others].map((text) => `\n  warning: ${text}`).join('');
 }

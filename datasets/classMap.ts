@@ -1,4 +1,3 @@
-import { DataError } from '../engine/errors.js';
 import type { MaskImage } from './decode/decodeMask.js';
 import { IGNORED } from './sample.js';
 
@@ -15,11 +14,14 @@ export interface MaskFileTruth {
   readonly otherValues: OtherValues;
 }
 
+/** Mask values and the pixels that have them. */
+export type ValueCounts = ReadonlyMap<number, number>;
+
 export interface MappedMask {
   /** [height * width] class index or IGNORED. */
   readonly mask: Uint8Array;
-  /** Values outside the table and the pixels that have them; with 'error' their pixels are IGNORED too. */
-  readonly strays: ReadonlyMap<number, number>;
+  /** Values outside the table; with 'error' their pixels are IGNORED too. */
+  readonly strays: ValueCounts;
 }
 
 /** Mask values to class indices. Nearest: ties go to the lower value. */
@@ -42,16 +44,29 @@ export function mapValues(image: MaskImage, { values, otherValues }: MaskFileTru
   return { mask, strays };
 }
 
-/** @throws DataError listing each stray value with its pixels, and the ways out */
-export function refuseStrays(file: string, strays: ReadonlyMap<number, number>, known: readonly number[]): never {
-  const found = [...strays].sort((a, b) => a[0] - b[0]);
-  const shown = found.slice(0, 8).map(([value, count]) => `${value} (${count} pixels)`);
-  const more = found.length > 8 ? ` and ${found.length - 8} more` : '';
-  const table = known.slice(0, 10).join(', ') + (known.length > 10 ? ', ...' : '');
-  throw new DataError(
-    file,
-    `mask values outside the table (${table}): ${shown.join(', ')}${more}; add them to values, or set otherValues to 'ignore' or 'nearest'`,
-  );
+/** The values of a mask, ascending. */
+export function countValues({ data }: MaskImage): ValueCounts {
+  const counts = new Uint32Array(data instanceof Uint16Array ? 65536 : 256);
+  for (let i = 0; i < data.length; i++) counts[data[i] as number]!++;
+  const found = new Map<number, number>();
+  for (const [value, count] of counts.entries()) if (count > 0) found.set(value, count);
+  return found;
+}
+
+/** The class index, or IGNORED, that pixels of a value get; undefined: none, since it is refused. */
+export function classOf(
+  value: number,
+  { values, otherValues }: Pick<MaskFileTruth, 'values' | 'otherValues'>,
+): number | undefined {
+  const known = values.find(([listed]) => listed === value);
+  if (known !== undefined) return known[1];
+  if (otherValues === 'error') return undefined;
+  return otherValues === 'ignore'
+    ? IGNORED
+    : nearestIndex(
+        [...values].sort((a, b) => a[0] - b[0]),
+        value,
+      );
 }
 
 function nearestIndex(sorted: MaskFileTruth['values'], value: number): number {

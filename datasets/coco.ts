@@ -4,7 +4,15 @@ import { admitBoxes, type StatedBox } from './boxes.js';
 import { concurrently } from './concurrently.js';
 import type { Dataset, Entry } from './dataset.js';
 import { readImageSize } from './decode/header.js';
-import { type ClassList, classIndices, givenLabels, requireClass } from './labels.js';
+import {
+  BACKGROUND,
+  type ClassList,
+  classIndices,
+  classMapLabels,
+  labelMap,
+  requireClass,
+  requireClassMap,
+} from './labels.js';
 import { type DataRoot, idOf, openRoot, resolveInside } from './paths.js';
 import { datasetOf, requireSize } from './read.js';
 import type { RegionsTruth, Segmentation } from './regions.js';
@@ -21,14 +29,14 @@ export interface CocoOptions<T extends 'detection' | 'segmentation' = 'detection
   readonly task: T;
   /**
    * Class order, or the labels of the training split. Default: the categories by ascending id; for segmentation with
-   * 'background' before them. Segmentation classes without 'background' leave uncovered pixels ignored.
+   * 'background' before them. Segmentation classes without 'background' leave uncovered pixels ignored; a single one
+   * gets it.
    */
   readonly classes?: ClassList;
   /** Positions of the images to take, by ascending image id: '0-7'. Default: all. */
   readonly indices?: string;
 }
 
-const BACKGROUND = 'background';
 const AT_ONCE = 16;
 /** Breaches that make a file useless for training; sizes of zero or less are dropped with a warning instead. */
 const FATAL: { readonly [rule in Violation['rule']]?: readonly CocoOptions['task'][] } = {
@@ -42,6 +50,9 @@ const FATAL: { readonly [rule in Violation['rule']]?: readonly CocoOptions['task
   'bad-polygon': ['segmentation'],
   'bad-rle': ['segmentation'],
 };
+
+/** Breaches of a region; an annotation without one is counted with a warning. */
+const REGION_RULES: ReadonlySet<Violation['rule']> = new Set(['bad-polygon', 'bad-rle']);
 
 /** What both tasks need of one image. */
 interface Picture {
@@ -72,11 +83,8 @@ export async function openCoco(options: CocoOptions): Promise<Dataset<DetectionT
   if (options.task === 'segmentation') {
     const background = labels.classes.findIndex(({ name }) => name === BACKGROUND);
     const uncovered = background < 0 ? IGNORED : background;
-    return datasetOf<SemanticTruth>(
-      labels,
-      pictures.map((picture) => regionsEntry(picture, indexOf, uncovered)),
-      [],
-    );
+    const entries = pictures.map((picture) => regionsEntry(picture, indexOf, uncovered, warnings));
+    return datasetOf<SemanticTruth>(labels, entries, warnings.list());
   }
   const entries = pictures.map((picture) => boxesEntry(picture, indexOf, json, warnings));
   return datasetOf<DetectionTruth>(labels, entries, warnings.list());
@@ -85,7 +93,10 @@ export async function openCoco(options: CocoOptions): Promise<Dataset<DetectionT
 async function loadStrict(json: string, task: CocoOptions['task']): Promise<COCO> {
   try {
     const coco = await COCO.load(json);
-    const fatal = coco.violations().filter(({ rule }) => FATAL[rule]?.includes(task));
+    const fatal = coco.violations().filter(({ rule, index }) => {
+      const isAbsent = REGION_RULES.has(rule) && !hasRegion(coco.dataset.annotations?.[index]?.segmentation);
+      return !isAbsent && FATAL[rule]?.includes(task);
+    });
     const [first] = fatal;
     if (first === undefined) return coco;
     const more = fatal.length > 1 ? ` (and ${fatal.length - 1} more)` : '';
@@ -95,7 +106,9 @@ async function loadStrict(json: string, task: CocoOptions['task']): Promise<COCO
   }
 }
 
-function labelsOf(coco: COCO, { classes, task }: CocoOptions, json: string): LabelMap {
+/** The categories of the file by ascending id. */
+function categoriesOf(coco: COCO, json: string): LabelMap['classes'] {
+  const names = new Set<string>();
   const categories = [...coco.cats.values()].map(({ id, name }) => {
     if (!Number.isInteger(id) || typeof name !== 'string') {
       throw new DataError(
@@ -103,23 +116,31 @@ function labelsOf(coco: COCO, { classes, task }: CocoOptions, json: string): Lab
         `category ${String(id)} needs an integer id below 2^53 and a name: number the categories from 1`,
       );
     }
+    if (names.has(name)) throw new DataError(json, `two categories are named '${name}'`);
+    names.add(name);
     return { id: id as number, name };
   });
-  const repeated = categories.find(({ name }, i) => categories.findIndex((other) => other.name === name) !== i);
-  if (repeated !== undefined) throw new DataError(json, `two categories are named '${repeated.name}'`);
-  const given = givenLabels(classes, 0);
-  if (given === null) {
-    const sorted = categories.sort((a, b) => a.id - b.id);
-    const hasBackground = task === 'detection' || sorted.some(({ name }) => name === BACKGROUND);
-    const background = { id: Math.min(0, (sorted[0]?.id ?? 1) - 1), name: BACKGROUND };
-    return { classes: hasBackground ? sorted : [background, ...sorted] };
-  }
+  return categories.sort((a, b) => a.id - b.id);
+}
+
+function labelsOf(coco: COCO, { classes, task }: CocoOptions, json: string): LabelMap {
+  const categories = categoriesOf(coco, json);
   if (classes !== undefined && 'classes' in classes) return classes;
+  const [first] = categories;
+  if (first === undefined) throw new DataError(json, 'the file lists no category, so there is no class to learn');
+  const isClassMap = task === 'segmentation';
+  const background = { id: Math.min(0, first.id - 1), name: BACKGROUND };
+  if (classes === undefined) {
+    const hasBackground = !isClassMap || categories.some(({ name }) => name === BACKGROUND);
+    const labels = { classes: hasBackground ? categories : [background, ...categories] };
+    return isClassMap ? requireClassMap(labels) : labels;
+  }
+  const given = isClassMap ? classMapLabels(classes) : labelMap(classes);
   const names = new Map(categories.map((category) => [category.name, category]));
   const known = new Map(categories.map(({ name }, i) => [name, i]));
   return {
-    classes: given.classes.map(({ id, name }) => {
-      if (name === BACKGROUND && task === 'segmentation') return names.get(name) ?? { id, name };
+    classes: given.classes.map(({ name }) => {
+      if (name === BACKGROUND && isClassMap) return names.get(name) ?? background;
       requireClass(known, name, json);
       return names.get(name) as { id: number; name: string };
     }),
@@ -189,13 +210,21 @@ function regionsEntry(
   { annotations, ...picture }: Picture,
   indexOf: (annotation: InstanceAnnotation) => number,
   uncovered: number,
+  warnings: WarningList,
 ): Entry<RegionsTruth> {
-  const regions = annotations
-    .filter(({ segmentation }) => segmentation !== undefined)
+  const drawn = annotations.filter(({ segmentation }) => hasRegion(segmentation));
+  const missing = annotations.length - drawn.length;
+  if (missing > 0) warnings.note('missing-segmentation', picture.id, missing);
+  const regions = drawn
     .map((annotation) => ({ annotation, size: annotation.area ?? boxArea(annotation.bbox) }))
     .sort((a, b) => b.size - a.size)
     .map(({ annotation }) => ({ label: indexOf(annotation), segmentation: annotation.segmentation as Segmentation }));
   return { ...picture, truth: { kind: 'regions', uncovered, regions } };
+}
+
+/** Exporters write none for a box as nothing, null or an empty list. */
+function hasRegion(segmentation: unknown): boolean {
+  return segmentation != null && !(Array.isArray(segmentation) && segmentation.length === 0);
 }
 
 function boxArea(bbox: readonly number[] | undefined): number {

@@ -1,3 +1,4 @@
+import type { ValueCounts } from './classMap.js';
 import type { LabelMap, Sample, Truth } from './sample.js';
 
 /**
@@ -29,6 +30,8 @@ export interface Dataset<T extends Truth = Truth> extends AsyncIterable<Sample<T
   readonly size: number;
   readonly entries: readonly Entry[];
   readonly warnings: readonly Warning[];
+  /** Values of all mask files with their pixels; absent where truths are no mask files. */
+  readonly maskValues?: ValueCounts;
   /** Decodes image `index` and its truth. Reads files; keeps nothing. */
   get(index: number): Promise<Sample<T>>;
 }

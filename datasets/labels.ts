@@ -1,12 +1,15 @@
 import { ConfigError, DataError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
-import type { LabelMap } from './sample.js';
+import { IGNORED, type LabelMap } from './sample.js';
+
+/** The class of pixels where nothing is. */
+export const BACKGROUND = 'background';
 
 /** Classes in the order given; ids count from `firstId`. Names must be unique and not empty. */
 export function labelMap(names: readonly string[], firstId = 0): LabelMap {
   if (names.length === 0) throw new ConfigError('the list of classes is empty');
-  if (names.length > 255) throw new ConfigError(`${names.length} classes are more than the 255 a class map can hold`);
-  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  const seen = new Set<string>();
+  const repeated = names.find((name) => seen.size === seen.add(name).size);
   if (repeated !== undefined) throw new ConfigError(`class '${repeated}' is listed twice: give every class once`);
   return { classes: names.map((name, i) => ({ id: firstId + i, name })) };
 }
@@ -18,6 +21,20 @@ export type ClassList = readonly string[] | LabelMap;
 export function givenLabels(classes: ClassList | undefined, firstId: number): LabelMap | null {
   if (classes === undefined) return null;
   return 'classes' in classes ? classes : labelMap(classes, firstId);
+}
+
+/** Labels of class maps; a single class gets `background` before it, since a pixel is one of two things at least. */
+export function classMapLabels(classes: ClassList): LabelMap {
+  if ('classes' in classes) return requireClassMap(classes);
+  const isAlone = classes.length === 1 && classes[0] !== BACKGROUND;
+  return requireClassMap(labelMap(isAlone ? [BACKGROUND, ...classes] : classes));
+}
+
+/** @throws ConfigError when there are more classes than the bytes of a class map can tell apart */
+export function requireClassMap(labels: LabelMap): LabelMap {
+  const { length } = labels.classes;
+  if (length <= IGNORED) return labels;
+  throw new ConfigError(`${length} classes are more than the ${IGNORED} a class map can hold: merge some of them`);
 }
 
 /** Class names to contiguous indices. */

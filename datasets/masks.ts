@@ -3,7 +3,8 @@ import type { MaskFileTruth, OtherValues } from './classMap.js';
 import { concurrently } from './concurrently.js';
 import type { Dataset } from './dataset.js';
 import { type Found, findFiles } from './glob.js';
-import { type ClassList, classIndices, givenLabels, requireClass } from './labels.js';
+import { BACKGROUND, type ClassList, classIndices, classMapLabels, requireClass } from './labels.js';
+import { ADD_VALUES, adviseStrays } from './maskAdvice.js';
 import { maskEntries } from './maskEntries.js';
 import { type DataRoot, openRoot, resolveInside } from './paths.js';
 import { datasetOf } from './read.js';
@@ -19,9 +20,12 @@ export interface MasksOptions {
   readonly masks: string;
   /** Positions in natural order of the paths ('0-23,30'), a list file, or names or patterns of images. */
   readonly split: string | readonly string[];
-  /** Class order; class index = position. */
+  /** Class order; class index = position. A single class gets 'background' before it. */
   readonly classes: ClassList;
-  /** Mask value -> class name, or 'ignore'. Default: value = position of the class, 255 ignored. */
+  /**
+   * Mask value -> class name, or 'ignore'; 'background' is 0 where it is not named. Default: value = position of the
+   * class, 255 ignored.
+   */
   readonly values?: { readonly [value: string]: string };
   /** Mask values outside the table: refuse (default), ignore those pixels, or take the class of the nearest value. */
   readonly otherValues?: OtherValues;
@@ -38,8 +42,13 @@ const IGNORE = 'ignore';
  */
 export async function openMasks(options: MasksOptions): Promise<Dataset<SemanticTruth>> {
   const root = await openRoot(options.root);
-  const labels = givenLabels(options.classes, 0) as LabelMap;
-  const table = { values: valueTable(labels, options.values), otherValues: options.otherValues ?? 'error' };
+  const labels = classMapLabels(options.classes);
+  const names = labels.classes.map(({ name }) => name);
+  const table = {
+    values: valueTable(labels, options.values),
+    otherValues: options.otherValues ?? 'error',
+    advise: (found: readonly number[]) => (options.values ? ADD_VALUES : adviseStrays(found, names)),
+  } as const;
   const pairs = pairUp(root, options, await findFiles(root, options.images), await findFiles(root, options.masks));
   const chosen = await pickSplit(root, options.split, pairs);
   const warnings = collectWarnings();
@@ -47,8 +56,8 @@ export async function openMasks(options: MasksOptions): Promise<Dataset<Semantic
     image: await resolveInside(root, '', id, options.images),
     mask: await resolveInside(root, '', maskId, options.masks),
   }));
-  const entries = await maskEntries(root, files, table, warnings);
-  return datasetOf(labels, entries, warnings.list());
+  const { entries, values } = await maskEntries(root, files, table, warnings);
+  return datasetOf(labels, entries, warnings.list(), values);
 }
 
 function valueTable(labels: LabelMap, values: MasksOptions['values']): MaskFileTruth['values'] {
@@ -61,6 +70,9 @@ function valueTable(labels: LabelMap, values: MasksOptions['values']): MaskFileT
     }
     return [value, name === IGNORE && !indices.has(name) ? IGNORED : requireClass(indices, name, 'values')];
   });
+  const background = indices.get(BACKGROUND);
+  const isFree = !table.some(([value, index]) => value === 0 || index === background);
+  if (background !== undefined && isFree) table.push([0, background]);
   const missing = labels.classes.find((_, index) => !table.some(([, used]) => used === index));
   if (missing !== undefined) throw new ConfigError(`values: no mask value stands for class '${missing.name}'`);
   return table;

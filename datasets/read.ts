@@ -1,8 +1,9 @@
 import { DataError } from '../engine/errors.js';
-import { type MaskFileTruth, mapValues, refuseStrays } from './classMap.js';
+import { type MaskFileTruth, mapValues, type ValueCounts } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
 import { decodeImage } from './decode/decodeImage.js';
-import { decodeMask } from './decode/decodeMask.js';
+import { decodeMask, type MaskImage } from './decode/decodeMask.js';
+import { ADD_VALUES, refuseStrays } from './maskAdvice.js';
 import { drawRegions, type RegionsTruth } from './regions.js';
 import type { DetectionTruth, LabelMap, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
 
@@ -28,6 +29,7 @@ export function datasetOf<T extends Truth>(
   labels: LabelMap,
   entries: readonly Entry<StoredTruth>[],
   warnings: readonly Warning[],
+  maskValues?: ValueCounts,
 ): Dataset<T> {
   const get = async (index: number): Promise<Sample<T>> => {
     const entry = entries[index];
@@ -39,6 +41,7 @@ export function datasetOf<T extends Truth>(
     size: entries.length,
     entries,
     warnings,
+    ...(maskValues && { maskValues }),
     get,
     async *[Symbol.asyncIterator]() {
       for (let i = 0; i < entries.length; i++) yield await get(i);
@@ -46,8 +49,11 @@ export function datasetOf<T extends Truth>(
   };
 }
 
-/** The class map of a mask file, checked against the size of its image. */
-export async function readMask(truth: MaskFileTruth, size: { width: number; height: number }) {
+/** The values of a mask file, which is as large as its image. */
+export async function decodeMaskOf(
+  truth: MaskFileTruth,
+  size: { readonly width: number; readonly height: number },
+): Promise<MaskImage> {
   const stored = await decodeMask(truth.file);
   if (stored.width !== size.width || stored.height !== size.height) {
     throw new DataError(
@@ -55,24 +61,22 @@ export async function readMask(truth: MaskFileTruth, size: { width: number; heig
       `the mask is ${stored.width}x${stored.height}, its image ${size.width}x${size.height}`,
     );
   }
-  const mapped = mapValues(stored, truth);
-  if (truth.otherValues === 'error' && mapped.strays.size > 0) {
-    refuseStrays(
-      truth.file,
-      mapped.strays,
-      truth.values.map(([value]) => value),
-    );
-  }
-  return mapped;
+  return stored;
 }
 
-async function readTruth(entry: Entry<StoredTruth>, { width, height }: Pixels): Promise<Truth> {
+async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array> {
+  const { mask, strays } = mapValues(await decodeMaskOf(truth, size), truth);
+  if (truth.otherValues !== 'error' || strays.size === 0) return mask;
+  const known = truth.values.map(([value]) => value);
+  return refuseStrays([[truth.file, strays]], known, ADD_VALUES);
+}
+
+async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
   const { truth } = entry;
+  const { width, height } = image;
   if (truth.kind === 'detection') return truth;
   const mask: Uint8Array =
-    truth.kind === 'mask-file'
-      ? (await readMask(truth, { width, height })).mask
-      : drawRegions(truth, width, height, entry.file);
+    truth.kind === 'mask-file' ? await readMask(truth, image) : drawRegions(truth, width, height, entry.file);
   return { kind: 'semantic', mask, width, height } satisfies SemanticTruth;
 }
 

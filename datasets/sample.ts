@@ -8,7 +8,7 @@ export interface Pixels {
 
 /** One class of a data set. Its position in `LabelMap.classes` is the contiguous index networks use. */
 export interface LabelMap {
-  /** `id` is the data set's own (COCO ids have gaps); `name` is unique. No background class. */
+  /** `id` is the data set's own (COCO ids have gaps); `name` is unique. Of boxes none is a background. */
   readonly classes: readonly { readonly id: number; readonly name: string }[];
 }
 

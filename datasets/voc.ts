@@ -5,11 +5,12 @@ import { admitBoxes, type StatedBox } from './boxes.js';
 import { concurrently } from './concurrently.js';
 import type { Dataset, Entry } from './dataset.js';
 import { readBytes, readImageSize } from './decode/header.js';
-import { type ClassList, classIndices, givenLabels, labelMap, requireClass } from './labels.js';
+import { type ClassList, classIndices, classMapLabels, givenLabels, labelMap, requireClass } from './labels.js';
+import { adviseValues } from './maskAdvice.js';
 import { maskEntries } from './maskEntries.js';
 import { type DataRoot, findInside, idOf, openRoot, resolveInside } from './paths.js';
 import { datasetOf, requireSize } from './read.js';
-import { type DetectionTruth, IGNORED, type LabelMap, type SemanticTruth } from './sample.js';
+import { type DetectionTruth, IGNORED, type SemanticTruth } from './sample.js';
 import { parseVocXml, type VocAnnotation } from './vocXml.js';
 import { collectWarnings } from './warnings.js';
 
@@ -21,7 +22,8 @@ export interface VocOptions<T extends 'detection' | 'segmentation' = 'detection'
   readonly task: T;
   /**
    * Class order, or the labels of the training split. Default for detection: the names in the split's annotations,
-   * sorted; for segmentation, where position = mask value: the names in labelmap.txt.
+   * sorted; for segmentation, where position = mask value: the names in labelmap.txt, with 'background' before a single
+   * one.
    */
   readonly classes?: ClassList;
 }
@@ -84,15 +86,17 @@ async function openDetection(root: DataRoot, { split, classes }: VocOptions): Pr
 
 async function openSegmentation(root: DataRoot, { split, classes }: VocOptions): Promise<Dataset<SemanticTruth>> {
   const { names, list } = await readSplit(root, 'Segmentation', split);
-  const labels = givenLabels(classes, 0) ?? (await readLabelMap(root));
+  const labels = classMapLabels(classes ?? (await readLabelMap(root)));
+  const known = labels.classes.map(({ name }) => name);
   const values = [...labels.classes.map((_, i) => [i, i] as const), [IGNORED, IGNORED] as const];
   const pairs = await concurrently(names, AT_ONCE, async (name) => ({
     image: await findImage(root, name, list),
     mask: await resolveInside(root, 'SegmentationClass', `${name}.png`, list),
   }));
   const warnings = collectWarnings();
-  const entries = await maskEntries(root, pairs, { values, otherValues: 'error' }, warnings);
-  return datasetOf(labels, entries, warnings.list());
+  const advise = (found: readonly number[]) => adviseValues('voc', found, known);
+  const read = await maskEntries(root, pairs, { values, otherValues: 'error', advise }, warnings);
+  return datasetOf(labels, read.entries, warnings.list(), read.values);
 }
 
 async function readSplit(root: DataRoot, kind: string, split: string): Promise<{ names: string[]; list: string }> {
@@ -129,7 +133,7 @@ function namesIn(annotations: readonly VocAnnotation[], list: string): string[] 
 }
 
 /** Lines `name:r,g,b:parts:actions`, in the order of the mask values. */
-async function readLabelMap(root: DataRoot): Promise<LabelMap> {
+async function readLabelMap(root: DataRoot): Promise<string[]> {
   const file = await findInside(root, '', 'labelmap.txt', root.path);
   if (file === null) {
     throw new DataError(
@@ -140,8 +144,7 @@ async function readLabelMap(root: DataRoot): Promise<LabelMap> {
   const lines = Buffer.from(await readBytes(file))
     .toString('utf8')
     .split(/\r?\n/);
-  const names = lines
+  return lines
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .map((line) => line.split(':')[0] as string);
-  return labelMap(names, 0);
 }

@@ -15,6 +15,7 @@ const SENTENCES = {
   'box-outside': 'more than 1 pixel outside the image, clipped to it: check the coordinates',
   'box-missed': 'wholly outside the image, dropped from training and evaluation: check the coordinates',
   'missing-area': 'without an area, taken from the box',
+  'missing-segmentation': 'without a segmentation, not part of any class map: export polygons or RLE',
   'ignored-values': 'with values outside the table, ignored in training and evaluation',
   'mapped-values': 'with values outside the table, given to the class of the nearest value',
 } as const;
@@ -24,6 +25,7 @@ const NOUNS: { readonly [code in WarningCode]: string } = {
   'box-outside': 'box',
   'box-missed': 'box',
   'missing-area': 'annotation',
+  'missing-segmentation': 'annotation',
   'ignored-values': 'pixel',
   'mapped-values': 'pixel',
 };

@@ -3,9 +3,11 @@ import { type Cell, formatTable } from './table.js';
 const SUMMARY = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'VOC07', 'VOC10', 'mIoU', 'pixelAccuracy', 'dice'];
 const RECALL = ['AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl'];
 
-/** A report as tables: the figures, the recalls, and one row per class. */
+/** A report as tables: the figures, the recalls, and one row per class; a sentence where nothing was to be measured. */
 export function describeReport(report: object): string {
   const figures: { readonly [name: string]: unknown } = { ...report };
+  if (figures.AP === null) return 'no objects to find: AP and the other figures are absent';
+  if (figures.mIoU === null) return 'no pixels to compare: mIoU and the other figures are absent';
   const tables = [SUMMARY, RECALL].flatMap((names) => {
     const present = names.filter((name) => name in figures);
     return present.length === 0 ? [] : [formatTable(present, [present.map((name) => cell(figures[name]))])];
@@ -15,8 +17,8 @@ export function describeReport(report: object): string {
 
 function classTable({ perClass, perClassIoU, perClassDice }: { readonly [name: string]: unknown }): string[] {
   if (Array.isArray(perClass)) {
-    const rows = (perClass as readonly { name: string; AP: number; AP50: number }[]).map(
-      ({ name, AP, AP50 }): Cell[] => [name, AP, AP50],
+    const rows = (perClass as readonly { name: string; AP: number | null; AP50: number | null }[]).map(
+      ({ name, AP, AP50 }): Cell[] => [name, cell(AP), cell(AP50)],
     );
     return [formatTable(['class', 'AP', 'AP50'], rows)];
   }

@@ -5,7 +5,7 @@ export type Cell = string | number;
 
 /**
  * Columns lined up by spaces. A column of whole numbers beyond 1 is written as such, with thousands apart; in any other
- * all numbers have `digits` digits after the point, but for -1, which stands for "no such object".
+ * all numbers have `digits` digits after the point.
  */
 export function formatTable(header: readonly string[], rows: readonly (readonly Cell[])[], digits = 3): string {
   return linesOf(columnsOf(header, rows, digits))
@@ -43,6 +43,5 @@ function linesOf(columns: readonly (readonly string[])[]): readonly (readonly st
 }
 
 function figure(value: number, digits: number): string {
-  if (value === -1) return '-1';
   return digits === 0 ? value.toLocaleString('en-US') : value.toFixed(digits);
 }

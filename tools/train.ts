@@ -57,8 +57,10 @@ export async function train(config: string, command: TrainCommand): Promise<void
     }
     const text = [
       describeReport(report),
-      `${step} steps in ${duration(seconds)}; best after step ${best?.step ?? step}; peak memory ${(memory.peakBytes / 2 ** 30).toFixed(2)} GiB, ${memory.tensors} tensors alive`,
-      `espalier evaluate ${out}`,
+      `${step} steps in ${duration(seconds)}${best ? `; best after step ${best.step}` : ''}; peak memory ${(memory.peakBytes / 2 ** 30).toFixed(2)} GiB, ${memory.tensors} tensors alive`,
+      experiment.data[experiment.evaluate.split] === null
+        ? `espalier predict ${out} IMAGE`
+        : `espalier evaluate ${out}`,
     ];
     output.result({ ...report, run: out, reason, step, seconds, memory }, text.filter((part) => part).join('\n\n'));
   } finally {

@@ -22,18 +22,18 @@ export const COCO_METRICS = [
 
 export interface ClassPrecision {
   readonly name: string;
-  /** Mean over IoU 0.50:0.95; -1 without truths. */
-  readonly AP: number;
-  /** At IoU 0.5; -1 without truths. */
-  readonly AP50: number;
+  /** Mean over IoU 0.50:0.95; null without truths. */
+  readonly AP: number | null;
+  /** At IoU 0.5; null without truths. */
+  readonly AP50: number | null;
 }
 
-/** Fractions; -1 where there is no truth to find, as pycocotools has it. */
-export type DetectionReport = { readonly [K in (typeof COCO_METRICS)[number]]: number } & {
+/** Fractions; null where there is no truth to find, for which pycocotools has -1. */
+export type DetectionReport = { readonly [K in (typeof COCO_METRICS)[number]]: number | null } & {
   readonly perClass: readonly ClassPrecision[];
   /** Mean over classes at IoU 0.5: 11 recall points, and the area under the curve; ignored truths count neither way. */
-  readonly VOC07: number;
-  readonly VOC10: number;
+  readonly VOC07: number | null;
+  readonly VOC10: number | null;
 };
 
 export interface EvaluatorOptions {
@@ -97,22 +97,25 @@ function reportOf(labels: LabelMap, answered: readonly Answered[], maxDetections
   evaluation.accumulate();
   evaluation.summarize({ ownLimits: true });
   const { stats, statNames } = evaluation;
-  const numbers = COCO_METRICS.map((name) => [name, stats[statNames.indexOf(name)]] as const);
+  const numbers = COCO_METRICS.map((name) => [name, present(stats[statNames.indexOf(name)])] as const);
   return {
-    ...(Object.fromEntries(numbers) as { [K in (typeof COCO_METRICS)[number]]: number }),
+    ...(Object.fromEntries(numbers) as { [K in (typeof COCO_METRICS)[number]]: number | null }),
     perClass: labels.classes.map(({ name }, index) => ({ name, ...classPrecision(evaluation, index) })),
     VOC07: vocMean(truths, found, 'voc07'),
     VOC10: vocMean(truths, found, 'voc10'),
   };
 }
 
-function vocMean(truths: COCO, found: COCO, rule: 'voc07' | 'voc10'): number {
+/** pycocotools' -1 stands for no number. */
+const present = (value = -1): number | null => (value === -1 ? null : value);
+
+function vocMean(truths: COCO, found: COCO, rule: 'voc07' | 'voc10'): number | null {
   const { mean } = vocEvaluate(truths, found, { rule, iouThreshold: 0.5 });
-  return Number.isNaN(mean) ? -1 : mean;
+  return Number.isNaN(mean) ? null : mean;
 }
 
 /** Means of the precision of one class over recalls, all sizes, most detections: over all IoUs, and at the first, 0.5. */
-function classPrecision({ eval: result }: COCOeval, index: number): { AP: number; AP50: number } {
+function classPrecision({ eval: result }: COCOeval, index: number): Omit<ClassPrecision, 'name'> {
   if (result === null) throw new Error('accumulate() has not run');
   const [T, R, K, A, M] = result.counts;
   let all = 0;
@@ -120,7 +123,7 @@ function classPrecision({ eval: result }: COCOeval, index: number): { AP: number
   for (let t = 0; t < T; t++) {
     for (let r = 0; r < R; r++) {
       const precision = result.precision[(((t * R + r) * K + index) * A + 0) * M + (M - 1)] as number;
-      if (precision < 0) return { AP: -1, AP50: -1 };
+      if (precision < 0) return { AP: null, AP50: null };
       all += precision;
       if (t === 0) first += precision;
     }

@@ -27,6 +27,7 @@ export {
   softNonMaxSuppression,
 } from './nonMaxSuppression.js';
 export { normalizeImages } from './normalizeImages.js';
+export { oneHot } from './oneHot.js';
 export { type Padding, padExplicitly, type Size } from './padding.js';
 export { relu6 } from './relu6.js';
 export { type AxisWeights, resample } from './resample.js';

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ShapeError } from '../errors.js';
 import { defineKernel } from './kernel.js';
+import { oneHot } from './oneHot.js';
 import { detached, equalMask, greaterMask } from './tape.js';
 
 /** Boxes that compete; those of different classes do not. */
@@ -129,7 +130,7 @@ const kernel = defineKernel<
         mode === 'hard'
           ? tf.sub(1, tf.mul(same, greaterMask(iou, width)))
           : tf.exp(tf.mul(tf.mul(tf.square(iou), same), -1 / width));
-      const others = tf.sub(1, tf.cast(tf.oneHot(winner, count), 'float32'));
+      const others = tf.sub(1, oneHot(winner, count));
       left = tf.mul(left, tf.mul(weaker, others));
     }
     return [tf.cast(tf.stack(rows, 1), 'int32'), tf.concat(won, 1)] as const;

@@ -106,6 +106,9 @@ const RULES: { readonly [kernel: string]: Rule } = {
       x: () => spreadRows(first(dys), indices as tf.Tensor, (x as tf.Tensor).shape),
     }),
   },
+  /** Of one part tfjs hands its own rules a tensor where they take a list. */
+  SplitV: { inputs: [], gradients: (dys, _, { axis }) => ({ x: () => tf.concat([...dys], axis as number) }) },
+  Unpack: { inputs: [], gradients: (dys, _, { axis }) => ({ value: () => tf.stack([...dys], axis as number) }) },
   StridedSlice: {
     inputs: ['x'],
     gradients: (dys, [x], attributes) => ({ x: () => spreadSlice(first(dys), x as tf.Tensor, attributes) }),

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { allReduceMean, taskCount } from '../../engine/collective.js';
-import { notEqualMask } from '../../engine/kernels/index.js';
+import { notEqualMask, oneHot } from '../../engine/kernels/index.js';
 import type { Losses, TargetTensors } from '../head.js';
 import { type FocalOptions, focalLoss } from '../losses/focal.js';
 import { huberLoss } from '../losses/huber.js';
@@ -35,7 +35,7 @@ export function detectionLoss(
   const boxes = targets.boxes as tf.Tensor3D;
   const [positives] = allReduceMean([tf.sum(targets.positives as tf.Tensor1D)]) as [tf.Scalar];
   const normaliser = tf.add(positives, 1 / taskCount());
-  const hot = tf.cast(tf.oneHot(classes, raw.logits.shape[2]), 'float32') as tf.Tensor3D; // below 0: all zero
+  const hot = oneHot(classes, raw.logits.shape[2]) as tf.Tensor3D; // below 0: all zero
   const counted = tf.expandDims(notEqualMask(classes, EXCLUDED), 2); // [N, A, 1]
   const matched = notEqualMask(boxes, 0); // [N, A, 4]
   const focal = sumAll(tf.mul(focalLoss(raw.logits, hot, options), counted));

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { allReduceMean } from '../../engine/collective.js';
+import { oneHot } from '../../engine/kernels/index.js';
 
 /** Keeps the mean over no pixel at 0. */
 const TINY = 1e-7;
@@ -19,7 +20,7 @@ export function crossEntropyLoss(
   weights: readonly number[] | null,
 ): tf.Scalar {
   const classes = logits.shape[1];
-  const hot = tf.cast(tf.oneHot(labels, classes), 'float32'); // rows below 0 are all zero
+  const hot = oneHot(labels, classes); // rows below 0 are all zero
   const weighted = weights === null ? hot : tf.mul(hot, tf.tensor1d([...weights], 'float32'));
   const total = tf.neg(tf.sum(tf.mul(weighted, tf.logSoftmax(logits))));
   const [counted] = allReduceMean([tf.sum(weighted)]) as [tf.Scalar];

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { allReduceMean, taskCount } from '../../engine/collective.js';
+import { oneHot } from '../../engine/kernels/index.js';
 
 /** Keeps the quotient finite where a class is neither predicted nor present. */
 const TINY = 1e-7;
@@ -16,7 +17,7 @@ const TINY = 1e-7;
  */
 export function diceLoss(logits: tf.Tensor2D, labels: tf.Tensor1D, smooth: number): tf.Scalar {
   const classes = logits.shape[1];
-  const hot = tf.cast(tf.oneHot(labels, classes), 'float32'); // rows below 0 are all zero
+  const hot = oneHot(labels, classes); // rows below 0 are all zero
   const counted = tf.sum(hot, 1, true);
   const probabilities = tf.mul(tf.softmax(logits), counted);
   const sums = [tf.sum(hot, 0), tf.sum(tf.mul(probabilities, hot), 0), tf.sum(probabilities, 0)];

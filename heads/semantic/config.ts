@@ -7,7 +7,7 @@ const side = z.int().min(1).max(8192);
 export const semanticConfig = z.strictObject({
   kind: z.literal('semantic'),
   /** K, 2 to 255: class maps are bytes, 255 means ignored. */
-  classes: z.int().min(2).max(255),
+  classes: z.int().min(2, 'a pixel is one of two classes at least: count the background').max(255),
   /** [height, width] of the network input, pixels. */
   inputSize: z.tuple([side, side]).readonly(),
   /** Between pyramid and prediction, 1 to 1024. */

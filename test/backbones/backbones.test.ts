@@ -32,6 +32,8 @@ const smallest = Object.values(FAMILIES).flatMap(({ archs }) => {
 });
 /** Beside the smallest: another padding and squeeze-excite. */
 const COMPUTED: readonly BackboneArch[] = [...smallest, 'efficientnet_b0'];
+/** Computes on a long strip, too. */
+const STRIP: BackboneArch = 'efficientnet_b0';
 
 for (const arch of COMPUTED) {
   const levels = levelsOf(featuresOf(architectureOf(arch).stages));
@@ -39,9 +41,12 @@ for (const arch of COMPUTED) {
   // biome-ignore format: a list
   const sizes = possibleSizes(arch, [[64, 64], [65, 97], [75, 106], [33, 40], [96, 96], [97, 129], [128, 128]]).slice(0, 4);
   const [first = [64, 64] as const, ...others] = sizes;
+  const ends = architectureOf(arch).isFixed
+    ? []
+    : possibleSizes(arch, [[1, 1], ...(arch === STRIP ? ([[4096, 64]] as const) : [])]);
   runBackboneCases({
     name: arch,
-    sizes: [first, ...others],
+    sizes: [first, ...others, ...ends],
     create: (freeze, seed) => createBackbone({ arch, frozen: freeze === 'part' ? partOf(arch, middle) : freeze, seed }),
   });
 }

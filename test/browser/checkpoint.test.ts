@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { captureState } from '../../training/run/checkpoint.js';
 import { type CheckpointMetadata, writeCheckpoint } from '../../training/run/checkpointFile.js';
+import { expectedSingle, SINGLE_CASES } from '../engine/kernels/singleCases.js';
 import { type Browser, chromiumMissing, isThorough, openBrowser } from './browser.js';
-import { type CheckpointFigures, createSmallDetector, trainSteps, useCheckpoint } from './scenario.js';
+import { type CheckpointFigures, createSmallDetector, trainClasses, trainSteps, useCheckpoint } from './scenario.js';
 
 /** Two losses: before and after the weights moved. Rounding grows tenfold with every further step of so small a batch. */
 const STEPS = 2;
@@ -64,6 +65,44 @@ describe.skipIf(chromiumMissing)(`a checkpoint that Node trained ${chromiumMissi
         expect(Math.max(...later), `losses ${inTab.losses}`).toBeLessThanOrEqual(tolerance.later);
         expect(inTab.leaked).toBe(0);
         expect(page.said).toEqual([]);
+      } finally {
+        await page.close();
+      }
+    },
+  );
+
+  it.each(ENGINES)(
+    'and a detector of one class trains and finds in a tab, on %s',
+    { timeout: 600_000 },
+    async (engine) => {
+      const page = await browser.openPage();
+      try {
+        await page.call('open', engine);
+        const [inTab, here] = [await page.call('classes', 1, STEPS), await trainClasses(1, STEPS)];
+        const [first = 0, ...later] = inTab.losses.map((loss, i) => Math.abs(loss / (here.losses[i] as number) - 1));
+        expect(first, `losses ${inTab.losses}`).toBeLessThanOrEqual(TOLERANCES[engine].first);
+        expect(Math.max(...later), `losses ${inTab.losses}`).toBeLessThanOrEqual(TOLERANCES[engine].later);
+        expect(inTab.labels).toEqual([0]);
+        expect(inTab.found).toBeGreaterThan(4);
+      } finally {
+        await page.close();
+      }
+    },
+  );
+
+  it.each(['wasm', 'webgl', 'webgpu'] as const)(
+    'and an axis of one is no special case in a tab, on %s',
+    async (engine) => {
+      const page = await browser.openPage();
+      try {
+        await page.call('open', engine);
+        const found = await page.call('single');
+        SINGLE_CASES.forEach((single, i) => {
+          const { compiled, direct, gradient = 0 } = expectedSingle(single);
+          const expected = [...compiled, ...direct, gradient];
+          const values = found[i] && [...found[i].compiled, ...found[i].direct, found[i].gradient ?? 0];
+          expect(values, single.name).toEqual(expected.map((value) => expect.closeTo(value, 4)));
+        });
       } finally {
         await page.close();
       }

@@ -19,16 +19,15 @@ import {
 /** [height, width] of the network's input, pixels. */
 const SIZE = [64, 96] as const;
 const IMAGES = 2;
-const CLASSES = 2;
 
 /** An EfficientDet of EfficientNet-Lite0 with one narrow cell. */
-export function createSmallDetector() {
+export function createSmallDetector(classes = 2) {
   const { model, encoder } = createDetector({
     preset: {
       ...{ backbone: 'tf_efficientnet_lite0', pixels: 64, channels: 16, cells: 1, headDepth: 1, fusion: 'fast' },
       ...{ activation: 'swish', anchorScale: 2, levels: ['P3', 'P4', 'P5', 'P6'] },
     },
-    classes: CLASSES,
+    classes,
     inputSize: SIZE,
     decode: { scoreThreshold: 0.001, maxDetections: 20 },
   });
@@ -37,7 +36,7 @@ export function createSmallDetector() {
   const dispose = (): void => {
     for (const part of [model, optimizer, ema]) part.dispose();
   };
-  return { model, optimizer, ema, targets: targetsOf(encoder.config as DetectionEncoderConfig), dispose };
+  return { model, optimizer, ema, targets: targetsOf(encoder.config as DetectionEncoderConfig, classes), dispose };
 }
 export type SmallDetector = ReturnType<typeof createSmallDetector>;
 
@@ -61,7 +60,7 @@ export function drawScene() {
   return { images, boxes };
 }
 
-function targetsOf(config: DetectionEncoderConfig) {
+function targetsOf(config: DetectionEncoderConfig, classes: number) {
   const encoder = createDetectionEncoder(config);
   return () => {
     const columns = Object.entries(encoder.targets).map(([name, { shape, dtype }]) => {
@@ -72,7 +71,8 @@ function targetsOf(config: DetectionEncoderConfig) {
       return { name, shape, dtype, rows };
     });
     drawScene().boxes.forEach((boxes, i) => {
-      const truth = { kind: 'detection', boxes: Float64Array.from(boxes.flat()), labels: Int32Array.of(0, 1) } as const;
+      const labels = Int32Array.of(0, classes - 1);
+      const truth = { kind: 'detection', boxes: Float64Array.from(boxes.flat()), labels } as const;
       const into = Object.fromEntries(columns.map(({ name, rows }) => [name, rows[i] as Float32Array | Int32Array]));
       encoder.encode({ ...truth, ignored: new Uint8Array(2), areas: new Float64Array(2).fill(1024) }, into);
     });
@@ -144,4 +144,13 @@ export async function useCheckpoint(bytes: Uint8Array, steps: number): Promise<C
   const milliseconds = performance.now() - start;
   detector.dispose();
   return { found, losses, milliseconds, leaked: tf.memory().numTensors - before };
+}
+
+/** What a new detector of so many classes makes of the scene: the losses of its first steps, and the classes it finds. */
+export async function trainClasses(classes: number, steps: number) {
+  const detector = createSmallDetector(classes);
+  const losses = await trainSteps(detector, 0, steps);
+  const labels = (await detect(detector)).flatMap((found) => found.labels);
+  detector.dispose();
+  return { losses, labels: [...new Set(labels)].sort((a, b) => a - b), found: labels.length };
 }

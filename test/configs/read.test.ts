@@ -157,8 +157,18 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     ],
     [
       'a value for an unknown class',
-      'task: segmentation\ndata: { kind: masks, images: i, masks: m, classes: [cell], values: { 0: cel } }\n',
-      "c.yaml:2:73: 'cel' is not one of data.classes; did you mean 'cell'?",
+      'task: segmentation\ndata: { kind: masks, images: i, masks: m, classes: [cell], values: { 0: background, 1: cel } }\n',
+      "c.yaml:2:88: 'cel' is not one of data.classes; did you mean 'cell'?",
+    ],
+    [
+      'values of masks for boxes',
+      'data: { kind: voc, root: cells, values: { 255: cell } }\n',
+      "c.yaml:1:41: 'values' has no meaning for kind voc: remove it",
+    ],
+    [
+      'more classes than a class map has',
+      `task: segmentation\ndata: { kind: voc, root: cells, classes: [${Array.from({ length: 256 }, (_, i) => `c${i}`)}] }\n`,
+      'c.yaml:2:42: 256 classes are more than the 255 a class map can hold: merge some of them',
     ],
     [
       'a head for another task',

@@ -61,7 +61,7 @@ const PLAIN = { frozen: 'none', seed: 1 } as const;
 const INFERENCE: Pass = { training: false };
 // biome-ignore format: a list
 const SIZES = [
-  [224, 224], [64, 64], [96, 160], [97, 129], [75, 106], [65, 97], [33, 40], [299, 301], [128, 96], [331, 160],
+  [224, 224], [64, 64], [96, 160], [97, 129], [75, 106], [65, 97], [33, 40], [299, 301], [128, 96], [331, 160], [1, 1], [4096, 64],
 ] as const;
 
 /** Sizes of images an architecture can take: every map has at least one cell. */

@@ -73,7 +73,8 @@ export function runHeadCases<Raw extends tf.Tensor | { readonly [name: string]: 
         const sizes = Object.values(grads).map((gradient) => tf.sum(tf.abs(gradient)).dataSync()[0]!);
         expect(sizes).toHaveLength(trainable.length);
         expect(sizes.every(Number.isFinite)).toBe(true);
-        expect(sizes.filter((size) => size > 0).length).toBeGreaterThan(sizes.length / 2);
+        const isSingle = count * inputSize[0] * inputSize[1] === 1; // a batch norm of one value hides what is before it
+        expect(sizes.filter((size) => size > 0).length).toBeGreaterThan(isSingle ? 0 : sizes.length / 2);
       });
       head.dispose();
     });

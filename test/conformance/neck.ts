@@ -52,6 +52,8 @@ export function runNeckCases({ name, features, create }: NeckCases): void {
       [64, 64],
       [128, 96],
       [97, 131],
+      [1, 1],
+      [4096, 64],
     ] as const)('gives the maps it declares for an input of %i x %i', (...pixels) => {
       withNeck(false, (neck) => {
         const expected = levelsOf(neck.features).map((level) => {

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compileGlob, findFiles } from '../../datasets/glob.js';
-import { classIndices, labelMap, nearestName, requireClass } from '../../datasets/labels.js';
+import { classIndices, classMapLabels, labelMap, nearestName, requireClass } from '../../datasets/labels.js';
 import { naturalOrder, openRoot, resolveInside } from '../../datasets/paths.js';
 import { parseRanges } from '../../datasets/split.js';
 import { collectWarnings } from '../../datasets/warnings.js';
@@ -90,7 +90,9 @@ describe('labels', () => {
     expect(() => requireClass(indices, 'zzzzzz', 'f')).toThrow("f: unknown class 'zzzzzz': known are a, b");
     expect(() => labelMap(['a', 'a'])).toThrow(/listed twice/);
     expect(() => labelMap([])).toThrow(/empty/);
-    expect(() => labelMap(Array.from({ length: 256 }, (_, i) => `${i}`))).toThrow(/255/);
+    const names = Array.from({ length: 300 }, (_, i) => `${i}`);
+    expect(labelMap(names).classes).toHaveLength(300);
+    expect(() => classMapLabels(names)).toThrow(/300 classes are more than the 255 a class map can hold/);
   });
 });
 

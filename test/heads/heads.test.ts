@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
+import * as tf from '@tensorflow/tfjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeatureSpec } from '../../backbones/features.js';
+import { ready } from '../../engine/engine.js';
 import {
   createDetectionEncoder,
   createDetectionHead,
@@ -18,46 +20,72 @@ const features = {
   P4: { channels: 8, stride: 16, tap: 'b' },
   P5: { channels: 8, stride: 32, tap: 'c' },
 } as FeatureSpec;
-const inputSize = [64, 90] as const;
 
-const detection = detectionConfig.parse({ kind: 'detection', classes: 3, inputSize, repeats: 2 });
-runHeadCases({
-  name: 'detection',
-  features,
-  inputSize,
-  encoder: createDetectionEncoder(encoderConfigOf(detection, features)),
-  truths: [
-    {
-      kind: 'detection' as const,
-      boxes: Float64Array.from([4, 4, 40, 40, 50, 10, 80, 60]),
-      labels: Int32Array.from([0, 2]),
-      ignored: Uint8Array.from([0, 1]),
-      areas: Float64Array.from([1296, 1500]),
-    },
-    {
-      kind: 'detection' as const,
-      boxes: new Float64Array(0),
-      labels: new Int32Array(0),
-      ignored: new Uint8Array(0),
-      areas: new Float64Array(0),
-    },
-  ],
-  create: (frozen) => createDetectionHead({ ...detection, frozen }, features),
+/** Classes, [height, width] of the input in pixels, and images of a batch: what data sets have, and the ends of it. */
+interface Sizes {
+  readonly classes: number;
+  readonly inputSize: readonly [height: number, width: number];
+  readonly images: number;
+}
+const SIZES: readonly Sizes[] = [
+  ...([1, 2, 91, 300] as const).map((classes) => ({ classes, inputSize: [64, 90] as const, images: 2 })),
+  { classes: 1, inputSize: [1, 1] as const, images: 1 },
+  { classes: 1, inputSize: [4096, 64] as const, images: 1 },
+];
+
+for (const size of SIZES) runCases(size);
+
+/** The engine that needs nothing runs beside the portable one. */
+describe.runIf(tf.getBackend() === 'wasm')('on the cpu engine', () => {
+  beforeAll(() => ready({ engine: 'cpu' }));
+  afterAll(() => ready({ engine: 'wasm' }));
+  for (const classes of [1, 2]) runCases({ classes, inputSize: [32, 32], images: 2 });
 });
 
-const semantic = semanticConfig.parse({ kind: 'semantic', classes: 3, inputSize, channels: 8 });
-const [height, width] = inputSize;
-runHeadCases({
-  name: 'semantic',
-  features,
-  inputSize,
-  encoder: createSemanticEncoder({ inputSize }),
-  truths: [
-    { kind: 'semantic' as const, mask: new Uint8Array(height * width).map((_, i) => i % 3), width, height },
-    { kind: 'semantic' as const, mask: new Uint8Array(height * width).fill(255), width, height },
-  ],
-  create: (frozen) => createSemanticHead({ ...semantic, frozen }, features),
-});
+function runCases({ classes, inputSize, images }: Sizes): void {
+  const [height, width] = inputSize;
+  const about = `${classes} classes, ${images} x ${height} x ${width}`;
+  const config = detectionConfig.parse({ kind: 'detection', classes, inputSize, repeats: 2 });
+  runHeadCases({
+    name: `detection of ${about}`,
+    features,
+    inputSize,
+    encoder: createDetectionEncoder(encoderConfigOf(config, features)),
+    truths: [
+      {
+        kind: 'detection' as const,
+        boxes: Float64Array.from(
+          [0.05, 0.05, 0.5, 0.5, 0.55, 0.1, 0.9, 0.9],
+          (share, i) => share * (i % 2 ? height : width),
+        ),
+        labels: Int32Array.from([0, classes - 1]),
+        ignored: Uint8Array.from([0, 1]),
+        areas: Float64Array.from([1296, 1500]),
+      },
+      {
+        kind: 'detection' as const,
+        boxes: new Float64Array(0),
+        labels: new Int32Array(0),
+        ignored: new Uint8Array(0),
+        areas: new Float64Array(0),
+      },
+    ].slice(0, images),
+    create: (frozen) => createDetectionHead({ ...config, frozen }, features),
+  });
+  const classMaps = Math.min(255, Math.max(2, classes)); // beside one class there is a background, and a class map is bytes
+  const semantic = semanticConfig.parse({ kind: 'semantic', classes: classMaps, inputSize, channels: 8 });
+  runHeadCases({
+    name: `semantic of ${about}`,
+    features,
+    inputSize,
+    encoder: createSemanticEncoder({ inputSize }),
+    truths: [
+      { kind: 'semantic' as const, mask: new Uint8Array(height * width).map((_, i) => i % classMaps), width, height },
+      { kind: 'semantic' as const, mask: new Uint8Array(height * width).fill(255), width, height },
+    ].slice(0, images),
+    create: (frozen) => createSemanticHead({ ...semantic, frozen }, features),
+  });
+}
 
 it('every head of the table has a config, and every config a head', () => {
   expect(headConfig.options.map((option) => option.shape.kind.value).sort()).toEqual(Object.keys(HEADS).sort());

@@ -20,11 +20,6 @@ describe('tables', () => {
       ),
     ).toBe(['name      n  share', 'a     1,200  0.500', 'long      3  1.000'].join('\n'));
   });
-
-  it('keep -1 apart from fractions', () => {
-    expect(formatTable(['APs'], [[-1]])).toBe('APs\n -1');
-    expect(formatTable(['AP', 'APs'], [[0, -1]])).toBe('   AP  APs\n0.000   -1');
-  });
 });
 
 describe('a report', () => {
@@ -35,6 +30,15 @@ describe('a report', () => {
         '\n',
       ),
     );
+  });
+
+  it('of a detector shows - where there is no object, and says so where there is none at all', () => {
+    const perClass = [{ name: 'cell', AP: null, AP50: null }];
+    expect(describeReport({ AP: 0.5, APs: null, perClass }).split('\n')).toEqual([
+      ...['   AP  APs', '0.500  -', '', 'class  AP  AP50', 'cell   -   -'],
+    ]);
+    expect(describeReport({ AP: null, APs: null, perClass })).toMatch(/^no objects to find/);
+    expect(describeReport({ mIoU: null })).toMatch(/^no pixels to compare/);
   });
 
   it('of a segmenter shows absent classes as -', () => {

@@ -23,7 +23,10 @@ export interface TrainRun<Raw = unknown> {
    * Absent: no evaluation, no best checkpoint.
    */
   readonly evaluate?: (signal: AbortSignal | undefined) => Promise<object>;
-  /** The figure of the report that chooses the best checkpoint, e.g. 'AP' or 'mIoU'; larger is better. */
+  /**
+   * The figure of the report that chooses the best checkpoint, e.g. 'AP' or 'mIoU'; larger is better. An evaluation
+   * without it, since there was nothing to measure, is never the best.
+   */
   readonly metric?: string;
   readonly options: TrainOptions;
   /** The run's folder. */
@@ -82,6 +85,9 @@ export async function evaluateTogether<Raw>(session: Session<Raw>): Promise<void
   if (!isWriter(session)) state.latest = { step: state.step, value: null, report: {} };
 }
 
+/** What is said instead of a figure that does not exist. */
+const ABSENT: { readonly [metric: string]: string } = { AP: 'no objects to find', mIoU: 'no pixels to compare' };
+
 /** Measures the averaged weights, and keeps them when they are the best so far. */
 export async function evaluate<Raw>({ run, plan, folder, state, log, progress }: Session<Raw>): Promise<void> {
   const started = performance.now();
@@ -95,9 +101,8 @@ export async function evaluate<Raw>({ run, plan, folder, state, log, progress }:
   const epoch = Math.ceil(step / run.loader.stepsPerEpoch);
   log.write({ event: 'evaluation', step, epoch, weights: plan.ema ? 'ema' : 'raw', report, seconds });
   log.write({ event: 'memory', step, kind: 'measured', ...memoryUse() });
-  const best =
-    state.best === null || (value ?? Number.NEGATIVE_INFINITY) > (state.best.value ?? Number.NEGATIVE_INFINITY);
-  const figure = value === null ? 'evaluated' : `${run.metric} ${value.toFixed(4)}`;
+  const best = value !== null && value > (state.best?.value ?? Number.NEGATIVE_INFINITY);
+  const figure = value === null ? (ABSENT[run.metric ?? ''] ?? 'evaluated') : `${run.metric} ${value.toFixed(4)}`;
   progress.note(`epoch ${epoch}: ${figure}${best ? ' (best)' : ''} in ${duration(seconds)}`);
   if (!best) return;
   state.best = state.latest;

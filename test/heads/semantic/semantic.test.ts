@@ -100,6 +100,9 @@ describe('semantic head', () => {
     const config = semanticConfig.parse({ kind: 'semantic', classes: 3, inputSize: [32, 32], classWeights: [1, 2] });
     const features = { P2: { channels: 4, stride: 4, tap: '' } } as FeatureSpec;
     expect(() => createSemanticHead(config, features)).toThrow('classWeights has 2 values for 3 classes');
+    expect(() => createSegmenter({ backbone: 'tf_efficientnet_lite0', classes: 1, inputSize: [64, 64] })).toThrow(
+      'classes: a pixel is one of two classes at least: count the background',
+    );
   });
 
   it.each([

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadCheckpoint } from '../../../training/run/checkpoint.js';
 import { readCheckpoint } from '../../../training/run/checkpointFile.js';
+import { chosenCheckpoint } from '../../../training/run/folder.js';
 import type { TrainRun } from '../../../training/run/session.js';
 import { trainRun } from '../../../training/run/train.js';
 import { createTinyLoader, createTinyModel, STEPS_PER_EPOCH, snapshot, TINY_OPTIONS, tinyRun } from './tinyRun.js';
@@ -165,6 +166,25 @@ describe('trainRun', () => {
     const result = await trainRun(run);
     expect(result).toMatchObject({ reason: 'done', best: null, latest: null });
     expect(existsSync(result.folder.best)).toBe(false);
+  });
+
+  test.each([
+    ['AP', 'epoch 1: no objects to find in 0s'],
+    ['mIoU', 'epoch 1: no pixels to compare in 0s'],
+  ])('an evaluation without %s is never the best: the last checkpoint is the result', async (metric, note) => {
+    const notes: string[] = [];
+    const progress = { step: () => undefined, note: (line: string) => notes.push(line), end: () => undefined };
+    const evaluate = async () => ({ [metric]: null });
+    const result = await trainRun(tinyRun(out('run'), createTinyModel(), { evaluate, metric, progress }));
+    expect(result).toMatchObject({ best: null, latest: { step: 20, value: null } });
+    expect(chosenCheckpoint(result.folder)).toBe(result.folder.last);
+    expect([notes[0], notes.filter((line) => line.includes('best'))]).toEqual([note, []]);
+    expect(JSON.parse(readFileSync(result.folder.results, 'utf8'))).toMatchObject({
+      best: null,
+      latest: { value: null },
+    });
+    const again = await trainRun(tinyRun(out('run'), createTinyModel(), { resume: true, evaluate, metric }));
+    expect(again).toMatchObject({ reason: 'done', best: null });
   });
 
   test('scales the learning rate to the batch and says so', async () => {

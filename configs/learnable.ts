@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { type Census, countSmaller, takeCensus } from '../datasets/census.js';
+import type { Dataset } from '../datasets/dataset.js';
+import { BACKGROUND } from '../datasets/labels.js';
+import { adviseValues } from '../datasets/maskAdvice.js';
+import { IGNORED } from '../datasets/sample.js';
+import { DataError } from '../engine/errors.js';
+import { trainAugmentation } from './augmentation.js';
+import { plannedInput } from './network.js';
+import type { Experiment } from './schema.js';
+
+/** What a training on these images would come to. */
+export interface Learnable {
+  /** Why nothing would be learned: no object, or nothing to tell apart. */
+  readonly problem: DataError | null;
+  /** What may be meant: classes without objects, objects too small to be seen. */
+  readonly warnings: readonly string[];
+}
+
+/** Looks, before the first step, for what would make a training learn nothing, or not what is meant. */
+export function checkLearnable(experiment: Experiment, train: Dataset): Learnable {
+  const census = takeCensus(train);
+  const problem = census.counted === 'objects' ? noObject(train, census) : noClassMap(experiment, train, census);
+  if (problem !== null) return { problem: new DataError(sourceOf(experiment), problem), warnings: [] };
+  return { problem, warnings: [...absentClasses(experiment, train, census), ...vanishing(experiment, train)] };
+}
+
+/** What an evaluation on these images could not measure. */
+export function describeMeasurable(val: Dataset): readonly string[] {
+  const { counted, counts } = takeCensus(val);
+  if (counts.some((count) => count > 0)) return [];
+  const what = counted === 'objects' ? 'objects to find: AP' : 'pixels to compare: mIoU';
+  return [`no ${what} stays absent, no checkpoint is called the best, and the last one is the result`];
+}
+
+function noObject({ size, warnings }: Dataset, { counts, ignored }: Census): string | null {
+  if (counts.some((count) => count > 0)) return null;
+  if (ignored > 0) {
+    return `all ${ignored} objects of the ${size} training images are crowd or difficult ones, which are never learned from: set iscrowd (COCO; some tools write 1 for every brush mask) or difficult (VOC) to 0 where an object is to be found`;
+  }
+  const dropped = warnings.filter(({ code }) => code === 'degenerate-box' || code === 'box-missed');
+  const boxes = dropped.reduce((sum, { count }) => sum + count, 0);
+  const but = boxes === 0 ? '' : ` (${boxes} boxes without a pixel of the image were dropped)`;
+  return `the ${size} training images have not one object${but}, so there is nothing to learn: check the export, or name the annotations in data.train`;
+}
+
+function noClassMap(experiment: Experiment, train: Dataset, { counts }: Census): string | null {
+  const present = train.labels.classes.filter((_, index) => (counts[index] ?? 0) > 0).map(({ name }) => name);
+  if (present.length > 1) return null;
+  const missing = train.warnings.find(({ code }) => code === 'missing-segmentation');
+  const objects = present.filter((name) => name !== BACKGROUND);
+  if (missing !== undefined && objects.length === 0) {
+    return `none of the ${missing.count} annotations has a segmentation, so there is nothing to segment: export polygons or RLE, or learn boxes with task: detection`;
+  }
+  const [only] = present;
+  const found = only === undefined ? 'no pixel has a class' : `'${only}' is the only class with pixels`;
+  return `${found} in the ${train.size} training images, so there is nothing to tell apart: ${remedy(experiment, train)}`;
+}
+
+function remedy({ data }: Experiment, { labels, maskValues }: Dataset): string {
+  const names = labels.classes.map(({ name }) => name);
+  if (data.kind === 'coco') {
+    return names.includes(BACKGROUND) ? 'check the annotations' : `add ${BACKGROUND} to data.classes`;
+  }
+  const values = [...(maskValues?.keys() ?? [])].sort((a, b) => a - b);
+  const shown = `the masks hold ${values.slice(0, 8).join(', ')}${values.length > 8 ? ', ...' : ''}`;
+  const isUnstated = Object.keys(data.values).length === 0;
+  if (!isUnstated || !values.includes(IGNORED)) return `${shown}; check them, data.classes and data.values`;
+  return `${shown}, of which ${IGNORED} means not labelled unless values says otherwise; ${adviseValues(data.kind, values, names)}`;
+}
+
+function absentClasses({ data }: Experiment, { labels, maskValues }: Dataset, { counted, counts }: Census): string[] {
+  const absent = labels.classes.filter((_, index) => counts[index] === 0).map(({ name }) => name);
+  if (absent.length === 0) return [];
+  const more = absent.length > 5 ? ` and ${absent.length - 5} more` : '';
+  const isSuspect = maskValues?.has(IGNORED) === true && Object.keys(data.values).length === 0;
+  const hint = isSuspect ? `; ${IGNORED} means not labelled: if it is one of them, give values` : '';
+  return [
+    `${absent.length} of ${labels.classes.length} classes have no ${counted} to learn from: ${absent.slice(0, 5).join(', ')}${more}${hint}`,
+  ];
+}
+
+function vanishing(experiment: Experiment, train: Dataset): string[] {
+  const { inputSize, cell } = plannedInput(experiment);
+  const [height, width] = inputSize;
+  const isNative = trainAugmentation(experiment, inputSize, [0, 0, 0]).fit === 'native';
+  const { smaller, total } = countSmaller(train, (rows, columns) => {
+    const side = isNative ? cell : cell / Math.min(height / rows, width / columns);
+    return [side, side];
+  });
+  if (smaller * 2 <= total) return [];
+  return [
+    `${smaller} of ${total} objects are smaller than a cell of the finest map (${cell} x ${cell} pixels) in an input of ${height} x ${width} pixels and will hardly be learned: raise model.inputSize, or cut the images into tiles`,
+  ];
+}
+
+/** What names the training images. */
+function sourceOf({ data }: Experiment): string {
+  return data.kind === 'coco' ? join(data.root, String(data.train)) : data.root;
+}

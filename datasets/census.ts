@@ -1,0 +1,105 @@
+import { classOf, type MaskFileTruth } from './classMap.js';
+import type { Dataset, Entry } from './dataset.js';
+import type { StoredTruth } from './read.js';
+import { drawRegions, type RegionsTruth, type Segmentation } from './regions.js';
+import { IGNORED } from './sample.js';
+
+/** How much there is to learn from in a data set. */
+export interface Census {
+  readonly counted: 'objects' | 'regions' | 'pixels';
+  /** Of each class. */
+  readonly counts: readonly number[];
+  /** Crowd and difficult objects, or pixels that are not labelled. */
+  readonly ignored: number;
+}
+
+/** Counts what the entries say; the pixels of mask files were counted when they were opened. */
+export function takeCensus(dataset: Dataset): Census {
+  const entries = dataset.entries as readonly Entry<StoredTruth>[];
+  const counts = dataset.labels.classes.map(() => 0);
+  const truth = entries[0]?.truth;
+  if (truth?.kind === 'mask-file') return countPixels(dataset, truth, counts);
+  return truth?.kind === 'regions' ? countRegions(entries, truth, counts) : countObjects(entries, counts);
+}
+
+function countPixels({ maskValues }: Dataset, table: MaskFileTruth, counts: number[]): Census {
+  let ignored = 0;
+  for (const [value, pixels] of maskValues ?? []) {
+    const label = classOf(value, table) ?? IGNORED;
+    if (label === IGNORED) ignored += pixels;
+    else counts[label]! += pixels;
+  }
+  return { counted: 'pixels', counts, ignored };
+}
+
+/** The background counts 1 where it may matter: beside regions of one class, if there is a pixel that none covers. */
+function countRegions(entries: readonly Entry<StoredTruth>[], { uncovered }: RegionsTruth, counts: number[]): Census {
+  for (const { truth } of entries)
+    if (truth.kind === 'regions') for (const { label } of truth.regions) counts[label]!++;
+  const classes = counts.filter((regions) => regions > 0).length;
+  if (uncovered !== IGNORED && (classes !== 1 || entries.some(hasUncovered))) counts[uncovered]!++;
+  return { counted: 'regions', counts, ignored: 0 };
+}
+
+function countObjects(entries: readonly Entry<StoredTruth>[], counts: number[]): Census {
+  let ignored = 0;
+  for (const { truth } of entries) {
+    if (truth.kind !== 'detection') continue;
+    truth.labels.forEach((label, i) => {
+      if (truth.ignored[i] === 1) ignored++;
+      else counts[label]!++;
+    });
+  }
+  return { counted: 'objects', counts, ignored };
+}
+
+function hasUncovered({ truth, width, height, file }: Entry<StoredTruth>): boolean {
+  if (truth.kind !== 'regions') return false;
+  return drawRegions(truth, width ?? 0, height ?? 0, file).includes(truth.uncovered);
+}
+
+/**
+ * Objects of which both sides are shorter than a limit; of regions, those that are polygons.
+ *
+ * @param limitOf pixels of an image of this size
+ */
+export function countSmaller(
+  { entries }: Dataset,
+  limitOf: (height: number, width: number) => readonly [height: number, width: number],
+): { readonly smaller: number; readonly total: number } {
+  let [smaller, total] = [0, 0];
+  for (const { truth, width, height } of entries as readonly Entry<StoredTruth>[]) {
+    const [rows, columns] = limitOf(height ?? 0, width ?? 0);
+    for (const [objectWidth, objectHeight] of sidesOf(truth)) {
+      total++;
+      if (objectWidth < columns && objectHeight < rows) smaller++;
+    }
+  }
+  return { smaller, total };
+}
+
+/** Width and height of the objects that are learned from. */
+function sidesOf(truth: StoredTruth): (readonly [width: number, height: number])[] {
+  if (truth.kind === 'mask-file') return [];
+  if (truth.kind === 'regions') return truth.regions.flatMap(({ segmentation }) => extentOf(segmentation));
+  const sides: [number, number][] = [];
+  for (let i = 0; i < truth.labels.length; i++) {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = truth.boxes.subarray(i * 4, i * 4 + 4);
+    if (truth.ignored[i] === 0) sides.push([x2 - x1, y2 - y1]);
+  }
+  return sides;
+}
+
+function extentOf(segmentation: Segmentation): (readonly [width: number, height: number])[] {
+  if ('size' in segmentation) return [];
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const polygon of segmentation) {
+    for (let i = 0; i + 1 < polygon.length; i += 2) {
+      left = Math.min(left, polygon[i] as number);
+      right = Math.max(right, polygon[i] as number);
+      top = Math.min(top, polygon[i + 1] as number);
+      bottom = Math.max(bottom, polygon[i + 1] as number);
+    }
+  }
+  return [[right - left, bottom - top]];
+}

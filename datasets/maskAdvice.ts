@@ -1,0 +1,58 @@
+import { DataError } from '../engine/errors.js';
+import type { ValueCounts } from './classMap.js';
+
+const IGNORE = 'ignore';
+/** Largest values of 8 and 16 bits, which mean "not labelled" where there is one more value than classes. */
+const UNLABELLED: readonly number[] = [255, 65535];
+
+/**
+ * What to write for masks with these values: one for each class in ascending order, the largest for none when there is
+ * one more, or, of two classes, the smallest and the largest when there are many between them.
+ *
+ * @param found values of all masks
+ * @param names the classes in their order
+ * @returns YAML below `data`, or null where values and classes do not tell what belongs together
+ */
+export function valuesLine(found: readonly number[], names: readonly string[]): string | null {
+  const values = [...found].sort((a, b) => a - b);
+  const last = values.at(-1) ?? 0;
+  if (values.length === names.length) return yaml(values, names);
+  if (values.length === names.length + 1 && UNLABELLED.includes(last)) return yaml(values, [...names, IGNORE]);
+  if (values.length < 2 || names.length !== 2 || values.length < names.length) return null;
+  return `${yaml([values[0] as number, last], names)} and otherValues: nearest`;
+}
+
+const ELSE = "or set otherValues to 'ignore' or 'nearest'";
+/** For values outside a table that was written. */
+export const ADD_VALUES = `add them to values, ${ELSE}`;
+
+/** What to write for values that no table names, and where. */
+export function adviseValues(kind: 'masks' | 'voc', found: readonly number[], names: readonly string[]): string {
+  const line = valuesLine(found, names) ?? `values with one mask value for each of ${names.slice(0, 8).join(', ')}`;
+  if (kind === 'masks') return `write ${line} below data`;
+  return `VOC's values are positions of classes: save them so, or write kind: masks, images: JPEGImages/*.jpg, masks: SegmentationClass/*.png, ${line} below data`;
+}
+
+const yaml = (values: readonly number[], names: readonly string[]): string =>
+  `values: { ${values.map((value, i) => `${value}: ${scalar(names[i] as string)}`).join(', ')} }`;
+
+const scalar = (name: string): string =>
+  /^[A-Za-z_][\w ./-]*$/.test(name) && !/^(true|false|null)$/i.test(name) ? name : JSON.stringify(name);
+
+/** For values outside the table of a folder of masks that has none of its own. */
+export const adviseStrays = (found: readonly number[], names: readonly string[]): string =>
+  `${adviseValues('masks', found, names)}, ${ELSE}`;
+
+/** Masks with values outside the table, in the order they were read. */
+export type StrayMasks = readonly (readonly [file: string, strays: ValueCounts])[];
+
+/** @throws DataError listing each stray value of the first mask with its pixels, and the ways out */
+export function refuseStrays(masks: StrayMasks, known: readonly number[], advice: string): never {
+  const [[file, strays]] = masks as [StrayMasks[number], ...StrayMasks];
+  const found = [...strays].sort((a, b) => a[0] - b[0]);
+  const shown = found.slice(0, 8).map(([value, count]) => `${value} (${count} pixels)`);
+  const more = found.length > 8 ? ` and ${found.length - 8} more` : '';
+  const others = masks.length > 1 ? `, and such in ${masks.length - 1} more masks` : '';
+  const table = known.slice(0, 10).join(', ') + (known.length > 10 ? ', ...' : '');
+  throw new DataError(file, `mask values outside the table (${table}): ${shown.join(', ')}${more}${others}; ${advice}`);
+}

@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openSplit } from '../../configs/datasets.js';
+import { parseExperiment } from '../../configs/read.js';
+import { openRun } from '../../configs/run.js';
+import { trainExperiment } from '../../configs/train.js';
+import { folderWith, greyPng, vocXml } from '../datasets/folder.js';
+
+/** The fewest there can be: one class, one image, one pixel; and many classes. Trained, measured and asked. */
+
+/** What is the same on every engine runs on one. */
+const isPortable = tf.getBackend() === 'wasm';
+
+const runs = mkdtempSync(join(tmpdir(), 'espalier-few-'));
+afterAll(() => rmSync(runs, { recursive: true, force: true }));
+
+interface Few {
+  readonly what: string;
+  readonly task: 'detection' | 'segmentation';
+  /** [width, height] of the one image. */
+  readonly image: readonly [width: number, height: number];
+  /** Names of the objects, each in the middle half of the image. */
+  readonly objects: readonly string[];
+  readonly says: readonly string[];
+}
+
+const CASES: readonly Few[] = [
+  { what: 'one class', task: 'detection', image: [60, 40], objects: ['cell'], says: ['classes: cell'] },
+  { what: 'one class in one pixel', task: 'detection', image: [1, 1], objects: ['cell'], says: ['classes: cell'] },
+  {
+    ...{ what: '300 classes in a strip', task: 'detection', image: [4096, 64] },
+    ...{ objects: Array.from({ length: 300 }, (_, i) => `class${i}`), says: ['train: 1 images'] },
+  },
+  {
+    ...{ what: 'one class', task: 'segmentation', image: [60, 40], objects: ['cell'] },
+    says: ['classes: background, cell (background: every pixel without one of the others)'],
+  },
+];
+
+function experimentOf({ task, image: [width, height], objects }: Few) {
+  const [x1, y1] = [Math.floor(width / 4), Math.floor(height / 4)];
+  const [x2, y2] = [x1 + Math.ceil(width / 2), y1 + Math.ceil(height / 2)];
+  const mask = Array.from({ length: width * height }, (_, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    return x >= x1 && x < x2 && y >= y1 && y < y2 ? 1 : 0;
+  });
+  const pixels = mask.map((inside) => 40 + 150 * inside);
+  const boxes = objects.map((name) => [name, x1 + 1, y1 + 1, Math.max(x2, x1 + 2), Math.max(y2, y1 + 2)] as const);
+  const root = folderWith({
+    'ImageSets/Main/train.txt': 'a',
+    'JPEGImages/a.png': greyPng(width, height, pixels),
+    'Annotations/a.xml': vocXml([width, height], boxes),
+    'masks/a.png': greyPng(width, height, mask),
+  });
+  const model = { inputSize: [64, 64], neckChannels: 8, neckRepeats: 1 };
+  const voc = { kind: 'voc', root, val: 'train' };
+  const masks = { kind: 'masks', root, images: 'JPEGImages/*.png', masks: 'masks/*.png', train: 'a', val: 'a' };
+  const data = task === 'detection' ? voc : { ...masks, classes: objects };
+  return parseExperiment({ task, data, model, train: { epochs: 1, workers: 0, warmupSteps: 0 } }, 'the test');
+}
+
+describe('training on one image', () => {
+  it.each(CASES.filter(({ objects }) => isPortable || objects.length === 1))(
+    'of $what ($task) trains, is measured, and answers',
+    async (few) => {
+      const experiment = experimentOf(few);
+      const out = join(runs, `${CASES.indexOf(few)}`);
+      const said: string[] = [];
+      const say = (line: string) => said.push(line);
+      const result = await trainExperiment(experiment, {
+        out,
+        resume: false,
+        engine: tf.getBackend(),
+        offline: true,
+        say,
+      });
+      expect(said).toEqual(expect.arrayContaining(['batchSize: 1 instead of 8, as there are no more images']));
+      for (const line of few.says)
+        expect(
+          said.some((text) => text.startsWith(line)),
+          said.join('\n'),
+        ).toBe(true);
+      expect(result).toMatchObject({ reason: 'done', step: 1, best: { value: expect.any(Number) } });
+      const run = openRun(out);
+      const report = await run.network.measure(await openSplit(run.experiment, 'val', run.labels));
+      expect(report[run.network.metric]).toBeCloseTo(result.best?.value ?? Number.NaN, 5);
+      const found = [];
+      for await (const { result: answer } of run.network.predict([join(experiment.data.root, 'JPEGImages/a.png')])) {
+        if ('detections' in answer) found.push(...answer.detections.labels);
+        else found.push(answer.classMap.mask.length === few.image[0] * few.image[1]);
+      }
+      expect(found.length).toBeGreaterThan(0);
+      run.dispose();
+    },
+  );
+
+  it.runIf(isPortable)('without a validation set keeps the last checkpoint and no best', async () => {
+    const { data, ...rest } = experimentOf(CASES[0] as Few);
+    const out = join(runs, 'alone');
+    const said: string[] = [];
+    const experiment = { ...rest, data: { ...data, val: null } };
+    const options = { out, resume: false, engine: tf.getBackend(), offline: true };
+    const result = await trainExperiment(experiment, { ...options, say: (line) => said.push(line) });
+    expect(said).toContain('val: none');
+    expect(result).toMatchObject({ reason: 'done', best: null, latest: null });
+    const run = openRun(out);
+    expect(run.checkpoint).toBe(result.folder.last);
+    run.dispose();
+  });
+
+  it('of which nothing can be learned ends before the first step, with all that is wrong', async () => {
+    const { data, ...rest } = experimentOf({ ...(CASES[0] as Few), objects: [] });
+    const experiment = { ...rest, data: { ...data, classes: ['cell'], val: 'elsewhere' } };
+    const options = { out: join(runs, 'nothing'), resume: false, engine: tf.getBackend(), offline: true };
+    await expect(trainExperiment(experiment, { ...options, say: () => {} })).rejects.toThrow(
+      /the 1 training images have not one object.*\n.*elsewhere\.txt: there is no such split/,
+    );
+  });
+});
