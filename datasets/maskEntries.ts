@@ -1,9 +1,9 @@
 import type { MaskFileTruth } from './classMap.js';
 import { concurrently } from './concurrently.js';
 import type { Entry } from './dataset.js';
-import { readImageSize } from './decode/header.js';
 import { type DataRoot, idOf } from './paths.js';
 import { readMask } from './read.js';
+import { surveyImage } from './survey.js';
 import type { WarningList } from './warnings.js';
 
 const AT_ONCE = 4;
@@ -19,7 +19,7 @@ export function maskEntries(
   warnings: WarningList,
 ): Promise<Entry<MaskFileTruth>[]> {
   return concurrently(pairs, AT_ONCE, async ({ image, mask }) => {
-    const { width, height } = await readImageSize(image);
+    const { width, height } = await surveyImage(image, idOf(root, image), warnings);
     const truth: MaskFileTruth = { kind: 'mask-file', file: mask, ...table };
     const { strays } = await readMask(truth, { width, height });
     const count = [...strays.values()].reduce((sum, n) => sum + n, 0);

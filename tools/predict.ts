@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { openRun } from '../configs/run.js';
 import { didYouMean } from '../configs/suggestion.js';
+import { collectWarnings } from '../datasets/warnings.js';
 import { ConfigError } from '../engine/errors.js';
 import { classifyImages } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
@@ -38,10 +39,13 @@ async function classify(
   output: Output,
 ): Promise<void> {
   const offline = command.offline === true;
-  const results = await classifyImages(name, files, { offline, onProgress: output.note, top: TOP });
+  const warnings = collectWarnings();
+  const options = { offline, onProgress: output.note, top: TOP, onNote: warnings.notePixels };
+  const results = await classifyImages(name, files, options);
   const text = results.map(({ image, top }) =>
     [image, ...top.map(({ label, probability }) => `  ${probability.toFixed(4)}  ${label}`)].join('\n'),
   );
+  for (const { message } of warnings.list()) output.note(`warning: ${message}`);
   output.result(results, text.join('\n'));
 }
 
@@ -56,12 +60,14 @@ async function answer(
     const names = run.labels.classes.map(({ name }) => name);
     const threshold = command.threshold ?? run.experiment.evaluate.drawThreshold;
     const results: unknown[] = [];
-    for await (const found of run.network.predict(files)) {
+    const warnings = collectWarnings();
+    for await (const found of run.network.predict(files, { onNote: warnings.notePixels })) {
       const described = describeAnswer(found, names, threshold);
       const drawing = writeDrawing(described.drawn, found.file, command.out ?? 'predictions');
       results.push(described.value);
       output.say(output.json ? `drawn: ${drawing}` : `${described.text}\n  drawn: ${drawing}`);
     }
+    for (const { message } of warnings.list()) output.note(`warning: ${message}`);
     if (output.json) output.result(results, '');
   } finally {
     run.dispose();

@@ -38,6 +38,20 @@ describe('zip', () => {
     await expect(extractZipEntry(path, entry as never, join(folder, 'bomb'))).rejects.toThrow(/larger than stated/);
   });
 
+  it('refuses entries that share their bytes, and those that together claim far more than the archive', async () => {
+    const archive = zip([
+      { name: 'a', content: big, method: 8 },
+      { name: 'b', content: big, method: 8 },
+    ]);
+    const directory = archive.readUInt32LE(archive.length - 6);
+    const shared = Buffer.from(archive);
+    shared.writeUInt32LE(10, directory + 47 + 42);
+    await expect(listZip(write('shared.zip', shared))).rejects.toThrow(/'a' lies where another file does: refused/);
+    const claim = { content: big, method: 8, statedSize: 0xf000_0000 } as const;
+    const bomb = write('claims.zip', zip([{ name: 'a', ...claim }]));
+    await expect(listZip(bomb)).rejects.toThrow(/claims 4026531840 bytes in \d+ packed ones: a zip bomb, refused/);
+  });
+
   it('refuses what is no zip archive or is cut off', async () => {
     await expect(listZip(write('text.zip', Buffer.from('not a zip')))).rejects.toThrow(/is not a zip archive/);
     const whole = zip([{ name: 'a', content: big, method: 8 }]);
