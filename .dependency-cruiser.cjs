@@ -17,7 +17,7 @@ const PORTABLE = [
   '^(necks|heads)/',
   '^backbones/(?!catalogue/)',
   '^training/(?!run/)',
-  '^engine/[^/]+$',
+  '^engine/(?!files\\.ts$)[^/]+$',
   '^engine/(kernels|wasm|webgl)/',
   '^engine/webgpu/(?!dawn)',
   '^index\\.ts$',
@@ -36,11 +36,11 @@ module.exports = {
     {
       name: 'datasets-stand-alone',
       comment:
-        'data sets need errors, names to show, random streams, the rules of the host and coco-ts: no tensors, no networks',
+        'data sets need errors, names to show, random streams, files, the rules of the host and coco-ts: no tensors, no networks',
       severity: 'error',
       from: { path: '^datasets/' },
       to: {
-        path: '^(?!datasets/|engine/(errors|printable|random)\\.ts$|engine/host/|coco-ts/|node_modules/)',
+        path: '^(?!datasets/|engine/(errors|printable|random|files)\\.ts$|engine/host/|coco-ts/|node_modules/)',
         dependencyTypesNot: ['core'],
       },
     },
@@ -63,7 +63,9 @@ module.exports = {
       comment: 'this runs in a browser, so what it imports must, too',
       severity: 'error',
       from: { path: PORTABLE },
-      to: { path: '^(engine/(tensorflow|host)|backbones/catalogue|training/run|tools|configs)/' },
+      to: {
+        path: '^(engine/(tensorflow|host)/|engine/files\\.ts$|backbones/catalogue/|training/run/|tools/|configs/)',
+      },
     },
     {
       name: 'portable-data-only',

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseAllDocuments, parseDocument } from 'yaml';
 import { ConfigError } from '../engine/errors.js';
+import { readText } from '../engine/files.js';
 
 export type Path = readonly PropertyKey[];
 
@@ -28,7 +28,9 @@ const MAX_BYTES = 1 << 18;
  * @throws ConfigError when the file cannot be read or is not one YAML map
  */
 export function readDocument(file: string, overrides: readonly Override[]): ConfigDocument {
-  const text = readText(file);
+  const refuse = (problem: string) =>
+    new ConfigError(`${file}: ${problem}; name a config such as configs/cells-demo.yaml`);
+  const text = readText(file, { maxBytes: MAX_BYTES, refuse });
   const lines = new LineCounter();
   const document = parse(file, text, lines);
   const problem = document.errors[0] ?? document.warnings[0];
@@ -55,26 +57,6 @@ export function parseOverride(text: string): Override {
   const problem = value.errors[0];
   if (problem) throw new ConfigError(`--set ${text}: ${firstLine(problem.message)}`);
   return { path, value: value.toJS({ maxAliasCount: 10 }), origin: `--set ${path.join('.')}` };
-}
-
-function readText(file: string): string {
-  let handle: number;
-  try {
-    handle = openSync(file, 'r');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new ConfigError(`${file}: ${code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`}`);
-  }
-  try {
-    const status = fstatSync(handle);
-    if (!status.isFile())
-      throw new ConfigError(`${file}: is not a file; name a config such as configs/cells-demo.yaml`);
-    if (status.size > MAX_BYTES)
-      throw new ConfigError(`${file}: ${status.size} bytes are no config (${MAX_BYTES} at most)`);
-    return readFileSync(handle, 'utf8');
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function parse(file: string, text: string, lineCounter: LineCounter): Document.Parsed {

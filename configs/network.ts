@@ -5,8 +5,15 @@ import { createDetectionEvaluator, createSemanticEvaluator } from '../datasets/e
 import type { ClassMap, Detections, DetectionTruth, LabelMap, Pixels, SemanticTruth } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { createDetector, createSegmenter, type DetectorSpec, PRESETS, presetOf } from '../heads/index.js';
-import { createPredictor, type PredictableModel, type Predictor } from '../training/predictor.js';
-import { type EvaluateOptions, evaluateModel, predictImages, type Report } from '../training/run/index.js';
+import { createPredictor, type PredictableModel } from '../training/predictor.js';
+import {
+  type EvaluateOptions,
+  evaluateModel,
+  type PredictImagesOptions,
+  type Prediction,
+  predictImages,
+  type Report,
+} from '../training/run/index.js';
 import type { TrainableModel } from '../training/step.js';
 import type { Experiment } from './schema.js';
 import type { Startable } from './weights.js';
@@ -31,7 +38,7 @@ export interface Network {
   /** Answers every image of a data set of the experiment's task and compares the answers with the truth. */
   measure(dataset: Dataset, options?: EvaluateOptions): Promise<Report>;
   /** Answers image files, in their order. */
-  predict(files: readonly string[]): AsyncGenerator<Answer, void>;
+  predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<Answer, void>;
   dispose(): void;
 }
 
@@ -71,7 +78,7 @@ function detection(experiment: Experiment, labels: LabelMap): Network {
       const evaluator = createDetectionEvaluator({ labels, maxDetections });
       return evaluateModel(predictor, dataset as Dataset<DetectionTruth>, evaluator, options);
     },
-    predict: (files) => answers(predictor, files, (detections) => ({ detections })),
+    predict: (files, options) => answers(predictImages(predictor, files, options), (detections) => ({ detections })),
     dispose: () => disposeAll(predictor, assembly.model),
   };
 }
@@ -106,7 +113,7 @@ function segmentation(experiment: Experiment, labels: LabelMap): Network {
       evaluateModel(predictor, dataset as Dataset<SemanticTruth>, createSemanticEvaluator({ labels }), options).then(
         (report) => ({ ...report }),
       ),
-    predict: (files) => answers(predictor, files, (classMap) => ({ classMap })),
+    predict: (files, options) => answers(predictImages(predictor, files, options), (classMap) => ({ classMap })),
     dispose: () => disposeAll(predictor, assembly.model),
   };
 }
@@ -147,11 +154,10 @@ function rowFor(backbone: BackboneArch): DetectorSpec {
 }
 
 async function* answers<Result>(
-  predictor: Predictor<Result>,
-  files: readonly string[],
+  predictions: AsyncIterable<Prediction<Result>>,
   wrap: (result: Result) => Answer['result'],
 ): AsyncGenerator<Answer, void> {
-  for await (const { file, image, result } of predictImages(predictor, files)) {
+  for await (const { file, image, result } of predictions) {
     yield { file, image, result: wrap(result) };
   }
 }

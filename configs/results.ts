@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../engine/errors.js';
+import { readText } from '../engine/files.js';
 import { readDocument } from './document.js';
 import { parseExperiment } from './read.js';
 import type { Experiment } from './schema.js';
@@ -18,7 +18,10 @@ const FOLDER = join(dirname(createRequire(import.meta.url).resolve('espalier/pac
 
 /** What was measured with the configs of this package. */
 export function readResults(): readonly Result[] {
-  return parseResults(readFileSync(join(FOLDER, 'RESULTS.md'), 'utf8'));
+  const file = join(FOLDER, 'RESULTS.md');
+  return parseResults(
+    readText(file, { maxBytes: 2 ** 22, refuse: (problem) => new ConfigError(`${file}: ${problem}`) }),
+  );
 }
 
 /** A config of this package as it stands, whether or not its data are here. */

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
+import { readText } from '../engine/files.js';
 import { loadCheckpoint } from '../training/index.js';
 import { chosenCheckpoint, readCheckpoint, runFolder } from '../training/run/index.js';
 import { createNetwork, type Network } from './network.js';
@@ -44,9 +45,12 @@ export function openRun(folder: string): Run {
   return { network, experiment, labels, checkpoint, step: stored.metadata.step, dispose: () => network.dispose() };
 }
 
+/** Of a config. */
+const MAX_BYTES = 2 ** 22;
+
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readText(file, { maxBytes: MAX_BYTES, refuse: (problem) => new Error(problem) }));
   } catch (error) {
     throw new ConfigError(`${file}: cannot be read (${error instanceof Error ? error.message : error})`);
   }

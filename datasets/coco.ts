@@ -3,7 +3,7 @@ import { DataError } from '../engine/errors.js';
 import { admitBoxes, type StatedBox } from './boxes.js';
 import { concurrently } from './concurrently.js';
 import type { Dataset, Entry } from './dataset.js';
-import { readImageSize } from './decode/header.js';
+import { requireRegular } from './decode/header.js';
 import {
   BACKGROUND,
   type ClassList,
@@ -18,6 +18,7 @@ import { datasetOf, requireSize } from './read.js';
 import type { RegionsTruth, Segmentation } from './regions.js';
 import { type DetectionTruth, IGNORED, type LabelMap, type SemanticTruth } from './sample.js';
 import { parseRanges } from './split.js';
+import { surveyImage } from './survey.js';
 import { collectWarnings, type WarningList } from './warnings.js';
 
 export interface CocoOptions<T extends 'detection' | 'segmentation' = 'detection' | 'segmentation'> {
@@ -78,8 +79,8 @@ export async function openCoco(options: CocoOptions): Promise<Dataset<DetectionT
   const coco = await loadStrict(json, options.task);
   const labels = labelsOf(coco, options, json);
   const indexOf = categoryIndices(coco, labels, json);
-  const pictures = await listPictures(coco, root, options, json);
   const warnings = collectWarnings();
+  const pictures = await listPictures(coco, root, options, { json, warnings });
   if (options.task === 'segmentation') {
     const background = labels.classes.findIndex(({ name }) => name === BACKGROUND);
     const uncovered = background < 0 ? IGNORED : background;
@@ -91,6 +92,7 @@ export async function openCoco(options: CocoOptions): Promise<Dataset<DetectionT
 }
 
 async function loadStrict(json: string, task: CocoOptions['task']): Promise<COCO> {
+  await requireRegular(json);
   try {
     const coco = await COCO.load(json);
     const fatal = coco.violations().filter(({ rule, index }) => {
@@ -157,7 +159,12 @@ function categoryIndices(coco: COCO, labels: LabelMap, json: string): (annotatio
   };
 }
 
-async function listPictures(coco: COCO, root: DataRoot, options: CocoOptions, json: string): Promise<Picture[]> {
+async function listPictures(
+  coco: COCO,
+  root: DataRoot,
+  options: CocoOptions,
+  { json, warnings }: { readonly json: string; readonly warnings: WarningList },
+): Promise<Picture[]> {
   const images = [...coco.imgs.values()].sort((a, b) => Number(a.id) - Number(b.id) || (a.id < b.id ? -1 : 1));
   if (images.length === 0) throw new DataError(json, 'the file lists no image');
   const positions = options.indices === undefined ? images.keys() : parseRanges(options.indices, images.length);
@@ -172,7 +179,7 @@ async function listPictures(coco: COCO, root: DataRoot, options: CocoOptions, js
   });
   return concurrently(chosen, AT_ONCE, async ({ id, name, width, height }) => {
     const file = await resolveInside(root, options.images, name, json);
-    const found = await readImageSize(file);
+    const found = await surveyImage(file, idOf(root, file), warnings);
     if (width !== undefined && height !== undefined) requireSize(file, found, { width, height });
     const annotations = coco.imgToAnns.get(id) ?? [];
     return { file, id: idOf(root, file), width: found.width, height: found.height, annotations };

@@ -1,10 +1,10 @@
 import { countValues, type MaskFileTruth, type ValueCounts } from './classMap.js';
 import { concurrently } from './concurrently.js';
 import type { Entry } from './dataset.js';
-import { readImageSize } from './decode/header.js';
 import { refuseStrays, type StrayMasks } from './maskAdvice.js';
 import { type DataRoot, idOf } from './paths.js';
 import { decodeMaskOf } from './read.js';
+import { surveyImage } from './survey.js';
 import type { WarningList } from './warnings.js';
 
 const AT_ONCE = 4;
@@ -33,7 +33,7 @@ export async function maskEntries(
   const refused: StrayMasks[number][] = [];
   const refuse = (): never => refuseStrays(refused, [...known], advise([...values.keys()]));
   const entries = await concurrently(pairs, AT_ONCE, async ({ image, mask }) => {
-    const { width, height } = await readImageSize(image);
+    const { width, height } = await surveyImage(image, idOf(root, image), warnings);
     const truth: MaskFileTruth = { kind: 'mask-file', file: mask, ...table };
     const counts = countValues(await decodeMaskOf(truth, { width, height }));
     for (const [value, count] of counts) values.set(value, (values.get(value) ?? 0) + count);

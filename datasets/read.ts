@@ -17,7 +17,8 @@ export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth;
  */
 export async function readSample<T extends Truth = Truth>(entry: Entry): Promise<Sample<T>> {
   const stored = entry as Entry<StoredTruth>;
-  const image = await decodeImage(stored.file);
+  // What there is to note was noted when the data set was opened.
+  const image = await decodeImage(stored.file, { onNote: () => {} });
   if (stored.width !== null && stored.height !== null) {
     requireSize(stored.file, image, { width: stored.width, height: stored.height });
   }

@@ -1,5 +1,5 @@
 import { ConfigError, DataError } from '../engine/errors.js';
-import { readBytes } from './decode/header.js';
+import { readTextFile } from './decode/header.js';
 import { compileGlob, isGlob } from './glob.js';
 import { type DataRoot, findInside } from './paths.js';
 
@@ -64,8 +64,6 @@ function matcher(pattern: string): (candidate: { readonly id: string }) => boole
 async function readNames(root: DataRoot, split: string): Promise<{ names: string[]; source: string }> {
   const file = isGlob(split) ? null : await findInside(root, '', split, root.path);
   if (file === null) return { names: [split], source: root.path };
-  const lines = Buffer.from(await readBytes(file))
-    .toString('utf8')
-    .split(/\r?\n/);
+  const lines = (await readTextFile(file)).split(/\r?\n/);
   return { names: lines.map((line) => line.trim()).filter((line) => line !== ''), source: file };
 }

@@ -4,13 +4,14 @@ import { DataError } from '../engine/errors.js';
 import { admitBoxes, type StatedBox } from './boxes.js';
 import { concurrently } from './concurrently.js';
 import type { Dataset, Entry } from './dataset.js';
-import { readBytes, readImageSize } from './decode/header.js';
+import { readTextFile } from './decode/header.js';
 import { type ClassList, classIndices, classMapLabels, givenLabels, labelMap, requireClass } from './labels.js';
 import { adviseValues } from './maskAdvice.js';
 import { maskEntries } from './maskEntries.js';
 import { type DataRoot, findInside, idOf, openRoot, resolveInside } from './paths.js';
 import { datasetOf, requireSize } from './read.js';
 import { type DetectionTruth, IGNORED, type SemanticTruth } from './sample.js';
+import { surveyImage } from './survey.js';
 import { parseVocXml, type VocAnnotation } from './vocXml.js';
 import { collectWarnings } from './warnings.js';
 
@@ -30,6 +31,8 @@ export interface VocOptions<T extends 'detection' | 'segmentation' = 'detection'
 
 const EXTENSIONS = ['.jpg', '.png', '.jpeg', '.JPG', '.JPEG', '.PNG', '.tif', '.tiff', '.webp'];
 const AT_ONCE = 16;
+/** Of the annotation of one image. */
+const MAX_XML_BYTES = 2 ** 24;
 
 /**
  * Opens one split of a PASCAL VOC data set. Boxes are 1-based and inclusive in the files; `difficult` objects are
@@ -46,11 +49,12 @@ export async function openVoc(options: VocOptions): Promise<Dataset<DetectionTru
 
 async function openDetection(root: DataRoot, { split, classes }: VocOptions): Promise<Dataset<DetectionTruth>> {
   const { names, list } = await readSplit(root, 'Main', split);
+  const warnings = collectWarnings();
   const read = await concurrently(names, AT_ONCE, async (name) => {
     const xml = await resolveInside(root, 'Annotations', `${name}.xml`, list);
-    const stated = parseVocXml(Buffer.from(await readBytes(xml)).toString('utf8'), xml);
+    const stated = parseVocXml(await readTextFile(xml, MAX_XML_BYTES), xml);
     const file = await findImage(root, name, list);
-    const found = await readImageSize(file);
+    const found = await surveyImage(file, idOf(root, file), warnings);
     if (stated.size !== null) requireSize(file, found, stated.size);
     return { xml, file, stated, width: found.width, height: found.height };
   });
@@ -64,7 +68,6 @@ async function openDetection(root: DataRoot, { split, classes }: VocOptions): Pr
       1,
     );
   const indices = classIndices(labels);
-  const warnings = collectWarnings();
   const entries = read.map(({ xml, file, stated, width, height }): Entry<DetectionTruth> => {
     const boxes = stated.objects.map((object): StatedBox => {
       return {
@@ -107,9 +110,7 @@ async function readSplit(root: DataRoot, kind: string, split: string): Promise<{
     const hint = known.length === 0 ? 'the folder has no lists' : `there are ${known.slice(0, 8).join(', ')}`;
     throw new DataError(`${root.path}/ImageSets/${kind}/${split}.txt`, `there is no such split: ${hint}`);
   }
-  const lines = Buffer.from(await readBytes(list))
-    .toString('utf8')
-    .split(/\r?\n/);
+  const lines = (await readTextFile(list)).split(/\r?\n/);
   const names = lines.map((line) => line.trim().split(/\s+/)[0] as string).filter((name) => name !== '');
   if (names.length === 0) throw new DataError(list, 'the split names no image');
   const repeated =
@@ -141,9 +142,7 @@ async function readLabelMap(root: DataRoot): Promise<string[]> {
       `masks do not name their classes: give classes in the order of the mask values, first that of 0, or put labelmap.txt into ${dirname(`${root.path}/labelmap.txt`)}`,
     );
   }
-  const lines = Buffer.from(await readBytes(file))
-    .toString('utf8')
-    .split(/\r?\n/);
+  const lines = (await readTextFile(file)).split(/\r?\n/);
   return lines
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .map((line) => line.split(':')[0] as string);

@@ -1,16 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  createReadStream,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { EspalierError, WeightsError } from '../engine/errors.js';
+import { streamRegular } from '../engine/files.js';
 
 /** No published checkpoint is larger. */
 const MAX_BYTES = 8 * 2 ** 30;
@@ -164,8 +156,9 @@ function unreachable(url: string, error: unknown): unknown {
 
 async function hashOf(path: string, bytes: number): Promise<Hash> {
   const hash = createHash('sha256');
-  if (bytes > 0)
-    for await (const chunk of createReadStream(path, { start: 0, end: bytes - 1 })) hash.update(chunk as Buffer);
+  if (bytes === 0) return hash;
+  const limit = { maxBytes: MAX_BYTES, refuse: (problem: string) => new EspalierError(`${path}: ${problem}`) };
+  for await (const chunk of streamRegular(path, limit, { start: 0, end: bytes - 1 })) hash.update(chunk as Buffer);
   return hash;
 }
 

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { copyFileSync, createReadStream, statSync } from 'node:fs';
+import { copyFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { wrongDigest } from '../backbones/catalogue/digest.js';
 import { EspalierError, WeightsError } from '../engine/errors.js';
 import { cacheFolder } from '../engine/tensorflow/cache.js';
+import { sha256Of } from '../engine/tensorflow/pip.js';
 import { type DownloadOptions, downloadFile } from './download.js';
 import type { ReleasedWeights } from './released.js';
 
@@ -54,13 +54,7 @@ async function problemOf(path: string, { digits }: ReleasedWeights): Promise<str
 }
 
 async function takeFile({ name, digits }: ReleasedWeights, from: string, path: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(from)) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw new EspalierError(`${from} cannot be read: ${(error as Error).message}`);
-  }
-  const digest = hash.digest('hex');
+  const digest = await sha256Of(from);
   if (!digest.startsWith(digits)) {
     throw new WeightsError(
       `${from} has the SHA-256 ${digest}, ${name} has one that starts with ${digits}: another file`,

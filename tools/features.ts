@@ -14,13 +14,13 @@ import {
 } from '../backbones/index.js';
 import { openNpy } from '../backbones/weights/npy.js';
 import { writeSafetensors } from '../backbones/weights/safetensors.js';
-import { decodeImage } from '../datasets/decode/index.js';
+import { decodeImage, describePixels } from '../datasets/decode/index.js';
 import { ConfigError } from '../engine/errors.js';
 import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/index.js';
 import { squareOf } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
-import { createOutput } from './output.js';
+import { createOutput, type Output } from './output.js';
 import { formatTable } from './table.js';
 import { knownArch } from './weights/network.js';
 
@@ -49,7 +49,7 @@ export async function features(model: string, options: FeaturesOptions): Promise
   for (const file of isWeightsName(weights) ? [input] : [input, weights]) {
     if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file`);
   }
-  const { channels, images } = extname(input) === '.npy' ? fromArray(input) : await fromImage(input, arch);
+  const { channels, images } = extname(input) === '.npy' ? fromArray(input) : await fromImage(input, arch, output);
   await openEngine(options, output);
   const levels = options.levels as readonly LevelsOf<BackboneArch>[] | undefined; // checked by the backbone
   const backbone = createBackbone({
@@ -102,8 +102,8 @@ function fromArray(file: string): Input {
 }
 
 /** An image at its own size, or the square that a network of fixed size takes. */
-async function fromImage(file: string, arch: BackboneArch): Promise<Input> {
-  const decoded = await decodeImage(file);
+async function fromImage(file: string, arch: BackboneArch, { note }: Output): Promise<Input> {
+  const decoded = await decodeImage(file, { onNote: (pixels) => note(`warning: ${file}: ${describePixels(pixels)}`) });
   const { isFixed, inputPixels } = architectureOf(arch);
   const { data, width, height } = isFixed ? squareOf(decoded, inputPixels) : decoded;
   const images = ({ mean, std }: Preprocessing) =>

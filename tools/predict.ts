@@ -6,6 +6,7 @@ import { openRun } from '../configs/run.js';
 import { didYouMean } from '../configs/suggestion.js';
 import { loadReleased } from '../configs/weights.js';
 import type { LabelMap } from '../datasets/sample.js';
+import { collectWarnings } from '../datasets/warnings.js';
 import { ConfigError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
 import { COCO_CLASSES, findReleased, networkOf, RELEASED_WEIGHTS, type ReleasedWeights } from '../pretrained/index.js';
@@ -80,12 +81,15 @@ async function classify(
   output: Output,
 ): Promise<void> {
   const offline = command.offline === true;
-  const results = await classifyImages(name, files, { offline, onProgress: output.note, top: TOP });
+  const warnings = collectWarnings();
+  const options = { offline, onProgress: output.note, top: TOP, onNote: warnings.notePixels };
+  const results = await classifyImages(name, files, options);
   const text = results.map(({ image, top }) =>
     [shownName(image), ...top.map(({ label, probability }) => `  ${probability.toFixed(4)}  ${shownName(label)}`)].join(
       '\n',
     ),
   );
+  for (const { message } of warnings.list()) output.note(`warning: ${message}`);
   output.result(results, text.join('\n'));
 }
 
@@ -98,12 +102,14 @@ async function answer(
 ): Promise<void> {
   const names = labels.classes.map(({ name }) => name);
   const results: unknown[] = [];
-  for await (const found of network.predict(files)) {
+  const warnings = collectWarnings();
+  for await (const found of network.predict(files, { onNote: warnings.notePixels })) {
     const described = describeAnswer(found, names, threshold);
     const drawing = writeDrawing(described.drawn, found.file, out);
     results.push(described.value);
     const drawn = `drawn: ${shownName(drawing)}`;
     output.say(output.json ? drawn : `${described.text}\n  ${drawn}`);
   }
+  for (const { message } of warnings.list()) output.note(`warning: ${message}`);
   if (output.json) output.result(results, '');
 }

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import { readText } from '../../engine/files.js';
 import { sha256Of } from '../../engine/tensorflow/pip.js';
 
 /** Of a file whose digest was computed: as long as size and times are the same, it is the same. */
@@ -31,7 +32,9 @@ export async function wrongDigest(file: string, sha256: string): Promise<string 
 
 function readSeen(record: string): z.infer<typeof seenSchema> | undefined {
   try {
-    return seenSchema.safeParse(JSON.parse(readFileSync(record, 'utf8'))).data;
+    return seenSchema.safeParse(
+      JSON.parse(readText(record, { maxBytes: 1000, refuse: (problem) => new Error(problem) })),
+    ).data;
   } catch {
     return undefined;
   }

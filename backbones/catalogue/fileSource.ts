@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { WeightsError } from '../../engine/errors.js';
+import { openRegular } from '../../engine/files.js';
 import { type ByteSource, checkRange, checkSibling } from '../weights/byteSource.js';
 import { openWeights } from '../weights/openWeights.js';
 import type { PytorchOptions } from '../weights/pytorch.js';
@@ -14,15 +15,15 @@ export interface FileSource extends ByteSource {
 
 /** @throws WeightsError when the file cannot be opened */
 export function fileSource(path: string): FileSource {
-  const { file, size } = openFile(path);
-  const beside: FileSource[] = [];
+  const file = openRegular(path, {
+    maxBytes: Number.MAX_SAFE_INTEGER, // formats check what they take of it
+    refuse: (problem) => new WeightsError(`${path} cannot be read: ${problem}`),
+  });
+  const { size } = file;
+  const beside = new Map<string, FileSource>();
   const fill = (offset: number, target: Uint8Array): void => {
     checkRange(path, size, offset, target.length);
-    for (let done = 0; done < target.length; ) {
-      const count = readSync(file, target, done, target.length - done, offset + done);
-      if (count === 0) throw new WeightsError(`${path} became shorter while it was read`);
-      done += count;
-    }
+    file.fill(offset, target);
   };
   return {
     name: path,
@@ -35,13 +36,13 @@ export function fileSource(path: string): FileSource {
       return bytes;
     },
     sibling: (name) => {
-      const found = fileSource(insideFolder(path, name));
-      beside.push(found);
+      const found = beside.get(name) ?? fileSource(insideFolder(path, name));
+      beside.set(name, found);
       return found;
     },
     close: () => {
-      closeSync(file);
-      for (const source of beside) source.close();
+      file.close();
+      for (const source of beside.values()) source.close();
     },
   };
 }
@@ -53,18 +54,6 @@ function insideFolder(path: string, name: string): string {
   const real = realpathSync(beside);
   if (real.startsWith(realpathSync(dirname(path)) + sep)) return real;
   throw new WeightsError(`${path} names the file '${name}', which leads out of its folder: refused`);
-}
-
-function openFile(path: string): { readonly file: number; readonly size: number } {
-  let file: number | null = null;
-  try {
-    file = openSync(path, 'r');
-    const { size } = fstatSync(file);
-    return { file, size };
-  } catch (error) {
-    if (file !== null) closeSync(file);
-    throw new WeightsError(`${path} cannot be read: ${(error as Error).message}`);
-  }
 }
 
 /**

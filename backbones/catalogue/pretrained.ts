@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { WeightsError } from '../../engine/errors.js';
+import { readRegular } from '../../engine/files.js';
 import type { Pretrainable } from '../backbone.js';
 import type { Module } from '../module.js';
 import { foldPreprocessing, foldStem, inChannelsOf } from '../stem.js';
@@ -10,6 +11,8 @@ import { type PullOptions, pullWeights } from './pull.js';
 
 /** The layer that belongs to the classes of the data it was trained on. */
 const CLASSIFIER = /^classifier\./;
+/** Of a file of the catalogue. */
+const MAX_BYTES = 2 ** 31 - 1;
 
 /**
  * Loads catalogue weights into a backbone, or into a classifier of the same architecture; pulls them first when they are
@@ -30,7 +33,7 @@ export async function loadPretrained(
   const { arch, preprocessing } = weightsEntry(name);
   if (module.architecture) requireArchitecture(module.architecture, arch, name);
   const path = await pullWeights(name, options);
-  const { tensors: stored } = readSafetensors(await readFile(path));
+  const { tensors: stored } = readSafetensors(readRegular(path, limitOf(path)));
   const { stem, parameters } = module;
   const tensors = stem === undefined ? stored : foldStem(stored, stem, inChannelsOf({ stem, parameters }));
   const report = compareStateDict(module, tensors);
@@ -43,3 +46,8 @@ export async function loadPretrained(
   if (module.preprocessing) module.preprocessing = foldPreprocessing(preprocessing, module.preprocessing.mean.length);
   return loaded;
 }
+
+const limitOf = (path: string) => ({
+  maxBytes: MAX_BYTES,
+  refuse: (problem: string) => new WeightsError(`${path} cannot be read: ${problem}`),
+});

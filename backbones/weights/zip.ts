@@ -23,6 +23,7 @@ const LOCAL_HEADER = 0x04034b50;
 const END_BYTES = 22;
 const LOCATOR_BYTES = 20;
 const ENTRY_BYTES = 46;
+const LOCAL_BYTES = 30;
 const MAX_COMMENT = 0xffff;
 const MAX_ENTRIES = 200_000;
 /** A field with one of these values has moved to a 64-bit record. */
@@ -45,16 +46,24 @@ export function readZip(source: ByteSource): readonly ZipEntry[] {
     throw new WeightsError(`the zip archive claims ${count} files in ${source.size} bytes: refused`);
   }
   const directory = createByteReader(source, offset);
-  const starts = new Set<number>();
   let unpacked = 0;
-  return Array.from({ length: count }, () => {
+  const entries = Array.from({ length: count }, () => {
     const entry = directoryEntry(directory);
     if (entry.method === 'deflated') unpacked += checkClaim(entry.size, entry.packed, entry.name);
     checkClaim(unpacked, source.size, source.name);
-    if (starts.has(entry.local)) throw new WeightsError(`'${entry.name}' lies where another file does: refused`);
-    starts.add(entry.local);
-    return openable(source, entry);
+    return entry;
   });
+  checkApart(entries, offset);
+  return entries.map((entry) => openable(source, entry));
+}
+
+/** Files that share bytes make an archive look larger than it is. */
+function checkApart(entries: readonly DirectoryEntry[], directory: number): void {
+  const inOrder = [...entries].sort((a, b) => a.local - b.local);
+  for (const [i, { name, local, packed }] of inOrder.entries()) {
+    if (local + LOCAL_BYTES + packed > (inOrder[i + 1]?.local ?? directory))
+      throw new WeightsError(`'${name}' lies where another file does: refused`);
+  }
 }
 
 interface DirectoryEntry {

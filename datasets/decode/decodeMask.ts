@@ -1,8 +1,11 @@
 import { DataError } from '../../engine/errors.js';
-import { checkPixels } from './decodeImage.js';
-import { MAX_PIXELS, readBytes } from './header.js';
+import { AT_ONCE, checkPixels, reserveFor } from './decodeImage.js';
+import { MAX_PIXELS, named, readHead, readImage } from './header.js';
 import { isJpeg } from './jpeg.js';
 import { isPng, type PngImage, readPng, readPngHeader } from './png.js';
+
+/** At most: rows as unpacked, samples, and the values without alpha, of 16 bits each. */
+const BYTES_PER_PIXEL = 10;
 
 /** A mask as stored: palette indices or grey values, one a pixel. */
 export interface MaskImage {
@@ -22,27 +25,29 @@ export interface MaskImage {
  */
 export async function decodeMask(source: string | Uint8Array, { maxPixels = MAX_PIXELS } = {}): Promise<MaskImage> {
   const name = typeof source === 'string' ? source : 'mask bytes';
-  const bytes = typeof source === 'string' ? await readBytes(source) : source;
+  const { bytes, size } =
+    typeof source === 'string' ? await readHead(source, AT_ONCE) : { bytes: source, size: source.length };
   if (isJpeg(bytes)) throw new DataError(name, 'a JPEG cannot be a mask, compression changes its values: use PNG');
   if (!isPng(bytes)) throw new DataError(name, 'a mask must be a PNG file');
-  const png = readNamed(bytes, name, maxPixels);
-  const kind = png.indexed ? 'palette' : png.channels === 1 ? 'grey' : 'grey+alpha';
-  const data = png.channels === 1 ? png.samples : png.samples.filter((_, i) => i % 2 === 0);
-  return { data, width: png.width, height: png.height, kind, depth: png.depth };
+  const header = named(name, () => readPngHeader(bytes));
+  checkPixels(header, name, maxPixels);
+  if (header.channels > 2) {
+    throw new DataError(
+      name,
+      'a colour mask does not say which class a colour is: save palette indices or grey values',
+    );
+  }
+  const release = await reserveFor(size + header.width * header.height * BYTES_PER_PIXEL, header, name);
+  try {
+    const whole = bytes.length === size ? bytes : await readImage(name);
+    return maskOf(named(name, () => readPng(whole)));
+  } finally {
+    release();
+  }
 }
 
-function readNamed(bytes: Uint8Array, name: string, maxPixels: number): PngImage {
-  try {
-    const header = readPngHeader(bytes);
-    checkPixels(header, name, maxPixels);
-    if (header.channels > 2) {
-      throw new DataError(
-        name,
-        'a colour mask does not say which class a colour is: save palette indices or grey values',
-      );
-    }
-    return readPng(bytes);
-  } catch (error) {
-    throw error instanceof DataError ? error : new DataError(name, (error as Error).message);
-  }
+function maskOf({ indexed, channels, samples, width, height, depth }: PngImage): MaskImage {
+  const kind = indexed ? 'palette' : channels === 1 ? 'grey' : 'grey+alpha';
+  const data = channels === 1 ? samples : samples.filter((_, i) => i % 2 === 0);
+  return { data, width, height, kind, depth };
 }

@@ -1,18 +1,33 @@
 import type { Pixels } from '../sample.js';
+import type { ImageHeader } from './header.js';
+import type { Levels, SampleType } from './levels.js';
 
 /** One way to turn the bytes of an image file into pixels. */
 export interface Decoder {
   readonly name: 'sharp' | 'js';
-  /** Pixels as stored (JPEG, PNG: no orientation applied) or upright (other formats). Throws a plain Error. */
-  decode(bytes: Uint8Array, source: Source): Promise<Pixels>;
-  /** Upright size of a file that is neither JPEG nor PNG. Throws a DataError naming `name`. */
-  probe(bytes: Uint8Array, name: string): Promise<{ width: number; height: number; orientation: number }>;
+  /** Pixels as stored (JPEG, PNG, TIFF: no orientation applied) or upright (other formats). Throws a plain Error. */
+  decode(bytes: Uint8Array, source: Source): Promise<Decoded>;
+  /**
+   * Upright size of a file that is neither JPEG, PNG nor TIFF, which `kind` names. Throws a DataError naming `name`.
+   */
+  probe(bytes: Uint8Array, name: string, kind: string): Promise<Probed>;
+  /** Memory that decoding takes at its peak, bytes a pixel, the file and the result included. */
+  bytesPerPixel(source: ImageHeader): number;
 }
 
 /** What is known of a file before it is decoded. */
-export interface Source {
-  readonly format: 'png' | 'jpeg' | 'other';
-  readonly components: number;
-  readonly scan: number;
-  readonly maxPixels: number;
+export type Source = ImageHeader & { readonly maxPixels: number };
+
+export interface Decoded extends Pixels {
+  /** How samples of another type than uint8 became bytes; null for those. */
+  readonly levels: Levels | null;
+}
+
+interface Probed {
+  readonly width: number;
+  readonly height: number;
+  readonly orientation: number;
+  readonly samples: SampleType;
+  /** Pages or frames. */
+  readonly pages: number;
 }

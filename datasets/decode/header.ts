@@ -1,9 +1,15 @@
-import { open, readFile } from 'node:fs/promises';
 import { DataError } from '../../engine/errors.js';
+import { type FileStart, openRegular, readStart } from '../../engine/files.js';
 import { chooseDecoder } from './chooseDecoder.js';
 import { exifOrientation, isJpeg, readJpegHeader } from './jpeg.js';
-import { swapsAxes } from './orientation.js';
+import { kindOf } from './kinds.js';
+import type { SampleType } from './levels.js';
+import { reserve } from './memory.js';
+import { upright } from './orientation.js';
+import type { PixelNote } from './pixelNotes.js';
 import { isPng, readPngHeader } from './png.js';
+import { isTiff } from './tiff.js';
+import { PLAIN_PIXELS, tiffHeader } from './tiffPixels.js';
 
 export interface ImageHeader {
   /** Pixels with the EXIF orientation applied. */
@@ -11,16 +17,40 @@ export interface ImageHeader {
   readonly height: number;
   /** EXIF orientation of the stored pixels, 1..8. */
   readonly orientation: number;
-  readonly format: 'png' | 'jpeg' | 'other';
-  /** JPEG: offset of the first scan and stored components; else 0. */
+  readonly format: 'png' | 'jpeg' | 'tiff' | 'other';
+  /** JPEG: offset of the first scan; else 0. */
   readonly scan: number;
+  /** Channels as stored; 0 where a decoder alone knows. */
   readonly components: number;
+  /** Channels that are shown: 1 grey, 3 RGB, 4 CMYK. */
+  readonly colours: 1 | 3 | 4;
+  /** All but uint8 are scaled to 8 bits. */
+  readonly samples: SampleType;
+  /** TIFF: zero is white. */
+  readonly inverted: boolean;
+  /** What of the file is left out. */
+  readonly notes: readonly PixelNote[];
 }
 
 /** Pixels an image may declare before it is refused: 16384 x 16384. */
 export const MAX_PIXELS = 2 ** 28;
 
+/** Of an image file. */
+const MAX_BYTES = 2 ** 31 - 1;
+/** Of a list. */
+const MAX_TEXT_BYTES = 2 ** 26;
+/** Of a WebP, GIF or HEIF, or of a JPEG with a header beyond all measure. */
+const MAX_SLOW_BYTES = 2 ** 28;
 const HEAD_BYTES = 65536;
+
+/** An image file as far as it was read. */
+export interface OpenedImage {
+  readonly header: ImageHeader;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** All bytes of the file, when they are few. */
+  readonly bytes: Uint8Array | null;
+}
 
 /**
  * Size of an image after its EXIF orientation, from the first kilobytes of the file.
@@ -28,8 +58,41 @@ const HEAD_BYTES = 65536;
  * @throws DataError when the file is missing, no image, or damaged in its header
  */
 export async function readImageSize(file: string): Promise<ImageHeader> {
-  const head = await readHead(file, HEAD_BYTES);
-  return (await headerOf(head, file, head.length < HEAD_BYTES)) ?? (await requireHeader(await readBytes(file), file));
+  return (await openImage(file, HEAD_BYTES)).header;
+}
+
+/** The header, and the whole file when it has no more than `atOnce` bytes. @throws DataError as readImageSize */
+export async function openImage(file: string, atOnce: number): Promise<OpenedImage> {
+  const { bytes, size } = await readHead(file, atOnce);
+  const isWhole = bytes.length === size;
+  const header = (await headerOf(bytes, file, isWhole)) ?? (await (isTiff(bytes) ? farHeader(file) : slowHeader(file)));
+  return { header, size, bytes: isWhole ? bytes : null };
+}
+
+/** The first bytes of an image or mask. @throws DataError as readImage */
+export function readHead(file: string, count: number): Promise<FileStart> {
+  return readStart(file, limitOf(file, MAX_BYTES), count);
+}
+
+/** Directories of a TIFF lie anywhere: only they are read. */
+async function farHeader(file: string): Promise<ImageHeader> {
+  const opened = openRegular(file, limitOf(file, MAX_BYTES));
+  try {
+    return named(file, () => tiffHeader((offset, count) => opened.view(offset, count)));
+  } finally {
+    opened.close();
+  }
+}
+
+/** Where only a decoder finds the size, or a header is longer than all others. */
+async function slowHeader(file: string): Promise<ImageHeader> {
+  const release = await reserve(MAX_SLOW_BYTES);
+  try {
+    const { bytes } = await readStart(file, limitOf(file, MAX_SLOW_BYTES));
+    return await requireHeader(bytes, file);
+  } finally {
+    release();
+  }
 }
 
 /** Header of a whole file in memory; `name` is what errors call it. */
@@ -40,56 +103,73 @@ export async function requireHeader(bytes: Uint8Array, name: string): Promise<Im
 }
 
 /** @throws DataError 'there is no such file' and the like, never a bare system error */
-export async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw unreadable(file, error);
-  }
+export async function readImage(file: string): Promise<Uint8Array> {
+  return (await readStart(file, limitOf(file, MAX_BYTES))).bytes;
 }
 
-export function unreadable(file: string, error: unknown): DataError {
-  const code = (error as { code?: string }).code ?? String(error);
-  const known: { [code: string]: string } = { ENOENT: 'there is no such file', EACCES: 'no permission to read it' };
-  return new DataError(file, known[code] ?? `cannot be read (${code})`);
+/** An annotation or list as UTF-8. @throws DataError as readImage */
+export async function readTextFile(file: string, maxBytes = MAX_TEXT_BYTES): Promise<string> {
+  return new TextDecoder().decode((await readStart(file, limitOf(file, maxBytes))).bytes);
 }
 
-async function readHead(file: string, count: number): Promise<Uint8Array> {
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(count), 0, count, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw unreadable(file, error);
-  }
+/** @throws DataError when a file that others will read is none */
+export async function requireRegular(file: string): Promise<void> {
+  await readStart(file, limitOf(file, Number.MAX_SAFE_INTEGER), 0);
 }
+
+const limitOf = (file: string, maxBytes: number) => ({
+  maxBytes,
+  refuse: (problem: string) => new DataError(file, problem),
+});
 
 /** null: more bytes are needed. `whole`: `bytes` are the whole file. */
 async function headerOf(bytes: Uint8Array, name: string, whole: boolean): Promise<ImageHeader | null> {
   if (bytes.length === 0) throw new DataError(name, 'the file is empty');
-  try {
-    if (isPng(bytes)) return pngHeader(bytes);
-    if (isJpeg(bytes)) return jpegHeader(bytes);
-  } catch (error) {
-    throw new DataError(name, (error as Error).message);
+  if (isPng(bytes)) return named(name, () => pngHeader(bytes));
+  if (isJpeg(bytes)) return named(name, () => jpegHeader(bytes));
+  if (isTiff(bytes)) {
+    const view = (offset: number, count: number): Uint8Array => bytes.subarray(offset, offset + count);
+    return whole ? named(name, () => tiffHeader(view)) : null;
+  }
+  const kind = kindOf(bytes);
+  if (kind?.readable !== true) {
+    const found = kind === null ? 'not an image that can be read' : `it is ${kind.name}, which is not read`;
+    throw new DataError(name, `${found}: use JPEG, PNG, WebP or TIFF`);
   }
   if (!whole) return null;
-  return { ...(await (await chooseDecoder()).probe(bytes, name)), format: 'other', scan: 0, components: 0 };
+  const { samples, pages, ...size } = await (await chooseDecoder()).probe(bytes, name, kind.name);
+  const notes: readonly PixelNote[] = pages > 1 ? [{ kind: 'first-page', pages }] : [];
+  return { ...PLAIN_PIXELS, ...size, samples, notes, format: 'other' };
+}
+
+/** A DataError of what `read` throws. */
+export function named<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof DataError ? error : new DataError(name, (error as Error).message);
+  }
 }
 
 function jpegHeader(bytes: Uint8Array): ImageHeader | null {
   const header = readJpegHeader(bytes);
   if (header === null) return null;
-  return { ...upright(header, header.orientation), format: 'jpeg', scan: header.scan, components: header.components };
+  const { scan, components } = header;
+  const colours = components === 4 ? 4 : components < 3 ? 1 : 3;
+  return { ...PLAIN_PIXELS, ...upright(header, header.orientation), format: 'jpeg', scan, components, colours };
 }
 
 function pngHeader(bytes: Uint8Array): ImageHeader {
   const header = readPngHeader(bytes);
-  return { ...upright(header, pngOrientation(bytes)), format: 'png', scan: 0, components: header.channels };
+  const { channels: components, depth, indexed } = header;
+  return {
+    ...PLAIN_PIXELS,
+    ...upright(header, pngOrientation(bytes)),
+    format: 'png',
+    components,
+    colours: components < 3 && !indexed ? 1 : 3,
+    samples: depth === 16 ? 'uint16' : 'uint8',
+  };
 }
 
 /** From an eXIf chunk that precedes the image data. */
@@ -101,9 +181,4 @@ function pngOrientation(bytes: Uint8Array): number {
     if (name === 'eXIf') return exifOrientation(bytes.subarray(at + 8, at + 8 + view.getUint32(at))) ?? 1;
   }
   return 1;
-}
-
-function upright(stored: { width: number; height: number }, orientation: number) {
-  const swap = swapsAxes(orientation);
-  return { width: swap ? stored.height : stored.width, height: swap ? stored.width : stored.height, orientation };
 }

@@ -1,12 +1,14 @@
 import jpeg from 'jpeg-js';
 import { DataError } from '../../engine/errors.js';
 import type { Pixels } from '../sample.js';
-import type { Decoder } from './decoder.js';
+import { toRgb } from './channels.js';
+import type { Decoded, Decoder } from './decoder.js';
 import { hasEndOfImage } from './jpeg.js';
+import { toLevels } from './levels.js';
 import { readPng } from './png.js';
 
-/** Memory jpeg-js may ask for, MiB: coefficients and planes of the largest image allowed take less than 16 bytes a pixel. */
-const BYTES_PER_PIXEL = 16;
+/** Measured at the peak, bytes a pixel: coefficients, planes, pixels. */
+const JPEG_BYTES = 18;
 
 /** JPEG and PNG without native code. */
 export function createJsDecoder(): Decoder {
@@ -14,12 +16,15 @@ export function createJsDecoder(): Decoder {
     name: 'js',
     decode: async (bytes, source) => {
       if (source.format === 'png') return decodePng(bytes);
-      if (source.format === 'jpeg') return decodeJpeg(bytes, source.scan, source.maxPixels);
+      if (source.format === 'jpeg') return { ...decodeJpeg(bytes, source.scan, source.maxPixels), levels: null };
       throw new Error('without sharp only JPEG and PNG can be decoded: npm install sharp, or convert it');
     },
-    probe: async (_bytes, name) => {
-      throw new DataError(name, 'neither JPEG nor PNG: npm install sharp to read other formats, or convert it');
+    probe: async (_bytes, name, kind) => {
+      throw new DataError(name, `it is ${kind}, neither JPEG nor PNG: npm install sharp to read it, or convert it`);
     },
+    // PNG: rows as unpacked and as put together, samples, RGB.
+    bytesPerPixel: ({ format, components, samples }) =>
+      format === 'jpeg' ? JPEG_BYTES : 3 * components * (samples === 'uint16' ? 2 : 1) + 3,
   };
 }
 
@@ -30,21 +35,26 @@ function decodeJpeg(bytes: Uint8Array, scan: number, maxPixels: number): Pixels 
     formatAsRGBA: false,
     tolerantDecoding: false,
     maxResolutionInMP: Math.ceil(maxPixels / 1e6),
-    maxMemoryUsageInMB: Math.ceil((maxPixels * BYTES_PER_PIXEL) / 2 ** 20),
+    maxMemoryUsageInMB: Math.ceil((maxPixels * JPEG_BYTES) / 2 ** 20),
   });
   return { data, width, height };
 }
 
-function decodePng(bytes: Uint8Array): Pixels {
+function decodePng(bytes: Uint8Array): Decoded {
   const { samples, channels, depth, palette, width, height } = readPng(bytes);
+  if (depth === 16) {
+    const used = channels < 3 ? [0] : [0, 1, 2];
+    const deep = { values: samples, type: 'uint16', channels, used, inverted: false, isFull: false } as const;
+    const { data, levels } = toLevels(deep);
+    return { data: toRgb(data, used.length), width, height, levels };
+  }
   const data = new Uint8Array(width * height * 3);
   const scale = depth < 8 ? 255 / ((1 << depth) - 1) : 1;
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) {
       const sample = samples[i * channels + (channels < 3 ? 0 : c)] as number;
-      if (palette !== null) data[i * 3 + c] = palette[sample * 3 + c] as number;
-      else data[i * 3 + c] = depth === 16 ? sample >> 8 : sample * scale;
+      data[i * 3 + c] = palette !== null ? (palette[sample * 3 + c] as number) : sample * scale;
     }
   }
-  return { data, width, height };
+  return { data, width, height, levels: null };
 }

@@ -1,8 +1,14 @@
 import type { Pixels } from '../sample.js';
 
 /** Whether the orientation exchanges width and height. */
-export function swapsAxes(orientation: number): boolean {
+function swapsAxes(orientation: number): boolean {
   return orientation >= 5;
+}
+
+/** The size of stored pixels once they are upright. */
+export function upright(stored: { readonly width: number; readonly height: number }, orientation: number) {
+  const swap = swapsAxes(orientation);
+  return { width: swap ? stored.height : stored.width, height: swap ? stored.width : stored.height, orientation };
 }
 
 /**

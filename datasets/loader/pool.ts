@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { EspalierError } from '../../engine/errors.js';
+import { releaseThread } from '../decode/memory.js';
 import { builtModule } from './built.js';
 import { type Failure, fromFailure } from './failure.js';
 import { createFiller, type Filled, type FillerConfig, type Job } from './fill.js';
@@ -75,6 +76,8 @@ interface Thread {
 /** The process stays alive as long as an answer is awaited, or the end of the thread; an idle thread does not hold it. */
 function openThread(file: URL, config: FillerConfig): Thread {
   const worker = new Worker(file, { workerData: config });
+  const { threadId } = worker;
+  worker.on('exit', () => releaseThread(threadId));
   const waiting = new Map<number, Waiting>();
   let next = 0;
   let ended: Error | null = null;

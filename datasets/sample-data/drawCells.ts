@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigError, EspalierError } from '../../engine/errors.js';
 import { encodeIndexedPng, encodeStablePng } from '../decode/encodePng.js';
+import { readTextFile } from '../decode/header.js';
 import { paintScene } from './paint.js';
 import { createScene, HEIGHT, KINDS, WIDTH } from './scene.js';
 import { CATEGORY_IDS, classMapOf, cocoAnnotations, vocAnnotation } from './truth.js';
@@ -73,7 +74,7 @@ async function holds(root: string, marker: string): Promise<boolean> {
     throw new EspalierError(`${root}: cannot be used as a folder (${error.code})`);
   });
   if (names.length === 0) return false;
-  const found = await readFile(join(root, MARKER), 'utf8').catch(() => null);
+  const found = await readTextFile(join(root, MARKER)).catch(() => null);
   if (found === marker) return true;
   throw new ConfigError(
     `${root}: holds ${found === null ? 'other files' : 'another sample'}: choose a new folder, or remove it`,
@@ -137,7 +138,7 @@ async function writeLists(root: string, splits: { train: Split; val: Split }): P
 }
 
 async function linkOrCopy(from: string, to: string): Promise<void> {
-  await link(from, to).catch(async () => writeFile(to, await readFile(from)));
+  await link(from, to).catch(() => copyFile(from, to));
 }
 
 function asWriteError(root: string, error: unknown): unknown {

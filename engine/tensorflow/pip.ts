@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
+import { streamRegular } from '../files.js';
 import { elsewhere, findProgram, ISOLATED } from '../host/programs.js';
 import { pipArguments, type Wheel } from './wheels.js';
 
@@ -49,7 +50,11 @@ export async function downloadWheel(wheel: Wheel, platform: string, folder: stri
 /** sha256 of a file, lower-case hexadecimal. */
 export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
+  const limit = {
+    maxBytes: Number.MAX_SAFE_INTEGER,
+    refuse: (problem: string) => new EspalierError(`${path}: ${problem}`),
+  };
+  for await (const chunk of streamRegular(path, limit)) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }
 

@@ -1,9 +1,9 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { EspalierError } from '../errors.js';
+import { openRegular, type ReadLimit, streamRegular } from '../files.js';
 
 /** One file of a zip archive; sizes in bytes. */
 export interface ZipEntry {
@@ -33,26 +33,31 @@ const MODEST_BYTES = 64 * 2 ** 20;
  * @source PKWARE APPNOTE 6.3.9, sections 4.3.12 and 4.3.16
  */
 export async function listZip(path: string): Promise<readonly ZipEntry[]> {
-  const found = await stat(path).catch(() => null);
-  if (!found?.isFile()) throw new EspalierError(`${path}: ${found ? 'this is no file' : 'there is no such file'}`);
-  const { size } = found;
-  const file = await open(path);
+  const file = openRegular(path, limitOf(path));
   try {
-    const tail = await read(file, Math.max(0, size - 65_557), Math.min(size, 65_557));
+    const { size } = file;
+    const tail = Buffer.from(file.view(Math.max(0, size - 65_557), 65_557));
     const end = tail.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]));
-    if (end < 0 || tail.readUInt32LE(end) !== END_SIGNATURE) throw new EspalierError(`${path} is not a zip archive`);
+    if (end < 0 || tail.length < end + 22 || tail.readUInt32LE(end) !== END_SIGNATURE) {
+      throw new EspalierError(`${path} is not a zip archive`);
+    }
     const bytes = tail.readUInt32LE(end + 12);
     const offset = tail.readUInt32LE(end + 16);
     if (bytes > MAX_DIRECTORY_BYTES || offset + bytes > size) {
       throw new EspalierError(`${path}: the zip directory does not fit into the file`);
     }
-    const entries = parseDirectory(await read(file, offset, bytes));
+    const entries = parseDirectory(Buffer.from(file.view(offset, bytes)));
     requireApart(path, entries, offset);
     return entries;
   } finally {
-    await file.close();
+    file.close();
   }
 }
+
+const limitOf = (path: string): ReadLimit => ({
+  maxBytes: 2 ** 32,
+  refuse: (problem) => new EspalierError(`${path}: ${problem}`),
+});
 
 /** Refuses files that lie over one another, which would let few bytes unpack to many, or over the directory. */
 function requireApart(path: string, entries: readonly ZipEntry[], end: number): void {
@@ -75,7 +80,9 @@ function requireApart(path: string, entries: readonly ZipEntry[], end: number): 
  */
 export async function requireProportion(path: string, entries: readonly ZipEntry[]): Promise<void> {
   const unpacked = entries.reduce((sum, { size }) => sum + size, 0);
-  const { size } = await stat(path);
+  const file = openRegular(path, limitOf(path));
+  const { size } = file;
+  file.close();
   if (unpacked <= Math.max(MODEST_BYTES, MAX_RATIO * size)) return;
   throw new EspalierError(
     `${path} has ${size} bytes and would unpack to ${unpacked}, more than ${MAX_RATIO} times as many: no library shrinks like that`,
@@ -86,16 +93,16 @@ export async function requireProportion(path: string, entries: readonly ZipEntry
 export async function extractZipEntry(path: string, entry: ZipEntry, to: string): Promise<void> {
   if (entry.method !== 0 && entry.method !== 8)
     throw new EspalierError(`${path}: compression ${entry.method} is unknown`);
-  const file = await open(path);
+  const file = openRegular(path, limitOf(path));
   let start: number;
   try {
-    const header = await read(file, entry.headerOffset, LOCAL_HEADER);
+    const header = Buffer.from(file.view(entry.headerOffset, LOCAL_HEADER));
     if (header.length < LOCAL_HEADER || header.readUInt32LE(0) !== LOCAL_SIGNATURE) {
       throw new EspalierError(`${path}: ${entry.name} is not where the directory says`);
     }
     start = entry.headerOffset + LOCAL_HEADER + header.readUInt16LE(26) + header.readUInt16LE(28);
   } finally {
-    await file.close();
+    file.close();
   }
   let written = 0;
   let crc = 0;
@@ -106,7 +113,7 @@ export async function extractZipEntry(path: string, entry: ZipEntry, to: string)
       done(written > entry.size ? new EspalierError(`${path}: ${entry.name} is larger than stated`) : null, chunk);
     },
   });
-  const source = createReadStream(path, { start, end: start + entry.compressed - 1 });
+  const source = streamRegular(path, limitOf(path), { start, end: Math.max(start, start + entry.compressed - 1) });
   const target = createWriteStream(to, { flush: true });
   await (entry.method === 8 ? pipeline(source, createInflateRaw(), guard, target) : pipeline(source, guard, target));
   if (written !== entry.size) throw new EspalierError(`${path}: ${entry.name} is truncated`);
@@ -128,10 +135,4 @@ function parseDirectory(directory: Buffer): ZipEntry[] {
     at += 46 + nameLength + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
   }
   return entries;
-}
-
-async function read(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  const { bytesRead } = await file.read(buffer, 0, length, position);
-  return buffer.subarray(0, bytesRead);
 }

@@ -10,7 +10,8 @@ import { type Classifier, createClassifier, isBackboneArch } from '../../backbon
 import { classNamesOf, inputPixelsOf, preprocessingOf } from '../../backbones/weights/metadata.js';
 import { loadStateDict } from '../../backbones/weights/stateDict.js';
 import { readAll, type WeightsFile } from '../../backbones/weights/weightsFile.js';
-import { decodeImage } from '../../datasets/decode/index.js';
+import { concurrently } from '../../datasets/concurrently.js';
+import { type DecodeImageOptions, decodeImage } from '../../datasets/decode/index.js';
 import type { Pixels } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { findReleased, networkOf, pullReleased, type ReleasedWeights, sayTenths } from '../../pretrained/index.js';
@@ -20,6 +21,9 @@ export interface Guess {
   readonly label: string;
   readonly probability: number;
 }
+
+/** Images decoded at the same time. */
+const AT_ONCE = 4;
 
 /** Best guess first. */
 export interface Classification {
@@ -37,9 +41,8 @@ export interface Classification {
 export async function classifyImages(
   weights: string,
   files: readonly string[],
-  options: PullOptions & { readonly top: number },
+  options: PullOptions & Pick<DecodeImageOptions, 'onNote'> & { readonly top: number },
 ): Promise<readonly Classification[]> {
-  const images = await Promise.all(files.map((file) => decodeImage(file)));
   const released = isWeightsName(weights) || existsSync(weights) ? undefined : findReleased(weights);
   const { network, classes, inputPixels, crop } = await (isWeightsName(weights)
     ? fromCatalogue(weights, options)
@@ -47,9 +50,13 @@ export async function classifyImages(
       ? fromRelease(released, options)
       : withWeights(weights, (file) => fromFile(weights, file)));
   try {
+    // As squares of the network's size all fit into memory, and a file that cannot be read is named before the rest.
+    const squares = await concurrently(files, AT_ONCE, async (file) =>
+      squareOf(await decodeImage(file, options), inputPixels, crop),
+    );
     const results: Classification[] = [];
-    for (const [index, image] of images.entries()) {
-      const probabilities = await classify(network, squareOf(image, inputPixels, crop));
+    for (const [index, square] of squares.entries()) {
+      const probabilities = await classify(network, square);
       results.push({ image: files[index] as string, top: best(probabilities, classes, options.top) });
     }
     return results;

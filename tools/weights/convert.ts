@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { convertFile } from '../../backbones/catalogue/convertFile.js';
 import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
 import { isBackboneArch } from '../../backbones/index.js';
 import type { CheckpointPart, ConvertOptions, LoadReport } from '../../backbones/weights/index.js';
 import { ConfigError, WeightsError } from '../../engine/errors.js';
+import { readText } from '../../engine/files.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
 import { formatTable } from '../table.js';
@@ -25,7 +25,7 @@ interface ConvertCommand extends EngineOptions {
 export async function convertWeightsFile(file: string, options: ConvertCommand): Promise<void> {
   const output = createOutput(options.json === true);
   const { arch, to, partial, part, licence, source, preparation } = options;
-  const names = await classNames(options.classes, arch);
+  const names = classNames(options.classes, arch);
   await openEngine(options, output);
   const { network, goldenPixels } = createNamed(arch, names?.length ?? usualClasses(arch));
   try {
@@ -47,11 +47,10 @@ export async function convertWeightsFile(file: string, options: ConvertCommand):
 }
 
 /** A JSON list of names, or one name a line; when no file is given ImageNet's of a classifier, none of a detector. */
-async function classNames(file: string | undefined, arch: string): Promise<readonly string[] | null> {
+function classNames(file: string | undefined, arch: string): readonly string[] | null {
   if (file === undefined) return isBackboneArch(arch) ? IMAGENET_CLASSES : null;
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new ConfigError(`--classes ${file}: ${error.message}`);
-  });
+  const refuse = (problem: string) => new ConfigError(`--classes ${file}: ${problem}`);
+  const text = readText(file, { maxBytes: 2 ** 24, refuse });
   const names = text.trimStart().startsWith('[')
     ? parseList(text, file)
     : text.split('\n').filter((line) => line.trim() !== '');

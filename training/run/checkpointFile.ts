@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import type { HostTensors } from '../../backbones/weights/hostTensor.js';
 import { readSafetensors, writeSafetensors } from '../../backbones/weights/safetensors.js';
 import { WeightsError } from '../../engine/errors.js';
+import { readRegular } from '../../engine/files.js';
 import { writeWhole } from './files.js';
 
 const perChannel = z.array(z.number()).min(1);
@@ -76,7 +76,8 @@ export function writeCheckpoint(file: string, { tensors, metadata }: Checkpoint)
 
 /** @throws WeightsError when the file is missing, damaged in any byte, or not a checkpoint */
 export function readCheckpoint(file: string): Checkpoint {
-  const bytes = readBytes(file);
+  const refuse = (problem: string) => new WeightsError(`cannot read ${file}: ${problem}`);
+  const bytes = readRegular(file, { maxBytes: MAX_BYTES, refuse });
   const at = digestPosition(file, bytes);
   const stored = new TextDecoder().decode(bytes.subarray(at, at + DIGEST_LENGTH));
   if (stored !== digestOf(bytes, at)) {
@@ -89,18 +90,6 @@ export function readCheckpoint(file: string): Checkpoint {
   throw new WeightsError(
     `${file} was written by another version of espalier (${issue?.path.join('.')}: ${issue?.message}): use that version`,
   );
-}
-
-function readBytes(file: string): Uint8Array {
-  try {
-    const { size } = statSync(file);
-    if (size > MAX_BYTES) throw new WeightsError(`${file} has ${size} bytes, a checkpoint at most ${MAX_BYTES}`);
-    const buffer = readFileSync(file);
-    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length); // a Buffer's slice() is no copy
-  } catch (error) {
-    if (error instanceof WeightsError) throw error;
-    throw new WeightsError(`cannot read ${file}: ${error instanceof Error ? error.message : error}`);
-  }
 }
 
 /** Where the digest stands in the header. */

@@ -2,6 +2,7 @@ import type { Dataset } from '../../datasets/dataset.js';
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
 import type { Sample, Truth } from '../../datasets/sample.js';
 import type { Predictor } from '../predictor.js';
+import { batchesOf } from './batches.js';
 
 export interface EvaluateOptions {
   /** Aborted: stops at the next batch by throwing the signal's reason. */
@@ -22,23 +23,29 @@ export async function evaluateModel<T extends Truth, Result, Report>(
   evaluator: Evaluator<T, Result, Report>,
   { signal, onProgress }: EvaluateOptions = {},
 ): Promise<Report> {
-  const { batchSize } = predictor;
-  const load = (from: number): Promise<Sample<T>[]> => {
-    const count = Math.max(0, Math.min(batchSize, dataset.size - from));
-    const samples = Promise.all(Array.from({ length: count }, (_, i) => dataset.get(from + i)));
+  const pixelsOf = (index: number): number => {
+    const { width, height } = dataset.entries[index] ?? { width: null, height: null };
+    return (width ?? 0) * (height ?? 0);
+  };
+  const batches = batchesOf(Array(dataset.size).keys(), predictor.batchSize, pixelsOf);
+  const load = (): Promise<readonly Sample<T>[] | null> => {
+    const samples = batches
+      .next()
+      .then(({ value }) => (value ? Promise.all(value.map((index) => dataset.get(index))) : null));
     samples.catch(() => undefined); // thrown when its turn comes
     return samples;
   };
-  let upcoming = load(0);
-  for (let from = 0; from < dataset.size; from += batchSize) {
+  let done = 0;
+  let upcoming = load();
+  for (let samples = await upcoming; samples !== null; samples = await upcoming) {
     signal?.throwIfAborted();
-    const samples = await upcoming;
-    upcoming = load(from + batchSize);
+    upcoming = load();
     const results = await predictor.predict(samples.map(({ image }) => image));
     samples.forEach(({ id, truth }, i) => {
       evaluator.add(id, truth, results[i] as Result);
     });
-    onProgress?.(from + samples.length, dataset.size);
+    done += samples.length;
+    onProgress?.(done, dataset.size);
   }
   return evaluator.report();
 }

@@ -1,4 +1,6 @@
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
+import { EspalierError } from '../../engine/errors.js';
+import { readText } from '../../engine/files.js';
 import { printableJson } from '../../engine/printable.js';
 import { writeError, writeWhole } from './files.js';
 import type { MemoryUse, StepMemory } from './memory.js';
@@ -68,7 +70,7 @@ export interface EventLog {
  * @throws EspalierError when the disk is full or the file cannot be written
  */
 export function openEventLog(file: string, resumedStep: number | null): EventLog {
-  const kept = resumedStep !== null && existsSync(file) ? linesUpTo(readFileSync(file, 'utf8'), resumedStep) : [];
+  const kept = resumedStep !== null && existsSync(file) ? linesUpTo(readEvents(file), resumedStep) : [];
   writeWhole(file, [new TextEncoder().encode(kept.map((line) => `${line}\n`).join(''))]);
   const descriptor = openToAppend(file);
   return {
@@ -81,6 +83,14 @@ export function openEventLog(file: string, resumedStep: number | null): EventLog
     },
     close: () => closeSync(descriptor),
   };
+}
+
+/** A long run writes some hundred megabytes. */
+const MAX_BYTES = 2 ** 29 - 1;
+
+function readEvents(file: string): string {
+  const refuse = (problem: string) => new EspalierError(`${file}: ${problem}: move it away to go on without it`);
+  return readText(file, { maxBytes: MAX_BYTES, refuse });
 }
 
 function openToAppend(file: string): number {

@@ -10,7 +10,7 @@ export { onInterrupt } from './interrupt.js';
 export type { StopReason } from './loop.js';
 export { estimateStepMemory, type MemoryUse, type StepMemory, type StepNetwork } from './memory.js';
 export { TRAIN_DEFAULTS, type TrainOptions } from './options.js';
-export { type Prediction, predictImages } from './predict.js';
+export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
 export type { Report, TrainRun } from './session.js';
 export { type TrainResult, trainRun } from './train.js';

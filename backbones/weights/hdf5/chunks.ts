@@ -12,6 +12,8 @@ type Chunked = Extract<Layout, { kind: 'chunked' }>;
 const MAX_RATIO = 1033;
 /** Of a whole chunked tensor when unpacked. */
 const MAX_BYTES = 512 * 1024 * 1024;
+/** Chunks as large as a tensor's sides and a little more: two in each of three directions. */
+const MAX_OVERHANG = 8;
 
 /** Refuses what no chunks of this file could hold, before anything is allocated. */
 export function checkChunks(
@@ -34,8 +36,11 @@ export function readChunks(source: ByteSource, { tree, chunk }: Chunked, spec: D
   if (chunkBytes > MAX_BYTES) throw new WeightsError(`'${name}' has chunks of ${chunkBytes} bytes: refused`);
   const result = new Uint8Array(sizeOf(shape) * width);
   const most = shape.reduce((product, size, axis) => product * Math.ceil(size / (chunk[axis] as number)), 1);
-  let count = 0;
   if (tree === null) return result;
+  // Chunks reach over the edge of a tensor, but all together by no more than its size and some.
+  if (filters.length > 0 && most * chunkBytes > Math.max(MAX_BYTES, MAX_OVERHANG * result.length))
+    throw new WeightsError(`'${name}' [${shape}] has ${most} chunks of ${chunkBytes} bytes: refused`);
+  let count = 0;
   const budget = createBudget(source);
   for (const { key, child } of treeLeaves(source, tree, {
     nodeType: 1,

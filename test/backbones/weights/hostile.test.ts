@@ -67,6 +67,9 @@ describe('zip bombs', () => {
     const overlapping = archive.slice();
     overlapping.set(u32(0), directory + 46 + 5 + 42);
     refuse(overlapping, /lies where another file does/);
+    const inside = archive.slice();
+    inside.set(u32(100), directory + 46 + 5 + 42);
+    refuse(inside, /'a.npy' lies where another file does/);
     const crowded = archive.slice();
     new DataView(crowded.buffer).setUint16(crowded.length - 12, 60_000, true);
     refuse(crowded, /claims 60000 files/);
@@ -133,6 +136,14 @@ describe('files that claim more than they hold', () => {
       shape: [1],
       data: Float32Array.of(7),
     });
+  });
+
+  it('are refused as HDF5: chunks far larger than their tensor, each of them packed to nothing', () => {
+    const bytes = seedBytes('packed.h5');
+    const [chunk, view] = [1008 + 11, new DataView(bytes.buffer)];
+    expect([view.getUint32(chunk, true), view.getUint32(chunk + 4, true)]).toEqual([8, 3]);
+    view.setUint32(chunk + 4, 2 ** 24, true);
+    refuse(bytes, /has 3 chunks of 536870912 bytes: refused/);
   });
 
   it.each(['model.h5', 'packed.h5', 'int8.tflite', 'model.onnx', 'plain.pth'])(

@@ -1,0 +1,21 @@
+import { decodeImage } from './decode/decodeImage.js';
+import { readImageSize } from './decode/header.js';
+import type { WarningList } from './warnings.js';
+
+/**
+ * Size of an image of a data set. What its 8-bit pixels will not show is noted: images of deeper samples are decoded for
+ * it, since their range is known by no header.
+ *
+ * @param id of the image, for warnings
+ * @throws DataError as readImageSize and decodeImage
+ */
+export async function surveyImage(
+  file: string,
+  id: string,
+  warnings: WarningList,
+): Promise<{ readonly width: number; readonly height: number }> {
+  const { width, height, samples, notes } = await readImageSize(file);
+  if (samples === 'uint8') for (const note of notes) warnings.notePixels(note, id);
+  else await decodeImage(file, { onNote: (note) => warnings.notePixels(note, id) });
+  return { width, height };
+}
