@@ -99,8 +99,8 @@ function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : noun === 'box' ? 'es' : 's'}`;
 }
 
-/** The first names of files, and how many there are beside. */
+/** The first names of files by the alphabet, and how many there are beside. */
 function named(files: readonly string[]): string {
   const more = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : '';
-  return files.slice(0, NAMED_FILES).join(', ') + more;
+  return [...files].sort().slice(0, NAMED_FILES).join(', ') + more;
 }

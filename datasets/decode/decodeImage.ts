@@ -2,6 +2,7 @@ import { DataError } from '../../engine/errors.js';
 import type { Pixels } from '../sample.js';
 import { chooseDecoder } from './chooseDecoder.js';
 import { type ImageHeader, MAX_PIXELS, openImage, readImage, requireHeader } from './header.js';
+import { kindOf } from './kinds.js';
 import { DECODE_BYTES, reserve } from './memory.js';
 import { applyOrientation } from './orientation.js';
 import { type PixelNote, tellPixels } from './pixelNotes.js';
@@ -38,7 +39,9 @@ export async function decodeImage(source: string | Uint8Array, options: DecodeIm
   try {
     const whole = bytes ?? (await readImage(name));
     const { levels, ...stored } = await decoder.decode(whole, { ...header, maxPixels }).catch((error: unknown) => {
-      throw new DataError(name, `cannot be decoded: ${oneLine(error)}`);
+      const kind = header.format === 'other' ? kindOf(whole) : null;
+      const remedy = kind === null ? '' : `; it is ${kind.name}: save it as JPEG or PNG`;
+      throw new DataError(name, `cannot be decoded: ${oneLine(error)}${remedy}`);
     });
     const image = header.format === 'other' ? stored : applyOrientation(stored, header.orientation);
     checkSize(image, header, name);
