@@ -21,7 +21,7 @@ const SENTENCES = {
   'mapped-values': 'with values outside the table, given to the class of the nearest value',
   'first-page': 'of several pages, only the first is used: save the others as images of their own',
   'first-channels':
-    'of more channels than red, green and blue, only the first three are used: save three others as RGB if they tell more',
+    'of more channels than grey or red, green and blue, only the first are used: save three others as RGB if they tell more',
 } as const;
 const NOUNS: { readonly [code in WarningCode]: string } = {
   'degenerate-box': 'box',

@@ -38,14 +38,17 @@ export async function decodeImage(source: string | Uint8Array, options: DecodeIm
   const release = await reserveFor(size + header.width * header.height * decoder.bytesPerPixel(header), header, name);
   try {
     const whole = bytes ?? (await readImage(name));
-    const { levels, ...stored } = await decoder.decode(whole, { ...header, maxPixels }).catch((error: unknown) => {
-      const kind = header.format === 'other' ? kindOf(whole) : null;
-      const remedy = kind === null ? '' : `; it is ${kind.name}: save it as JPEG or PNG`;
-      throw new DataError(name, `cannot be decoded: ${oneLine(error)}${remedy}`);
-    });
+    const { levels, isBand, ...stored } = await decoder
+      .decode(whole, { ...header, maxPixels })
+      .catch((error: unknown) => {
+        const kind = header.format === 'other' ? kindOf(whole) : null;
+        const remedy = kind === null ? '' : `; it is ${kind.name}: save it as JPEG or PNG`;
+        throw new DataError(name, `cannot be decoded: ${oneLine(error)}${remedy}`);
+      });
     const image = header.format === 'other' ? stored : applyOrientation(stored, header.orientation);
     checkSize(image, header, name);
     for (const note of header.notes) onNote(note, name);
+    if (isBand) onNote({ kind: 'first-channels', channels: header.components }, name);
     if (levels !== null) onNote({ kind: 'levels', ...levels }, name);
     return image;
   } finally {
