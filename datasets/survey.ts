@@ -4,7 +4,7 @@ import type { WarningList } from './warnings.js';
 
 /**
  * Size of an image of a data set. What its 8-bit pixels will not show is noted: images of deeper samples are decoded for
- * it, since their range is known by no header.
+ * it, since no header knows their range, and TIFFs with alpha, which may be near infrared.
  *
  * @param id of the image, for warnings
  * @throws DataError as readImageSize and decodeImage
@@ -14,8 +14,8 @@ export async function surveyImage(
   id: string,
   warnings: WarningList,
 ): Promise<{ readonly width: number; readonly height: number }> {
-  const { width, height, samples, notes } = await readImageSize(file);
-  if (samples === 'uint8') for (const note of notes) warnings.notePixels(note, id);
+  const { width, height, samples, alpha, notes } = await readImageSize(file);
+  if (samples === 'uint8' && !alpha) for (const note of notes) warnings.notePixels(note, id);
   else await decodeImage(file, { onNote: (note) => warnings.notePixels(note, id) });
   return { width, height };
 }

@@ -23,7 +23,7 @@ const SENTENCES = {
   'mapped-values': 'with values outside the table, given to the class of the nearest value',
   'first-page': 'of several pages, only the first is used: save the others as images of their own',
   'first-channels':
-    'of more channels than red, green and blue, only the first three are used: save three others as RGB if they tell more',
+    'of more channels than grey or red, green and blue, only the first are used: save three others as RGB if they tell more',
 } as const;
 const NOUNS: { readonly [code in WarningCode]: string } = {
   'degenerate-box': 'box',
@@ -102,8 +102,8 @@ function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : noun === 'box' ? 'es' : 's'}`;
 }
 
-/** The first names of files, and how many there are beside. */
+/** The first names of files by the alphabet, and how many there are beside. */
 function named(files: readonly string[]): string {
   const more = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : '';
-  return files.slice(0, NAMED_FILES).map(shownName).join(', ') + more;
+  return [...files].sort().slice(0, NAMED_FILES).map(shownName).join(', ') + more;
 }

@@ -2,6 +2,7 @@ import { DataError } from '../../engine/errors.js';
 import type { Pixels } from '../sample.js';
 import { chooseDecoder } from './chooseDecoder.js';
 import { type ImageHeader, MAX_PIXELS, openImage, readImage, requireHeader } from './header.js';
+import { kindOf } from './kinds.js';
 import { DECODE_BYTES, reserve } from './memory.js';
 import { applyOrientation } from './orientation.js';
 import { type PixelNote, tellPixels } from './pixelNotes.js';
@@ -37,12 +38,17 @@ export async function decodeImage(source: string | Uint8Array, options: DecodeIm
   const release = await reserveFor(size + header.width * header.height * decoder.bytesPerPixel(header), header, name);
   try {
     const whole = bytes ?? (await readImage(name));
-    const { levels, ...stored } = await decoder.decode(whole, { ...header, maxPixels }).catch((error: unknown) => {
-      throw new DataError(name, `cannot be decoded: ${oneLine(error)}`);
-    });
+    const { levels, isBand, ...stored } = await decoder
+      .decode(whole, { ...header, maxPixels })
+      .catch((error: unknown) => {
+        const kind = header.format === 'other' ? kindOf(whole) : null;
+        const remedy = kind === null ? '' : `; it is ${kind.name}: save it as JPEG or PNG`;
+        throw new DataError(name, `cannot be decoded: ${oneLine(error)}${remedy}`);
+      });
     const image = header.format === 'other' ? stored : applyOrientation(stored, header.orientation);
     checkSize(image, header, name);
     for (const note of header.notes) onNote(note, name);
+    if (isBand) onNote({ kind: 'first-channels', channels: header.components }, name);
     if (levels !== null) onNote({ kind: 'levels', ...levels }, name);
     return image;
   } finally {

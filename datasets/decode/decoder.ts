@@ -21,6 +21,8 @@ export type Source = ImageHeader & { readonly maxPixels: number };
 export interface Decoded extends Pixels {
   /** How samples of another type than uint8 became bytes; null for those. */
   readonly levels: Levels | null;
+  /** What is said to be alpha looks like a colour of its own, such as near infrared. */
+  readonly isBand: boolean;
 }
 
 interface Probed {

@@ -28,6 +28,8 @@ export interface ImageHeader {
   readonly samples: SampleType;
   /** TIFF: zero is white. */
   readonly inverted: boolean;
+  /** TIFF: the channel after the colours is said to be alpha. */
+  readonly alpha: boolean;
   /** What of the file is left out. */
   readonly notes: readonly PixelNote[];
 }

@@ -16,7 +16,8 @@ export function createJsDecoder(): Decoder {
     name: 'js',
     decode: async (bytes, source) => {
       if (source.format === 'png') return decodePng(bytes);
-      if (source.format === 'jpeg') return { ...decodeJpeg(bytes, source.scan, source.maxPixels), levels: null };
+      if (source.format === 'jpeg')
+        return { ...decodeJpeg(bytes, source.scan, source.maxPixels), levels: null, isBand: false };
       throw new Error('without sharp only JPEG and PNG can be decoded: npm install sharp, or convert it');
     },
     probe: async (_bytes, name, kind) => {
@@ -46,7 +47,7 @@ function decodePng(bytes: Uint8Array): Decoded {
     const used = channels < 3 ? [0] : [0, 1, 2];
     const deep = { values: samples, type: 'uint16', channels, used, inverted: false, isFull: false } as const;
     const { data, levels } = toLevels(deep);
-    return { data: toRgb(data, used.length), width, height, levels };
+    return { data: toRgb(data, used.length), width, height, levels, isBand: false };
   }
   const data = new Uint8Array(width * height * 3);
   const scale = depth < 8 ? 255 / ((1 << depth) - 1) : 1;
@@ -56,5 +57,5 @@ function decodePng(bytes: Uint8Array): Decoded {
       data[i * 3 + c] = palette !== null ? (palette[sample * 3 + c] as number) : sample * scale;
     }
   }
-  return { data, width, height, levels: null };
+  return { data, width, height, levels: null, isBand: false };
 }

@@ -12,7 +12,7 @@ export type PixelNote =
 export function describePixels(note: PixelNote): string {
   if (note.kind === 'first-page') return `${note.pages} pages: only the first is used`;
   if (note.kind === 'first-channels')
-    return `${note.channels} channels: the first three are used as red, green and blue`;
+    return `${note.channels} channels: ${note.channels === 2 ? 'the first is used as grey' : 'the first three are used as red, green and blue'}`;
   const { type, from, to, lowest, brightest, notFinite, isDark } = note;
   const found = lowest < 0 ? `${count(lowest)} to ${count(brightest)}` : `brightest ${count(brightest)}`;
   const isShift = from === 0 && type !== 'float32';

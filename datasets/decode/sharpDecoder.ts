@@ -36,7 +36,7 @@ export function createSharpDecoder(sharp: Sharp): Decoder {
         .toColourspace('srgb')
         .raw()
         .toBuffer({ resolveWithObject: true });
-      return { data: toRgb(data, info.channels), width: info.width, height: info.height, levels: null };
+      return { data: toRgb(data, info.channels), width: info.width, height: info.height, levels: null, isBand: false };
     },
     probe: async (bytes, name, kind) => {
       const found = await openImage(bytes, false)
@@ -57,33 +57,47 @@ export function createSharpDecoder(sharp: Sharp): Decoder {
 }
 
 /** What sharp shows rightly by itself. */
-function isPlain({ samples, colours, notes }: ImageHeader): boolean {
-  return samples === 'uint8' && colours !== 4 && !notes.some(({ kind }) => kind === 'first-channels');
+function isPlain({ samples, colours, alpha, notes }: ImageHeader): boolean {
+  return samples === 'uint8' && colours !== 4 && !alpha && !notes.some(({ kind }) => kind === 'first-channels');
 }
 
 /** The samples as they are stored, in as few steps of sharp as give them unchanged. */
 async function decodeStored(image: Image, source: Source): Promise<Decoded> {
-  const { format, samples, colours, inverted } = source;
+  const { format, samples, colours, components, inverted, alpha } = source;
   const { space, depth } = await image.metadata();
   if (format === 'other') image.autoOrient();
   // Of 'b-w' sharp hands over the first channel alone, unless it is to be colour: then that one three times, and the rest.
-  const isBands = space === 'b-w' && colours === 3;
+  const isSpread = space === 'b-w' && components > 1;
   const isShifted = samples === 'int16' && space === 'grey16';
-  if (isShifted) image.linear(Array(source.components).fill(1), Array(source.components).fill(SHIFT));
+  if (isShifted) image.linear(Array(components).fill(1), Array(components).fill(SHIFT));
   const { data, info } = await image
     .pipelineColourspace(space)
-    .toColourspace(isBands ? 'srgb' : space)
+    .toColourspace(isSpread ? 'srgb' : space)
     .raw({ depth: isShifted ? 'ushort' : depth })
     .toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
-  const used = isBands ? [0, 3, 4] : [0, 1, 2, 3].slice(0, colours);
+  const places = isSpread ? [0, 3, 4, 5] : [0, 1, 2, 3, 4];
+  const used = places.slice(0, colours);
   const values = isShifted ? Int16Array.from(typed(data, 'uint16'), (v) => v - SHIFT) : typed(data, samples);
+  const isBand = alpha && looksLikeBand(values, channels, places[colours] as number);
   // libvips has turned what is unsigned already.
   if (inverted && samples.startsWith('u')) invert(values);
   const isFull = format === 'other';
   const { data: shown, levels } = toLevels({ values, type: samples, channels, used, inverted, isFull });
   const rgb = colours === 4 ? inkToRgb(shown, 4) : toRgb(shown, used.length);
-  return { data: rgb, width, height, levels: samples === 'uint8' ? null : levels };
+  return { data: rgb, width, height, levels: samples === 'uint8' ? null : levels, isBand };
+}
+
+/** Alpha is mostly nothing or all; of a colour that is said to be alpha few values are 0 or the largest. */
+function looksLikeBand(values: ArrayLike<number>, channels: number, at: number): boolean {
+  let [largest, zeros, tops, count] = [0, 0, 0, 0];
+  for (let i = at; i < values.length; i += channels, count++) {
+    const value = values[i] as number;
+    if (value === 0) zeros++;
+    else if (value === largest) tops++;
+    else if (value > largest) [largest, tops] = [value, 1];
+  }
+  return zeros + tops < count / 2;
 }
 
 const ARRAYS = {

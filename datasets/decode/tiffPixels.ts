@@ -11,6 +11,7 @@ export const PLAIN_PIXELS = {
   colours: 3,
   samples: 'uint8',
   inverted: false,
+  alpha: false,
   notes: [],
 } as const;
 
@@ -49,19 +50,24 @@ export function tiffHeader(view: ByteView): ImageHeader {
     samples,
     inverted: tiff.photometric === 0,
     colours: shownChannels(tiff),
+    alpha: isAlpha(tiff),
     notes,
   };
 }
 
-function channelNotes({ photometric, channels, extra }: TiffHeader, samples: SampleType): readonly PixelNote[] {
+function isAlpha({ photometric, channels, extra }: TiffHeader): boolean {
+  return channels - (COLOURS[photometric] ?? 0) === 1 && (extra[0] === 1 || extra[0] === 2);
+}
+
+function channelNotes(tiff: TiffHeader, samples: SampleType): readonly PixelNote[] {
+  const { photometric, channels } = tiff;
   const colours = COLOURS[photometric];
   const isRare = colours === undefined || (samples !== 'uint8' && (photometric === 3 || photometric === 6));
   if (isRare)
     throw new Error(`its colours are of TIFF's kind ${photometric}, which is not read: save it as grey or RGB`);
   const more = channels - colours;
   if (more < 0) throw new Error(`damaged TIFF: ${channels} channels for ${colours} colours`);
-  const isAlpha = more === 1 && (extra[0] === 1 || extra[0] === 2);
-  if (more === 0 || isAlpha) return [];
+  if (more === 0 || isAlpha(tiff)) return [];
   if (colours >= 3 || channels === 3) return [{ kind: 'first-channels', channels }];
   throw new Error(
     `it has ${channels} channels and does not say which are red, green and blue: keep one, or three that are saved as RGB`,

@@ -42,7 +42,7 @@ describe('what 8-bit pixels do not show', () => {
   it('is told once a data set, counted, with numbers', async () => {
     const data = await coco(Object.keys(FILES));
     expect(data.warnings.map(({ message }) => message)).toEqual([
-      '1 image of more channels than red, green and blue, only the first three are used: save three others as RGB if they tell more: d.tif',
+      '1 image of more channels than grey or red, green and blue, only the first are used: save three others as RGB if they tell more: d.tif',
       '1 image of several pages, only the first is used: save the others as images of their own: e.tif',
       '2 images of uint16, brightest 4,071: scaled by 1/16: a.tif, b.tif',
       '1 image of uint16, brightest 65,535: scaled by 1/256: c.tif',

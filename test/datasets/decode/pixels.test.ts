@@ -148,6 +148,27 @@ describe('channels of a TIFF', () => {
     ]);
   });
 
+  it('that are said to be alpha are told when they look like a colour', async () => {
+    const row = (channels: number, extra: (i: number) => number) =>
+      drawTiff({
+        ...{ width: 8, height: 1, type: 'uint8', channels, photometric: channels === 4 ? 2 : 1, extra: [2] },
+        values: Array.from({ length: 8 * channels }, (_, i) =>
+          i % channels === channels - 1 ? extra(i) : 10 * (i % channels),
+        ),
+      });
+    for (const opacity of [() => 255, (i: number) => (i < 9 ? 0 : 255), () => 128]) {
+      expect((await rgb(row(4, opacity))).slice(0, 3)).toEqual([0, 10, 20]);
+      expect((await rgb(row(2, opacity))).slice(0, 3)).toEqual([0, 0, 0]);
+    }
+    expect(notes).toEqual([]);
+    expect((await rgb(row(4, (i) => 100 + i))).slice(0, 3)).toEqual([0, 10, 20]);
+    expect((await rgb(row(2, (i) => 100 + i))).slice(0, 3)).toEqual([0, 0, 0]);
+    expect(notes).toEqual([
+      '4 channels: the first three are used as red, green and blue',
+      '2 channels: the first is used as grey',
+    ]);
+  });
+
   it.each([2, 4, 5, 6])('that do not say what they show are refused: %i of them', async (count) => {
     const bytes = pixel([10, 60, 110, 160, 210, 250].slice(0, count), 1, Array(count - 1).fill(0));
     await expect(rgb(bytes)).rejects.toThrow(`it has ${count} channels and does not say which are red, green and blue`);
