@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
-import koffi from 'koffi';
 import { EngineError } from '../errors.js';
 import { openLibrary, systemLibrary } from './dynamic.js';
 import type { LibraryFiles } from './library.js';
+import { koffi } from './native.js';
 
 /** A C pointer. */
 export type Pointer = bigint;
@@ -165,7 +165,7 @@ export interface Api extends Functions {
  */
 export function withoutNotices<T>(work: () => T): T {
   if (process.env.ESPALIER_DEBUG || process.platform !== 'linux') return work();
-  const libc = koffi.load('libc.so.6');
+  const libc = koffi().load('libc.so.6');
   const duplicate = libc.func('int dup(int)');
   const replace = libc.func('int dup2(int, int)');
   const close = libc.func('int close(int)');
@@ -193,8 +193,8 @@ export function loadApi(files: LibraryFiles): Api {
     const problem = openLibrary(path);
     if (problem !== null) throw new EngineError(`${path} (${files.origin}) cannot be loaded: ${problem}; ${REMEDY}`);
   }
-  const libraries = paths.reverse().map((path) => koffi.load(path));
-  koffi.struct('TF_Output', { oper: 'void*', index: 'int' });
+  const libraries = paths.reverse().map((path) => koffi().load(path));
+  koffi().struct('TF_Output', { oper: 'void*', index: 'int' });
   const missing: string[] = [];
   const bind = (name: string, declaration: string): unknown => {
     for (const library of libraries) {

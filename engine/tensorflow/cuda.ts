@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import koffi, { type LibraryHandle } from 'koffi';
+import type { LibraryHandle } from 'koffi';
 import { EngineError } from '../errors.js';
 import { openLibrary } from './dynamic.js';
 import type { LibraryFiles } from './library.js';
+import { koffi } from './native.js';
 
 /** What TensorFlow opens by name, each after those it needs. */
 const CUDA_LIBRARIES = [
@@ -64,7 +65,7 @@ export function cudaDevices(): { readonly names: readonly string[]; readonly rea
   if (process.platform !== 'linux') return { names: [], reason: `there is no CUDA for ${process.platform}` };
   let driver: LibraryHandle;
   try {
-    driver = koffi.load('libcuda.so.1');
+    driver = koffi().load('libcuda.so.1');
   } catch {
     return { names: [], reason: "NVIDIA's driver (libcuda.so.1) is not installed" };
   }

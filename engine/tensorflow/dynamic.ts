@@ -1,4 +1,5 @@
-import koffi, { type LibraryHandle } from 'koffi';
+import type { LibraryHandle } from 'koffi';
+import { koffi } from './native.js';
 
 const isLinux = process.platform === 'linux';
 const RTLD_NOW = 0x2;
@@ -6,7 +7,7 @@ const RTLD_GLOBAL = isLinux ? 0x100 : 0x8;
 const RTLD_NODELETE = isLinux ? 0x1000 : 0x80;
 
 /** The C library of the system. */
-export const systemLibrary = (): LibraryHandle => koffi.load(isLinux ? 'libc.so.6' : 'libSystem.dylib');
+export const systemLibrary = (): LibraryHandle => koffi().load(isLinux ? 'libc.so.6' : 'libSystem.dylib');
 
 /**
  * Loads a library for good, its symbols seen by the next ones. It is pinned (NODELETE): unloading it at exit would run its exit

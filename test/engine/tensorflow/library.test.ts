@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../../engine/tensorflow/cache.js';
+import { nameDeviceCompiler } from '../../../engine/tensorflow/cuda.js';
 import { findLibrary, runtimeFolder } from '../../../engine/tensorflow/library.js';
 
 const extension = process.platform === 'darwin' ? '2.dylib' : 'so.2';
@@ -61,6 +62,22 @@ describe('library search', () => {
     writeFileSync(join(folder, `libtensorflow.${extension}`), 'not a library');
     process.env.ESPALIER_TENSORFLOW = folder;
     expect(findLibrary()).toMatchObject({ library: join(folder, `libtensorflow.${extension}`), framework: null });
+  });
+
+  it('names the compiler of device code by a whole path, which XLA would otherwise take from the working folder', () => {
+    const folder = fakeLibrary(join(cacheFolder(), 'site-packages/tensorflow'));
+    const library = join(folder, names[0] as string);
+    const flags = (own: string, cuda: string | null = null): string | undefined => {
+      process.env.XLA_FLAGS = own;
+      nameDeviceCompiler({ library, cuda });
+      return process.env.XLA_FLAGS;
+    };
+    expect(flags('')).toBe('--xla_gpu_cuda_data_dir=/usr/local/cuda');
+    const nvidia = join(cacheFolder(), 'site-packages/nvidia');
+    mkdirSync(join(nvidia, 'cuda_nvcc'), { recursive: true });
+    expect(flags('--xla_dump_to=/x')).toBe(`--xla_dump_to=/x --xla_gpu_cuda_data_dir=${join(nvidia, 'cuda_nvcc')}`);
+    expect(flags('', nvidia)).toBe(`--xla_gpu_cuda_data_dir=${join(nvidia, 'cuda_nvcc')}`);
+    expect(flags('--xla_gpu_cuda_data_dir=/mine')).toBe('--xla_gpu_cuda_data_dir=/mine');
   });
 
   it('looks for the cache where the environment says', () => {
