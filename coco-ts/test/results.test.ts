@@ -75,6 +75,7 @@ describe('loadRes', () => {
     const gt = new COCO(truth);
     const load = (text: string) => () => gt.loadRes(bytes(text));
     expect(load('{"images": [], "categories": []}')).toThrow('the results are an object with images, categories');
+    expect(load('')).toThrow('the file is empty');
     expect(load('7')).toThrow('the results are of type number: a list of detections is needed');
     expect(() => gt.loadRes([null] as never)).toThrow('result 0 is no object');
     expect(load('{"image_id": 1, "score": 1}\n{"image_id": 1, "sc')).toThrow(/^line 2: /);

@@ -21,7 +21,8 @@ const USAGE = `usage: coco-ts eval --gt FILE --dt FILE [--type bbox|segm|keypoin
   --gt FILE          truths, COCO JSON
   --dt FILE          detections: a list of results, as a model writes them; {"annotations": [...]} or JSON lines
   --type TYPE        what is compared (default bbox)
-  --max-dets A,B,C   most detections per image and category (default 1,10,100; keypoints 20): AP at the last, AR at each
+  --max-dets A,B,C   most detections per image and category (default 1,10,100; keypoints 20): AP at the last, AR at each;
+                     the last is also what --confusion and --tide look at in an image (default 100)
   --sigmas FILE|LIST sigma of every keypoint: numbers, or a file of them (default: the 17 of COCO's people)
   --no-strict-ids    count a truth of id 0 as found when it is; pycocotools does not
   --threads N        worker threads (default 1); they change no bit
@@ -104,11 +105,11 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   const samples = values.bootstrap && integer(values.bootstrap, 'bootstrap', 1, 1e6);
   const interval = samples ? bootstrap(evaluation, { samples }) : undefined;
   const classes = values['per-class'] ? perClass(evaluation.eval!, gt) : undefined;
-  const confusion = values.confusion ? confusionMatrix(gt, dt, { scoreThreshold: score ?? 0.25 }) : undefined;
+  const most = maxDets && { maxDetections: Math.max(...maxDets) };
+  const looked = { ...(score !== undefined && { scoreThreshold: score }), ...most };
+  const confusion = values.confusion ? confusionMatrix(gt, dt, { scoreThreshold: score ?? 0.25, ...most }) : undefined;
   if (values.curves !== undefined) await writeFile(values.curves, curvesCsv(evaluation.eval!, gt));
-  const tide = values.tide
-    ? { errors: tideErrors(gt, dt, limited(score)), costs: tideCosts(gt, dt, limited(score)) }
-    : undefined;
+  const tide = values.tide ? { errors: tideErrors(gt, dt, looked), costs: tideCosts(gt, dt, looked) } : undefined;
   const calibrated = values.calibration ? calibration(outcomes(everySize(evaluation))) : undefined;
   if (values.json) {
     const stats = Object.fromEntries(evaluation.statNames.map((name, i) => [name, evaluation.stats[i]]));
@@ -164,9 +165,6 @@ async function readSigmas(given: string): Promise<number[]> {
 /** Matchings in the first size range, `all`. */
 const everySize = ({ evalImgs, params }: COCOeval): (EvalImage | null)[] =>
   cellsOfArea(evalImgs, params.areaRng.length, params.imgIds.length);
-
-const limited = (score: number | undefined): { scoreThreshold?: number } =>
-  score === undefined ? {} : { scoreThreshold: score };
 
 const rowsOf = (counts: Uint32Array, n: number): number[][] =>
   Array.from({ length: n }, (_, i) => [...counts.subarray(i * n, (i + 1) * n)]);

@@ -9,7 +9,7 @@ import { type CellReader, cellReader } from './cellReader.js';
 import { collectRows } from './collect.js';
 import { accumulateMatched } from './curves.js';
 import { emptyTally, tallyNotes } from './derived.js';
-import { groupByImage } from './grouping.js';
+import { groupByImage, overfullImages } from './grouping.js';
 import { IncrementalMatching, type TruthRecord } from './incremental.js';
 import { fitsCodes, type Matched, type MatchInput, matchImages } from './matcher.js';
 import type { EvalImage } from './matching.js';
@@ -150,6 +150,7 @@ export class COCOeval {
     this.unmatched = scanned && complete(gt) && complete(dt) ? [] : mismatches(this.cocoGt, this.cocoDt);
     const images = frozen.imgIds.length;
     const input = { gt, dt, params: frozen, gtByImage: groupByImage(gt, images), dtByImage: groupByImage(dt, images) };
+    this.tally.overfull = overfullImages(gt, input.gtByImage, frozen.maxDets.at(-1) ?? 0);
     return { input, direct: fitsCodes(frozen) };
   }
 

@@ -3,10 +3,10 @@ import { CocoError } from '../errors.js';
 import { polygonArea } from '../formats/record.js';
 import { type Rle, runsArea, toRuns } from '../mask/runs.js';
 
-/** Of how many annotations a value was derived, and how many truths have the id 0. */
-export type Tally = Record<'area' | 'iscrowd' | 'num_keypoints' | 'idZero', number>;
+/** Of how many annotations a value was derived, how many truths have the id 0, and how many images more truths than count. */
+export type Tally = Record<'area' | 'iscrowd' | 'num_keypoints' | 'idZero' | 'overfull', number>;
 
-export const emptyTally = (): Tally => ({ area: 0, iscrowd: 0, num_keypoints: 0, idZero: 0 });
+export const emptyTally = (): Tally => ({ area: 0, iscrowd: 0, num_keypoints: 0, idZero: 0, overfull: 0 });
 
 /** Of a segmentation the square pixels, by the shoelace formula or counted; null where there is none. */
 export function segmentationArea(segmentation: unknown): number | null {
@@ -41,6 +41,8 @@ const SENTENCES: Readonly<Record<keyof Tally, (count: number) => string>> = {
   num_keypoints: (count) => `${have(count)} no num_keypoints: labelled points are counted`,
   idZero: () =>
     'an annotation has the id 0: as in pycocotools, what finds it counts as false; number annotations from 1, or set params.strictIds = false (--no-strict-ids)',
+  overfull: (count) =>
+    `${count === 1 ? 'an image has' : `${count} images have`} more objects of a category than the last of maxDets (--max-dets) lets be found`,
 };
 
 /** A sentence for each count that is not 0. */

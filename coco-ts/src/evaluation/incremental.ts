@@ -4,7 +4,7 @@ import { CocoError } from '../errors.js';
 import { prepareResults, type ResultRecord } from '../results.js';
 import { collectRows } from './collect.js';
 import type { Tally } from './derived.js';
-import { groupByImage } from './grouping.js';
+import { groupByImage, overfullImages } from './grouping.js';
 import { fitsCodes, type Matched, matchImages } from './matcher.js';
 import { type Params, sameSelection } from './params.js';
 import type { TruthColumns } from './rows.js';
@@ -69,6 +69,7 @@ export class IncrementalMatching {
       gtByImage: groupByImage(gtRows, 1),
       dtByImage: groupByImage(dtRows, 1),
     };
+    tally.overfull += overfullImages(gtRows, input.gtByImage, own.maxDets.at(-1) ?? 0);
     const { count, image: at, category, area, ignore } = gtRows;
     this.pieces.set(id, { matched: matchImages(input, 0, 1), gt: { count, image: at, category, area, ignore } });
   }

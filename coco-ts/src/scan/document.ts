@@ -107,7 +107,10 @@ function guarded<T>(window: Window, scan: () => T): T | Unscannable {
     return scan();
   } catch (error) {
     if (error === UNSCANNABLE) return 'unscannable';
-    if (error === INCOMPLETE) throw new JsonError('the text ends inside a value', window.base + window.length);
+    if (error === INCOMPLETE) {
+      const end = window.base + window.length;
+      throw new JsonError(end === 0 ? 'the file is empty' : 'the text ends inside a value', end);
+    }
     if (error instanceof JsonError) throw new JsonError(error.reason, window.base + error.position);
     throw error;
   }

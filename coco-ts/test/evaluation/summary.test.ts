@@ -21,6 +21,14 @@ function crowded(maxDets: number[] | null, ownLimits?: boolean): COCOeval {
 const named = ({ statNames, stats }: COCOeval): Record<string, number> =>
   Object.fromEntries(statNames.map((name, i) => [name, Number(stats[i]!.toFixed(6))]));
 
+test('an evaluation says how many images have more objects than can count, crowds aside', () => {
+  expect(crowded([1, 10, 100]).notes).toEqual([]);
+  expect(crowded([30]).notes).toEqual([]);
+  expect(crowded([1, 10, 29]).notes).toEqual([
+    'an image has more objects of a category than the last of maxDets (--max-dets) lets be found',
+  ]);
+});
+
 describe('summarize', () => {
   test('with ownLimits takes AP at the last of any number of maxDets and AR at each', () => {
     // 25 of 30 are found: recalls 0 to 0.83, 84 of 101; the best 20 reach 0.66, 67 of 101.
