@@ -7,6 +7,7 @@ export * from './configs/index.js';
 export * from './datasets/evaluators/index.js';
 export * from './datasets/index.js';
 export { createLoader, type Loader, type LoaderOptions } from './datasets/loader/index.js';
-export { availableBytes, estimateMemory, type MemoryNeed, requireMemory } from './engine/tensorflow/memory.js';
+export { availableBytes } from './engine/tensorflow/availableBytes.js';
+export { estimateMemory, type MemoryNeed, requireMemory } from './engine/tensorflow/memory.js';
 export * from './index.js';
 export * from './training/run/index.js';

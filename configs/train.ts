@@ -5,6 +5,8 @@ import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
 import { fillOf } from '../training/predictor.js';
 import {
+  type HeldRunFolder,
+  holdRunFolder,
   type Progress,
   runFolder,
   type ThreadCounts,
@@ -43,6 +45,21 @@ export interface TrainExperimentOptions {
  * @throws EspalierError with one sentence for anything the user can act on
  */
 export async function trainExperiment(experiment: Experiment, options: TrainExperimentOptions): Promise<TrainResult> {
+  const { task = 0 } = membership() ?? {};
+  if (task > 0) return trainHeld(experiment, options, null); // task 0 writes
+  const held = holdRunFolder(options.out, options.resume);
+  try {
+    return await trainHeld(experiment, options, held);
+  } finally {
+    held.release();
+  }
+}
+
+async function trainHeld(
+  experiment: Experiment,
+  options: TrainExperimentOptions,
+  held: HeldRunFolder | null,
+): Promise<TrainResult> {
   const { say } = options;
   const train = await openSplit(experiment, 'train');
   const val = await openSplit(experiment, 'val', train.labels);
@@ -56,7 +73,7 @@ export async function trainExperiment(experiment: Experiment, options: TrainExpe
     if (weights === null) say('weights: none, everything starts at random');
     else if (!continues(options))
       say(await loadStart(network.model, weights, { offline: options.offline, onProgress: say }));
-    return await trainNetwork(experiment, network, { train, val }, options);
+    return await trainNetwork(experiment, network, { train, val }, { ...options, held });
   } finally {
     network.dispose();
   }
@@ -71,10 +88,10 @@ async function trainNetwork(
   experiment: Experiment,
   network: Network,
   { train, val }: { readonly train: Dataset; readonly val: Dataset },
-  options: TrainExperimentOptions,
+  options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
 ): Promise<TrainResult> {
   const loader = createTrainLoader(experiment, network, train);
-  const { out, resume, engine, signal, progress, threads, checkLeaks = false } = options;
+  const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
     return await trainRun({
       model: network.model,
@@ -86,6 +103,7 @@ async function trainNetwork(
       shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
       labels: train.labels,
       ...{ out, resume, engine, checkLeaks },
+      ...(held ? { held } : {}),
       ...(threads === undefined ? {} : { threads }),
       ...(signal === undefined ? {} : { signal }),
       ...(progress === undefined ? {} : { progress }),

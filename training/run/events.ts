@@ -1,5 +1,5 @@
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { writeError, writeWhole } from './files.js';
+import { closeSync, existsSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { writeError, writeWhole } from '../../engine/files/write.js';
 import type { MemoryUse, StepMemory } from './memory.js';
 
 /** Inside one op, and ops at the same time. */
@@ -23,6 +23,8 @@ export type RunEvent =
   | {
       readonly event: 'start' | 'resume';
       readonly step: number;
+      /** Names the run: the same in its checkpoints, however often it is resumed. */
+      readonly run: string;
       readonly engine: string;
       readonly threads: ThreadCounts | null;
       readonly versions: { readonly [name: string]: string };
@@ -64,22 +66,58 @@ export interface EventLog {
  * Appends to a JSONL file, one line per event with the time it was written.
  *
  * @param resumedStep lines of later steps, and a line cut short by a crash, are dropped first; null starts a new file
- * @throws EspalierError when the disk is full or the file cannot be written
+ * @param first       is in the file as soon as it is there
+ * @throws WriteError when the disk is full or the file cannot be written
  */
-export function openEventLog(file: string, resumedStep: number | null): EventLog {
+export function openEventLog(file: string, resumedStep: number | null, first: RunEvent): EventLog {
   const kept = resumedStep !== null && existsSync(file) ? linesUpTo(readFileSync(file, 'utf8'), resumedStep) : [];
-  writeWhole(file, [new TextEncoder().encode(kept.map((line) => `${line}\n`).join(''))]);
+  const text = `${[...kept, lineOf(first)].join('\n')}\n`;
+  writeWhole(file, [new TextEncoder().encode(text)]);
   const descriptor = openToAppend(file);
   return {
     write: (event) => {
       try {
-        writeSync(descriptor, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+        writeSync(descriptor, `${lineOf(event)}\n`);
       } catch (error) {
         throw writeError(file, error);
       }
     },
     close: () => closeSync(descriptor),
   };
+}
+
+const lineOf = (event: RunEvent): string => JSON.stringify({ time: new Date().toISOString(), ...event });
+
+/**
+ * What the log's first line says.
+ *
+ * @returns null: there is no log of a run; `run` is empty where the line does not name it
+ */
+export function beginningOf(file: string): { readonly run: string } | null {
+  if (!existsSync(file)) return null;
+  const line = firstLineOf(file);
+  if (line === '') return { run: '' };
+  try {
+    const { event, run } = Object(JSON.parse(line)) as { event?: unknown; run?: unknown };
+    if (event !== 'start' && event !== 'resume') return null;
+    return { run: typeof run === 'string' ? run : '' };
+  } catch {
+    return null;
+  }
+}
+
+/** Bytes that hold the first line of any log. */
+const FIRST_LINE = 4096;
+
+function firstLineOf(file: string): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const buffer = Buffer.alloc(FIRST_LINE);
+    const [line = ''] = buffer.toString('utf8', 0, readSync(descriptor, buffer)).split('\n');
+    return line;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function openToAppend(file: string): number {
