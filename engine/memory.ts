@@ -1,3 +1,4 @@
+import { hasGraphs } from './compile.js';
 import { EngineError } from './errors.js';
 
 /** Bytes of memory that something is about to take. */
@@ -41,7 +42,7 @@ export interface Request {
  * Compares what a batch needs with what there is.
  *
  * @param demandOf for a batch of this many
- * @returns        the demand of this batch
+ * @returns        the demand of this batch; null: it is not known, as an op has no estimate on the engine that is open
  * @throws EngineError when memory does not suffice, naming the largest batch that fits, or a smaller input
  */
 export function requireRoom(
@@ -49,8 +50,9 @@ export function requireRoom(
   demandOf: (batch: number) => Demand,
   batch: number,
   rooms: readonly Room[] = roomLeft(),
-): Demand {
-  const demand = demandOf(batch);
+): Demand | null {
+  const demand = demandIfKnown(demandOf, batch);
+  if (demand === null) return null;
   const lack = mostLacking(demand, rooms);
   if (lack === null || lack.bytes <= 0) return demand;
   const fits = batch > 1 ? largestFitting(demandOf, rooms, { count: batch, bytes: lack.bytes }) : 0;
@@ -59,6 +61,16 @@ export function requireRoom(
   throw new EngineError(
     `${what} of batch ${batch} needs ${gib(lack.bytes + room.bytes)} GiB more, ${gib(room.bytes)} GiB ${room.words}: ${remedy}`,
   );
+}
+
+function demandIfKnown(demandOf: (batch: number) => Demand, batch: number): Demand | null {
+  if (hasGraphs()) return demandOf(batch);
+  try {
+    return demandOf(batch);
+  } catch (error) {
+    if (error instanceof EngineError) return null;
+    throw error;
+  }
 }
 
 interface Lack {

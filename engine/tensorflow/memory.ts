@@ -55,5 +55,5 @@ export function requireMemory<Args extends readonly Tree[]>(
       tf.dispose([...args] as tf.TensorContainer[]);
     }
   };
-  return needOf(requireRoom({ what: 'a step' }, demandOf, batch, roomsWith(available)).engine);
+  return needOf(requireRoom({ what: 'a step' }, demandOf, batch, roomsWith(available))?.engine ?? 0);
 }

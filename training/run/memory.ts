@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { EncoderSource } from '../../datasets/encoder.js';
 import { builtModule } from '../../datasets/loader/built.js';
 import { loadEncoder } from '../../datasets/loader/fill.js';
-import { hasGraphs } from '../../engine/compile.js';
-import { ConfigError, EngineError } from '../../engine/errors.js';
+import { ConfigError } from '../../engine/errors.js';
 import { type Demand, requireRoom } from '../../engine/memory.js';
 import { estimateMemory, type MemoryNeed, needOf, roomsWith } from '../../engine/tensorflow/memory.js';
 import { createTrainingStep, type TrainableModel, type TrainingStep } from '../step.js';
@@ -106,38 +105,30 @@ export function requireStepMemory(
       tf.dispose([...args] as tf.TensorContainer[]);
     }
   };
-  const engineBytes = along(stepBytes, Math.floor(LARGEST_TRIED / (height * width)));
+  const engineBytes = along(stepBytes, batch <= LARGEST_TRIED / (height * width) ? batch : 2);
   const demandOf = (count: number): Demand => ({ engine: engineBytes(count), host: layout.heldBytes(count) });
-  const own = demandIfKnown(() => demandOf(batch));
-  if (own === null) return null;
   const rooms = roomsWith(available);
   const request = { what: 'a step', inputSize: [height, width] as const };
-  const { engine, host } = requireRoom(request, (count) => (count === batch ? own : demandOf(count)), batch, rooms);
+  const demand = requireRoom(request, demandOf, batch, rooms);
+  if (demand === null) return null;
   const availableBytes = Math.min(...rooms.map(({ bytes }) => bytes));
-  return { ...needOf(engine + host), availableBytes };
+  return { ...needOf(demand.engine + demand.host), availableBytes };
 }
 
 /** Pixels of a batch that a step is tried on: with more, maps have too many values for an engine's own numbers. */
 const LARGEST_TRIED = 2 ** 25;
 
-/** What a step takes grows evenly with the batch: large ones lie on the line through one image and two. */
-function along(bytesOf: (count: number) => number, largest: number): (count: number) => number {
-  let line: readonly [one: number, more: number] | null = null;
-  return (count) => {
-    if (count <= Math.max(2, largest)) return bytesOf(count);
-    const one = line?.[0] ?? bytesOf(1);
-    line ??= [one, bytesOf(2) - one];
-    return one + (count - 1) * line[1];
+/** What a step takes grows evenly with the batch: it is tried on one image and on `far`, the others lie on that line. */
+function along(bytesOf: (count: number) => number, far: number): (count: number) => number {
+  const tried = new Map<number, number>();
+  const tryOn = (count: number): number => {
+    const bytes = tried.get(count) ?? bytesOf(count);
+    tried.set(count, bytes);
+    return bytes;
   };
-}
-
-/** Null: an op of the model has no estimate on this engine. */
-function demandIfKnown(demand: () => Demand): Demand | null {
-  if (hasGraphs()) return demand();
-  try {
-    return demand();
-  } catch (error) {
-    if (error instanceof EngineError) return null;
-    throw error;
-  }
+  return (count) => {
+    if (count === 1 || count === far) return tryOn(count);
+    const end = Math.max(2, far);
+    return tryOn(1) + ((count - 1) * (tryOn(end) - tryOn(1))) / (end - 1);
+  };
 }
