@@ -17,7 +17,7 @@ const PORTABLE = [
   '^(necks|heads)/',
   '^backbones/(?!catalogue/)',
   '^training/(?!run/)',
-  '^engine/(?!files\\.ts$)[^/]+$',
+  '^engine/[^/]+$',
   '^engine/(kernels|wasm|webgl)/',
   '^engine/webgpu/(?!dawn)',
   '^index\\.ts$',
@@ -40,7 +40,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^datasets/' },
       to: {
-        path: '^(?!datasets/|engine/(errors|printable|random|files)\\.ts$|engine/host/|coco-ts/|node_modules/)',
+        path: '^(?!datasets/|engine/(errors|printable|random)\\.ts$|engine/(files|host)/|coco-ts/|node_modules/)',
         dependencyTypesNot: ['core'],
       },
     },
@@ -64,7 +64,7 @@ module.exports = {
       severity: 'error',
       from: { path: PORTABLE },
       to: {
-        path: '^(engine/(tensorflow|host)/|engine/files\\.ts$|backbones/catalogue/|training/run/|tools/|configs/)',
+        path: '^(engine/(tensorflow|host|files)/|backbones/catalogue/|training/run/|tools/|configs/)',
       },
     },
     {

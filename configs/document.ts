@@ -1,6 +1,6 @@
 import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseAllDocuments, parseDocument } from 'yaml';
 import { ConfigError } from '../engine/errors.js';
-import { readText } from '../engine/files.js';
+import { readText } from '../engine/files/read.js';
 
 export type Path = readonly PropertyKey[];
 

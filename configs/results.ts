@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../engine/errors.js';
-import { readText } from '../engine/files.js';
+import { readText } from '../engine/files/read.js';
 import { readDocument } from './document.js';
 import { parseExperiment } from './read.js';
 import type { Experiment } from './schema.js';

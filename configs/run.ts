@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
-import { readText } from '../engine/files.js';
+import { readText } from '../engine/files/read.js';
 import { loadCheckpoint } from '../training/index.js';
-import { chosenCheckpoint, readCheckpoint, runFolder } from '../training/run/index.js';
+import { chosenCheckpoint, readCheckpoint, requireOwn, runFolder } from '../training/run/index.js';
 import { createNetwork, type Network } from './network.js';
 import { parseExperiment } from './read.js';
 import type { Experiment } from './schema.js';
@@ -24,7 +24,7 @@ export interface Run {
 /**
  * Opens the folder of a run: its config, and the averaged weights of its best checkpoint. An engine must be open.
  *
- * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged
+ * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
 export function openRun(folder: string): Run {
   const files = runFolder(folder);
@@ -33,6 +33,7 @@ export function openRun(folder: string): Run {
   }
   const checkpoint = chosenCheckpoint(files);
   const stored = readCheckpoint(checkpoint);
+  requireOwn(files, checkpoint, stored);
   const experiment = parseExperiment(readJson(files.config), files.config);
   const labels: LabelMap = { classes: stored.metadata.classes };
   const network = createNetwork(experiment, labels);

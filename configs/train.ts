@@ -10,6 +10,8 @@ import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
 import { fillOf } from '../training/predictor.js';
 import {
+  type HeldRunFolder,
+  holdRunFolder,
   type Progress,
   runFolder,
   type ThreadCounts,
@@ -49,6 +51,21 @@ export interface TrainExperimentOptions {
  * @throws EspalierError with one sentence for anything the user can act on, data that nothing can be learned from included
  */
 export async function trainExperiment(named: Experiment, options: TrainExperimentOptions): Promise<TrainResult> {
+  const { task = 0 } = membership() ?? {};
+  if (task > 0) return trainHeld(named, options, null); // task 0 writes
+  const held = holdRunFolder(options.out, options.resume);
+  try {
+    return await trainHeld(named, options, held);
+  } finally {
+    held.release();
+  }
+}
+
+async function trainHeld(
+  named: Experiment,
+  options: TrainExperimentOptions,
+  held: HeldRunFolder | null,
+): Promise<TrainResult> {
   const say = (line: string): void => options.say(printable(line));
   const train = await openSplit(named, 'train');
   const { problem, warnings } = checkLearnable(named, train);
@@ -64,7 +81,7 @@ export async function trainExperiment(named: Experiment, options: TrainExperimen
     if (weights === null) say('weights: none, everything starts at random');
     else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
-    return await trainNetwork(experiment, network, { train, val, config: named }, options);
+    return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
   } finally {
     network.dispose();
   }
@@ -108,10 +125,10 @@ async function trainNetwork(
   experiment: Experiment,
   network: Network,
   { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
-  options: TrainExperimentOptions,
+  options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
 ): Promise<TrainResult> {
   const loader = createTrainLoader(experiment, network, train);
-  const { out, resume, engine, signal, progress, threads, checkLeaks = false } = options;
+  const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
     return await trainRun({
       model: network.model,
@@ -122,6 +139,7 @@ async function trainNetwork(
       shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
       labels: train.labels,
       ...{ out, resume, engine, checkLeaks },
+      ...(held ? { held } : {}),
       ...(threads === undefined ? {} : { threads }),
       ...(signal === undefined ? {} : { signal }),
       ...(progress === undefined ? {} : { progress }),

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from './errors.js';
 import { requireEngine } from './guard.js';
+import { bytesOf } from './shapes/bytes.js';
 
 /** Tensors, or arrays or plain objects of them. */
 export type Tree = tf.Tensor | readonly Tree[] | { readonly [key: string]: Tree };
@@ -40,9 +41,10 @@ export interface Compiled<Args extends readonly Tree[], Result extends Tree> {
   graph(...args: Args): CompiledGraph;
   /**
    * Bytes that a call with arguments of these shapes needs at its peak, beyond the arguments and variables; an estimate
-   * from the graph, nothing is executed. Asked before the first call it costs nothing: that call uses the same trace.
+   * from the graph, nothing is executed. Asked before the first call it costs nothing: that call uses the same trace. On
+   * an engine without a graph compiler the function is run on shapes alone.
    *
-   * @throws EngineError on an engine without a graph compiler
+   * @throws EngineError on such an engine, when the function runs an op whose shapes are not known
    */
   memory(...args: Args): number;
   /** Frees the traces. A call that is under way ends first, a later one throws an EngineError. */
@@ -119,7 +121,10 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
   return Object.assign(eager, {
     async: async (...args: Args) => eager(...args),
     graph: noGraph,
-    memory: noGraph,
+    memory: (...args: Args) =>
+      bytesOf(() => {
+        fn(...args);
+      }),
     dispose: () => {
       disposed = true;
     },

@@ -50,3 +50,17 @@ export class EngineError extends EspalierError {
 export class PeerError extends EspalierError {
   override readonly name = 'PeerError';
 }
+
+/** A file or folder that cannot be written: a full or read-only disk, no permission, something in the way. */
+export class WriteError extends EspalierError {
+  override readonly name = 'WriteError';
+  constructor(
+    /** The file or folder at fault. */
+    readonly file: string,
+    readonly problem: string,
+    /** True: the place is right, and there is no room in it. */
+    readonly isFull: boolean,
+  ) {
+    super(`cannot write ${file}: ${problem}`);
+  }
+}

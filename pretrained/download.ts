@@ -2,7 +2,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { EspalierError, WeightsError } from '../engine/errors.js';
-import { streamRegular } from '../engine/files.js';
+import { streamRegular } from '../engine/files/read.js';
+import { writeError } from '../engine/files/write.js';
+import { CACHE_REMEDY } from '../engine/tensorflow/cache.js';
 
 /** No published checkpoint is larger. */
 const MAX_BYTES = 8 * 2 ** 30;
@@ -98,7 +100,7 @@ async function receive(
       received += chunk.length;
       if (received > (total ?? MAX_BYTES))
         throw new EspalierError(`${url} sends more bytes than it announced: refused`);
-      writeAll(file, chunk, received - chunk.length);
+      writeAll(part, file, chunk, received - chunk.length);
       hash.update(chunk);
       onBytes?.(received, total);
     }
@@ -162,6 +164,11 @@ async function hashOf(path: string, bytes: number): Promise<Hash> {
   return hash;
 }
 
-function writeAll(file: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, position + done);
+function writeAll(path: string, file: number, bytes: Uint8Array, position: number): void {
+  try {
+    for (let done = 0; done < bytes.length; )
+      done += writeSync(file, bytes, done, bytes.length - done, position + done);
+  } catch (error) {
+    throw writeError(path, error, CACHE_REMEDY);
+  }
 }

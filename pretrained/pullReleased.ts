@@ -1,9 +1,10 @@
-import { copyFileSync, statSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { wrongDigest } from '../backbones/catalogue/digest.js';
 import { EspalierError, WeightsError } from '../engine/errors.js';
-import { cacheFolder } from '../engine/tensorflow/cache.js';
+import { type OpenFile, openRegular } from '../engine/files/read.js';
+import { makeFolder, writeWhole } from '../engine/files/write.js';
+import { CACHE_REMEDY, cacheFolder } from '../engine/tensorflow/cache.js';
 import { sha256Of } from '../engine/tensorflow/pip.js';
 import { type DownloadOptions, downloadFile } from './download.js';
 import type { ReleasedWeights } from './released.js';
@@ -39,7 +40,7 @@ export async function pullReleased(entry: ReleasedWeights, options: PullReleased
       `the weights ${entry.name} ${problem} (${path}) and fetching is off: run 'espalier weights pull ${entry.name}' online once, or with --from FILE`,
     );
   }
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path), CACHE_REMEDY);
   if (from !== undefined) return takeFile(entry, from, path);
   const url = mirror ? `${mirror.replace(/\/+$/, '')}/${fileOf(entry.url)}` : entry.url;
   await downloadFile(url, path, { ...download, digits: entry.digits });
@@ -60,14 +61,21 @@ async function takeFile({ name, digits }: ReleasedWeights, from: string, path: s
       `${from} has the SHA-256 ${digest}, ${name} has one that starts with ${digits}: another file`,
     );
   }
-  const copy = `${path}.${process.pid}`;
+  const limit = { maxBytes: 8 * 2 ** 30, refuse: (problem: string) => new EspalierError(`${from}: ${problem}`) };
+  const file = openRegular(from, limit);
   try {
-    copyFileSync(from, copy);
-    await rename(copy, path);
+    writeWhole(path, piecesOf(file), CACHE_REMEDY);
   } finally {
-    await rm(copy, { force: true });
+    file.close();
   }
   return path;
+}
+
+/** Bytes held in memory at a time. */
+const PIECE = 16 * 2 ** 20;
+
+function* piecesOf({ size, view }: OpenFile): Generator<Uint8Array, void> {
+  for (let at = 0; at < size; at += PIECE) yield view(at, Math.min(PIECE, size - at));
 }
 
 const fileOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);

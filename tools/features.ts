@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { writeWhole } from '../backbones/catalogue/convertFile.js';
 import { fileSource, isWeightsName, loadPretrained, loadWeights } from '../backbones/catalogue/index.js';
 import {
   architectureOf,
@@ -16,6 +15,7 @@ import { openNpy } from '../backbones/weights/npy.js';
 import { writeSafetensors } from '../backbones/weights/safetensors.js';
 import { decodeImage, describePixels } from '../datasets/decode/index.js';
 import { ConfigError } from '../engine/errors.js';
+import { writeWhole } from '../engine/files/write.js';
 import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/index.js';
 import { squareOf } from './classify/classify.js';
@@ -62,7 +62,7 @@ export async function features(model: string, options: FeaturesOptions): Promise
     const maps = await mapsOf(backbone, () => images(backbone.preprocessing));
     const metadata = { architecture: arch, layout: 'NHWC', input, weights };
     const tensors = new Map(maps.map(({ level, shape, data }) => [level, { dtype: 'F32', shape, data }] as const));
-    await writeWhole(writeSafetensors(tensors, metadata), out);
+    writeWhole(out, [writeSafetensors(tensors, metadata)], 'name another file with --out');
     const rows = maps.map(({ level, shape, data }) => ({ level, shape, ...statistics(data) }));
     const cells = rows.map(({ level, shape, mean, std, min, max }) => [level, `[${shape}]`, mean, std, min, max]);
     output.result(

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { createNetwork, type Network } from '../configs/network.js';
 import { parseExperiment } from '../configs/read.js';
@@ -10,10 +10,11 @@ import { collectWarnings } from '../datasets/warnings.js';
 import { ConfigError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
 import { COCO_CLASSES, findReleased, networkOf, RELEASED_WEIGHTS, type ReleasedWeights } from '../pretrained/index.js';
+import { requireName } from '../training/run/index.js';
 import { classifyImages } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput, type Output } from './output.js';
-import { describeAnswer, writeDrawing } from './prediction.js';
+import { describeAnswer, drawingOf, writeDrawing } from './prediction.js';
 
 interface PredictCommand extends EngineOptions {
   readonly out?: string;
@@ -22,6 +23,8 @@ interface PredictCommand extends EngineOptions {
   readonly json?: boolean;
 }
 
+/** Folder of the drawings where none is given. */
+const DRAWINGS = 'predictions';
 /** Guesses of a classifier that are reported. */
 const TOP = 5;
 
@@ -36,10 +39,11 @@ export async function predict(model: string, files: readonly string[], command: 
     const names = [...WEIGHTS_NAMES, ...RELEASED_WEIGHTS.map(({ name }) => name)];
     throw new ConfigError(`'${model}' is neither a run nor published weights${didYouMean(model, names)}`);
   }
+  const isClassifier = released ? released.task === 'classification' : isWeightsName(model) || statSync(model).isFile();
+  if (!isClassifier) refuseOverwriting(files, command.out ?? DRAWINGS);
   await openEngine(command, output);
-  if (released && released.task !== 'classification') return detect(released, files, command, output);
-  const isClassifier = !existsSync(model) || isWeightsName(model) || statSync(model).isFile();
   if (isClassifier) return classify(model, files, command, output);
+  if (released) return detect(released, files, command, output);
   const run = openRun(model);
   try {
     const threshold = command.threshold ?? run.experiment.evaluate.drawThreshold;
@@ -74,6 +78,17 @@ async function detect(
   }
 }
 
+/** The drawing of an image has its name: in the image's own folder it would replace it. */
+function refuseOverwriting(files: readonly string[], out: string): void {
+  requireName(out);
+  const images = new Set(files.map((file) => realpathSync(file)));
+  const lost = files
+    .map((file) => drawingOf(file, out))
+    .find((path) => existsSync(path) && images.has(realpathSync(path)));
+  if (lost !== undefined)
+    throw new ConfigError(`the drawing ${lost} would replace an image: choose another folder with --out`);
+}
+
 async function classify(
   name: string,
   files: readonly string[],
@@ -97,7 +112,7 @@ async function answer(
   network: Network,
   labels: LabelMap,
   files: readonly string[],
-  { threshold, out = 'predictions' }: PredictCommand & { readonly threshold: number },
+  { threshold, out = DRAWINGS }: PredictCommand & { readonly threshold: number },
   output: Output,
 ): Promise<void> {
   const names = labels.classes.map(({ name }) => name);

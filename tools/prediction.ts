@@ -1,8 +1,8 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { Answer } from '../configs/network.js';
 import { encodePng } from '../datasets/decode/index.js';
 import { type ClassMap, type Detections, IGNORED, type Pixels } from '../datasets/sample.js';
+import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
 import { drawClassMap, drawDetections } from './draw/draw.js';
 
@@ -55,21 +55,24 @@ function classShares({ mask }: ClassMap, names: readonly string[]): { label: str
   return names.map((label, index) => ({ label, share: counts[index]! / Math.max(1, mask.length) }));
 }
 
-/** Writes `<image>.png` into the folder, whole or not at all; a second image of the same name gets a number. */
+/**
+ * Writes `<image>.png` into the folder, whole or not at all; a second image of the same name gets a number.
+ *
+ * @throws WriteError when the disk is full or the folder cannot be written
+ */
 export function writeDrawing(image: Pixels, file: string, folder: string, taken = written): string {
-  mkdirSync(folder, { recursive: true });
-  const name = basename(file, extname(file));
-  let path = join(folder, `${name}.png`);
-  for (let number = 2; taken.has(path); number++) path = join(folder, `${name}-${number}.png`);
+  const remedy = 'choose another folder with --out';
+  makeFolder(folder, remedy);
+  let path = drawingOf(file, folder);
+  for (let number = 2; taken.has(path); number++) path = drawingOf(file, folder, `-${number}`);
   taken.add(path);
-  const temporary = `${path}.${process.pid}.partial`;
-  try {
-    writeFileSync(temporary, encodePng(image));
-    renameSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+  writeWhole(path, [encodePng(image)], remedy);
   return path;
+}
+
+/** Where the drawing of an image goes. */
+export function drawingOf(file: string, folder: string, suffix = ''): string {
+  return join(folder, `${basename(file, extname(file))}${suffix}.png`);
 }
 
 const written = new Set<string>();

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { differingKeys } from '../configs/differingKeys.js';
 import { type ReadOptions, readExperiment } from '../configs/read.js';
 import type { Experiment } from '../configs/schema.js';
 import { trainExperiment } from '../configs/train.js';
 import type { Cluster } from '../engine/collective.js';
-import { clusterOf, duration, onInterrupt, requireFreePort, runFolder } from '../training/run/index.js';
+import { removeEmpty } from '../engine/files/write.js';
+import { clusterOf, duration, onInterrupt, requireFreePort, requireName, runFolder } from '../training/run/index.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput, type Output } from './output.js';
 import { describeReport } from './reportText.js';
-import { defaultRunFolder } from './runFolder.js';
+import { makeRunFolder, newestRunFolder } from './runFolder.js';
 
 interface TrainCommand extends EngineOptions {
   readonly data?: string;
@@ -26,18 +28,35 @@ interface TrainCommand extends EngineOptions {
 export async function train(config: string, command: TrainCommand): Promise<void> {
   const output = createOutput(command.json === true);
   const { set, data } = command;
+  if (command.out !== undefined) requireName(command.out);
   const options = data === undefined ? { set } : { set, data };
   const named = readExperiment(config, options);
   const resume = command.resume === true;
-  const out = command.out ?? defaultRunFolder(config, resume);
-  const experiment = resume ? recordedExperiment(out, config, named, options, output) : named;
+  const { task } = clusterOf(clusterSource(command)) ?? { task: 0 };
+  const made = command.out === undefined && !resume && task === 0 ? makeRunFolder(config) : null;
+  const out = command.out ?? made ?? (resume ? newestRunFolder(config) : '');
+  try {
+    const experiment = resume ? recordedExperiment(out, config, named, options, output) : named;
+    await trainInto(out, experiment, config, command, output);
+  } finally {
+    if (made !== null) removeEmpty([dirname(made), made]); // it was refused: nothing is in it
+  }
+}
+
+async function trainInto(
+  out: string,
+  experiment: Experiment,
+  config: string,
+  command: TrainCommand,
+  output: Output,
+): Promise<void> {
   const cluster = await clusterFor(command, experiment, output);
   const { engine, threads, interOpThreads } = await openEngine(engineFor(command, experiment), output, cluster);
-  output.note(`run: ${out}`);
+  if (!cluster || cluster.task === 0) output.note(`run: ${out}`);
   const interrupt = onInterrupt();
   try {
     const result = await trainExperiment(experiment, {
-      ...{ out, resume, engine, say: output.note, signal: interrupt.signal },
+      ...{ out, resume: command.resume === true, engine, say: output.note, signal: interrupt.signal },
       threads: { threads, interOpThreads },
       checkLeaks: command.checkLeaks === true || process.env.NODE_ENV === 'development',
       offline: command.offline === true,
@@ -73,13 +92,15 @@ function engineFor(command: EngineOptions, { engine }: Experiment): EngineOption
   return command.engine === undefined && engine !== 'auto' ? { ...command, engine } : command;
 }
 
+const clusterSource = ({ cluster, task }: TrainCommand) => ({ cluster, task, tfConfig: process.env.TF_CONFIG });
+
 /** The processes of `--cluster`, or of a launcher's TF_CONFIG. */
 async function clusterFor(
-  { cluster: text, task }: TrainCommand,
+  command: TrainCommand,
   { train: { peerTimeout } }: Experiment,
   output: Output,
 ): Promise<Cluster | undefined> {
-  const cluster = clusterOf({ cluster: text, task, tfConfig: process.env.TF_CONFIG });
+  const cluster = clusterOf(clusterSource(command));
   if (cluster === null) return undefined;
   const own = cluster.addresses[cluster.task] as string;
   await requireFreePort(own);

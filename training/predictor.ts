@@ -5,9 +5,11 @@ import type { Placement } from '../datasets/placement.js';
 import type { Pixels } from '../datasets/sample.js';
 import { type Letterboxed, letterbox, padToMultiple } from '../datasets/transforms/letterbox.js';
 import type { Rgb } from '../datasets/transforms/warp.js';
-import { compile, type Tree } from '../engine/compile.js';
+import { type Compiled, compile, hasGraphs, type Tree } from '../engine/compile.js';
 import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
+import { type Demand, requireRoom, roomLeft } from '../engine/memory.js';
+import { hollow } from '../engine/shapes/bytes.js';
 
 /** The part of a model that answers. */
 export interface PredictableModel<Raw extends Tree, Result> extends Module {
@@ -55,8 +57,11 @@ export function createPredictor<Raw extends Tree, Result>(
     },
     { name: 'forward', constants },
   );
+  const ask = createAsker(forward, batchSize);
   const run = async (images: readonly Pixels[]): Promise<readonly Result[]> => {
-    const input = stack(images.map(lay), batchSize);
+    const laid = images.map(lay);
+    ask(laid[0] as Letterboxed);
+    const input = stack(laid, batchSize);
     const raw = await forward.async(input.tensor).finally(() => input.tensor.dispose());
     try {
       return (await model.decode(raw, input.placements)).slice(0, images.length);
@@ -74,6 +79,32 @@ export function createPredictor<Raw extends Tree, Result>(
       }
       return results;
     },
+  };
+}
+
+/** Of the room, what an estimate may be off by when it is scaled from that of smaller images. */
+const SCALED = 0.5;
+
+/** Asks for the memory of a batch before one is made: for the first, and again where images are larger than those before. */
+function createAsker(forward: Compiled<[tf.Tensor4D], Tree>, batchSize: number): (image: Letterboxed) => void {
+  let asked = { area: 0, bytes: Number.POSITIVE_INFINITY };
+  return ({ height, width }) => {
+    const area = height * width;
+    if (area <= asked.area) return;
+    const rooms = roomLeft();
+    if ((asked.bytes * area) / asked.area <= SCALED * Math.min(...rooms.map(({ bytes }) => bytes))) return;
+    const demandOf = (count: number): Demand => {
+      const pixel = uploadImages(new Uint8Array(1), [1, 1, 1, 1]);
+      const images = hollow(pixel, [count, height, width, 3]) as tf.Tensor4D;
+      try {
+        const values = count * area * 3;
+        return { engine: forward.memory(images) + (hasGraphs() ? values : 4 * values), host: values };
+      } finally {
+        tf.dispose([pixel, images]);
+      }
+    };
+    const found = requireRoom({ what: 'a prediction', inputSize: [height, width] }, demandOf, batchSize, rooms);
+    asked = { area, bytes: found?.engine ?? 0 };
   };
 }
 

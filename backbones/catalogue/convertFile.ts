@@ -1,6 +1,6 @@
-import { open, rename } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ConfigError } from '../../engine/errors.js';
+import { writeWhole } from '../../engine/files/write.js';
 import { sha256Of } from '../../engine/tensorflow/pip.js';
 import type { CheckpointPart } from '../weights/checkpointParts.js';
 import { type Conversion, type ConvertOptions, convertWeights } from '../weights/convert.js';
@@ -40,7 +40,8 @@ const WRITERS: Readonly<Record<string, (tensors: HostTensors, metadata: WeightsM
  * The file appears whole or not at all.
  *
  * @param to path that ends in .safetensors or .npz
- * @throws WeightsError when the file does not fill the network; ConfigError for another ending
+ * @throws WeightsError when the file does not fill the network; ConfigError for another ending; WriteError when `to`
+ *   cannot be written
  */
 export async function convertFile(
   file: string,
@@ -67,7 +68,7 @@ export async function convertFile(
   loadStateDict(network, conversion.tensors, { partial: true });
   const preprocessing = conversion.preprocessing ?? network.preprocessing;
   const metadata = await metadataOf(file, network, { ...options, preprocessing }, carried);
-  await writeWhole(write(conversion.tensors, metadata), to);
+  writeWhole(to, [write(conversion.tensors, metadata)], 'name another file with --to');
   return { ...conversion, metadata };
 }
 
@@ -95,16 +96,4 @@ async function metadataOf(
     ...(licence === undefined ? {} : { licence }),
     ...(source === undefined ? {} : { source }),
   };
-}
-
-/** Under another name until it is complete. */
-export async function writeWhole(bytes: Uint8Array, path: string, temporary = `${path}.part`): Promise<void> {
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }

@@ -1,6 +1,6 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
-import { readText } from '../../engine/files.js';
+import { readText } from '../../engine/files/read.js';
 import { sha256Of } from '../../engine/tensorflow/pip.js';
 
 /** Of a file whose digest was computed: as long as size and times are the same, it is the same. */

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { WeightsError } from '../../engine/errors.js';
-import { openRegular } from '../../engine/files.js';
+import { openRegular } from '../../engine/files/read.js';
 import { type ByteSource, checkRange, checkSibling } from '../weights/byteSource.js';
 import { openWeights } from '../weights/openWeights.js';
 import type { PytorchOptions } from '../weights/pytorch.js';

@@ -1,5 +1,5 @@
 import { WeightsError } from '../../engine/errors.js';
-import { readRegular } from '../../engine/files.js';
+import { readRegular } from '../../engine/files/read.js';
 import type { Pretrainable } from '../backbone.js';
 import type { Module } from '../module.js';
 import { foldPreprocessing, foldStem, inChannelsOf } from '../stem.js';

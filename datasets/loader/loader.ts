@@ -7,7 +7,7 @@ import { type Batch, batchOf } from './batch.js';
 import { builtModule } from './built.js';
 import { type Filled, type FillerConfig, loadEncoder } from './fill.js';
 import { createLocalPool, createWorkerPool } from './pool.js';
-import { layoutOf, type SlotLayout } from './slot.js';
+import { layoutOf, type SlotLayout, slotBytes, type TargetSpecs } from './slot.js';
 
 export interface LoaderOptions {
   readonly entries: readonly Entry[];
@@ -39,12 +39,25 @@ export interface Loader {
    * @throws DataError, ShapeError, ... as reading or encoding threw it; EspalierError when a thread dies
    */
   batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void, undefined>;
+  /** Shapes of a batch of this process, and what batches take at most; reads no image. */
+  layout(): Promise<LoaderLayout>;
   /** Ends the threads. */
   dispose(): Promise<void>;
 }
 
+export interface LoaderLayout {
+  /** [N, height, width, 3]. */
+  readonly images: readonly [number, number, number, number];
+  /** Shapes with the batch dimension first. */
+  readonly targets: TargetSpecs;
+  /** Bytes held at most for batches of this many images; infinite where a batch would be too large to share. */
+  heldBytes(batchSize: number): number;
+}
+
 /** Batches being filled while the caller works on one. */
 const PREFETCH = 3;
+/** Beside them, the one the caller works on and the one it asked for meanwhile. */
+const HELD = PREFETCH + 2;
 
 /** @throws ConfigError when an epoch would have no batch, or batches cannot be shared evenly */
 export function createLoader(options: LoaderOptions): Loader {
@@ -92,7 +105,19 @@ export function createLoader(options: LoaderOptions): Loader {
       for (const batch of pending) batch.then(({ release }) => release()).catch(() => {});
     }
   }
-  return { stepsPerEpoch, batches, dispose: () => pool.dispose() };
+  return { stepsPerEpoch, batches, layout: () => describe(config), dispose: () => pool.dispose() };
+}
+
+async function describe({ encoder, augment: { size }, batchSize }: FillerConfig): Promise<LoaderLayout> {
+  const specs = await targetsOf(encoder);
+  const targets = Object.entries(specs).map(([name, { shape, dtype }]) => {
+    return [name, { shape: [batchSize, ...shape], dtype }] as const;
+  });
+  return {
+    images: [batchSize, size[0], size[1], 3],
+    targets: Object.fromEntries(targets),
+    heldBytes: (count) => HELD * slotBytes(size, count, specs),
+  };
 }
 
 const ALL = { task: 0, tasks: 1 } as const;
@@ -115,8 +140,11 @@ function countSteps({ entries, batchSize, dropLast }: LoaderOptions): number {
 }
 
 async function planLayout({ encoder, augment, batchSize }: FillerConfig): Promise<SlotLayout> {
-  const targets = encoder === null ? {} : (await loadEncoder(encoder)).targets;
-  return layoutOf(augment.size, batchSize, targets);
+  return layoutOf(augment.size, batchSize, await targetsOf(encoder));
+}
+
+async function targetsOf(encoder: FillerConfig['encoder']): Promise<TargetSpecs> {
+  return encoder === null ? {} : (await loadEncoder(encoder)).targets;
 }
 
 function orderOf({ entries, shuffle, seed }: LoaderOptions, epoch: number): Uint32Array {

@@ -39,12 +39,18 @@ export function layoutOf(
     byteLength += align(elements * 4 * batchSize);
     return place;
   });
-  if (!(byteLength <= MAX_SLOT_BYTES)) {
-    throw new ShapeError(
-      `a batch of ${batchSize} images of ${height} x ${width} takes ${byteLength} bytes, at most ${MAX_SLOT_BYTES} can be shared: lower batchSize`,
-    );
-  }
-  return { byteLength, batchSize, imageBytes, targets: places };
+  if (byteLength <= MAX_SLOT_BYTES) return { byteLength, batchSize, imageBytes, targets: places };
+  const fits = Math.floor(MAX_SLOT_BYTES / slotBytes([height, width], 1, targets));
+  throw new ShapeError(
+    `a batch of ${batchSize} images of ${height} x ${width} takes ${byteLength} bytes, at most ${MAX_SLOT_BYTES} can be shared: lower batchSize to ${fits} or less`,
+  );
+}
+
+/** Bytes of a batch of this many; infinite where it would not fit into 2 GiB. */
+export function slotBytes([height, width]: readonly [number, number], batchSize: number, targets: TargetSpecs): number {
+  const values = Object.values(targets).map(({ shape }) => shape.reduce((product, length) => product * length, 4));
+  const bytes = [height * width * 3, ...values].reduce((sum, each) => sum + align(each * batchSize), 0);
+  return bytes <= MAX_SLOT_BYTES ? bytes : Number.POSITIVE_INFINITY;
 }
 
 /** Rows [first, first + count) of the images. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigError, EspalierError } from '../../engine/errors.js';
+import { writeError } from '../../engine/files/write.js';
 import { encodeIndexedPng, encodeStablePng } from '../decode/encodePng.js';
 import { readTextFile } from '../decode/header.js';
 import { paintScene } from './paint.js';
@@ -63,7 +64,7 @@ export async function drawCells({ out, images, seed }: SampleOptions): Promise<S
     await rename(partial, root);
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
-    throw asWriteError(root, error);
+    throw writeError(root, error, 'choose another folder with --out');
   }
   return { ...summary, drawn: true };
 }
@@ -139,13 +140,6 @@ async function writeLists(root: string, splits: { train: Split; val: Split }): P
 
 async function linkOrCopy(from: string, to: string): Promise<void> {
   await link(from, to).catch(() => copyFile(from, to));
-}
-
-function asWriteError(root: string, error: unknown): unknown {
-  const code = (error as { code?: string }).code;
-  if (error instanceof EspalierError || code === undefined) return error;
-  const known: { [code: string]: string } = { ENOSPC: 'the disk is full', EACCES: 'no permission to write there' };
-  return new EspalierError(`${root}: the sample cannot be written: ${known[code] ?? code}`);
 }
 
 /** PASCAL VOC's colours: the bits of the index, dealt to the channels. */

@@ -99,6 +99,11 @@ const transposedConvolution: ShapeRule = ([dy = [], filter = []], { inputShape }
   macs: size(dy) * (filter[0] ?? 0) * (filter[1] ?? 0) * (filter[2] ?? 0),
 });
 
+const filterGradient: ShapeRule = ([dy = []], { filterShape }) => {
+  const [height = 0, width = 0, inChannels = 0] = filterShape as number[];
+  return { shapes: [filterShape as number[]], macs: size(dy) * height * width * inChannels };
+};
+
 const pooling: ShapeRule = (inputs, { filterSize, strides, pad, dimRoundingMode }) => {
   const info = tf.backend_util.computePool2DInfo(
     first(inputs) as [number, number, number, number],
@@ -128,9 +133,13 @@ const resize: ShapeRule = (inputs, { size: target }) => {
 const PLAIN_UNARY = [
   ...['Abs', 'Cumsum', 'Elu', 'Erf', 'Exp', 'Floor', 'Identity', 'LeakyRelu', 'Log', 'Neg', 'OnesLike', 'Reciprocal'],
   ...['Relu', 'Relu6', 'Reverse', 'Rsqrt', 'Sigmoid', 'Softmax', 'Softplus', 'Sqrt', 'Square', 'Step', 'Tanh'],
-  ...['ZerosLike', 'ClipByValue'],
+  ...['ZerosLike', 'ClipByValue', 'Ceil', 'Cos', 'Cumprod', 'Expm1', 'FusedBatchNorm', 'Log1p', 'LogSoftmax', 'Round'],
+  ...['Selu', 'Sign', 'Sin', 'Tan'],
 ];
-const PLAIN_BINARY = ['Add', 'Maximum', 'Minimum', 'Multiply', 'Pow', 'Prelu', 'RealDiv', 'SquaredDifference', 'Sub'];
+const PLAIN_BINARY = [
+  ...['Add', 'Atan2', 'FloorDiv', 'Maximum', 'Minimum', 'Mod', 'Multiply', 'Pow', 'Prelu', 'RealDiv'],
+  ...['SquaredDifference', 'Sub'],
+];
 const COMPARISONS = ['Equal', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr', 'NotEqual'];
 
 const kernels = (names: readonly string[], rule: ShapeRule): { readonly [name: string]: ShapeKernel } =>
@@ -142,8 +151,12 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
   ...kernels(PLAIN_BINARY, binary()),
   ...kernels(COMPARISONS, binary('bool')),
   ...kernels(['Max', 'Mean', 'Min', 'Sum'], reduction),
+  ...kernels(['IsFinite', 'IsInf', 'IsNan', 'LogicalNot'], (inputs) => one(first(inputs), 'bool')),
+  ...kernels(['All', 'Any', 'Prod'], reduction),
   AddN: { rule: unary },
+  ArgMax: { rule: (inputs, attributes) => ({ ...reduction(inputs, attributes), dtype: 'int32' }) },
   AvgPool: { rule: pooling },
+  AvgPoolGrad: { inputs: ['input'], rule: unary },
   BatchMatMul: { inputs: ['a', 'b'], rule: product },
   Cast: { rule: (inputs, { dtype }) => one(first(inputs), dtype as tf.DataType) },
   Concat: {
@@ -156,8 +169,13 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
       ),
   },
   Conv2D: { inputs: ['x', 'filter'], rule: convolution },
+  BroadcastTo: { rule: (_, { shape }) => one(shape as number[]) },
+  Conv2DBackpropFilter: { inputs: ['dy', 'x'], rule: filterGradient },
   Conv2DBackpropInput: { inputs: ['dy', 'filter'], rule: transposedConvolution },
   DepthwiseConv2dNative: { inputs: ['x', 'filter'], rule: depthwise },
+  DepthwiseConv2dNativeBackpropFilter: { inputs: ['x'], rule: (_, { filterShape }) => one(filterShape as number[]) },
+  DepthwiseConv2dNativeBackpropInput: { inputs: ['dy'], rule: (_, { inputShape }) => one(inputShape as number[]) },
+  EluGrad: { rule: unary },
   EspalierDilatedDepthwise: { inputs: ['x', 'filter'], rule: dilatedDepthwise },
   ExpandDims: {
     rule: (inputs, { dim }) => {
@@ -166,7 +184,13 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
       return one(shape);
     },
   },
+  FusedConv2D: { inputs: ['x', 'filter'], rule: convolution },
+  FusedDepthwiseConv2D: { inputs: ['x', 'filter'], rule: depthwise },
   Fill: { rule: (_, { shape, dtype }) => one(shape as number[], (dtype ?? 'float32') as tf.DataType) },
+  GatherNd: {
+    inputs: ['params', 'indices'],
+    rule: ([params = [], indices = []]) => one([...indices.slice(0, -1), ...params.slice(indices.at(-1) ?? 0)]),
+  },
   GatherV2: {
     inputs: ['x', 'indices'],
     rule: ([x = [], indices = []], { axis }) => {
@@ -175,6 +199,15 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
     },
   },
   MaxPool: { rule: pooling },
+  MaxPoolGrad: { inputs: ['input'], rule: unary },
+  OneHot: { rule: (inputs, { depth, dtype }) => one([...first(inputs), depth as number], dtype as tf.DataType) },
+  Pack: {
+    rule: (inputs, { axis }) => {
+      const shape = [...first(inputs)];
+      shape.splice((axis as number) < 0 ? shape.length + (axis as number) + 1 : (axis as number), 0, inputs.length);
+      return one(shape);
+    },
+  },
   PadV2: {
     rule: (inputs, { paddings }) => {
       const pads = paddings as number[][];
@@ -185,6 +218,16 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
   Reshape: {
     rule: (inputs, { shape }) => one(tf.util.inferFromImplicitShape(shape as number[], size(first(inputs)))),
   },
+  Range: {
+    rule: (_, { start, stop, step, dtype }) => {
+      const count = Math.max(0, Math.ceil(((stop as number) - (start as number)) / (step as number)));
+      return one([count], (dtype ?? 'float32') as tf.DataType);
+    },
+  },
+  ResizeBilinearGrad: { inputs: ['images'], rule: unary },
+  ResizeNearestNeighborGrad: { inputs: ['images'], rule: unary },
+  ScatterNd: { inputs: ['updates', 'indices'], rule: (_, { shape }) => one(shape as number[]) },
+  Select: { inputs: ['t', 'e', 'condition'], rule: unary },
   ResizeBilinear: { rule: resize },
   ResizeNearestNeighbor: { rule: resize },
   Slice: {
@@ -204,6 +247,17 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
     },
   },
   Tile: { rule: (inputs, { reps }) => one(first(inputs).map((side, i) => side * ((reps as number[])[i] ?? 1))) },
+  Unpack: {
+    rule: (inputs, { axis }) => {
+      const shape = first(inputs);
+      const along = positive(axis ?? 0, shape);
+      return { shapes: Array.from({ length: shape[along] ?? 0 }, () => shape.filter((_, i) => i !== along)) };
+    },
+  },
+  UnsortedSegmentSum: {
+    inputs: ['x', 'segmentIds'],
+    rule: ([x = [], ids = []], { numSegments }) => one([numSegments as number, ...x.slice(ids.length)]),
+  },
   Transpose: { rule: (inputs, { perm }) => one((perm as number[]).map((axis) => first(inputs)[axis] ?? 0)) },
 };
 

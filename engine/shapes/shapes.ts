@@ -11,15 +11,28 @@ export type { Operand, Operation } from './operation.js';
 
 const NAME = 'espalier-shapes';
 
+/** Kernels whose output is their input's memory. */
+const VIEWS = new Set(['ExpandDims', 'Identity', 'Reshape']);
+
+interface Block {
+  readonly bytes: number;
+  /** Tensors that lie in it. */
+  views: number;
+}
+
 class ShapeBackend extends tf.KernelBackend {
   readonly #references = new Map<object, number>();
   readonly #varying = new WeakSet<object>();
   readonly #ids = new WeakMap<object, number>();
+  /** What a tensor without values would take; views of one another share it. */
+  readonly #blocks = new WeakMap<object, Block>();
   #made = 0;
   operations: Operation[] = [];
+  /** Bytes that the tensors alive would take, and the most they would have taken. */
+  taken = { now: 0, peak: 0 };
 
-  override write(): object {
-    return this.create(false);
+  override write(_values: unknown, shape: number[], dtype: tf.DataType): object {
+    return this.create(false, this.allocate(shape, dtype));
   }
   override move(dataId: object, _values: unknown, _shape: number[], _dtype: tf.DataType, references: number): void {
     this.#references.set(dataId, references);
@@ -37,6 +50,8 @@ class ShapeBackend extends tf.KernelBackend {
       return false;
     }
     this.#references.delete(dataId);
+    const block = this.#blocks.get(dataId);
+    if (block && --block.views === 0) this.taken.now -= block.bytes;
     return true;
   }
   override numDataIds(): number {
@@ -55,12 +70,23 @@ class ShapeBackend extends tf.KernelBackend {
     throw new EngineError('a run without values has no values to read: only shapes may be asked for');
   }
 
-  create(varies: boolean): object {
+  create(varies: boolean, block?: Block): object {
     const dataId = {};
     this.#references.set(dataId, 1);
     this.#ids.set(dataId, ++this.#made);
     if (varies) this.#varying.add(dataId);
+    if (block) {
+      block.views++;
+      this.#blocks.set(dataId, block);
+    }
     return dataId;
+  }
+
+  allocate(shape: readonly number[], dtype: tf.DataType): Block {
+    const bytes = shape.reduce((product, side) => product * side, dtype === 'bool' ? 1 : 4);
+    this.taken.now += bytes;
+    this.taken.peak = Math.max(this.taken.peak, this.taken.now);
+    return { bytes, views: 0 };
   }
 
   run(kernel: string, rule: ShapeRule, inputs: readonly tf.TensorInfo[], attributes: tf.NamedAttrMap): tf.TensorInfo[] {
@@ -73,8 +99,10 @@ class ShapeBackend extends tf.KernelBackend {
     );
     const type = dtype ?? inputs[0]?.dtype ?? 'float32';
     const varies = operands.some((operand) => operand.varies);
+    const viewed = VIEWS.has(kernel) && inputs[0] ? inputs[0].dataId : null;
     return shapes.map((shape) => {
-      const dataId = this.create(varies);
+      const block = viewed ? this.#blocks.get(viewed) : this.allocate(shape, type);
+      const dataId = this.create(varies, block);
       const operation = { kernel, id: this.idOf(dataId), inputs: operands, output: shape, macs: macs ?? 0 };
       this.operations.push(window ? { ...operation, window } : operation);
       return { dataId, shape: [...shape], dtype: type };
@@ -98,19 +126,28 @@ export const isWithoutValues = (): boolean => depth > 0;
  * @returns       what it returned, and every kernel it executed, in order
  * @throws EngineError when it reads a value
  */
-export function withoutValues<T>(compute: () => T): { readonly result: T; readonly operations: readonly Operation[] } {
+export function withoutValues<T>(compute: () => T): {
+  readonly result: T;
+  readonly operations: readonly Operation[];
+  /** The most that tensors made in it would take at one time; what was made before is not counted. */
+  readonly peakBytes: number;
+} {
   backend ??= register();
   const own = backend;
   const before = tf.getBackend();
   const earlier = own.operations;
   const operations: Operation[] = [];
+  const outside = own.taken;
+  own.taken = { now: 0, peak: 0 };
   own.operations = operations;
   depth++;
   void tf.setBackend(NAME); // nothing to wait for: the backend is there
   try {
-    return { result: compute(), operations };
+    const result = compute();
+    return { result, operations, peakBytes: own.taken.peak };
   } finally {
     depth--;
+    own.taken = outside;
     own.operations = earlier;
     if (before) void tf.setBackend(before);
     else Object.assign(tf.engine(), { backendName: null, backendInstance: null }); // as it was before `ready`
@@ -120,7 +157,14 @@ export function withoutValues<T>(compute: () => T): { readonly result: T; readon
 /** A float32 tensor without values that marks everything computed from it as varying. Only inside `withoutValues`. */
 export function placeholder<R extends tf.Rank>(shape: tf.ShapeMap[R]): tf.Tensor<R> {
   if (!backend || depth === 0) throw new EngineError('a placeholder exists only inside a run without values');
-  return tf.engine().makeTensorFromDataId(backend.create(true), [...shape], 'float32', backend) as tf.Tensor<R>;
+  return tf
+    .engine()
+    .makeTensorFromDataId(
+      backend.create(true, backend.allocate(shape, 'float32')),
+      [...shape],
+      'float32',
+      backend,
+    ) as tf.Tensor<R>;
 }
 
 /** What a tensor made in a run without values is called in `Operation`. */

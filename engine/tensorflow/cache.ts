@@ -3,6 +3,9 @@ import { isAbsolute, join } from 'node:path';
 import { ConfigError } from '../errors.js';
 import { namedPlace } from '../host/environment.js';
 
+/** What to do where the cache cannot be written. */
+export const CACHE_REMEDY = 'name a folder that can be written in the variable ESPALIER_CACHE';
+
 /**
  * Where downloads are kept: ESPALIER_CACHE, else $XDG_CACHE_HOME/espalier, else ~/.cache/espalier. The folder may not exist yet.
  *

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
-import { streamRegular } from '../files.js';
+import { streamRegular } from '../files/read.js';
 import { elsewhere, findProgram, ISOLATED } from '../host/programs.js';
 import { pipArguments, type Wheel } from './wheels.js';
 

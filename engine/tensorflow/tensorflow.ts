@@ -6,8 +6,10 @@ import { registerCompiler } from '../compile.js';
 import { type ReadyOptions, registerEngine } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { registerImageUploader } from '../images.js';
+import { registerRoom } from '../memory.js';
 import { registerAfterGradient } from './afterGradient.js';
 import { DataType } from './api.js';
+import { availableBytes } from './availableBytes.js';
 import { createBinding } from './binding.js';
 import { createClusters } from './cluster.js';
 import { createCompiler } from './compile.js';
@@ -15,7 +17,10 @@ import { type Context, deviceOf, isOpen, openContext } from './context.js';
 import { replaceGather } from './gather.js';
 import { registerTwins } from './kernels/index.js';
 import { findLibrary, type LibraryFiles } from './library.js';
+import { free } from './memory.js';
 import { whyNoRuntime } from './runtime.js';
+
+registerRoom('process', () => free(availableBytes()));
 
 registerEngine('tensorflow', async (options) => {
   if (!isMainThread) return { reason: NOT_IN_WORKERS };

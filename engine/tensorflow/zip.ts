@@ -3,7 +3,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { EspalierError } from '../errors.js';
-import { openRegular, type ReadLimit, streamRegular } from '../files.js';
+import { openRegular, type ReadLimit, streamRegular } from '../files/read.js';
 
 /** One file of a zip archive; sizes in bytes. */
 export interface ZipEntry {

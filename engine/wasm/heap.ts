@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { EngineError } from '../errors.js';
+import type { Room } from '../memory.js';
 
 type Numbers = Float32Array | Int32Array | Uint8Array;
 
@@ -32,6 +34,31 @@ export function engineMemory(): WebAssembly.Memory | undefined {
   const { wasm } = tf.backend() as unknown as { wasm: { asm?: { memory?: WebAssembly.Memory } } };
   const memory = wasm.asm?.memory;
   return memory instanceof WebAssembly.Memory && memory.buffer instanceof ArrayBuffer ? memory : undefined;
+}
+
+/** The engine's memory is addressed with 32 bits: it grows to 4 GiB less a page and no further. */
+const HEAP_BYTES = 2 ** 32 - 2 ** 16;
+/** Of it, what tensors can have: it grows by a fifth at a time, and large ones need a gap of their size. */
+const USABLE = 0.9;
+
+/** What is left for tensors; null: another engine is open. */
+export function heapRoom(): Room | null {
+  if (tf.getBackend() !== 'wasm') return null;
+  const bytes = Math.max(0, USABLE * HEAP_BYTES - tf.memory().numBytes);
+  return { bytes, words: "are left of WebAssembly's 4 GiB", holds: 'tensors' };
+}
+
+/** The backend takes the address 0 that a full heap gives for memory: then it breaks with "memory access out of bounds". */
+export function refuseFullHeap(): void {
+  const { wasm } = tf.backend() as unknown as { wasm: { _malloc: (bytes: number) => number } };
+  const allocate = wasm._malloc;
+  wasm._malloc = (bytes) => {
+    const address = allocate(bytes);
+    if (address !== 0 || bytes === 0) return address;
+    throw new EngineError(
+      `WebAssembly's memory of 4 GiB is full (${(bytes / 2 ** 20).toFixed(1)} MiB more were asked for): lower the batch or the image size, or use the tensorflow engine`,
+    );
+  };
 }
 
 function wasmBackend(): BackendWasm {

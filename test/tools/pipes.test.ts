@@ -64,7 +64,10 @@ const READERS: { readonly [what: string]: readonly [path: string, read: (root: s
   'a folder of a sample': ['sample.json', (root) => drawCells({ out: root, images: 2, seed: 1 })],
   'a config': ['c.yaml', (root) => readExperiment(join(root, 'c.yaml'))],
   'a checkpoint': ['last.safetensors', (root) => readCheckpoint(join(root, 'last.safetensors'))],
-  'the events of a run': ['events.jsonl', (root) => openEventLog(join(root, 'events.jsonl'), 1)],
+  'the events of a run': [
+    'events.jsonl',
+    (root) => openEventLog(join(root, 'events.jsonl'), 1, { event: 'warning', step: 1, message: '' }),
+  ],
   'a file of weights': ['w.pth', (root) => withWeights(join(root, 'w.pth'), () => 0)],
   'external data of ONNX': [
     'weights.bin',

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../configs/network.js';
 import { describeAnswer } from '../../tools/prediction.js';
 import { describeReport } from '../../tools/reportText.js';
-import { defaultRunFolder } from '../../tools/runFolder.js';
+import { makeRunFolder, newestRunFolder } from '../../tools/runFolder.js';
 import { formatTable } from '../../tools/table.js';
 
 describe('tables', () => {
@@ -48,14 +48,16 @@ describe('a report', () => {
 });
 
 describe('the folder of a run', () => {
-  it('is the next number of its config, or the newest one when it is resumed', () => {
+  it('is the next number of its config, made at once, or the newest run when it is resumed', () => {
     const runs = mkdtempSync(join(tmpdir(), 'espalier-runs-'));
     try {
-      expect(defaultRunFolder('configs/a.yaml', false, runs)).toBe(join(runs, 'a-1'));
-      expect(() => defaultRunFolder('configs/a.yaml', true, runs)).toThrow(/no run of a /);
+      expect(() => newestRunFolder('configs/a.yaml', runs)).toThrow(/no run of a /);
+      expect(makeRunFolder('configs/a.yaml', join(runs, 'new'))).toBe(join(runs, 'new', 'a-1'));
       for (const name of ['a-2', 'a-10', 'a-b-99', 'b-77', 'a-011']) mkdirSync(join(runs, name));
-      expect(defaultRunFolder('a.yaml', false, runs)).toBe(join(runs, 'a-11'));
-      expect(defaultRunFolder('a.yaml', true, runs)).toBe(join(runs, 'a-10'));
+      expect(makeRunFolder('a.yaml', runs)).toBe(join(runs, 'a-11'));
+      expect(makeRunFolder('a.yaml', runs)).toBe(join(runs, 'a-12')); // made at once, so that no other run gets it
+      for (const name of ['a-2', 'a-10']) writeFileSync(join(runs, name, 'config.json'), '{}');
+      expect(newestRunFolder('a.yaml', runs)).toBe(join(runs, 'a-10')); // the larger ones hold no run
     } finally {
       rmSync(runs, { recursive: true });
     }

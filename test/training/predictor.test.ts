@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Dataset } from '../../datasets/dataset.js';
 import type { Placement } from '../../datasets/placement.js';
 import type { Pixels, Sample, SemanticTruth } from '../../datasets/sample.js';
+import { registerRoom } from '../../engine/memory.js';
 import { createPredictor, fillOf, type PredictableModel } from '../../training/predictor.js';
 import { evaluateModel } from '../../training/run/evaluate.js';
 
@@ -64,6 +65,27 @@ describe('createPredictor', () => {
     const [answer] = await createPredictor(model, options).predict([flat(110, 32, 8)]);
     expect(answer?.placement).toEqual({ width: 32, height: 8, scaleX: 0.5, scaleY: 0.5, offsetX: 0, offsetY: 0 });
     expect(answer?.mean).toBeCloseTo(1, 5);
+  });
+
+  test('asks for the memory of a batch, and names what fits', async () => {
+    const room = (bytes: number) => registerRoom('test', () => ({ bytes, words: 'are free', holds: 'all' }));
+    const before = tf.memory().numTensors;
+    try {
+      room(2 ** 25);
+      const large = { ...options, inputSize: [512, 512], batchSize: 64 } as const;
+      const refusal = await createPredictor(model, large)
+        .predict([flat(110)])
+        .catch(({ message }: Error) => message);
+      const fits = Number(/^a prediction of batch 64 needs .* GiB are free: batch (\d+) fits$/.exec(`${refusal}`)?.[1]);
+      expect(await createPredictor(model, { ...large, batchSize: fits }).predict([flat(110)])).toHaveLength(1);
+      room(2 ** 21);
+      await expect(createPredictor(model, large).predict([flat(110)])).rejects.toThrow(
+        /not even a batch of 1 fits: with an input of (\d+) x \1 pixels it does$/,
+      );
+      expect(tf.memory().numTensors).toBe(before);
+    } finally {
+      registerRoom('test', () => null);
+    }
   });
 
   test('native keeps the pixels and pads to the multiple, one image at a time', async () => {

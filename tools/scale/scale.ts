@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
-import { writeWhole } from '../../backbones/catalogue/convertFile.js';
 import { ConfigError } from '../../engine/errors.js';
+import { writeWhole } from '../../engine/files/write.js';
 import type { EngineOptions } from '../engine.js';
 import { measure } from '../measure.js';
 import { createOutput } from '../output.js';
@@ -49,7 +49,10 @@ export async function scale(options: ScaleOptions): Promise<void> {
   }
   const front = paretoFront(points);
   const summary = summarise(points, budget);
-  if (out !== undefined) await writeWhole(new TextEncoder().encode(svgPlot(points, { budget, front })), out);
+  if (out !== undefined) {
+    const plot = new TextEncoder().encode(svgPlot(points, { budget, front }));
+    writeWhole(out, [plot], 'name another file with --out');
+  }
   const text = [tableOf(front), textPlot(points, { budget, front }), describeSummary(summary)].join('\n\n');
   output.result({ budget, points, front, ...summary }, text);
 }

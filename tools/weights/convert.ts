@@ -3,7 +3,7 @@ import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
 import { isBackboneArch } from '../../backbones/index.js';
 import type { CheckpointPart, ConvertOptions, LoadReport } from '../../backbones/weights/index.js';
 import { ConfigError, WeightsError } from '../../engine/errors.js';
-import { readText } from '../../engine/files.js';
+import { readText } from '../../engine/files/read.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
 import { formatTable } from '../table.js';

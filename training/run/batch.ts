@@ -19,9 +19,23 @@ export interface TrainBatch {
   release(): void;
 }
 
+/** The shapes of a batch, which are known before one is made. */
+export interface BatchLayout {
+  /** [N, H, W, 3] bytes. */
+  readonly images: readonly [number, number, number, number];
+  /** Shapes with the batch dimension first. */
+  readonly targets: {
+    readonly [name: string]: { readonly shape: readonly number[]; readonly dtype: 'float32' | 'int32' };
+  };
+  /** Bytes that the loader holds at most for batches of this many images; infinite where it can make none. */
+  heldBytes(batchSize: number): number;
+}
+
 /** Batches of fixed size; what a batch holds depends on (seed, epoch, step) alone. */
 export interface TrainLoader {
   readonly stepsPerEpoch: number;
+  /** What every batch is like; reads no image. */
+  layout(): Promise<BatchLayout>;
   /** @param fromStep first step of the epoch to give, for resuming in its middle */
   batches(epoch: number, fromStep: number): AsyncIterable<TrainBatch>;
 }

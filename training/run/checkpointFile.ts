@@ -3,8 +3,8 @@ import * as z from 'zod';
 import type { HostTensors } from '../../backbones/weights/hostTensor.js';
 import { readSafetensors, writeSafetensors } from '../../backbones/weights/safetensors.js';
 import { WeightsError } from '../../engine/errors.js';
-import { readRegular } from '../../engine/files.js';
-import { writeWhole } from './files.js';
+import { readRegular } from '../../engine/files/read.js';
+import { writeWhole } from '../../engine/files/write.js';
 
 const perChannel = z.array(z.number()).min(1);
 
@@ -19,6 +19,8 @@ const evaluationSchema = z.strictObject({
 const metadataSchema = z.strictObject({
   format: z.literal('espalier-checkpoint'),
   version: z.literal(1),
+  /** Of the run that wrote it, as in its log; absent in checkpoints of before there were such names. */
+  run: z.string().optional(),
   /** Completed steps; the next one is step `step`, counted from 0. */
   step: z.int().min(0),
   stepsPerEpoch: z.int().min(1),

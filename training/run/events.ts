@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { EspalierError } from '../../engine/errors.js';
-import { readText } from '../../engine/files.js';
+import { openRegular, readText } from '../../engine/files/read.js';
+import { writeError, writeWhole } from '../../engine/files/write.js';
 import { printableJson } from '../../engine/printable.js';
-import { writeError, writeWhole } from './files.js';
 import type { MemoryUse, StepMemory } from './memory.js';
 
 /** Inside one op, and ops at the same time. */
@@ -26,6 +26,8 @@ export type RunEvent =
   | {
       readonly event: 'start' | 'resume';
       readonly step: number;
+      /** Names the run: the same in its checkpoints, however often it is resumed. */
+      readonly run: string;
       readonly engine: string;
       readonly threads: ThreadCounts | null;
       readonly versions: { readonly [name: string]: string };
@@ -67,16 +69,18 @@ export interface EventLog {
  * Appends to a JSONL file, one line per event with the time it was written.
  *
  * @param resumedStep lines of later steps, and a line cut short by a crash, are dropped first; null starts a new file
- * @throws EspalierError when the disk is full or the file cannot be written
+ * @param first       is in the file as soon as it is there
+ * @throws WriteError when the disk is full or the file cannot be written
  */
-export function openEventLog(file: string, resumedStep: number | null): EventLog {
+export function openEventLog(file: string, resumedStep: number | null, first: RunEvent): EventLog {
   const kept = resumedStep !== null && existsSync(file) ? linesUpTo(readEvents(file), resumedStep) : [];
-  writeWhole(file, [new TextEncoder().encode(kept.map((line) => `${line}\n`).join(''))]);
+  const text = `${[...kept, lineOf(first)].join('\n')}\n`;
+  writeWhole(file, [new TextEncoder().encode(text)]);
   const descriptor = openToAppend(file);
   return {
     write: (event) => {
       try {
-        writeSync(descriptor, `${printableJson({ time: new Date().toISOString(), ...event })}\n`);
+        writeSync(descriptor, `${lineOf(event)}\n`);
       } catch (error) {
         throw writeError(file, error);
       }
@@ -91,6 +95,42 @@ const MAX_BYTES = 2 ** 29 - 1;
 function readEvents(file: string): string {
   const refuse = (problem: string) => new EspalierError(`${file}: ${problem}: move it away to go on without it`);
   return readText(file, { maxBytes: MAX_BYTES, refuse });
+}
+
+const lineOf = (event: RunEvent): string => printableJson({ time: new Date().toISOString(), ...event });
+
+/**
+ * What the log's first line says.
+ *
+ * @returns null: there is no log of a run; `run` is empty where the line does not name it
+ */
+export function beginningOf(file: string): { readonly run: string } | null {
+  if (!existsSync(file)) return null;
+  const line = firstLineOf(file);
+  if (line === '') return { run: '' };
+  try {
+    const { event, run } = Object(JSON.parse(line)) as { event?: unknown; run?: unknown };
+    if (event !== 'start' && event !== 'resume') return null;
+    return { run: typeof run === 'string' ? run : '' };
+  } catch {
+    return null;
+  }
+}
+
+/** Bytes that hold the first line of any log. */
+const FIRST_LINE = 4096;
+
+function firstLineOf(file: string): string {
+  const log = openRegular(file, {
+    maxBytes: Number.MAX_SAFE_INTEGER,
+    refuse: (problem) => new EspalierError(`${file}: ${problem}`),
+  });
+  try {
+    const [line = ''] = Buffer.from(log.view(0, FIRST_LINE)).toString('utf8').split('\n');
+    return line;
+  } finally {
+    log.close();
+  }
 }
 
 function openToAppend(file: string): number {

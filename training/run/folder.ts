@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../engine/errors.js';
-import { makeFolder, writeJson } from './files.js';
+import { makeFolder, removeEmpty, removePartials, writeJson } from '../../engine/files/write.js';
+import { beginningOf } from './events.js';
+import { takeLock } from './lock.js';
 
 /** Where a run keeps what. */
 export interface RunFolder {
@@ -16,6 +18,8 @@ export interface RunFolder {
   readonly best: string;
   /** Figures of the finished run. */
   readonly results: string;
+  /** Names the process that writes to the folder, as long as it does. */
+  readonly lock: string;
 }
 
 export function runFolder(path: string): RunFolder {
@@ -26,6 +30,7 @@ export function runFolder(path: string): RunFolder {
     last: join(path, 'checkpoints', 'last.safetensors'),
     best: join(path, 'checkpoints', 'best.safetensors'),
     results: join(path, 'results.json'),
+    lock: join(path, 'run.lock'),
   };
 }
 
@@ -35,20 +40,77 @@ export function chosenCheckpoint(folder: RunFolder): string {
   throw new ConfigError(`${folder.path} holds no checkpoint: give the folder that train --out wrote`);
 }
 
+/** A run's folder that no other process writes to. */
+export interface HeldRunFolder {
+  readonly folder: RunFolder;
+  /** Gives it back; a folder that was made for the run and is still empty goes. */
+  release(): void;
+}
+
+/** What to do where a folder cannot be a run's. */
+export const ELSEWHERE = 'choose another folder with --out';
+
+/** @throws ConfigError when it is empty: a variable of a script that was not set, say */
+export function requireName(path: string): void {
+  if (path.trim() === '') throw new ConfigError(`--out ${JSON.stringify(path)} names no folder: ${ELSEWHERE}`);
+}
+
 /**
- * Creates the folder and writes the config, so that an unwritable place is found before the first step.
+ * Takes a folder for a run, and makes it where it does not exist. Nothing but the lock is written.
  *
- * @throws ConfigError when the folder holds a run already and this one does not resume it
- * @throws EspalierError when it cannot be written
+ * @param resume the run in it is to be continued
+ * @throws ConfigError when the folder holds another run or files that are no run's, or lies inside a run
+ * @throws EspalierError when another process trains in it, naming it; WriteError when it cannot be written
  */
-export function openRunFolder(path: string, config: unknown, resume: boolean): RunFolder {
+export function holdRunFolder(path: string, resume: boolean): HeldRunFolder {
+  requireName(path);
+  refuseInside(path);
+  const made = makeFolder(path, ELSEWHERE);
   const folder = runFolder(path);
-  if (!resume && existsSync(folder.last)) {
-    throw new ConfigError(
-      `${path} already holds a run: continue it with --resume, or choose another folder with --out`,
-    );
+  let unlock: (() => void) | null = null;
+  const release = (): void => {
+    unlock?.();
+    removeEmpty(made);
+  };
+  try {
+    unlock = takeLock(folder.lock, ELSEWHERE);
+    refuseOccupied(folder, resume);
+  } catch (error) {
+    release();
+    throw error;
   }
-  makeFolder(join(path, 'checkpoints'));
-  writeJson(folder.config, config);
-  return folder;
+  return { folder, release };
+}
+
+/** Makes the held folder that of the run: called when all that could refuse the run has been asked. */
+export function settleRun(folder: RunFolder, config: unknown): void {
+  makeFolder(dirname(folder.last), ELSEWHERE);
+  removePartials([folder.config, folder.events, folder.last, folder.best, folder.results, folder.lock]);
+  writeJson(folder.config, config, ELSEWHERE);
+}
+
+/** Files of the folder that are there; links that lead nowhere are, too. */
+const present = (files: readonly string[]): readonly string[] =>
+  files.filter((file) => lstatSync(file, { throwIfNoEntry: false }) !== undefined);
+
+/** A run is never laid over another one, nor over files that only bear its names. */
+function refuseOccupied(folder: RunFolder, resume: boolean): void {
+  const { path, config, events, results, last, best } = folder;
+  if (resume && existsSync(last)) return;
+  if (!resume && present([last, best]).length > 0) {
+    throw new ConfigError(`${path} already holds a run: continue it with --resume, or ${ELSEWHERE}`);
+  }
+  // A run that ended before its first checkpoint has nothing to lose.
+  const own = beginningOf(events) === null ? [] : [config, events];
+  const [foreign] = present([config, events, results, last, best]).filter((file) => !own.includes(file));
+  if (foreign === undefined) return;
+  throw new ConfigError(`${foreign} is there and belongs to no run that could be continued: ${ELSEWHERE}`);
+}
+
+function refuseInside(path: string): void {
+  for (let inner = resolve(path), outer = dirname(inner); outer !== inner; inner = outer, outer = dirname(outer)) {
+    const { config, events, last } = runFolder(outer);
+    if (!existsSync(config) || !(existsSync(last) || existsSync(events))) continue;
+    throw new ConfigError(`--out ${path} lies inside the run ${outer}: ${ELSEWHERE}`);
+  }
 }

@@ -1,11 +1,18 @@
-export type { TrainBatch, TrainLoader } from './batch.js';
-export { requireClasses } from './checkpoint.js';
+export type { BatchLayout, TrainBatch, TrainLoader } from './batch.js';
+export { requireClasses, requireOwn } from './checkpoint.js';
 export { type Checkpoint, type CheckpointMetadata, type Evaluation, readCheckpoint } from './checkpointFile.js';
 export { requireFreePort } from './clusterPort.js';
 export { type ClusterSource, clusterOf } from './clusterSpec.js';
 export { type EvaluateOptions, evaluateModel } from './evaluate.js';
 export type { RunEvent, StepTime, ThreadCounts } from './events.js';
-export { chosenCheckpoint, type RunFolder, runFolder } from './folder.js';
+export {
+  chosenCheckpoint,
+  type HeldRunFolder,
+  holdRunFolder,
+  type RunFolder,
+  requireName,
+  runFolder,
+} from './folder.js';
 export { onInterrupt } from './interrupt.js';
 export type { StopReason } from './loop.js';
 export { estimateStepMemory, type MemoryUse, type StepMemory, type StepNetwork } from './memory.js';

@@ -1,24 +1,39 @@
 import { createLeakGuard } from '../../engine/leaks.js';
 import { batchesOf, type PlacedBatch } from './batch.js';
+import type { StepMemory } from './memory.js';
 import type { Plan } from './options.js';
 import { evaluateTogether, isWriter, type Session, saveLast } from './session.js';
-import { createStepper, type StepReport, type UnreadStep } from './stepper.js';
+import { createStepper, type Stepper, type StepReport, type UnreadStep } from './stepper.js';
 import { createWaitingWatch, type WaitingWatch } from './waiting.js';
 
 export type StopReason = 'done' | 'time' | 'interrupted';
+
+/** The compiled steps of a run. */
+export interface Steps extends Omit<Stepper, 'requireMemory'> {
+  /**
+   * To be called before the first batch is asked for.
+   *
+   * @throws EngineError when the memory of a step is not there, naming what fits
+   */
+  requireMemory(): Promise<StepMemory | null>;
+}
+
+export function createSteps<Raw>(session: Omit<Session<Raw>, 'log'>): Steps {
+  const { run, plan, peers } = session;
+  const vote = peers ? () => REASONS.map((reason) => wants(session, reason)) : undefined;
+  const stepper = createStepper(run.model, plan, vote);
+  return {
+    ...stepper,
+    requireMemory: async () => stepper.requireMemory(await run.loader.layout(), run.availableBytes),
+  };
+}
 
 /**
  * Steps, evaluations and checkpoints until there is a reason to stop. While a step runs, the next batch is fetched and
  * the numbers of the step before are read, so that the device never waits for the host.
  */
-export async function loop<Raw>(session: Session<Raw>): Promise<StopReason> {
-  const { run, plan, state, log } = session;
-  const vote = () => REASONS.map((reason) => wants(session, reason));
-  const stepper = createStepper(run.model, plan, {
-    ...(session.peers ? { vote } : {}),
-    ...(run.availableBytes === undefined ? {} : { availableBytes: run.availableBytes }),
-    onEstimate: (memory) => log.write({ event: 'memory', step: state.step, kind: 'estimate', ...memory }),
-  });
+export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<StopReason> {
+  const { run, plan, state } = session;
   const leaks = run.checkLeaks ? createLeakGuard() : null;
   const waiting = createWaitingWatch();
   const agreement: Agreement = { stop: null };
@@ -64,7 +79,6 @@ export async function loop<Raw>(session: Session<Raw>): Promise<StopReason> {
     unread?.dispose();
     await upcoming.then((next) => next.done || next.value.batch.release()).catch(() => undefined);
     await batches.return();
-    stepper.dispose();
     leaks?.dispose();
   }
 }
@@ -99,7 +113,10 @@ function agree(agreement: Agreement, { step, votes }: StepReport): void {
   if (reason !== undefined) agreement.stop ??= { step: step + 1, reason };
 }
 
-function wants<Raw>({ run, plan, state }: Session<Raw>, reason: (typeof REASONS)[number]): boolean {
+function wants<Raw>(
+  { run, plan, state }: Pick<Session<Raw>, 'run' | 'plan' | 'state'>,
+  reason: (typeof REASONS)[number],
+): boolean {
   if (reason === 'interrupted') return run.signal?.aborted === true;
   return plan.minutes !== null && state.seconds >= plan.minutes * 60;
 }

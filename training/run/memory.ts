@@ -3,10 +3,12 @@ import type { EncoderSource } from '../../datasets/encoder.js';
 import { builtModule } from '../../datasets/loader/built.js';
 import { loadEncoder } from '../../datasets/loader/fill.js';
 import { ConfigError } from '../../engine/errors.js';
-import { availableBytes, estimateMemory, type MemoryNeed, requireMemory } from '../../engine/tensorflow/memory.js';
+import { type Demand, requireRoom } from '../../engine/memory.js';
+import { estimateMemory, type MemoryNeed, needOf, roomsWith } from '../../engine/tensorflow/memory.js';
 import { createTrainingStep, type TrainableModel, type TrainingStep } from '../step.js';
+import type { BatchLayout } from './batch.js';
 import { type Plan, plan, type TrainOptions } from './options.js';
-import { resizedArguments, type StepArguments, stepArguments } from './stepArguments.js';
+import { argumentBytes, hollowArguments } from './stepArguments.js';
 
 /** What a process holds. */
 export interface MemoryUse {
@@ -56,22 +58,17 @@ export async function estimateStepMemory(
     throw new ConfigError(`a batch of ${batchSize} images: give a whole number from 1`);
   }
   const { targets } = await loadEncoder({ ...encoder, module: builtModule(encoder.module) });
-  const one = Object.entries(targets).map(([name, { shape, dtype }]) => {
-    const size = shape.reduce((product, length) => product * length, 1);
-    const data = dtype === 'float32' ? new Float32Array(size) : new Int32Array(size);
-    return [name, { data, shape: [1, ...shape] }] as const;
+  const shapes = Object.entries(targets).map(([name, { shape, dtype }]) => {
+    return [name, { shape: [batchSize, ...shape], dtype }] as const;
   });
-  const [height, width] = inputSize;
-  const shape = [1, height, width, model.preprocessing.mean.length] as const;
-  const images = new Uint8Array(shape.reduce((product, length) => product * length, 1));
+  const images = [batchSize, ...inputSize, model.preprocessing.mean.length] as const;
   const planned = plan(model.parameters, { seed: 1, ...options, batchSize, steps: 1 }, 1);
   const step = planStep(model, planned);
-  const single = stepArguments(planned, { images, shape, targets: Object.fromEntries(one) }, 0);
-  const args = resizedArguments(single, batchSize);
+  const args = hollowArguments(planned, { images, targets: Object.fromEntries(shapes) }, batchSize);
   try {
     return estimateMemory(step, ...args);
   } finally {
-    tf.dispose([single, args] as tf.TensorContainer[]);
+    tf.dispose([...args] as tf.TensorContainer[]);
     step.dispose();
     planned.optimizer.dispose();
     planned.ema?.dispose();
@@ -84,16 +81,54 @@ export interface StepMemory extends MemoryNeed {
 }
 
 /**
- * Compares what the step needs for a batch of these shapes with what is free and what the control group leaves. The trace
- * is the one that the first call uses.
+ * Compares what the step and its batches need with what is free, what the control groups leave, and what the engine can
+ * address, before a batch is made. The trace is the one that the first call uses.
  *
- * @throws EngineError naming the largest batch that fits
+ * @param votes     as the steps will be given, in a cluster
+ * @param available bytes the process may still take; what is there when absent
+ * @returns         null: the model runs an op on this engine whose memory is not known
+ * @throws EngineError naming the largest batch that fits, or a smaller input
  */
 export function requireStepMemory(
   step: TrainingStep,
-  args: StepArguments,
-  available: number = availableBytes(),
-): StepMemory {
-  const need = requireMemory(step, (count) => resizedArguments(args, count), args[0].shape[0], available);
-  return { ...need, availableBytes: available };
+  planned: Plan,
+  layout: BatchLayout,
+  votes?: readonly boolean[],
+  available?: number,
+): StepMemory | null {
+  const [batch, height, width] = layout.images;
+  const stepBytes = (count: number): number => {
+    const args = hollowArguments(planned, layout, count, votes);
+    try {
+      return step.memory(...args) + argumentBytes(args);
+    } finally {
+      tf.dispose([...args] as tf.TensorContainer[]);
+    }
+  };
+  const engineBytes = along(stepBytes, batch <= LARGEST_TRIED / (height * width) ? batch : 2);
+  const demandOf = (count: number): Demand => ({ engine: engineBytes(count), host: layout.heldBytes(count) });
+  const rooms = roomsWith(available);
+  const request = { what: 'a step', inputSize: [height, width] as const };
+  const demand = requireRoom(request, demandOf, batch, rooms);
+  if (demand === null) return null;
+  const availableBytes = Math.min(...rooms.map(({ bytes }) => bytes));
+  return { ...needOf(demand.engine + demand.host), availableBytes };
+}
+
+/** Pixels of a batch that a step is tried on: with more, maps have too many values for an engine's own numbers. */
+const LARGEST_TRIED = 2 ** 25;
+
+/** What a step takes grows evenly with the batch: it is tried on one image and on `far`, the others lie on that line. */
+function along(bytesOf: (count: number) => number, far: number): (count: number) => number {
+  const tried = new Map<number, number>();
+  const tryOn = (count: number): number => {
+    const bytes = tried.get(count) ?? bytesOf(count);
+    tried.set(count, bytes);
+    return bytes;
+  };
+  return (count) => {
+    if (count === 1 || count === far) return tryOn(count);
+    const end = Math.max(2, far);
+    return tryOn(1) + ((count - 1) * (tryOn(end) - tryOn(1))) / (end - 1);
+  };
 }

@@ -7,7 +7,7 @@ import { captureState, captureWeights } from './checkpoint.js';
 import { type CheckpointMetadata, type Evaluation, writeCheckpoint } from './checkpointFile.js';
 import type { Peers } from './clusterRun.js';
 import type { EventLog, ThreadCounts } from './events.js';
-import type { RunFolder } from './folder.js';
+import type { HeldRunFolder, RunFolder } from './folder.js';
 import { memoryUse } from './memory.js';
 import type { Plan, TrainOptions } from './options.js';
 import { duration, type Progress } from './progress.js';
@@ -31,6 +31,8 @@ export interface TrainRun<Raw = unknown> {
   readonly options: TrainOptions;
   /** The run's folder. */
   readonly out: string;
+  /** The same folder where the caller holds it already; absent: it is held as long as the run lasts. */
+  readonly held?: HeldRunFolder;
   /** Continues from the last checkpoint in `out`; starts anew when there is none. */
   readonly resume?: boolean;
   /** The resolved config, plain JSON; kept with every checkpoint. */
@@ -54,6 +56,8 @@ export interface TrainRun<Raw = unknown> {
 
 /** What moves, besides the tensors. */
 export interface RunState {
+  /** Names the run in its log and its checkpoints. */
+  readonly run: string;
   /** Completed steps. */
   step: number;
   /** Of training and evaluation, over all sessions. */

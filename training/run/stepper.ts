@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { hasGraphs } from '../../engine/compile.js';
 import { EspalierError } from '../../engine/errors.js';
 import type { StepResult, TrainableModel } from '../step.js';
-import type { PlacedBatch } from './batch.js';
+import type { BatchLayout, PlacedBatch } from './batch.js';
 import type { StepTime } from './events.js';
 import { planStep, requireStepMemory, type StepMemory } from './memory.js';
 import type { Plan } from './options.js';
@@ -33,6 +32,14 @@ export interface UnreadStep {
 /** Runs single steps. */
 export interface Stepper {
   /**
+   * Asks for the memory of a step with batches of this layout; the trace is the one of the first step.
+   *
+   * @param available bytes the process may still take; what is there when absent
+   * @returns         null: it is not known on this engine
+   * @throws EngineError when it is not there, naming what fits
+   */
+  requireMemory(layout: BatchLayout, available?: number): StepMemory | null;
+  /**
    * @param whileRunning host work for the time the device needs; whatever it throws is thrown after the step has ended
    * @param waited       milliseconds that were spent waiting for the batch
    */
@@ -40,29 +47,21 @@ export interface Stepper {
   dispose(): void;
 }
 
-export interface StepperOptions {
-  /** In a cluster: what this process asks of all at the start of a step. */
-  readonly vote?: () => readonly boolean[];
-  /** Bytes the first step may take; what the machine and the control group leave when absent. */
-  readonly availableBytes?: number;
-  /** Called before the first step, where the engine has graphs. */
-  readonly onEstimate?: (memory: StepMemory) => void;
-}
-
-/** The first step is executed only when the memory it needs is there. */
-export function createStepper<Raw>(model: TrainableModel<Raw>, plan: Plan, options: StepperOptions = {}): Stepper {
+/** @param vote in a cluster: what this process asks of all at the start of a step */
+export function createStepper<Raw>(
+  model: TrainableModel<Raw>,
+  plan: Plan,
+  vote: (() => readonly boolean[]) | undefined,
+): Stepper {
   const compiled = planStep(model, plan);
-  let isChecked = !hasGraphs();
   return {
     dispose: () => compiled.dispose(),
+    requireMemory: (layout, available) => requireStepMemory(compiled, plan, layout, vote?.(), available),
     run: async ({ batch, step, epoch }, waited, whileRunning) => {
       const entered = performance.now();
-      const args = stepArguments(plan, batch, step, options.vote?.());
+      const args = stepArguments(plan, batch, step, vote?.());
       const learningRate = plan.schedule(step);
       try {
-        const memory = isChecked ? null : requireStepMemory(compiled, args, options.availableBytes);
-        isChecked = true;
-        if (memory) options.onEstimate?.(memory);
         const started = performance.now();
         const result = await bothEnd(compiled.async(...args), whileRunning());
         const ms = { data: waited, compute: performance.now() - started, host: started - entered };

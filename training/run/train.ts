@@ -1,13 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type Membership, membership } from '../../engine/collective.js';
-import { ConfigError, PeerError } from '../../engine/errors.js';
-import { requireClasses, restoreState } from './checkpoint.js';
+import { ConfigError, PeerError, WriteError } from '../../engine/errors.js';
+import { writeJson } from '../../engine/files/write.js';
+import { requireClasses, requireOwn, restoreState } from './checkpoint.js';
 import { type Checkpoint, type Evaluation, readCheckpoint } from './checkpointFile.js';
 import { meetPeers, type Peers, shareState } from './clusterRun.js';
-import { type EventLog, openEventLog } from './events.js';
-import { writeJson } from './files.js';
-import { openRunFolder, type RunFolder, runFolder } from './folder.js';
-import { loop, type StopReason } from './loop.js';
+import { beginningOf, type EventLog, openEventLog, type RunEvent } from './events.js';
+import { holdRunFolder, type RunFolder, runFolder, settleRun } from './folder.js';
+import { createSteps, loop, type Steps, type StopReason } from './loop.js';
 import { type MemoryUse, memoryUse } from './memory.js';
 import { type Plan, plan } from './options.js';
 import { createErrorProgress, type Progress } from './progress.js';
@@ -37,27 +38,44 @@ export interface TrainResult {
  */
 export async function trainRun<Raw>(run: TrainRun<Raw>): Promise<TrainResult> {
   const cluster = membership();
-  const resume = run.resume === true;
   const writes = cluster === null || cluster.task === 0;
-  const folder = writes ? openRunFolder(run.out, run.config, resume) : runFolder(run.out);
+  const held = writes && !run.held ? holdRunFolder(run.out, run.resume === true) : null;
+  try {
+    return await trainIn(run, run.held?.folder ?? runFolder(run.out), cluster);
+  } finally {
+    held?.release();
+  }
+}
+
+/** Nothing is written before everything that could refuse the run has been asked: checkpoint, peers, memory. */
+async function trainIn<Raw>(run: TrainRun<Raw>, folder: RunFolder, cluster: Membership | null): Promise<TrainResult> {
+  const writes = cluster === null || cluster.task === 0;
+  const resume = run.resume === true;
   const planned = plan(run.model.parameters, run.options, run.loader.stepsPerEpoch);
   const progress = run.progress ?? createErrorProgress();
+  let log = NO_LOG;
+  let steps: Steps | null = null;
   try {
     const restored = resume && writes ? resumeState(run, planned, folder, progress) : newState();
     const peers = cluster && (await join(run, cluster, progress));
     const state = peers ? await agreeOnState(run, planned, peers, restored) : restored;
-    const log = writes ? openEventLog(folder.events, resume ? state.step : null) : NO_LOG;
-    try {
-      const result = await finishOrSave({ run, plan: planned, folder, state, log, progress, peers });
-      progress.end();
-      return result;
-    } finally {
-      log.close();
+    const ready = { run, plan: planned, folder, state, progress, peers };
+    steps = createSteps(ready);
+    const memory = await steps.requireMemory();
+    if (writes) {
+      log = openEventLog(folder.events, resume ? state.step : null, beginningEvent(ready));
+      settleRun(folder, run.config);
     }
+    if (memory) log.write({ event: 'memory', step: state.step, kind: 'estimate', ...memory });
+    const result = await finishOrSave({ ...ready, log }, steps);
+    progress.end();
+    return result;
   } catch (error) {
     endQuietly(progress);
     throw error;
   } finally {
+    log.close();
+    steps?.dispose();
     planned.optimizer.dispose();
     planned.ema?.dispose();
   }
@@ -98,32 +116,38 @@ async function agreeOnState<Raw>(
     const own = [restored.step, Math.round(restored.seconds), restored.latest?.step ?? -1];
     const [step = 0, seconds = 0, measured = -1] = await shareState(tensors, own);
     if (peers.task === 0) return restored;
-    return { step, seconds, best: null, latest: measured < 0 ? null : { step: measured, value: null, report: {} } };
+    return { ...newState(), step, seconds, latest: measured < 0 ? null : { step: measured, value: null, report: {} } };
   } catch (error) {
     throw await peers.explain(error);
   }
 }
 
-/** A peer that ends leaves this process with the state of its last whole step. */
-async function finishOrSave<Raw>(session: Session<Raw>): Promise<TrainResult> {
+/** A peer that ends leaves this process with the state of its last whole step; a full disk what was written before. */
+async function finishOrSave<Raw>(session: Session<Raw>, steps: Steps): Promise<TrainResult> {
+  const { state, folder } = session;
   try {
-    return await finish(session);
+    return await finish(session, steps);
   } catch (error) {
+    if (error instanceof WriteError && error.isFull) throw stoppedByFullDisk(error, folder);
     const explained = await session.peers?.explain(error);
     if (!(explained instanceof PeerError)) throw explained ?? error;
     if (!isWriter(session)) throw explained;
     await saveLast(session);
-    const { state, folder } = session;
     throw new PeerError(
       `${explained.message}: stopped after step ${state.step}, ${folder.last} holds it; continue with --resume, with any number of processes`,
     );
   }
 }
 
-async function finish<Raw>(session: Session<Raw>): Promise<TrainResult> {
+function stoppedByFullDisk(error: WriteError, { last }: RunFolder): WriteError {
+  const kept = existsSync(last) ? `; ${last} is whole: continue with --resume` : ', and train again';
+  return new WriteError(error.file, error.problem + kept, true);
+}
+
+async function finish<Raw>(session: Session<Raw>, steps: Steps): Promise<TrainResult> {
   const { run, plan, state, folder } = session;
   announce(session);
-  const trained = await loop(session);
+  const trained = await loop(session, steps);
   await session.peers?.leave();
   if (!isWriter(session)) return { reason: trained, ...state, memory: memoryUse(), folder };
   if (trained !== 'interrupted' && run.evaluate && state.latest?.step !== state.step) await evaluate(session);
@@ -150,27 +174,33 @@ async function finish<Raw>(session: Session<Raw>): Promise<TrainResult> {
   return { ...result, folder };
 }
 
-function announce<Raw>({ run, plan, state, log, progress }: Session<Raw>): void {
-  const { learningRate, totalSteps: steps } = plan;
+function announce<Raw>({ run, plan, progress }: Session<Raw>): void {
   const { batchSize, referenceBatch } = run.options;
-  if (referenceBatch) {
-    progress.note(`learning rate ${learningRate} for ${batchSize} images a step, scaled from ${referenceBatch} images`);
-  }
-  const { stepsPerEpoch } = run.loader;
-  const event = state.step > 0 ? 'resume' : 'start';
-  const { engine, threads = null } = run;
-  const about = { engine, threads, versions: versions() };
-  log.write({ event, step: state.step, ...about, steps, stepsPerEpoch, learningRate });
+  if (!referenceBatch) return;
+  progress.note(
+    `learning rate ${plan.learningRate} for ${batchSize} images a step, scaled from ${referenceBatch} images`,
+  );
 }
 
-const newState = (): RunState => ({ step: 0, seconds: 0, best: null, latest: null });
+function beginningEvent<Raw>({ run, plan, state }: Pick<Session<Raw>, 'run' | 'plan' | 'state'>): RunEvent {
+  const { learningRate, totalSteps: steps } = plan;
+  const { engine, threads = null } = run;
+  const about = { run: state.run, engine, threads, versions: versions() };
+  const event = state.step > 0 ? 'resume' : 'start';
+  return { event, step: state.step, ...about, steps, stepsPerEpoch: run.loader.stepsPerEpoch, learningRate };
+}
+
+const newState = (name: string = randomUUID()): RunState => ({
+  ...{ run: name, step: 0, seconds: 0, best: null, latest: null },
+});
 
 function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, progress: Progress): RunState {
   if (!existsSync(folder.last)) {
     progress.note(`no checkpoint in ${folder.path} yet: starting from the first step`);
-    return newState();
+    return newState(beginningOf(folder.events)?.run || undefined);
   }
   const checkpoint = readCheckpoint(folder.last);
+  requireOwn(folder, folder.last, checkpoint);
   requireClasses(folder.last, checkpoint, run.labels);
   requireSameOrder(folder.last, checkpoint, run, planned);
   const tensors = { model: run.model, optimizer: planned.optimizer, ema: planned.ema };
@@ -182,7 +212,7 @@ function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, 
   }
   if (missing.length > 0) progress.note(`${missing.length} states start fresh, e.g. ${missing[0]}`);
   if (unused.length > 0) progress.note(`${unused.length} states of the checkpoint are not used, e.g. ${unused[0]}`);
-  return { step, seconds, best, latest };
+  return { run: checkpoint.metadata.run ?? randomUUID(), step, seconds, best, latest };
 }
 
 /** The data order is addressed by seed and step: with another seed or epoch length it would be another run. */

@@ -1,35 +1,7 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { freemem, tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { availableBytes, estimateMemory, requireMemory } from '../../../engine/tensorflow/memory.js';
+import { estimateMemory, requireMemory } from '../../../engine/tensorflow/memory.js';
 import { compileQuietly } from './compiled.js';
-
-const MIB = 2 ** 20;
-
-describe('memory that is available', () => {
-  const groups = (files: { readonly [path: string]: string }): string => {
-    const root = mkdtempSync(join(tmpdir(), 'espalier-cgroup-'));
-    mkdirSync(join(root, 'memory'));
-    for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text);
-    return root;
-  };
-  it('is what the control group leaves, its file cache included', () => {
-    const second = { 'memory.max': `${300 * MIB}\n`, 'memory.current': `${250 * MIB}\n` };
-    expect(availableBytes(groups(second))).toBe(50 * MIB);
-    const cached = { ...second, 'memory.stat': `anon 5\ninactive_file ${20 * MIB}\nfile 9\n` };
-    expect(availableBytes(groups(cached))).toBe(70 * MIB);
-    const first = { 'memory/memory.limit_in_bytes': `${90 * MIB}`, 'memory/memory.usage_in_bytes': `${80 * MIB}` };
-    expect(availableBytes(groups(first))).toBe(10 * MIB);
-    expect(availableBytes(groups({ 'memory.max': `${MIB}`, 'memory.current': `${2 * MIB}` }))).toBe(0);
-  });
-  it('is what is free where there is no limit', () => {
-    const free = availableBytes(groups({ 'memory.max': 'max', 'memory.current': '5' }));
-    expect(Math.abs(free / freemem() - 1)).toBeLessThan(0.2);
-    expect(availableBytes('/nowhere')).toBeGreaterThan(0);
-  });
-});
 
 describe('the estimate of memory', () => {
   /** Square roots of a product: the product dies at once, the first operand is the caller's. */

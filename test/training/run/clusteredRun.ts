@@ -13,7 +13,7 @@ import { diceLoss } from '../../../heads/losses/dice.js';
 import type { TrainBatch, TrainLoader } from '../../../training/run/batch.js';
 import { trainRun } from '../../../training/run/train.js';
 import type { TrainableModel } from '../../../training/step.js';
-import { silent, TINY_LABELS } from './tinyRun.js';
+import { silent, TINY_LABELS, tinyLayout } from './tinyRun.js';
 
 /** What one process is told, as JSON in its only argument. */
 export interface ClusteredRun {
@@ -84,6 +84,7 @@ function createLoader({ seed, dies }: ClusteredRun): TrainLoader {
   };
   return {
     stepsPerEpoch: Math.floor(IMAGES / BATCH),
+    layout: async () => tinyLayout([size, SIDE, SIDE, 3]),
     batches: async function* (epoch, fromStep) {
       for (let step = fromStep; step < Math.floor(IMAGES / BATCH); step++) {
         if (++given === dies?.batches) process.kill(process.pid, dies.signal);

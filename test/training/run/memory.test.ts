@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -7,7 +7,7 @@ import { hasGraphs } from '../../../engine/compile.js';
 import { EngineError } from '../../../engine/errors.js';
 import type { RunEvent } from '../../../training/run/events.js';
 import { trainRun } from '../../../training/run/train.js';
-import { createTinyLoader, createTinyModel, tinyRun } from './tinyRun.js';
+import { createTinyLoader, createTinyModel, tinyLayout, tinyRun } from './tinyRun.js';
 
 let folder: string;
 beforeEach(() => {
@@ -44,11 +44,11 @@ describe('memory of a run', () => {
     expect(JSON.parse(readFileSync(result.folder.results, 'utf8'))).toMatchObject({ threads });
   });
 
-  test.skipIf(!hasGraphs())('is estimated before the first step, with the one trace that the steps use', async () => {
+  test('is estimated before the first batch, where there are graphs with the one trace that the steps use', async () => {
     const model = createTinyModel();
     const forward = vi.fn(model.forward);
     await trainRun(tinyRun(out(), { ...model, forward }));
-    expect(forward).toHaveBeenCalledTimes(1);
+    expect(forward).toHaveBeenCalledTimes(hasGraphs() ? 1 : 21);
     const [first] = memoryEvents();
     expect(first).toMatchObject({ step: 0, kind: 'estimate' });
     const { neededBytes, availableBytes } = first as { neededBytes: number; availableBytes: number };
@@ -57,24 +57,47 @@ describe('memory of a run', () => {
     expect(events()[1]).toMatchObject({ event: 'memory' });
   });
 
-  test.skipIf(!hasGraphs())(
-    'that does not suffice ends the run before its first step, and leaves no tensor',
-    async () => {
-      const model = createTinyModel();
-      const loader = createTinyLoader();
-      const before = tf.memory().numTensors;
-      const run = trainRun(tinyRun(out(), model, { loader, availableBytes: 1000 }));
-      const error = await run.catch((reason: unknown) => reason);
-      expect(error).toBeInstanceOf(EngineError);
-      expect((error as EngineError).exitCode).toBe(1);
-      expect((error as EngineError).message).toMatch(
-        /^a step of batch 4 needs \d+\.\d GiB more, 0\.0 GiB are free: not even a batch of 1 fits: [^.]*$/,
-      );
-      expect(events().some(({ event }) => event === 'step')).toBe(false);
-      expect(loader.open()).toBe(0);
-      expect(tf.memory().numTensors).toBe(before);
-    },
-  );
+  /** A run of batches of this many, that no batch is asked of. */
+  function unasked(batch: number, side: number, room: { availableBytes: number }) {
+    const model = createTinyModel();
+    const loader = createTinyLoader();
+    const layout = async () => tinyLayout([batch, side, side, 3]);
+    const batches = () => {
+      throw new Error('a batch was asked for');
+    };
+    return trainRun(tinyRun(out(), model, { loader: { ...loader, layout, batches }, ...room }));
+  }
+
+  test('that does not suffice ends the run before its first batch; nothing is left, in memory and on the disk', async () => {
+    const before = tf.memory().numTensors;
+    const error = await unasked(4, 4, { availableBytes: 1000 }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(EngineError);
+    expect((error as EngineError).exitCode).toBe(1);
+    expect((error as EngineError).message).toMatch(
+      /^a step of batch 4 needs \d+\.\d GiB more, 0\.0 GiB are free: not even a batch of 1 fits: [^.]*$/,
+    );
+    tf.disposeVariables();
+    expect(tf.memory().numTensors).toBe(before);
+    expect(existsSync(out())).toBe(false);
+  });
+
+  test('names a batch that fits, of a batch whose images alone would take terabytes', async () => {
+    const room = { availableBytes: 2 ** 28 };
+    const refusal = await unasked(2 ** 30, 64, room).catch(({ message }: Error) => message);
+    const fits = Number(/^a step of batch 1073741824 needs .* GiB are free: batch (\d+) fits$/.exec(`${refusal}`)?.[1]);
+    expect(fits).toBeGreaterThan(1);
+    await expect(unasked(fits, 64, room)).rejects.toThrow('a batch was asked for');
+    rmSync(out(), { recursive: true });
+    await expect(unasked(fits + 1, 64, room)).rejects.toThrow(`batch ${fits} fits`);
+  });
+
+  test('names a smaller input where not even one image fits', async () => {
+    const room = { availableBytes: 2 ** 28 };
+    const refusal = await unasked(2, 2048, room).catch(({ message }: Error) => message);
+    const side = Number(/batch of 1 fits: with an input of (\d+) x \1 pixels it does$/.exec(`${refusal}`)?.[1]);
+    expect(side % 32).toBe(0);
+    await expect(unasked(1, side, room)).rejects.toThrow('a batch was asked for');
+  });
 });
 
 describe('the leak guard', () => {

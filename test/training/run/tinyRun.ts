@@ -1,5 +1,5 @@
 import { createRandom } from '../../../engine/random.js';
-import type { TrainBatch, TrainLoader } from '../../../training/run/batch.js';
+import type { BatchLayout, TrainBatch, TrainLoader } from '../../../training/run/batch.js';
 import type { TrainOptions } from '../../../training/run/options.js';
 import type { Progress } from '../../../training/run/progress.js';
 import type { TrainRun } from '../../../training/run/session.js';
@@ -34,10 +34,17 @@ export function createTinyLoader(): TrainLoader & { readonly open: () => number 
   return {
     stepsPerEpoch: STEPS_PER_EPOCH,
     open: () => open,
+    layout: async () => tinyLayout([BATCH, SIDE, SIDE, 3]),
     batches: async function* (epoch, fromStep) {
       for (let step = fromStep; step < STEPS_PER_EPOCH; step++) yield draw(epoch, step);
     },
   };
+}
+
+/** Of batches with one class an image. */
+export function tinyLayout(images: BatchLayout['images']): BatchLayout {
+  const targets = { classes: { shape: [images[0]], dtype: 'int32' } } as const;
+  return { images, targets, heldBytes: (count) => count * (images[1] * images[2] * 3 + 4) };
 }
 
 export const TINY_OPTIONS: TrainOptions = {

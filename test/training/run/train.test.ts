@@ -1,11 +1,20 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadCheckpoint } from '../../../training/run/checkpoint.js';
 import { readCheckpoint } from '../../../training/run/checkpointFile.js';
-import { chosenCheckpoint } from '../../../training/run/folder.js';
+import { chosenCheckpoint, holdRunFolder, runFolder } from '../../../training/run/folder.js';
 import type { TrainRun } from '../../../training/run/session.js';
 import { trainRun } from '../../../training/run/train.js';
 import { createTinyLoader, createTinyModel, STEPS_PER_EPOCH, snapshot, TINY_OPTIONS, tinyRun } from './tinyRun.js';
@@ -293,7 +302,43 @@ describe('resuming', () => {
       ],
     };
     const run = tinyRun(out('whole'), createTinyModel(), { resume: true, labels });
-    await expect(trainRun(run)).rejects.toThrow('checkpoint has classes [red, green], the config [red, blue]');
+    await refusedResume(run, 'checkpoint has classes [red, green], the config [red, blue]');
+  });
+
+  /** A refused run changes no byte on the disk, though its config is another one. */
+  async function refusedResume(run: TrainRun, message: string | RegExp): Promise<void> {
+    const bytes = () => {
+      const names = readdirSync(run.out, { recursive: true, encoding: 'utf8' }).sort();
+      return names.map((name) => [name, statSync(join(run.out, name)).isFile() && readFileSync(join(run.out, name))]);
+    };
+    const before = bytes();
+    await expect(trainRun({ ...run, config: { task: 'poison' } })).rejects.toThrow(message);
+    expect(bytes()).toEqual(before);
+  }
+
+  test('without the memory for a step is refused, too', async () => {
+    await undisturbed();
+    const run = tinyRun(out('whole'), createTinyModel(), { resume: true, availableBytes: 1000 });
+    await refusedResume(run, /not even a batch of 1 fits/);
+  });
+
+  test("from another run's checkpoint is refused, though everything else fits", async () => {
+    await undisturbed();
+    await trainRun(tinyRun(out('other'), createTinyModel({ seed: 2 })));
+    const last = join('checkpoints', 'last.safetensors');
+    copyFileSync(join(out('other'), last), join(out('whole'), last));
+    await refusedResume(
+      tinyRun(out('whole'), createTinyModel(), { resume: true }),
+      /last\.safetensors is a checkpoint of another run \(.*\): put the run's own file back/,
+    );
+  });
+
+  test('while another process trains is refused', async () => {
+    await undisturbed();
+    const { release } = holdRunFolder(out('whole'), true);
+    await refusedResume(tinyRun(out('whole'), createTinyModel(), { resume: true }), /is in use by process \d+ on /);
+    release();
+    expect(existsSync(runFolder(out('whole')).lock)).toBe(false);
   });
 
   test.each([
@@ -302,15 +347,13 @@ describe('resuming', () => {
   ] as const)('another %s is refused', async (_name, change, message) => {
     await undisturbed();
     const options = { ...TINY_OPTIONS, ...change };
-    await expect(trainRun(tinyRun(out('whole'), createTinyModel(), { resume: true, options }))).rejects.toThrow(
-      message,
-    );
+    await refusedResume(tinyRun(out('whole'), createTinyModel(), { resume: true, options }), message);
   });
 
   test('another network is refused', async () => {
     await undisturbed();
     const run = tinyRun(out('whole'), createTinyModel({ width: 5 }), { resume: true });
-    await expect(trainRun(run)).rejects.toThrow(/belong to another network/);
+    await refusedResume(run, /belong to another network/);
   });
 });
 
@@ -333,6 +376,10 @@ describe('a loss that is not finite', () => {
         options,
         loader: {
           ...loader,
+          layout: async () => {
+            const { targets, ...rest } = await loader.layout();
+            return { ...rest, targets: { ...targets, divisor: { shape: [1], dtype: 'float32' } } };
+          },
           batches: async function* (epoch, fromStep) {
             let step = epoch * STEPS_PER_EPOCH + fromStep;
             for await (const batch of loader.batches(epoch, fromStep)) {

@@ -4,7 +4,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRegular, type ReadLimit, readRegular, readStart, readText, streamRegular } from '../../engine/files.js';
+import {
+  openRegular,
+  type ReadLimit,
+  readRegular,
+  readStart,
+  readText,
+  streamRegular,
+} from '../../../engine/files/read.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'files-'));
 const at = (name: string): string => join(folder, name);
