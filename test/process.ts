@@ -35,7 +35,7 @@ export async function runModule(file: string, args: readonly string[]): Promise<
   try {
     const shape = { bundle: true, platform: 'node', format: 'esm', packages: 'external' } as const;
     await build({ ...shape, entryPoints: [file], outfile, plugins: [builtLibrary], logLevel: 'error' });
-    const options = { encoding: 'utf8', timeout: 100_000 } as const;
+    const options = { encoding: 'utf8', timeout: 300_000 } as const;
     const { status, signal, stdout, stderr } = spawnSync(process.execPath, [outfile, folder, ...args], options);
     return { status, signal, out: stdout, err: stderr };
   } finally {

@@ -8,6 +8,7 @@ import { createLoader, type Loader } from '../../../datasets/loader/index.js';
 import { plain } from '../../../datasets/transforms/augment.js';
 import { type EngineName, ready } from '../../../engine/engine.js';
 import '../../../engine/tensorflow/tensorflow.js';
+import { onInterrupt } from '../../../training/run/interrupt.js';
 import type { TrainRun } from '../../../training/run/session.js';
 import { trainRun } from '../../../training/run/train.js';
 import { writeImages } from '../../datasets/loader/fixture.js';
@@ -55,6 +56,16 @@ const boom = (what: string) => (): never => {
 };
 const inTheWay = (out: string, name: string) => mkdirSync(join(out, name), { recursive: true });
 
+/** The process gets a signal, twice, as terminals and npx send it, when its first step was read. */
+function signalled(name: NodeJS.Signals): Partial<TrainRun> {
+  const { signal, dispose } = onInterrupt();
+  const step = (): void => {
+    process.kill(process.pid, name);
+    process.kill(process.pid, name);
+  };
+  return { signal, progress: { ...silent, step, end: dispose } };
+}
+
 /** What is broken, from the first stage to the last. */
 const CASES: { readonly [stage: string]: Case } = {
   start: { encoder: { throwsAt: 'start' } },
@@ -85,6 +96,9 @@ const CASES: { readonly [stage: string]: Case } = {
   'end callback': { run: () => ({ progress: { ...silent, end: boom('end') } }) },
   'step and end': { run: () => ({ progress: { ...silent, step: boom('step'), end: boom('end') } }) },
   report: { inTheWay: 'results.json' },
+  ...Object.fromEntries(
+    (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => [name, { run: () => signalled(name) }]),
+  ),
   nothing: {},
 };
 

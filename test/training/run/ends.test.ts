@@ -20,10 +20,13 @@ const EXPECTED: readonly (readonly [stage: string, message: RegExp])[] = [
   ['end callback', /^Error: end of the caller$/],
   ['step and end', /^Error: step of the caller$/],
   ['report', /^EspalierError: cannot write .*results\.json: a folder is in the way/],
+  ['SIGINT', /^interrupted [1-3]$/],
+  ['SIGTERM', /^interrupted [1-3]$/],
+  ['SIGHUP', /^interrupted [1-3]$/],
   ['nothing', /^done 4$/],
 ];
 
-test('an error at any stage, with 0, 1 and 2 threads, rejects, leaves no tensor and no hang, and the process trains on', async () => {
+test('an error at any stage, with 0, 1 and 2 threads, rejects, a signal stops, and both leave no tensor and no hang, and the process trains on', async () => {
   const file = fileURLToPath(new URL('./brokenRuns.ts', import.meta.url));
   const { status, out, err } = await runModule(file, [tf.getBackend()]);
   const lines = out
