@@ -65,6 +65,7 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
       if (reason) return reason;
       const asked = performance.now();
       const next = await upcoming;
+      upcoming = NONE; // the step releases the batch
       if (next.done) throw new Error(`the loader ended after step ${state.step} of ${plan.totalSteps}`);
       unread = await stepper.run(next.value, performance.now() - asked, async () => {
         upcoming = request(batches);
@@ -82,6 +83,9 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
     leaks?.dispose();
   }
 }
+
+/** No batch was asked for. */
+const NONE: ReturnType<typeof request> = Promise.resolve({ done: true, value: undefined });
 
 /** Lets signals, timers and other work of the process in, also where a step and its batch need nothing from outside. */
 const letEventsIn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
