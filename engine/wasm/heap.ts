@@ -48,12 +48,21 @@ export function heapRoom(): Room | null {
   return { bytes, words: "are left of WebAssembly's 4 GiB", holds: 'tensors' };
 }
 
+interface Heap {
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+}
+
+/** The allocator takes a size of 2 GiB and more for a negative one, and gives memory that is not there. */
+const LARGEST_TENSOR = 2 ** 31;
+
 /** The backend takes the address 0 that a full heap gives for memory: then it breaks with "memory access out of bounds". */
 export function refuseFullHeap(): void {
-  const { wasm } = tf.backend() as unknown as { wasm: { _malloc: (bytes: number) => number } };
-  const allocate = wasm._malloc;
+  const { wasm } = tf.backend() as unknown as { wasm: Heap };
+  wasm._free(wasm._malloc(1)); // at its first call the function puts another in its own place
+  const allocate = wasm._malloc.bind(wasm);
   wasm._malloc = (bytes) => {
-    const address = allocate(bytes);
+    const address = bytes < LARGEST_TENSOR ? allocate(bytes) : 0;
     if (address !== 0 || bytes === 0) return address;
     throw new EngineError(
       `WebAssembly's memory of 4 GiB is full (${(bytes / 2 ** 20).toFixed(1)} MiB more were asked for): lower the batch or the image size, or use the tensorflow engine`,

@@ -21,13 +21,24 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function train(name: string, resume: boolean, killAfter: number) {
-  const run = spawnSync(process.execPath, [script, join(folder, name), resume ? '1' : '0', String(killAfter)], {
-    encoding: 'utf8',
-  });
-  return { signal: run.signal, stdout: run.stdout, stderr: run.stderr };
+interface Kill {
+  /** Batches after which the process kills itself. */
+  readonly after?: number;
+  /** The write of a whole file in which it does. */
+  readonly write?: number;
+  /** Largest file the process may write, KiB. */
+  readonly limit?: number;
 }
 
+function train(name: string, resume: boolean, { after = 0, write = 0, limit }: Kill = {}) {
+  const args = [script, join(folder, name), resume ? '1' : '0', String(after), String(write)];
+  const limited = ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, process.execPath, ...args];
+  const [program, given] = limit === undefined ? [process.execPath, args] : ['bash', limited];
+  const { signal, status, stdout, stderr } = spawnSync(program, given, { encoding: 'utf8' });
+  return { signal, status, stdout, stderr };
+}
+
+const files = (name: string): string[] => readdirSync(join(folder, name), { recursive: true, encoding: 'utf8' }).sort();
 const last = (name: string): string => join(folder, name, 'checkpoints', 'last.safetensors');
 const steps = (name: string): unknown[] =>
   readFileSync(join(folder, name, 'events.jsonl'), 'utf8')
@@ -37,21 +48,43 @@ const steps = (name: string): unknown[] =>
     .filter(({ event }) => event === 'step')
     .map(({ step, losses, learningRate }) => ({ step, losses, learningRate }));
 
-test('a process with stochastic depth killed twice and resumed ends with the weights of an undisturbed one, bit for bit', () => {
-  expect(train('whole', false, 0)).toMatchObject({ signal: null, stdout: 'done 20\n' });
-  expect(train('killed', false, 2).signal).toBe('SIGKILL'); // before the first checkpoint
-  expect(existsSync(last('killed'))).toBe(false);
-  expect(train('killed', true, 9).signal).toBe('SIGKILL'); // in the middle of an epoch, between two checkpoints
-  expect(readCheckpoint(last('killed')).metadata.step).toBe(6);
-  expect(train('killed', true, 8).signal).toBe('SIGKILL');
-  expect(train('killed', true, 0)).toMatchObject({ signal: null, stdout: 'done 20\n' });
-  const [whole, killed] = [readCheckpoint(last('whole')), readCheckpoint(last('killed'))];
-  expect([...killed.tensors.keys()]).toEqual([...whole.tensors.keys()]);
-  for (const [name, { data }] of whole.tensors) {
-    const other = killed.tensors.get(name)?.data as Float32Array;
-    expect(new Uint8Array(other.buffer), name).toEqual(new Uint8Array(data.buffer));
+/** A run's last checkpoint and log are those of the run that was never disturbed. */
+function expectSame(name: string): void {
+  const [whole, other] = [readCheckpoint(last('whole')), readCheckpoint(last(name))];
+  expect([...other.tensors.keys()]).toEqual([...whole.tensors.keys()]);
+  for (const [key, { data }] of whole.tensors) {
+    const found = other.tensors.get(key)?.data as Float32Array;
+    expect(new Uint8Array(found.buffer), key).toEqual(new Uint8Array(data.buffer));
   }
-  expect(killed.metadata.best).toEqual(whole.metadata.best);
-  expect(steps('killed')).toEqual(steps('whole'));
-  expect(readdirSync(join(folder, 'killed', 'checkpoints')).sort()).toEqual(['best.safetensors', 'last.safetensors']);
+  expect(other.metadata.best).toEqual(whole.metadata.best);
+  expect(steps(name)).toEqual(steps('whole'));
+  expect(files(name)).toEqual(files('whole'));
+}
+
+test('a process with stochastic depth killed between and in the middle of writes, and resumed, ends with the weights of an undisturbed one, bit for bit, and leaves no other file', () => {
+  expect(train('whole', false)).toMatchObject({ signal: null, stdout: 'done 20\n' });
+  expect(train('killed', false, { write: 2 }).signal).toBe('SIGKILL'); // in its config
+  expect(train('killed', true, { after: 2 }).signal).toBe('SIGKILL'); // before the first checkpoint
+  expect(existsSync(last('killed'))).toBe(false);
+  expect(train('killed', true, { after: 9 }).signal).toBe('SIGKILL'); // in the middle of an epoch, between two checkpoints
+  expect(readCheckpoint(last('killed')).metadata.step).toBe(6);
+  expect(train('killed', true, { write: 4 }).signal).toBe('SIGKILL'); // in a checkpoint
+  expect(files('killed').filter((file) => /\.partial$|\.lock$/.test(file))).toHaveLength(2);
+  expect(train('killed', true, { after: 8 }).signal).toBe('SIGKILL');
+  expect(train('killed', true)).toMatchObject({ signal: null, stdout: 'done 20\n' });
+  expectSame('killed');
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a disk without room for the log ends a run with one sentence; its checkpoint is whole and continues',
+  () => {
+    const { status, stdout, stderr } = train('full', false, { limit: 4 });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /WriteError: cannot write .*events\.jsonl: a file of this size is not allowed here: raise the limit \(ulimit -f\); .*last\.safetensors is whole: continue with --resume$/m,
+    );
+    expect(files('full').filter((file) => /\.partial$|\.lock$/.test(file))).toEqual([]);
+    expect(train('full', true)).toMatchObject({ signal: null, stdout: 'done 20\n' });
+    expectSame('full');
+  },
+);

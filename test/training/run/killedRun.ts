@@ -1,14 +1,23 @@
-import { existsSync, writeSync } from 'node:fs';
+import fs, { existsSync, writeSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { ready } from '../../../engine/engine.js';
 import { runFolder } from '../../../training/run/folder.js';
 import { trainRun } from '../../../training/run/train.js';
 import { createTinyLoader, createTinyModel, TINY_OPTIONS, tinyRun } from './tinyRun.js';
 
 /**
- * A process that trains: OUT RESUME(0|1) KILL_AFTER. It kills itself with SIGKILL, as `kill -9` does, when that many
- * batches were given; 0: never.
+ * A process that trains: OUT RESUME(0|1) KILL_AFTER KILL_WRITE. It kills itself with SIGKILL, as `kill -9` does, when that
+ * many batches were given, or in the middle of that write of a whole file; 0: never.
  */
-const [, , out = '', resume, killAfter] = process.argv;
+const [, , out = '', resume, killAfter, killWrite] = process.argv;
+const { fsyncSync } = fs;
+let written = 0;
+fs.fsyncSync = (file) => {
+  // Each write flushes the file, then its folder.
+  if (++written === 2 * Number(killWrite) - 1) process.kill(process.pid, 'SIGKILL');
+  fsyncSync(file);
+};
+syncBuiltinESMExports();
 await ready({ engine: 'cpu' });
 const loader = createTinyLoader();
 let given = 0;
