@@ -12,10 +12,13 @@ if (built === undefined) {
   console.error('coco-ts is not built yet: run npm run build');
   process.exit(1);
 }
-// The reader of a pipe may leave early, as head does.
-process.stdout.on('error', (error) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+// The reader of a pipe may leave early, as head does: what goes to files is written all the same.
+process.stderr.on('error', () => {});
+process.stdout.on('error', ({ code, message }) => {
+  if (code === 'EPIPE') return;
+  console.error(`coco-ts: standard output cannot be written: ${message}`);
+  process.exitCode = 1;
 });
 const { main } = await import(new URL(built, import.meta.url).href);
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+process.exitCode ||= code;

@@ -4,6 +4,7 @@ import { type Bitmap, decodeRuns, MAX_BITMAP_BYTES } from './mask/bitmap.js';
 import { toRunsList } from './mask/index.js';
 import { mergeRuns } from './mask/overlap.js';
 import { type Rle, type Runs, toRuns } from './mask/runs.js';
+import { shown } from './shown.js';
 
 /** The mask of an annotation as run lengths. Polygons need the image's size. */
 export function annotationRuns(
@@ -15,7 +16,7 @@ export function annotationRuns(
   if (!Array.isArray(segmentation)) return toRuns(segmentation as Rle);
   const { height, width } = imageOf(ann.image_id);
   if (height === undefined || width === undefined)
-    throw new CocoError(`image ${ann.image_id} has no height and width, which its polygons need`, 'KeyError');
+    throw new CocoError(`image ${shown(ann.image_id)} has no height and width, which its polygons need`, 'KeyError');
   return mergeRuns(toRunsList(segmentation, height, width) as Runs[]);
 }
 

@@ -1,5 +1,6 @@
 import type { Category, Dataset, Id, ImageInfo, InstanceAnnotation } from './annotation.js';
 import { CocoError } from './errors.js';
+import { shown, someOf } from './shown.js';
 
 /** What `filterDataset` keeps; everything that is not named. */
 export interface FilterOptions {
@@ -42,10 +43,10 @@ export function filterDataset(dataset: Dataset, options: FilterOptions): Dataset
 }
 
 function findCategory(dataset: Dataset, wanted: string | number): Category {
-  const found = dataset.categories?.find(({ id, name }) => name === wanted || String(id) === String(wanted));
+  const found = dataset.categories?.find(({ id, name }) => name === wanted || shown(id) === String(wanted));
   if (found === undefined) {
-    const names = (dataset.categories ?? []).map(({ name, id }) => name ?? id).join(', ');
-    throw new CocoError(`there is no category ${wanted}: there are ${names}`, 'KeyError');
+    const names = (dataset.categories ?? []).map(({ name, id }) => name ?? id);
+    throw new CocoError(`there is no category ${shown(wanted)}: there are ${someOf(names)}`, 'KeyError');
   }
   return found;
 }
@@ -64,7 +65,7 @@ export function mergeDatasets(datasets: readonly Dataset[]): Dataset {
       const category_id = categoryIds.get(ann.category_id);
       if (image_id === undefined || category_id === undefined) {
         throw new CocoError(
-          `annotation ${ann.id} names image ${ann.image_id} and category ${ann.category_id}, one of which its file lacks`,
+          `annotation ${shown(ann.id)} names image ${shown(ann.image_id)} and category ${shown(ann.category_id)}, one of which its file lacks`,
           'KeyError',
         );
       }

@@ -1,12 +1,16 @@
 import { JsonError } from './errors.js';
+import { shown } from './shown.js';
 
 const MAX_DEPTH = 2000;
+/** The longest string of V8. */
+const LONGEST_TEXT = 2 ** 29 - 24;
 
 /**
  * Parses JSON as Python's json module writes it: NaN, Infinity and -Infinity are numbers. Integers beyond 2^53 lose their last bits.
  * @throws JsonError with the position of the first byte that is not JSON
  */
 export function parseJson(text: string): unknown {
+  if (text.length > 2 * MAX_DEPTH) checkDepth(text);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -15,10 +19,22 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** What reads, compares and writes values calls itself for every level of them. @throws JsonError where there are too many */
+function checkDepth(text: string): void {
+  let depth = 0;
+  for (let p = 0; p < text.length; p++) {
+    const c = text.charCodeAt(p);
+    if (c === 34) for (p++; p < text.length && text.charCodeAt(p) !== 34; p++) p += text.charCodeAt(p) === 92 ? 1 : 0;
+    else if (c === 91 || c === 123) {
+      if (++depth > MAX_DEPTH) throw new JsonError(`nested deeper than ${MAX_DEPTH}`, p);
+    } else if (c === 93 || c === 125) depth--;
+  }
+}
+
 function located(error: SyntaxError, text: string): JsonError {
   const position = /position (\d+)/.exec(error.message)?.[1];
   return new JsonError(
-    error.message.replace(/ (in JSON )?at position.*$/s, ''),
+    shown(error.message.replace(/ (in JSON )?at position.*$/s, '')),
     position === undefined ? text.length : Number(position),
   );
 }
@@ -111,9 +127,12 @@ class PythonJson {
   }
 
   private unexpected(): JsonError {
-    return new JsonError(`unexpected ${this.text[this.p] ?? 'end'}`, this.p);
+    return new JsonError(`unexpected ${shown(this.text[this.p] ?? 'end')}`, this.p);
   }
 }
 
-/** The value of UTF-8 bytes. */
-export const decodeJson = (bytes: Uint8Array): unknown => parseJson(new TextDecoder().decode(bytes));
+/** The value of UTF-8 bytes. @throws JsonError for more of them than a string can hold */
+export function decodeJson(bytes: Uint8Array): unknown {
+  if (bytes.length > LONGEST_TEXT) throw new JsonError(`a value of ${bytes.length} bytes is too long to be read`, 0);
+  return parseJson(new TextDecoder().decode(bytes));
+}

@@ -4,6 +4,7 @@ import { CocoError } from './errors.js';
 import { readInputSync } from './input.js';
 import { decodeJson } from './json.js';
 import { type Rle, runsArea, runsBox, toRuns } from './mask/runs.js';
+import { shown } from './shown.js';
 
 /** A detection as models write it. */
 export interface ResultRecord {
@@ -89,7 +90,7 @@ export function prepareResults(truth: COCO, records: readonly ResultRecord[]): D
   const unknown = records.find((record) => !truth.imgs.has(record.image_id));
   if (unknown) {
     throw new CocoError(
-      `Results do not correspond to current coco set: there is no image ${String(unknown.image_id)}`,
+      `Results do not correspond to current coco set: there is no image ${shown(unknown.image_id)}`,
       'AssertionError',
     );
   }

@@ -1,10 +1,23 @@
 /** A call that cannot be understood; reported with exit code 2 like a mistake in an option's name. */
 export class ArgumentError extends Error {
   readonly code = 'ERR_PARSE_ARGS_VALUE';
+  /** How the command is called, for those who do not know. */
+  readonly usage: string | undefined;
+
+  constructor(message: string, usage?: string) {
+    super(message);
+    this.usage = usage;
+  }
 }
 
 /** The option every command has. */
 export const HELP = { help: { type: 'boolean', short: 'h' } } as const;
+
+/** Tells how a command is called. @returns its exit code */
+export function help(usage: string, print: (line: string) => void): number {
+  usage.split('\n').forEach(print);
+  return 0;
+}
 
 /** An option that must be given. */
 export function required(value: unknown, name: string): string {
@@ -31,6 +44,6 @@ export function real(value: string, name: string, low: number, high: number): nu
 /** Exactly `count` file names. */
 export function files(positionals: readonly string[], count: number, usage: string): readonly string[] {
   if (positionals.length !== count)
-    throw new ArgumentError(`${positionals.length} files given, ${count} needed\n${usage}`);
+    throw new ArgumentError(`${positionals.length} files given, ${count} needed`, usage);
   return positionals;
 }

@@ -1,10 +1,11 @@
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
+import { CocoError } from '../errors.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
 import type { EvalImage } from '../evaluation/matching.js';
 import { IOU_TYPES } from '../evaluation/params.js';
-import { saveEval } from '../evaluation/saved.js';
+import { evalParts } from '../evaluation/saved.js';
+import { nameOf } from '../formats/record.js';
 import { bootstrap } from '../metrics/bootstrap.js';
 import { calibration } from '../metrics/calibration.js';
 import { confusionMatrix } from '../metrics/confusion.js';
@@ -12,7 +13,8 @@ import { cellsOfArea, outcomes } from '../metrics/outcomes.js';
 import { perClass } from '../metrics/perClass.js';
 import { tideErrors } from '../metrics/tide.js';
 import { tideCosts } from '../metrics/tideCosts.js';
-import { ArgumentError, HELP, integer, real, required } from './arguments.js';
+import { ArgumentError, HELP, help, integer, real, required } from './arguments.js';
+import { writeWhole } from './output.js';
 import { calibrationLines, curvesCsv, PROTOCOLS, protocolLines, tideLines } from './reports.js';
 import { table } from './table.js';
 
@@ -57,13 +59,13 @@ const OPTIONS = {
 const NAMES = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl'];
 const KEYPOINT_NAMES = ['AP', 'AP50', 'AP75', 'APm', 'APl', 'AR', 'AR50', 'AR75', 'ARm', 'ARl'];
 
+/** Most categories whose pairs can be looked at. */
+const MOST_PRINTED = 2048;
+
 /** `coco-ts eval` */
 export async function evalCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  if (values.help) {
-    print(USAGE);
-    return 0;
-  }
+  if (values.help) return help(USAGE, print);
   if (values.out !== undefined && !values.out.endsWith('.npz'))
     throw new ArgumentError(`--out ${values.out}: the name ends in .npz`);
   const type = IOU_TYPES.find((name) => name === values.type);
@@ -87,12 +89,14 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   await evaluation.evaluateAsync({ threads: integer(values.threads, 'threads', 1, 256) });
   evaluation.accumulate();
   const lines = evaluation.summarize();
-  if (values.out !== undefined) await writeFile(values.out, saveEval(evaluation));
+  if (values.out !== undefined) await writeWhole(values.out, evalParts(evaluation));
   const samples = values.bootstrap && integer(values.bootstrap, 'bootstrap', 1, 1e6);
   const interval = samples ? bootstrap(evaluation, { samples }) : undefined;
   const classes = values['per-class'] ? perClass(evaluation.eval!, gt) : undefined;
+  if (values.confusion && gt.cats.size > MOST_PRINTED)
+    throw new CocoError(`--confusion prints at most ${MOST_PRINTED} categories, there are ${gt.cats.size}`);
   const confusion = values.confusion ? confusionMatrix(gt, dt, { scoreThreshold: score ?? 0.25 }) : undefined;
-  if (values.curves !== undefined) await writeFile(values.curves, curvesCsv(evaluation.eval!, gt));
+  if (values.curves !== undefined) await writeWhole(values.curves, curvesCsv(evaluation.eval!, gt));
   const tide = values.tide
     ? { errors: tideErrors(gt, dt, limited(score)), costs: tideCosts(gt, dt, limited(score)) }
     : undefined;
@@ -128,7 +132,7 @@ export async function evalCommand(args: readonly string[], print: (line: string)
     for (const line of ['', ...table(header, rows, 3)]) print(line);
   }
   if (confusion) {
-    const names = [...confusion.categories.map((id) => gt.cats.get(id)?.name ?? String(id)), 'background'];
+    const names = [...confusion.categories.map((id) => nameOf(gt.cats, id)), 'background'];
     const rows = rowsOf(confusion.counts, names.length).map((row, i) => [names[i]!, ...row]);
     for (const line of ['', 'rows: truth, columns: detection', ...table(['', ...names], rows)]) print(line);
   }

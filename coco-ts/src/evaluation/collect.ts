@@ -4,6 +4,7 @@ import { CocoError } from '../errors.js';
 import { boundaryPool } from '../mask/boundary.js';
 import { measure, RunPool } from '../mask/pool.js';
 import { wrongPoints } from '../scan/points.js';
+import { shown } from '../shown.js';
 import { columnRows } from './columnRows.js';
 import type { Params } from './params.js';
 import { coordinates, positions, type Rows, type Side } from './rows.js';
@@ -70,18 +71,18 @@ function select(coco: COCO, params: Params): KeypointAnnotation[] {
 
 function need(ann: KeypointAnnotation, key: 'iscrowd' | 'num_keypoints' | 'area' | 'score'): number {
   const value: unknown = ann[key];
-  if (value === undefined) throw new CocoError(`annotation ${ann.id} has no ${key}`, 'KeyError');
+  if (value === undefined) throw new CocoError(`annotation ${shown(ann.id)} has no ${key}`, 'KeyError');
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value !== 'number')
-    throw new CocoError(`annotation ${ann.id}: ${key} ${String(value)} is not a number`, 'TypeError');
+    throw new CocoError(`annotation ${shown(ann.id)}: ${key} ${shown(value)} is not a number`, 'TypeError');
   return value;
 }
 
 function boxOf(ann: KeypointAnnotation): readonly number[] {
   const box = ann.bbox;
-  if (box === undefined) throw new CocoError(`annotation ${ann.id} has no bbox`, 'KeyError');
+  if (box === undefined) throw new CocoError(`annotation ${shown(ann.id)} has no bbox`, 'KeyError');
   if (!Array.isArray(box) || box.length !== 4)
-    throw new CocoError(`annotation ${ann.id}: bbox needs exactly 4 numbers`, 'TypeError');
+    throw new CocoError(`annotation ${shown(ann.id)}: bbox needs exactly 4 numbers`, 'TypeError');
   return box;
 }
 
@@ -89,7 +90,7 @@ function pointColumn(anns: readonly KeypointAnnotation[], params: Params, truth:
   const per = 3 * params.kpt_oks_sigmas.length;
   const out = new Float64Array(per * anns.length);
   for (const [r, { id, keypoints }] of anns.entries()) {
-    if (keypoints === undefined) throw new CocoError(`annotation ${id} has no keypoints`, 'KeyError');
+    if (keypoints === undefined) throw new CocoError(`annotation ${shown(id)} has no keypoints`, 'KeyError');
     if (keypoints.length !== per) throw new CocoError(wrongPoints(id, keypoints.length, per), 'ValueError');
     out.set(keypoints, per * r);
   }

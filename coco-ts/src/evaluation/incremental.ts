@@ -2,6 +2,7 @@ import type { Dataset, Id, ImageInfo, InstanceAnnotation, KeypointAnnotation } f
 import { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { prepareResults, type ResultRecord } from '../results.js';
+import { shown } from '../shown.js';
 import { collectRows } from './collect.js';
 import { groupByImage } from './grouping.js';
 import { fitsCodes, type Matched, matchImages } from './matcher.js';
@@ -45,7 +46,7 @@ export class IncrementalMatching {
   /** @throws CocoError for an image that was added before, or params that changed since the first one */
   add(image: ImageInfo, truths: readonly TruthRecord[], results: readonly ResultRecord[], params: Params): void {
     const { id } = image;
-    if (this.pieces.has(id)) throw new CocoError(`image ${id} was added before`, 'ValueError');
+    if (this.pieces.has(id)) throw new CocoError(`image ${shown(id)} was added before`, 'ValueError');
     this.checkUnchanged(params);
     const own = this.params.clone();
     own.imgIds = [id];
