@@ -3,6 +3,7 @@ import { BACKBONE_ARCHS, isBackboneArch } from '../backbones/index.js';
 import { PRESET_NAMES } from '../heads/presets.js';
 import { checkNeck } from './checkNeck.js';
 import { isWeightFile } from './locate.js';
+import { MOST_FINDINGS } from './messages.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
 import { didYouMean } from './suggestion.js';
@@ -38,7 +39,8 @@ const MEANINGLESS = {
 
 function checkData({ data }: Experiment): Problem[] {
   const problems: Problem[] = [];
-  const repeated = data.classes.find((name, index) => data.classes.indexOf(name) !== index);
+  const seen = new Set<string>();
+  const repeated = data.classes.find((name) => seen.size === seen.add(name).size);
   if (repeated !== undefined) {
     problems.push({ path: ['data', 'classes'], message: `class '${repeated}' is listed twice` });
   }
@@ -69,10 +71,13 @@ function checkData({ data }: Experiment): Problem[] {
 }
 
 function checkValues(values: Experiment['data']['values'], classes: readonly string[]): Problem[] {
+  const known = new Set(classes);
+  let looked = 0;
   return Object.entries(values).flatMap(([value, name]) => {
     const path = ['data', 'values', value];
-    if (!classes.includes(name) && name !== 'ignore') {
-      return [{ path, message: `'${name}' is not one of data.classes${didYouMean(name, classes)}` }];
+    if (!known.has(name) && name !== 'ignore') {
+      const hint = looked++ < MOST_FINDINGS ? didYouMean(name, classes) : '';
+      return [{ path, message: `'${name}' is not one of data.classes${hint}` }];
     }
     return Number(value) > 65_535 ? [{ path, message: `a mask pixel is at most 65535, not ${value}` }] : [];
   });

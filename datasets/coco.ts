@@ -91,7 +91,9 @@ async function loadStrict(json: string, task: CocoOptions['task']): Promise<COCO
     const more = fatal.length > 1 ? ` (and ${fatal.length - 1} more)` : '';
     throw new DataError(json, first.message + more);
   } catch (error) {
-    throw error instanceof DataError ? error : new DataError(json, (error as Error).message.split('\n')[0] as string);
+    if (error instanceof DataError) throw error;
+    const [first = ''] = (error as Error).message.split('\n');
+    throw new DataError(json, first.startsWith(`${json} `) ? first.slice(json.length + 1) : first);
   }
 }
 
@@ -102,7 +104,8 @@ function labelsOf(coco: COCO, { classes, task }: CocoOptions, json: string): Lab
     }
     return { id: id as number, name };
   });
-  const repeated = categories.find(({ name }, i) => categories.findIndex((other) => other.name === name) !== i);
+  const seen = new Set<string>();
+  const repeated = categories.find(({ name }) => seen.size === seen.add(name).size);
   if (repeated !== undefined) throw new DataError(json, `two categories are named '${repeated.name}'`);
   const given = givenLabels(classes, 0);
   if (given === null) {

@@ -5,7 +5,8 @@ import type { LabelMap } from './sample.js';
 export function labelMap(names: readonly string[], firstId = 0): LabelMap {
   if (names.length === 0) throw new ConfigError('the list of classes is empty');
   if (names.length > 255) throw new ConfigError(`${names.length} classes are more than the 255 a class map can hold`);
-  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  const seen = new Set<string>();
+  const repeated = names.find((name) => seen.size === seen.add(name).size);
   if (repeated !== undefined) throw new ConfigError(`class '${repeated}' is listed twice: give every class once`);
   return { classes: names.map((name, i) => ({ id: firstId + i, name })) };
 }
@@ -39,6 +40,9 @@ export function nearestName(name: string, known: readonly string[]): string | nu
   let best: string | null = null;
   let least = Math.max(1, name.length / 3) + 1e-9;
   for (const candidate of known) {
+    // As many letters are missing or too many.
+    if (Math.abs(candidate.length - name.length) > least && candidate.length <= LETTERS && name.length <= LETTERS)
+      continue;
     const distance = (editDistance(name, candidate) + editDistance(name.toLowerCase(), candidate.toLowerCase())) / 2;
     if (distance < least || (best === null && distance <= least)) {
       best = candidate;
@@ -48,9 +52,12 @@ export function nearestName(name: string, known: readonly string[]): string | nu
   return best;
 }
 
-/** Levenshtein distance; of the first 64 letters. */
+/** Letters of a name that are compared. */
+const LETTERS = 64;
+
+/** Levenshtein distance of the first letters. */
 function editDistance(first: string, second: string): number {
-  const [a, b] = [first.slice(0, 64), second.slice(0, 64)];
+  const [a, b] = [first.slice(0, LETTERS), second.slice(0, LETTERS)];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
