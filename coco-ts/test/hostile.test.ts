@@ -411,6 +411,8 @@ describe('writing', () => {
     expect(await of('filter', gt, folder)).toMatch(/was not written: it is a folder/);
     expect(await of('filter', gt, join(gt, 'o.json'))).toMatch(/was not written: a part of its path is no folder/);
     const dt = saved('w-dt.json', [{ image_id: 1, category_id: 3, bbox: [10, 10, 20, 20], score: 1 }]);
+    expect(await of('convert', '--from', 'coco', '--to', 'voc', gt, gt)).toMatch(/was not written: it is no folder/);
+    expect(await of('split', gt, at('p.json'), at('p.json'))).toMatch(/two parts would be written to/);
     expect(await of('eval', '--gt', gt, '--dt', dt, '--out', at('nowhere/e.npz'))).toMatch(/e\.npz was not written/);
     expect(await of('eval', '--gt', gt, '--dt', dt, '--curves', at('nowhere/c.csv'))).toMatch(/c\.csv was not written/);
   });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { extname, join, posix, relative, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
@@ -13,7 +13,7 @@ import { readVoc, writeVoc } from '../formats/voc.js';
 import { readYolo, writeYolo } from '../formats/yolo.js';
 import { escaped, shown } from '../shown.js';
 import { ArgumentError, files, HELP, help } from './arguments.js';
-import { writeDataset, writeWhole } from './output.js';
+import { makeFolder, writeDataset, writeWhole } from './output.js';
 
 const USAGE = `usage: coco-ts convert --from FORMAT --to FORMAT INPUT OUTPUT [options]
   FORMAT           coco (one file) or voc, yolo, labelme (a folder with one file per image)
@@ -151,7 +151,7 @@ async function writeFolder(
     kind === 'yolo' ? [CLASSES] : [],
   );
   const index = new Map([...classes.entries()].reverse().map(([i, name]) => [name, i]));
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const makeFolders = await foldersIn(folder);
   for (const [i, record] of records.entries()) {
     const text =
@@ -177,7 +177,7 @@ async function foldersIn(folder: string): Promise<(path: string) => Promise<void
     if (made.has(path)) return;
     await make(posix.dirname(path));
     const inner = join(root, path);
-    await mkdir(inner, { recursive: true });
+    await makeFolder(inner);
     if ((await realpath(inner)) !== inner)
       throw new CocoError(`${shown(join(folder, path))} is a link: nothing is written through it`);
     made.add(path);

@@ -75,6 +75,8 @@ export async function splitCommand(args: readonly string[], print: Print): Promi
   if (values.help) return help(SPLIT_USAGE, print);
   const fractions = values.fractions.split(',').map((fraction) => real(fraction, 'fractions', 0, 1));
   const [input, ...outputs] = files(positionals, fractions.length + 1, SPLIT_USAGE) as [string, ...string[]];
+  const same = outputs.find((output, i) => outputs.indexOf(output) !== i);
+  if (same !== undefined) throw new ArgumentError(`two parts would be written to ${shown(same)}`);
   const parts = splitDataset(await load(input), fractions, integer(values.seed, 'seed', 0, 2 ** 31 - 1));
   for (const [index, part] of parts.entries()) {
     await writeDataset(outputs[index]!, part);

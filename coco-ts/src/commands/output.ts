@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
-import { access, type FileHandle, open, realpath, rename, stat } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -30,14 +30,26 @@ export async function writeWhole(
   content: Content,
   { gzip = false, replaceLink = false } = {},
 ): Promise<void> {
+  const there = replaceLink ? null : await stat(path).catch(() => null);
   try {
-    const there = replaceLink ? null : await stat(path).catch(() => null);
     if (there !== null && !there.isFile() && !there.isDirectory()) {
       await fill(await open(path, 'w'), content, gzip);
       return;
     }
     if (there !== null) await access(path, constants.W_OK);
     await replace(there === null ? path : await realpath(path), there?.mode ?? 0o666, content, gzip);
+  } catch (error) {
+    throw unwritten(path, error, there?.isFile() ? '; what stands there is as it was' : '');
+  }
+}
+
+/** Makes a folder, and those above it. @throws CocoError where it cannot be made */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    // Where the disk is read-only, making the folders above tells another reason.
+    await mkdir(path).catch((error: NodeJS.ErrnoException) =>
+      error.code === 'ENOENT' || error.code === 'EEXIST' ? mkdir(path, { recursive: true }) : Promise.reject(error),
+    );
   } catch (error) {
     throw unwritten(path, error);
   }
@@ -49,11 +61,10 @@ const begun = new Set<string>();
 async function replace(path: string, mode: number, content: Content, gzip: boolean): Promise<void> {
   const beside = join(dirname(path), `.coco-ts-${randomBytes(12).toString('hex')}.part`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
-  const handle = await open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & 0o777);
   watchSignals();
   begun.add(beside);
   try {
-    await fill(handle, content, gzip);
+    await fill(await open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & 0o777), content, gzip);
     await rename(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
@@ -64,12 +75,13 @@ async function replace(path: string, mode: number, content: Content, gzip: boole
 }
 
 async function fill(handle: FileHandle, content: Content, gzip: boolean): Promise<void> {
-  if (typeof content === 'string' || content instanceof Uint8Array) {
-    await handle.writeFile(content).finally(() => handle.close());
-    return;
+  try {
+    if (typeof content === 'string' || content instanceof Uint8Array) return await handle.writeFile(content);
+    const [source, target] = [Readable.from(content), handle.createWriteStream({ autoClose: false })];
+    await (gzip ? pipeline(source, createGzip(), target) : pipeline(source, target));
+  } finally {
+    await handle.close();
   }
-  const target = handle.createWriteStream();
-  await (gzip ? pipeline(Readable.from(content), createGzip(), target) : pipeline(Readable.from(content), target));
 }
 
 let watched = false;
@@ -97,13 +109,15 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is no folder',
   EISDIR: 'it is a folder',
   ENAMETOOLONG: 'the name is too long',
+  EEXIST: 'it is no folder',
+  EPIPE: 'its reader has gone',
   EIO: 'the disk failed',
 };
 
-/** One sentence for a file that could not be written; other errors as they are. */
-function unwritten(path: string, error: unknown): unknown {
+/** One sentence for a file or folder that could not be written; other errors as they are. */
+function unwritten(path: string, error: unknown, besides = ''): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const reason = REASONS[code] ?? (code.startsWith('E') && !code.startsWith('ERR_') ? code : undefined);
   if (reason === undefined) return error;
-  return new CocoError(`${shown(path)} was not written: ${reason}; what was there before is as it was`);
+  return new CocoError(`${shown(path)} was not written: ${reason}${besides}`);
 }
