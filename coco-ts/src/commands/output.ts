@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
-import { access, type FileHandle, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, open, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -76,9 +76,10 @@ async function replace(path: string, mode: number, content: Content, gzip: boole
 
 async function fill(handle: FileHandle, content: Content, gzip: boolean): Promise<void> {
   try {
-    if (typeof content === 'string' || content instanceof Uint8Array) return await handle.writeFile(content);
-    const [source, target] = [Readable.from(content), handle.createWriteStream({ autoClose: false })];
-    await (gzip ? pipeline(source, createGzip(), target) : pipeline(source, target));
+    if (!gzip) return await writeFile(handle, content);
+    await pipeline(Readable.from(content), createGzip(), (packed: AsyncIterable<Uint8Array>) =>
+      writeFile(handle, packed),
+    );
   } finally {
     await handle.close();
   }
