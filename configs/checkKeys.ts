@@ -7,6 +7,7 @@ import { PRESET_NAMES } from '../heads/presets.js';
 import { findReleased, GENERAL_WEIGHTS, RELEASED_WEIGHTS } from '../pretrained/index.js';
 import { checkNeck } from './checkNeck.js';
 import { isWeightFile } from './locate.js';
+import { MOST_FINDINGS } from './messages.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
 import { didYouMean } from './suggestion.js';
@@ -49,7 +50,8 @@ const UNSET = { values: {}, otherValues: 'error' } as const;
 
 function checkData({ data }: Experiment): Problem[] {
   const problems: Problem[] = [];
-  const repeated = data.classes.find((name, index) => data.classes.indexOf(name) !== index);
+  const seen = new Set<string>();
+  const repeated = data.classes.find((name) => seen.size === seen.add(name).size);
   if (repeated !== undefined) {
     problems.push({ path: ['data', 'classes'], message: `class '${repeated}' is listed twice` });
   }
@@ -70,11 +72,14 @@ function checkData({ data }: Experiment): Problem[] {
 }
 
 function checkValues(values: Experiment['data']['values'], classes: readonly string[]): Problem[] {
+  const known = new Set(classes);
+  let looked = 0;
   return Object.entries(values).flatMap(([value, name]) => {
     const path = ['data', 'values', value];
     const isImplied = name === 'ignore' || (name === BACKGROUND && classes.length === 1);
-    if (!classes.includes(name) && !isImplied) {
-      return [{ path, message: `'${name}' is not one of data.classes${didYouMean(name, classes)}` }];
+    if (!known.has(name) && !isImplied) {
+      const hint = looked++ < MOST_FINDINGS ? didYouMean(name, classes) : '';
+      return [{ path, message: `'${name}' is not one of data.classes${hint}` }];
     }
     return Number(value) > 65_535 ? [{ path, message: `a mask pixel is at most 65535, not ${value}` }] : [];
   });

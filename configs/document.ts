@@ -1,4 +1,15 @@
-import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseAllDocuments, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
 import { ConfigError } from '../engine/errors.js';
 import { readText } from '../engine/files/read.js';
 
@@ -42,6 +53,9 @@ export function readDocument(file: string, overrides: readonly Override[]): Conf
     const known = problem.code === 'MULTIPLE_DOCS' ? 'one experiment per file: split it at the line ---' : undefined;
     throw new ConfigError(`${place(problem.pos[0])}: ${known ?? firstLine(problem.message)}`);
   }
+  const repeated = repeatedKey(document);
+  if (repeated)
+    throw new ConfigError(`${place(startOf(repeated))}: '${shorten(String(repeated))}' is written twice in one map`);
   const value = toData(file, document, overrides);
   return { value, where: (path, at = 'value') => overridden(path, overrides) ?? place(offsetOf(document, path, at)) };
 }
@@ -61,7 +75,7 @@ export function parseOverride(text: string): Override {
 
 function parse(file: string, text: string, lineCounter: LineCounter): Document.Parsed {
   try {
-    const all = parseAllDocuments(text, { lineCounter });
+    const all = parseAllDocuments(text, { lineCounter, uniqueKeys: false });
     const second = Array.isArray(all)
       ? all.find((document, index) => index > 0 && document.contents !== null)
       : undefined;
@@ -76,6 +90,23 @@ function parse(file: string, text: string, lineCounter: LineCounter): Document.P
     throw error;
   }
 }
+
+/** The first key that its map has already; the parser's own check compares every key with all before it. */
+function repeatedKey(document: Document.Parsed): Scalar | null {
+  let found: Scalar | null = null;
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      const pair = items.find(({ key }) => isScalar(key) && seen.size === seen.add(key.value).size);
+      if (pair === undefined) return undefined;
+      found = pair.key as Scalar;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text);
 
 function toData(file: string, document: Document.Parsed, overrides: readonly Override[]): unknown {
   if (document.contents !== null && !isMap(document.contents)) {

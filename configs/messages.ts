@@ -8,13 +8,24 @@ type Issue = z.core.$ZodIssue;
 
 /** One line per finding of the schema: where it stands, what was found, what was expected, the nearest right thing. */
 export function describeIssues(document: ConfigDocument, issues: readonly Issue[]): string {
-  const lines = issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => `${document.where([...issue.path, key], 'key')}: ${unknownKey(issue.path, key)}`);
-    }
-    return [`${document.where(issue.path)}: ${shownName(issue.path.join('.'))}: ${sentence(document, issue)}`];
-  });
-  return lines.join('\n');
+  const findings = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => () => {
+          return `${document.where([...issue.path, key], 'key')}: ${unknownKey(issue.path, key)}`;
+        })
+      : [() => `${document.where(issue.path)}: ${shownName(issue.path.join('.'))}: ${sentence(document, issue)}`],
+  );
+  return describeFirst(findings, (describe) => describe());
+}
+
+/** Findings that are told one by one: each takes a search, and nobody reads thousands. */
+export const MOST_FINDINGS = 20;
+
+/** A line for each of the first findings, and one for how many there are besides. */
+export function describeFirst<T>(findings: readonly T[], describe: (finding: T) => string): string {
+  const lines = findings.slice(0, MOST_FINDINGS).map(describe);
+  const more = findings.length - lines.length;
+  return [...lines, ...(more > 0 ? [`and ${more} more findings`] : [])].join('\n');
 }
 
 /** Every key of the schema as a dotted path, sections before their keys. */
@@ -47,7 +58,7 @@ function sentence(document: ConfigDocument, issue: Issue): string {
     case 'invalid_type':
       return `expected ${article(issue.expected)}, found ${show(found)}`;
     case 'invalid_value':
-      return `found ${show(found)}${didYouMean(String(found), issue.values.map(String))}`;
+      return `found ${show(found)}${didYouMean(typeof found === 'string' ? found : show(found), issue.values.map(String))}`;
     case 'too_small':
     case 'too_big': {
       const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum;

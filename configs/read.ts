@@ -4,7 +4,7 @@ import { checkFiles } from './checkFiles.js';
 import { checkKeys } from './checkKeys.js';
 import { type Override, parseOverride, readDocument } from './document.js';
 import { isWeightFile, locate } from './locate.js';
-import { describeIssues } from './messages.js';
+import { describeFirst, describeIssues } from './messages.js';
 import { type Experiment, experimentSchema } from './schema.js';
 
 export interface ReadOptions {
@@ -32,7 +32,7 @@ export function readExperiment(file: string, options: ReadOptions = {}): Experim
   const keys = checkKeys(experiment);
   const problems = keys.length > 0 ? keys : checkFiles(experiment);
   if (problems.length === 0) return experiment;
-  throw new ConfigError(problems.map(({ path, message }) => `${document.where(path)}: ${message}`).join('\n'));
+  throw new ConfigError(describeFirst(problems, ({ path, message }) => `${document.where(path)}: ${message}`));
 }
 
 /** The experiment of a run, as it was recorded beside its checkpoints. */

@@ -16,6 +16,9 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
+/** Letters of a word that are compared. */
+const LETTERS = 64;
+
 /** The candidate most like `word`, letter case aside; undefined when none is within a third of its letters. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = word.length < 5 ? 1 : Math.max(2, Math.floor(word.length / 3));
@@ -23,7 +26,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > limit) continue;
-    const distance = editDistance(word.toLowerCase().slice(0, 200), candidate.toLowerCase().slice(0, 200));
+    const distance = editDistance(word.toLowerCase().slice(0, LETTERS), candidate.toLowerCase().slice(0, LETTERS));
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

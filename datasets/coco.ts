@@ -104,7 +104,9 @@ async function loadStrict(json: string, task: CocoOptions['task']): Promise<COCO
     const more = fatal.length > 1 ? ` (and ${fatal.length - 1} more)` : '';
     throw new DataError(json, first.message + more);
   } catch (error) {
-    throw error instanceof DataError ? error : new DataError(json, (error as Error).message.split('\n')[0] as string);
+    if (error instanceof DataError) throw error;
+    const [first = ''] = (error as Error).message.split('\n');
+    throw new DataError(json, first.startsWith(`${json} `) ? first.slice(json.length + 1) : first);
   }
 }
 

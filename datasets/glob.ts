@@ -11,6 +11,8 @@ export interface Glob {
   match(path: string): readonly string[] | null;
   /** As match, of the last part of the path alone. */
   matchName(name: string): readonly string[] | null;
+  /** Whether files that fit may lie in a folder of that name, so many folders below the root. */
+  descends(folder: string, depth: number): boolean;
   readonly parts: readonly string[];
 }
 
@@ -24,6 +26,12 @@ export interface Found {
   readonly nameKey: string;
 }
 
+/** One step of a pattern: a text or one of several, or a wildcard: `?`, `*`, `**` between slashes, `**` at the end. */
+interface Step {
+  readonly kind: 'text' | 'choice' | 'one' | 'name' | 'folders' | 'rest';
+  readonly texts: readonly string[];
+}
+
 /**
  * A path pattern: `*` any text without slash, `?` one character, `**` any folders, `{a,b}` either. Everything else is
  * literal, and the pattern is relative.
@@ -33,11 +41,20 @@ export function compileGlob(pattern: string): Glob {
   if (pattern.startsWith('/') || parts.includes('..') || parts.length === 0 || pattern.length > 1000) {
     throw new ConfigError(`pattern '${pattern}' must be a path inside the data folder, such as images/*.png`);
   }
-  const whole = new RegExp(`^${pathPattern(parts)}$`, 's');
-  const last = new RegExp(`^${namePattern(parts.at(-1) as string, pattern)}$`, 's');
-  const captures = (found: RegExpExecArray | null) =>
-    found === null ? null : found.slice(1).map((text) => text ?? '');
-  return { parts, match: (path) => captures(whole.exec(path)), matchName: (name) => captures(last.exec(name)) };
+  const whole = pathSteps(parts, pattern);
+  const names = parts.map((part) => nameSteps(part, pattern));
+  return {
+    parts,
+    match: (path) => match(whole, path),
+    matchName: (name) => match(names.at(-1) as readonly Step[], name),
+    descends: (folder, depth) => {
+      const before = parts.slice(0, -1);
+      const deep = before.indexOf('**');
+      return (
+        (deep !== -1 && depth >= deep) || (depth < before.length && match(names[depth] as Step[], folder) !== null)
+      );
+    },
+  };
 }
 
 export function isGlob(text: string): boolean {
@@ -54,7 +71,7 @@ export async function findFiles(root: DataRoot, pattern: string): Promise<readon
       if (++seen > MAX_ENTRIES) throw new ConfigError(`pattern '${pattern}' walks more than ${MAX_ENTRIES} files`);
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
-        if (!entry.name.startsWith('.') && mayDescend(glob, entry.name, depth, pattern)) await walk(path, depth + 1);
+        if (!entry.name.startsWith('.') && glob.descends(entry.name, depth)) await walk(path, depth + 1);
         continue;
       }
       const captures = glob.match(path);
@@ -68,33 +85,82 @@ export async function findFiles(root: DataRoot, pattern: string): Promise<readon
   return found.sort((a, b) => naturalOrder(a.id, b.id));
 }
 
-function mayDescend(glob: Glob, folder: string, depth: number, pattern: string): boolean {
-  const before = glob.parts.slice(0, -1);
-  const deep = before.indexOf('**');
-  if (deep !== -1 && depth >= deep) return true;
-  const part = before[depth];
-  return part !== undefined && new RegExp(`^${namePattern(part, pattern)}$`, 's').test(folder);
-}
-
-function pathPattern(parts: readonly string[]): string {
-  return parts
-    .map((part, i) => {
-      const last = i === parts.length - 1;
-      if (part === '**') return last ? '(.*)' : '((?:[^/]+/)*)';
-      return namePattern(part, parts.join('/')) + (last ? '' : '/');
-    })
-    .join('');
-}
-
-function namePattern(part: string, pattern: string): string {
-  if (part === '**') return '(.*)';
-  return part.replace(/\{([^{}]*)\}|\*+|\?|[\\^$.|+()[\]{}]/g, (token, choices: string | undefined) => {
-    if (choices !== undefined) return `(?:${choices.split(',').map(literal).join('|')})`;
-    if (token === '{' || token === '}') throw new ConfigError(`pattern '${pattern}' has a brace without its partner`);
-    return token.startsWith('*') ? '([^/]*?)' : token === '?' ? '([^/])' : `\\${token}`;
+function pathSteps(parts: readonly string[], pattern: string): readonly Step[] {
+  return parts.flatMap((part, i): readonly Step[] => {
+    const last = i === parts.length - 1;
+    if (part === '**') return [{ kind: last ? 'rest' : 'folders', texts: [] }];
+    return last ? nameSteps(part, pattern) : [...nameSteps(part, pattern), { kind: 'text', texts: ['/'] }];
   });
 }
 
-function literal(text: string): string {
-  return text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
+function nameSteps(part: string, pattern: string): readonly Step[] {
+  if (part === '**') return [{ kind: 'rest', texts: [] }];
+  return (part.match(/\{[^{}]*\}|\*+|[^*?{}]+|./gs) ?? []).map((token): Step => {
+    if (token === '{' || token === '}') throw new ConfigError(`pattern '${pattern}' has a brace without its partner`);
+    if (token.startsWith('{')) return { kind: 'choice', texts: token.slice(1, -1).split(',') };
+    if (token.startsWith('*')) return { kind: 'name', texts: [] };
+    return token === '?' ? { kind: 'one', texts: [] } : { kind: 'text', texts: [token] };
+  });
+}
+
+/**
+ * The wildcards' text: of `*` the least that fits, of `**` the most. What has failed once, a step from a place on, is not
+ * tried again, so that it takes at most steps times letters.
+ */
+function match(steps: readonly Step[], text: string): readonly string[] | null {
+  const captures: string[] = [];
+  const width = text.length + 1;
+  let failed: Uint8Array | null = null;
+
+  const fits = (first: number, from: number): boolean => {
+    let [index, at] = [first, from];
+    for (; steps[index]?.kind === 'text'; index++) {
+      const [literal] = (steps[index] as Step).texts as [string];
+      if (!text.startsWith(literal, at)) return false;
+      at += literal.length;
+    }
+    const step = steps[index];
+    if (step === undefined) return at === text.length;
+    if (failed?.[index * width + at] === 1) return false;
+    const last = lastEnd(step, text, at);
+    const end = endOf(step, index + 1, at, last);
+    if (end >= 0) {
+      if (step.kind !== 'choice') captures.push(text.slice(at, end));
+      return true;
+    }
+    // A wildcard that begins later has no other ends.
+    failed ??= new Uint8Array(steps.length * width);
+    failed.fill(1, index * width + at, index * width + last + 1);
+    return false;
+  };
+
+  /** Where a step ends, of the places that let the rest fit the one it likes best; -1 where there is none. */
+  const endOf = ({ kind, texts }: Step, next: number, at: number, last: number): number => {
+    if (kind === 'choice') {
+      const found = texts.find((one) => text.startsWith(one, at) && fits(next, at + one.length));
+      return found === undefined ? -1 : at + found.length;
+    }
+    if (kind === 'one') return at < text.length && text[at] !== '/' && fits(next, at + 1) ? at + 1 : -1;
+    if (kind === 'name') {
+      // It ends before what follows it.
+      const after = steps[next]?.kind === 'text' ? (steps[next] as Step).texts[0] : undefined;
+      const from = (end: number): number => (after === undefined ? end : text.indexOf(after, end));
+      for (let end = from(at); end >= 0 && end <= last; end = from(end + 1)) if (fits(next, end)) return end;
+      return -1;
+    }
+    for (let end = last; end > at; end = text.lastIndexOf('/', end - 2) + 1) {
+      const isEnd = kind === 'rest' || text[end - 1] === '/';
+      if (isEnd && failed?.[(next - 1) * width + end] !== 1 && fits(next, end)) return end;
+    }
+    return fits(next, at) ? at : -1;
+  };
+
+  return fits(0, 0) ? captures.reverse() : null;
+}
+
+/** How far a wildcard may go: names to the next slash, folders to the end. */
+function lastEnd({ kind }: Step, text: string, at: number): number {
+  if (kind === 'choice' || kind === 'one') return at;
+  const slash = kind === 'name' ? text.indexOf('/', at) : -1;
+  return slash < 0 ? text.length : slash;
 }

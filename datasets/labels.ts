@@ -57,6 +57,9 @@ export function nearestName(name: string, known: readonly string[]): string | nu
   let best: string | null = null;
   let least = Math.max(1, name.length / 3) + 1e-9;
   for (const candidate of known) {
+    // As many letters are missing or too many.
+    if (Math.abs(candidate.length - name.length) > least && candidate.length <= LETTERS && name.length <= LETTERS)
+      continue;
     const distance = (editDistance(name, candidate) + editDistance(name.toLowerCase(), candidate.toLowerCase())) / 2;
     if (distance < least || (best === null && distance <= least)) {
       best = candidate;
@@ -66,9 +69,12 @@ export function nearestName(name: string, known: readonly string[]): string | nu
   return best;
 }
 
-/** Levenshtein distance; of the first 64 letters. */
+/** Letters of a name that are compared. */
+const LETTERS = 64;
+
+/** Levenshtein distance of the first letters. */
 function editDistance(first: string, second: string): number {
-  const [a, b] = [first.slice(0, 64), second.slice(0, 64)];
+  const [a, b] = [first.slice(0, LETTERS), second.slice(0, LETTERS)];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -17,14 +17,19 @@ export function isRanges(text: string): boolean {
  */
 export function parseRanges(text: string, count: number): number[] {
   if (!isRanges(text)) throw new ConfigError(`'${text}' is no list of positions such as 0-23,30`);
-  const positions = text.split(',').flatMap((part) => {
+  const positions: number[] = [];
+  const taken = new Uint8Array(count);
+  for (const part of text.split(',')) {
     const [first = 0, last = first] = part.split('-').map(Number);
     if (last < first) throw new ConfigError(`positions '${part.trim()}' run backwards`);
     if (last >= count)
       throw new ConfigError(`position ${last} of '${text}' is beyond the ${count} images, 0-${count - 1}`);
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  });
-  return [...new Set(positions)];
+    for (let position = first; position <= last; position++) {
+      if (taken[position] === 0) positions.push(position);
+      taken[position] = 1;
+    }
+  }
+  return positions;
 }
 
 /**
@@ -45,15 +50,28 @@ export async function pickSplit<T extends { readonly id: string; readonly key: s
   }
   const { names, source } =
     typeof split === 'string' ? await readNames(root, split) : { names: split, source: root.path };
+  const named = byName(candidates);
   const chosen = new Set<T>();
   for (const name of names) {
-    const fits = isGlob(name) ? matcher(name) : (candidate: T) => candidate.key === name || candidate.id === name;
-    const found = candidates.filter(fits);
+    const found = isGlob(name) ? candidates.filter(matcher(name)) : (named.get(name) ?? []);
     if (found.length === 0) throw new DataError(source, `'${name}' fits none of the ${candidates.length} images`);
     for (const candidate of found) chosen.add(candidate);
   }
   if (chosen.size === 0) throw new DataError(source, 'the split names no image');
   return candidates.filter((candidate) => chosen.has(candidate));
+}
+
+/** Images by their keys and by their paths. */
+function byName<T extends { readonly id: string; readonly key: string }>(candidates: readonly T[]): Map<string, T[]> {
+  const named = new Map<string, T[]>();
+  for (const candidate of candidates) {
+    for (const name of new Set([candidate.key, candidate.id])) {
+      const same = named.get(name);
+      if (same === undefined) named.set(name, [candidate]);
+      else same.push(candidate);
+    }
+  }
+  return named;
 }
 
 function matcher(pattern: string): (candidate: { readonly id: string }) => boolean {

@@ -12,12 +12,13 @@ if (built === undefined) {
   console.error('coco-ts is not built yet: run npm run build');
   process.exit(1);
 }
-// The reader of a pipe may leave early, as head does; where words cannot be written, they are lost.
+// The reader of a pipe may leave early, as head does: its words are lost, what goes to files is written all the same.
 process.stderr.on('error', () => {});
 process.stdout.on('error', ({ code, message }) => {
-  if (code === 'EPIPE') process.exit();
+  if (code === 'EPIPE') return;
   console.error(`coco-ts: standard output cannot be written: ${message}`);
-  process.exit(1);
+  process.exitCode = 1;
 });
 const { main } = await import(new URL(built, import.meta.url).href);
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+process.exitCode ||= code;

@@ -4,6 +4,7 @@ import { type Bitmap, decodeRuns, MAX_BITMAP_BYTES } from './mask/bitmap.js';
 import { toRunsList } from './mask/index.js';
 import { mergeRuns } from './mask/overlap.js';
 import { type Rle, type Runs, toRuns } from './mask/runs.js';
+import { shown } from './shown.js';
 
 /** The mask of an annotation as run lengths; an empty one without polygons. Polygons need the image's size. */
 export function annotationRuns(
@@ -13,7 +14,7 @@ export function annotationRuns(
   const segmentation: unknown = ann.segmentation;
   if (segmentation === undefined || segmentation === null)
     throw new CocoError(
-      `an annotation of image ${ann.image_id} has no segmentation: leave it out, or compare boxes`,
+      `an annotation of image ${shown(ann.image_id)} has no segmentation: leave it out, or compare boxes`,
       'KeyError',
     );
   if (!Array.isArray(segmentation)) return toRuns(segmentation as Rle);
@@ -21,7 +22,7 @@ export function annotationRuns(
   if (segmentation.length === 0)
     return { height: height ?? 0, width: width ?? 0, counts: Uint32Array.of((height ?? 0) * (width ?? 0)) };
   if (height === undefined || width === undefined)
-    throw new CocoError(`image ${ann.image_id} has no height and width, which its polygons need`, 'KeyError');
+    throw new CocoError(`image ${shown(ann.image_id)} has no height and width, which its polygons need`, 'KeyError');
   return mergeRuns(toRunsList(segmentation, height, width) as Runs[]);
 }
 

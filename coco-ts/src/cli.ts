@@ -1,4 +1,5 @@
 import { CocoError } from './errors.js';
+import { escaped, shown } from './shown.js';
 
 /** One command: its arguments in, its exit code out. */
 export type Command = (args: readonly string[], print: (line: string) => void) => Promise<number>;
@@ -49,32 +50,38 @@ function usage(): string {
 /** Runs the command line. @returns the exit code: 0 done, 1 the input is wrong or has findings, 2 the call is wrong */
 export async function main(
   argv: readonly string[],
-  print: (line: string) => void = (line) => console.log(line),
+  write: (line: string) => void = (line) => void process.stdout.write(`${line}\n`),
 ): Promise<number> {
   const [name = '--help', ...rest] = argv;
   if (name === '--help' || name === '-h') {
-    print(usage());
+    write(usage());
     return 0;
   }
-  const command = COMMANDS[name];
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
-    console.error(`coco-ts: there is no command ${name}\n\n${usage()}`);
+    console.error(`coco-ts: there is no command ${shown(name)}\n\n${usage()}`);
     return 2;
   }
+  const told = (error: Error, more = ''): void => console.error(`coco-ts ${name}: ${escaped(error.message)}${more}`);
+  const print = (line: string): void => write(escaped(line));
   try {
     return await (await command.load())(rest, print);
   } catch (error) {
     if (isCallError(error)) {
-      console.error(`coco-ts ${name}: ${error.message}`);
+      told(error, error.usage === undefined ? '' : `\n${error.usage}`);
       return 2;
     }
     if (error instanceof CocoError || (error instanceof Error && 'code' in error)) {
-      console.error(`coco-ts ${name}: ${error.message}`);
+      told(error);
+      return 1;
+    }
+    if (error instanceof RangeError) {
+      told(error, ': the input is too large for this');
       return 1;
     }
     throw error;
   }
 }
 
-const isCallError = (error: unknown): error is Error =>
+const isCallError = (error: unknown): error is Error & { usage?: string } =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');

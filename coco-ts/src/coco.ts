@@ -6,12 +6,13 @@ import { type Input, openInput, openSync } from './input.js';
 import { decodeJson } from './json.js';
 import type { Bitmap } from './mask/bitmap.js';
 import { type Rle, type Runs, toRle } from './mask/runs.js';
-import { type CocoOptions, printer, requireObject } from './options.js';
+import { type CocoOptions, printer, requireObject, requireRecords } from './options.js';
 import { byId, filterAnns, filterCats, imagesOfAll, indexAnns, lookUp, many, type OneOrMany } from './query.js';
 import { prepareResults, type ResultRecord, type ResultsInput, readResults, unknownImage } from './results.js';
 import { type Columns, resultColumns } from './scan/columns.js';
 import { scanDataset, scanResults } from './scan/document.js';
 import { readRange } from './scan/source.js';
+import { shown } from './shown.js';
 import { type Unread, unreadFile, unreadResults } from './unread.js';
 import { FormatError, listViolations, type Violation } from './violations.js';
 import { listWarnings, type Warning } from './warnings.js';
@@ -111,6 +112,7 @@ export class COCO<K extends Kind = 'instances'> {
 
   private buildIndex(): void {
     const { annotations, images, categories } = this.dataset;
+    for (const [name, list] of Object.entries({ images, annotations, categories })) requireRecords(list, name);
     const maps = indexAnns<K>(annotations ?? [], categories !== undefined);
     this.annsById = maps.byId;
     this.annsByImage = maps.byImage;
@@ -167,7 +169,7 @@ export class COCO<K extends Kind = 'instances'> {
   /** The lines `key: value` of the file's info. @throws CocoError without info */
   info(): string[] {
     if (this.dataset.info === undefined) throw new CocoError('the file has no info', 'KeyError');
-    const lines = Object.entries(this.dataset.info).map(([key, value]) => `${key}: ${String(value)}`);
+    const lines = Object.entries(this.dataset.info).map(([key, value]) => `${shown(key)}: ${shown(value)}`);
     lines.forEach(printer(this.options.verbose));
     return lines;
   }
@@ -189,7 +191,7 @@ export class COCO<K extends Kind = 'instances'> {
 
   private allAnns(): readonly Annotations[K][] {
     const list = this.dataset.annotations;
-    if (list === undefined) throw new CocoError('the data set has no annotations', 'KeyError');
+    if (!list) throw new CocoError('the data set has no annotations', 'KeyError');
     return list;
   }
 
@@ -200,7 +202,7 @@ export class COCO<K extends Kind = 'instances'> {
     catIds: OneOrMany<Id> = [],
   ): Id[] {
     const list = this.categoryList();
-    if (list === undefined) throw new CocoError('the data set has no categories', 'KeyError');
+    if (!list) throw new CocoError('the data set has no categories', 'KeyError');
     return filterCats(list, catNms, supNms, many(catIds)).map((category) => category.id);
   }
 

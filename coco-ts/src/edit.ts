@@ -1,5 +1,6 @@
 import type { Category, Dataset, Id, ImageInfo, InstanceAnnotation } from './annotation.js';
 import { CocoError } from './errors.js';
+import { shown, someOf } from './shown.js';
 import { toJson } from './write.js';
 
 /** What `filterDataset` keeps; everything that is not named. */
@@ -43,10 +44,10 @@ export function filterDataset(dataset: Dataset, options: FilterOptions): Dataset
 }
 
 function findCategory(dataset: Dataset, wanted: string | number): Category {
-  const found = dataset.categories?.find(({ id, name }) => name === wanted || String(id) === String(wanted));
+  const found = dataset.categories?.find(({ id, name }) => name === wanted || shown(id) === String(wanted));
   if (found === undefined) {
-    const names = (dataset.categories ?? []).map(({ name, id }) => name ?? id).join(', ');
-    throw new CocoError(`there is no category ${wanted}: there are ${names}`, 'KeyError');
+    const names = (dataset.categories ?? []).map(({ name, id }) => name ?? id);
+    throw new CocoError(`there is no category ${shown(wanted)}: there are ${someOf(names)}`, 'KeyError');
   }
   return found;
 }
@@ -87,7 +88,7 @@ export function mergeDatasets(datasets: readonly Dataset[], options: MergeOption
       const category_id = categoryIds.get(ann.category_id);
       if (image_id === undefined || category_id === undefined) {
         throw new CocoError(
-          `annotation ${ann.id} names image ${ann.image_id} and category ${ann.category_id}, one of which its file lacks`,
+          `annotation ${shown(ann.id)} names image ${shown(ann.image_id)} and category ${shown(ann.category_id)}, one of which its file lacks`,
           'KeyError',
         );
       }
@@ -138,7 +139,7 @@ function requireSameSize(a: ImageInfo, b: ImageInfo): void {
     typeof one === 'number' && typeof other === 'number' && one !== other;
   if (!differ(a.width, b.width) && !differ(a.height, b.height)) return;
   throw new CocoError(
-    `${a.file_name} is ${a.width} x ${a.height} in one file and ${b.width} x ${b.height} in another: two pictures of one name. Put a prefix before the file names of each (--prefix a/,b/; prefixes of mergeDatasets)`,
+    `${shown(a.file_name)} is ${a.width} x ${a.height} in one file and ${b.width} x ${b.height} in another: two pictures of one name. Put a prefix before the file names of each (--prefix a/,b/; prefixes of mergeDatasets)`,
   );
 }
 

@@ -1,6 +1,8 @@
 import { CocoError } from './errors.js';
+import { MOST_BYTES, readFile, unpackingLimit } from './files.js';
 import { nodeModule } from './runtime.js';
-import { type ByteSource, fileSource, memorySource, readRange } from './scan/source.js';
+import { type ByteSource, fileSource, memorySource } from './scan/source.js';
+import { shown } from './shown.js';
 
 /** A file path (Node), a URL, the bytes of a file, or a stream of them; gzip is recognised by its first bytes. */
 export type Input =
@@ -20,7 +22,7 @@ export async function openInput(input: Input): Promise<ByteSource> {
     const source = fileSource(input);
     const head = new Uint8Array(2);
     source.read(head, 0);
-    return isGzip(head) ? memorySource(await unpack(readRange(source, 0, source.length))) : source;
+    return isGzip(head) ? memorySource(await unpack(readFile(input), shown(input))) : source;
   }
   return memorySource(await readInput(input));
 }
@@ -49,39 +51,64 @@ async function readInput(input: Input): Promise<Uint8Array> {
 
 async function fetchBytes(url: string): Promise<Uint8Array> {
   const reply = await fetch(url);
-  if (!reply.ok) throw new CocoError(`${url}: ${reply.status} ${reply.statusText}`);
-  return unpack(new Uint8Array(await reply.arrayBuffer()));
+  if (!reply.ok || reply.body === null)
+    throw new CocoError(`${shown(url)}: ${reply.status} ${shown(reply.statusText)}`);
+  return unpack(await collect(reply.body), shown(url));
 }
 
 /** Reads a file or bytes without waiting; gzip and paths need Node. */
-export function readInputSync(input: string | URL | Uint8Array | ArrayBuffer): Uint8Array {
-  if (typeof input === 'string' || input instanceof URL) {
-    const fs = nodeModule<typeof import('node:fs')>('fs');
-    if (fs === undefined) throw new CocoError('reading a path needs Node: pass the bytes of the file');
-    return readInputSync(fs.readFileSync(input));
-  }
+export function readInputSync(input: string | URL | Uint8Array | ArrayBuffer, name?: string): Uint8Array {
+  if (typeof input === 'string' || input instanceof URL) return readInputSync(readFile(input), shown(input));
   const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
   if (!isGzip(bytes)) return bytes;
-  const zlib = nodeModule<typeof import('node:zlib')>('zlib');
-  if (zlib === undefined)
+  const unpacked = unpackSync(bytes, name);
+  if (unpacked === null)
     throw new CocoError('gzip is unpacked synchronously only in Node: await COCO.load(bytes) or unpack first');
-  return zlib.gunzipSync(bytes);
+  return unpacked;
 }
 
-async function unpack(bytes: Uint8Array): Promise<Uint8Array> {
+async function unpack(bytes: Uint8Array, name?: string): Promise<Uint8Array> {
   if (!isGzip(bytes)) return bytes;
-  const zlib = nodeModule<typeof import('node:zlib')>('zlib');
-  if (zlib !== undefined) return zlib.gunzipSync(bytes);
+  const unpacked = unpackSync(bytes, name);
+  if (unpacked !== null) return unpacked;
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const limit = unpackingLimit(bytes.length);
+  return collect(stream, limit, () => unpacksTo(limit, name));
 }
 
-async function collect(stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>): Promise<Uint8Array> {
+/** The text of gzip by Node; null without it. @throws CocoError where it is broken, or beyond its budget */
+function unpackSync(bytes: Uint8Array, name = 'the text'): Uint8Array | null {
+  const zlib = nodeModule<typeof import('node:zlib')>('zlib');
+  if (zlib === undefined) return null;
+  const maxOutputLength = unpackingLimit(bytes.length);
+  try {
+    return zlib.gunzipSync(bytes, { maxOutputLength });
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw unpacksTo(maxOutputLength, name);
+    throw new CocoError(`${name} is broken gzip: ${(error as Error).message}`, 'ValueError');
+  }
+}
+
+const unpacksTo = (limit: number, name = 'the text'): CocoError =>
+  new CocoError(
+    `${name} unpacks to more than ${Math.floor(limit / 2 ** 20)} MB: if that is meant, unpack it with gzip -d, for a plain file is not held in memory`,
+    'ValueError',
+  );
+
+const tooLong = (): CocoError =>
+  new CocoError(`the stream is longer than ${MOST_BYTES} bytes: save it as a file, which is not held in memory`);
+
+async function collect(
+  stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
+  limit = MOST_BYTES,
+  refusal: () => CocoError = tooLong,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunksOf(stream)) {
     chunks.push(chunk);
     length += chunk.length;
+    if (length > limit) throw refusal();
   }
   const out = new Uint8Array(length);
   let p = 0;
@@ -90,4 +117,15 @@ async function collect(stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8A
     p += chunk.length;
   }
   return out;
+}
+
+/** The pieces of a stream, also where streams are not iterable; one that is left early is told. */
+async function* chunksOf(stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  if (!('getReader' in stream)) return yield* stream;
+  const reader = stream.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel();
+  }
 }

@@ -1,11 +1,19 @@
 import { JsonError } from './errors.js';
+import { shown } from './shown.js';
 
 const MAX_DEPTH = 2000;
+/** The longest string of V8. */
+const LONGEST_TEXT = 2 ** 29 - 24;
 
 /** Keys whose values are ids, or lists of them. */
 const ID_KEY = /(?:^|_)ids?$/;
-/** An id, or a list with one, of as many digits as numbers beyond 2^53 have. */
-const LONG_ID = /id(?:"\s*:\s*-?|s"\s*:\s*\[[^\]]*?)\d{16}/;
+/**
+ * An id, or a list of numbers with one, of as many digits as numbers beyond 2^53 have. No list is looked at twice: where the next key
+ * begins, this one ends.
+ */
+const LONG_ID = /id(?:"\s*:\s*-?|s"\s*:\s*\[[^\]"]*?)\d{16}/;
+/** Most digits of an integer, as Python has it: to read more of them takes time by the square of their number. */
+const MOST_DIGITS = 4300;
 
 /**
  * Parses JSON as Python's json module writes it: NaN, Infinity and -Infinity are numbers. Ids that are integers beyond 2^53 (`id`, and
@@ -13,6 +21,7 @@ const LONG_ID = /id(?:"\s*:\s*-?|s"\s*:\s*\[[^\]]*?)\d{16}/;
  * @throws JsonError with the position of the first byte that is not JSON
  */
 export function parseJson(text: string): unknown {
+  if (text.length > 2 * MAX_DEPTH) checkDepth(text);
   if (LONG_ID.test(text)) return new PythonJson(text).document();
   try {
     return JSON.parse(text);
@@ -22,10 +31,22 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** What reads, compares and writes values calls itself for every level of them. @throws JsonError where there are too many */
+function checkDepth(text: string): void {
+  let depth = 0;
+  for (let p = 0; p < text.length; p++) {
+    const c = text.charCodeAt(p);
+    if (c === 34) for (p++; p < text.length && text.charCodeAt(p) !== 34; p++) p += text.charCodeAt(p) === 92 ? 1 : 0;
+    else if (c === 91 || c === 123) {
+      if (++depth > MAX_DEPTH) throw new JsonError(`nested deeper than ${MAX_DEPTH}`, p);
+    } else if (c === 93 || c === 125) depth--;
+  }
+}
+
 function located(error: SyntaxError, text: string): JsonError {
   const position = /position (\d+)/.exec(error.message)?.[1];
   return new JsonError(
-    error.message.replace(/ (in JSON )?at position.*$/s, ''),
+    shown(error.message.replace(/ (in JSON )?at position.*$/s, '')),
     position === undefined ? text.length : Number(position),
   );
 }
@@ -109,7 +130,10 @@ class PythonJson {
     if (word === 'null') return null;
     const value = Number(word);
     const exact = this.isId && !Number.isSafeInteger(value) && /^-?\d+$/.test(word);
-    return exact ? BigInt(word) : value;
+    if (!exact) return value;
+    if (word.length > MOST_DIGITS)
+      throw new JsonError(`an id of ${word.length} digits: at most ${MOST_DIGITS} are read`, this.p - word.length);
+    return BigInt(word);
   }
 
   private next(c: string): boolean {
@@ -124,9 +148,12 @@ class PythonJson {
   }
 
   private unexpected(): JsonError {
-    return new JsonError(`unexpected ${this.text[this.p] ?? 'end'}`, this.p);
+    return new JsonError(`unexpected ${shown(this.text[this.p] ?? 'end')}`, this.p);
   }
 }
 
-/** The value of UTF-8 bytes. */
-export const decodeJson = (bytes: Uint8Array): unknown => parseJson(new TextDecoder().decode(bytes));
+/** The value of UTF-8 bytes. @throws JsonError for more of them than a string can hold */
+export function decodeJson(bytes: Uint8Array): unknown {
+  if (bytes.length > LONGEST_TEXT) throw new JsonError(`a value of ${bytes.length} bytes is too long to be read`, 0);
+  return parseJson(new TextDecoder().decode(bytes));
+}

@@ -1,4 +1,5 @@
 import { CocoError } from './errors.js';
+import { shown } from './shown.js';
 
 /** How a data set is read. */
 export interface CocoOptions {
@@ -23,3 +24,26 @@ export function requireObject(dataset: unknown): void {
     'AssertionError',
   );
 }
+
+/** Keys whose values are compared and counted with: an object there has no number, and may refuse to be made one. */
+const PLAIN = ['id', 'image_id', 'category_id', 'area', 'iscrowd', 'num_keypoints', 'score'] as const;
+
+/** A list of a file as it is, or undefined where there is none. @throws CocoError when it is no list of records */
+export function requireRecords<T>(list: T, name: string): T {
+  if (list === undefined || list === null) return list;
+  if (!Array.isArray(list)) throw new CocoError(`${name} is ${kindOf(list)}: a list of objects is needed`, 'TypeError');
+  for (let i = 0; i < list.length; i++) {
+    const record: unknown = list[i];
+    if (typeof record !== 'object' || record === null || Array.isArray(record))
+      throw new CocoError(`${name}[${i}] is ${kindOf(record)}: an object is needed`, 'TypeError');
+    for (const key of PLAIN) {
+      const value = (record as Record<string, unknown>)[key];
+      if (typeof value === 'object' && value !== null)
+        throw new CocoError(`${name}[${i}]: ${key} is ${kindOf(value)}: a number is needed`, 'TypeError');
+    }
+  }
+  return list;
+}
+
+const kindOf = (value: unknown): string =>
+  typeof value === 'object' ? shown(value) : `the ${typeof value} ${shown(value)}`;

@@ -1,5 +1,6 @@
 import type { Annotations, Category, Id, Kind } from './annotation.js';
 import { CocoError } from './errors.js';
+import { shown } from './shown.js';
 
 export type OneOrMany<T> = T | readonly T[];
 /** In pycocotools a string is a list of one-letter strings; as a filter of names it is searched for each name. */
@@ -65,7 +66,7 @@ function push<A, B>(map: Map<A, B[]>, key: A, value: B): void {
 
 export function lookUp<A, B>(map: Map<A, B>, id: A, what: string): B {
   const found = map.get(id);
-  if (found === undefined) throw new CocoError(`there is no ${what} with id ${String(id)}`, 'KeyError');
+  if (found === undefined) throw new CocoError(`there is no ${what} with id ${shown(id)}`, 'KeyError');
   return found;
 }
 

@@ -5,6 +5,7 @@ import { CocoError, JsonError } from './errors.js';
 import { readInputSync } from './input.js';
 import { decodeJson } from './json.js';
 import { runsArea, runsBox } from './mask/runs.js';
+import { named, shown, someOf } from './shown.js';
 
 /** A detection as models write it. */
 export interface ResultRecord {
@@ -108,7 +109,7 @@ function listOf(value: unknown): readonly unknown[] {
   }
   const keys = typeof value === 'object' && value !== null ? Object.keys(value).slice(0, 5) : [];
   const found =
-    keys.length > 0 ? `an object with ${keys.join(', ')}` : `of type ${value === null ? 'null' : typeof value}`;
+    keys.length > 0 ? `an object with ${someOf(keys)}` : `of type ${value === null ? 'null' : typeof value}`;
   throw new CocoError(
     `the results are ${found}: a list of detections is needed, or an object with it as annotations`,
     'AssertionError',
@@ -138,19 +139,19 @@ function rowsToRecords(rows: Float64Array): ResultRecord[] {
 /** The error for a result of an image that the truth lacks; with what seems to be wrong about the ids. */
 export function unknownImage(id: Id, truth: COCO): CocoError {
   const ids = truth.imageIds();
-  const text = String(id);
-  const named = (truth.imageList() ?? []).find(
-    ({ file_name }) => file_name !== undefined && nameForms(file_name).includes(text),
+  const text = shown(id);
+  const owner = (truth.imageList() ?? []).find(
+    ({ file_name }) => typeof file_name === 'string' && nameForms(file_name).includes(text),
   );
-  const alike = ids.find((other) => String(other) === text || (text !== '' && Number(other) === Number(id)));
+  const alike = ids.find((other) => String(other) === text || (text !== '' && Number(other) === Number(text)));
   const hint =
-    named !== undefined
-      ? `it is the file name of image ${named.id}: results name images by id`
+    owner !== undefined
+      ? `it is the file name of image ${named(owner.id)}: results name images by id`
       : alike !== undefined
-        ? `there is the ${typeof alike === 'string' ? `text ${JSON.stringify(alike)}` : `number ${alike}`}: write ids alike in both files`
-        : `of its ${ids.length} images the first are ${ids.slice(0, 5).map(String).join(', ')}`;
+        ? `there is the ${typeof alike === 'string' ? 'text' : 'number'} ${named(alike)}: write ids alike in both files`
+        : `of its ${ids.length} images the first are ${ids.slice(0, 5).map(shown).join(', ')}`;
   return new CocoError(
-    `Results do not correspond to current coco set: there is no image ${typeof id === 'string' ? JSON.stringify(id) : id}; ${hint}`,
+    `Results do not correspond to current coco set: there is no image ${named(id)}; ${hint}`,
     'AssertionError',
   );
 }

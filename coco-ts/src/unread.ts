@@ -1,5 +1,6 @@
 import type { Category, Dataset, Id, ImageInfo } from './annotation.js';
 import type { COCO } from './coco.js';
+import { requireRecords } from './options.js';
 import { prepareResults, type ResultRecord } from './results.js';
 import { type Columns, readDataset, readKey, readRows } from './scan/columns.js';
 import type { ScannedDataset } from './scan/document.js';
@@ -27,8 +28,10 @@ function once<T>(make: () => T): () => T {
 
 /** A scanned file of its own. */
 export function unreadFile(source: ByteSource, scanned: ScannedDataset): Unread {
-  const imageList = once(() => readKey(scanned, 'images') as ImageInfo[] | undefined);
-  const categoryList = once(() => readKey(scanned, 'categories') as Category[] | undefined);
+  const imageList = once(() => requireRecords(readKey(scanned, 'images') as ImageInfo[] | undefined, 'images'));
+  const categoryList = once(() =>
+    requireRecords(readKey(scanned, 'categories') as Category[] | undefined, 'categories'),
+  );
   return {
     columns: scanned.annotations && { source, table: scanned.annotations, results: null },
     imageList,

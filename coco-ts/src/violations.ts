@@ -1,6 +1,7 @@
 import type { Dataset } from './annotation.js';
 import { CocoError, MaskError } from './errors.js';
 import { type Rle, toRuns } from './mask/runs.js';
+import { shown } from './shown.js';
 
 /** One breach of the format. */
 export interface Violation {
@@ -61,16 +62,16 @@ export function listViolations(dataset: Dataset): Violation[] {
         'images',
         index,
         'bad-size',
-        `height ${String(image.height)} and width ${String(image.width)} must be positive integers`,
+        `height ${shown(image.height)} and width ${shown(image.width)} must be positive integers`,
       );
     }
   }
   for (const [index, ann] of asRecords(dataset.annotations).entries()) {
     const image = images.get(ann.image_id);
     if (image === undefined)
-      add('annotations', index, 'unknown-image', `image_id ${String(ann.image_id)} is not in images`);
+      add('annotations', index, 'unknown-image', `image_id ${shown(ann.image_id)} is not in images`);
     if ('category_id' in ann && !categories.has(ann.category_id)) {
-      add('annotations', index, 'unknown-category', `category_id ${String(ann.category_id)} is not in categories`);
+      add('annotations', index, 'unknown-category', `category_id ${shown(ann.category_id)} is not in categories`);
     }
     checkNumbers(ann, index, add);
     if (isGiven(ann)) checkSegmentation(ann.segmentation, image, index, add);
@@ -94,7 +95,7 @@ function idIndex(list: unknown, name: Violation['list'], add: Add): Map<unknown,
   const index = new Map<unknown, Record_>();
   for (const [position, record] of asRecords(list).entries()) {
     if (record.id === undefined) add(name, position, 'missing-id', 'has no id');
-    else if (index.has(record.id)) add(name, position, 'duplicate-id', `id ${String(record.id)} occurs before`);
+    else if (index.has(record.id)) add(name, position, 'duplicate-id', `id ${shown(record.id)} occurs before`);
     else index.set(record.id, record);
   }
   return index;
@@ -112,10 +113,10 @@ function checkNumbers(ann: Record_, index: number, add: Add): void {
       add('annotations', index, 'bad-bbox', `bbox has the negative size ${bbox[2]} x ${bbox[3]}`);
   }
   if (area !== undefined && !(typeof area === 'number' && area >= 0 && area < Infinity)) {
-    add('annotations', index, 'bad-area', `area ${String(area)} must be a number of square pixels`);
+    add('annotations', index, 'bad-area', `area ${shown(area)} must be a number of square pixels`);
   }
   if (iscrowd !== undefined && Number(iscrowd) !== 0 && Number(iscrowd) !== 1)
-    add('annotations', index, 'bad-iscrowd', `iscrowd ${String(iscrowd)} must be 0 or 1`);
+    add('annotations', index, 'bad-iscrowd', `iscrowd ${shown(iscrowd)} must be 0 or 1`);
   if (
     keypoints !== undefined &&
     !(Array.isArray(keypoints) && keypoints.length % 3 === 0 && keypoints.every(Number.isFinite))
@@ -143,7 +144,7 @@ function checkSegmentation(segmentation: unknown, image: Record_ | undefined, in
         'annotations',
         index,
         'bad-rle',
-        `the mask is ${runs.height} x ${runs.width}, its image ${image.height} x ${String(image.width)}`,
+        `the mask is ${runs.height} x ${runs.width}, its image ${image.height} x ${shown(image.width)}`,
       );
     }
   } catch (error) {

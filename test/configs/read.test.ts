@@ -107,7 +107,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
       'c.yaml:1:27: input sides are multiples of 32 pixels: 320 instead of 330',
     ],
     ['a scalar for a section', 'train: 5\n', 'c.yaml:1:8: train: expected a map such as { key: value }, found 5'],
-    ['a key twice', 'task: detection\ntask: detection\n', 'c.yaml:2:1: Map keys must be unique'],
+    ['a key twice', 'task: detection\ntask: detection\n', "c.yaml:2:1: 'task' is written twice in one map"],
     ['broken YAML', 'train: { epochs: 5\n', /^c\.yaml:2:1: Flow map .*end with a }$/],
     [
       'two documents',
@@ -244,6 +244,18 @@ describe('a hostile config', () => {
 
   it('is refused when it is large', () => {
     expect(problem(`# ${'x'.repeat(300_000)}\n`)).toMatch(/it has 300003 bytes, at most 262144 are read/);
+  });
+
+  it('names the first twenty of its mistakes, and how many more there are', () => {
+    const keys = Array.from({ length: 5000 }, (_, i) => `k${i}: 1\n`).join('');
+    const lines = (problem(keys) ?? '').split('\n');
+    expect(lines).toHaveLength(21);
+    expect([lines[19], lines[20]]).toEqual([
+      expect.stringMatching(/^c\.yaml:20:1: unknown key 'k19'/),
+      'and 4980 more findings',
+    ]);
+    expect(problem(`${keys}k7: 2\n`)).toBe("c.yaml:5001:1: 'k7' is written twice in one map");
+    expect(problem('task: { toString: 1 }\n')).toMatch(/task: found \{"toString":1\}; choose one of/);
   });
 
   it('cannot reach prototypes', () => {

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type Dataset, type DetectionTruth, type Entry, IGNORED, openCoco } from '../../datasets/index.js';
 import { runDatasetCases } from '../conformance/dataset.js';
@@ -153,6 +156,23 @@ describe('openCoco for detection', () => {
     const json = file([ann(1, 17, [0, 0, 1, 1])]);
     expect(await failure(detection(json, { classes: ['Cat'] }))).toMatch(/unknown class 'Cat': did you mean 'cat'/);
     expect(await failure(detection(json, { classes: ['ant'] }))).toMatch(/unknown class 'cat'/);
+  });
+
+  it('reads a hundred thousand categories, and names two of one name among them', async () => {
+    const many = Array.from({ length: 100_000 }, (_, id) => ({ id, name: `class ${id}` }));
+    const data = await detection(file([ann(1, 99_999, [0, 0, 9, 9])], { categories: many }));
+    expect(data.labels.classes[99_999]).toEqual({ id: 99_999, name: 'class 99999' });
+    const twice = file([], { categories: [...many, { id: 100_000, name: 'class 99999' }] });
+    expect(await failure(detection(twice))).toMatch(/two categories are named 'class 99999'/);
+  });
+
+  it('refuses an annotation file that unpacks to gigabytes, and a pipe in its place', async () => {
+    const root = folderWith({ 'bomb.json': gzipSync(Buffer.alloc(2 ** 26 + 1, 32)) });
+    const open = (annotations: string) => openCoco({ root, annotations, images: '.', task: 'detection' });
+    expect(await failure(open('bomb.json'))).toMatch(/bomb\.json: unpacks to more than 64 MB/);
+    if (process.platform === 'win32') return;
+    spawnSync('mkfifo', [join(root, 'pipe.json')]);
+    expect(await failure(open('pipe.json'))).toMatch(/pipe\.json: is a pipe: a regular file is needed/);
   });
 
   it('takes a range of images and refuses one beyond them', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { compileGlob, findFiles } from '../../datasets/glob.js';
 import { classIndices, classMapLabels, labelMap, nearestName, requireClass } from '../../datasets/labels.js';
 import { naturalOrder, openRoot, resolveInside } from '../../datasets/paths.js';
-import { parseRanges } from '../../datasets/split.js';
+import { parseRanges, pickSplit } from '../../datasets/split.js';
 import { collectWarnings } from '../../datasets/warnings.js';
 import { failure, folderWith } from './folder.js';
 
@@ -21,8 +21,21 @@ describe('compileGlob', () => {
     ['a.b', 'axb', null],
     ['(a)+[b]$', '(a)+[b]$', []],
     ['*_SEM_seg-*.png', 's1_SEM_seg-axon.png', ['s1', 'axon']],
+    ['a*b*', 'abab', ['', 'ab']],
+    ['*?/**//.x', 'ab/c/.x', ['a', 'b', 'c/']],
+    ['**/a/**/b', 'x/a/a/y/b', ['x/a/', 'y/']],
+    ['{a,ab}*c', 'abbc', ['bb']],
+    ['{,b}a', 'ba', []],
+    ['a/**', 'a/', ['']],
   ] as const)('%s on %s', (pattern, path, captures) => {
     expect(compileGlob(pattern).match(path)).toEqual(captures);
+  });
+
+  it('takes steps times letters at most, however many wildcards there are', () => {
+    expect(compileGlob(`${'*a'.repeat(300)}b`).match('a'.repeat(255))).toBeNull();
+    expect(compileGlob(`${'{a,aa}'.repeat(100)}b`).match('a'.repeat(150))).toBeNull();
+    expect(compileGlob(`${'**/*a/'.repeat(40)}x`).match('aaaa/'.repeat(200))).toBeNull();
+    expect(compileGlob(`${'?*'.repeat(100)}`).match('a'.repeat(200))).toHaveLength(200);
   });
 
   it.each(['/a/*.png', '../*.png', 'a/../../b', '', 'a{b'])('refuses %j', (pattern) => {
@@ -68,6 +81,13 @@ describe('naturalOrder', () => {
 describe('parseRanges', () => {
   it('includes both ends and drops repetitions', () => {
     expect(parseRanges('0-2, 5,1', 6)).toEqual([0, 1, 2, 5]);
+    expect(parseRanges(`3,${'0-99999,'.repeat(200)}2`, 100_000)).toHaveLength(100_000);
+  });
+  it('finds the images of many names, by key or by path', async () => {
+    const images = Array.from({ length: 5000 }, (_, i) => ({ id: `images/${i}.png`, key: `${i}` }));
+    const root = await openRoot(folderWith({ 'x.txt': 'x' }));
+    const names = images.map(({ id, key }, i) => (i % 2 === 0 ? id : key));
+    expect(await pickSplit(root, names.slice(1), images)).toEqual(images.slice(1));
   });
   it.each(['3-1', '6', 'a', '1-', '0-1000000000000'])('refuses %s', (text) => {
     expect(() => parseRanges(text, 6)).toThrow(/position|backwards/);
@@ -83,6 +103,11 @@ describe('labels', () => {
       null,
     ]);
     expect(nearestName('zebra', names)).toBeNull();
+  });
+  it('answers for twenty thousand names', () => {
+    const names = Array.from({ length: 20_000 }, (_, i) => `class ${i}`);
+    expect(nearestName('class 17777x', names)).toBe('class 17777');
+    expect(nearestName('x', names)).toBeNull();
   });
   it('refuses unknown, repeated, missing and too many names', () => {
     const indices = classIndices(labelMap(['a', 'b']));

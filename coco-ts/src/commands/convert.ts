@@ -1,15 +1,19 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir, realpath } from 'node:fs/promises';
+import { extname, join, posix, relative, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
+import { readFile } from '../files.js';
 import { imageSize } from '../formats/imageSize.js';
 import { readLabelMe, writeLabelMe } from '../formats/labelme.js';
-import { type ImageRecord, toDataset, toRecords } from '../formats/record.js';
+import { outputNames } from '../formats/outputNames.js';
+import { categoryName, type ImageRecord, toDataset, toRecords } from '../formats/record.js';
 import { readVoc, writeVoc } from '../formats/voc.js';
 import { readYolo, writeYolo } from '../formats/yolo.js';
-import { ArgumentError, files, HELP } from './arguments.js';
-import { writeDataset } from './output.js';
+import { escaped, shown } from '../shown.js';
+import { ArgumentError, files, HELP, help } from './arguments.js';
+import { makeFolder, writeDataset, writeWhole } from './output.js';
 
 const USAGE = `usage: coco-ts convert --from FORMAT --to FORMAT INPUT OUTPUT [options]
   FORMAT           coco (one file) or voc, yolo, labelme (a folder with one file per image)
@@ -41,10 +45,7 @@ interface Settings {
 /** `coco-ts convert` */
 export async function convertCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  if (values.help) {
-    print(USAGE);
-    return 0;
-  }
+  if (values.help) return help(USAGE, print);
   const [from, to] = [format(values.from, 'from'), format(values.to, 'to')];
   const [input, output] = files(positionals, 2, USAGE) as [string, string];
   const settings: Settings = {
@@ -70,46 +71,69 @@ function format(value: string | undefined, name: string): Format {
 
 async function readCoco(path: string): Promise<{ records: ImageRecord[]; names: string[] }> {
   const { dataset } = await COCO.load(path);
-  return { records: toRecords(dataset), names: (dataset.categories ?? []).map(({ id, name }) => name ?? String(id)) };
+  return { records: toRecords(dataset), names: (dataset.categories ?? []).map(categoryName) };
 }
+
+const EXTENSIONS = { voc: '.xml', yolo: '.txt', labelme: '.json' } as const;
+const CLASSES = 'classes.txt';
+/** A label file of one image is no longer than this. */
+const LONGEST_LABELS = 2 ** 26;
+/** The size of an image stands within so many bytes. */
+const LONGEST_HEAD = 2 ** 24;
+
+const readText = (path: string): string => new TextDecoder().decode(readFile(path, { limit: LONGEST_LABELS }));
 
 async function readFolder(
   kind: Exclude<Format, 'coco'>,
   folder: string,
   settings: Settings,
 ): Promise<{ records: ImageRecord[]; names: string[] }> {
-  const extension = { voc: '.xml', yolo: '.txt', labelme: '.json' }[kind];
-  const all = (await readdir(folder)).filter((name) => name.endsWith(extension) && name !== 'classes.txt').sort();
-  const names = kind === 'yolo' ? await readNames(folder, settings.names) : [];
+  const all = (await filesOf(folder)).filter((name) => name.endsWith(EXTENSIONS[kind]) && name !== CLASSES);
+  const names = kind === 'yolo' ? readNames(folder, settings.names) : [];
   const images = kind === 'yolo' ? await imagesByStem(settings.images ?? folder) : new Map<string, string>();
-  const records: ImageRecord[] = [];
-  for (const name of all) {
-    const text = await readFile(join(folder, name), 'utf8');
-    if (kind === 'voc') records.push(readVoc(text, name, settings));
-    else if (kind === 'labelme') records.push(readLabelMe(text, name));
-    else {
-      const image = images.get(basename(name, '.txt'));
-      if (image === undefined)
-        throw new CocoError(`${name}: there is no image of that name, whose size its fractions need (--images)`);
-      records.push(readYolo(text, basename(image), imageSize(await readFile(image), image), names));
-    }
-  }
+  const records = all.map((name): ImageRecord => {
+    const text = readText(join(folder, name));
+    if (kind === 'voc') return inFolder(readVoc(text, name, settings), name);
+    if (kind === 'labelme') return inFolder(readLabelMe(text, name), name);
+    const image = images.get(stemOf(name));
+    if (image === undefined)
+      throw new CocoError(`${shown(name)}: there is no image of that name, whose size its fractions need (--images)`);
+    const path = join(settings.images ?? folder, image);
+    return readYolo(text, image, imageSize(readFile(path, { most: LONGEST_HEAD }), path), names);
+  });
   return { records, names };
 }
 
-async function readNames(folder: string, given: string | undefined): Promise<string[]> {
-  for (const path of given
-    ? [given]
-    : [join(folder, 'classes.txt'), join(folder, 'obj.names'), join(dirname(folder), 'obj.names')]) {
-    const text = await readFile(path, 'utf8').catch(() => null);
-    if (text !== null) return text.trim().split(/\s*\n\s*/);
-  }
-  throw new CocoError(`${given ?? folder}: no file of class names, one a line (--names)`);
+/** A file names its image mostly without the folder that both are in. */
+const inFolder = (record: ImageRecord, name: string): ImageRecord =>
+  /[\\/]/.test(record.file) ? record : { ...record, file: posix.join(posix.dirname(name), record.file) };
+
+/** Files in a folder and the folders in it, by name; links to folders are not followed. */
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
+}
+
+const stemOf = (name: string): string => name.slice(0, name.length - extname(name).length);
+
+function readNames(folder: string, given: string | undefined): string[] {
+  const places = given ? [given] : [join(folder, CLASSES), join(folder, 'obj.names'), join(folder, '../obj.names')];
+  const path = places.find((place) => existsSync(place));
+  if (path === undefined)
+    throw new CocoError(`${shown(given ?? folder)}: no file of class names, one a line (--names)`);
+  const lines = readText(path)
+    .split('\n')
+    .map((line) => line.trim());
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
 }
 
 async function imagesByStem(folder: string): Promise<Map<string, string>> {
-  const images = (await readdir(folder)).filter((name) => /\.(jpe?g|png|gif|bmp)$/i.test(name));
-  return new Map(images.map((name) => [basename(name, extname(name)), join(folder, name)]));
+  const images = (await filesOf(folder)).filter((name) => /\.(jpe?g|png|gif|bmp)$/i.test(name));
+  return new Map(images.map((name) => [stemOf(name), name]));
 }
 
 async function writeFolder(
@@ -119,19 +143,43 @@ async function writeFolder(
   names: readonly string[],
   settings: Settings,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const extension = { voc: '.xml', yolo: '.txt', labelme: '.json' }[kind];
   const classes =
     names.length > 0 ? names : [...new Set(records.flatMap((record) => record.objects.map(({ name }) => name)))];
-  for (const record of records) {
+  const files = outputNames(
+    records.map(({ file }) => file),
+    EXTENSIONS[kind],
+    kind === 'yolo' ? [CLASSES] : [],
+  );
+  const index = new Map([...classes.entries()].reverse().map(([i, name]) => [name, i]));
+  await makeFolder(folder);
+  const makeFolders = await foldersIn(folder);
+  for (const [i, record] of records.entries()) {
     const text =
       kind === 'voc'
         ? writeVoc(record, settings)
         : kind === 'labelme'
           ? writeLabelMe(record)
-          : writeYolo(record, classes, settings.polygons);
-    // Only the last part of a name from the file is used, so that nothing is written outside the folder.
-    await writeFile(join(folder, basename(record.file, extname(record.file)) + extension), text);
+          : writeYolo(record, index, settings.polygons);
+    const path = join(folder, files[i]!);
+    await makeFolders(posix.dirname(files[i]!));
+    await writeWhole(path, text, { replaceLink: true });
   }
-  if (kind === 'yolo') await writeFile(join(folder, 'classes.txt'), `${classes.join('\n')}\n`);
+  // One a line: no name may hold a line end.
+  if (kind === 'yolo')
+    await writeWhole(join(folder, CLASSES), `${classes.map(escaped).join('\n')}\n`, { replaceLink: true });
+}
+
+/** Makes folders within another, which throws a CocoError where a link leads out of it. */
+async function foldersIn(folder: string): Promise<(path: string) => Promise<void>> {
+  const root = await realpath(folder);
+  const made = new Set(['.']);
+  return async function make(path: string): Promise<void> {
+    if (made.has(path)) return;
+    await make(posix.dirname(path));
+    const inner = join(root, path);
+    await makeFolder(inner);
+    if ((await realpath(inner)) !== inner)
+      throw new CocoError(`${shown(join(folder, path))} is a link: nothing is written through it`);
+    made.add(path);
+  };
 }

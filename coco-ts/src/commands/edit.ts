@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import type { Dataset } from '../annotation.js';
 import { COCO } from '../coco.js';
 import { diffDatasets, type FilterOptions, filterDataset, mergeDatasets, splitDataset } from '../edit.js';
+import { escaped, shown, someOf } from '../shown.js';
 import { toJson } from '../write.js';
-import { ArgumentError, files, HELP, integer, real } from './arguments.js';
+import { ArgumentError, files, HELP, help, integer, real } from './arguments.js';
 import { writeDataset } from './output.js';
 
 type Print = (line: string) => void;
@@ -28,10 +29,7 @@ export async function filterCommand(args: readonly string[], print: Print): Prom
     },
     allowPositionals: true,
   });
-  if (values.help) {
-    print(FILTER_USAGE);
-    return 0;
-  }
+  if (values.help) return help(FILTER_USAGE, print);
   const [input, output] = files(positionals, 2, FILTER_USAGE) as [string, string];
   const area = values.area?.split(',').map((side) => real(side, 'area', 0, Number.MAX_VALUE));
   if (area && area.length !== 2) throw new ArgumentError('--area needs two numbers: LOW,HIGH');
@@ -56,19 +54,16 @@ categories are joined by name, images by file name; ids stay as they are where t
 export async function mergeCommand(args: readonly string[], print: Print): Promise<number> {
   const options = { ...HELP, prefix: { type: 'string', multiple: true } } as const;
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-  if (values.help) {
-    print(MERGE_USAGE);
-    return 0;
-  }
+  if (values.help) return help(MERGE_USAGE, print);
   const output = positionals[positionals.length - 1];
   if (positionals.length < 3 || output === undefined)
-    throw new ArgumentError(`two inputs and an output are needed\n${MERGE_USAGE}`);
+    throw new ArgumentError('two inputs and an output are needed', MERGE_USAGE);
   const prefixes = values.prefix?.flatMap((prefix) => prefix.split(','));
   if (prefixes && prefixes.length !== positionals.length - 1)
     throw new ArgumentError(`--prefix names ${prefixes.length}, there are ${positionals.length - 1} inputs`);
   const datasets: Dataset[] = [];
   for (const path of positionals.slice(0, -1)) datasets.push(await load(path));
-  const note = (sentence: string): void => console.error(`coco-ts merge: ${sentence}`);
+  const note = (sentence: string): void => console.error(`coco-ts merge: ${escaped(sentence)}`);
   const merged = mergeDatasets(datasets, { note, ...(prefixes && { prefixes }) });
   await writeDataset(output, merged);
   print(`${count(merged)} -> ${output}`);
@@ -84,12 +79,11 @@ export async function splitCommand(args: readonly string[], print: Print): Promi
     options: { ...HELP, fractions: { type: 'string', default: '0.8,0.2' }, seed: { type: 'string', default: '0' } },
     allowPositionals: true,
   });
-  if (values.help) {
-    print(SPLIT_USAGE);
-    return 0;
-  }
+  if (values.help) return help(SPLIT_USAGE, print);
   const fractions = values.fractions.split(',').map((fraction) => real(fraction, 'fractions', 0, 1));
   const [input, ...outputs] = files(positionals, fractions.length + 1, SPLIT_USAGE) as [string, ...string[]];
+  const same = outputs.find((output, i) => outputs.indexOf(output) !== i);
+  if (same !== undefined) throw new ArgumentError(`two parts would be written to ${shown(same)}`);
   const parts = splitDataset(await load(input), fractions, integer(values.seed, 'seed', 0, 2 ** 31 - 1));
   for (const [index, part] of parts.entries()) {
     await writeDataset(outputs[index]!, part);
@@ -107,10 +101,7 @@ export async function diffCommand(args: readonly string[], print: Print): Promis
     options: { ...HELP, json: { type: 'boolean' } },
     allowPositionals: true,
   });
-  if (values.help) {
-    print(DIFF_USAGE);
-    return 0;
-  }
+  if (values.help) return help(DIFF_USAGE, print);
   const [a, b] = files(positionals, 2, DIFF_USAGE) as [string, string];
   const diff = diffDatasets(await load(a), await load(b));
   const different = Object.values(diff).some(
@@ -120,9 +111,9 @@ export async function diffCommand(args: readonly string[], print: Print): Promis
   else {
     for (const [list, { added, removed, changed }] of Object.entries(diff)) {
       print(`${list}: ${added.length} added, ${removed.length} removed, ${changed.length} changed`);
-      for (const id of removed) print(`- ${id}`);
-      for (const id of added) print(`+ ${id}`);
-      for (const { id, keys } of changed) print(`~ ${id}: ${keys.join(', ')}`);
+      for (const id of removed) print(`- ${shown(id)}`);
+      for (const id of added) print(`+ ${shown(id)}`);
+      for (const { id, keys } of changed) print(`~ ${shown(id)}: ${someOf(keys)}`);
     }
   }
   return different ? 1 : 0;

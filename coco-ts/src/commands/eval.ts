@@ -1,10 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
+import { CocoError } from '../errors.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
 import type { EvalImage } from '../evaluation/matching.js';
 import { IOU_TYPES } from '../evaluation/params.js';
-import { saveEval } from '../evaluation/saved.js';
+import { evalParts } from '../evaluation/saved.js';
+import { readFile } from '../files.js';
+import { nameOf } from '../formats/record.js';
 import { bootstrap } from '../metrics/bootstrap.js';
 import { calibration } from '../metrics/calibration.js';
 import { confusionMatrix } from '../metrics/confusion.js';
@@ -12,8 +14,10 @@ import { cellsOfArea, outcomes } from '../metrics/outcomes.js';
 import { perClass } from '../metrics/perClass.js';
 import { tideErrors } from '../metrics/tide.js';
 import { tideCosts } from '../metrics/tideCosts.js';
+import { escaped } from '../shown.js';
 import { toJson } from '../write.js';
-import { ArgumentError, HELP, integer, real, required } from './arguments.js';
+import { ArgumentError, HELP, help, integer, real, required } from './arguments.js';
+import { writeWhole } from './output.js';
 import { calibrationLines, curvesCsv, PROTOCOLS, protocolReport, tideLines } from './reports.js';
 import { table } from './table.js';
 
@@ -60,13 +64,16 @@ const OPTIONS = {
   verbose: { type: 'boolean' },
 } as const;
 
+/** Most categories whose pairs can be looked at. */
+const MOST_PRINTED = 2048;
+
+/** Longest file of sigmas, bytes. */
+const LONGEST_SIGMAS = 2 ** 20;
+
 /** `coco-ts eval` */
 export async function evalCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  if (values.help) {
-    print(USAGE);
-    return 0;
-  }
+  if (values.help) return help(USAGE, print);
   if (values.out !== undefined && !values.out.endsWith('.npz'))
     throw new ArgumentError(`--out ${values.out}: the name ends in .npz`);
   const type = IOU_TYPES.find((name) => name === values.type);
@@ -78,7 +85,7 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   const maxDets = limits && [...new Set(limits)];
   if (values.sigmas !== undefined && type !== 'keypoints')
     throw new ArgumentError(`--sigmas belongs to --type keypoints, not to ${type}`);
-  const sigmas = values.sigmas === undefined ? undefined : await readSigmas(values.sigmas);
+  const sigmas = values.sigmas === undefined ? undefined : readSigmas(values.sigmas);
   const strictIds = !values['no-strict-ids'];
   const verbose = values.verbose ? print : false;
   const gt = await COCO.load(required(values.gt, 'gt'), { verbose });
@@ -101,14 +108,16 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   evaluation.notes.forEach(warn);
   evaluation.accumulate();
   const lines = evaluation.summarize({ ownLimits: maxDets !== undefined });
-  if (values.out !== undefined) await writeFile(values.out, saveEval(evaluation));
+  if (values.out !== undefined) await writeWhole(values.out, evalParts(evaluation));
   const samples = values.bootstrap && integer(values.bootstrap, 'bootstrap', 1, 1e6);
   const interval = samples ? bootstrap(evaluation, { samples }) : undefined;
   const classes = values['per-class'] ? perClass(evaluation.eval!, gt) : undefined;
   const most = maxDets && { maxDetections: Math.max(...maxDets) };
   const looked = { ...(score !== undefined && { scoreThreshold: score }), ...most };
+  if (values.confusion && gt.cats.size > MOST_PRINTED)
+    throw new CocoError(`--confusion prints at most ${MOST_PRINTED} categories, there are ${gt.cats.size}`);
   const confusion = values.confusion ? confusionMatrix(gt, dt, { scoreThreshold: score ?? 0.25, ...most }) : undefined;
-  if (values.curves !== undefined) await writeFile(values.curves, curvesCsv(evaluation.eval!, gt));
+  if (values.curves !== undefined) await writeWhole(values.curves, curvesCsv(evaluation.eval!, gt));
   const tide = values.tide ? { errors: tideErrors(gt, dt, looked), costs: tideCosts(gt, dt, looked) } : undefined;
   const calibrated = values.calibration ? calibration(outcomes(everySize(evaluation))) : undefined;
   if (values.json) {
@@ -139,7 +148,7 @@ export async function evalCommand(args: readonly string[], print: (line: string)
     for (const line of ['', ...table(header, rows, 3)]) print(line);
   }
   if (confusion) {
-    const names = [...confusion.categories.map((id) => gt.cats.get(id)?.name ?? String(id)), 'background'];
+    const names = [...confusion.categories.map((id) => nameOf(gt.cats, id)), 'background'];
     const rows = rowsOf(confusion.counts, names.length).map((row, i) => [names[i]!, ...row]);
     for (const line of ['', 'rows: truth, columns: detection', ...table(['', ...names], rows)]) print(line);
   }
@@ -148,12 +157,12 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   return 0;
 }
 
-const warn = (note: string): void => console.error(`coco-ts eval: ${note}`);
+const warn = (note: string): void => console.error(`coco-ts eval: ${escaped(note)}`);
 
 /** Numbers, separated by commas or blanks, or a file of such, or with a JSON list. */
-async function readSigmas(given: string): Promise<number[]> {
+function readSigmas(given: string): number[] {
   const isFile = /[^\d\s.,eE+-]/.test(given);
-  const text = isFile ? await readFile(given, 'utf8') : given;
+  const text = isFile ? new TextDecoder().decode(readFile(given, { limit: LONGEST_SIGMAS })) : given;
   const sigmas = text
     .replace(/^\s*\[|\]\s*$/g, '')
     .split(/[\s,]+/)

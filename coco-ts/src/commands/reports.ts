@@ -2,6 +2,7 @@ import type { COCO } from '../coco.js';
 import type { Accumulated } from '../evaluation/accumulate.js';
 import { mismatches } from '../evaluation/mismatches.js';
 import type { IouType } from '../evaluation/params.js';
+import { nameOf } from '../formats/record.js';
 import type { Calibration } from '../metrics/calibration.js';
 import { f1Curve, precisionRecall } from '../metrics/curves.js';
 import { lvisEvaluate } from '../metrics/lvis.js';
@@ -35,7 +36,7 @@ export function protocolReport(
   if (type !== 'bbox') throw new ArgumentError(`--protocol ${protocol} compares boxes: --type bbox`);
   const result = protocol === 'openimages' ? openImagesEvaluate(gt, dt) : vocEvaluate(gt, dt, { rule: protocol });
   const perClass = [...result.perClass].map(([id, value]) => ({
-    category: gt.cats.get(id)?.name ?? String(id),
+    category: nameOf(gt.cats, id),
     ap: typeof value === 'number' ? value : value.averagePrecision,
   }));
   const notes = mismatches(gt, dt);
@@ -85,7 +86,7 @@ export function calibrationLines({ expectedError, maximumError, bins }: Calibrat
 /** Precision, F1 and score over recall as CSV: every category that has truths, and their mean, at the first threshold. */
 export function curvesCsv(result: Accumulated, gt: COCO): string {
   const { catIds, iouThrs } = result.params;
-  const names = catIds.map((id) => gt.cats.get(id)?.name ?? String(id));
+  const names = catIds.map((id) => nameOf(gt.cats, id));
   const lines = ['category,iou,recall,precision,f1,score'];
   for (const category of [undefined, ...catIds.keys()]) {
     const curve = precisionRecall(result, category === undefined ? {} : { category });

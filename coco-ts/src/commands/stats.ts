@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
 import { datasetStats } from '../metrics/stats.js';
 import { toJson } from '../write.js';
-import { files, HELP } from './arguments.js';
+import { files, HELP, help } from './arguments.js';
 import { table } from './table.js';
 
 const USAGE = 'usage: coco-ts stats FILE [--json]';
@@ -12,10 +12,7 @@ const OPTIONS = { ...HELP, json: { type: 'boolean' } } as const;
 /** `coco-ts stats` */
 export async function statsCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  if (values.help) {
-    print(USAGE);
-    return 0;
-  }
+  if (values.help) return help(USAGE, print);
   const stats = datasetStats(await COCO.load(files(positionals, 1, USAGE)[0]!));
   if (values.json) {
     print(toJson(stats));

@@ -1,5 +1,7 @@
+import { shown } from '../shown.js';
+
 /**
- * Lines of a table with aligned columns: text to the left, numbers to the right.
+ * Lines of a table with aligned columns: text, escaped and cut, to the left, numbers to the right.
  *
  * @param decimals of every number; without it numbers are written as they are
  */
@@ -11,13 +13,10 @@ export function table(
   const columns = header.map((title, column) => {
     const values = rows.map((row) => row[column] ?? '');
     const numeric = values.some((value) => typeof value === 'number');
-    const cells = [
-      title,
-      ...values.map((value) =>
-        typeof value === 'number' && decimals !== undefined ? value.toFixed(decimals) : String(value),
-      ),
-    ];
-    const width = Math.max(...cells.map((cell) => cell.length));
+    const cells = [title, ...values].map((value) =>
+      typeof value === 'number' && decimals !== undefined ? value.toFixed(decimals) : shown(value),
+    );
+    const width = cells.reduce((most, { length }) => Math.max(most, length), 0);
     return cells.map((cell) => (numeric ? cell.padStart(width) : cell.padEnd(width)));
   });
   return ['', ...rows].map((_, line) =>

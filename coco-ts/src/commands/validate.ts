@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { COCO } from '../coco.js';
-import { files, HELP } from './arguments.js';
+import { files, HELP, help } from './arguments.js';
 
 const USAGE =
   'usage: coco-ts validate FILE [--json]\nexit code 0: no violation of the COCO format (there may be warnings), 1: some';
@@ -10,10 +10,7 @@ const OPTIONS = { ...HELP, json: { type: 'boolean' } } as const;
 /** `coco-ts validate` */
 export async function validateCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  if (values.help) {
-    print(USAGE);
-    return 0;
-  }
+  if (values.help) return help(USAGE, print);
   const coco = await COCO.load(files(positionals, 1, USAGE)[0]!);
   const [found, warnings] = [coco.violations(), coco.warnings()];
   if (values.json) {

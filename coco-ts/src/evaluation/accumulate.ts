@@ -1,5 +1,6 @@
 import type { Id } from '../annotation.js';
 import { CocoError } from '../errors.js';
+import { MOST_BYTES } from '../files.js';
 import type { EvalImage } from './matching.js';
 import { EPSILON, orderByScore } from './numeric.js';
 import type { Params } from './params.js';
@@ -28,6 +29,11 @@ export function emptyAccumulated(params: Params): Accumulated {
     params.maxDets.length,
   ] as const;
   const [T, R, K, A, M] = counts;
+  if (8 * T * R * K * A * M > MOST_BYTES)
+    throw new CocoError(
+      `precision of ${counts.join(' x ')} (thresholds, recalls, categories, sizes, limits) needs more than 2 GB: evaluate fewer categories, sizes or limits at once`,
+      'ValueError',
+    );
   const date = new Date().toISOString().replace('T', ' ').slice(0, 19);
   const filled = (length: number): Float64Array => new Float64Array(length).fill(-1);
   return {

@@ -4,6 +4,7 @@ import { CocoError } from '../errors.js';
 import { boundaryPool } from '../mask/boundary.js';
 import { measure, RunPool } from '../mask/pool.js';
 import { wrongPoints } from '../scan/points.js';
+import { shown } from '../shown.js';
 import { columnRows } from './columnRows.js';
 import { derivedArea, emptyTally, labelledPoints, missing, type Tally } from './derived.js';
 import type { Params } from './params.js';
@@ -106,7 +107,7 @@ function numberOf(ann: KeypointAnnotation, key: NumberKey, tally?: Tally, derive
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value === 'number') return value;
   if (value !== undefined && value !== null)
-    throw new CocoError(`annotation ${ann.id}: ${key} ${String(value)} is not a number`, 'TypeError');
+    throw new CocoError(`annotation ${shown(ann.id)}: ${key} ${shown(value)} is not a number`, 'TypeError');
   const made = derive?.() ?? null;
   if (made === null || tally === undefined || key === 'score') throw missing(ann.id, key);
   tally[key]++;
@@ -117,7 +118,7 @@ function boxOf(ann: KeypointAnnotation): readonly number[] {
   const box = ann.bbox;
   if (box === undefined) throw missing(ann.id, 'bbox');
   if (!Array.isArray(box) || box.length !== 4)
-    throw new CocoError(`annotation ${ann.id}: bbox needs exactly 4 numbers`, 'TypeError');
+    throw new CocoError(`annotation ${shown(ann.id)}: bbox needs exactly 4 numbers`, 'TypeError');
   return box;
 }
 
@@ -125,7 +126,7 @@ function pointColumn(anns: readonly KeypointAnnotation[], params: Params, truth:
   const per = 3 * params.kpt_oks_sigmas.length;
   const out = new Float64Array(per * anns.length);
   for (const [r, { id, keypoints }] of anns.entries()) {
-    if (keypoints === undefined) throw missing(id, 'keypoints');
+    if (!Array.isArray(keypoints)) throw missing(id, 'keypoints');
     if (keypoints.length !== per) throw new CocoError(wrongPoints(id, keypoints.length, per), 'ValueError');
     out.set(keypoints, per * r);
   }

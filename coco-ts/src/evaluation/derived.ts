@@ -2,6 +2,7 @@ import type { Id, KeypointAnnotation } from '../annotation.js';
 import { CocoError } from '../errors.js';
 import { polygonArea } from '../formats/record.js';
 import { type Rle, runsArea, toRuns } from '../mask/runs.js';
+import { shown } from '../shown.js';
 
 /** Of how many annotations a value was derived, how many truths have the id 0, and how many images more truths than count. */
 export type Tally = Record<'area' | 'iscrowd' | 'num_keypoints' | 'idZero' | 'overfull', number>;
@@ -56,4 +57,4 @@ const INSTEAD: Readonly<Record<string, string>> = {
 
 /** The error for an annotation without a value that cannot be derived. */
 export const missing = (id: Id, key: string): CocoError =>
-  new CocoError(`annotation ${id} has no ${key}${INSTEAD[key] ?? ''}`, 'KeyError');
+  new CocoError(`annotation ${shown(id)} has no ${key}${INSTEAD[key] ?? ''}`, 'KeyError');

@@ -2,6 +2,7 @@ import type { Dataset, Id, ImageInfo, InstanceAnnotation, KeypointAnnotation } f
 import { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { prepareResults, type ResultRecord } from '../results.js';
+import { shown } from '../shown.js';
 import { collectRows } from './collect.js';
 import type { Tally } from './derived.js';
 import { groupByImage, overfullImages } from './grouping.js';
@@ -52,7 +53,7 @@ export class IncrementalMatching {
     tally: Tally,
   ): void {
     const { id } = image;
-    if (this.pieces.has(id)) throw new CocoError(`image ${id} was added before`, 'ValueError');
+    if (this.pieces.has(id)) throw new CocoError(`image ${shown(id)} was added before`, 'ValueError');
     this.checkUnchanged(params);
     const own = this.params.clone();
     own.imgIds = [id];

@@ -1,6 +1,7 @@
 import type { Category, Id } from '../annotation.js';
 import type { COCO } from '../coco.js';
 import { HAS } from '../scan/table.js';
+import { named } from '../shown.js';
 
 /** Sentences about annotations and results that name an image or a category that the truth does not have, and count for nothing. */
 export function mismatches(gt: COCO, dt: COCO): string[] {
@@ -55,8 +56,7 @@ const NAMED = 5;
 /** The first ids; texts in quotes. */
 function listed(ids: Iterable<Id>): string {
   const all = [...ids].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  const named = all.slice(0, NAMED).map((id) => (typeof id === 'string' ? JSON.stringify(id) : String(id)));
-  return named.join(', ') + (all.length > NAMED ? `, ... (${all.length})` : '');
+  return all.slice(0, NAMED).map(named).join(', ') + (all.length > NAMED ? `, ... (${all.length})` : '');
 }
 
 /** What seems to be wrong with category ids, the second list those that are not known. */

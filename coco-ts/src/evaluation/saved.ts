@@ -1,6 +1,6 @@
 import type { Id } from '../annotation.js';
 import { CocoError } from '../errors.js';
-import { type NpyArray, writeNpz } from '../formats/npz.js';
+import { joinParts, type NpyArray, npzParts } from '../formats/npz.js';
 import type { COCOeval } from './cocoeval.js';
 
 const floats = (values: ArrayLike<number>): NpyArray => ({
@@ -25,12 +25,15 @@ function ids(values: readonly Id[]): NpyArray {
  * params `iouType imgIds catIds iouThrs recThrs maxDets areaRng areaRngLbl useCats`.
  * @throws CocoError before accumulate()
  */
-export function saveEval(evaluation: COCOeval): Uint8Array {
+export const saveEval = (evaluation: COCOeval): Uint8Array => joinParts(evalParts(evaluation));
+
+/** The same in pieces, for a file. */
+export function evalParts(evaluation: COCOeval): Uint8Array[] {
   const { eval: result, stats } = evaluation;
   if (result === null) throw new CocoError('Please run accumulate() first', 'Exception');
   const { params, counts, precision, recall, scores } = result;
   const [T, R, K, A, M] = counts;
-  return writeNpz({
+  return npzParts({
     precision: { shape: [T, R, K, A, M], data: precision },
     recall: { shape: [T, K, A, M], data: recall },
     scores: { shape: [T, R, K, A, M], data: scores },

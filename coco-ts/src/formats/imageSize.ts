@@ -1,4 +1,5 @@
 import { CocoError } from '../errors.js';
+import { shown } from '../shown.js';
 
 /** Width and height from the head of a PNG, GIF, BMP or JPEG file. @throws CocoError on another kind or a broken head */
 export function imageSize(bytes: Uint8Array, name: string): { width: number; height: number } {
@@ -18,5 +19,5 @@ export function imageSize(bytes: Uint8Array, name: string): { width: number; hei
       } else p += 2 + view.getUint16(p + 2);
     }
   }
-  throw new CocoError(`${name}: no PNG, GIF, BMP or JPEG whose size could be read`, 'ValueError');
+  throw new CocoError(`${shown(name)}: no PNG, GIF, BMP or JPEG whose size could be read`, 'ValueError');
 }

@@ -1,4 +1,6 @@
 import { CocoError } from '../errors.js';
+import { parseJson } from '../json.js';
+import { shown } from '../shown.js';
 import { boundsOf, type ImageRecord } from './record.js';
 
 interface Shape {
@@ -7,20 +9,27 @@ interface Shape {
   shape_type?: string;
 }
 
-/** Reads one LabelMe file: its polygons and rectangles. */
+/** Reads one LabelMe file: its polygons and rectangles. @throws CocoError naming the file where it is none */
 export function readLabelMe(text: string, name: string): ImageRecord {
-  const data = JSON.parse(text) as { imagePath?: string; imageWidth?: number; imageHeight?: number; shapes?: Shape[] };
-  const { imageWidth: width, imageHeight: height, shapes = [] } = data;
+  const wrong = (what: string): CocoError => new CocoError(`${shown(name)}: ${what}`, 'ValueError');
+  const data = parseJson(text) as { [key in 'imagePath' | 'imageWidth' | 'imageHeight' | 'shapes']?: unknown } | null;
+  if (typeof data !== 'object' || data === null)
+    throw wrong('an object with imageWidth, imageHeight, shapes is needed');
+  const { imageWidth: width, imageHeight: height, shapes = [], imagePath } = data;
   if (typeof width !== 'number' || typeof height !== 'number')
-    throw new CocoError(`${name}: imageWidth and imageHeight must be numbers`, 'ValueError');
-  const objects = shapes
-    .filter(({ shape_type = 'polygon' }) => shape_type === 'polygon' || shape_type === 'rectangle')
-    .map(({ label, points, shape_type = 'polygon' }) => {
-      const flat = points.flat();
-      const bbox = boundsOf(flat);
-      return shape_type === 'rectangle' ? { name: label, bbox } : { name: label, bbox, polygons: [flat] };
-    });
-  return { file: data.imagePath ?? name.replace(/\.json$/, '.jpg'), width, height, objects };
+    throw wrong('imageWidth and imageHeight must be numbers');
+  if (!Array.isArray(shapes)) throw wrong('shapes must be a list');
+  const objects = (shapes as (Partial<Shape> | null)[]).flatMap((shape, index) => {
+    const { label, points, shape_type = 'polygon' } = shape ?? {};
+    if (shape_type !== 'polygon' && shape_type !== 'rectangle') return [];
+    const flat: unknown[] = Array.isArray(points) ? points.flat() : [];
+    if (typeof label !== 'string' || flat.length === 0 || !flat.every((value) => typeof value === 'number'))
+      throw wrong(`shape ${index} needs a label and points of two numbers`);
+    const bbox = boundsOf(flat);
+    return [shape_type === 'rectangle' ? { name: label, bbox } : { name: label, bbox, polygons: [flat] }];
+  });
+  const file = typeof imagePath === 'string' ? imagePath : name.replace(/\.json$/, '.jpg');
+  return { file, width, height, objects };
 }
 
 /** Writes one LabelMe file; an object without polygons becomes a rectangle. */

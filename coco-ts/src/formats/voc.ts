@@ -1,4 +1,5 @@
 import { CocoError } from '../errors.js';
+import { escaped, shown } from '../shown.js';
 import type { ImageRecord } from './record.js';
 
 /** How boxes of VOC files count pixels. */
@@ -8,10 +9,20 @@ export interface VocPixels {
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+/** Line ends and tabs of a name survive as character references; other control characters no XML may hold. */
+const REFERENCE = /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([0-9a-f]{1,6}));/gi;
 const decodeEntities = (text: string): string =>
-  text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => ENTITIES[name]!);
+  text.replace(REFERENCE, (whole: string, name?: string, decimal?: string, hexadecimal?: string) => {
+    if (name !== undefined) return ENTITIES[name.toLowerCase()]!;
+    const point = decimal === undefined ? Number.parseInt(hexadecimal!, 16) : Number(decimal);
+    return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : whole;
+  });
 const encodeEntities = (text: string): string =>
-  text.replace(/[&<>"]/g, (c) => `&${Object.keys(ENTITIES).find((name) => ENTITIES[name] === c)};`);
+  text
+    .replace(/[&<>"]/g, (c) => `&${Object.keys(ENTITIES).find((name) => ENTITIES[name] === c)};`)
+    .split(/([\t\n\r])/)
+    .map((part) => (/^[\t\n\r]$/.test(part) ? `&#${part.charCodeAt(0)};` : escaped(part)))
+    .join('');
 
 /** The text of the first element of that name, from position `from` on. */
 function element(xml: string, tag: string, from = 0): string | undefined {
@@ -30,13 +41,25 @@ function* elements(xml: string, tag: string): Generator<string> {
   }
 }
 
+/** The text without its elements of that name. */
+function without(xml: string, tag: string): string {
+  let out = '';
+  for (let from = 0; ; ) {
+    const open = xml.indexOf(`<${tag}>`, from);
+    const close = open < 0 ? -1 : xml.indexOf(`</${tag}>`, open);
+    if (close < 0) return out + xml.slice(from);
+    out += xml.slice(from, open);
+    from = close + tag.length + 3;
+  }
+}
+
 /** Reads one PASCAL VOC annotation. @param name of the file, for errors and where it names no image */
 export function readVoc(xml: string, name: string, { inclusive = false }: VocPixels = {}): ImageRecord {
   const number = (within: string, tag: string): number => {
     const value = Number(element(within, tag) ?? 'absent');
     if (!Number.isFinite(value))
       throw new CocoError(
-        `${name}: <${tag}> is ${element(within, tag) ?? 'missing'}, a number is needed`,
+        `${shown(name)}: <${tag}> is ${shown(element(within, tag) ?? 'missing')}, a number is needed`,
         'ValueError',
       );
     return value;
@@ -49,7 +72,7 @@ export function readVoc(xml: string, name: string, { inclusive = false }: VocPix
     height: number(size, 'height'),
     objects: [...elements(xml, 'object')].map((object) => {
       // Parts of an object have boxes of their own.
-      const own = object.replace(/<part>[\s\S]*?<\/part>/g, '');
+      const own = without(object, 'part');
       const box = element(own, 'bndbox') ?? '';
       const [x, y] = [number(box, 'xmin') - shift, number(box, 'ymin') - shift];
       return {

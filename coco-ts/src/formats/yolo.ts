@@ -1,4 +1,5 @@
 import { CocoError } from '../errors.js';
+import { shown } from '../shown.js';
 import { boundsOf, type ImageRecord } from './record.js';
 
 /**
@@ -18,7 +19,7 @@ export function readYolo(
     const name = names[label];
     if (name === undefined)
       throw new CocoError(
-        `${file}, line ${index + 1}: class ${label} is not among the ${names.length} names`,
+        `${shown(file)}, line ${index + 1}: class ${shown(label)} is not among the ${names.length} names`,
         'ValueError',
       );
     if (
@@ -27,7 +28,7 @@ export function readYolo(
       (values.length > 4 && (values.length < 6 || values.length % 2 !== 0))
     ) {
       throw new CocoError(
-        `${file}, line ${index + 1}: ${values.length} numbers after the class, 4 of a box or pairs of a polygon are needed`,
+        `${shown(file)}, line ${index + 1}: ${values.length} numbers after the class, 4 of a box or pairs of a polygon are needed`,
         'ValueError',
       );
     }
@@ -41,14 +42,25 @@ export function readYolo(
   return { file, width, height, objects };
 }
 
-/** Writes one YOLO label file; polygons when asked for, of an object with several the first. */
-export function writeYolo(record: ImageRecord, names: readonly string[], polygons = false): string {
+/**
+ * Writes one YOLO label file; polygons when asked for, of an object with several the first.
+ * @param names of the classes by number, or their numbers by name, which is quicker for many
+ * @throws CocoError for an image without a size, and for a class that is not among the names
+ */
+export function writeYolo(
+  record: ImageRecord,
+  names: readonly string[] | ReadonlyMap<string, number>,
+  polygons = false,
+): string {
   const { width, height, file } = record;
-  if (!(width > 0 && height > 0)) throw new CocoError(`${file} has no size, which fractions of it need`, 'ValueError');
+  if (!(width > 0 && height > 0))
+    throw new CocoError(`${shown(file)} has no size, which fractions of it need`, 'ValueError');
   const short = (value: number): string => String(Number(value.toFixed(8)));
   return record.objects
     .map(({ name, bbox: [x, y, w, h], polygons: parts }) => {
-      const label = names.indexOf(name);
+      const label = 'indexOf' in names ? names.indexOf(name) : (names.get(name) ?? -1);
+      if (label < 0)
+        throw new CocoError(`${shown(file)}: the class ${shown(name)} is not among the names`, 'ValueError');
       const outline = polygons ? parts?.[0] : undefined;
       const values = outline
         ? outline.map((value, i) => value / (i % 2 === 0 ? width : height))

@@ -1,3 +1,4 @@
+import { MaskError } from '../errors.js';
 import { type Masks, RunPool, runsOf } from './pool.js';
 import { type Runs, runsBox } from './runs.js';
 
@@ -11,12 +12,20 @@ const roundHalfEven = (value: number): number => {
 export const boundaryDistance = (height: number, width: number): number =>
   Math.max(1, roundHalfEven(0.02 * Math.sqrt(height ** 2 + width ** 2)));
 
+/** Three bitmaps of so many bytes are held at once. */
+const MOST_PIXELS = 2 ** 28;
+
 /** The inner boundary as run lengths, see `boundary`. Only the mask's box is looked at: outside it everything is background. */
 export function boundaryRuns(runs: Runs, distance = boundaryDistance(runs.height, runs.width)): Runs {
   const { height, width } = runs;
   const box = new Float64Array(4);
   runsBox(runs, box, 0);
   const [left, top, w, h] = box as unknown as [number, number, number, number];
+  if (w * h > MOST_PIXELS)
+    throw new MaskError(
+      `the boundary of ${w} x ${h} pixels is too large to draw: at most ${MOST_PIXELS}`,
+      'ValueError',
+    );
   const pixels = drawn(runs, left, top, w, h);
   // A square erosion is one along the columns after one along the rows.
   const inner = eroded(eroded(pixels, w, h, 1, h, distance), h, w, h, 1, distance);

@@ -2,9 +2,19 @@ import { MaskError } from '../errors.js';
 import { IntervalSet, quickEncode, quickMerge } from '../wasm/rle.js';
 import { type Bitmap, decodeRuns, encodeRuns, MAX_BITMAP_BYTES } from './bitmap.js';
 import { boxIou } from './boxes.js';
-import { mergeRuns, runsIou } from './overlap.js';
+import { MANY, mergeRuns, runsIou } from './overlap.js';
 import { boxRuns, polygonRuns } from './polygon.js';
-import { checkSize, type Rle, type Runs, runsArea, runsBox, toRle, toRuns, type UncompressedRle } from './runs.js';
+import {
+  addRuns,
+  checkSize,
+  type Rle,
+  type Runs,
+  runsArea,
+  runsBox,
+  toRle,
+  toRuns,
+  type UncompressedRle,
+} from './runs.js';
 
 export { type Bitmap, toRowMajor } from './bitmap.js';
 export { formatCounts, parseCounts, type Rle, type Runs, toRle, toRuns, type UncompressedRle } from './runs.js';
@@ -66,7 +76,10 @@ export function decode(
 /** Union of masks, or their intersection. Different sizes give a 0x0 mask, as pycocotools. */
 export function merge(rles: readonly (Rle | UncompressedRle)[], intersect: boolean | 0 | 1 = false): Compressed {
   const [height, width] = rles[0]?.size ?? [];
-  if (rles.every(({ size, counts }) => typeof counts === 'string' && size[0] === height && size[1] === width)) {
+  if (
+    rles.length <= MANY &&
+    rles.every(({ size, counts }) => typeof counts === 'string' && size[0] === height && size[1] === width)
+  ) {
     const size = rles[0] && checkSize(rles[0].size);
     const counts =
       size &&
@@ -248,7 +261,12 @@ function listRuns(input: readonly unknown[], h: number, w: number): Runs[] {
   if (length === 4) throw new MaskError('a list of 4 numbers is not a polygon: use frBbox for boxes', 'TypeError');
   if (length < 4) throw new MaskError(`a polygon of ${length} numbers has no area: 6 or more are needed`, 'Exception');
   checkSize([h, w]);
-  return input.map((polygon) => polygonRuns(checkPolygon(polygon), h, w));
+  let total = 0;
+  return input.map((polygon) => {
+    const runs = polygonRuns(checkPolygon(polygon), h, w);
+    total = addRuns(total, runs.counts.length);
+    return runs;
+  });
 }
 
 function checkPolygon(polygon: unknown): ArrayLike<number> {

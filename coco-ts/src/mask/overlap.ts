@@ -6,13 +6,36 @@ export function mergeRuns(masks: readonly Runs[], intersect = false): Runs {
   const head = masks[0];
   if (head === undefined) return { height: 0, width: 0, counts: new Uint32Array(0) };
   const { height, width } = head;
-  let counts = head.counts;
-  for (let i = 1; i < masks.length; i++) {
-    const next = masks[i]!;
-    if (next.height !== height || next.width !== width) return { height: 0, width: 0, counts: new Uint32Array(0) };
-    counts = mergePair(counts, next.counts, intersect);
-  }
+  if (masks.some((mask) => mask.height !== height || mask.width !== width))
+    return { height: 0, width: 0, counts: new Uint32Array(0) };
+  let parts = masks.map(({ counts }) => counts);
+  // One after another, the union of many would be gone through as often as there are masks.
+  if (parts.length > MANY && masks.every(isPlain)) parts = inPairs(parts, intersect);
+  const counts = parts.slice(1).reduce((all, next) => mergePair(all, next, intersect), parts[0]!);
   return { height, width, counts: counts === head.counts ? counts.slice() : counts };
+}
+
+/** More masks than these are merged in pairs. */
+export const MANY = 16;
+
+/** Neighbours merged, and these again, until few are left. */
+function inPairs(parts: Uint32Array[], intersect: boolean): Uint32Array[] {
+  let left = parts;
+  while (left.length > MANY)
+    left = Array.from({ length: Math.ceil(left.length / 2) }, (_, i) =>
+      2 * i + 1 < left.length ? mergePair(left[2 * i]!, left[2 * i + 1]!, intersect) : left[2 * i]!,
+    );
+  return left;
+}
+
+/** Whether the runs fill the mask and none but the first has no length: then the order of merging changes no bit. */
+function isPlain({ counts, height, width }: Runs): boolean {
+  let sum = 0;
+  for (let i = 0; i < counts.length; i++) {
+    if (counts[i] === 0 && i > 0) return false;
+    sum += counts[i]!;
+  }
+  return sum === height * width && counts.length > 0;
 }
 
 function mergePair(first: Uint32Array, second: Uint32Array, intersect: boolean): Uint32Array {

@@ -1,4 +1,5 @@
 import { MaskError } from '../errors.js';
+import { shown } from '../shown.js';
 import { quickPolygon } from '../wasm/rle.js';
 import type { Runs } from './runs.js';
 
@@ -21,6 +22,12 @@ export function polygonRuns(xy: ArrayLike<number>, height: number, width: number
   const quick = quickPolygon(xy, height, width);
   if (quick !== null) return { height, width, counts: quick };
   used = 0;
+  const crossings = countCrossings(xy, points, width);
+  if (crossings > MOST_MARKS)
+    throw new MaskError(
+      `a polygon crosses columns of its image ${crossings} times: at most ${MOST_MARKS} are drawn`,
+      'ValueError',
+    );
   if (points > 0) {
     const x0 = fifths(xy[0]!);
     const y0 = fifths(xy[1]!);
@@ -35,8 +42,15 @@ export function polygonRuns(xy: ArrayLike<number>, height: number, width: number
     }
   }
   mark(total);
-  return { height, width, counts: mergeMarks(marks.subarray(0, used).sort()) };
+  const counts = mergeMarks(marks.subarray(0, used).sort());
+  if (marks.length > KEPT_MARKS) marks = new Uint32Array(1024);
+  return { height, width, counts };
 }
+
+/** Most crossings of one polygon: a thousand times across an image of 65536 columns. Sorting them takes seconds. */
+const MOST_MARKS = 2 ** 26;
+/** More room than this is not kept. */
+const KEPT_MARKS = 2 ** 20;
 
 /** Positions of the polygon at hand, kept between calls. */
 let marks = new Uint32Array(1024);
@@ -55,12 +69,29 @@ function mark(position: number): void {
 function fifths(coordinate: number): number {
   if (!(Math.abs(coordinate) <= MAX_COORDINATE)) {
     throw new MaskError(
-      `polygon coordinate ${coordinate} is not a number of pixels within ±${MAX_COORDINATE}`,
+      `polygon coordinate ${shown(coordinate)} is not a number of pixels within ±${MAX_COORDINATE}`,
       'ValueError',
     );
   }
   return Math.trunc(SCALE * coordinate + 0.5);
 }
+
+/** How many marks the edges will leave. */
+function countCrossings(xy: ArrayLike<number>, points: number, width: number): number {
+  let sum = 0;
+  for (let j = 0; j < points; j++) {
+    const [a, b] = [fifths(xy[2 * j]!), fifths(xy[j + 1 === points ? 0 : 2 * j + 2]!)];
+    const [first, last] = columnsOf(a, b, width);
+    sum += Math.max(0, last - first + 1);
+  }
+  return sum;
+}
+
+/** First and last column whose centre lies between two positions in fifths of a pixel. */
+const columnsOf = (a: number, b: number, width: number): [number, number] => [
+  Math.max(0, Math.ceil((Math.min(a, b) - 2) / SCALE)),
+  Math.min(width - 1, Math.floor((Math.max(a, b) - 3) / SCALE)),
+];
 
 function crossEdge(xa: number, ya: number, xb: number, yb: number, height: number, width: number): void {
   const dx = Math.abs(xb - xa);
@@ -73,10 +104,7 @@ function crossEdge(xa: number, ya: number, xb: number, yb: number, height: numbe
   const ys = flip ? yb : ya;
   const ye = flip ? ya : yb;
   const slope = steep ? (xe - xs) / dy : (ye - ys) / dx;
-  const low = Math.min(xs, xe);
-  const high = Math.max(xs, xe);
-  const first = Math.max(0, Math.ceil((low - 2) / SCALE));
-  const last = Math.min(width - 1, Math.floor((high - 3) / SCALE));
+  const [first, last] = columnsOf(xs, xe, width);
   for (let column = first; column <= last; column++) {
     const u = SCALE * column + 2;
     const v = steep ? ys + stepAt(u, xs, slope, dy) : lowerOf(ys, slope, u - xs);

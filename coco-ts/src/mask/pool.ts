@@ -1,7 +1,7 @@
 import { sharedColumn } from '../runtime.js';
 import { kernels } from '../wasm/kernels.js';
 import { measureStrings } from '../wasm/masks.js';
-import { boxOfCounts, type Runs } from './runs.js';
+import { addRuns, boxOfCounts, MOST_RUNS, type Runs } from './runs.js';
 
 /** The masks of many annotations in few arrays. */
 export interface Masks {
@@ -14,6 +14,9 @@ export interface Masks {
   /** The same masks in memory that threads can share. */
   shared(): Masks;
 }
+
+/** So many run lengths a row may have on the average, however many rows there are. Those of COCO have 300. */
+const RUNS_PER_ROW = 4096;
 
 /** Masks as decoded run lengths, appended row by row. */
 export class RunPool implements Masks {
@@ -33,6 +36,7 @@ export class RunPool implements Masks {
 
   set(row: number, mask: Runs): void {
     const { counts } = mask;
+    addRuns(this.used, counts.length, MOST_RUNS + RUNS_PER_ROW * this.height.length);
     if (this.used + counts.length > this.runs.length) {
       const bigger = new Uint32Array(Math.max(this.runs.length * 2, this.used + counts.length));
       bigger.set(this.runs.subarray(0, this.used));

@@ -1,4 +1,5 @@
 import { MaskError } from '../errors.js';
+import { shown } from '../shown.js';
 import { quickFormat, quickParse } from '../wasm/rle.js';
 
 /** Run-length encoded mask as files carry it: counts in the compressed string form, size as [height, width]. */
@@ -29,7 +30,7 @@ export function checkSize(size: unknown): readonly [number, number] {
   const [height, width] = size as [unknown, unknown];
   if (!isDimension(height) || !isDimension(width) || height * width > MAX_PIXELS) {
     throw new MaskError(
-      `RLE size [${String(height)}, ${String(width)}] is not a mask size of at most ${MAX_PIXELS} pixels`,
+      `RLE size [${shown(height)}, ${shown(width)}] is not a mask size of at most ${MAX_PIXELS} pixels`,
       'ValueError',
     );
   }
@@ -38,6 +39,19 @@ export function checkSize(size: unknown): readonly [number, number] {
 
 function isDimension(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_PIXELS;
+}
+
+/** Most run lengths that masks drawn from few numbers may have together: 256 MB. */
+export const MOST_RUNS = 2 ** 26;
+
+/** Adds to a count of run lengths. @throws MaskError beyond `most` */
+export function addRuns(total: number, more: number, most = MOST_RUNS): number {
+  if (total + more > most)
+    throw new MaskError(
+      `the masks have more than ${most} run lengths: their polygons are too large or too many`,
+      'ValueError',
+    );
+  return total + more;
 }
 
 let scratch = new Uint32Array(1024);
@@ -119,7 +133,7 @@ function checkCounts(counts: unknown): Uint32Array {
     const run: unknown = counts[i];
     if (typeof run !== 'number' || !Number.isInteger(run) || run < 0 || run > MAX_PIXELS) {
       throw new MaskError(
-        `RLE run ${i} is ${String(run)}: run lengths are integers from 0 to ${MAX_PIXELS}`,
+        `RLE run ${i} is ${shown(run)}: run lengths are integers from 0 to ${MAX_PIXELS}`,
         'ValueError',
       );
     }

@@ -1,6 +1,7 @@
 import { MaskError } from '../errors.js';
 import { type Bitmap, decodeRuns, encodeRuns, MAX_BITMAP_BYTES } from './bitmap.js';
 import { boundaryRuns } from './boundary.js';
+import { outlines } from './outline.js';
 import { checkSize, type Rle, type Runs, toRle, toRuns, type UncompressedRle } from './runs.js';
 
 type Compressed = Rle & { size: [number, number] };
@@ -71,40 +72,6 @@ export function boundary(rle: Any, distance?: number): Compressed {
 
 /**
  * Outlines of the mask as polygons along pixel edges, [x0, y0, x1, y1, ...]: of every connected part its outer contour, and of every
- * hole its own. Filling them by the even-odd rule gives the mask back.
+ * hole its own; parts that touch at a corner are one. Filling them by the even-odd rule gives the mask back.
  */
-export function toPolygons(rle: Any): number[][] {
-  const { data, height, width } = pixelsOf(rle);
-  const filled = (y: number, x: number): boolean =>
-    x >= 0 && y >= 0 && x < width && y < height && data[x * height + y] !== 0;
-  // Directed edges with the mask on their right hand: from corner (x, y) one step east, south, west or north.
-  const next = new Map<number, number[]>();
-  const corner = (x: number, y: number): number => y * (width + 1) + x;
-  const add = (from: number, to: number): void => void next.set(from, [...(next.get(from) ?? []), to]);
-  for (let x = 0; x < width; x++) {
-    for (let y = 0; y < height; y++) {
-      if (!filled(y, x)) continue;
-      if (!filled(y - 1, x)) add(corner(x, y), corner(x + 1, y));
-      if (!filled(y, x + 1)) add(corner(x + 1, y), corner(x + 1, y + 1));
-      if (!filled(y + 1, x)) add(corner(x + 1, y + 1), corner(x, y + 1));
-      if (!filled(y, x - 1)) add(corner(x, y + 1), corner(x, y));
-    }
-  }
-  const polygons: number[][] = [];
-  for (const start of next.keys())
-    while ((next.get(start)?.length ?? 0) > 0) polygons.push(trace(start, next, width + 1));
-  return polygons;
-}
-
-/** Follows edges from a corner back to it, dropping corners on straight stretches. */
-function trace(start: number, next: Map<number, number[]>, stride: number): number[] {
-  const corners: number[] = [];
-  let at = start;
-  do {
-    corners.push(at);
-    at = next.get(at)!.pop()!;
-  } while (at !== start);
-  const n = corners.length;
-  const bends = corners.filter((c, i) => c - corners[(i + n - 1) % n]! !== corners[(i + 1) % n]! - c);
-  return bends.flatMap((c) => [c % stride, Math.floor(c / stride)]);
-}
+export const toPolygons = (rle: Any): number[][] => outlines(toRuns(rle));

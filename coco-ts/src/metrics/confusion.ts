@@ -1,5 +1,6 @@
 import type { Id, InstanceAnnotation } from '../annotation.js';
 import type { COCO } from '../coco.js';
+import { CocoError } from '../errors.js';
 import { orderByScore } from '../evaluation/numeric.js';
 import { boxIou } from '../mask/boxes.js';
 
@@ -21,6 +22,9 @@ export interface ConfusionOptions {
   readonly maxDetections?: number;
 }
 
+/** Their square is 2^28 counts. */
+const MOST_CATEGORIES = 2 ** 14;
+
 /**
  * Confusion matrix of a detector: in each image every detection, best score first, takes the free truth of highest box IoU whatever its
  * category; what is left over is background. Crowds take no part: a detection that only lies in one (intersection over its own area) is dropped.
@@ -32,6 +36,8 @@ export function confusionMatrix(gt: COCO, dt: COCO, options: ConfusionOptions = 
   const categories = gt.getCatIds();
   const n = categories.length;
   const position = new Map(categories.map((id, index) => [id, index]));
+  if (n > MOST_CATEGORIES)
+    throw new CocoError(`a confusion matrix of ${n} categories is too large: at most ${MOST_CATEGORIES}`, 'ValueError');
   const counts = new Uint32Array((n + 1) * (n + 1));
   const add = (row: number, column: number): void => {
     counts[row * (n + 1) + column] = counts[row * (n + 1) + column]! + 1;

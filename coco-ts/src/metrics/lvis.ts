@@ -5,6 +5,7 @@ import type { Accumulated } from '../evaluation/accumulate.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
 import { meanOrMinusOne, orderByScore } from '../evaluation/numeric.js';
 import type { IouType } from '../evaluation/params.js';
+import { shown } from '../shown.js';
 
 /** In how many training images a category occurs: 1 to 10, to 100, more. */
 export type Frequency = 'r' | 'c' | 'f';
@@ -90,7 +91,8 @@ function federated(images: readonly ImageInfo[], gt: COCO, dt: COCO, limit: numb
 
 function list(image: ImageInfo, key: string): Set<unknown> {
   const value = image[key];
-  if (!Array.isArray(value)) throw new CocoError(`image ${image.id} has no ${key}, which LVIS needs`, 'KeyError');
+  if (!Array.isArray(value))
+    throw new CocoError(`image ${shown(image.id)} has no ${key}, which LVIS needs`, 'KeyError');
   return new Set(value);
 }
 
@@ -98,7 +100,7 @@ function frequencies(categories: readonly Category[]): Map<Id, Frequency> {
   return new Map(
     categories.map(({ id, frequency }) => {
       if (frequency !== 'r' && frequency !== 'c' && frequency !== 'f')
-        throw new CocoError(`category ${id}: frequency ${String(frequency)} is not r, c or f`, 'KeyError');
+        throw new CocoError(`category ${shown(id)}: frequency ${shown(frequency)} is not r, c or f`, 'KeyError');
       return [id, frequency];
     }),
   );

@@ -1,4 +1,5 @@
 import { CocoError } from '../errors.js';
+import { shown } from '../shown.js';
 
 /** One picture of a panoptic pair: a segment id per pixel (0: no label), and the category of each segment. */
 export interface PanopticImage {
@@ -112,6 +113,6 @@ function areas(
   for (const id of ids) if (id !== VOID) out.set(id, (out.get(id) ?? 0) + 1);
   for (const id of out.keys())
     if (!segments.has(id))
-      throw new CocoError(`pixels of the ${side} name segment ${id}, which is not listed`, 'KeyError');
+      throw new CocoError(`pixels of the ${side} name segment ${shown(id)}, which is not listed`, 'KeyError');
   return out;
 }

@@ -2,6 +2,7 @@ import type { Id } from '../annotation.js';
 import type { COCO } from '../coco.js';
 import type { Accumulated } from '../evaluation/accumulate.js';
 import { meanOrMinusOne } from '../evaluation/numeric.js';
+import { nameOf } from '../formats/record.js';
 
 /** Scores of one category; -1 where it has no truth. */
 export interface ClassRow {
@@ -40,7 +41,7 @@ export function perClass(result: Accumulated, gt: COCO): ClassRow[] {
   if (T === 0 || M === 0) return [];
   return params.catIds.slice(0, K).map((id, k) => ({
     id,
-    name: gt.cats.get(id)?.name ?? (id === -1 ? 'all' : String(id)),
+    name: id === -1 && !gt.cats.has(id) ? 'all' : nameOf(gt.cats, id),
     ap: Object.fromEntries(labels.map((label, a) => [label, mean(result.precision, R, everything, k, a)])),
     ap50: mean(result.precision, R, at(0.5), k, 0),
     ap75: mean(result.precision, R, at(0.75), k, 0),

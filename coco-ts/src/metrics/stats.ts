@@ -1,5 +1,6 @@
 import type { Id } from '../annotation.js';
 import type { COCO } from '../coco.js';
+import { categoryName } from '../formats/record.js';
 
 /** Counts that describe a data set. Sizes are COCO's: small below 32^2, large above 96^2 square pixels. */
 export interface DatasetStats {
@@ -32,9 +33,9 @@ export function datasetStats(coco: COCO): DatasetStats {
     small,
     medium: areas.length - small - large,
     large,
-    categories: [...coco.cats.values()].map(({ id, name }) => {
+    categories: [...coco.cats].map(([id, category]) => {
       const images = coco.catToImgs.get(id) ?? [];
-      return { id, name: name ?? String(id), images: new Set(images).size, annotations: images.length };
+      return { id, name: categoryName(category), images: new Set(images).size, annotations: images.length };
     }),
   };
 }

@@ -1,4 +1,5 @@
 import { JsonError } from '../errors.js';
+import { shown } from '../shown.js';
 import { deriveResult } from './derived.js';
 import { END, INCOMPLETE, readDecimal, readId, readNumber, UNSCANNABLE } from './number.js';
 import { scanPoints } from './points.js';
@@ -123,7 +124,7 @@ export function scanNext(b: Uint8Array, view: DataView, p: number, base: number,
     throw INCOMPLETE;
   }
   if (c === 93) return -(p + 1);
-  if (c !== 44) throw new JsonError(`unexpected ${String.fromCharCode(c)} after an annotation`, p);
+  if (c !== 44) throw new JsonError(`unexpected ${shown(String.fromCharCode(c))} after an annotation`, p);
   return p + 1;
 }
 
@@ -173,7 +174,7 @@ function scanOne(b: Uint8Array, view: DataView, p: number, base: number, table: 
         p++;
         break;
       } else if (c === END) throw INCOMPLETE;
-      else throw new JsonError(`unexpected ${String.fromCharCode(c)} in an annotation`, p);
+      else throw new JsonError(`unexpected ${shown(String.fromCharCode(c))} in an annotation`, p);
     }
   }
   if (table.maskHeight[row] !== 0 && bits & HAS.segmentation) bits |= HAS.rle;

@@ -1,12 +1,13 @@
 import { JsonError } from '../errors.js';
 import { parseJson } from '../json.js';
 import { kernels } from '../wasm/kernels.js';
+import { WINDOW_BYTES } from '../wasm/layout.js';
 import { RowScanner } from '../wasm/scanner.js';
 import { scanAnnotations, scanNext } from './annotations.js';
 import { INCOMPLETE, UNSCANNABLE } from './number.js';
 import { type ByteSource, Window } from './source.js';
 import { AnnotationTable, HAS } from './table.js';
-import { expectByte, skipBlank, skipString, skipValue } from './value.js';
+import { expectByte, skipString, skipValue } from './value.js';
 
 /** Bytes [begin, begin + length) of a source. */
 export interface Range {
@@ -85,7 +86,7 @@ export function scanResults(source: ByteSource): AnnotationTable | Unscannable {
  * @returns the position behind the object
  */
 function eachMember(window: Window, start: number, visit: (key: string, p: number) => number): number {
-  let p = step(window, start, skipBlank);
+  let p = window.skipBlank(start);
   if (window.bytes[p] === 125) return p + 1;
   for (;;) {
     let key = '';
@@ -93,11 +94,12 @@ function eachMember(window: Window, start: number, visit: (key: string, p: numbe
       if (b[at] !== 34) expectByte(b, at, 34);
       const end = skipString(b, at);
       key = String(parseJson(new TextDecoder().decode(b.subarray(at, end))));
-      return skipBlank(b, expectByte(b, skipBlank(b, end), 58));
+      return end;
     });
-    p = step(window, visit(key, p), skipBlank);
+    p = window.skipBlank(step(window, window.skipBlank(p), (b, at) => expectByte(b, at, 58)));
+    p = window.skipBlank(visit(key, p));
     if (window.bytes[p] === 125) return p + 1;
-    p = step(window, p, (b, at) => skipBlank(b, expectByte(b, at, 44)));
+    p = window.skipBlank(step(window, p, (b, at) => expectByte(b, at, 44)));
   }
 }
 
@@ -118,7 +120,7 @@ function guarded<T>(window: Window, scan: () => T): T | Unscannable {
 
 /** The position after the opening bracket; -1 when the text starts with something else. */
 function opening(window: Window, bracket: number): number {
-  const p = skipBlank(window.bytes, 0);
+  const p = window.skipBlank(0);
   return window.bytes[p] === bracket ? p + 1 : -1;
 }
 
@@ -158,8 +160,8 @@ function scanList(window: Window, p: number, table: AnnotationTable): number {
     } else {
       at = scanner.scan(at, window.base);
       if (scanner.ended) return at;
-      // Mostly the window ends here.
-      if (at > 0 && window.advance(at)) {
+      // Mostly the window ends here. Where it does not, moving it for every row that is not plain would take longer than the rows.
+      if (at > WINDOW_BYTES / 2 && window.advance(at)) {
         at = 0;
         continue;
       }

@@ -1,4 +1,5 @@
 import type { Id } from '../annotation.js';
+import { shown } from '../shown.js';
 import { END, INCOMPLETE, readDecimal, readNumber, UNSCANNABLE } from './number.js';
 import type { AnnotationTable } from './table.js';
 import { expectByte, skipBlank } from './value.js';
@@ -56,4 +57,4 @@ function skipNumber(b: Uint8Array, p: number): number {
 
 /** The sentence for a row whose keypoints do not fit kpt_oks_sigmas. */
 export const wrongPoints = (id: Id, found: number, per: number): string =>
-  `annotation ${id} has ${found} keypoint numbers, kpt_oks_sigmas (--sigmas) names ${per / 3} points: 3 numbers and a sigma for each`;
+  `annotation ${shown(id)} has ${found} keypoint numbers, kpt_oks_sigmas (--sigmas) names ${per / 3} points: 3 numbers and a sigma for each`;

@@ -5,7 +5,8 @@ import { parseJson } from '../json.js';
 import { mergeRuns } from '../mask/overlap.js';
 import { boxRuns, polygonRuns } from '../mask/polygon.js';
 import { RunPool } from '../mask/pool.js';
-import type { Runs } from '../mask/runs.js';
+import { addRuns, type Runs } from '../mask/runs.js';
+import { shown } from '../shown.js';
 import { type Kernels, kernels } from '../wasm/kernels.js';
 import { readLists } from '../wasm/lists.js';
 import { polygonAt } from '../wasm/masks.js';
@@ -89,7 +90,7 @@ export function readMasks(
 function sizeOf(image: ImageInfo): { height: number; width: number } {
   const { id, height, width } = image;
   if (height === undefined || width === undefined)
-    throw new CocoError(`image ${id} has no height and width, which its polygons need`, 'KeyError');
+    throw new CocoError(`image ${shown(id)} has no height and width, which its polygons need`, 'KeyError');
   return { height, width };
 }
 
@@ -97,6 +98,7 @@ function sizeOf(image: ImageInfo): { height: number; width: number } {
 function readPolygons(b: Uint8Array, p: number, image: ImageInfo, module: Kernels | null): Runs | null {
   const { height, width } = sizeOf(image);
   const parts: Runs[] = [];
+  let total = 0;
   try {
     p++;
     for (;;) {
@@ -115,6 +117,7 @@ function readPolygons(b: Uint8Array, p: number, image: ImageInfo, module: Kernel
         if (n <= 4) return null;
         parts.push(polygonRuns(points.subarray(0, n), height, width));
       }
+      total = addRuns(total, parts.at(-1)!.counts.length);
       while (b[p]! <= 32) p++;
       if (b[p] === 93) return parts.length === 1 ? parts[0]! : mergeRuns(parts);
       if (b[p] !== 44) return null;

@@ -1,8 +1,10 @@
 import { CocoError } from '../errors.js';
+import { openFile, readInto } from '../files.js';
 import { nodeModule } from '../runtime.js';
+import { shown } from '../shown.js';
 import { kernels } from '../wasm/kernels.js';
 import { WINDOW, WINDOW_BYTES } from '../wasm/layout.js';
-import { END, PADDING } from './number.js';
+import { END, INCOMPLETE, PADDING } from './number.js';
 
 /** Bytes that can be read again later, in memory or in a file. */
 export interface ByteSource {
@@ -27,31 +29,28 @@ export const memorySource = (bytes: Uint8Array): ByteSource => ({
 export function fileSource(path: string | URL): ByteSource {
   const fs = nodeModule<typeof import('node:fs')>('fs');
   if (fs === undefined) throw new CocoError('reading a path needs Node: pass the bytes of the file');
-  const { size, mtimeMs } = fs.statSync(path);
-  let open: number | null = null;
+  const first = openFile(path);
+  const { size, mtimeMs } = first;
+  let open: number | null = first.descriptor;
   const close = (): void => {
     if (open !== null) fs.closeSync(open);
     open = null;
   };
+  // One pass reads many pieces in one turn; none stays open after it.
+  const closeAfter = (): void => void setImmediate(close).unref();
+  closeAfter();
   return {
     length: size,
     bytes: null,
     read(target, position) {
       if (open === null) {
-        const now = fs.statSync(path);
+        const now = openFile(path);
+        open = now.descriptor;
+        closeAfter();
         if (now.size !== size || now.mtimeMs !== mtimeMs)
-          throw new CocoError(`${String(path)} has changed since it was loaded: load it again`);
-        open = fs.openSync(path, 'r');
-        // One pass reads many pieces in one turn; none stays open after it.
-        setImmediate(close).unref();
+          throw new CocoError(`${shown(path)} has changed since it was loaded: load it again`);
       }
-      let got = 0;
-      while (got < target.length) {
-        const n = fs.readSync(open, target, got, target.length - got, position + got);
-        if (n === 0) break;
-        got += n;
-      }
-      return got;
+      return readInto(fs, open, target, position);
     },
   };
 }
@@ -63,6 +62,9 @@ export function readRange(source: ByteSource, begin: number, length: number): Ui
   if (source.read(target, begin) !== length) throw new CocoError('the file ends before the place its columns name');
   return target;
 }
+
+/** A string can be no longer, so no value of a file. */
+const LONGEST_VALUE = 2 ** 29;
 
 /** A stretch of a source that moves forward, and grows when one value does not fit. Behind its bytes stands padding. */
 export class Window {
@@ -89,6 +91,8 @@ export class Window {
     const { bytes } = this;
     const rest = this.length - keep;
     if (keep === 0) {
+      if (this.length > LONGEST_VALUE)
+        throw new CocoError(`the value at position ${this.base} is longer than ${LONGEST_VALUE} bytes`, 'ValueError');
       this.shared = false;
       this.use(new Uint8Array(Math.min(this.length * 2, this.source.length - this.base) + PADDING));
       this.bytes.set(bytes.subarray(0, this.length));
@@ -97,6 +101,17 @@ export class Window {
     else this.bytes.copyWithin(0, keep, this.length);
     this.base += keep;
     return this.fill(rest);
+  }
+
+  /** The first byte from p on that is no white space, however much of it there is; INCOMPLETE is thrown at the end of the source. */
+  skipBlank(p: number): number {
+    let at = p;
+    for (;;) {
+      while (this.bytes[at]! <= 32) at++;
+      if (at < this.length) return at;
+      if (!this.advance(at)) throw INCOMPLETE;
+      at = 0;
+    }
   }
 
   private share(): boolean {

@@ -1,4 +1,5 @@
 import { JsonError } from '../errors.js';
+import { shown } from '../shown.js';
 import { END, INCOMPLETE } from './number.js';
 
 /** The first byte from p on that is no white space. */
@@ -27,7 +28,7 @@ export function skipValue(b: Uint8Array, p: number): number {
   const start = p;
   while (c !== 44 && c !== 125 && c !== 93 && c > 32 && c !== END) c = b[++p]!;
   if (c === END) throw INCOMPLETE;
-  if (p === start) throw new JsonError(`unexpected ${String.fromCharCode(c)}`, p);
+  if (p === start) throw new JsonError(`unexpected ${shown(String.fromCharCode(c))}`, p);
   return p;
 }
 
@@ -57,5 +58,5 @@ export function expectByte(b: Uint8Array, p: number, byte: number): number {
   const c = b[p]!;
   if (c === byte) return p + 1;
   if (c === END) throw INCOMPLETE;
-  throw new JsonError(`unexpected ${String.fromCharCode(c)} instead of ${String.fromCharCode(byte)}`, p);
+  throw new JsonError(`unexpected ${shown(String.fromCharCode(c))} instead of ${String.fromCharCode(byte)}`, p);
 }
