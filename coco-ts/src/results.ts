@@ -139,7 +139,7 @@ function rowsToRecords(rows: Float64Array): ResultRecord[] {
 /** The error for a result of an image that the truth lacks; with what seems to be wrong about the ids. */
 export function unknownImage(id: Id, truth: COCO): CocoError {
   const ids = truth.imageIds();
-  const text = shown(id);
+  const text = typeof id === 'object' ? shown(id) : String(id);
   const owner = (truth.imageList() ?? []).find(
     ({ file_name }) => typeof file_name === 'string' && nameForms(file_name).includes(text),
   );

@@ -121,8 +121,42 @@ describe('reading', () => {
   test('rows that lack everything are read once each', async () => {
     const rows = Array.from({ length: 50_000 }, () => '{}').join(',');
     const text = saved('empty-rows.json', `{"images":[],"categories":[],"annotations":[${rows}]}`);
-    expect((await run('stats', text)).errors).toEqual(['coco-ts stats: annotation 0 has no id']);
+    expect((await run('stats', text)).errors).toEqual([
+      'coco-ts stats: annotations[0] has no id: number the annotations from 1',
+    ]);
     expect((await COCO.load(text)).columns()?.table.count).toBe(50_000);
+  });
+
+  test('looks for long ids take time by the length of the text, and ids have 4300 digits at most', () => {
+    expect(() => parseJson('"ids":['.repeat(500_000))).toThrow('nested deeper than 2000');
+    expect(() => parseJson(`[${'"ids":[1],'.repeat(200_000)}0]`)).toThrow(JsonError);
+    expect(parseJson(`{"ids":[${'[1],'.repeat(100_000)}12345678901234567]}`)).toHaveProperty('ids.length', 100_001);
+    expect(() => parseJson(`{"ids":${'['.repeat(3000)}12345678901234567`)).toThrow('nested deeper than 2000');
+    expect(() => parseJson(`{"id":${'1'.repeat(1_000_000)}}`)).toThrow(
+      'an id of 1000000 digits: at most 4300 are read',
+    );
+    expect(parseJson(`{"id":${'1'.repeat(4300)}}`)).toEqual({ id: BigInt('1'.repeat(4300)) });
+  });
+
+  test('what eval says of results, of merged names and of sigmas is one line that a terminal shows', async () => {
+    const gt = saved('named-gt.json', oneImage('a\u001b[2J.jpg'));
+    const result = { image_id: 'a\u001b[2J', category_id: 3, bbox: [1, 1, 2, 2], score: 1 };
+    const evaluated = (dt: unknown) => run('eval', '--gt', gt, '--dt', saved('named-dt.json', dt));
+    expect((await evaluated([result])).errors).toEqual([
+      'coco-ts eval: Results do not correspond to current coco set: there is no image "a\\u001b[2J"; it is the file name of image 1: results name images by id',
+    ]);
+    expect((await evaluated([{ ...result, image_id: { toString: 1 } }])).errors[0]).toContain('no image an object;');
+    expect((await evaluated([{ ...result, image_id: 1, category_id: '\u202e' }])).errors[0]).toContain('"\\u202e"');
+    expect((await evaluated({ '\u001b]0;x\u0007': 1 })).errors[0]).toContain('an object with \\u001b]0;x\\u0007');
+    const other = oneImage('a\u001b[2J.jpg');
+    const larger = { ...other, images: [{ ...other.images![0]!, width: 200 }] };
+    const merged = await run('merge', gt, saved('larger.json', larger), at('merged.json'));
+    expect(merged.errors[0]).toMatch(/^coco-ts merge: a\\u001b\[2J\.jpg is 100 x 80 in one file and 200 x 80/);
+    const sigmas = saved('sigmas.txt', `0.1,${'x\u001b'.repeat(1000)}`);
+    const wrong = await run('eval', '--gt', gt, '--dt', gt, '--type', 'keypoints', '--sigmas', sigmas);
+    expect([wrong.code, wrong.errors[0]!.includes('\u001b'), wrong.errors[0]!.length < 2000]).toEqual([2, false, true]);
+    const endless = await run('eval', '--gt', gt, '--dt', gt, '--type', 'keypoints', '--sigmas', folder);
+    expect(endless.errors[0]).toContain('is a folder: a regular file is needed');
   });
 });
 

@@ -172,7 +172,7 @@ describe('openCoco for detection', () => {
     expect(await failure(open('bomb.json'))).toMatch(/bomb\.json: unpacks to more than 64 MB/);
     if (process.platform === 'win32') return;
     spawnSync('mkfifo', [join(root, 'pipe.json')]);
-    expect(await failure(open('pipe.json'))).toMatch(/pipe\.json: is a pipe: a regular file is needed/);
+    expect(await failure(open('pipe.json'))).toMatch(/pipe\.json: it is a pipe, a regular file is expected/);
   });
 
   it('takes a range of images and refuses one beyond them', async () => {
