@@ -68,7 +68,9 @@ function detection(experiment: Experiment, labels: LabelMap): Network {
   });
   const { inputSize } = assembly;
   const predictor = createPredictor(assembly.model, {
-    ...{ inputSize, mode: 'letterbox', multiple: COARSEST_STRIDE },
+    inputSize,
+    mode: 'letterbox',
+    multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
   });
   return {
@@ -103,7 +105,9 @@ function segmentation(experiment: Experiment, labels: LabelMap): Network {
   });
   const { inputSize } = assembly;
   const predictor = createPredictor(assembly.model, {
-    ...{ inputSize, mode: augment.fit ?? 'native', multiple: COARSEST_STRIDE },
+    inputSize,
+    mode: augment.fit ?? 'native',
+    multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
   });
   return {

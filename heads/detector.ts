@@ -70,7 +70,11 @@ export function createDetector(options: DetectorOptions): Detector {
   );
   const { levels, channels, cells: repeats, fusion } = spec;
   const { backbone, neck } = createPyramid({
-    ...{ arch: spec.backbone, frozen, inChannels, dropPath, seed },
+    arch: spec.backbone,
+    frozen,
+    inChannels,
+    dropPath,
+    seed,
     neck: { kind: spec.neck ?? 'bifpn', levels, channels, repeats, fusion, activation },
   });
   const head = createDetectionHead(headConfig, neck.features);

@@ -59,7 +59,11 @@ export function createSegmenter(options: SegmenterOptions): Segmenter {
     'semantic head',
   );
   const { backbone, neck } = createPyramid({
-    ...{ arch: options.backbone, frozen, inChannels, dropPath, seed },
+    arch: options.backbone,
+    frozen,
+    inChannels,
+    dropPath,
+    seed,
     neck: { kind: 'bifpn', levels, activation, ...options.neck },
   });
   const head = createSemanticHead(headConfig, neck.features);

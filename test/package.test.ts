@@ -159,7 +159,12 @@ describe('in a project of its own', () => {
   ): Promise<{ readonly bytes: ReadonlyMap<string, number>; readonly text: string }> {
     const { metafile, outputFiles } = await build({
       stdin: { contents: program, resolveDir: project },
-      ...{ bundle: true, write: false, metafile: true, minify: true, format: 'esm', platform: 'browser' },
+      bundle: true,
+      write: false,
+      metafile: true,
+      minify: true,
+      format: 'esm',
+      platform: 'browser',
       preserveSymlinks: true,
       logLevel: 'silent',
     });

@@ -31,7 +31,10 @@ export async function benchmark(models: readonly string[], options: BenchmarkOpt
   for (const { model, pixels, macs } of networks) {
     output.note(`measuring ${model} at ${pixels} pixels`);
     const measurement = await measure({
-      ...{ arch: model, pixels, batch, seconds },
+      arch: model,
+      pixels,
+      batch,
+      seconds,
       ...(engine === undefined ? {} : { engine }),
       ...(threads === undefined ? {} : { threads }),
     });

@@ -53,7 +53,10 @@ export async function features(model: string, options: FeaturesOptions): Promise
   await openEngine(options, output);
   const levels = options.levels as readonly LevelsOf<BackboneArch>[] | undefined; // checked by the backbone
   const backbone = createBackbone({
-    ...{ arch, frozen: 'all', inChannels: channels, seed: 1 },
+    arch,
+    frozen: 'all',
+    inChannels: channels,
+    seed: 1,
     ...(levels ? { levels } : {}),
   });
   try {

@@ -66,7 +66,10 @@ export async function measureHere(request: MeasureRequest): Promise<Measurement>
   images.dispose();
   const p50 = percentile(times, 0.5);
   return {
-    ...{ engine: info.description, runs: times.length, p50, p95: percentile(times, 0.95) },
+    engine: info.description,
+    runs: times.length,
+    p50,
+    p95: percentile(times, 0.95),
     imagesPerSecond: (1000 * batch) / p50,
     peakBytes: process.resourceUsage().maxRSS * 1024,
   };

@@ -56,7 +56,11 @@ async function trainInto(
   const interrupt = onInterrupt();
   try {
     const result = await trainExperiment(experiment, {
-      ...{ out, resume: command.resume === true, engine, say: output.note, signal: interrupt.signal },
+      out,
+      resume: command.resume === true,
+      engine,
+      say: output.note,
+      signal: interrupt.signal,
       threads: { threads, interOpThreads },
       checkLeaks: command.checkLeaks === true || process.env.NODE_ENV === 'development',
       offline: command.offline === true,

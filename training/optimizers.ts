@@ -105,7 +105,11 @@ export function createAdamW(parameters: ParameterMap, options: AdamWOptions = {}
         const [rate, decay] = [rates[i] ?? 1, decays[i] ?? 0];
         const [moved, nextMean, nextVariance] = adamw(
           {
-            ...{ value, gradient, first: mean, second: variance, epsilon: tiny as tf.Scalar },
+            value,
+            gradient,
+            first: mean,
+            second: variance,
+            epsilon: tiny as tf.Scalar,
             stepSize: tf.mul(stepSize as tf.Scalar, rate),
             shrink: tf.sub(1, tf.mul(learningRate as tf.Scalar, decay * rate)),
           },

@@ -122,5 +122,14 @@ export function writeNpy({ dtype, shape, data }: HostTensor): Uint8Array {
 }
 
 const LETTERS: { readonly [D in HostDtype]: keyof typeof TYPES } = {
-  ...{ F32: 'f4', F64: 'f8', I8: 'i1', I16: 'i2', I32: 'i4', I64: 'i8', U8: 'u1', U16: 'u2', U32: 'u4', U64: 'u8' },
+  F32: 'f4',
+  F64: 'f8',
+  I8: 'i1',
+  I16: 'i2',
+  I32: 'i4',
+  I64: 'i8',
+  U8: 'u1',
+  U16: 'u2',
+  U32: 'u4',
+  U64: 'u8',
 };

@@ -23,8 +23,19 @@ const TENSOR = {
 /** Lists whose packed bytes are the values themselves: float_data, double_data. */
 const PLAIN_LISTS = [4, 10];
 const TYPES: Readonly<Record<number, ElementName>> = {
-  ...{ 1: 'F32', 2: 'U8', 3: 'I8', 4: 'U16', 5: 'I16', 6: 'I32', 7: 'I64', 9: 'BOOL', 10: 'F16', 11: 'F64' },
-  ...{ 12: 'U32', 13: 'U64', 16: 'BF16' },
+  1: 'F32',
+  2: 'U8',
+  3: 'I8',
+  4: 'U16',
+  5: 'I16',
+  6: 'I32',
+  7: 'I64',
+  9: 'BOOL',
+  10: 'F16',
+  11: 'F64',
+  12: 'U32',
+  13: 'U64',
+  16: 'BF16',
 };
 const EXTERNAL = 1n;
 const MAX_RANK = 8;

@@ -27,7 +27,12 @@ const modelSchema = z.object({
 type Weight = z.infer<typeof weightSchema>;
 
 const STORED = {
-  ...{ float32: 'F32', int32: 'I32', bool: 'BOOL', float16: 'F16', uint8: 'U8', uint16: 'U16' },
+  float32: 'F32',
+  int32: 'I32',
+  bool: 'BOOL',
+  float16: 'F16',
+  uint8: 'U8',
+  uint16: 'U16',
 } as const satisfies Readonly<Record<string, ElementName>>;
 
 /**

@@ -18,20 +18,18 @@ const CODE = { old: 0, builtin: 3 } as const;
 
 /** TensorType -> element type; those left out hold no weights. */
 const TYPES: Readonly<Record<number, ElementName>> = {
-  ...{
-    0: 'F32',
-    1: 'F16',
-    2: 'I32',
-    3: 'U8',
-    4: 'I64',
-    6: 'BOOL',
-    7: 'I16',
-    9: 'I8',
-    10: 'F64',
-    12: 'U64',
-    15: 'U32',
-    16: 'U16',
-  },
+  0: 'F32',
+  1: 'F16',
+  2: 'I32',
+  3: 'U8',
+  4: 'I64',
+  6: 'BOOL',
+  7: 'I16',
+  9: 'I8',
+  10: 'F64',
+  12: 'U64',
+  15: 'U32',
+  16: 'U16',
 };
 /** BuiltinOperator -> layer. */
 const LAYERS: Readonly<Record<number, WeightedLayer['kind']>> = { 3: 'convolution', 4: 'depthwise', 9: 'dense' };

@@ -6,14 +6,30 @@ import { COCO, COCOeval, type Dataset } from '../src/index.js';
 
 /** What a page has and this library may use; of Node nothing, not even `process`. */
 const GLOBALS = {
-  ...{ atob, Blob, DecompressionStream, fetch, performance, ReadableStream, Response, structuredClone },
-  ...{ TextDecoder, TextEncoder, URL, WebAssembly },
+  atob,
+  Blob,
+  DecompressionStream,
+  fetch,
+  performance,
+  ReadableStream,
+  Response,
+  structuredClone,
+  TextDecoder,
+  TextEncoder,
+  URL,
+  WebAssembly,
   // Values that come from outside, as in a page from another frame.
-  ...{ Uint8Array, ArrayBuffer },
+  Uint8Array,
+  ArrayBuffer,
 };
 
 const square = (id: number, image: number, x: number): object => ({
-  ...{ id, image_id: image, category_id: 1 + (id % 2), iscrowd: 0, area: 400, bbox: [x, 10, 20, 20] },
+  id,
+  image_id: image,
+  category_id: 1 + (id % 2),
+  iscrowd: 0,
+  area: 400,
+  bbox: [x, 10, 20, 20],
   segmentation: [[x, 10, x + 20, 10, x + 20, 30, x, 30]],
 });
 const truths = {
@@ -22,7 +38,10 @@ const truths = {
   annotations: [1, 2, 3, 4, 5, 6].map((id) => square(id, 1 + (id % 3), 5 * id)),
 } as Dataset;
 const results = [1, 2, 3, 4, 5, 6, 7].map((id) => ({
-  ...{ image_id: 1 + (id % 3), category_id: 1 + (id % 2), score: 1 / id, bbox: [5 * id + (id % 4), 11, 20, 20] },
+  image_id: 1 + (id % 3),
+  category_id: 1 + (id % 2),
+  score: 1 / id,
+  bbox: [5 * id + (id % 4), 11, 20, 20],
 }));
 
 let script = '';

@@ -89,8 +89,12 @@ function rangeOf({ values, type, channels, used, isFull }: Samples): Omit<Levels
 const MIN_POWER = -20;
 /** What a type holds. */
 const LIMITS: { readonly [type in SampleType]: readonly [least: number, most: number] } = {
-  ...{ uint8: [0, 255], uint16: [0, 65535], uint32: [0, 2 ** 32 - 1] },
-  ...{ int8: [-128, 127], int16: [-32768, 32767], int32: [-(2 ** 31), 2 ** 31 - 1] },
+  uint8: [0, 255],
+  uint16: [0, 65535],
+  uint32: [0, 2 ** 32 - 1],
+  int8: [-128, 127],
+  int16: [-32768, 32767],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
   float32: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
 };
 

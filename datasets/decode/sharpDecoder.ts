@@ -11,7 +11,13 @@ type Image = ReturnType<Sharp>;
 /** Formats taken besides JPEG, PNG and TIFF. Vector and document formats are refused. */
 const FORMATS = ['webp', 'gif', 'heif', 'avif', 'jp2'];
 const WIDTHS: { readonly [type in SampleType]: number } = {
-  ...{ uint8: 1, int8: 1, uint16: 2, int16: 2, uint32: 4, int32: 4, float32: 4 },
+  uint8: 1,
+  int8: 1,
+  uint16: 2,
+  int16: 2,
+  uint32: 4,
+  int32: 4,
+  float32: 4,
 };
 /** Measured at the peak, bytes a pixel: 6.3 of a progressive JPEG or interlaced PNG, 8.2 of a WebP. */
 const PLAIN_BYTES = 7;
@@ -101,8 +107,13 @@ function looksLikeBand(values: ArrayLike<number>, channels: number, at: number):
 }
 
 const ARRAYS = {
-  ...{ uint8: Uint8Array, int8: Int8Array, uint16: Uint16Array, int16: Int16Array },
-  ...{ uint32: Uint32Array, int32: Int32Array, float32: Float32Array },
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  float32: Float32Array,
 } as const satisfies { readonly [type in SampleType]: unknown };
 
 function typed(data: Buffer, type: SampleType) {

@@ -18,12 +18,16 @@ const VERSIONS: readonly Version[] = [
   {
     isMount: (type) => type === 'cgroup2',
     isGroup: (controllers) => controllers.join() === '',
-    ...{ limit: 'memory.max', used: 'memory.current', cached: 'inactive_file' },
+    limit: 'memory.max',
+    used: 'memory.current',
+    cached: 'inactive_file',
   },
   {
     isMount: (type, options) => type === 'cgroup' && options.includes('memory'),
     isGroup: (controllers) => controllers.includes('memory'),
-    ...{ limit: 'memory.limit_in_bytes', used: 'memory.usage_in_bytes', cached: 'total_inactive_file' },
+    limit: 'memory.limit_in_bytes',
+    used: 'memory.usage_in_bytes',
+    cached: 'total_inactive_file',
   },
 ];
 

@@ -103,7 +103,10 @@ describe('a backbone config', () => {
 describe('a backbone by name', () => {
   it('builds the blocks its deepest level needs and no others', () => {
     const backbone = createEfficientNet({
-      ...{ arch: 'tf_efficientnet_lite0', levels: ['P3', 'P2'], frozen: 'none', seed: 1 },
+      arch: 'tf_efficientnet_lite0',
+      levels: ['P3', 'P2'],
+      frozen: 'none',
+      seed: 1,
     });
     expect(levelsOf(backbone.features)).toEqual(['P2', 'P3']);
     expect(backbone.features.P3).toMatchObject({ channels: 40, stride: 8, tap: 'blocks.2' });

@@ -5,7 +5,11 @@ import { compile } from '../../engine/compile.js';
 
 it('trains a classifier with dropout, compiled where the engine compiles', () => {
   const network = createClassifier({
-    ...{ arch: 'tf_efficientnet_lite0', classes: 2, dropout: 0.5, frozen: 'P5', seed: 1 },
+    arch: 'tf_efficientnet_lite0',
+    classes: 2,
+    dropout: 0.5,
+    frozen: 'P5',
+    seed: 1,
   });
   const trained = [...network.parameters.values()].flatMap(({ variable }) => (variable.trainable ? [variable] : []));
   const step = compile((images: tf.Tensor4D, labels: tf.Tensor2D, seed: tf.Tensor1D) => {

@@ -46,7 +46,9 @@ const widened = (after: string, block: string, activation?: Activation): Place =
 });
 const head = (after: string): Place => ({ after, layers: [{ conv: 'conv_head', norm: 'bn2' }] });
 const inception = (path: string, more: Pick<Convolution, 'stride'> = {}): Convolution => ({
-  ...{ conv: `${path}.conv`, norm: `${path}.bn`, ...more },
+  conv: `${path}.conv`,
+  norm: `${path}.bn`,
+  ...more,
 });
 /** The two separable convolutions of a block of Xception, up to the second norm. */
 const separable = (after: string, block: string, first: number): Place => ({
@@ -67,15 +69,21 @@ const EFFICIENTNET = {
 
 const RELEASED: readonly Released[] = [
   {
-    ...{ golden: 'keras.EfficientNetB0', arch: 'tf_efficientnet_b0' },
-    ...{ pixels: 'to 0..1', places: EFFICIENTNET },
+    golden: 'keras.EfficientNetB0',
+    arch: 'tf_efficientnet_b0',
+    pixels: 'to 0..1',
+    places: EFFICIENTNET,
   },
   {
-    ...{ golden: 'keras.EfficientNetB4', arch: 'tf_efficientnet_b4' },
-    ...{ pixels: 'to 0..1', places: EFFICIENTNET },
+    golden: 'keras.EfficientNetB4',
+    arch: 'tf_efficientnet_b4',
+    pixels: 'to 0..1',
+    places: EFFICIENTNET,
   },
   {
-    ...{ golden: 'keras.EfficientNetV2B0', arch: 'tf_efficientnetv2_b0', pixels: 'as our preprocessing says' },
+    golden: 'keras.EfficientNetV2B0',
+    arch: 'tf_efficientnetv2_b0',
+    pixels: 'as our preprocessing says',
     places: {
       block1a_project_activation: 'blocks.0',
       block2b_add: 'blocks.1',
@@ -85,7 +93,9 @@ const RELEASED: readonly Released[] = [
     },
   },
   {
-    ...{ golden: 'keras.MobileNetV2', arch: 'keras_mobilenetv2_100', pixels: null },
+    golden: 'keras.MobileNetV2',
+    arch: 'keras_mobilenetv2_100',
+    pixels: null,
     places: {
       block_1_expand_relu: widened('blocks.0', 'blocks.1.0'),
       block_3_expand_relu: widened('blocks.1', 'blocks.2.0'),
@@ -95,7 +105,9 @@ const RELEASED: readonly Released[] = [
     },
   },
   {
-    ...{ golden: 'keras.MobileNetV3Large', arch: 'tf_mobilenetv3_large_100', pixels: 'as our preprocessing says' },
+    golden: 'keras.MobileNetV3Large',
+    arch: 'tf_mobilenetv3_large_100',
+    pixels: 'as our preprocessing says',
     places: {
       re_lu_1: widened('blocks.0', 'blocks.1.0', 'relu'),
       re_lu_5: widened('blocks.1', 'blocks.2.0', 'relu'),
@@ -105,31 +117,49 @@ const RELEASED: readonly Released[] = [
     },
   },
   {
-    ...{ golden: 'torchvision.convnext_tiny', arch: 'convnext_tiny', pixels: null },
+    golden: 'torchvision.convnext_tiny',
+    arch: 'convnext_tiny',
+    pixels: null,
     places: {
-      ...{ 'features.0': 'stem', 'features.1': 'stages.0' },
-      ...{ 'features.2': 'stages.1.downsample', 'features.3': 'stages.1' },
-      ...{ 'features.4': 'stages.2.downsample', 'features.5': 'stages.2' },
-      ...{ 'features.6': 'stages.3.downsample', 'features.7': 'stages.3' },
+      'features.0': 'stem',
+      'features.1': 'stages.0',
+      'features.2': 'stages.1.downsample',
+      'features.3': 'stages.1',
+      'features.4': 'stages.2.downsample',
+      'features.5': 'stages.2',
+      'features.6': 'stages.3.downsample',
+      'features.7': 'stages.3',
     },
   },
   {
-    ...{ golden: 'torchvision.vgg16', arch: 'vgg16', pixels: null },
+    golden: 'torchvision.vgg16',
+    arch: 'vgg16',
+    pixels: null,
     places: {
-      ...{ 'features.4': 'features.4', 'features.9': 'features.9', 'features.16': 'features.16' },
-      ...{ 'features.23': 'features.23', 'features.30': 'features.30' },
+      'features.4': 'features.4',
+      'features.9': 'features.9',
+      'features.16': 'features.16',
+      'features.23': 'features.23',
+      'features.30': 'features.30',
       avgpool: { after: 'features.30', cells: 7 },
     },
   },
   {
-    ...{ golden: 'keras.ResNet50', arch: 'keras_resnet50', pixels: null },
+    golden: 'keras.ResNet50',
+    arch: 'keras_resnet50',
+    pixels: null,
     places: {
-      ...{ conv1_relu: 'act1', conv2_block3_out: 'layer1', conv3_block4_out: 'layer2' },
-      ...{ conv4_block6_out: 'layer3', conv5_block3_out: 'layer4' },
+      conv1_relu: 'act1',
+      conv2_block3_out: 'layer1',
+      conv3_block4_out: 'layer2',
+      conv4_block6_out: 'layer3',
+      conv5_block3_out: 'layer4',
     },
   },
   {
-    ...{ golden: 'keras.InceptionV3', arch: 'keras_inception_v3', pixels: null },
+    golden: 'keras.InceptionV3',
+    arch: 'keras_inception_v3',
+    pixels: null,
     places: {
       activation: { after: null, layers: [inception('Conv2d_1a_3x3', { stride: 2 })] },
       activation_2: 'Conv2d_2b_3x3',
@@ -147,7 +177,9 @@ const RELEASED: readonly Released[] = [
     },
   },
   {
-    ...{ golden: 'keras.Xception', arch: 'keras_xception', pixels: null },
+    golden: 'keras.Xception',
+    arch: 'keras_xception',
+    pixels: null,
     places: {
       block1_conv1_act: { after: null, layers: [{ conv: 'conv1', norm: 'bn1', stride: 2 }] },
       block2_sepconv2_bn: separable('act2', 'block1.rep', 0),
@@ -158,14 +190,22 @@ const RELEASED: readonly Released[] = [
     },
   },
   {
-    ...{ golden: 'keras.VGG16', arch: 'vgg16', pixels: null, otherTop: 'pre_logits.fc1.weight' },
+    golden: 'keras.VGG16',
+    arch: 'vgg16',
+    pixels: null,
+    otherTop: 'pre_logits.fc1.weight',
     places: {
-      ...{ block2_conv2: 'features.8', block3_conv3: 'features.15', block4_conv3: 'features.22' },
-      ...{ block5_conv3: 'features.29', block5_pool: 'features.30' },
+      block2_conv2: 'features.8',
+      block3_conv3: 'features.15',
+      block4_conv3: 'features.22',
+      block5_conv3: 'features.29',
+      block5_pool: 'features.30',
     },
   },
   {
-    ...{ golden: 'torchvision.mnasnet1_0', arch: 'mnasnet_100', pixels: null },
+    golden: 'torchvision.mnasnet1_0',
+    arch: 'mnasnet_100',
+    pixels: null,
     places: {
       'layers.7': 'blocks.0',
       'layers.8': 'blocks.1',

@@ -54,17 +54,18 @@ describe.each(known)('$arch ($library)', ({ arch, ...row }) => {
 });
 
 /** torchvision's documentation; the papers round these to millions. */
+// biome-ignore format: a table
 const PUBLISHED = {
-  ...{ efficientnet_b0: 5_288_548, efficientnet_b1: 7_794_184, efficientnet_b2: 9_109_994 },
-  ...{ efficientnet_b3: 12_233_232, efficientnet_b4: 19_341_616, efficientnet_b5: 30_389_784 },
-  ...{ efficientnet_b6: 43_040_704, efficientnet_b7: 66_347_960, resnet50: 25_557_032 },
-  ...{ resnet18: 11_689_512, resnet34: 21_797_672, resnet101: 44_549_160, resnet152: 60_192_808 },
-  ...{ vgg11: 132_863_336, vgg13: 133_047_848, vgg16: 138_357_544, vgg19: 143_667_240 },
-  ...{ vgg11_bn: 132_868_840, vgg13_bn: 133_053_736, vgg16_bn: 138_365_992, vgg19_bn: 143_678_248 },
-  ...{ densenet121: 7_978_856, densenet169: 14_149_480, densenet201: 20_013_928 },
-  ...{ shufflenet_v2_x0_5: 1_366_792, shufflenet_v2_x1_0: 2_278_604, shufflenet_v2_x1_5: 3_503_624 },
-  ...{ shufflenet_v2_x2_0: 7_393_996, squeezenet1_1: 1_235_496, alexnet: 61_100_840, googlenet: 6_624_904 },
-  ...{ regnety_004: 4_344_144, regnety_016: 11_202_430, regnety_032: 19_436_338 }, // regnet_y_400mf, 1_6gf, 3_2gf
+  efficientnet_b0: 5_288_548, efficientnet_b1: 7_794_184, efficientnet_b2: 9_109_994,
+  efficientnet_b3: 12_233_232, efficientnet_b4: 19_341_616, efficientnet_b5: 30_389_784,
+  efficientnet_b6: 43_040_704, efficientnet_b7: 66_347_960, resnet50: 25_557_032,
+  resnet18: 11_689_512, resnet34: 21_797_672, resnet101: 44_549_160, resnet152: 60_192_808,
+  vgg11: 132_863_336, vgg13: 133_047_848, vgg16: 138_357_544, vgg19: 143_667_240,
+  vgg11_bn: 132_868_840, vgg13_bn: 133_053_736, vgg16_bn: 138_365_992, vgg19_bn: 143_678_248,
+  densenet121: 7_978_856, densenet169: 14_149_480, densenet201: 20_013_928,
+  shufflenet_v2_x0_5: 1_366_792, shufflenet_v2_x1_0: 2_278_604, shufflenet_v2_x1_5: 3_503_624,
+  shufflenet_v2_x2_0: 7_393_996, squeezenet1_1: 1_235_496, alexnet: 61_100_840, googlenet: 6_624_904,
+  regnety_004: 4_344_144, regnety_016: 11_202_430, regnety_032: 19_436_338, // regnet_y_400mf, 1_6gf, 3_2gf
 } as const satisfies { readonly [A in BackboneArch]?: number };
 
 it('counts what torchvision publishes', () => {

@@ -114,8 +114,20 @@ const largest = (a: readonly number[], b: readonly number[]): number =>
   Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
 
 const METADATA: CheckpointMetadata = {
-  ...{ format: 'espalier-checkpoint', version: 1, step: 4, stepsPerEpoch: 4, totalSteps: 4, seconds: 1, seed: 1 },
-  ...{ optimizer: 'sgd', metric: null, best: null, latest: null, config: null, versions: {}, engine: 'wasm' },
+  format: 'espalier-checkpoint',
+  version: 1,
+  step: 4,
+  stepsPerEpoch: 4,
+  totalSteps: 4,
+  seconds: 1,
+  seed: 1,
+  optimizer: 'sgd',
+  metric: null,
+  best: null,
+  latest: null,
+  config: null,
+  versions: {},
+  engine: 'wasm',
   classes: [
     { id: 0, name: 'red' },
     { id: 1, name: 'green' },

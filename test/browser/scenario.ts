@@ -24,8 +24,15 @@ const IMAGES = 2;
 export function createSmallDetector(classes = 2) {
   const { model, encoder } = createDetector({
     preset: {
-      ...{ backbone: 'tf_efficientnet_lite0', pixels: 64, channels: 16, cells: 1, headDepth: 1, fusion: 'fast' },
-      ...{ activation: 'swish', anchorScale: 2, levels: ['P3', 'P4', 'P5', 'P6'] },
+      backbone: 'tf_efficientnet_lite0',
+      pixels: 64,
+      channels: 16,
+      cells: 1,
+      headDepth: 1,
+      fusion: 'fast',
+      activation: 'swish',
+      anchorScale: 2,
+      levels: ['P3', 'P4', 'P5', 'P6'],
     },
     classes,
     inputSize: SIZE,

@@ -5,7 +5,12 @@ import { folderWith, greyPng } from '../datasets/folder.js';
 
 it('images with more objects than boxes are kept are warned of where they are measured, crowds aside', async () => {
   const ann = (id: number, image_id: number, iscrowd = 0) => ({
-    ...{ id, image_id, category_id: 1, bbox: [id, id, 4, 4], area: 16, iscrowd },
+    id,
+    image_id,
+    category_id: 1,
+    bbox: [id, id, 4, 4],
+    area: 16,
+    iscrowd,
   });
   const json = {
     images: ['a', 'b', 'c'].map((name, i) => ({ id: i + 1, file_name: `${name}.png`, width: 30, height: 30 })),

@@ -28,7 +28,12 @@ const cocoRoot = (annotations: readonly Annotation[], names = ['red', 'blue']) =
       images: ['a.png', 'b.png'].map((file_name, i) => ({ id: i + 1, file_name, width: WIDTH, height: HEIGHT })),
       categories: names.map((name, i) => ({ id: i + 1, name })),
       annotations: annotations.map((annotation, i) => ({
-        ...{ id: i + 1, image_id: 1, category_id: 1, bbox: BOX, area: 200, iscrowd: 0 },
+        id: i + 1,
+        image_id: 1,
+        category_id: 1,
+        bbox: BOX,
+        area: 200,
+        iscrowd: 0,
         ...annotation,
       })),
     }),
@@ -55,8 +60,13 @@ const regions = (annotations: readonly Annotation[], classes: readonly string[] 
   check('segmentation', { kind: 'coco', root: cocoRoot(annotations, names), classes });
 const masks = (classes: readonly string[], files: readonly (Uint8Array | readonly number[])[], table: object = {}) =>
   check('segmentation', {
-    ...{ kind: 'masks', root: masksRoot(...files), images: 'image/*.png', masks: 'mask/*.png' },
-    ...{ train: `0-${files.length - 1}`, classes, ...table },
+    kind: 'masks',
+    root: masksRoot(...files),
+    images: 'image/*.png',
+    masks: 'mask/*.png',
+    train: `0-${files.length - 1}`,
+    classes,
+    ...table,
   });
 const voc = (
   task: string,

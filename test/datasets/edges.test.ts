@@ -15,7 +15,12 @@ for (const [classes, width, height] of [
   const labels = classes === 1 ? names : ['background', ...drawn];
   const square = [0, 0, width, 0, width, height / 2, 0, height / 2];
   const annotations = names.map((_, i) => ({
-    ...{ id: i + 1, image_id: 1, category_id: i + 1, bbox: [0, 0, width, height], area: width * height, iscrowd: 0 },
+    id: i + 1,
+    image_id: 1,
+    category_id: i + 1,
+    bbox: [0, 0, width, height],
+    area: width * height,
+    iscrowd: 0,
     segmentation: [square],
   }));
   const coco = (count: number) =>

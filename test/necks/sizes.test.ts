@@ -13,7 +13,9 @@ const features = Object.fromEntries(
   [3, 4, 5].map((level) => [
     `P${level}`,
     {
-      ...{ channels: 4 * level, stride: 2 ** level, tap: `stage${level}` },
+      channels: 4 * level,
+      stride: 2 ** level,
+      tap: `stage${level}`,
       sizeOf: (height: number, width: number) => [cellsAt(level, height), cellsAt(level, width)] as const,
     },
   ]),

@@ -32,7 +32,12 @@ beforeAll(() => {
         { id: 2, name: 'dog' },
       ],
       annotations: [1, 2].map((id) => ({
-        ...{ id, image_id: 1, category_id: id, iscrowd: 0, area: 900, bbox: [10, 10, 30, 30] },
+        id,
+        image_id: 1,
+        category_id: id,
+        iscrowd: 0,
+        area: 900,
+        bbox: [10, 10, 30, 30],
       })),
     }),
   );

@@ -10,7 +10,11 @@ afterEach(() => tf.disposeVariables());
 
 test.each([1, 5])('a segmenter of images of %i channels trains', (inChannels) => {
   const { model } = createSegmenter({
-    ...{ backbone: 'tf_efficientnet_lite0', classes: 2, inputSize: [32, 32], inChannels, dropPath: 0.2 },
+    backbone: 'tf_efficientnet_lite0',
+    classes: 2,
+    inputSize: [32, 32],
+    inChannels,
+    dropPath: 0.2,
     neck: { channels: 8, repeats: 1 },
     head: { channels: 8 },
   });

@@ -19,7 +19,10 @@ function detector(): Task {
   const size = [320, 416] as const;
   const { model, encoder } = createDetector({
     preset: 'efficientdet-lite0',
-    ...{ classes: 3, inputSize: size, seed: 1, frozen: 'P2' },
+    classes: 3,
+    inputSize: size,
+    seed: 1,
+    frozen: 'P2',
   });
   const { targets: specs, encode } = createEncoder(encoder.config as Parameters<typeof createEncoder>[0]);
   const arrays = Object.fromEntries(
@@ -50,7 +53,11 @@ function segmenter(): Task {
   const size = [128, 128] as const;
   const { model } = createSegmenter({
     backbone: 'tf_efficientnet_lite0',
-    ...{ classes: 2, inputSize: size, outputStride: 2, neck: { channels: 32, repeats: 2 }, head: { channels: 32 } },
+    classes: 2,
+    inputSize: size,
+    outputStride: 2,
+    neck: { channels: 32, repeats: 2 },
+    head: { channels: 32 },
   });
   const shape = [BATCH, ...size] as const;
   const classes = Int32Array.from({ length: BATCH * 128 * 128 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 31);

@@ -31,11 +31,17 @@ const CASES: readonly Few[] = [
   { what: 'one class', task: 'detection', image: [60, 40], objects: ['cell'], says: ['classes: cell'] },
   { what: 'one class in one pixel', task: 'detection', image: [1, 1], objects: ['cell'], says: ['classes: cell'] },
   {
-    ...{ what: '300 classes in a strip', task: 'detection', image: [4096, 64] },
-    ...{ objects: Array.from({ length: 300 }, (_, i) => `class${i}`), says: ['train: 1 images'] },
+    what: '300 classes in a strip',
+    task: 'detection',
+    image: [4096, 64],
+    objects: Array.from({ length: 300 }, (_, i) => `class${i}`),
+    says: ['train: 1 images'],
   },
   {
-    ...{ what: 'one class', task: 'segmentation', image: [60, 40], objects: ['cell'] },
+    what: 'one class',
+    task: 'segmentation',
+    image: [60, 40],
+    objects: ['cell'],
     says: ['classes: background, cell (background: every pixel without one of the others)'],
   },
 ];

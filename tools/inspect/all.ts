@@ -91,7 +91,10 @@ function configRow(name: string, { task, model, data }: Experiment): ModelRow {
 function detectorRow(name: string, spec: DetectorSpec, classes: number): ModelRow {
   const { backbone, channels, cells, levels, fusion, headDepth, pixels } = spec;
   const count = countDetectionHead({
-    ...{ levels: levels.length, channels, repeats: headDepth, classes },
+    levels: levels.length,
+    channels,
+    repeats: headDepth,
+    classes,
     anchorsPerCell: anchorsPerCell(DEFAULT_ANCHORS),
   });
   const pyramid = { levels, channels, repeats: cells, fusion };

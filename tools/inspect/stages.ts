@@ -72,7 +72,10 @@ function runStages({ stages }: Architecture, image: readonly [number, number, nu
     const layers = run.operations.filter(({ macs }) => macs > 0);
     const [tall, wide] = receptiveField(fields.get(idOf(map)) ?? PIXEL);
     return {
-      ...{ tap: stage.tap, level: stage.level, stride, channels: stage.channels },
+      tap: stage.tap,
+      level: stage.level,
+      stride,
+      channels: stage.channels,
       size: [map.shape[1], map.shape[2]],
       parameters: counted - before,
       macs: layers.reduce((sum, { macs }) => sum + macs, 0),

@@ -56,7 +56,9 @@ export function backboneTables(arch: BackboneArch, pixels?: number): BackboneTab
   const { stages, operations, imageId, mapIds } = traceStages(network, image);
   const total = (of: (stage: StageTable) => number): number => stages.reduce((sum, stage) => sum + of(stage), 0);
   return {
-    ...{ arch, inputPixels, stages },
+    arch,
+    inputPixels,
+    stages,
     parameters: total(({ parameters }) => parameters),
     macs: total(({ macs }) => macs),
     activations: total(({ activations }) => activations),
@@ -76,7 +78,8 @@ export function detectorTables(name: PresetName): DetectorTables {
       name,
       backbone: backboneTables(arch, pixels),
       inputPixels: pixels,
-      ...{ fusion, cells },
+      fusion,
+      cells,
       levels: levels.map((level) => {
         const stride = 2 ** Number(level.slice(1));
         const anchors = Math.ceil(pixels / stride) ** 2 * anchorsPerCell(DEFAULT_ANCHORS);

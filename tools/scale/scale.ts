@@ -39,7 +39,10 @@ export async function scale(options: ScaleOptions): Promise<void> {
     if (isBeyond(point, points, LIMIT * budget)) continue;
     const { width, depth, resolution } = point;
     const { p50, peakBytes } = await measure({
-      ...{ arch: { width, depth, resolution }, pixels: resolution, batch: 1, seconds },
+      arch: { width, depth, resolution },
+      pixels: resolution,
+      batch: 1,
+      seconds,
       ...(engine === undefined ? {} : { engine }),
       ...(threads === undefined ? {} : { threads }),
     });

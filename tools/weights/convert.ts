@@ -30,7 +30,9 @@ export async function convertWeightsFile(file: string, options: ConvertCommand):
   const { network, goldenPixels } = createNamed(arch, names?.length ?? usualClasses(arch));
   try {
     const { release, report, metadata } = await convertFile(file, network, to, {
-      ...{ architecture: arch, partial, onReport: ({ report }) => output.note(describe(report)) },
+      architecture: arch,
+      partial,
+      onReport: ({ report }) => output.note(describe(report)),
       ...(names ? { classes: names } : {}),
       ...(goldenPixels === undefined ? {} : { goldenPixels }),
       ...(part ? { part } : {}),

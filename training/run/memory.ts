@@ -26,7 +26,11 @@ export function memoryUse(): MemoryUse {
 export function planStep<Raw>(model: TrainableModel<Raw>, planned: Plan): TrainingStep {
   const { optimizer, ema, clipNorm, normMomentum, syncNorm, recompute } = planned;
   return createTrainingStep({
-    ...{ model, optimizer, normMomentum, syncNorm, recompute },
+    model,
+    optimizer,
+    normMomentum,
+    syncNorm,
+    recompute,
     ...(ema ? { ema } : {}),
     ...(clipNorm === undefined ? {} : { clipNorm }),
   });

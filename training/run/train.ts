@@ -191,7 +191,11 @@ function beginningEvent<Raw>({ run, plan, state }: Pick<Session<Raw>, 'run' | 'p
 }
 
 const newState = (name: string = randomUUID()): RunState => ({
-  ...{ run: name, step: 0, seconds: 0, best: null, latest: null },
+  run: name,
+  step: 0,
+  seconds: 0,
+  best: null,
+  latest: null,
 });
 
 function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, progress: Progress): RunState {

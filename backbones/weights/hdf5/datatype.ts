@@ -24,7 +24,14 @@ const CLASSES = [
   'array',
 ];
 const INTEGERS: Readonly<Record<string, ElementName>> = {
-  ...{ s1: 'I8', s2: 'I16', s4: 'I32', s8: 'I64', u1: 'U8', u2: 'U16', u4: 'U32', u8: 'U64' },
+  s1: 'I8',
+  s2: 'I16',
+  s4: 'I32',
+  s8: 'I64',
+  u1: 'U8',
+  u2: 'U16',
+  u4: 'U32',
+  u8: 'U64',
 };
 const MAX_ELEMENT_BYTES = 1 << 20;
 
@@ -58,7 +65,10 @@ function floatName(reader: ByteReader, size: number, unusual: boolean): ElementN
   return unusual ? undefined : FLOATS[layout];
 }
 const FLOATS: Readonly<Record<string, ElementName>> = {
-  ...{ '4:23,8,0,23': 'F32', '8:52,11,0,52': 'F64', '2:10,5,0,10': 'F16', '2:7,8,0,7': 'BF16' },
+  '4:23,8,0,23': 'F32',
+  '8:52,11,0,52': 'F64',
+  '2:10,5,0,10': 'F16',
+  '2:7,8,0,7': 'BF16',
 };
 
 const MAX_RANK = 8;

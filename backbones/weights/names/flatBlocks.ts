@@ -16,8 +16,13 @@ const SQUEEZE = { _se_reduce: 'se.conv_reduce', _se_expand: 'se.conv_expand' } a
 const LAYERS = {
   separable: { _depthwise_conv: 'conv_dw', _bn1: 'bn1', ...SQUEEZE, _project_conv: 'conv_pw', _bn2: 'bn2' },
   inverted: {
-    ...{ _expand_conv: 'conv_pw', _bn0: 'bn1', _depthwise_conv: 'conv_dw', _bn1: 'bn2' },
-    ...{ ...SQUEEZE, _project_conv: 'conv_pwl', _bn2: 'bn3' },
+    _expand_conv: 'conv_pw',
+    _bn0: 'bn1',
+    _depthwise_conv: 'conv_dw',
+    _bn1: 'bn2',
+    ...SQUEEZE,
+    _project_conv: 'conv_pwl',
+    _bn2: 'bn3',
   },
   fused: {},
   plain: {},

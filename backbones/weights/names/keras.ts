@@ -3,8 +3,14 @@ import type { Rename } from './release.js';
 
 /** Keras's variables -> PyTorch's. */
 const VARIABLES: Readonly<Record<string, string>> = {
-  ...{ kernel: 'weight', depthwise_kernel: 'weight', pointwise_kernel: 'weight', bias: 'bias' },
-  ...{ gamma: 'weight', beta: 'bias', moving_mean: 'running_mean', moving_variance: 'running_var' },
+  kernel: 'weight',
+  depthwise_kernel: 'weight',
+  pointwise_kernel: 'weight',
+  bias: 'bias',
+  gamma: 'weight',
+  beta: 'bias',
+  moving_mean: 'running_mean',
+  moving_variance: 'running_var',
 };
 
 /** Layers of the network that only prepare the image: their work is `Preprocessing`'s. */
@@ -24,8 +30,14 @@ const SQUEEZE = { se_reduce: 'se.conv_reduce', se_expand: 'se.conv_expand' } as 
 const EFFICIENTNET = {
   separable: { dwconv: 'conv_dw', bn: 'bn1', ...SQUEEZE, project_conv: 'conv_pw', project_bn: 'bn2' },
   inverted: {
-    ...{ expand_conv: 'conv_pw', expand_bn: 'bn1', dwconv: 'conv_dw', dwconv2: 'conv_dw', bn: 'bn2' },
-    ...{ ...SQUEEZE, project_conv: 'conv_pwl', project_bn: 'bn3' },
+    expand_conv: 'conv_pw',
+    expand_bn: 'bn1',
+    dwconv: 'conv_dw',
+    dwconv2: 'conv_dw',
+    bn: 'bn2',
+    ...SQUEEZE,
+    project_conv: 'conv_pwl',
+    project_bn: 'bn3',
   },
   fused: { expand_conv: 'conv_exp', expand_bn: 'bn1', ...SQUEEZE, project_conv: 'conv_pwl', project_bn: 'bn2' },
   plain: { project_conv: 'conv', project_bn: 'bn1' },
@@ -59,8 +71,12 @@ function letterIndex(letters: string): number {
 const MOBILENET = {
   separable: { depthwise: 'conv_dw', depthwise_BN: 'bn1', project: 'conv_pw', project_BN: 'bn2' },
   inverted: {
-    ...{ expand: 'conv_pw', expand_BN: 'bn1', depthwise: 'conv_dw', depthwise_BN: 'bn2' },
-    ...{ project: 'conv_pwl', project_BN: 'bn3' },
+    expand: 'conv_pw',
+    expand_BN: 'bn1',
+    depthwise: 'conv_dw',
+    depthwise_BN: 'bn2',
+    project: 'conv_pwl',
+    project_BN: 'bn3',
   },
   fused: {},
   plain: {},
@@ -88,8 +104,12 @@ export function kerasMobileNetV2(target: Iterable<string>): Rename {
 const MOBILENET_V3 = {
   separable: { depthwise: 'conv_dw', depthwise_bn: 'bn1', project: 'conv_pw', project_bn: 'bn2' },
   inverted: {
-    ...{ expand: 'conv_pw', expand_bn: 'bn1', depthwise: 'conv_dw', depthwise_bn: 'bn2' },
-    ...{ project: 'conv_pwl', project_bn: 'bn3' },
+    expand: 'conv_pw',
+    expand_bn: 'bn1',
+    depthwise: 'conv_dw',
+    depthwise_bn: 'bn2',
+    project: 'conv_pwl',
+    project_bn: 'bn3',
   },
   fused: {},
   plain: {},

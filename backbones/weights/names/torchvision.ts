@@ -14,8 +14,13 @@ const SQUEEZE_INVERTED = { '2.fc1': 'se.conv_reduce', '2.fc2': 'se.conv_expand' 
 const EFFICIENTNET = {
   separable: { '0.0': 'conv_dw', '0.1': 'bn1', ...SQUEEZE_SEPARABLE, '2.0': 'conv_pw', '2.1': 'bn2' },
   inverted: {
-    ...{ '0.0': 'conv_pw', '0.1': 'bn1', '1.0': 'conv_dw', '1.1': 'bn2' },
-    ...{ ...SQUEEZE_INVERTED, '3.0': 'conv_pwl', '3.1': 'bn3' },
+    '0.0': 'conv_pw',
+    '0.1': 'bn1',
+    '1.0': 'conv_dw',
+    '1.1': 'bn2',
+    ...SQUEEZE_INVERTED,
+    '3.0': 'conv_pwl',
+    '3.1': 'bn3',
   },
   fused: { '0.0': 'conv_exp', '0.1': 'bn1', '1.0': 'conv_pwl', '1.1': 'bn2' },
   plain: { '0.0': 'conv', '0.1': 'bn1' },

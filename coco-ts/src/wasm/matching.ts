@@ -71,7 +71,10 @@ export function quickMatch(
       ? { to: boxes, column: rows.boxes, per: 4 }
       : { to: skeletons, column: rows.keypoints!, per: per * points };
   const found: Side = {
-    ...{ rows: dt, ...dtByImage, categories: at.FOUND_CATEGORIES, bytes: [] },
+    rows: dt,
+    ...dtByImage,
+    categories: at.FOUND_CATEGORIES,
+    bytes: [],
     columns: [
       { to: at.FOUND_AREAS, column: dt.area, per: 1 },
       { to: at.FOUND_IDS, column: dt.id, per: 1 },
@@ -80,7 +83,9 @@ export function quickMatch(
     ],
   };
   const truths: Side = {
-    ...{ rows: gt, ...gtByImage, categories: at.TRUTH_CATEGORIES },
+    rows: gt,
+    ...gtByImage,
+    categories: at.TRUTH_CATEGORIES,
     columns: [
       { to: at.TRUTH_AREAS, column: gt.area, per: 1 },
       { to: at.TRUTH_IDS, column: gt.id, per: 1 },

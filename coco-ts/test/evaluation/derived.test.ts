@@ -25,7 +25,11 @@ function drawn(): { gt: Dataset; dt: ResultRecord[]; masks: ResultRecord[]; poin
     const rle = mask.merge(mask.frPyObjects(triangle, 200, 200) as mask.Rle[]);
     const asRle = i % 4 === 0;
     annotations.push({
-      ...{ id: i + 1, image_id: 1 + (i % 3), category_id: 1, bbox: [x, y, side, side], iscrowd: 0 },
+      id: i + 1,
+      image_id: 1 + (i % 3),
+      category_id: 1,
+      bbox: [x, y, side, side],
+      iscrowd: 0,
       segmentation: asRle ? rle : triangle,
       area: asRle ? mask.area(rle) : side ** 2 / 2,
       keypoints: [x, y, i % 5 === 0 ? 0 : 2, x + 9, y + 9, i % 2],
@@ -194,7 +198,9 @@ describe('a truth of id 0', () => {
       annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [0, 0, 10, 10], area: 100, iscrowd: 0 }],
     });
     const found = [0.9, 0.8].map((score, id) => ({
-      ...{ id, image_id: 1, category_id: 1 },
+      id,
+      image_id: 1,
+      category_id: 1,
       bbox: [0, 0, 10, 10],
       area: 100,
       score,

@@ -29,7 +29,10 @@ export function results(text: string): unknown {
   const { has, id, image, category, score, area, crowd, boxes, begin, length, maskHeight, maskWidth, poolAt } = table;
   const { poolLength, points } = table;
   return {
-    ...{ count, used, pointNumbers, pool: [...table.pool.subarray(0, poolUsed)] },
+    count,
+    used,
+    pointNumbers,
+    pool: [...table.pool.subarray(0, poolUsed)],
     rows: [has, id, image, category, score, area, crowd, begin, length, maskHeight, maskWidth, poolAt, poolLength].map(
       (column) => cut(column),
     ),

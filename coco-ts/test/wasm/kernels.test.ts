@@ -179,15 +179,20 @@ describe('evaluating with WebAssembly', () => {
             images: [{ id: 1, height: 60, width: 90 }],
             categories: [{ id: 1, name: 'person' }],
             annotations: truths.map((keypoints, i) => ({
-              ...{ id: i + 1, image_id: 1, category_id: 1, iscrowd: 0, bbox: [5, 5, 40, 30], keypoints },
-              ...{
-                area: i === 2 ? 0 : 900,
-                num_keypoints: i === 1 ? 0 : keypoints.filter((v, k) => k % 3 === 2 && v > 0).length,
-              },
+              id: i + 1,
+              image_id: 1,
+              category_id: 1,
+              iscrowd: 0,
+              bbox: [5, 5, 40, 30],
+              keypoints,
+              area: i === 2 ? 0 : 900,
+              num_keypoints: i === 1 ? 0 : keypoints.filter((v, k) => k % 3 === 2 && v > 0).length,
             })),
           } as Dataset<'keypoints'>);
           const results = found.map(([by, other], i) => ({
-            ...{ image_id: 1, category_id: 1, score: 1 - i / 10 },
+            image_id: 1,
+            category_id: 1,
+            score: 1 - i / 10,
             keypoints: truths[i % truths.length]!.map((value, k) => value + (by * other[k]!) / 90),
           }));
           const [quick, plain] = both(() => {

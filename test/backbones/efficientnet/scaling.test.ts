@@ -55,7 +55,12 @@ describe('scaleEfficientNet', () => {
     const arch = scaleEfficientNet({ width: 0.47, depth: 0.61, resolution: 96 });
     const backbone = withoutValues(() => {
       const made = createBackbone({
-        ...{ arch, levels: ['P2', 'P4'], outputStride: 8, inChannels: 5, frozen: 'P2', seed: 1 },
+        arch,
+        levels: ['P2', 'P4'],
+        outputStride: 8,
+        inChannels: 5,
+        frozen: 'P2',
+        seed: 1,
       });
       const shape = made.parameters.get('conv_stem.weight')?.variable.shape;
       const trained = [...made.parameters].filter(([, { variable }]) => variable.trainable).map(([name]) => name);

@@ -28,7 +28,11 @@ describe.each(['parts', 'heads'] as const)('attention whose queries, keys and va
   it('is the softmax of scaled products, head by head', () => {
     const bias = Float32Array.from({ length: heads * T * T }, (_, i) => Math.sin(i));
     const layer = attention(parameters, 'a', {
-      ...{ channels, heads, keyWidth: key, valueWidth: value, order },
+      channels,
+      heads,
+      keyWidth: key,
+      valueWidth: value,
+      order,
       bias: () => tf.tensor3d(bias, [heads, T, T]),
     });
     const random = createRandom([5]);

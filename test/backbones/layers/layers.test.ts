@@ -225,7 +225,11 @@ describe('a convolution with its norm', () => {
 
   it('takes windows that are not square, and groups', () => {
     const wide = convNorm(parameters, 'wide', {
-      ...{ kernel: [1, 3], inChannels: 4, outChannels: 6, groups: 2, epsilon: 0 },
+      kernel: [1, 3],
+      inChannels: 4,
+      outChannels: 6,
+      groups: 2,
+      epsilon: 0,
     });
     expect(parameters.parameters.get('wide.conv.weight')?.variable.shape).toEqual([1, 3, 2, 6]);
     expect(tf.tidy(() => wide(tf.ones([1, 5, 7, 4]), INFERENCE).shape)).toEqual([1, 5, 7, 6]);

@@ -65,12 +65,22 @@ describe('names of other releases', () => {
   function flatFile(): WeightsFile {
     const blocks = [...new Set([...shapes.keys()].flatMap((name) => /^blocks\.\d+\.\d+/.exec(name)?.[0] ?? []))];
     const separable: Record<string, string> = {
-      ...{ conv_dw: '_depthwise_conv', bn1: '_bn1', 'se.conv_reduce': '_se_reduce', 'se.conv_expand': '_se_expand' },
-      ...{ conv_pw: '_project_conv', bn2: '_bn2' },
+      conv_dw: '_depthwise_conv',
+      bn1: '_bn1',
+      'se.conv_reduce': '_se_reduce',
+      'se.conv_expand': '_se_expand',
+      conv_pw: '_project_conv',
+      bn2: '_bn2',
     };
     const inverted: Record<string, string> = {
-      ...{ conv_pw: '_expand_conv', bn1: '_bn0', conv_dw: '_depthwise_conv', bn2: '_bn1' },
-      ...{ 'se.conv_reduce': '_se_reduce', 'se.conv_expand': '_se_expand', conv_pwl: '_project_conv', bn3: '_bn2' },
+      conv_pw: '_expand_conv',
+      bn1: '_bn0',
+      conv_dw: '_depthwise_conv',
+      bn2: '_bn1',
+      'se.conv_reduce': '_se_reduce',
+      'se.conv_expand': '_se_expand',
+      conv_pwl: '_project_conv',
+      bn3: '_bn2',
     };
     const ends: Record<string, string> = {
       conv_stem: '_conv_stem',

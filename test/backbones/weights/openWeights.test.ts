@@ -18,8 +18,14 @@ function described({ shape, data }: HostTensor): [readonly number[], number, num
 }
 
 const FORMATS: Readonly<Record<string, string>> = {
-  ...{ pth: 'pytorch', safetensors: 'safetensors', npz: 'npz', npy: 'npy', keras: 'keras', h5: 'keras' },
-  ...{ tflite: 'tflite', onnx: 'onnx' },
+  pth: 'pytorch',
+  safetensors: 'safetensors',
+  npz: 'npz',
+  npy: 'npy',
+  keras: 'keras',
+  h5: 'keras',
+  tflite: 'tflite',
+  onnx: 'onnx',
 };
 
 describe('files of the libraries that own the formats', () => {

@@ -151,7 +151,12 @@ describe('channels of a TIFF', () => {
   it('that are said to be alpha are told when they look like a colour', async () => {
     const row = (channels: number, extra: (i: number) => number) =>
       drawTiff({
-        ...{ width: 8, height: 1, type: 'uint8', channels, photometric: channels === 4 ? 2 : 1, extra: [2] },
+        width: 8,
+        height: 1,
+        type: 'uint8',
+        channels,
+        photometric: channels === 4 ? 2 : 1,
+        extra: [2],
         values: Array.from({ length: 8 * channels }, (_, i) =>
           i % channels === channels - 1 ? extra(i) : 10 * (i % channels),
         ),

@@ -61,7 +61,12 @@ describe.skipIf(!isOnce || missing !== undefined)(`webgpu in Node ${missing ?? '
     program = join(root, 'dist', `webgpu-test-${process.pid}.mjs`); // below the repository, whose packages and goldens it reads
     await build({
       entryPoints: [join(dirname(fileURLToPath(import.meta.url)), 'child.ts')],
-      ...{ outfile: program, bundle: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external' },
+      outfile: program,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      packages: 'external',
       logLevel: 'silent',
     });
   }, 60_000);

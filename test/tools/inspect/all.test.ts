@@ -42,7 +42,11 @@ describe('counting without weights', () => {
     const backbone = 'tf_efficientnet_lite0';
     const neck = { channels: 40, repeats: 2 }; // 40 is also P3's width: that map is not projected
     const { model } = createSegmenter({
-      ...{ backbone, classes: 5, inputSize: [64, 64], outputStride, neck },
+      backbone,
+      classes: 5,
+      inputSize: [64, 64],
+      outputStride,
+      neck,
       head: { channels: 24 },
     });
     const levels = SEGMENTER_LEVELS[outputStride];
@@ -65,8 +69,13 @@ describe('the table of all networks', () => {
       { name: 'efficientdet-lite0', measured: ['bccd-lite0: AP 0.5', 'coco128-overfit: AP50 0.9'] },
     ]);
     expect(rows.at(-1)).toMatchObject({
-      ...{ name: 'axon-semantic', backbone: 'tf_efficientnet_lite0', head: 'semantic', classes: 3, measured: [] },
-      ...{ inputSize: [512, 512], neck: { channels: 64, cells: 3 } },
+      name: 'axon-semantic',
+      backbone: 'tf_efficientnet_lite0',
+      head: 'semantic',
+      classes: 3,
+      measured: [],
+      inputSize: [512, 512],
+      neck: { channels: 64, cells: 3 },
     });
     expect(rows).toHaveLength(PRESET_NAMES.length + 1);
   });

@@ -21,7 +21,13 @@ const folder = mkdtempSync(join(tmpdir(), 'espalier-scale-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const point = (change: Partial<MeasuredPoint>): MeasuredPoint => ({
-  ...{ width: 1, depth: 1, resolution: 224, phi: null, macs: 4e8, p50: 10, peakBytes: 1e8 },
+  width: 1,
+  depth: 1,
+  resolution: 224,
+  phi: null,
+  macs: 4e8,
+  p50: 10,
+  peakBytes: 1e8,
   ...change,
 });
 

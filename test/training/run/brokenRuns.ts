@@ -104,9 +104,16 @@ const CASES: { readonly [stage: string]: Case } = {
 
 function loaderOf({ encoder = {}, entries: given = entries }: Case, workers: number): Loader {
   return createLoader({
-    ...{ entries: given, encoder: { module: pathToFileURL(module).href, config: encoder } },
-    ...{ augment: plain([SIDE, SIDE]), batchSize: BATCH, seed: 1, workers, shuffle: false, dropLast: true },
-    ...{ keepTruth: false, cacheBytes: 0 },
+    entries: given,
+    encoder: { module: pathToFileURL(module).href, config: encoder },
+    augment: plain([SIDE, SIDE]),
+    batchSize: BATCH,
+    seed: 1,
+    workers,
+    shuffle: false,
+    dropLast: true,
+    keepTruth: false,
+    cacheBytes: 0,
   });
 }
 

@@ -76,7 +76,11 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 const PLAIN: Omit<ClusteredRun, 'out' | 'task' | 'addresses'> = {
-  ...{ norm: 'synced', resume: false, seed: 3, timeoutSeconds: 60, dies: null },
+  norm: 'synced',
+  resume: false,
+  seed: 3,
+  timeoutSeconds: 60,
+  dies: null,
 };
 
 /** All processes of a run; `changes` of the last one apart. */

@@ -35,11 +35,17 @@ const [BATCH, IMAGES, SIDE, WIDTH] = [16, 40, 6, 5];
 function createModel(norm: ClusteredRun['norm'], seed: number): TrainableModel<tf.Tensor2D> {
   const owner = createParameters(seed, (name) => norm === 'frozen' && name.startsWith('backbone.bn'));
   const conv = owner.create('backbone.conv.weight', {
-    ...{ shape: [3, 3, 3, WIDTH], layout: 'convolution', role: 'weight', initialise: fanOutNormal },
+    shape: [3, 3, 3, WIDTH],
+    layout: 'convolution',
+    role: 'weight',
+    initialise: fanOutNormal,
   }) as tf.Variable<tf.Rank.R4>;
   const normalise = batchNorm(owner, 'backbone.bn', { channels: WIDTH, epsilon: 1e-3, momentum: 0.9 });
   const weight = owner.create('head.weight', {
-    ...{ shape: [WIDTH, 2], layout: 'dense', role: 'weight', initialise: fanOutNormal },
+    shape: [WIDTH, 2],
+    layout: 'dense',
+    role: 'weight',
+    initialise: fanOutNormal,
   }) as tf.Variable<tf.Rank.R2>;
   const bias = owner.create('head.bias', { shape: [2], layout: 'plain', role: 'bias', initialise: zeros });
   return {
@@ -76,7 +82,8 @@ function createLoader({ seed, dies }: ClusteredRun): TrainLoader {
       for (let i = 0; i < area; i++) images[row * area + i] = random.integer(128) + (i % 3 === image % 2 ? 100 : 0);
     });
     return {
-      ...{ images, shape: [size, SIDE, SIDE, 3] },
+      images,
+      shape: [size, SIDE, SIDE, 3],
       targets: { classes: { data: classes, shape: [size] } },
       ids: Array.from(members, String),
       release: () => undefined,
@@ -100,14 +107,19 @@ const interrupt = new AbortController();
 process.on('SIGINT', () => interrupt.abort());
 try {
   await ready({
-    ...{ engine: 'tensorflow', threads: 1 },
+    engine: 'tensorflow',
+    threads: 1,
     ...(addresses.length > 1 ? { cluster: { task, addresses, timeoutSeconds } } : {}),
   });
   // Other weights in every process: all have to come from task 0, or from the checkpoint.
   const model = createModel(norm, resume ? 90 + task : 1 + task);
   const evaluated: number[] = [];
   const { reason, step } = await trainRun({
-    ...{ model: model as TrainableModel, loader: createLoader(told), out, resume, signal: interrupt.signal },
+    model: model as TrainableModel,
+    loader: createLoader(told),
+    out,
+    resume,
+    signal: interrupt.signal,
     evaluate: async () => {
       evaluated.push(task);
       await new Promise((resolve) => setTimeout(resolve, 1500)); // longer than a look at the peers
@@ -115,10 +127,21 @@ try {
     },
     metric: 'score',
     options: {
-      ...{ steps: 20, batchSize: BATCH, optimizer: 'sgd', learningRate: 0.2, warmupSteps: 2, clipNorm: 1, ema: 0.9 },
-      ...{ evaluateEvery: 5, syncNorm: norm === 'synced', seed },
+      steps: 20,
+      batchSize: BATCH,
+      optimizer: 'sgd',
+      learningRate: 0.2,
+      warmupSteps: 2,
+      clipNorm: 1,
+      ema: 0.9,
+      evaluateEvery: 5,
+      syncNorm: norm === 'synced',
+      seed,
     },
-    ...{ config: { norm }, labels: TINY_LABELS, engine: 'tensorflow', progress: silent },
+    config: { norm },
+    labels: TINY_LABELS,
+    engine: 'tensorflow',
+    progress: silent,
   });
   const hash = createHash('sha256');
   for (const { variable } of model.parameters.values()) hash.update(variable.dataSync());

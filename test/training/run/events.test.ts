@@ -11,8 +11,15 @@ beforeEach(() => {
 afterEach(() => rmSync(join(file, '..'), { recursive: true }));
 
 const START: RunEvent = {
-  ...{ event: 'start', step: 0, run: 'r1', engine: 'test', threads: null, versions: {} },
-  ...{ steps: 4, stepsPerEpoch: 2, learningRate: 1 },
+  event: 'start',
+  step: 0,
+  run: 'r1',
+  engine: 'test',
+  threads: null,
+  versions: {},
+  steps: 4,
+  stepsPerEpoch: 2,
+  learningRate: 1,
 };
 const lines = () => readFileSync(file, 'utf8').trimEnd().split('\n');
 

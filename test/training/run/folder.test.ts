@@ -27,8 +27,15 @@ afterEach(() => {
 const out = (name = 'run'): string => join(folder, name);
 const isRoot = process.getuid?.() === 0;
 const START: RunEvent = {
-  ...{ event: 'start', step: 0, run: 'r1', engine: 'test', threads: null, versions: {} },
-  ...{ steps: 4, stepsPerEpoch: 2, learningRate: 1 },
+  event: 'start',
+  step: 0,
+  run: 'r1',
+  engine: 'test',
+  threads: null,
+  versions: {},
+  steps: 4,
+  stepsPerEpoch: 2,
+  learningRate: 1,
 };
 
 /** As a run that was killed before its first checkpoint leaves it. */
