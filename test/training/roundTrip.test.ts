@@ -236,7 +236,7 @@ describe('roundTripDetection', () => {
 
   it('answers nothing to a data set without images', async () => {
     const { report, truths, unmatched } = await roundTripDetection([], { labels, encoder: LITE0 });
-    expect([report.AP, truths, unmatched]).toEqual([-1, 0, []]);
+    expect([report.AP, truths, unmatched]).toEqual([null, 0, []]);
   });
 });
 
