@@ -93,6 +93,7 @@ describe('batch norm', () => {
       expect(variable('bn.running_mean')).toEqual([0, 0]);
       expect(variable('bn.running_var')).toEqual([1, 1]);
       parameters.dispose();
+      parameters = createParameters(1);
     }
   });
 });

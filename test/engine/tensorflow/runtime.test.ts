@@ -143,7 +143,7 @@ describe('installing a runtime', () => {
   it.each([
     ['what is no zip archive', () => writeBroken(), /not a zip archive/],
     ['a wheel of another platform', () => fakeWheel(wheelName, foreign), /holds no libtensorflow_cc.*which .* needs/],
-    ['a folder', () => emptyFolder(), /this is no file/],
+    ['a folder', () => emptyFolder(), /it is a folder/],
     ['nothing', () => join(folder, wheelName), /there is no such file/],
     [
       'a wheel of a known version that is not the published one',
