@@ -144,6 +144,7 @@ async function bundle(): Promise<Uint8Array> {
     platform: 'browser',
     target: 'es2022',
     write: false,
+    ignoreAnnotations: true, // what package.json says of side effects is said of dist/
     logLevel: 'silent',
   });
   return outputFiles[0]?.contents as Uint8Array;

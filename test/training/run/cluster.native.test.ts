@@ -27,6 +27,7 @@ beforeAll(() => {
     format: 'esm',
     packages: 'external',
     external,
+    ignoreAnnotations: true, // what package.json says of side effects is said of dist/
   });
 });
 afterAll(() => {
