@@ -28,6 +28,10 @@ export const ADD_VALUES = `add them to values, ${ELSE}`;
 
 /** What to write for values that no table names, and where. */
 export function adviseValues(kind: 'masks' | 'voc', found: readonly number[], names: readonly string[]): string {
+  const labelled = found.filter((value) => !UNLABELLED.includes(value));
+  if (labelled.length > names.length && Math.max(...labelled) === labelled.length - 1) {
+    return `the values are the positions of ${labelled.length} classes and data.classes lists ${names.length}: list all of them`;
+  }
   const line = valuesLine(found, names) ?? `values with one mask value for each of ${names.slice(0, 8).join(', ')}`;
   if (kind === 'masks') return `write ${line} below data`;
   return `VOC's values are positions of classes: save them so, or write kind: masks, images: JPEGImages/*.jpg, masks: SegmentationClass/*.png, ${line} below data`;

@@ -227,6 +227,12 @@ describe('a segmenter of mask files has something to learn', () => {
       'values: { 0: background, 127: cell, 255: wall }',
     ],
     ['0, 127 and 255 of two', pair, [[0, 127, 255, 0]], 'values: { 0: background, 127: cell, 255: ignore }'],
+    [
+      '0, 1, 2 and 255 of two',
+      pair,
+      [[0, 1, 2, 255]],
+      'the values are the positions of 3 classes and data.classes lists 2: list all of them',
+    ],
     ['smooth edges', pair, [[0, 80, 160, 255]], 'values: { 0: background, 255: cell } and otherValues: nearest'],
     [
       'of two files',
