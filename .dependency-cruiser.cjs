@@ -52,7 +52,7 @@ module.exports = {
     {
       name: 'portable-without-node',
       comment:
-        'this runs in a browser: Node belongs in engine/tensorflow, backbones/catalogue, training/run, datasets, tools',
+        'this runs in a browser: Node belongs in engine/tensorflow, engine/files, backbones/catalogue, training/run, datasets, tools',
       severity: 'error',
       from: { path: PORTABLE },
       to: { dependencyTypes: ['core'] },
@@ -62,7 +62,7 @@ module.exports = {
       comment: 'this runs in a browser, so what it imports must, too',
       severity: 'error',
       from: { path: PORTABLE },
-      to: { path: '^(engine/tensorflow|backbones/catalogue|training/run|tools|configs)/' },
+      to: { path: '^(engine/(tensorflow|files)|backbones/catalogue|training/run|tools|configs)/' },
     },
     {
       name: 'portable-data-only',

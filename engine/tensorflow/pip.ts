@@ -1,9 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
+import { makeFolder, makeWorkFolder, removeAbandoned } from '../files/write.js';
+import { CACHE_REMEDY } from './cache.js';
 import { pipArguments, type Wheel } from './wheels.js';
 
 /** The first Python with pip, or null. */
@@ -28,8 +30,9 @@ export async function downloadWheel(wheel: Wheel, platform: string, folder: stri
   const python = findPip();
   if (!python)
     throw new EspalierError(`there is no Python with pip to download ${wheel.requirement}: install python3-pip`);
-  await mkdir(folder, { recursive: true });
-  const work = await mkdtemp(join(folder, '.download-'));
+  makeFolder(folder, CACHE_REMEDY);
+  removeAbandoned(folder, (name) => name.startsWith('.download-'));
+  const work = makeWorkFolder(join(folder, '.download-'), CACHE_REMEDY);
   try {
     const options = ['-m', 'pip', 'download', '--disable-pip-version-check', '-q', '-d', work];
     await run(python, [...options, ...pipArguments(wheel, platform)], wheel.requirement);
