@@ -53,7 +53,7 @@ module.exports = {
     {
       name: 'portable-without-node',
       comment:
-        'this runs in a browser: Node belongs in engine/tensorflow, backbones/catalogue, training/run, datasets, tools',
+        'this runs in a browser: Node belongs in engine/tensorflow, engine/files, backbones/catalogue, training/run, datasets, tools',
       severity: 'error',
       from: { path: PORTABLE },
       to: { dependencyTypes: ['core'] },

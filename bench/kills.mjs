@@ -49,7 +49,7 @@ writeFileSync(
   `task: detection
 data: { kind: coco, root: ${join(folder, 'cells')}, images: images, train: annotations/train.json, val: annotations/val.json }
 model: { preset: efficientdet-lite0, inputSize: [64, 64], neckChannels: 16, neckRepeats: 1, dropPath: 0.2 }
-train: { epochs: 40, batchSize: 4, warmupSteps: 2, checkpointEvery: 1, evaluateEvery: 5, workers: 1, seed: 4 }
+train: { epochs: 20, batchSize: 4, warmupSteps: 2, checkpointEvery: 1, evaluateEvery: 5, workers: 1, seed: 4 }
 `,
 );
 const train = (out) => ['train', join(folder, 'cells.yaml'), '--out', out, '--engine', values.engine];

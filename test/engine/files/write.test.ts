@@ -17,7 +17,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WriteError } from '../../../engine/errors.js';
 import {
+  fullError,
   makeFolder,
+  makeWorkFolder,
   removeAbandoned,
   removeEmpty,
   removePartials,
@@ -129,7 +131,26 @@ describe('an error of the operating system', () => {
   });
 });
 
+test('only what reading cannot be refused with is taken for an error of writing where both are done', () => {
+  const system = (code: string): Error => Object.assign(new Error(code), { code });
+  expect(fullError('x', system('ENOSPC'))).toMatchObject({
+    message: 'cannot write x: the disk is full: free some space',
+  });
+  const missing = system('ENOENT');
+  expect(fullError('x', missing)).toBe(missing);
+});
+
 describe('a folder', () => {
+  test('for work has a name of its own, or is one sentence', () => {
+    const [one, two] = [makeWorkFolder(join(folder, 'work-')), makeWorkFolder(join(folder, 'work-'))];
+    expect(
+      readdirSync(folder)
+        .map((name) => join(folder, name))
+        .sort(),
+    ).toEqual([one, two].sort());
+    expect(() => makeWorkFolder(join(folder, 'no/work-'), 'name another')).toThrow(/cannot write .*: name another$/);
+  });
+
   test('is made with those above it, which are named and removed again while they are empty', () => {
     const made = makeFolder(join(folder, 'a/b/c'));
     expect(made).toEqual(['a', 'a/b', 'a/b/c'].map((path) => join(folder, path)));
