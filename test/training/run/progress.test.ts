@@ -82,6 +82,7 @@ test('durations are short', () => {
 });
 
 test('words for standard error that cannot be written are lost, and nothing of the process is changed for good', async () => {
+  await new Promise((resolve) => setImmediate(resolve)); // the end of a training before this one
   const before = process.stderr.listeners('error');
   const progress = createErrorProgress();
   const closed = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
