@@ -123,7 +123,7 @@ const FIRST_LINE = 4096;
 function firstLineOf(file: string): string {
   const log = openRegular(file, {
     maxBytes: Number.MAX_SAFE_INTEGER,
-    refuse: (problem) => new EspalierError(`${file}: ${problem}`),
+    refuse: (problem) => new EspalierError(`${file}: ${problem}: move it away, or choose another folder with --out`),
   });
   try {
     const [line = ''] = Buffer.from(log.view(0, FIRST_LINE)).toString('utf8').split('\n');

@@ -10,7 +10,7 @@ const EXPECTED: readonly (readonly [stage: string, message: RegExp])[] = [
   ['decode', /^DataError: \/damaged\.png: /],
   ['encode', /^Error: the encoder meets 9$/],
   ['thread', /^EspalierError: a data-loading thread stopped at .*9\.png \(exit code 3\)/],
-  ['event log', /^EspalierError: cannot write .*events\.jsonl: a folder is in the way/],
+  ['event log', /^EspalierError: .*events\.jsonl: it is a folder, a file is expected: move it away/],
   ['first step', /^Error: loss of the caller$/],
   ['later step', /^EspalierError: step 3: the gradient norm is NaN; images of this batch: 8\.png, 9\.png/],
   ['evaluation', /^Error: evaluation of the caller$/],
