@@ -38,7 +38,7 @@ describe('help', () => {
       return [...text.matchAll(/^import .* from '(.*)';$/gm)].map(([, name = '']) => name);
     };
     expect(importsOf('espalier')).toEqual([
-      ...['node:module', 'commander', '../engine/printable.js', './backboneCommands.js', './options.js', './output.js'],
+      ...['node:module', 'commander', '../engine/printable.js', './backboneCommands.js', './ends.js', './options.js'],
       ...['./report.js', './weights/commands.js'],
     ]);
     expect(importsOf('backboneCommands')).toEqual(['commander', './options.js']);
@@ -57,7 +57,11 @@ describe('wrong use exits 2 with one sentence', () => {
     ['a config that is not there', ['train', 'none.yaml'], /none\.yaml: there is no such file/],
     ['an image that is not there', ['predict', 'efficientnet-lite0', 'none.jpg'], /none\.jpg: there is no such image/],
     ['a folder that is no run', ['evaluate', '.', '--engine', 'wasm'], /\. is no folder of a run/],
-    ['weights of no name', ['weights', 'pull', 'efficientnet-lite9'], /no weights are called 'efficientnet-lite9'/],
+    [
+      'weights of no name',
+      ['weights', 'pull', 'efficientnet-lite9'],
+      /there are no weights 'efficientnet-lite9'; did you mean/,
+    ],
     ['a model of no name', ['inspect', 'efficientdet-d9'], /there is no model 'efficientdet-d9'; did you mean/],
   ])('%s', (_name, args, message) => {
     expectRefusal(espalier(...args), 2, message);
@@ -80,7 +84,15 @@ describe('the machine', () => {
 
   it('weights list --json names the catalogue, and info one of it', () => {
     const list = JSON.parse(espalier('weights', 'list', '--json').stdout) as { name: string; classes: number }[];
-    expect(list.map(({ name }) => name)).toEqual(['efficientnet-lite0', 'efficientnet-lite1', 'efficientnet-lite2']);
+    const names = list.map(({ name }) => name);
+    expect(names.slice(0, 3)).toEqual(['efficientnet-lite0', 'efficientnet-lite1', 'efficientnet-lite2']);
+    expect(names).toHaveLength(3 + 328);
+    const detectors = JSON.parse(
+      espalier('weights', 'list', '--task', 'detection', '--arch', 'efficientdet-d0', '--json').stdout,
+    );
+    expect(detectors).toMatchObject([{ name: 'tf_efficientdet_d0' }, { name: 'tf_efficientdet_d0_ap' }]);
+    const offline = espalier('predict', 'tf_efficientdet_d0', 'none.jpg', '--offline');
+    expectRefusal(offline, 2, /none\.jpg: there is no such image/);
     const [info] = JSON.parse(espalier('weights', 'info', 'efficientnet-lite1', '--json').stdout) as object[];
     expect(info).toMatchObject({ architecture: 'tf_efficientnet_lite1', inputPixels: 240, classes: 1000 });
   });

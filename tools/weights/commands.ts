@@ -1,8 +1,11 @@
 import { type Command, Option } from 'commander';
-import { WEIGHT_TASKS } from '../../pretrained/released.js';
+import type { WeightTask } from '../../pretrained/released.js';
 import { engine, json, offline } from '../options.js';
 
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, ...value.split(',')];
+
+/** Written out: commands are listed without loading what they do. */
+const TASKS = ['classification', 'detection', 'segmentation'] as const satisfies readonly WeightTask[];
 
 /** weights list, info, pull, convert, verify. */
 export function addWeights(program: Command): void {
@@ -14,7 +17,7 @@ export function addWeights(program: Command): void {
     .description(
       'what can be fetched by name: our catalogue, and published checkpoints of timm, effdet and torchvision',
     )
-    .addOption(new Option('--task <task>', 'of this task').choices(WEIGHT_TASKS))
+    .addOption(new Option('--task <task>', 'of this task').choices(TASKS))
     .option('--arch <name>', 'of this network, e.g. resnet50 or efficientdet-d0')
     .addOption(json())
     .action(async (options) => (await import('./list.js')).listWeights(options));

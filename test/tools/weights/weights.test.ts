@@ -132,7 +132,7 @@ describe('weights info', () => {
   });
 
   it('says what is neither a file nor a name', () => {
-    expectRefusal(weights('info', 'nothing'), 2, /no weights are called 'nothing'/);
+    expectRefusal(weights('info', 'nothing'), 2, /there are no weights 'nothing'/);
     writeFileSync(join(folder, 'text.txt'), 'hello');
     expectRefusal(weights('info', 'text.txt'), 1, /no format of weights that is known here/);
   });

@@ -95,7 +95,7 @@ const CASES: { readonly [stage: string]: Case } = {
   'note callback': { run: () => ({ progress: { ...silent, note: boom('note') } }) },
   'end callback': { run: () => ({ progress: { ...silent, end: boom('end') } }) },
   'step and end': { run: () => ({ progress: { ...silent, step: boom('step'), end: boom('end') } }) },
-  report: { inTheWay: 'results.json' },
+  report: { run: (_, out) => ({ progress: { ...silent, step: () => inTheWay(out, 'results.json') } }) },
   ...Object.fromEntries(
     (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => [name, { run: () => signalled(name) }]),
   ),
