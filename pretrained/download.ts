@@ -42,7 +42,9 @@ export async function downloadFile(url: string, path: string, options: DownloadO
     await rename(part, path);
     return digest;
   } finally {
+    const isEmpty = fstatSync(file).size === 0;
     closeSync(file);
+    if (isEmpty) await rm(part, { force: true }); // nothing to go on from
   }
 }
 

@@ -114,6 +114,7 @@ describe('downloading a file', () => {
     answer = (_, response) => response.writeHead(404).end();
     const failed = downloadFile(`${origin}/file.pth`, join(folder, 'file.pth'), { digits });
     await expect(failed).rejects.toThrow(/answered 404 Not Found: .*--from FILE/);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('follows no link that lies in its way', async () => {
