@@ -90,5 +90,8 @@ test('words for standard error that cannot be written are lost, and nothing of t
   progress.end();
   expect(process.stderr.emit('error', closed)).toBe(true); // of the last write
   await new Promise((resolve) => setImmediate(resolve));
-  expect(process.stderr.listeners('error')).toEqual(before);
+  // A listener that waits for one error, as Console's, may have gone by now; none has come.
+  const after = process.stderr.listeners('error');
+  expect(after.filter((listener) => !before.includes(listener))).toEqual([]);
+  expect(after.length).toBeLessThanOrEqual(before.length);
 });
