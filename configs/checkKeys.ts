@@ -4,7 +4,7 @@ import { BACKBONE_ARCHS, isBackboneArch } from '../backbones/index.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { IGNORED } from '../datasets/sample.js';
 import { PRESET_NAMES } from '../heads/presets.js';
-import { findReleased, GENERAL_WEIGHTS, RELEASED_WEIGHTS } from '../pretrained/index.js';
+import { findReleased, GENERAL_WEIGHTS, RELEASED_NAMES } from '../pretrained/index.js';
 import { checkNeck } from './checkNeck.js';
 import { isWeightFile } from './locate.js';
 import { MOST_FINDINGS } from './messages.js';
@@ -124,7 +124,7 @@ function checkModel({ task, model }: Experiment): Problem[] {
   return problems;
 }
 
-const KNOWN_WEIGHTS = [...WEIGHTS_NAMES, ...Object.keys(GENERAL_WEIGHTS), ...RELEASED_WEIGHTS.map(({ name }) => name)];
+const KNOWN_WEIGHTS = [...WEIGHTS_NAMES, ...Object.keys(GENERAL_WEIGHTS), ...RELEASED_NAMES];
 
 function isKnownWeights(name: string): boolean {
   return KNOWN_WEIGHTS.includes(name) || findReleased(name) !== undefined;

@@ -70,7 +70,7 @@ export function createBiFPN<In extends Level, Out extends Level>(
   });
 }
 
-/** Every neck the library has lists itself so in `necks/index.ts`. */
+/** The neck as the table of `necks/index.ts` lists it. */
 export const bifpn = defineNeck({ config: bifpnConfig, create: createBiFPN, reads: wantedLevels });
 
 /** The `in` nodes that the backbone does not give, and the widths of all of them. */

@@ -53,7 +53,7 @@ export function createFPN<In extends Level, Out extends Level>(
   return createConvolutionPyramid('FPN', fpnGraph, settings, features);
 }
 
-/** Every neck the library has lists itself so in `necks/index.ts`. */
+/** The neck as the table of `necks/index.ts` lists it. */
 export const fpn = defineNeck({ config: fpnConfig, create: createFPN, reads: wantedLevels });
 
 /** A pyramid whose nodes are sums of resampled maps and 3x3 convolutions of them, whatever its graph. */

@@ -31,5 +31,5 @@ export function createPAN<In extends Level, Out extends Level>(
   return createConvolutionPyramid('PAN', panGraph, settings, features);
 }
 
-/** Every neck the library has lists itself so in `necks/index.ts`. */
+/** The neck as the table of `necks/index.ts` lists it. */
 export const pan = defineNeck({ config: panConfig, create: createPAN, reads: wantedLevels });

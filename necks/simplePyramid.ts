@@ -89,7 +89,7 @@ export function createSimplePyramid<In extends Level, Out extends Level>(
   };
 }
 
-/** Every neck the library has lists itself so in `necks/index.ts`; this one reads the deepest map alone. */
+/** The neck as the table of `necks/index.ts` lists it; it reads the deepest map alone. */
 export const simplePyramid = defineNeck({
   config: simplePyramidConfig,
   create: createSimplePyramid,

@@ -7,7 +7,7 @@ import { writeError } from '../engine/files/write.js';
 import { CACHE_REMEDY } from '../engine/tensorflow/cache.js';
 
 /** No published checkpoint is larger. */
-const MAX_BYTES = 8 * 2 ** 30;
+export const MAX_BYTES = 8 * 2 ** 30;
 const MAX_REDIRECTS = 10;
 
 export interface DownloadOptions {

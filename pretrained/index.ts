@@ -12,4 +12,4 @@ export {
 } from './networks.js';
 export { megabytes, sayTenths } from './progress.js';
 export { type PullReleasedOptions, pullReleased, releasedPath } from './pullReleased.js';
-export { RELEASED_WEIGHTS, type ReleasedWeights, WEIGHT_TASKS, type WeightTask } from './released.js';
+export { RELEASED_NAMES, RELEASED_WEIGHTS, type ReleasedWeights, WEIGHT_TASKS, type WeightTask } from './released.js';

@@ -6,7 +6,7 @@ import { type OpenFile, openRegular } from '../engine/files/read.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { CACHE_REMEDY, cacheFolder } from '../engine/tensorflow/cache.js';
 import { sha256Of } from '../engine/tensorflow/pip.js';
-import { type DownloadOptions, downloadFile } from './download.js';
+import { type DownloadOptions, downloadFile, MAX_BYTES } from './download.js';
 import type { ReleasedWeights } from './released.js';
 
 export interface PullReleasedOptions extends Pick<DownloadOptions, 'onBytes' | 'signal'> {
@@ -61,7 +61,7 @@ async function takeFile({ name, digits }: ReleasedWeights, from: string, path: s
       `${from} has the SHA-256 ${digest}, ${name} has one that starts with ${digits}: another file`,
     );
   }
-  const limit = { maxBytes: 8 * 2 ** 30, refuse: (problem: string) => new EspalierError(`${from}: ${problem}`) };
+  const limit = { maxBytes: MAX_BYTES, refuse: (problem: string) => new EspalierError(`${from}: ${problem}`) };
   const file = openRegular(from, limit);
   try {
     writeWhole(path, piecesOf(file), CACHE_REMEDY);

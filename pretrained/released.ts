@@ -475,3 +475,5 @@ const torchvision = TORCHVISION.map(
 
 /** Every published checkpoint that is known by name. */
 export const RELEASED_WEIGHTS: readonly ReleasedWeights[] = [...timm, ...effdet, ...torchvision];
+/** Their names, to suggest one of for a misspelt name. */
+export const RELEASED_NAMES: readonly string[] = RELEASED_WEIGHTS.map(({ name }) => name);

@@ -9,7 +9,7 @@ import type { LabelMap } from '../datasets/sample.js';
 import { collectWarnings } from '../datasets/warnings.js';
 import { ConfigError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
-import { COCO_CLASSES, findReleased, networkOf, RELEASED_WEIGHTS, type ReleasedWeights } from '../pretrained/index.js';
+import { COCO_CLASSES, findReleased, networkOf, RELEASED_NAMES, type ReleasedWeights } from '../pretrained/index.js';
 import { requireName } from '../training/run/index.js';
 import { classifyImages } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
@@ -36,7 +36,7 @@ export async function predict(model: string, files: readonly string[], command: 
   const isOwn = isWeightsName(model) || existsSync(model);
   const released = isOwn ? undefined : findReleased(model);
   if (!isOwn && !released) {
-    const names = [...WEIGHTS_NAMES, ...RELEASED_WEIGHTS.map(({ name }) => name)];
+    const names = [...WEIGHTS_NAMES, ...RELEASED_NAMES];
     throw new ConfigError(`'${model}' is neither a run nor published weights${didYouMean(model, names)}`);
   }
   const isClassifier = released ? released.task === 'classification' : isWeightsName(model) || statSync(model).isFile();

@@ -10,7 +10,7 @@ import {
   findReleased,
   networkOf,
   pullReleased,
-  RELEASED_WEIGHTS,
+  RELEASED_NAMES,
   type ReleasedWeights,
   releasedPath,
   releasedWeights,
@@ -114,7 +114,7 @@ function describeEntry(name: string) {
 function releasedNamed(name: string): ReleasedWeights {
   const found = findReleased(name);
   if (found) return found;
-  const names = [...WEIGHTS_NAMES, ...RELEASED_WEIGHTS.map((entry) => entry.name)];
+  const names = [...WEIGHTS_NAMES, ...RELEASED_NAMES];
   throw new ConfigError(`there are no weights '${shownName(name)}'${didYouMean(name, names)}`);
 }
 
