@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Backbone } from './backbone.js';
 import { featuresOf } from './build.js';
-import { architectureOf, BACKBONE_ARCHS, type BackboneArch, createBackbone, type LevelsOf } from './families.js';
+import { architectureOf, BACKBONE_ARCHS, type BackboneArch, createBackbone, type LevelsOf } from './families/index.js';
 import { OUTPUT_STRIDES } from './family.js';
 import { LEVELS, levelsOf } from './features.js';
 import { FROZEN } from './frozen.js';

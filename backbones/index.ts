@@ -11,9 +11,17 @@ export {
 export { type BackboneOptions, type ClassifierOptions, featuresOf } from './build.js';
 export { type BackboneConfig, backboneConfig, backboneFromConfig } from './config.js';
 export { type Counts, countNetwork, type ImageNetwork } from './counts.js';
-export { createEfficientNet, efficientNetPlan } from './efficientnet/efficientnet.js';
-export { COMPOUND, compound, type Scaling, type ScalingBases, scaleEfficientNet } from './efficientnet/scaling.js';
-export { EFFICIENTNET_ARCHS, type EfficientNetArch } from './efficientnet/spec.js';
+export type { BlockPlan, InvertedPlan } from './families/_inverted/plan.js';
+export type { InvertedLevel as EfficientNetLevel } from './families/_inverted/spec.js';
+export { createEfficientNet, efficientNetPlan } from './families/efficientnet/efficientnet.js';
+export {
+  COMPOUND,
+  compound,
+  type Scaling,
+  type ScalingBases,
+  scaleEfficientNet,
+} from './families/efficientnet/scaling.js';
+export { EFFICIENTNET_ARCHS, type EfficientNetArch } from './families/efficientnet/spec.js';
 export {
   architectureOf,
   BACKBONE_ARCHS,
@@ -23,7 +31,7 @@ export {
   FAMILIES,
   isBackboneArch,
   type LevelsOf,
-} from './families.js';
+} from './families/index.js';
 export type {
   Architecture,
   ArchitectureOptions,
@@ -43,8 +51,6 @@ export {
   mapSize,
 } from './features.js';
 export { FROZEN, type Frozen } from './frozen.js';
-export type { BlockPlan, InvertedPlan } from './inverted/plan.js';
-export type { InvertedLevel as EfficientNetLevel } from './inverted/spec.js';
 export type { Layer, Module, Parameter, ParameterLayout, ParameterRole, Pass } from './module.js';
 export { countParameters, createParameters, type ParameterSpec, type Parameters } from './parameters.js';
 export { foldStem } from './stem.js';

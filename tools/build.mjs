@@ -44,7 +44,7 @@ async function bundleKernels(entry) {
     format: 'cjs',
     target: 'node20',
     external: ['@tensorflow/tfjs', '@tensorflow/tfjs-*'],
-    alias: { util: './engine/tensorflow/util.cjs' },
+    alias: { util: './engine/tensorflow/binding/util.cjs' },
     plugins: [kernelsInside],
     legalComments: 'inline',
     banner: { js: notice() },
@@ -62,5 +62,5 @@ const kernelsInside = {
 
 const status = compileTypeScript();
 await import('../coco-ts/tools/bundle.mjs');
-await bundleKernels('engine/tensorflow/tfjs-node.entry.cjs');
+await bundleKernels('engine/tensorflow/binding/tfjs-node.entry.cjs');
 process.exitCode = status;

@@ -1,7 +1,7 @@
 import type { EngineName } from '../engine/engine.js';
 import { ready } from '../engine/engine.js';
 import { EngineError } from '../engine/errors.js';
-import { diagnose } from '../engine/tensorflow/doctor.js';
+import { diagnose } from '../engine/tensorflow/runtime/doctor.js';
 import '../engine/webgpu/dawn.js';
 import { createOutput } from './output.js';
 

@@ -1,6 +1,6 @@
 /** The native TensorFlow library for `npm test` and `npm run demo`: there, fetched now, or one line that says why not. */
-import { findLibrary } from '../dist/engine/tensorflow/library.js';
-import { installRuntime, whyNoRuntime } from '../dist/engine/tensorflow/runtime.js';
+import { findLibrary } from '../dist/engine/tensorflow/runtime/library.js';
+import { installRuntime, whyNoRuntime } from '../dist/engine/tensorflow/runtime/runtime.js';
 
 /** @returns {Promise<string | null>} why there is no library, or null when there is one */
 export async function provideRuntime() {

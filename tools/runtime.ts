@@ -1,5 +1,5 @@
-import { findLibrary } from '../engine/tensorflow/library.js';
-import { installRuntime, listRuntimes, removeRuntimes } from '../engine/tensorflow/runtime.js';
+import { findLibrary } from '../engine/tensorflow/runtime/library.js';
+import { installRuntime, listRuntimes, removeRuntimes } from '../engine/tensorflow/runtime/runtime.js';
 import { createOutput } from './output.js';
 import { formatTable } from './table.js';
 

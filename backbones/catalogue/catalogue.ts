@@ -1,6 +1,6 @@
 import { ConfigError } from '../../engine/errors.js';
 import type { Preprocessing } from '../backbone.js';
-import type { EfficientNetArch } from '../efficientnet/spec.js';
+import type { EfficientNetArch } from '../families/efficientnet/spec.js';
 import { IMAGENET_CLASSES } from '../imagenet.js';
 import type { GoldenForward } from './golden.js';
 

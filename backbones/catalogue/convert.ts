@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { WeightsError } from '../../engine/errors.js';
-import { efficientNetPlan } from '../efficientnet/efficientnet.js';
-import type { EfficientNetArch } from '../efficientnet/spec.js';
+import { efficientNetPlan } from '../families/efficientnet/efficientnet.js';
+import type { EfficientNetArch } from '../families/efficientnet/spec.js';
 import type { HostTensor } from '../weights/hostTensor.js';
 import { flatBlockNames } from '../weights/names/flatBlocks.js';
 import { readPytorch } from '../weights/pytorch.js';

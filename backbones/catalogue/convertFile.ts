@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { ConfigError } from '../../engine/errors.js';
 import { writeWhole } from '../../engine/files/write.js';
-import { sha256Of } from '../../engine/tensorflow/pip.js';
+import { sha256Of } from '../../engine/tensorflow/runtime/pip.js';
 import type { CheckpointPart } from '../weights/checkpointParts.js';
 import { type Conversion, type ConvertOptions, convertWeights } from '../weights/convert.js';
 import type { HostTensors } from '../weights/hostTensor.js';

@@ -1,7 +1,7 @@
 import { type Cluster, registerMembership } from '../collective.js';
 import { EngineError } from '../errors.js';
-import type { Api, Pointer } from './api.js';
-import { bytes, message, varint } from './protobuf.js';
+import type { Api, Pointer } from './binding/api.js';
+import { bytes, message, varint } from './binding/protobuf.js';
 
 const JOB = 'worker';
 const taskName = (task: number): string => `/job:${JOB}/replica:0/task:${task}`;

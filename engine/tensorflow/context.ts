@@ -2,11 +2,11 @@ import { availableParallelism } from 'node:os';
 import type { Cluster } from '../collective.js';
 import { EngineError } from '../errors.js';
 import { refuseRelativeSearchPaths } from '../host/environment.js';
-import { type Api, loadApi, OLDEST, type Pointer, withoutNotices } from './api.js';
+import { type Api, loadApi, OLDEST, type Pointer, withoutNotices } from './binding/api.js';
+import { bytes, message, varint } from './binding/protobuf.js';
 import { joinCluster, leaderConfig } from './collective.js';
-import { cudaDevices, loadCuda, nameDeviceCompiler } from './cuda.js';
-import type { LibraryFiles } from './library.js';
-import { bytes, message, varint } from './protobuf.js';
+import { cudaDevices, loadCuda, nameDeviceCompiler } from './runtime/cuda.js';
+import type { LibraryFiles } from './runtime/library.js';
 
 /** The one TensorFlow of this process: its functions, its eager context and a status to call with. */
 export interface Context extends ThreadCounts {

@@ -7,18 +7,18 @@ import { type ReadyOptions, registerEngine } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { registerImageUploader } from '../images.js';
 import { registerRoom } from '../memory.js';
-import { registerAfterGradient } from './afterGradient.js';
-import { DataType } from './api.js';
-import { availableBytes } from './availableBytes.js';
-import { createBinding } from './binding.js';
-import { createClusters } from './cluster.js';
-import { createCompiler } from './compile.js';
+import { DataType } from './binding/api.js';
+import { createBinding } from './binding/binding.js';
 import { type Context, deviceOf, isOpen, openContext } from './context.js';
-import { replaceGather } from './gather.js';
 import { registerTwins } from './kernels/index.js';
-import { findLibrary, type LibraryFiles } from './library.js';
-import { free } from './memory.js';
-import { whyNoRuntime } from './runtime.js';
+import { availableBytes } from './memory/availableBytes.js';
+import { free } from './memory/memory.js';
+import { findLibrary, type LibraryFiles } from './runtime/library.js';
+import { whyNoRuntime } from './runtime/runtime.js';
+import { registerAfterGradient } from './trace/afterGradient.js';
+import { createClusters } from './trace/cluster.js';
+import { createCompiler } from './trace/compile.js';
+import { replaceGather } from './trace/gather.js';
 
 registerRoom('process', () => free(availableBytes()));
 

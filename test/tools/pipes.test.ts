@@ -14,8 +14,8 @@ import {
   openVoc,
   readImageSize,
 } from '../../datasets/index.js';
-import { sha256Of } from '../../engine/tensorflow/pip.js';
-import { listZip } from '../../engine/tensorflow/zip.js';
+import { sha256Of } from '../../engine/tensorflow/runtime/pip.js';
+import { listZip } from '../../engine/tensorflow/runtime/zip.js';
 import { readCheckpoint } from '../../training/run/checkpointFile.js';
 import { openEventLog } from '../../training/run/events.js';
 import { greyPng, vocXml } from '../datasets/folder.js';

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { architectureOf, type BackboneArch, createBackbone } from '../../backbones/index.js';
 import { compile, type Tree } from '../../engine/compile.js';
 import { ready } from '../../engine/engine.js';
-import { collectGraphs, countNodes } from '../../engine/tensorflow/nodeCounts.js';
+import { collectGraphs, countNodes } from '../../engine/tensorflow/trace/nodeCounts.js';
 import '../../engine/tensorflow/tensorflow.js';
 import { createDetector, PRESET_NAMES, type PresetName } from '../../heads/index.js';
 import { formatTable } from '../table.js';

@@ -4,7 +4,7 @@ import { builtModule } from '../../datasets/loader/built.js';
 import { loadEncoder } from '../../datasets/loader/fill.js';
 import { ConfigError } from '../../engine/errors.js';
 import { type Demand, requireRoom } from '../../engine/memory.js';
-import { estimateMemory, type MemoryNeed, needOf, roomsWith } from '../../engine/tensorflow/memory.js';
+import { estimateMemory, type MemoryNeed, needOf, roomsWith } from '../../engine/tensorflow/memory/memory.js';
 import { createTrainingStep, type TrainableModel, type TrainingStep } from '../step.js';
 import type { BatchLayout } from './batch.js';
 import { type Plan, plan, type TrainOptions } from './options.js';

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { membership } from '../../collective.js';
 import { hashName } from '../../random.js';
-import type { Tracer } from '../trace.js';
-import { tracerOf } from '../trace.js';
+import type { Tracer } from '../trace/trace.js';
+import { tracerOf } from '../trace/trace.js';
 import { attr, input, type Twin } from './twin.js';
 
 /** All processes. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '#tfjs-node';
-import { DataType } from '../api.js';
+import { DataType } from '../binding/api.js';
 import { attr, FLOAT, input, type Twin } from './twin.js';
 
 const STATISTICS_TYPE = attr.type('U', DataType.float);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { portableOf } from '../../kernels/kernel.js';
-import type { Clusters } from '../cluster.js';
+import type { Clusters } from '../trace/cluster.js';
 import type { Twin } from './twin.js';
 
 /** Kernels whose portable version is a chain of element-wise ops: one XLA computation each inside a compiled function. */

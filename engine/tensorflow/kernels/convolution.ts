@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { registerTwin } from '../../kernels/kernel.js';
-import type { Clusters } from '../cluster.js';
+import type { Clusters } from '../trace/cluster.js';
 import { attr, FLOAT, input, type Twin } from './twin.js';
 
 /**

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { DataType } from '../api.js';
+import { DataType } from '../binding/api.js';
 import { attr, FLOAT, input, type Twin } from './twin.js';
 
 /** One addition after the other: TensorFlow's op adds in the order in which its inputs' memory becomes free. */

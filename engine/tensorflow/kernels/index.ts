@@ -1,6 +1,6 @@
 import type { NodeJSKernelBackend } from '#tfjs-node';
 import { repairStockGradients } from '../../kernels/stockGradients.js';
-import type { Clusters } from '../cluster.js';
+import type { Clusters } from '../trace/cluster.js';
 import { allReduce } from './allReduce.js';
 import { batchNormInference, batchNormTrain, batchNormTrainGrad } from './batchNorm.js';
 import { clusteredTwins } from './clustered.js';

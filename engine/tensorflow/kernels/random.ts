@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { DataType } from '../api.js';
+import { DataType } from '../binding/api.js';
 import { attr, input, type Twin } from './twin.js';
 
 const TYPES = [attr.type('dtype', DataType.float), attr.type('T', DataType.int32), attr.type('Tseed', DataType.int32)];

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend, OpAttr } from '#tfjs-node';
 import { registerTwin } from '../../kernels/kernel.js';
-import { AttrType, DataType } from '../api.js';
+import { AttrType, DataType } from '../binding/api.js';
 
 /** Attributes of a TensorFlow op, each by the kind it has in the op's definition. */
 export const attr = {

@@ -12,7 +12,7 @@ import { loadPretrained } from '../../../backbones/catalogue/pretrained.js';
 import { pullWeights, weightsPath } from '../../../backbones/catalogue/pull.js';
 import { IMAGENET_CLASSES } from '../../../backbones/imagenet.js';
 import { createClassifier, createEfficientNet } from '../../../backbones/index.js';
-import { sha256Of } from '../../../engine/tensorflow/pip.js';
+import { sha256Of } from '../../../engine/tensorflow/runtime/pip.js';
 import { dataMissing, dataPath } from '../../data.js';
 
 const NAME = 'efficientnet-lite0';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { avgPool, batchNormTrain, resizeBilinear, statelessNormal, swish } from '../../../engine/kernels/index.js';
-import { compileQuietly } from './compiled.js';
+import { compileQuietly } from './trace/compiled.js';
 
 /** Digest of all weights after 100 steps of a small network of every kind of layer a detector has. */
 function trainedWeights(compiled: boolean): string {

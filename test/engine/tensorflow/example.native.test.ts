@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
-import { findLibrary } from '../../../engine/tensorflow/library.js';
+import { findLibrary } from '../../../engine/tensorflow/runtime/library.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 /** Inside the package, so that `espalier` means this repository's build. */

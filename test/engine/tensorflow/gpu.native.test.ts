@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ready } from '../../../engine/engine.js';
+import { readFields } from '../../../engine/tensorflow/binding/protobufReader.js';
 import { currentContext, deviceOf, requireGpu, sessionConfig } from '../../../engine/tensorflow/context.js';
-import { cudaDevices, findCudaLibrary, loadCuda } from '../../../engine/tensorflow/cuda.js';
-import { readFields } from '../../../engine/tensorflow/protobufReader.js';
+import { cudaDevices, findCudaLibrary, loadCuda } from '../../../engine/tensorflow/runtime/cuda.js';
 
 const files = { library: '/opt/libtensorflow_cc.so.2', framework: null, origin: 'test', cuda: '/opt/nvidia' };
 const cpu = { name: '/job:localhost/replica:0/task:0/device:CPU:0', type: 'CPU' };

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findLibrary } from '../../../engine/tensorflow/library.js';
+import { findLibrary } from '../../../engine/tensorflow/runtime/library.js';
 import { readCheckpoint } from '../../../training/run/checkpointFile.js';
 import type { ClusteredRun } from './clusteredRun.js';
 

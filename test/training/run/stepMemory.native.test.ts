@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { findLibrary } from '../../../engine/tensorflow/library.js';
+import { findLibrary } from '../../../engine/tensorflow/runtime/library.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const url = (path: string): string => JSON.stringify(pathToFileURL(join(root, path)).href);

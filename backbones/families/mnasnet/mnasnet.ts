@@ -1,0 +1,9 @@
+import { invertedFamily } from '../_inverted/architecture.js';
+import { MNASNETS, type MnasNetArch } from './spec.js';
+
+/**
+ * MNASNet-B1, without squeeze-excite; parameters named as in timm.
+ *
+ * @source Tan et al. 2018, arXiv:1807.11626
+ */
+export const mnasNet = invertedFamily<MnasNetArch>(Object.keys(MNASNETS) as MnasNetArch[], (arch) => MNASNETS[arch]);
