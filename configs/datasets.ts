@@ -24,7 +24,7 @@ export async function openSplit(experiment: Experiment, split: SplitName, labels
 function crowdedImages({ entries }: Dataset, maxDetections: number): Warning | null {
   const found = entries.flatMap(({ id, truth }) => {
     const { kind, ignored = new Uint8Array(0) } = truth as Partial<DetectionTruth>;
-    const count = kind === 'detection' ? ignored.reduce((sum, skip) => sum + (skip ? 0 : 1), 0) : 0;
+    const count = kind === 'boxes' ? ignored.reduce((sum, skip) => sum + (skip ? 0 : 1), 0) : 0;
     return count > maxDetections ? [{ id, count }] : [];
   });
   const [first] = found;

@@ -50,7 +50,7 @@ export function admitBoxes(
     kept.push(clipped);
   }
   return {
-    kind: 'detection',
+    kind: 'boxes',
     boxes: Float64Array.from(kept.flatMap(({ x1, y1, x2, y2 }) => [x1, y1, x2, y2])),
     labels: Int32Array.from(kept, ({ label }) => label),
     ignored: Uint8Array.from(kept, ({ ignored }) => (ignored ? 1 : 0)),

@@ -75,10 +75,10 @@ async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array>
 async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
   const { truth } = entry;
   const { width, height } = image;
-  if (truth.kind === 'detection') return truth;
+  if (truth.kind === 'boxes') return truth;
   const mask: Uint8Array =
     truth.kind === 'mask-file' ? await readMask(truth, image) : drawRegions(truth, width, height, entry.file);
-  return { kind: 'semantic', mask, width, height } satisfies SemanticTruth;
+  return { kind: 'classMap', mask, width, height } satisfies SemanticTruth;
 }
 
 /** @throws DataError with both sizes; a quarter turn apart, it names the likely cause */

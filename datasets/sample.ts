@@ -14,7 +14,7 @@ export interface LabelMap {
 
 /** Objects of one image. The only box format inside: x1 y1 x2 y2, pixels, x right, y down, x2 and y2 exclusive. */
 export interface DetectionTruth {
-  readonly kind: 'detection';
+  readonly kind: 'boxes';
   /** [M, 4] float64 on file precision. */
   readonly boxes: Float64Array;
   /** [M] contiguous class index. */
@@ -27,7 +27,7 @@ export interface DetectionTruth {
 
 /** Class index of every pixel. */
 export interface SemanticTruth {
-  readonly kind: 'semantic';
+  readonly kind: 'classMap';
   /** [height * width] class index; IGNORED pixels are outside loss and metrics. */
   readonly mask: Uint8Array;
   readonly width: number;

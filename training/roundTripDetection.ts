@@ -107,7 +107,7 @@ function createAnswer(config: DetectionEncoderConfig, K: number): Answer {
 /** The truths for which `isKept` holds. */
 function pick(truth: DetectionTruth, isKept: (index: number) => boolean): DetectionTruth {
   return {
-    kind: 'detection',
+    kind: 'boxes',
     boxes: truth.boxes.filter((_, i) => isKept(i >> 2)),
     labels: truth.labels.filter((_, m) => isKept(m)),
     ignored: truth.ignored.filter((_, m) => isKept(m)),

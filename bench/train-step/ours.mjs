@@ -79,7 +79,7 @@ async function detector() {
   const { targets: specs, encode } = createEncoder(encoder.config);
   const boxes = Float64Array.from({ length: 13 * 4 }, (_, i) => (i >> 2) * 20 + (i % 4 < 2 ? 0 : 40 + (i >> 2)));
   const truth = {
-    kind: 'detection',
+    kind: 'boxes',
     boxes,
     labels: Int32Array.from({ length: 13 }, (_, i) => i % 3),
     ignored: new Uint8Array(13),

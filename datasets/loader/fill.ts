@@ -5,6 +5,7 @@ import type { Placement } from '../placement.js';
 import { readSample } from '../read.js';
 import type { Sample, Truth } from '../sample.js';
 import { type AugmentConfig, applyAugmentation, drawAugmentation } from '../transforms/augment.js';
+import { truthBytes } from '../transforms/truths.js';
 import { createCache } from './cache.js';
 import { imageRows, layoutOf, targetRows } from './slot.js';
 
@@ -67,5 +68,4 @@ export async function createFiller(config: FillerConfig): Promise<Filler> {
   };
 }
 
-const sizeOf = ({ image, truth }: Sample): number =>
-  image.data.byteLength + (truth.kind === 'semantic' ? truth.mask : truth.boxes).byteLength;
+const sizeOf = ({ image, truth }: Sample): number => image.data.byteLength + truthBytes(truth);

@@ -2,9 +2,9 @@ import type { Random } from '../../engine/random.js';
 import type { Placement } from '../placement.js';
 import type { Sample, Truth } from '../sample.js';
 import { type Affine, affineOf, compose, IDENTITY, mirrorX, mirrorY, quarterTurn } from './affine.js';
-import { transformBoxes } from './boxes.js';
 import { type ColorChange, type ColorJitter, changeColor, drawColor } from './color.js';
-import { type Rgb, warpImage, warpMask } from './warp.js';
+import { type Movement, moveTruth } from './truths.js';
+import { type Rgb, warpImage } from './warp.js';
 
 export interface AugmentConfig {
   /** [height, width] of the network's input, pixels. */
@@ -39,15 +39,11 @@ export const plain = (size: readonly [number, number], fill: Rgb = [0, 0, 0]): A
 });
 
 /** What happens to one image, decided before a pixel is read. */
-export interface Augmentation {
-  /** Original pixels -> input pixels. */
-  readonly affine: Affine;
+export interface Augmentation extends Movement {
   /** How the image lies in the input once it is flipped and turned; exact for the original when it is neither. */
   readonly placement: Placement;
   readonly color: ColorChange;
-  readonly size: readonly [number, number];
   readonly fill: Rgb;
-  readonly minVisible: number;
 }
 
 /** Always takes the same number of draws, so that a probability set to 0 does not change the other decisions. */
@@ -123,9 +119,4 @@ export function applyAugmentation<T extends Truth>(sample: Sample<T>, drawn: Aug
   const region = warpImage(sample.image, affine, into, size, drawn.fill);
   changeColor(into, size[1], region, drawn.color);
   return moveTruth(sample.truth, drawn) as T;
-}
-
-function moveTruth(truth: Truth, { affine, size, minVisible }: Augmentation): Truth {
-  if (truth.kind === 'detection') return transformBoxes(truth, affine, size, minVisible);
-  return { kind: 'semantic', mask: warpMask(truth.mask, truth, affine, size), width: size[1], height: size[0] };
 }

@@ -30,7 +30,7 @@ export function transformBoxes(
     kept.push(i);
   }
   return {
-    kind: 'detection',
+    kind: 'boxes',
     boxes: boxes.slice(0, kept.length * 4),
     labels: Int32Array.from(kept, (i) => truth.labels[i] ?? 0),
     ignored: Uint8Array.from(kept, (i) => truth.ignored[i] ?? 0),

@@ -79,7 +79,7 @@ function targetsOf(config: DetectionEncoderConfig, classes: number) {
     });
     drawScene().boxes.forEach((boxes, i) => {
       const labels = Int32Array.of(0, classes - 1);
-      const truth = { kind: 'detection', boxes: Float64Array.from(boxes.flat()), labels } as const;
+      const truth = { kind: 'boxes', boxes: Float64Array.from(boxes.flat()), labels } as const;
       const into = Object.fromEntries(columns.map(({ name, rows }) => [name, rows[i] as Float32Array | Int32Array]));
       encoder.encode({ ...truth, ignored: new Uint8Array(2), areas: new Float64Array(2).fill(1024) }, into);
     });

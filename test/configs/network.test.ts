@@ -34,14 +34,14 @@ const TARGETS = {
       positives: new Float32Array(1),
     };
     const box = { boxes: Float64Array.of(0, 0, 32, 64), labels: Int32Array.of(1) };
-    encode({ kind: 'detection', ...box, ignored: new Uint8Array(1), areas: Float64Array.of(32 * 64) }, into);
+    encode({ kind: 'boxes', ...box, ignored: new Uint8Array(1), areas: Float64Array.of(32 * 64) }, into);
     return { targets, into };
   },
   segmentation: (config: unknown) => {
     const { targets, encode } = createSemanticEncoder(config as Parameters<typeof createSemanticEncoder>[0]);
     const into = { mask: new Int32Array(SIDE * SIDE) };
     const mask = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => (i % SIDE < 32 ? 1 : 0));
-    encode({ kind: 'semantic', mask, width: SIDE, height: SIDE }, into);
+    encode({ kind: 'classMap', mask, width: SIDE, height: SIDE }, into);
     return { targets, into };
   },
 } as const;

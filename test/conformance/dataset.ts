@@ -69,14 +69,14 @@ function expectEqualSamples(a: Sample, b: Sample): void {
     truth.kind === 'detection' ? { id, truth } : { id, width: image.width, height: image.height };
   expect(plain(a)).toEqual(plain(b));
   expect(Buffer.from(a.image.data).equals(b.image.data)).toBe(true);
-  if (a.truth.kind === 'semantic' && b.truth.kind === 'semantic') {
+  if (a.truth.kind === 'classMap' && b.truth.kind === 'classMap') {
     expect(Buffer.from(a.truth.mask).equals(b.truth.mask)).toBe(true);
   }
 }
 
 function checkSample({ image, truth }: Sample, classes: number): void {
   expect(image.data).toHaveLength(image.width * image.height * 3);
-  if (truth.kind === 'semantic') {
+  if (truth.kind === 'classMap') {
     expect([truth.width, truth.height]).toEqual([image.width, image.height]);
     expect(truth.mask).toHaveLength(image.width * image.height);
     expect(truth.mask.every((index) => index < classes || index === IGNORED)).toBe(true);

@@ -62,7 +62,7 @@ describe('openCoco for detection', () => {
     ]);
     expect(data.entries[0]).toMatchObject({ id: 'images/a.png', width: 40, height: 50 });
     expect(data.entries[0]?.truth).toEqual({
-      kind: 'detection',
+      kind: 'boxes',
       boxes: Float64Array.of(0, 0, 40, 50, 1, 2, 4, 6),
       labels: Int32Array.of(1, 2),
       ignored: Uint8Array.of(0, 1),

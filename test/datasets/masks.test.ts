@@ -27,7 +27,7 @@ describe('openMasks', () => {
   it('maps mask values to classes by the table', async () => {
     const data = await open(folderWith(pictures(['0'])));
     expect((await data.get(0)).truth).toEqual({
-      kind: 'semantic',
+      kind: 'classMap',
       mask: Uint8Array.of(0, 1, 1, 0),
       width: 2,
       height: 2,

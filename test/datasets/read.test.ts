@@ -7,7 +7,7 @@ import { drawRegions } from '../../datasets/regions.js';
 import { failure, folderWith, greyPng } from './folder.js';
 
 const noBoxes: StoredTruth = {
-  kind: 'detection',
+  kind: 'boxes',
   boxes: new Float64Array(0),
   labels: new Int32Array(0),
   ignored: new Uint8Array(0),
@@ -52,7 +52,7 @@ describe('readSample', () => {
       image: { data: new Uint8Array(18).fill(9), width: 3, height: 2 },
       truth: noBoxes,
     });
-    expect(mask.truth).toEqual({ kind: 'semantic', mask: Uint8Array.of(0, 1, 2, 0, 1, 2), width: 3, height: 2 });
+    expect(mask.truth).toEqual({ kind: 'classMap', mask: Uint8Array.of(0, 1, 2, 0, 1, 2), width: 3, height: 2 });
     expect(regions.truth).toMatchObject({ mask: Uint8Array.of(IGNORED, 1, 1, IGNORED, 1, IGNORED) });
   });
 

@@ -35,7 +35,7 @@ describe('openVoc for detection', () => {
       { id: 2, name: 'cat' },
     ]);
     expect(truthOf(data)).toEqual({
-      kind: 'detection',
+      kind: 'boxes',
       boxes: Float64Array.of(0, 0, 40, 50, 10, 20, 12, 30),
       labels: Int32Array.of(1, 0),
       ignored: Uint8Array.of(0, 1),
@@ -153,7 +153,7 @@ describe('openVoc for segmentation', () => {
       classes: ['background', 'cat'],
     });
     expect((await data.get(0)).truth).toEqual({
-      kind: 'semantic',
+      kind: 'classMap',
       mask: Uint8Array.of(0, 1, 1, 255),
       width: 2,
       height: 2,

@@ -53,7 +53,7 @@ function runCases({ classes, inputSize, images }: Sizes): void {
     encoder: createDetectionEncoder(encoderConfigOf(config, features)),
     truths: [
       {
-        kind: 'detection' as const,
+        kind: 'boxes' as const,
         boxes: Float64Array.from(
           [0.05, 0.05, 0.5, 0.5, 0.55, 0.1, 0.9, 0.9],
           (share, i) => share * (i % 2 ? height : width),
@@ -63,7 +63,7 @@ function runCases({ classes, inputSize, images }: Sizes): void {
         areas: Float64Array.from([1296, 1500]),
       },
       {
-        kind: 'detection' as const,
+        kind: 'boxes' as const,
         boxes: new Float64Array(0),
         labels: new Int32Array(0),
         ignored: new Uint8Array(0),
@@ -80,8 +80,8 @@ function runCases({ classes, inputSize, images }: Sizes): void {
     inputSize,
     encoder: createSemanticEncoder({ inputSize }),
     truths: [
-      { kind: 'semantic' as const, mask: new Uint8Array(height * width).map((_, i) => i % classMaps), width, height },
-      { kind: 'semantic' as const, mask: new Uint8Array(height * width).fill(255), width, height },
+      { kind: 'classMap' as const, mask: new Uint8Array(height * width).map((_, i) => i % classMaps), width, height },
+      { kind: 'classMap' as const, mask: new Uint8Array(height * width).fill(255), width, height },
     ].slice(0, images),
     create: (frozen) => createSemanticHead({ ...semantic, frozen }, features),
   });

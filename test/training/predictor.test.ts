@@ -121,7 +121,7 @@ describe('createPredictor', () => {
 });
 
 describe('evaluateModel', () => {
-  const truth: SemanticTruth = { kind: 'semantic', mask: new Uint8Array(64), width: 8, height: 8 };
+  const truth: SemanticTruth = { kind: 'classMap', mask: new Uint8Array(64), width: 8, height: 8 };
   const createDataset = (size: number, broken = -1): Dataset<SemanticTruth> => {
     const get = async (index: number): Promise<Sample<SemanticTruth>> => {
       if (index === broken) throw new Error(`${index}.png is cut off`);

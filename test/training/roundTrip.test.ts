@@ -176,7 +176,7 @@ const labels = {
 
 function truthOf(boxes: readonly (readonly number[])[], classes: readonly number[]): DetectionTruth {
   return {
-    kind: 'detection',
+    kind: 'boxes',
     boxes: Float64Array.from(boxes.flat()),
     labels: Int32Array.from(classes),
     ignored: new Uint8Array(boxes.length),
@@ -243,7 +243,7 @@ describe('roundTripDetection', () => {
 describe('roundTripSegmentation', () => {
   it('refuses logits beyond 2 GiB before it makes them', async () => {
     const classes = Array.from({ length: 200 }, (_, id) => ({ id, name: `${id}` }));
-    const truth: SemanticTruth = { kind: 'semantic', mask: new Uint8Array(2048 * 2048), width: 2048, height: 2048 };
+    const truth: SemanticTruth = { kind: 'classMap', mask: new Uint8Array(2048 * 2048), width: 2048, height: 2048 };
     const images = [{ id: 'vast.png', image: { width: 2048, height: 2048 }, truth }];
     const work = roundTripSegmentation(images, { labels: { classes }, multiple: 32 });
     await expect(work).rejects.toThrow('vast.png: logits of 2048 x 2048 x 200 classes take more than 2 GiB');
@@ -264,7 +264,7 @@ describe('the same through the tensors of a head', () => {
   it('a batch of two images of cells comes back as boxes', async () => {
     const dataset = await openVoc({ root: join(root, 'VOC'), split: 'train', task: 'detection' });
     const config = detectionConfig.parse({
-      kind: 'detection',
+      kind: 'boxes',
       classes: 3,
       inputSize: [256, 384],
       repeats: 0,

@@ -17,7 +17,7 @@ export interface Found {
 export const labelsOf = (...names: string[]): LabelMap => ({ classes: names.map((name, i) => ({ id: i + 1, name })) });
 
 export const truthOf = (list: readonly Truth[]): DetectionTruth => ({
-  kind: 'detection',
+  kind: 'boxes',
   boxes: Float64Array.from(list.flatMap(({ box }) => box)),
   labels: Int32Array.from(list, ({ label }) => label),
   ignored: Uint8Array.from(list, ({ ignored }) => (ignored ? 1 : 0)),

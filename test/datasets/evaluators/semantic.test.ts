@@ -9,7 +9,7 @@ const labelsOf = (count: number): LabelMap => ({
   classes: Array.from({ length: count }, (_, i) => ({ id: i, name: `c${i}` })),
 });
 const truthOf = (values: readonly number[], width = values.length): SemanticTruth => ({
-  kind: 'semantic',
+  kind: 'classMap',
   mask: Uint8Array.from(values),
   width,
   height: values.length / width,

@@ -22,7 +22,7 @@ export function writeImages(count: number): Entry<DetectionTruth>[] {
     writeFileSync(file, encodePng({ data, width, height }));
     const boxes = i % 3 === 0 ? [2, 3, 15, 17] : [2, 3, 15, 17, 1, 1, 10, 12];
     const truth: DetectionTruth = {
-      kind: 'detection',
+      kind: 'boxes',
       boxes: Float64Array.from(boxes),
       labels: Int32Array.from({ length: boxes.length / 4 }, () => i),
       ignored: new Uint8Array(boxes.length / 4),

@@ -33,13 +33,13 @@ function rectangle(width: number, height: number, [x1, y1, x2, y2]: readonly [nu
   }
   const image = { data, width, height };
   const boxes: DetectionTruth = {
-    kind: 'detection',
+    kind: 'boxes',
     boxes: Float64Array.of(x1, y1, x2, y2),
     labels: Int32Array.of(3),
     ignored: Uint8Array.of(0),
     areas: Float64Array.of((x2 - x1) * (y2 - y1)),
   };
-  const semantic: SemanticTruth = { kind: 'semantic', mask, width, height };
+  const semantic: SemanticTruth = { kind: 'classMap', mask, width, height };
   return {
     detection: { id: 'a', image, truth: boxes } satisfies Sample<DetectionTruth>,
     semantic: { id: 'a', image, truth: semantic } satisfies Sample<SemanticTruth>,

@@ -5,7 +5,7 @@ import { type Affine, affineOf, mirrorX, quarterTurn } from '../../../datasets/t
 import { restoreBoxes, transformBoxes } from '../../../datasets/transforms/boxes.js';
 
 const truthOf = (boxes: number[][], ignored: number[] = []): DetectionTruth => ({
-  kind: 'detection',
+  kind: 'boxes',
   boxes: Float64Array.from(boxes.flat()),
   labels: Int32Array.from(boxes, (_, i) => i),
   ignored: Uint8Array.from(boxes, (_, i) => ignored[i] ?? 0),

@@ -32,7 +32,7 @@ const A = 3069;
 
 function truthOf(boxes: readonly (readonly number[])[], labels: readonly number[]): DetectionTruth {
   return {
-    kind: 'detection',
+    kind: 'boxes',
     boxes: Float64Array.from(boxes.flat()),
     labels: Int32Array.from(labels),
     ignored: new Uint8Array(labels.length),

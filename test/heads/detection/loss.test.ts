@@ -45,7 +45,7 @@ function targets(present: readonly boolean[], ignored: readonly number[] = []) {
     const into = { classes: new Int32Array(A), boxes: new Float32Array(A * 4), positives: new Float32Array(1) };
     encoder.encode(
       {
-        kind: 'detection',
+        kind: 'boxes',
         boxes: Float64Array.from(kept.flatMap(({ box: [y1, x1, y2, x2] }) => [x1, y1, x2, y2])),
         labels: Int32Array.from(kept, ({ label }) => label - 1),
         ignored: Uint8Array.from(kept, (_, i) => (ignored.includes(i) ? 1 : 0)),

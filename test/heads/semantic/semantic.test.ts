@@ -16,7 +16,7 @@ describe('semantic encoder', () => {
     const encoder = createEncoder({ inputSize: [2, 3] });
     const mask = new Int32Array(6);
     encoder.encode(
-      { kind: 'semantic', mask: Uint8Array.from([0, 1, 2, IGNORED, 1, 0]), width: 3, height: 2 },
+      { kind: 'classMap', mask: Uint8Array.from([0, 1, 2, IGNORED, 1, 0]), width: 3, height: 2 },
       { mask },
     );
     expect([...mask]).toEqual([0, 1, 2, -1, 1, 0]);
@@ -25,7 +25,7 @@ describe('semantic encoder', () => {
 
   it('refuses a map of another size than the input', () => {
     const encoder = createEncoder({ inputSize: [2, 3] });
-    const truth = { kind: 'semantic', mask: new Uint8Array(6), width: 2, height: 3 } as const;
+    const truth = { kind: 'classMap', mask: new Uint8Array(6), width: 2, height: 3 } as const;
     expect(() => encoder.encode(truth, { mask: new Int32Array(6) })).toThrow(
       'a class map is 3 x 2 pixels, the network input 2 x 3: transform it with its image',
     );

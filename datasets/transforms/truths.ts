@@ -1,0 +1,50 @@
+import type { Truth } from '../sample.js';
+import type { Affine } from './affine.js';
+import { transformBoxes } from './boxes.js';
+import { warpMask } from './warp.js';
+
+/** Where an image goes, and how large the network's input is. */
+export interface Movement {
+  /** Original pixels -> input pixels. */
+  readonly affine: Affine;
+  /** [height, width] of the input, pixels. */
+  readonly size: readonly [number, number];
+  /** Boxes with a smaller share of their area left are dropped, fraction. */
+  readonly minVisible: number;
+}
+
+/** What a loader must be able to do with one kind of truth. */
+interface TruthKind<T extends Truth> {
+  /** Moves the truth along with its image, into input pixels. */
+  readonly move: (truth: T, movement: Movement) => T;
+  /** Bytes that it holds. */
+  readonly bytes: (truth: T) => number;
+}
+
+type TruthKinds = { readonly [K in Truth['kind']]: TruthKind<Extract<Truth, { readonly kind: K }>> };
+
+/** Every kind of truth there is. */
+const TRUTHS: TruthKinds = {
+  boxes: {
+    move: (truth, { affine, size, minVisible }) => transformBoxes(truth, affine, size, minVisible),
+    bytes: ({ boxes }) => boxes.byteLength,
+  },
+  classMap: {
+    move: (truth, { affine, size }) => ({
+      kind: 'classMap',
+      mask: warpMask(truth.mask, truth, affine, size),
+      width: size[1],
+      height: size[0],
+    }),
+    bytes: ({ mask }) => mask.byteLength,
+  },
+};
+
+/** The entry of the table for this truth: kind and truth belong together, which the compiler cannot see across a lookup. */
+const kindOf = ({ kind }: Truth): TruthKind<Truth> => TRUTHS[kind] as TruthKind<Truth>;
+
+/** The truth in pixels of the network's input. */
+export const moveTruth = (truth: Truth, movement: Movement): Truth => kindOf(truth).move(truth, movement);
+
+/** Bytes that a truth holds in memory. */
+export const truthBytes = (truth: Truth): number => kindOf(truth).bytes(truth);
