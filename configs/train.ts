@@ -4,14 +4,18 @@ import { withWeights } from '../backbones/catalogue/fileSource.js';
 import { preprocessingOf } from '../backbones/weights/metadata.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
+import { builtModule } from '../datasets/loader/built.js';
+import { loadEncoder } from '../datasets/loader/fill.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
 import { fillOf } from '../training/predictor.js';
 import {
+  createPictures,
   type HeldRunFolder,
   holdRunFolder,
+  type Pictures,
   type Progress,
   runFolder,
   type ThreadCounts,
@@ -43,6 +47,8 @@ export interface TrainExperimentOptions {
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
+  /** False: nothing is kept to look at. Defaults to true. */
+  readonly pictures?: boolean;
 }
 
 /**
@@ -130,10 +136,16 @@ async function trainNetwork(
   const loader = createTrainLoader(experiment, network, train);
   const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
+    const pictures =
+      held !== null && options.pictures !== false ? await keepPictures(experiment, network, train, out) : null;
     return await trainRun({
       model: network.model,
       loader,
-      ...(val && { evaluate: (stop) => network.measure(val, { signal: stop }), metric: network.metric }),
+      ...(val && {
+        evaluate: (stop) => network.measure(val, { signal: stop, onAnswer: pictures?.answer }),
+        metric: network.metric,
+      }),
+      ...(pictures ? { watch: pictures } : {}),
       options: trainOptions(experiment),
       config,
       shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
@@ -150,6 +162,21 @@ async function trainNetwork(
   } finally {
     await loader.dispose();
   }
+}
+
+async function keepPictures(
+  { evaluate }: Experiment,
+  { encoder }: Network,
+  { labels }: Dataset,
+  out: string,
+): Promise<Pictures> {
+  const built = await loadEncoder({ ...encoder, module: builtModule(encoder.module) });
+  return createPictures({
+    folder: runFolder(out).pictures,
+    encoder: built,
+    threshold: evaluate.drawThreshold,
+    classes: labels.classes.length,
+  });
 }
 
 /** What must be the same in every process of a cluster: all but where the data lies and what a machine can do. */

@@ -14,6 +14,8 @@ export interface Encoder<Truth> {
   readonly targets: { readonly [name: string]: TargetSpec };
   /** Writes every element of `into`, whose arrays have the sizes `targets` declares. */
   encode(truth: Truth, into: TargetArrays): void;
+  /** What the targets of one image teach, in input pixels, for eyes; absent: they cannot be shown. */
+  decode?(targets: TargetArrays): Truth;
 }
 
 /** Where a worker finds the encoder: a module that exports `createEncoder`, and the plain data to call it with. */

@@ -3,7 +3,7 @@
  * dist/tfjs-node.cjs.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,7 +60,40 @@ const kernelsInside = {
   },
 };
 
+/** tfjs-vis draws with Vega-Embed, which makes code from text, and glamor, which writes style elements: the page's security policy forbids both. */
+const chartsQuietly = {
+  name: 'charts-quietly',
+  setup({ onResolve }) {
+    const charts = join(root, 'tools/dashboard/page/charts');
+    const isVis = ({ importer }) => importer.includes('tfjs-vis');
+    onResolve({ filter: /^vega-embed$/ }, (args) => (isVis(args) ? { path: join(charts, 'embed.ts') } : undefined));
+    onResolve({ filter: /^glamor$/ }, (args) => (isVis(args) ? { path: join(charts, 'noStyles.ts') } : undefined));
+  },
+};
+
+/** The page of `espalier dashboard`: one script, one style sheet, with the licences of what is inside. */
+async function bundlePage() {
+  const page = 'tools/dashboard/page';
+  await build({
+    absWorkingDir: root,
+    entryPoints: { page: `${page}/main.ts` },
+    outdir: 'dist/dashboard',
+    bundle: true,
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+    plugins: [chartsQuietly],
+    legalComments: 'eof',
+    logLevel: 'error',
+  });
+  for (const file of ['page.html', 'page.css'])
+    copyFileSync(join(root, page, file), join(root, 'dist/dashboard', file));
+}
+
 const status = compileTypeScript();
 await import('../coco-ts/tools/bundle.mjs');
 await bundleKernels('engine/tensorflow/binding/tfjs-node.entry.cjs');
+await bundlePage();
 process.exitCode = status;

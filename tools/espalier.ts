@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { printable } from '../engine/printable.js';
 import { addBackbones } from './backboneCommands.js';
 import { watchEnds } from './ends.js';
+import { addLooking } from './lookingCommands.js';
 import { engine, json, offline } from './options.js';
 import { reportError } from './report.js';
 import { addWeights } from './weights/commands.js';
@@ -41,6 +42,7 @@ function createProgram(): Command {
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true });
   addLearning(program);
+  addLooking(program);
   addMachine(program);
   program.addHelpText('after', STATUSES);
   return program;
@@ -58,6 +60,8 @@ function addLearning(program: Command): void {
     .option('--cluster <addresses>', 'host:port of every process, with commas: train together (or TF_CONFIG)')
     .addOption(new Option('--task <n>', 'position of this process in --cluster').argParser(wholeNumber(0, 255)))
     .option('--resume', 'continue the run in --out, or the newest one of this config')
+    .option('--dashboard', 'show the run in a browser while it goes; prints the address')
+    .option('--no-plots', 'draw no curves and tables into the folder of the run at its end')
     .option(
       '--check-leaks',
       'end with the op that made them when tensors stay alive after steps (NODE_ENV=development: always)',

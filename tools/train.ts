@@ -5,8 +5,10 @@ import { type ReadOptions, readExperiment } from '../configs/read.js';
 import type { Experiment } from '../configs/schema.js';
 import { trainExperiment } from '../configs/train.js';
 import type { Cluster } from '../engine/collective.js';
-import { removeEmpty } from '../engine/files/write.js';
+import { makeFolder, removeEmpty } from '../engine/files/write.js';
 import { clusterOf, duration, onInterrupt, requireFreePort, requireName, runFolder } from '../training/run/index.js';
+import type { Dashboard } from './dashboard/server.js';
+import { stopRun } from './dashboard/stop.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput, type Output } from './output.js';
 import { describeReport } from './reportText.js';
@@ -22,6 +24,8 @@ interface TrainCommand extends EngineOptions {
   readonly checkLeaks?: boolean;
   readonly cluster?: string;
   readonly task?: number;
+  readonly dashboard?: boolean;
+  readonly plots?: boolean;
 }
 
 /** Trains what a config describes; Ctrl-C ends it after the running step, to be continued with --resume. */
@@ -54,6 +58,7 @@ async function trainInto(
   const { engine, threads, interOpThreads } = await openEngine(engineFor(command, experiment), output, cluster);
   if (!cluster || cluster.task === 0) output.note(`run: ${out}`);
   const interrupt = onInterrupt();
+  const page = command.dashboard === true ? await showRun(out, output) : null;
   try {
     const result = await trainExperiment(experiment, {
       out,
@@ -88,7 +93,17 @@ async function trainInto(
     output.result({ ...report, run: out, reason, step, seconds, memory }, text.filter((part) => part).join('\n\n'));
   } finally {
     interrupt.dispose();
+    await page?.close();
   }
+}
+
+/** The page of the run while it goes. */
+async function showRun(out: string, output: Output): Promise<Dashboard> {
+  const { startDashboard } = await import('./dashboard/server.js');
+  makeFolder(out);
+  const page = await startDashboard({ root: out, port: 0, stop: stopRun });
+  output.note(`dashboard: ${page.url}`);
+  return page;
 }
 
 /** `--engine`, or else the config's. */

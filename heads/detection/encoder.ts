@@ -1,7 +1,7 @@
 import type { Encoder } from '../../datasets/encoder.js';
 import type { DetectionTruth } from '../../datasets/sample.js';
 import { type AnchorConfig, createAnchors } from './anchors.js';
-import { encodeBox } from './boxCoder.js';
+import { decodeBox, encodeBox } from './boxCoder.js';
 import { createMatcher } from './matcher.js';
 
 export interface DetectionEncoderConfig extends AnchorConfig {
@@ -36,5 +36,34 @@ export function createEncoder(config: DetectionEncoderConfig): Encoder<Detection
         classes[i] = truth.labels[match]!;
       }
     },
+    decode: (targets) => taughtBoxes(targets.classes as Int32Array, targets.boxes as Float32Array, anchors),
+  };
+}
+
+/** The boxes that anchors were matched to, each once, however many anchors have it. */
+function taughtBoxes(classes: Int32Array, offsets: Float32Array, anchors: ArrayLike<number>): DetectionTruth {
+  const boxes: number[] = [];
+  const labels: number[] = [];
+  const seen = new Set<string>();
+  const box = new Float64Array(4);
+  for (let i = 0; i < classes.length; i++) {
+    const label = classes[i]!;
+    if (label < 0) continue;
+    decodeBox(box, 0, anchors, offsets, i);
+    const key = `${label} ${box.map(Math.round).join(' ')}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    boxes.push(...box);
+    labels.push(label);
+  }
+  return {
+    kind: 'boxes',
+    boxes: Float64Array.from(boxes),
+    labels: Int32Array.from(labels),
+    ignored: new Uint8Array(labels.length),
+    areas: Float64Array.from(
+      labels,
+      (_, m) => (boxes[m * 4 + 2]! - boxes[m * 4]!) * (boxes[m * 4 + 3]! - boxes[m * 4 + 1]!),
+    ),
   };
 }

@@ -21,5 +21,11 @@ export function createEncoder({ inputSize }: SemanticEncoderConfig): Encoder<Sem
       const mask = into.mask as Int32Array;
       for (let i = 0; i < mask.length; i++) mask[i] = truth.mask[i] === IGNORED ? -1 : truth.mask[i]!;
     },
+    decode: ({ mask }) => ({
+      kind: 'classMap',
+      mask: Uint8Array.from(mask as Int32Array, (label) => (label < 0 ? IGNORED : label)),
+      width,
+      height,
+    }),
   };
 }

@@ -1,14 +1,17 @@
 import type { Dataset } from '../../datasets/dataset.js';
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
+import type { Drawable } from '../../datasets/pictures/index.js';
 import type { Sample, Truth } from '../../datasets/sample.js';
 import type { Predictor } from '../predictor.js';
 import { batchesOf } from './batches.js';
 
-export interface EvaluateOptions {
+export interface EvaluateOptions<Result = Drawable> {
   /** Aborted: stops at the next batch by throwing the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called after every batch. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called with every image and its answer, in their order; the pixels are not kept. */
+  readonly onAnswer?: ((sample: Sample, answer: Result) => void) | undefined;
 }
 
 /**
@@ -21,7 +24,7 @@ export async function evaluateModel<T extends Truth, Result, Report>(
   predictor: Predictor<Result>,
   dataset: Dataset<T>,
   evaluator: Evaluator<T, Result, Report>,
-  { signal, onProgress }: EvaluateOptions = {},
+  { signal, onProgress, onAnswer }: EvaluateOptions<Result> = {},
 ): Promise<Report> {
   const pixelsOf = (index: number): number => {
     const { width, height } = dataset.entries[index] ?? { width: null, height: null };
@@ -41,8 +44,10 @@ export async function evaluateModel<T extends Truth, Result, Report>(
     signal?.throwIfAborted();
     upcoming = load();
     const results = await predictor.predict(samples.map(({ image }) => image));
-    samples.forEach(({ id, truth }, i) => {
-      evaluator.add(id, truth, results[i] as Result);
+    samples.forEach((sample, i) => {
+      const answer = results[i] as Result;
+      evaluator.add(sample.id, sample.truth, answer);
+      onAnswer?.(sample, answer);
     });
     done += samples.length;
     onProgress?.(done, dataset.size);

@@ -3,6 +3,7 @@ import { EspalierError } from '../../engine/errors.js';
 import { openRegular, readText } from '../../engine/files/read.js';
 import { writeError, writeWhole } from '../../engine/files/write.js';
 import { printableJson } from '../../engine/printable.js';
+import type { EnergyUse } from './energy.js';
 import type { MemoryUse, StepMemory } from './memory.js';
 
 /** Inside one op, and ops at the same time. */
@@ -56,6 +57,7 @@ export type RunEvent =
       | ({ readonly kind: 'estimate' } & StepMemory)
       | ({ readonly kind: 'measured' } & MemoryUse)
     ))
+  | ({ readonly event: 'energy'; readonly step: number } & EnergyUse)
   | { readonly event: 'warning'; readonly step: number; readonly message: string }
   | { readonly event: 'checkpoint'; readonly step: number; readonly kind: 'last' | 'best' }
   | { readonly event: 'stop'; readonly step: number; readonly reason: string };

@@ -18,6 +18,8 @@ export interface RunFolder {
   readonly best: string;
   /** Figures of the finished run. */
   readonly results: string;
+  /** Folder of what is recorded for eyes: batches, answers. */
+  readonly pictures: string;
   /** Names the process that writes to the folder, as long as it does. */
   readonly lock: string;
 }
@@ -30,6 +32,7 @@ export function runFolder(path: string): RunFolder {
     last: join(path, 'checkpoints', 'last.safetensors'),
     best: join(path, 'checkpoints', 'best.safetensors'),
     results: join(path, 'results.json'),
+    pictures: join(path, 'pictures'),
     lock: join(path, 'run.lock'),
   };
 }

@@ -1,4 +1,4 @@
-export type { BatchLayout, TrainBatch, TrainLoader } from './batch.js';
+export type { BatchLayout, PlacedBatch, TrainBatch, TrainLoader } from './batch.js';
 export { requireClasses, requireOwn } from './checkpoint.js';
 export { type Checkpoint, type CheckpointMetadata, type Evaluation, readCheckpoint } from './checkpointFile.js';
 export { requireFreePort } from './clusterPort.js';
@@ -14,10 +14,12 @@ export {
   runFolder,
 } from './folder.js';
 export { onInterrupt } from './interrupt.js';
+export { holderOf } from './lock.js';
 export type { StopReason } from './loop.js';
 export { estimateStepMemory, type MemoryUse, type StepMemory, type StepNetwork } from './memory.js';
 export { TRAIN_DEFAULTS, type TrainOptions } from './options.js';
+export { createPictures, type KeptPicture, type KeptPictures, type Pictures } from './pictures.js';
 export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
-export type { Report, TrainRun } from './session.js';
+export type { Report, RunWatch, TrainRun } from './session.js';
 export { type TrainResult, trainRun } from './train.js';

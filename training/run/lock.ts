@@ -51,6 +51,12 @@ export function takeLock(path: string, remedy: string): () => void {
   return release;
 }
 
+/** The process that holds a lock now; null: nobody does, or its process has ended. */
+export function holderOf(path: string): { readonly process: number; readonly host: string } | null {
+  const text = lockText(path);
+  return text === null || isStale(path, text) ? null : parse(text);
+}
+
 function createExclusively(path: string, text: string, remedy: string): boolean {
   let descriptor: number | null = null;
   try {

@@ -67,6 +67,7 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
       const next = await upcoming;
       upcoming = NONE; // the step releases the batch
       if (next.done) throw new Error(`the loader ended after step ${state.step} of ${plan.totalSteps}`);
+      run.watch?.batch(next.value);
       unread = await stepper.run(next.value, performance.now() - asked, async () => {
         upcoming = request(batches);
         await settle();

@@ -2,10 +2,11 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
 import type { LabelMap } from '../../datasets/sample.js';
 import type { TrainableModel } from '../step.js';
-import type { TrainLoader } from './batch.js';
+import type { PlacedBatch, TrainLoader } from './batch.js';
 import { captureState, captureWeights } from './checkpoint.js';
 import { type CheckpointMetadata, type Evaluation, writeCheckpoint } from './checkpointFile.js';
 import type { Peers } from './clusterRun.js';
+import { energyUse } from './energy.js';
 import type { EventLog, ThreadCounts } from './events.js';
 import type { HeldRunFolder, RunFolder } from './folder.js';
 import { memoryUse } from './memory.js';
@@ -50,8 +51,18 @@ export interface TrainRun<Raw = unknown> {
   readonly signal?: AbortSignal;
   /** Standard error when absent. */
   readonly progress?: Progress;
+  /** Sees what there is to see; it must not hold the run up. */
+  readonly watch?: RunWatch;
   /** What must be the same in every process of a cluster, plain JSON; the config when absent. */
   readonly shared?: unknown;
+}
+
+/** What looks on while a run goes. Whatever it throws ends the run. */
+export interface RunWatch {
+  /** Before a step: the batch's memory is used again soon after. */
+  batch(placed: PlacedBatch): void;
+  /** After an evaluation, with the steps completed and its report. */
+  evaluated(step: number, report: object): void;
 }
 
 /** What moves, besides the tensors. */
@@ -105,6 +116,8 @@ export async function evaluate<Raw>({ run, plan, folder, state, log, progress }:
   const epoch = Math.ceil(step / run.loader.stepsPerEpoch);
   log.write({ event: 'evaluation', step, epoch, weights: plan.ema ? 'ema' : 'raw', report, seconds });
   log.write({ event: 'memory', step, kind: 'measured', ...memoryUse() });
+  log.write({ event: 'energy', step, ...energyUse() });
+  run.watch?.evaluated(step, report);
   const best = value !== null && value > (state.best?.value ?? Number.NEGATIVE_INFINITY);
   const figure = value === null ? (ABSENT[run.metric ?? ''] ?? 'evaluated') : `${run.metric} ${value.toFixed(4)}`;
   progress.note(`epoch ${epoch}: ${figure}${best ? ' (best)' : ''} in ${duration(seconds)}`);

@@ -1,0 +1,11 @@
+export { encodeJpeg } from './encodeJpeg.js';
+export {
+  type Drawable,
+  fittedSize,
+  mapOf,
+  type RunMap,
+  type ShapeBox,
+  type Shapes,
+  shapesOf,
+  thumbnailOf,
+} from './shapes.js';

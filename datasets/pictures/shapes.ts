@@ -1,0 +1,103 @@
+import type { ScoredBoxes } from '../evaluators/detection.js';
+import type { ClassMap, DetectionTruth, Pixels, SemanticTruth } from '../sample.js';
+import { affineOf, letterbox, letterboxPlacement, warpMask } from '../transforms/index.js';
+
+/** What stands on a picture, as plain JSON: boxes, or a class map, or both. */
+export interface Shapes {
+  /** Of boxes, those with a score best first. */
+  readonly boxes?: readonly ShapeBox[];
+  readonly map?: RunMap;
+}
+
+/** A box in pixels of the original image. */
+export interface ShapeBox {
+  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
+  /** Class index. */
+  readonly label: number;
+  /** In [0, 1]; absent: a truth. */
+  readonly score?: number;
+  /** Neither to be found nor a fault when it is. */
+  readonly ignored?: true;
+}
+
+/** A class map, row by row, as runs: a class index and how many pixels it lasts, again and again. */
+export interface RunMap {
+  readonly width: number;
+  readonly height: number;
+  readonly runs: readonly number[];
+}
+
+/** What a truth or an answer draws. */
+export type Drawable = DetectionTruth | SemanticTruth | ScoredBoxes | ClassMap;
+
+/** Longest side of a class map that is kept for a picture, pixels. */
+const MAP_SIDE = 320;
+/** Boxes of one image that are kept for a picture. */
+const MOST_BOXES = 300;
+
+/** @param threshold lowest score of a box that is shown */
+export function shapesOf(drawable: Drawable, threshold = 0): Shapes {
+  return 'mask' in drawable ? { map: runsOf(drawable) } : { boxes: boxesOf(drawable, threshold) };
+}
+
+function boxesOf(drawable: DetectionTruth | ScoredBoxes, threshold: number): readonly ShapeBox[] {
+  const scores = 'scores' in drawable ? drawable.scores : null;
+  const ignored = 'ignored' in drawable ? drawable.ignored : null;
+  const found: ShapeBox[] = [];
+  for (let i = 0; i < drawable.labels.length && found.length < MOST_BOXES; i++) {
+    const score = scores?.[i];
+    if (score !== undefined && score < threshold) continue;
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = drawable.boxes.subarray(i * 4, i * 4 + 4);
+    found.push({
+      box: [tenth(x1), tenth(y1), tenth(x2), tenth(y2)],
+      label: drawable.labels[i] ?? 0,
+      ...(score === undefined ? {} : { score: Math.round(score * 1000) / 1000 }),
+      ...(ignored?.[i] === 1 ? { ignored: true as const } : {}),
+    });
+  }
+  return found;
+}
+
+const tenth = (pixels: number): number => Math.round(pixels * 10) / 10;
+
+/** [height, width] with the aspect kept, the longer side at most `side` pixels, the shorter at least one. */
+export function fittedSize(
+  { width, height }: { readonly width: number; readonly height: number },
+  side: number,
+): readonly [height: number, width: number] {
+  const scale = Math.min(1, side / Math.max(width, height));
+  return [Math.max(1, Math.round(height * scale)), Math.max(1, Math.round(width * scale))];
+}
+
+function runsOf(map: ClassMap): RunMap {
+  const [height, width] = fittedSize(map, MAP_SIDE);
+  const isWhole = height === map.height && width === map.width;
+  const affine = affineOf(letterboxPlacement(map, [height, width]));
+  const mask = isWhole ? map.mask : warpMask(map.mask, map, affine, [height, width]);
+  const runs: number[] = [];
+  for (let from = 0, at = 1; at <= mask.length; at++) {
+    if (at < mask.length && mask[at] === mask[from]) continue;
+    runs.push(mask[from]!, at - from);
+    from = at;
+  }
+  return { width, height, runs };
+}
+
+/** The pixels of a class map that was kept as runs. */
+export function mapOf({ width, height, runs }: RunMap): ClassMap {
+  const mask = new Uint8Array(width * height);
+  for (let i = 0, at = 0; i + 1 < runs.length; i += 2) {
+    const end = Math.min(mask.length, at + runs[i + 1]!);
+    mask.fill(runs[i]!, at, end);
+    at = end;
+  }
+  return { mask, width, height };
+}
+
+/** The image with its longer side at most `side` pixels; itself where it is smaller. */
+export function thumbnailOf(image: Pixels, side: number): Pixels {
+  const size = fittedSize(image, side);
+  if (size[0] === image.height && size[1] === image.width) return image;
+  const { data, width, height } = letterbox(image, size, [0, 0, 0]);
+  return { data, width, height };
+}

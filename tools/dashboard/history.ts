@@ -1,0 +1,103 @@
+import type { RunEvent } from '../../training/run/index.js';
+
+/** An event as a line of the log has it. */
+export type TimedEvent = RunEvent & { readonly time: string };
+
+type Of<Name extends RunEvent['event']> = Extract<TimedEvent, { readonly event: Name }>;
+type Beginning = Extract<TimedEvent, { readonly stepsPerEpoch: number }>;
+
+/** One kept step. */
+export interface HistoryStep {
+  readonly step: number;
+  readonly epoch: number;
+  /** Seconds since the log began. */
+  readonly seconds: number;
+  readonly losses: { readonly [term: string]: number };
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  readonly ms: { readonly data: number; readonly compute: number; readonly host: number };
+}
+
+/** What is shown of a run: of bounded size, however long its log is. The page and its server fold events alike. */
+export interface History {
+  start: Beginning | null;
+  /** When the log began, milliseconds since 1970. */
+  began: number;
+  /** Every `stride`-th step. */
+  steps: HistoryStep[];
+  stride: number;
+  /** Completed steps. */
+  last: HistoryStep | null;
+  evaluations: Of<'evaluation'>[];
+  memory: Extract<TimedEvent, { readonly event: 'memory' }>[];
+  energy: Of<'energy'>[];
+  /** Beginnings, warnings, checkpoints, the end; the newest last. */
+  notes: (Beginning | Of<'warning'> | Of<'checkpoint'> | Of<'stop'>)[];
+  /** Lines that are no events, or too long. */
+  unreadable: number;
+}
+
+/** Steps that are kept, at most; beyond, every second one is dropped. */
+export const MOST_STEPS = 4096;
+/** Entries of the other lists. */
+const MOST_ENTRIES = 500;
+
+export const emptyHistory = (): History => ({
+  start: null,
+  began: 0,
+  steps: [],
+  stride: 1,
+  last: null,
+  evaluations: [],
+  memory: [],
+  energy: [],
+  notes: [],
+  unreadable: 0,
+});
+
+/** Adds one event. */
+export function fold(history: History, event: TimedEvent): void {
+  const add = FOLDS[event.event] as ((history: History, event: TimedEvent) => void) | undefined;
+  if (add === undefined) history.unreadable++;
+  else add(history, event);
+}
+
+type Folds = { readonly [E in TimedEvent as E['event']]: (history: History, event: E) => void };
+
+const FOLDS: Folds = {
+  start: begin,
+  resume: begin,
+  step: addStep,
+  evaluation: (history, event) => keep(history.evaluations, event),
+  memory: (history, event) => keep(history.memory, event),
+  energy: (history, event) => keep(history.energy, event),
+  warning: (history, event) => keep(history.notes, event),
+  checkpoint: (history, event) => keep(history.notes, event),
+  stop: (history, event) => keep(history.notes, event),
+};
+
+function begin(history: History, event: Beginning): void {
+  history.start = event;
+  history.began ||= Date.parse(event.time);
+  keep(history.notes, event);
+}
+
+function addStep(history: History, { time, step, epoch, losses, gradientNorm, learningRate, ms }: Of<'step'>): void {
+  const seconds = Math.max(0, (Date.parse(time) - history.began) / 1000);
+  const kept = { step, epoch, seconds, losses, gradientNorm, learningRate, ms };
+  history.last = kept;
+  if (step % history.stride !== 0 && step !== 1) return;
+  history.steps.push(kept);
+  if (history.steps.length <= MOST_STEPS) return;
+  history.stride *= 2;
+  history.steps = history.steps.filter((each) => each.step % history.stride === 0);
+}
+
+/** Drops every second entry of the older half where the list is full, so that the beginning stays visible. */
+function keep<T>(list: T[], entry: T): void {
+  list.push(entry);
+  if (list.length <= MOST_ENTRIES) return;
+  const half = MOST_ENTRIES / 2;
+  const older = list.slice(0, half).filter((_, i) => i % 2 === 0);
+  list.splice(0, half, ...older);
+}

@@ -1,0 +1,122 @@
+import type { RunMap, ShapeBox, Shapes } from '../../../datasets/pictures/index.js';
+import type { KeptPicture } from '../../../training/run/index.js';
+import { COLORS } from './charts/embed.js';
+import { element, svgElement } from './dom.js';
+
+/** Class index of pixels without one. */
+const IGNORED = 255;
+
+export const colorOf = (label: number): string => COLORS[label % COLORS.length]!;
+
+/** A picture with its truths dashed and its answers solid; boxes keep their sharpness at any size. */
+export function figureOf(picture: KeptPicture, source: string, names: readonly string[]): HTMLElement {
+  const { id, width, height, truth, answer, error } = picture;
+  const alt = [id, said('truth', truth, names), said('answer', answer, names)].filter(Boolean).join('; ');
+  const frame = element(
+    'div',
+    { class: 'frame' },
+    element('img', { src: source, alt, loading: 'lazy', decoding: 'async' }),
+  );
+  for (const map of [answer?.map ?? truth?.map]) if (map) frame.append(mapCanvas(map));
+  const boxes = [...(truth?.boxes ?? []), ...(answer?.boxes ?? [])];
+  if (boxes.length > 0) frame.append(boxOverlay(boxes, width, height, names, answer !== null));
+  const share = error === null ? '' : ` \u00b7 ${(100 * error).toFixed(0)} % wrong`;
+  return element('figure', {}, frame, element('figcaption', {}, `${id}${share}`));
+}
+
+function said(what: string, shapes: Shapes | null, names: readonly string[]): string {
+  const counts = new Map<number, number>();
+  for (const { label } of shapes?.boxes ?? []) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const parts = [...counts].map(([label, count]) => `${count} ${names[label] ?? label}`);
+  return parts.length > 0 ? `${what}: ${parts.join(', ')}` : '';
+}
+
+function boxOverlay(
+  boxes: readonly ShapeBox[],
+  width: number,
+  height: number,
+  names: readonly string[],
+  hasAnswer: boolean,
+): SVGElement {
+  const line = Math.max(width, height) / 220;
+  const svg = svgElement('svg', { viewBox: `0 0 ${width} ${height}`, class: 'overlay', 'aria-hidden': 'true' });
+  for (const {
+    box: [x1, y1, x2, y2],
+    label,
+    score,
+  } of boxes) {
+    const isTruth = score === undefined;
+    const place = {
+      x: x1,
+      y: y1,
+      width: Math.max(0, x2 - x1),
+      height: Math.max(0, y2 - y1),
+      fill: 'none',
+      stroke: colorOf(label),
+      'stroke-width': line,
+    };
+    const dashes = isTruth && hasAnswer ? { 'stroke-dasharray': `${3 * line} ${2 * line}`, stroke: '#fff' } : {};
+    const rect = svgElement(
+      'rect',
+      { ...place, ...dashes },
+      svgElement('title', {}, `${names[label] ?? label}${isTruth ? '' : ` ${score.toFixed(2)}`}`),
+    );
+    svg.append(rect);
+    if (isTruth && hasAnswer) continue;
+    const text = {
+      x: x1 + line,
+      y: Math.max(8 * line, y1 - line),
+      'font-size': 7 * line,
+      fill: '#fff',
+      stroke: '#000',
+      'stroke-width': line * 0.8,
+      'paint-order': 'stroke',
+    };
+    svg.append(svgElement('text', text, `${names[label] ?? label}${isTruth ? '' : ` ${score.toFixed(2)}`}`));
+  }
+  return svg;
+}
+
+/** Classes as translucent fills with solid borders. */
+function mapCanvas({ width, height, runs }: RunMap): HTMLCanvasElement {
+  const canvas = element('canvas', {
+    width: String(width),
+    height: String(height),
+    class: 'overlay',
+    'aria-hidden': 'true',
+  });
+  const labels = new Uint8Array(width * height);
+  for (let i = 0, at = 0; i + 1 < runs.length; i += 2) {
+    labels.fill(runs[i]!, at, at + runs[i + 1]!);
+    at += runs[i + 1]!;
+  }
+  const image = new ImageData(Math.max(1, width), Math.max(1, height));
+  for (let at = 0; at < labels.length; at++) {
+    const label = labels[at]!;
+    if (label === IGNORED) continue;
+    const x = at % width;
+    const isBorder =
+      (x + 1 < width && labels[at + 1] !== label) || (at + width < labels.length && labels[at + width] !== label);
+    const color = colorOf(label);
+    image.data.set(
+      [1, 3, 5].map((from) => Number.parseInt(color.slice(from, from + 2), 16)),
+      at * 4,
+    );
+    image.data[at * 4 + 3] = isBorder ? 255 : 95;
+  }
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** Which colour is which class. */
+export function legendOf(names: readonly string[]): HTMLElement {
+  const entries = names.slice(0, 40).map((name, label) => {
+    const swatch = svgElement(
+      'svg',
+      { viewBox: '0 0 1 1', class: 'swatch', 'aria-hidden': 'true' },
+      svgElement('rect', { width: 1, height: 1, fill: colorOf(label) }),
+    );
+    return element('span', {}, swatch, name);
+  });
+  return element('div', { class: 'legend' }, ...entries);
+}

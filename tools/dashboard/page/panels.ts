@@ -1,0 +1,105 @@
+import { byId, element } from './dom.js';
+
+/** A part of the page that is drawn when it is in sight and something changed. */
+export interface Panel {
+  readonly section: HTMLElement;
+  readonly body: HTMLElement;
+  /** Something changed. */
+  touch(): void;
+}
+
+export interface PanelOptions {
+  /** Across the whole page. */
+  readonly isWide?: boolean;
+  /** Drawn again whenever an event comes. */
+  readonly isLive?: boolean;
+}
+
+/** Milliseconds between two drawings, and how much longer than a drawing takes the page rests: training has the processor. */
+const [EVERY, REST] = [1500, 20];
+
+const panels = new Set<{
+  dirty: boolean;
+  visible: boolean;
+  readonly isLive: boolean;
+  readonly draw: () => Promise<void> | void;
+}>();
+let timer: ReturnType<typeof setTimeout> | null = null;
+
+/** @param draw fills the body; false hides the panel, as there is nothing to show */
+export function addPanel(
+  title: string,
+  draw: (body: HTMLElement) => Promise<boolean> | boolean,
+  { isWide = false, isLive = true }: PanelOptions = {},
+): Panel {
+  const body = element('div');
+  const heading = element('h2', {}, title);
+  const section = element(
+    'section',
+    isWide ? { class: 'wide', 'aria-label': title } : { 'aria-label': title },
+    heading,
+    body,
+  );
+  byId('panels').append(section);
+  const panel = {
+    dirty: true,
+    visible: true,
+    isLive,
+    draw: async () => {
+      section.hidden = false; // a chart asks how wide it is
+      section.hidden = !(await draw(body));
+    },
+  };
+  panels.add(panel);
+  new IntersectionObserver((entries) => {
+    panel.visible = section.hidden === true || entries.some(({ isIntersecting }) => isIntersecting);
+    if (panel.visible && panel.dirty) plan(0);
+  }).observe(section);
+  plan(0);
+  return {
+    section,
+    body,
+    touch: () => {
+      panel.dirty = true;
+      plan(EVERY);
+    },
+  };
+}
+
+/** Something that all may show has changed; pictures, which seldom do, are touched by themselves. */
+export function touchAll(): void {
+  for (const panel of panels) panel.dirty ||= panel.isLive;
+  plan(EVERY);
+}
+
+/** All are drawn anew at once: another run was chosen, or the window changed. */
+export function redraw(): void {
+  for (const panel of panels) panel.dirty = true;
+  if (timer !== null) clearTimeout(timer);
+  timer = null;
+  plan(0);
+}
+
+function plan(delay: number): void {
+  timer ??= setTimeout(() => void drawDue(), delay);
+}
+
+async function drawDue(): Promise<void> {
+  const started = performance.now();
+  if (!document.hidden) {
+    for (const panel of panels) {
+      if (!panel.dirty || !panel.visible) continue;
+      panel.dirty = false;
+      try {
+        await panel.draw();
+      } catch (error) {
+        console.error(error);
+      }
+    }
+  }
+  const rest = Math.max(EVERY, (performance.now() - started) * REST);
+  timer = null;
+  if ([...panels].some(({ dirty, visible }) => dirty && visible)) plan(document.hidden ? EVERY : rest);
+}
+
+document.addEventListener('visibilitychange', () => plan(0));

@@ -1,0 +1,157 @@
+import { join } from 'node:path';
+import type { Encoder } from '../../datasets/encoder.js';
+import { createConfusion } from '../../datasets/evaluators/confusion.js';
+import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '../../datasets/pictures/index.js';
+import type { Pixels, Sample, Truth } from '../../datasets/sample.js';
+import { makeFolder, writeJson, writeWhole } from '../../engine/files/write.js';
+import type { TrainBatch } from './batch.js';
+import { errorOf } from './pictureError.js';
+import type { RunWatch } from './session.js';
+
+/** A picture with what stands on it, as it is kept: plain JSON. */
+export interface KeptPicture {
+  /** Of the image. */
+  readonly id: string;
+  /** Pixels that the shapes are measured in. */
+  readonly width: number;
+  readonly height: number;
+  /** Name of the JPEG in the same folder. */
+  readonly file: string;
+  readonly truth: Shapes | null;
+  readonly answer: Shapes | null;
+  /** Share of the image that was answered wrongly, 0..1; null: it was not answered. */
+  readonly error: number | null;
+}
+
+/** One file of the folder: `batch-<step>.json` or `answers-<step>.json`. */
+export interface KeptPictures {
+  /** Completed steps. */
+  readonly step: number;
+  readonly pictures: readonly KeptPicture[];
+  /** Those with the largest errors; only of answers. */
+  readonly worst?: readonly KeptPicture[];
+  /** Of answers to the whole split: counts of truths (rows) by what they were answered as; of boxes the last is nothing. */
+  readonly confusion?: readonly (readonly number[])[];
+}
+
+export interface PicturesOptions {
+  /** Made when there is something to write. */
+  readonly folder: string;
+  /** Gives the targets of a batch back as truths. */
+  readonly encoder: Encoder<Truth> | null;
+  /** Lowest score of a box that is shown. */
+  readonly threshold: number;
+  /** How many there are. */
+  readonly classes: number;
+}
+
+/** The watch of a run, and where its evaluations hand their answers in. */
+export interface Pictures extends RunWatch {
+  /** For `EvaluateOptions.onAnswer`. */
+  answer(sample: Sample, answer: Drawable): void;
+}
+
+/** Images of a batch, of the validation images, and of the worst answers that are kept. */
+const [BATCH, FIXED, WORST] = [6, 8, 8];
+/** Longest side of a kept picture, pixels. */
+const SIDE = 480;
+/** Evaluations whose answers are kept; of more, every second, then every fourth, ... */
+const MOST_KEPT = 100;
+
+interface Answered extends Omit<KeptPicture, 'file'> {
+  readonly image: Pixels;
+}
+
+/**
+ * Keeps what there is to see of a run, away from its steps: the first batch after every evaluation as the network sees it, its targets decoded
+ * back; the answers on the first images of the validation split; the images with the largest errors.
+ *
+ * @throws WriteError when the disk is full
+ */
+export function createPictures({ folder, encoder, threshold, classes }: PicturesOptions): Pictures {
+  let isDue = true;
+  let fixed: Answered[] = [];
+  let worst: Answered[] = [];
+  let confusion = createConfusion(classes, threshold);
+  let evaluations = 0;
+  const drawn = new Set<string>();
+  let failure: unknown = null;
+  /** While the step runs; what goes wrong ends the run at the next one. */
+  const later = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      failure = error;
+    }
+  };
+  const write = (name: string, kept: KeptPictures): void => writeJson(join(folder, `${name}.json`), kept);
+  const draw = (name: string, image: Pixels): string => {
+    const file = `${name}.jpg`;
+    if (drawn.size === 0) makeFolder(folder);
+    if (!drawn.has(file)) writeWhole(join(folder, file), [encodeJpeg(thumbnailOf(image, SIDE))]);
+    drawn.add(file);
+    return file;
+  };
+  const keep = (name: string, pictures: readonly Answered[]): readonly KeptPicture[] =>
+    pictures.map(({ image, ...rest }, i) => ({ ...rest, file: draw(`${name}-${i}`, image) }));
+  return {
+    batch: ({ batch, step }) => {
+      if (failure !== null) throw failure;
+      if (!isDue) return;
+      isDue = false;
+      const pictures = rowsOf(batch, encoder);
+      setImmediate(() => later(() => write(`batch-${step}`, { step, pictures: keep(`batch-${step}`, pictures) })));
+    },
+    answer: (sample, answer) => {
+      confusion.add(sample.truth, answer);
+      const error = errorOf(sample.truth, answer, threshold);
+      const isFixed = fixed.length < FIXED;
+      const isWorst = worst.length < WORST || error > (worst.at(-1)?.error ?? 0);
+      if (!isFixed && !isWorst) return;
+      const { id, image, truth } = sample;
+      const { width, height } = image;
+      const shapes = { truth: shapesOf(truth), answer: shapesOf(answer, threshold) };
+      const answered = { id, width, height, ...shapes, error, image: thumbnailOf(image, SIDE) };
+      if (isFixed) fixed.push(answered);
+      if (isWorst) worst = [...worst, answered].sort((a, b) => (b.error ?? 0) - (a.error ?? 0)).slice(0, WORST);
+    },
+    evaluated: (step) => {
+      isDue = true;
+      const stride = 2 ** Math.ceil(Math.log2(Math.max(1, (evaluations + 1) / MOST_KEPT)));
+      if (evaluations++ % stride === 0 && fixed.length > 0) {
+        write(`answers-${step}`, {
+          step,
+          pictures: keep('val', fixed),
+          worst: keep(`worst-${step}`, worst),
+          confusion: confusion.rows(),
+        });
+      }
+      fixed = [];
+      worst = [];
+      confusion = createConfusion(classes, threshold);
+    },
+  };
+}
+
+/** The first images of a batch, copied, with what their targets teach. */
+function rowsOf({ images, shape, targets, ids }: TrainBatch, encoder: Encoder<Truth> | null): Answered[] {
+  const [, height, width, channels] = shape;
+  const area = height * width * channels;
+  return ids.slice(0, BATCH).map((id, row) => {
+    const rows = Object.entries(targets).map(
+      ([
+        name,
+        {
+          data,
+          shape: [count = 1],
+        },
+      ]) => {
+        const length = data.length / count;
+        return [name, data.subarray(row * length, (row + 1) * length)] as const;
+      },
+    );
+    const truth = encoder?.decode?.(Object.fromEntries(rows));
+    const image = { data: images.slice(row * area, (row + 1) * area), width, height };
+    return { id, width, height, image, truth: truth ? shapesOf(truth) : null, answer: null, error: null };
+  });
+}
