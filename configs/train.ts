@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { withWeights } from '../backbones/catalogue/fileSource.js';
 import { preprocessingOf } from '../backbones/weights/metadata.js';
 import type { Dataset } from '../datasets/dataset.js';
@@ -9,12 +10,14 @@ import { loadEncoder } from '../datasets/loader/fill.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
+import { makeFolder, writeJson } from '../engine/files/write.js';
 import { printable, shownName } from '../engine/printable.js';
 import { fillOf } from '../training/predictor.js';
 import {
   createPictures,
   type HeldRunFolder,
   holdRunFolder,
+  labelStatistics,
   type Pictures,
   type Progress,
   runFolder,
@@ -167,15 +170,19 @@ async function trainNetwork(
 async function keepPictures(
   { evaluate }: Experiment,
   { encoder }: Network,
-  { labels }: Dataset,
+  train: Dataset,
   out: string,
 ): Promise<Pictures> {
   const built = await loadEncoder({ ...encoder, module: builtModule(encoder.module) });
+  const statistics = labelStatistics(train);
+  const folder = runFolder(out).pictures;
+  if (statistics) makeFolder(folder);
+  if (statistics) writeJson(join(folder, 'labels.json'), statistics);
   return createPictures({
-    folder: runFolder(out).pictures,
+    folder,
     encoder: built,
     threshold: evaluate.drawThreshold,
-    classes: labels.classes.length,
+    labels: train.labels,
   });
 }
 

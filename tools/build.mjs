@@ -92,8 +92,34 @@ async function bundlePage() {
     copyFileSync(join(root, page, file), join(root, 'dist/dashboard', file));
 }
 
+/** Vega and Vega-Lite for pictures without a browser, one module. */
+async function bundleVega() {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { vega: 'tools/plots/vega.entry.mjs' },
+    outdir: 'dist',
+    bundle: true,
+    platform: 'browser', // it loads nothing: everything is in the specification
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'eof',
+    logLevel: 'error',
+  });
+}
+
+/** The font of drawings, with its licence. */
+function copyFont() {
+  const fonts = dirname(require.resolve('@expo-google-fonts/noto-sans/package.json'));
+  mkdirSync(join(root, 'dist/fonts'), { recursive: true });
+  copyFileSync(join(fonts, '400Regular/NotoSans_400Regular.ttf'), join(root, 'dist/fonts/NotoSans-Regular.ttf'));
+  copyFileSync(join(fonts, 'LICENSE_FONT'), join(root, 'dist/fonts/LICENSE'));
+}
+
 const status = compileTypeScript();
 await import('../coco-ts/tools/bundle.mjs');
 await bundleKernels('engine/tensorflow/binding/tfjs-node.entry.cjs');
 await bundlePage();
+await bundleVega();
+copyFont();
 process.exitCode = status;

@@ -5,8 +5,18 @@ import { type ReadOptions, readExperiment } from '../configs/read.js';
 import type { Experiment } from '../configs/schema.js';
 import { trainExperiment } from '../configs/train.js';
 import type { Cluster } from '../engine/collective.js';
+import { EspalierError } from '../engine/errors.js';
 import { makeFolder, removeEmpty } from '../engine/files/write.js';
-import { clusterOf, duration, onInterrupt, requireFreePort, requireName, runFolder } from '../training/run/index.js';
+import {
+  chosenCheckpoint,
+  clusterOf,
+  duration,
+  onInterrupt,
+  readCheckpoint,
+  requireFreePort,
+  requireName,
+  runFolder,
+} from '../training/run/index.js';
 import type { Dashboard } from './dashboard/server.js';
 import { stopRun } from './dashboard/stop.js';
 import { type EngineOptions, openEngine } from './engine.js';
@@ -83,6 +93,7 @@ async function trainInto(
       );
       return;
     }
+    if (command.plots !== false && reason !== 'interrupted') await drawPlots(out, output);
     const text = [
       describeReport(report),
       `${step} steps in ${duration(seconds)}${best ? `; best after step ${best.step}` : ''}; peak memory ${(memory.peakBytes / 2 ** 30).toFixed(2)} GiB, ${memory.tensors} tensors alive`,
@@ -94,6 +105,18 @@ async function trainInto(
   } finally {
     interrupt.dispose();
     await page?.close();
+  }
+}
+
+/** A run whose pictures cannot be drawn is trained all the same. */
+async function drawPlots(out: string, output: Output): Promise<void> {
+  const { writePlots } = await import('./plots/plots.js');
+  try {
+    const { classes } = readCheckpoint(chosenCheckpoint(runFolder(out))).metadata;
+    output.note(`plots: ${await writePlots(out, { classes })}`);
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    output.note(`warning: no plots: ${error.message}`);
   }
 }
 

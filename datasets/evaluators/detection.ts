@@ -54,7 +54,8 @@ export interface ScoredBoxes extends Omit<Detections, 'boxes' | 'scores'> {
   readonly scores: Float32Array | Float64Array;
 }
 
-interface Answered {
+/** One image's truths with the answer to it. */
+export interface Answered {
   readonly truth: DetectionTruth;
   readonly result: ScoredBoxes;
 }
@@ -86,7 +87,8 @@ export function createDetectionEvaluator({
 /** Limits of AR1, AR10 and AR100. */
 const RECALL_LIMITS = [1, 10, 100] as const;
 
-function reportOf(labels: LabelMap, answered: readonly Answered[], maxDetections: number): DetectionReport {
+/** Truths and answers as COCO data sets, matched and accumulated at COCO's thresholds. */
+export function compareBoxes(labels: LabelMap, answered: readonly Answered[], maxDetections: number) {
   const truths = new COCO(datasetOf(labels, answered, truthAnnotations));
   const found = new COCO(datasetOf(labels, answered, resultAnnotations));
   const evaluation = new COCOeval(truths, found, 'bbox');
@@ -96,6 +98,11 @@ function reportOf(labels: LabelMap, answered: readonly Answered[], maxDetections
   evaluation.evaluate();
   evaluation.accumulate();
   evaluation.summarize({ ownLimits: true });
+  return { truths, found, evaluation };
+}
+
+function reportOf(labels: LabelMap, answered: readonly Answered[], maxDetections: number): DetectionReport {
+  const { truths, found, evaluation } = compareBoxes(labels, answered, maxDetections);
   const { stats, statNames } = evaluation;
   const numbers = COCO_METRICS.map((name) => [name, present(stats[statNames.indexOf(name)])] as const);
   return {

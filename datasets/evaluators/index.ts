@@ -1,4 +1,7 @@
+export { type Confusion, createConfusion } from './confusion.js';
+export { type ClassCurve, classCurves } from './curves.js';
 export {
+  type Answered,
   type ClassPrecision,
   COCO_METRICS,
   createDetectionEvaluator,
@@ -8,4 +11,5 @@ export {
   type ScoredBoxes,
 } from './detection.js';
 export type { Evaluator } from './evaluator.js';
+export { type BoxMatch, boxIou, type MatchOptions, matchBoxes } from './matchBoxes.js';
 export { createSemanticEvaluator, type PerClass, type SemanticReport } from './semantic.js';

@@ -57,7 +57,9 @@ export const emptyHistory = (): History => ({
 
 /** Adds one event. */
 export function fold(history: History, event: TimedEvent): void {
-  const add = FOLDS[event.event] as ((history: History, event: TimedEvent) => void) | undefined;
+  const add = (Object.hasOwn(FOLDS, event.event) ? FOLDS[event.event] : undefined) as
+    | ((history: History, event: TimedEvent) => void)
+    | undefined;
   if (add === undefined) history.unreadable++;
   else add(history, event);
 }

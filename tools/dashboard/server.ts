@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../../engine/errors.js';
 import { readRegular } from '../../engine/files/read.js';
 import { runFolder } from '../../training/run/index.js';
+import { built } from '../built.js';
 import { admit, HEADERS } from './guard.js';
 import { listPictures, readPicture } from './pictures.js';
 import { describeRun, findRuns } from './runs.js';
@@ -30,8 +29,6 @@ export interface Dashboard {
   close(): Promise<void>;
 }
 
-/** Built by tools/build.mjs. */
-const PAGE = fileURLToPath(new URL('../../dashboard/', import.meta.url));
 const FILES: { readonly [path: string]: readonly [file: string, type: string] } = {
   '/': ['page.html', 'text/html; charset=utf-8'],
   '/page.js': ['page.js', 'text/javascript; charset=utf-8'],
@@ -94,7 +91,7 @@ export async function startDashboard({ root, port, stop }: DashboardOptions): Pr
     const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
     const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
     if (request.method !== 'GET') end(response, 405, 'text/plain', 'only GET');
-    else if (file) end(response, 200, file[1], bytesOf(join(PAGE, file[0])));
+    else if (file) end(response, 200, file[1], bytesOf(built(`dashboard/${file[0]}`)));
     else if (answer) answer(response, query);
     else end(response, 404, 'text/plain', 'nothing here');
   };

@@ -1,6 +1,6 @@
 import type { Pixels } from '../../datasets/sample.js';
-import { ADVANCE, GLYPH_HEIGHT, GLYPH_WIDTH, glyphPixel } from './font.js';
-import type { Rgb } from './palette.js';
+import { cssOf, inkOn, type Rgb } from './palette.js';
+import { escapeXml, type Raster, rasterise, textWidth } from './raster.js';
 
 /** An RGB image that is drawn on in place; what lies outside it is cut off. */
 export type Canvas = Pixels;
@@ -31,21 +31,33 @@ export function strokeRectangle(
   fillRectangle(canvas, x2 - thickness, y1, x2, y2, color);
 }
 
-/** Width and height of a line of text, pixels. */
-export function textSize(text: string, scale: number): readonly [width: number, height: number] {
-  return [Math.max(0, [...text].length * ADVANCE - 1) * scale, GLYPH_HEIGHT * scale];
+/** Plates that were drawn, by text, size and colour: names come again and again. */
+const plates = new Map<string, Raster>();
+const MOST_PLATES = 500;
+
+/** A line of text on a rounded plate of the colour, anti-aliased. @param size of the font, pixels */
+export function plateOf(text: string, size: number, color: Rgb): Raster {
+  const key = `${size} ${color} ${text}`;
+  const known = plates.get(key);
+  if (known) return known;
+  const padding = Math.max(1, Math.round(size / 4));
+  const [width, height] = [textWidth(text, size) + 2 * padding, Math.ceil(size * 1.3)];
+  const plate = rasterise(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="${width}" height="${height}" rx="${size / 5}" fill="${cssOf(color)}"/><text x="${padding}" y="${size}" font-family="Noto Sans" font-size="${size}" fill="${cssOf(inkOn(color))}">${escapeXml(text)}</text></svg>`,
+  );
+  if (plates.size >= MOST_PLATES) plates.clear();
+  plates.set(key, plate);
+  return plate;
 }
 
-/** Writes a line of text; (x, y) is its upper left corner, `scale` the side of a font pixel. */
-export function drawText(canvas: Canvas, text: string, x: number, y: number, scale: number, color: Rgb): void {
-  for (const [index, character] of [...text].entries()) {
-    const left = x + index * ADVANCE * scale;
-    for (let row = 0; row < GLYPH_HEIGHT; row++) {
-      for (let column = 0; column < GLYPH_WIDTH; column++) {
-        if (!glyphPixel(character, column, row)) continue;
-        const [px, py] = [left + column * scale, y + row * scale];
-        fillRectangle(canvas, px, py, px + scale, py + scale, color);
-      }
+/** Lays a drawing over the canvas, its upper left corner at (x, y). */
+export function layOver(canvas: Canvas, { data, width, height }: Raster, x: number, y: number): void {
+  for (let row = Math.max(0, -y); row < Math.min(height, canvas.height - y); row++) {
+    for (let column = Math.max(0, -x); column < Math.min(width, canvas.width - x); column++) {
+      const from = (row * width + column) * 4;
+      const to = ((y + row) * canvas.width + x + column) * 3;
+      const rest = 1 - data[from + 3]! / 255;
+      for (let c = 0; c < 3; c++) canvas.data[to + c] = Math.round(data[from + c]! + rest * canvas.data[to + c]!);
     }
   }
 }

@@ -1,25 +1,29 @@
 export type Rgb = readonly [r: number, g: number, b: number];
 
-/** Turns of the hue between neighbours: the golden section, so that any first few classes differ well. */
-const GOLDEN_TURN = 0.618033988749895;
+/**
+ * Colours that people with any colour vision tell apart; the same class has the same colour in every drawing, page and plot.
+ *
+ * @source Okabe, Ito 2008, Color Universal Design; the last two are a brown and a grey of other lightness
+ */
+// biome-ignore format: a table
+const COLORS: readonly Rgb[] = [
+  [0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233], [140, 109, 49], [127, 127, 127],
+];
+/** Lightness of the rounds of classes after the first: then colours come again. */
+const SHADES = [1, 0.65, 1.35] as const;
 
-/** Colour of class `index`; every third round of hues is darker, 0..255. */
+/** Colour of class `index`, 0..255. */
 export function classColor(index: number): Rgb {
-  const value = [255, 200, 150][Math.floor(index / 8) % 3] as number;
-  return hue((index * GOLDEN_TURN + 0.02) % 1, value);
+  const [r, g, b] = COLORS[index % COLORS.length]!;
+  const shade = SHADES[Math.floor(index / COLORS.length) % SHADES.length]!;
+  const shaded = (channel: number): number =>
+    Math.round(Math.min(255, shade <= 1 ? channel * shade : channel + (255 - channel) * (shade - 1)));
+  return [shaded(r), shaded(g), shaded(b)];
 }
 
 /** Black or white, whichever reads better on the colour. */
 export function inkOn([r, g, b]: Rgb): Rgb {
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? [0, 0, 0] : [255, 255, 255];
+  return 0.299 * r + 0.587 * g + 0.114 * b > 125 ? [0, 0, 0] : [255, 255, 255];
 }
 
-/** A nearly saturated colour of the circle. */
-function hue(turn: number, value: number): Rgb {
-  const channel = (shift: number): number => {
-    const x = (((turn + shift) % 1) + 1) % 1;
-    const level = Math.min(1, Math.max(0, Math.abs(x * 6 - 3) - 1));
-    return Math.round(value * (0.15 + 0.85 * level));
-  };
-  return [channel(0), channel(-1 / 3), channel(1 / 3)];
-}
+export const cssOf = ([r, g, b]: Rgb): string => `rgb(${r},${g},${b})`;

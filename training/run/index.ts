@@ -14,6 +14,7 @@ export {
   runFolder,
 } from './folder.js';
 export { onInterrupt } from './interrupt.js';
+export { type LabelStatistics, labelStatistics } from './labelStatistics.js';
 export { holderOf } from './lock.js';
 export type { StopReason } from './loop.js';
 export { estimateStepMemory, type MemoryUse, type StepMemory, type StepNetwork } from './memory.js';

@@ -1,8 +1,13 @@
 import { join } from 'node:path';
 import type { Encoder } from '../../datasets/encoder.js';
-import { createConfusion } from '../../datasets/evaluators/confusion.js';
+import {
+  type Answered as AnsweredBoxes,
+  type ClassCurve,
+  classCurves,
+  createConfusion,
+} from '../../datasets/evaluators/index.js';
 import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '../../datasets/pictures/index.js';
-import type { Pixels, Sample, Truth } from '../../datasets/sample.js';
+import type { LabelMap, Pixels, Sample, Truth } from '../../datasets/sample.js';
 import { makeFolder, writeJson, writeWhole } from '../../engine/files/write.js';
 import type { TrainBatch } from './batch.js';
 import { errorOf } from './pictureError.js';
@@ -32,6 +37,8 @@ export interface KeptPictures {
   readonly worst?: readonly KeptPicture[];
   /** Of answers to the whole split: counts of truths (rows) by what they were answered as; of boxes the last is nothing. */
   readonly confusion?: readonly (readonly number[])[];
+  /** Of boxes: precision over recall of every class. */
+  readonly curves?: readonly ClassCurve[];
 }
 
 export interface PicturesOptions {
@@ -41,8 +48,7 @@ export interface PicturesOptions {
   readonly encoder: Encoder<Truth> | null;
   /** Lowest score of a box that is shown. */
   readonly threshold: number;
-  /** How many there are. */
-  readonly classes: number;
+  readonly labels: LabelMap;
 }
 
 /** The watch of a run, and where its evaluations hand their answers in. */
@@ -68,11 +74,12 @@ interface Answered extends Omit<KeptPicture, 'file'> {
  *
  * @throws WriteError when the disk is full
  */
-export function createPictures({ folder, encoder, threshold, classes }: PicturesOptions): Pictures {
+export function createPictures({ folder, encoder, threshold, labels }: PicturesOptions): Pictures {
   let isDue = true;
   let fixed: Answered[] = [];
   let worst: Answered[] = [];
-  let confusion = createConfusion(classes, threshold);
+  let boxes: AnsweredBoxes[] = [];
+  let confusion = createConfusion(labels.classes.length, threshold);
   let evaluations = 0;
   const drawn = new Set<string>();
   let failure: unknown = null;
@@ -104,6 +111,7 @@ export function createPictures({ folder, encoder, threshold, classes }: Pictures
     },
     answer: (sample, answer) => {
       confusion.add(sample.truth, answer);
+      if ('boxes' in sample.truth && 'scores' in answer) boxes.push({ truth: sample.truth, result: answer });
       const error = errorOf(sample.truth, answer, threshold);
       const isFixed = fixed.length < FIXED;
       const isWorst = worst.length < WORST || error > (worst.at(-1)?.error ?? 0);
@@ -119,16 +127,20 @@ export function createPictures({ folder, encoder, threshold, classes }: Pictures
       isDue = true;
       const stride = 2 ** Math.ceil(Math.log2(Math.max(1, (evaluations + 1) / MOST_KEPT)));
       if (evaluations++ % stride === 0 && fixed.length > 0) {
+        const curves = boxes.length > 0 ? { curves: classCurves(labels, boxes) } : {};
+        const pictures = keep('val', fixed);
         write(`answers-${step}`, {
           step,
-          pictures: keep('val', fixed),
+          pictures,
           worst: keep(`worst-${step}`, worst),
           confusion: confusion.rows(),
+          ...curves,
         });
       }
       fixed = [];
       worst = [];
-      confusion = createConfusion(classes, threshold);
+      boxes = [];
+      confusion = createConfusion(labels.classes.length, threshold);
     },
   };
 }

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeImage, encodePng } from '../../datasets/index.js';
+import { mapOf, type Shapes } from '../../datasets/pictures/index.js';
+import type { Pixels } from '../../datasets/sample.js';
+import { letterbox } from '../../datasets/transforms/index.js';
+import type { KeptPicture } from '../../training/run/index.js';
+import { type Canvas, copyOf, fillRectangle } from '../draw/canvas.js';
+import { drawClassMap, drawDetections } from '../draw/draw.js';
+
+const [COLUMNS, TILE, GAP] = [4, 360, 8];
+
+/** Pictures with what stands on them side by side, a PNG; null: there is none. */
+export async function contactSheet(
+  folder: string,
+  pictures: readonly KeptPicture[],
+  names: readonly string[],
+): Promise<Uint8Array | null> {
+  const files = pictures.filter(({ file }) => existsSync(join(folder, file)));
+  const tiles = await Promise.all(
+    files.map(async (picture) => drawShapes(enlarged(await decodeImage(join(folder, picture.file))), picture, names)),
+  );
+  const columns = Math.min(COLUMNS, tiles.length);
+  const rows = Math.ceil(tiles.length / COLUMNS);
+  if (columns === 0) return null;
+  const height = Math.max(...tiles.map((tile) => tile.height));
+  const sheet = { width: columns * (TILE + GAP) + GAP, height: rows * (height + GAP) + GAP };
+  const canvas: Canvas = { ...sheet, data: new Uint8Array(sheet.width * sheet.height * 3).fill(255) };
+  for (const [i, tile] of tiles.entries()) {
+    paste(canvas, tile, GAP + (i % columns) * (TILE + GAP), GAP + Math.floor(i / columns) * (height + GAP));
+  }
+  return encodePng(canvas);
+}
+
+/** At the width of a tile, so that text is as large in every one. */
+function enlarged(image: Pixels): Pixels {
+  const size = [Math.max(1, Math.min(2 * TILE, Math.round((image.height / image.width) * TILE))), TILE] as const;
+  const { data, width, height } = letterbox(image, size, [255, 255, 255]);
+  return { data, width, height };
+}
+
+function drawShapes(image: Pixels, { truth, answer, width, height }: KeptPicture, names: readonly string[]): Canvas {
+  const shapes: Shapes = answer ?? truth ?? {};
+  const scale = Math.min(image.width / width, image.height / height);
+  if (shapes.map) return drawClassMap(image, sized(mapOf(shapes.map), image), names);
+  const boxes = shapes.boxes ?? [];
+  if (boxes.length === 0) return copyOf(image);
+  return drawDetections(
+    image,
+    {
+      boxes: Float32Array.from(boxes.flatMap(({ box }) => box.map((edge) => edge * scale))),
+      labels: Int32Array.from(boxes, ({ label }) => label),
+      scores: Float32Array.from(boxes, ({ score }) => score ?? Number.NaN),
+    },
+    names,
+  );
+}
+
+/** A class map at the size of the image, nearest pixel. */
+function sized({ mask, width, height }: ReturnType<typeof mapOf>, image: Pixels): ReturnType<typeof mapOf> {
+  const at = (i: number, from: number, to: number): number => Math.min(from - 1, Math.floor(((i + 0.5) * from) / to));
+  const grown = new Uint8Array(image.width * image.height);
+  for (let y = 0; y < image.height; y++) {
+    const row = at(y, height, image.height) * width;
+    for (let x = 0; x < image.width; x++) grown[y * image.width + x] = mask[row + at(x, width, image.width)]!;
+  }
+  return { mask: grown, width: image.width, height: image.height };
+}
+
+function paste(canvas: Canvas, tile: Canvas, x: number, y: number): void {
+  fillRectangle(canvas, x, y, x + tile.width, y + tile.height, [255, 255, 255]);
+  for (let row = 0; row < tile.height; row++) {
+    const from = tile.data.subarray(row * tile.width * 3, (row + 1) * tile.width * 3);
+    canvas.data.set(from, ((y + row) * canvas.width + x) * 3);
+  }
+}

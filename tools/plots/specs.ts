@@ -1,0 +1,152 @@
+import type { History } from '../dashboard/history.js';
+import { classColor, cssOf } from '../draw/palette.js';
+
+/** A Vega-Lite specification: plain JSON. */
+export type Plot = { readonly [key: string]: unknown };
+
+const [WIDTH, HEIGHT] = [420, 240];
+const COLORS = Array.from({ length: 24 }, (_, index) => cssOf(classColor(index)));
+const FONT = 'Noto Sans';
+const config = {
+  font: FONT,
+  view: { stroke: null },
+  axis: { gridColor: '#e4e7eb', domainColor: '#b9c0c8', tickColor: '#b9c0c8', labelFontSize: 11, titleFontWeight: 400 },
+  title: { fontSize: 14, fontWeight: 600, anchor: 'start' },
+  legend: { orient: 'bottom', columns: 4, labelLimit: 160, symbolType: 'stroke' },
+  range: { category: COLORS },
+};
+
+const base = (title: string): Plot => ({
+  background: '#fff',
+  padding: 12,
+  width: WIDTH,
+  height: HEIGHT,
+  title,
+  config,
+});
+const quantity = (field: string, title: string, scale: Plot = { zero: false }): Plot => ({
+  field,
+  type: 'quantitative',
+  title,
+  scale,
+});
+
+interface LinePlot {
+  readonly title: string;
+  readonly x: string;
+  readonly y: string;
+  readonly points: readonly { readonly x: number; readonly y: number; readonly name: string }[];
+  /** Ends of both axes. */
+  readonly domain?: readonly [number, number];
+  /** Order of the names, which gives their colours. */
+  readonly names?: readonly string[];
+}
+
+/** Lines by name; points on them where there are few. */
+export function linePlot({ title, x, y, points, domain, names }: LinePlot): Plot {
+  const scale = domain ? { domain } : { zero: false };
+  const few = points.length <= 60;
+  return {
+    ...base(title),
+    data: { values: points },
+    mark: { type: 'line', strokeWidth: 2, ...(few ? { point: { size: 22 } } : {}) },
+    encoding: {
+      x: quantity('x', x, scale),
+      y: quantity('y', y, scale),
+      color: { field: 'name', type: 'nominal', title: null, ...(names ? { scale: { domain: names } } : {}) },
+    },
+  };
+}
+
+interface BarPlot {
+  readonly title: string;
+  readonly y: string;
+  readonly bars: readonly { readonly name: string; readonly value: number }[];
+  readonly domain?: readonly [number, number];
+}
+
+/** One bar for each name, in the names' order, in their colours. */
+export function barPlot({ title, y, bars, domain }: BarPlot): Plot {
+  const names = bars.map(({ name }) => name);
+  return {
+    ...base(title),
+    data: { values: bars },
+    mark: 'bar',
+    encoding: {
+      x: {
+        field: 'name',
+        type: 'nominal',
+        sort: null,
+        title: null,
+        axis: { labelAngle: names.length > 6 ? -50 : 0, labelLimit: 120 },
+      },
+      y: quantity('value', y, domain ? { domain } : { zero: true }),
+      color: { field: 'name', type: 'nominal', legend: null, scale: { domain: names } },
+    },
+  };
+}
+
+/** Rows are truths, columns answers; the shade is the share of the row. */
+export function confusionPlot(title: string, names: readonly string[], rows: readonly (readonly number[])[]): Plot {
+  const cells = rows.flatMap((row, t) => {
+    const total = row.reduce((sum, count) => sum + count, 0);
+    return row.map((count, a) => ({ truth: names[t], answer: names[a], count, share: total > 0 ? count / total : 0 }));
+  });
+  const side = Math.min(640, Math.max(220, 46 * names.length));
+  const place = {
+    y: { field: 'truth', type: 'nominal', sort: names },
+    x: { field: 'answer', type: 'nominal', sort: names, axis: { labelAngle: -45 } },
+  };
+  return {
+    ...base(title),
+    width: side,
+    height: side,
+    data: { values: cells },
+    encoding: place,
+    layer: [
+      {
+        mark: 'rect',
+        encoding: {
+          color: {
+            field: 'share',
+            type: 'quantitative',
+            title: 'share of the truths',
+            scale: { range: ['#f7fbff', '#08519c'], domain: [0, 1] },
+          },
+        },
+      },
+      ...(names.length > 16
+        ? []
+        : [
+            {
+              mark: { type: 'text', fontSize: 11 },
+              encoding: {
+                text: { field: 'count', type: 'quantitative', format: '.3~s' },
+                color: { condition: { test: 'datum.share > 0.5', value: '#fff' }, value: '#1b1f24' },
+              },
+            },
+          ]),
+    ],
+  };
+}
+
+/** Losses by term across steps. */
+export function lossPlot({ steps }: History): Plot {
+  const stride = Math.max(1, Math.ceil(steps.length / 400));
+  const points = steps
+    .filter((_, i) => i % stride === 0)
+    .flatMap(({ step, losses }) => Object.entries(losses).map(([name, y]) => ({ x: step, y, name })));
+  return linePlot({ title: 'Loss by term', x: 'step', y: 'loss', points });
+}
+
+/** Figures of evaluations that are fractions, the first few. */
+export function figuresPlot({ evaluations }: History): Plot | null {
+  const points = evaluations.flatMap(({ step, report }) =>
+    Object.entries(Object(report))
+      .filter((pair): pair is [string, number] => typeof pair[1] === 'number' && pair[1] <= 1)
+      .slice(0, 6)
+      .map(([name, y]) => ({ x: step, y, name })),
+  );
+  if (points.length === 0) return null;
+  return linePlot({ title: 'Figures at evaluations', x: 'step', y: 'fraction', points });
+}

@@ -1,0 +1,2 @@
+/** A Vega-Lite specification as an SVG, without a page. */
+export function vegaSvg(specification: object): Promise<string>;
