@@ -219,6 +219,12 @@ const train = z.strictObject({
     .describe('Memory for decoded images that are used again in the next epoch, MiB, 0..1000000'),
   evaluateEvery: count(5, 'Epochs between evaluations on val, 1..1000000; the last epoch is always evaluated'),
   checkpointEvery: limit.describe('Steps between checkpoints, 1..1000000; null: one a minute'),
+  tensorboard: z
+    .boolean()
+    .default(false)
+    .describe(
+      "true: the run's folder gets `tensorboard`, event files that TensorBoard reads, and the same as scalars.csv",
+    ),
   minutes: z
     .number()
     .positive()

@@ -10,7 +10,6 @@ import { loadEncoder } from '../datasets/loader/fill.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
-import { makeFolder, writeJson } from '../engine/files/write.js';
 import { printable, shownName } from '../engine/printable.js';
 import { fillOf } from '../training/predictor.js';
 import {
@@ -18,9 +17,11 @@ import {
   type HeldRunFolder,
   holdRunFolder,
   labelStatistics,
+  openScalarLog,
   type Pictures,
   type Progress,
   runFolder,
+  type ScalarLog,
   type ThreadCounts,
   type TrainOptions,
   type TrainResult,
@@ -139,8 +140,11 @@ async function trainNetwork(
   const loader = createTrainLoader(experiment, network, train);
   const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
+    const isWriter = held !== null;
+    const scalars =
+      isWriter && experiment.train.tensorboard ? openScalarLog(join(out, 'tensorboard'), config) : undefined;
     const pictures =
-      held !== null && options.pictures !== false ? await keepPictures(experiment, network, train, out) : null;
+      isWriter && options.pictures !== false ? await keepPictures(experiment, network, train, out, scalars) : null;
     return await trainRun({
       model: network.model,
       loader,
@@ -149,6 +153,7 @@ async function trainNetwork(
         metric: network.metric,
       }),
       ...(pictures ? { watch: pictures } : {}),
+      ...(scalars ? { alsoLog: scalars } : {}),
       options: trainOptions(experiment),
       config,
       shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
@@ -172,17 +177,16 @@ async function keepPictures(
   { encoder }: Network,
   train: Dataset,
   out: string,
+  scalars: ScalarLog | undefined,
 ): Promise<Pictures> {
   const built = await loadEncoder({ ...encoder, module: builtModule(encoder.module) });
-  const statistics = labelStatistics(train);
-  const folder = runFolder(out).pictures;
-  if (statistics) makeFolder(folder);
-  if (statistics) writeJson(join(folder, 'labels.json'), statistics);
   return createPictures({
-    folder,
+    folder: runFolder(out).pictures,
+    statistics: labelStatistics(train),
     encoder: built,
     threshold: evaluate.drawThreshold,
     labels: train.labels,
+    alsoShow: scalars?.image,
   });
 }
 
@@ -212,7 +216,14 @@ function createTrainLoader(experiment: Experiment, network: Network, dataset: Da
 
 /** The part of the config that the training loop reads. */
 export function trainOptions({ train }: Experiment): TrainOptions {
-  const { freeze: _freeze, workers: _workers, cacheMegabytes: _cacheMegabytes, peerTimeout: _, ...options } = train;
+  const {
+    freeze: _freeze,
+    workers: _workers,
+    cacheMegabytes: _cacheMegabytes,
+    peerTimeout: _,
+    tensorboard: _tensorboard,
+    ...options
+  } = train;
   return options;
 }
 

@@ -23,4 +23,5 @@ export { createPictures, type KeptPicture, type KeptPictures, type Pictures } fr
 export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
 export type { Report, RunWatch, TrainRun } from './session.js';
+export { openScalarLog, type ScalarLog } from './tensorboard.js';
 export { type TrainResult, trainRun } from './train.js';

@@ -10,6 +10,7 @@ import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '.
 import type { LabelMap, Pixels, Sample, Truth } from '../../datasets/sample.js';
 import { makeFolder, writeJson, writeWhole } from '../../engine/files/write.js';
 import type { TrainBatch } from './batch.js';
+import type { LabelStatistics } from './labelStatistics.js';
 import { errorOf } from './pictureError.js';
 import type { RunWatch } from './session.js';
 
@@ -49,6 +50,16 @@ export interface PicturesOptions {
   /** Lowest score of a box that is shown. */
   readonly threshold: number;
   readonly labels: LabelMap;
+  /** Of the training images, to be kept with the first batch; null: there are none. */
+  readonly statistics: LabelStatistics | null;
+  /** Is given the pictures of batches, too. */
+  readonly alsoShow?:
+    | ((
+        tag: string,
+        step: number,
+        image: { readonly jpeg: Uint8Array; readonly width: number; readonly height: number },
+      ) => void)
+    | undefined;
 }
 
 /** The watch of a run, and where its evaluations hand their answers in. */
@@ -74,7 +85,14 @@ interface Answered extends Omit<KeptPicture, 'file'> {
  *
  * @throws WriteError when the disk is full
  */
-export function createPictures({ folder, encoder, threshold, labels }: PicturesOptions): Pictures {
+export function createPictures({
+  folder,
+  encoder,
+  threshold,
+  labels,
+  statistics,
+  alsoShow,
+}: PicturesOptions): Pictures {
   let isDue = true;
   let fixed: Answered[] = [];
   let worst: Answered[] = [];
@@ -107,7 +125,16 @@ export function createPictures({ folder, encoder, threshold, labels }: PicturesO
       if (!isDue) return;
       isDue = false;
       const pictures = rowsOf(batch, encoder);
-      setImmediate(() => later(() => write(`batch-${step}`, { step, pictures: keep(`batch-${step}`, pictures) })));
+      if (alsoShow && pictures[0]) {
+        const { image, width, height } = pictures[0];
+        alsoShow('batch', step, { jpeg: encodeJpeg(image), width, height });
+      }
+      setImmediate(() =>
+        later(() => {
+          write(`batch-${step}`, { step, pictures: keep(`batch-${step}`, pictures) });
+          if (statistics && evaluations === 0) writeJson(join(folder, 'labels.json'), statistics);
+        }),
+      );
     },
     answer: (sample, answer) => {
       confusion.add(sample.truth, answer);

@@ -18,6 +18,8 @@ export interface Progress {
   step(state: ProgressStep): void;
   /** A line that stays: an evaluation, a checkpoint, a warning. */
   note(line: string): void;
+  /** The figures of an evaluation, as a table that stays. */
+  report?(report: object): void;
   end(): void;
 }
 
@@ -48,17 +50,26 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
   let last = Number.NEGATIVE_INFINITY;
   let drawn = false;
   let average: StepTime | undefined;
+  let first: { readonly step: number; readonly at: number } | undefined;
+  const curve = createCurve();
   const clear = (): void => {
     if (drawn) stream.write(CLEAR);
     drawn = false;
   };
   return {
     step: (state) => {
-      average = average === undefined ? state.ms : smoothed(average, state.ms);
+      const isFirst = first === undefined; // it was compiled: its time tells nothing
+      first ??= { step: state.step, at: now() };
+      average = isFirst || average === undefined ? undefined : smoothed(average, state.ms);
+      average ??= isFirst ? undefined : state.ms;
+      curve.add(state.losses.total ?? Number.NaN);
       const finished = state.step >= state.steps;
       if (now() - last < (live ? REDRAW : every) && !finished) return;
       last = now();
-      const line = describeStep(state, average);
+      const steps = state.step - first.step;
+      const left = steps > 0 ? ((now() - first.at) / steps / 1000) * (state.steps - state.step) : null;
+      const words = describeStep(state, average ?? state.ms, left);
+      const line = live ? `${curve.text()}  ${words}` : words;
       if (live) stream.write(CLEAR + line.slice(0, Math.max(20, (stream.columns ?? 120) - 1)));
       else stream.write(`${line}\n`);
       drawn = live;
@@ -67,6 +78,12 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
       clear();
       const line = printable(text);
       stream.write(`${live ? pc.bold(line) : line}\n`);
+    },
+    report: (report) => {
+      const table = figureTable(report);
+      if (table === null) return;
+      clear();
+      stream.write(`${printable(table)}\n`);
     },
     end: () => {
       if (drawn) stream.write('\n');
@@ -94,8 +111,55 @@ export function createErrorProgress(): Progress {
   };
 }
 
-/** @param average smoothed milliseconds of a step */
-export function describeStep(state: ProgressStep, average: StepTime): string {
+/** Characters of the curve, and its heights. */
+const [CURVE, BARS] = [20, '\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588'] as const;
+
+/** The loss since the beginning as a line of bars: each stands for as many steps as any other. */
+function createCurve() {
+  let bins: { sum: number; count: number }[] = [];
+  let stride = 1;
+  return {
+    add: (loss: number): void => {
+      if (!Number.isFinite(loss)) return;
+      const last = bins.at(-1);
+      if (last && last.count < stride) Object.assign(last, { sum: last.sum + loss, count: last.count + 1 });
+      else bins.push({ sum: loss, count: 1 });
+      if (bins.length <= CURVE) return;
+      stride *= 2;
+      bins = bins.flatMap((bin, i) => {
+        const next = bins[i + 1];
+        return i % 2 === 0 ? [{ sum: bin.sum + (next?.sum ?? 0), count: bin.count + (next?.count ?? 0) }] : [];
+      });
+    },
+    text: (): string => {
+      const means = bins.map(({ sum, count }) => sum / count);
+      const [low, high] = [Math.min(...means), Math.max(...means)];
+      const height = (mean: number): number =>
+        high > low ? Math.round(((mean - low) / (high - low)) * (BARS.length - 1)) : 0;
+      return means.map((mean) => BARS[height(mean)]).join('');
+    },
+  };
+}
+
+/** Figures side by side, as many as fit a line. */
+const MOST_FIGURES = 10;
+
+function figureTable(report: object): string | null {
+  const figures = Object.entries(report).filter((pair): pair is [string, number] => typeof pair[1] === 'number');
+  const columns = figures.slice(0, MOST_FIGURES).map(([name, value]) => {
+    const text = Number.isInteger(value) ? String(value) : value.toFixed(4);
+    const width = Math.max(name.length, text.length);
+    return [name.padStart(width), text.padStart(width)];
+  });
+  if (columns.length === 0) return null;
+  return [0, 1].map((row) => `  ${columns.map((column) => column[row]).join('  ')}`).join('\n');
+}
+
+/**
+ * @param average smoothed milliseconds of a step
+ * @param left    seconds to the end, as the time since the first step tells; null: it is not known yet
+ */
+export function describeStep(state: ProgressStep, average: StepTime, left: number | null): string {
   const { step, steps, epoch, epochs, losses, learningRate } = state;
   const { data, compute, host } = average;
   const total = data + compute + host;
@@ -107,7 +171,7 @@ export function describeStep(state: ProgressStep, average: StepTime): string {
     `loss ${figure(losses.total ?? Number.NaN)}${detail}`,
     `rate ${learningRate.toExponential(1)}`,
     `${Math.round(total)} ms/step (data ${milliseconds(data)}, compute ${milliseconds(compute)}, host ${milliseconds(host)})`,
-    `${duration(((steps - step) * total) / 1000)} left`,
+    left === null ? 'time left unknown yet' : `${duration(left)} left`,
   ].join('  ');
 }
 

@@ -53,6 +53,8 @@ export interface TrainRun<Raw = unknown> {
   readonly progress?: Progress;
   /** Sees what there is to see; it must not hold the run up. */
   readonly watch?: RunWatch;
+  /** Is told every event, too; the run closes it. */
+  readonly alsoLog?: EventLog;
   /** What must be the same in every process of a cluster, plain JSON; the config when absent. */
   readonly shared?: unknown;
 }
@@ -121,6 +123,7 @@ export async function evaluate<Raw>({ run, plan, folder, state, log, progress }:
   const best = value !== null && value > (state.best?.value ?? Number.NEGATIVE_INFINITY);
   const figure = value === null ? (ABSENT[run.metric ?? ''] ?? 'evaluated') : `${run.metric} ${value.toFixed(4)}`;
   progress.note(`epoch ${epoch}: ${figure}${best ? ' (best)' : ''} in ${duration(seconds)}`);
+  progress.report?.(report);
   if (!best) return;
   state.best = state.latest;
   const tensors = await captureWeights(run.model, plan.ema);

@@ -63,7 +63,7 @@ async function trainIn<Raw>(run: TrainRun<Raw>, folder: RunFolder, cluster: Memb
     steps = createSteps(ready);
     const memory = await steps.requireMemory();
     if (writes) {
-      log = openEventLog(folder.events, resume ? state.step : null, beginningEvent(ready));
+      log = both(openEventLog(folder.events, resume ? state.step : null, beginningEvent(ready)), run.alsoLog);
       settleRun(folder, run.config);
     }
     if (memory) log.write({ event: 'memory', step: state.step, kind: 'estimate', ...memory });
@@ -88,6 +88,20 @@ function endQuietly(progress: Progress): void {
   } catch {
     // the run's error is the one to see
   }
+}
+
+function both(log: EventLog, other: EventLog | undefined): EventLog {
+  if (!other) return log;
+  return {
+    write: (event) => {
+      log.write(event);
+      other.write(event);
+    },
+    close: () => {
+      log.close();
+      other.close();
+    },
+  };
 }
 
 /** Of a process that does not write. */

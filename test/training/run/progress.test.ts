@@ -26,22 +26,44 @@ function recorder(isTTY: boolean) {
 }
 
 test('a step is described with its terms, rate, time and what is left', () => {
-  expect(describeStep(state(40), { data: 0.25, compute: 398, host: 1.5 })).toBe(
+  expect(describeStep(state(40), { data: 0.25, compute: 398, host: 1.5 }, 24)).toBe(
     'epoch 2/10  step 40/100  loss 0.7500 (classification 0.2500, box 0.5000)  rate 3.2e-3  400 ms/step (data 0.3, compute 398, host 1.5)  24s left',
   );
 });
 
-test('every plain line says where the time of the last steps went', () => {
+test('every plain line says where the time of the last steps went; the first step, which is compiled, is left out', () => {
   const { written, clock, progress } = recorder(false);
-  progress.step({ ...state(1), ms: { data: 100, compute: 50, host: 10 } });
+  progress.step({ ...state(1), ms: { data: 9000, compute: 9000, host: 10 } });
   clock.now = 5000;
-  progress.step({ ...state(2), ms: { data: 0, compute: 150, host: 10 } });
-  expect(written[0]).toContain('160 ms/step (data 100, compute 50, host 10)');
-  expect(written[1]).toContain('160 ms/step (data 90, compute 60, host 10)'); // a tenth of the way
+  progress.step({ ...state(2), ms: { data: 100, compute: 50, host: 10 } });
+  clock.now = 10_000;
+  progress.step({ ...state(3), ms: { data: 0, compute: 150, host: 10 } });
+  expect(written[0]).toContain('time left unknown yet');
+  expect(written[1]).toContain('160 ms/step (data 100, compute 50, host 10)');
+  expect(written[2]).toContain('160 ms/step (data 90, compute 60, host 10)'); // a tenth of the way
+});
+
+test('the time left is right within a fifth after ten steps, though the first took a minute and steps vary', () => {
+  const { written, clock, progress } = recorder(false);
+  for (let step = 1; step <= 100; step++) {
+    clock.now += step === 1 ? 60_000 : 2000 * (1 + 0.5 * Math.sin(step));
+    progress.step(state(step));
+    const left = written.at(-1)?.match(/(?:(\d+)m)?(\d+)s left/);
+    const truth = 2 * (100 - step);
+    if (step < 10 || truth < 20) continue;
+    const said = Number(left?.[1] ?? 0) * 60 + Number(left?.[2]);
+    expect(Math.abs(said - truth) / truth).toBeLessThan(0.2);
+  }
+});
+
+test('figures of an evaluation are a table', () => {
+  const { written, progress } = recorder(false);
+  progress.report?.({ AP: 0.5, APs: null, perClass: [], images: 12 });
+  expect(written).toEqual(['      AP  images\n  0.5000      12\n']);
 });
 
 test('a single term is not repeated', () => {
-  expect(describeStep({ ...state(1), losses: { total: 2 } }, state(1).ms)).toContain('loss 2.000  rate');
+  expect(describeStep({ ...state(1), losses: { total: 2 } }, state(1).ms, null)).toContain('loss 2.000  rate');
 });
 
 test('without a terminal, plain lines come at intervals, and for the last step', () => {
@@ -69,8 +91,8 @@ test('in a terminal one line is redrawn, and notes stay above it', () => {
   progress.note('epoch 2: AP 0.5');
   progress.end();
   const clear = '\r\x1b[2K';
-  expect(written[0]?.startsWith(`${clear}epoch 2/10  step 1/100`)).toBe(true);
-  expect(written[1]?.startsWith(`${clear}epoch 2/10  step 2/100`)).toBe(true);
+  expect(written[0]?.startsWith(`${clear}\u2581  epoch 2/10  step 1/100`)).toBe(true);
+  expect(written[1]?.startsWith(`${clear}\u2581\u2581  epoch 2/10  step 2/100`)).toBe(true);
   expect(written.slice(0, 2).join('')).not.toContain('\n');
   expect(written[2]).toBe(clear);
   expect(written[3]).toContain('epoch 2: AP 0.5');
