@@ -3,7 +3,7 @@
  * dist/tfjs-node.cjs.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -92,6 +92,17 @@ async function bundlePage() {
     copyFileSync(join(root, page, file), join(root, 'dist/dashboard', file));
 }
 
+/** What stands inside the file that `espalier report` writes. */
+async function bundleReport() {
+  const page = 'tools/runReport/page';
+  const options = { absWorkingDir: root, bundle: true, minify: true, target: 'es2022', logLevel: 'warning' };
+  await build({ ...options, entryPoints: { report: `${page}/main.ts` }, outdir: 'dist/report', format: 'esm' });
+  const styles = ['tools/dashboard/page/page.css', `${page}/report.css`].map((file) =>
+    readFileSync(join(root, file), 'utf8'),
+  );
+  writeFileSync(join(root, 'dist/report/report.css'), styles.join('\n'));
+}
+
 /** Vega and Vega-Lite for pictures without a browser, one module. */
 async function bundleVega() {
   await build({
@@ -120,6 +131,7 @@ const status = compileTypeScript();
 await import('../coco-ts/tools/bundle.mjs');
 await bundleKernels('engine/tensorflow/binding/tfjs-node.entry.cjs');
 await bundlePage();
+await bundleReport();
 await bundleVega();
 copyFont();
 process.exitCode = status;

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { engine, json } from './options.js';
 
-/** dashboard: what is looked at rather than read. */
+/** dashboard, report: what is looked at rather than read. */
 export function addLooking(program: Command): void {
   program
     .command('dashboard')
@@ -9,6 +10,19 @@ export function addLooking(program: Command): void {
     .addOption(new Option('--port <n>', 'port on this machine (default: a free one)').argParser(portNumber))
     .option('--open', 'open the browser')
     .action(async (folder: string, options) => (await import('./dashboard/dashboard.js')).dashboard(folder, options));
+  program
+    .command('report')
+    .description(
+      'write what a run answers into one file that opens anywhere: curves, errors, images, labels to look at',
+    )
+    .argument('<run>', 'folder of a run')
+    .option('--data <dir>', 'replaces the recorded data.root')
+    .addOption(new Option('--split <name>', 'which images').choices(['train', 'val', 'test']))
+    .option('--against <run>', 'compare with another run on the same images')
+    .option('--out <file>', 'file to write (default: report.html in the folder of the run)')
+    .addOption(engine())
+    .addOption(json())
+    .action(async (folder: string, options) => (await import('./runReport/runReport.js')).report(folder, options));
 }
 
 function portNumber(text: string): number {

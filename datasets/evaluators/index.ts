@@ -1,3 +1,4 @@
+export { analyseBoxes, type BoxAnalysis, compareAnswers, type Estimate, type FoundShare } from './analysis.js';
 export { type Confusion, createConfusion } from './confusion.js';
 export { type ClassCurve, classCurves } from './curves.js';
 export {
@@ -11,5 +12,6 @@ export {
   type ScoredBoxes,
 } from './detection.js';
 export type { Evaluator } from './evaluator.js';
+export { labelSuspicions, type Suspicion } from './labelSuspicions.js';
 export { type BoxMatch, boxIou, type MatchOptions, matchBoxes } from './matchBoxes.js';
 export { createSemanticEvaluator, type PerClass, type SemanticReport } from './semantic.js';

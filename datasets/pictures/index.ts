@@ -9,3 +9,4 @@ export {
   shapesOf,
   thumbnailOf,
 } from './shapes.js';
+export { fingerprint, similarPairs } from './similar.js';

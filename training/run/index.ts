@@ -13,6 +13,7 @@ export {
   requireName,
   runFolder,
 } from './folder.js';
+export { imageError } from './imageError.js';
 export { onInterrupt } from './interrupt.js';
 export { type LabelStatistics, labelStatistics } from './labelStatistics.js';
 export { holderOf } from './lock.js';

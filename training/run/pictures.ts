@@ -10,8 +10,8 @@ import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '.
 import type { LabelMap, Pixels, Sample, Truth } from '../../datasets/sample.js';
 import { makeFolder, writeJson, writeWhole } from '../../engine/files/write.js';
 import type { TrainBatch } from './batch.js';
+import { imageError } from './imageError.js';
 import type { LabelStatistics } from './labelStatistics.js';
-import { errorOf } from './pictureError.js';
 import type { RunWatch } from './session.js';
 
 /** A picture with what stands on it, as it is kept: plain JSON. */
@@ -139,7 +139,7 @@ export function createPictures({
     answer: (sample, answer) => {
       confusion.add(sample.truth, answer);
       if ('boxes' in sample.truth && 'scores' in answer) boxes.push({ truth: sample.truth, result: answer });
-      const error = errorOf(sample.truth, answer, threshold);
+      const error = imageError(sample.truth, answer, threshold);
       const isFixed = fixed.length < FIXED;
       const isWorst = worst.length < WORST || error > (worst.at(-1)?.error ?? 0);
       if (!isFixed && !isWorst) return;

@@ -8,8 +8,19 @@ const IGNORED = 255;
 
 export const colorOf = (label: number): string => COLORS[label % COLORS.length]!;
 
+/** Boxes that are wrong, by position in the lists of the shapes. */
+export interface Faults {
+  /** Answers that found nothing. */
+  readonly extra: readonly number[];
+  /** Truths that were not found. */
+  readonly missed: readonly number[];
+}
+
+/** Colours of faults, beside white for what is right: told apart by any eye, and by their dashes. */
+const [WRONG, LOST] = ['#ff7a00', '#ffe14d'];
+
 /** A picture with its truths dashed and its answers solid; boxes keep their sharpness at any size. */
-export function figureOf(picture: KeptPicture, source: string, names: readonly string[]): HTMLElement {
+export function figureOf(picture: KeptPicture, source: string, names: readonly string[], faults?: Faults): HTMLElement {
   const { id, width, height, truth, answer, error } = picture;
   const alt = [id, said('truth', truth, names), said('answer', answer, names)].filter(Boolean).join('; ');
   const frame = element(
@@ -18,7 +29,10 @@ export function figureOf(picture: KeptPicture, source: string, names: readonly s
     element('img', { src: source, alt, loading: 'lazy', decoding: 'async' }),
   );
   for (const map of [answer?.map ?? truth?.map]) if (map) frame.append(mapCanvas(map));
-  const boxes = [...(truth?.boxes ?? []), ...(answer?.boxes ?? [])];
+  const boxes = [
+    ...(truth?.boxes ?? []).map((box, i) => ({ ...box, fault: faults?.missed.includes(i) ? LOST : undefined })),
+    ...(answer?.boxes ?? []).map((box, i) => ({ ...box, fault: faults?.extra.includes(i) ? WRONG : undefined })),
+  ];
   if (boxes.length > 0) frame.append(boxOverlay(boxes, width, height, names, answer !== null));
   const share = error === null ? '' : ` \u00b7 ${(100 * error).toFixed(0)} % wrong`;
   return element('figure', {}, frame, element('figcaption', {}, `${id}${share}`));
@@ -32,7 +46,7 @@ function said(what: string, shapes: Shapes | null, names: readonly string[]): st
 }
 
 function boxOverlay(
-  boxes: readonly ShapeBox[],
+  boxes: readonly (ShapeBox & { readonly fault: string | undefined })[],
   width: number,
   height: number,
   names: readonly string[],
@@ -44,6 +58,7 @@ function boxOverlay(
     box: [x1, y1, x2, y2],
     label,
     score,
+    fault,
   } of boxes) {
     const isTruth = score === undefined;
     const place = {
@@ -55,7 +70,12 @@ function boxOverlay(
       stroke: colorOf(label),
       'stroke-width': line,
     };
-    const dashes = isTruth && hasAnswer ? { 'stroke-dasharray': `${3 * line} ${2 * line}`, stroke: '#fff' } : {};
+    const dashes =
+      isTruth && hasAnswer
+        ? { 'stroke-dasharray': `${3 * line} ${2 * line}`, stroke: fault ?? '#fff' }
+        : fault
+          ? { stroke: fault }
+          : {};
     const rect = svgElement(
       'rect',
       { ...place, ...dashes },

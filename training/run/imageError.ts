@@ -6,7 +6,7 @@ import { IGNORED, type Truth } from '../../datasets/sample.js';
  * Share of an image that was answered wrongly, 0..1: of boxes 1 - F1 at IoU 0.5 over those from the threshold up, of a
  * class map the wrong pixels of those that are not ignored; 0 where there is nothing to answer and nothing was.
  */
-export function errorOf(truth: Truth, answer: Drawable, threshold: number): number {
+export function imageError(truth: Truth, answer: Drawable, threshold: number): number {
   if ('mask' in truth && 'mask' in answer) return wrongShare(truth.mask, answer.mask);
   if (!('labels' in truth) || !('scores' in answer)) return 0;
   const { hits, extra, missed } = matchBoxes(truth, answer, { threshold });

@@ -1,0 +1,147 @@
+import { openSplit, type SplitName } from '../../configs/datasets.js';
+import type { Run } from '../../configs/run.js';
+import type { Dataset } from '../../datasets/dataset.js';
+import {
+  type Answered,
+  boxIou,
+  createConfusion,
+  labelSuspicions,
+  matchBoxes,
+  type Suspicion,
+} from '../../datasets/evaluators/index.js';
+import {
+  type Drawable,
+  encodeJpeg,
+  fingerprint,
+  type Shapes,
+  shapesOf,
+  thumbnailOf,
+} from '../../datasets/pictures/index.js';
+import { IGNORED, type Sample } from '../../datasets/sample.js';
+import { imageError } from '../../training/run/index.js';
+
+/** One image of a report. */
+export interface ReportImage {
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+  readonly truth: Shapes;
+  readonly answer: Shapes;
+  /** Share that was answered wrongly, 0..1. */
+  readonly error: number;
+  /** Positions of boxes, in the lists of the shapes: answers that found nothing, truths that were not found. */
+  readonly extra: readonly number[];
+  readonly missed: readonly number[];
+  /** Cells of the confusion that the image counts in: 'truth answer', class indices. */
+  readonly cells: readonly string[];
+  readonly suspicions: readonly Suspicion[];
+  /** Of class maps: pixels that are wrong, and of them those near a border of the truth. */
+  readonly wrong: readonly [pixels: number, nearBorder: number] | null;
+  readonly jpeg: Uint8Array;
+}
+
+/** What a run answers on a split. */
+export interface Gathered {
+  readonly dataset: Dataset;
+  readonly report: { readonly [name: string]: unknown };
+  readonly images: readonly ReportImage[];
+  /** Of boxes; empty for class maps. */
+  readonly answered: readonly Answered[];
+  readonly fingerprints: readonly Uint8Array[];
+  /** As `createConfusion` counts. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+export interface GatherOptions {
+  readonly split: SplitName;
+  /** Replaces data.root. */
+  readonly root?: string | undefined;
+  /** Longest side of a thumbnail, pixels. */
+  readonly side: number;
+}
+
+/** Answers a split with a run, as `espalier evaluate` does, and keeps what there is to see of every image. */
+export async function gather(run: Run, { split, root, side }: GatherOptions): Promise<Gathered> {
+  const { data, evaluate } = run.experiment;
+  const dataset = await openSplit({ ...run.experiment, data: { ...data, root: root ?? data.root } }, split, run.labels);
+  const images: ReportImage[] = [];
+  const answered: Answered[] = [];
+  const fingerprints: Uint8Array[] = [];
+  const confusion = createConfusion(run.labels.classes.length, evaluate.drawThreshold);
+  const report = await run.network.measure(dataset, {
+    onAnswer: (sample, answer) => {
+      confusion.add(sample.truth, answer);
+      images.push(imageOf(sample, answer, evaluate.drawThreshold, side));
+      fingerprints.push(fingerprint(sample.image));
+      if ('boxes' in sample.truth && 'scores' in answer) answered.push({ truth: sample.truth, result: answer });
+    },
+  });
+  return { dataset, report, images, answered, fingerprints, confusion: confusion.rows() };
+}
+
+function imageOf({ id, image, truth }: Sample, answer: Drawable, threshold: number, side: number): ReportImage {
+  const boxes = 'boxes' in truth && 'scores' in answer ? matchBoxes(truth, answer, { threshold }) : null;
+  return {
+    id,
+    width: image.width,
+    height: image.height,
+    truth: shapesOf(truth),
+    answer: shapesOf(answer, threshold),
+    error: imageError(truth, answer, threshold),
+    extra: boxes?.extra ?? [],
+    missed: boxes?.missed ?? [],
+    cells: boxes ? cellsOf(truth, answer, threshold) : [],
+    suspicions: 'boxes' in truth && 'scores' in answer ? labelSuspicions(truth, answer, Math.max(0.5, threshold)) : [],
+    wrong: 'mask' in truth && 'mask' in answer ? wrongPixels(truth, answer.mask) : null,
+    jpeg: encodeJpeg(thumbnailOf(image, side), 75),
+  };
+}
+
+/** As `createConfusion` pairs them: nothing is -1. */
+function cellsOf(truth: Sample['truth'], answer: Drawable, threshold: number): readonly string[] {
+  if (!('boxes' in truth) || !('scores' in answer)) return [];
+  const free = new Set(truth.labels.keys());
+  const cells = new Set<string>();
+  for (let d = 0; d < answer.labels.length; d++) {
+    if (answer.scores[d]! < threshold) continue;
+    let [best, most] = [-1, 0.5];
+    for (const m of free) {
+      const iou = boxIou(truth.boxes, m, answer.boxes, d);
+      if (iou >= most) [best, most] = [m, iou];
+    }
+    if (best >= 0 && truth.ignored[best] === 1) continue;
+    free.delete(best);
+    cells.add(`${best < 0 ? -1 : truth.labels[best]} ${answer.labels[d]}`);
+  }
+  for (const m of free) if (truth.ignored[m] === 0) cells.add(`${truth.labels[m]} -1`);
+  return [...cells];
+}
+
+/** Pixels from a border of the truth that count as near it. */
+const NEAR = 3;
+
+function wrongPixels(
+  { mask, width, height }: { mask: Uint8Array; width: number; height: number },
+  answer: Uint8Array,
+): readonly [number, number] {
+  let [wrong, near] = [0, 0];
+  const differs = (x: number, y: number, label: number): boolean => {
+    const other = x >= 0 && y >= 0 && x < width && y < height ? mask[y * width + x]! : label;
+    return other !== label;
+  };
+  for (let at = 0; at < mask.length; at++) {
+    const label = mask[at]!;
+    if (label === IGNORED || label === answer[at]) continue;
+    wrong++;
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const steps = Array.from({ length: NEAR }, (_, i) => i + 1);
+    if (
+      steps.some(
+        (d) =>
+          differs(x - d, y, label) || differs(x + d, y, label) || differs(x, y - d, label) || differs(x, y + d, label),
+      )
+    )
+      near++;
+  }
+  return [wrong, near];
+}

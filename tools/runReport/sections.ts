@@ -1,0 +1,215 @@
+import { vegaSvg } from '#vega';
+import type { BoxAnalysis, ClassCurve, Estimate } from '../../datasets/evaluators/index.js';
+import { barPlot, linePlot } from '../plots/specs.js';
+import type { ReportImage } from './gather.js';
+import { type Html, html, section, tableOf, trusted } from './html.js';
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Figures of a report that are numbers. */
+export const figuresOf = (report: object): readonly (readonly [string, number])[] =>
+  Object.entries(report).filter((pair): pair is [string, number] => typeof pair[1] === 'number');
+
+export function headlineSection(report: object, interval: Estimate | null): Html {
+  const [first] = figuresOf(report);
+  const between =
+    interval &&
+    ` (95 % between ${interval.low.toFixed(3)} and ${interval.high.toFixed(3)}: images drawn again 200 times)`;
+  const figures = figuresOf(report);
+  return section(
+    'headline',
+    'Headline',
+    first
+      ? html`<p><span class="headline">${first[0]} ${first[1].toFixed(4)}</span>${between}</p>`
+      : html`<p>Nothing was to be measured.</p>`,
+    tableOf(
+      figures.map(([name]) => name),
+      [figures.map(([, value]) => value)],
+    ),
+    classTable(report),
+  );
+}
+
+function classTable(report: object): Html | null {
+  const { perClass, perClassIoU, perClassDice } = report as { [name: string]: unknown };
+  if (Array.isArray(perClass)) {
+    return tableOf(
+      ['class', 'AP', 'AP50'],
+      perClass.map((row) => [Object(row).name, Object(row).AP, Object(row).AP50]),
+    );
+  }
+  if (typeof perClassIoU !== 'object' || perClassIoU === null) return null;
+  return tableOf(
+    ['class', 'IoU', 'Dice'],
+    Object.entries(perClassIoU).map(([name, iou]) => [name, iou, Object(perClassDice)[name]]),
+  );
+}
+
+/** Classes that are told apart in one plot. */
+const MOST_CLASSES = 24;
+
+export async function curvesSection(curves: readonly ClassCurve[]): Promise<Html> {
+  const shown = curves.filter(({ precision }) => precision !== null).slice(0, MOST_CLASSES);
+  const names = shown.map(({ name }) => name);
+  const along = (y: (p: number, r: number) => number) =>
+    shown.flatMap(({ name, recall, precision }) => recall.map((x, i) => ({ x, y: y(precision?.[i] ?? 0, x), name })));
+  const f1 = (p: number, r: number): number => (p + r > 0 ? (2 * p * r) / (p + r) : 0);
+  const plots = await Promise.all([
+    vegaSvg(
+      linePlot({
+        title: 'Precision over recall at IoU 0.5',
+        x: 'recall',
+        y: 'precision',
+        points: along((p) => p),
+        domain: [0, 1],
+        names,
+      }),
+    ),
+    vegaSvg(
+      linePlot({ title: 'F1 over recall at IoU 0.5', x: 'recall', y: 'F1', points: along(f1), domain: [0, 1], names }),
+    ),
+  ]);
+  const rows = shown.map(({ name, best }) => [name, best?.score, best?.f1, best?.precision, best?.recall]);
+  return section(
+    'curves',
+    'Curves',
+    html`<div class="plots">${plots.map(trusted)}</div>`,
+    tableOf(['class', 'best threshold', 'F1', 'precision', 'recall'], rows),
+  );
+}
+
+/** Every cell is a button that shows its images. */
+export function confusionSection(names: readonly string[], rows: readonly (readonly number[])[]): Html {
+  const heads = rows.length > names.length ? [...names, 'nothing'] : names;
+  const index = (i: number): number => (i < names.length ? i : -1);
+  const line = (row: readonly number[], t: number): Html => {
+    const total = row.reduce((sum, count) => sum + count, 0);
+    const cells = row.map((count, a) => {
+      const label = `truth ${heads[t]}, answer ${heads[a]}: ${count}`;
+      return html`<td class="share-${Math.round((10 * count) / Math.max(1, total))}"><button type="button" data-cell="${index(t)} ${index(a)}" aria-pressed="false" aria-label="${label}">${count}</button></td>`;
+    });
+    return html`<tr><th scope="row">${heads[t]}</th>${cells}</tr>`;
+  };
+  return section(
+    'confusion',
+    'Confusion',
+    html`<p class="note">Rows are truths, columns answers. A click shows the images of a cell.</p>`,
+    html`<div class="scroll"><table class="confusion"><thead><tr><th></th>${heads.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(line)}</tbody></table></div>`,
+  );
+}
+
+export async function analysisSections({ costs, calibration, found }: BoxAnalysis): Promise<readonly Html[]> {
+  const kinds = Object.entries(costs).filter(([name]) => name !== 'ap');
+  const [bars, bins] = await Promise.all([
+    vegaSvg(
+      barPlot({
+        title: 'AP50 that each kind of error costs',
+        y: 'AP50',
+        bars: kinds.map(([name, value]) => ({ name, value })),
+      }),
+    ),
+    vegaSvg(
+      linePlot({
+        title: 'Share that is right over the score',
+        x: 'mean score',
+        y: 'share that is right',
+        domain: [0, 1],
+        names: ['answers', 'ideal'],
+        points: [
+          ...calibration.bins.map(({ confidence, accuracy }) => ({ x: confidence, y: accuracy, name: 'answers' })),
+          { x: 0, y: 0, name: 'ideal' },
+          { x: 1, y: 1, name: 'ideal' },
+        ],
+      }),
+    ),
+  ]);
+  const groups = found.map(({ by, group, objects, found: hits }) => [by, group, objects, percent(hits / objects)]);
+  return [
+    section(
+      'costs',
+      'What errors cost',
+      html`<div class="plots">${trusted(bars)}</div>`,
+      tableOf(['kind', 'AP50'], kinds),
+    ),
+    section(
+      'calibration',
+      'Calibration',
+      html`<div class="plots">${trusted(bins)}</div><p class="note">Expected calibration error ${calibration.expectedError.toFixed(4)}.</p>`,
+    ),
+    section(
+      'found',
+      'What is found',
+      html`<p class="note">Objects found at IoU 0.5 by answers that are drawn.</p>`,
+      tableOf(['by', 'group', 'objects', 'found'], groups),
+    ),
+  ];
+}
+
+/** Class maps: how many pixels are wrong, and whether they lie at borders. */
+export function pixelsSection(images: readonly ReportImage[]): Html {
+  const rows = images
+    .filter(({ wrong }) => wrong !== null)
+    .sort((a, b) => b.error - a.error)
+    .slice(0, 50)
+    .map(({ id, error, wrong }) => [
+      id,
+      percent(error),
+      wrong?.[0],
+      wrong && wrong[0] > 0 ? percent(wrong[1] / wrong[0]) : null,
+    ]);
+  return section(
+    'pixels',
+    'Wrong pixels',
+    html`<p class="note">The worst images. Near a border: within 3 pixels of one of the truth.</p>`,
+    tableOf(['image', 'wrong', 'pixels', 'of them near a border'], rows),
+  );
+}
+
+/** Pixels of each class, as labelled and as answered: volumes of what was cut into images. */
+export function volumesSection(names: readonly string[], confusion: readonly (readonly number[])[]): Html {
+  const rows = names.map((name, k) => {
+    const truth = confusion[k]?.reduce((sum, count) => sum + count, 0) ?? 0;
+    const answer = confusion.reduce((sum, row) => sum + (row[k] ?? 0), 0);
+    return [name, truth, answer, truth > 0 ? percent(answer / truth - 1) : null];
+  });
+  return section('volumes', 'Volumes', tableOf(['class', 'pixels labelled', 'pixels answered', 'difference'], rows));
+}
+
+export function suspicionsSection(images: readonly ReportImage[], names: readonly string[]): Html | null {
+  const all = images
+    .flatMap(({ id, suspicions }) => suspicions.map((suspicion) => ({ id, ...suspicion })))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, 100);
+  if (all.length === 0) return null;
+  const words = { missing: 'no label there', class: 'labelled otherwise', place: 'labelled beside it' } as const;
+  const rows = all.map(({ id, kind, score, answered, labelled }) => [
+    html`<button type="button" data-image="${id}">${id}</button>`,
+    words[kind],
+    names[answered],
+    labelled === null ? null : names[labelled],
+    score,
+  ]);
+  return section(
+    'suspicions',
+    'Labels to look at',
+    html`<p class="note">Confident answers that the labels contradict, the most confident first: the label or the answer is wrong.</p>`,
+    tableOf(['image', 'what', 'answer', 'label', 'score'], rows),
+  );
+}
+
+export function duplicatesSection(
+  images: readonly ReportImage[],
+  pairs: readonly (readonly [number, number, number])[],
+): Html | null {
+  if (pairs.length === 0) return null;
+  const button = (i: number): Html =>
+    html`<button type="button" data-image="${images[i]?.id}">${images[i]?.id}</button>`;
+  return section(
+    'duplicates',
+    'Images that look alike',
+    tableOf(
+      ['image', 'and', 'bits of 64 that differ'],
+      pairs.slice(0, 100).map(([i, j, bits]) => [button(i), button(j), bits]),
+    ),
+  );
+}
