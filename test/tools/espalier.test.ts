@@ -38,7 +38,15 @@ describe('help', () => {
       return [...text.matchAll(/^import .* from '(.*)';$/gm)].map(([, name = '']) => name);
     };
     expect(importsOf('espalier')).toEqual([
-      ...['node:module', 'commander', '../engine/printable.js', './backboneCommands.js', './ends.js', './options.js'],
+      ...[
+        'node:module',
+        'commander',
+        '../engine/printable.js',
+        './backboneCommands.js',
+        './ends.js',
+        './lookingCommands.js',
+        './options.js',
+      ],
       ...['./report.js', './weights/commands.js'],
     ]);
     expect(importsOf('backboneCommands')).toEqual(['commander', './options.js']);

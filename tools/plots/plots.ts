@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { vegaSvg } from '#vega';
 import type { LabelMap } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { readText } from '../../engine/files/read.js';
@@ -12,6 +11,7 @@ import { pngOf } from '../draw/raster.js';
 import { contactSheet } from './contactSheet.js';
 import { labelPlots } from './labels.js';
 import { confusionPlot, figuresPlot, linePlot, lossPlot, type Plot } from './specs.js';
+import { svgOf } from './svg.js';
 
 /** Names longer than this, and more classes than this, are not legible in a plot. */
 const [MOST_LETTERS, MOST_CLASSES] = [32, 24];
@@ -27,7 +27,7 @@ export async function writePlots(path: string, labels: LabelMap): Promise<string
   const files = runFolder(path);
   makeFolder(folder);
   for (const [name, plot] of await plotsOf(files, labels)) {
-    const svg = await vegaSvg(plot);
+    const svg = await svgOf(plot);
     writeWhole(join(folder, `${name}.svg`), [Buffer.from(svg)]);
     writeWhole(join(folder, `${name}.png`), [pngOf(svg)]);
   }

@@ -115,7 +115,7 @@ function compareSection(run: Run, own: Gathered, { run: other, folder, gathered 
       : null;
   const said =
     test &&
-    `AP differs by ${test.difference.estimate.toFixed(4)} (95 % between ${test.difference.low.toFixed(4)} and ${test.difference.high.toFixed(4)}), p = ${test.pValue.toFixed(3)}: images drawn again in pairs.`;
+    `AP differs by ${test.difference.estimate.toFixed(4)} (95 % between ${test.difference.low.toFixed(4)} and ${test.difference.high.toFixed(4)}), p ${test.pValue < 0.01 ? 'below 0.01' : `= ${test.pValue.toFixed(2)}`}: images drawn again in pairs.`;
   return section(
     'against',
     `Against ${folder}`,

@@ -1,6 +1,6 @@
-import { vegaSvg } from '#vega';
 import type { BoxAnalysis, ClassCurve, Estimate } from '../../datasets/evaluators/index.js';
 import { barPlot, linePlot } from '../plots/specs.js';
+import { svgOf } from '../plots/svg.js';
 import type { ReportImage } from './gather.js';
 import { type Html, html, section, tableOf, trusted } from './html.js';
 
@@ -55,7 +55,7 @@ export async function curvesSection(curves: readonly ClassCurve[]): Promise<Html
     shown.flatMap(({ name, recall, precision }) => recall.map((x, i) => ({ x, y: y(precision?.[i] ?? 0, x), name })));
   const f1 = (p: number, r: number): number => (p + r > 0 ? (2 * p * r) / (p + r) : 0);
   const plots = await Promise.all([
-    vegaSvg(
+    svgOf(
       linePlot({
         title: 'Precision over recall at IoU 0.5',
         x: 'recall',
@@ -65,7 +65,7 @@ export async function curvesSection(curves: readonly ClassCurve[]): Promise<Html
         names,
       }),
     ),
-    vegaSvg(
+    svgOf(
       linePlot({ title: 'F1 over recall at IoU 0.5', x: 'recall', y: 'F1', points: along(f1), domain: [0, 1], names }),
     ),
   ]);
@@ -101,14 +101,14 @@ export function confusionSection(names: readonly string[], rows: readonly (reado
 export async function analysisSections({ costs, calibration, found }: BoxAnalysis): Promise<readonly Html[]> {
   const kinds = Object.entries(costs).filter(([name]) => name !== 'ap');
   const [bars, bins] = await Promise.all([
-    vegaSvg(
+    svgOf(
       barPlot({
         title: 'AP50 that each kind of error costs',
         y: 'AP50',
         bars: kinds.map(([name, value]) => ({ name, value })),
       }),
     ),
-    vegaSvg(
+    svgOf(
       linePlot({
         title: 'Share that is right over the score',
         x: 'mean score',
