@@ -75,6 +75,11 @@ export interface LibraryPage {
   close(): Promise<void>;
 }
 
+/** Chromium without a window and with a new profile, for pages of any server; close it. */
+export function launchChromium() {
+  return chromium.launch({ executablePath: executable as string, headless: true, args: [...ARGUMENTS] });
+}
+
 /** Starts Chromium without a window, on a page with a bundle of the library's browser entry. */
 export async function openBrowser({ graphics = 'software', files }: BrowserOptions = {}): Promise<Browser> {
   const script = await bundle();

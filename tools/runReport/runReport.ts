@@ -88,10 +88,10 @@ async function pageOf(
     ),
     section('config', 'Config', html`<pre class="scroll" tabindex="0">${JSON.stringify(experiment, null, 2)}</pre>`),
   ];
-  return document(`${folder}: ${split}, ${images.length} images`, parts, { names, images: withThumbnails(images) });
+  return reportPage(`${folder}: ${split}, ${images.length} images`, parts, { names, images: withThumbnails(images) });
 }
 
-function gallerySection(): Html {
+export function gallerySection(): Html {
   return section(
     'images',
     'Images',
@@ -140,7 +140,7 @@ function withThumbnails(images: Gathered['images']) {
 }
 
 /** Nothing is loaded, and no script but the report's own runs. */
-function document(title: string, parts: readonly (Html | null)[], data: unknown): string {
+export function reportPage(title: string, parts: readonly (Html | null)[], data: unknown): string {
   const [script, style] = ['report.js', 'report.css'].map((name) => textOf(built(`report/${name}`)));
   const digest = createHash('sha256')
     .update(script ?? '')

@@ -32,7 +32,11 @@ function figure(image: PageImage): HTMLElement {
   frame?.setAttribute('tabindex', '0');
   frame?.setAttribute('role', 'button');
   frame?.addEventListener('click', () => enlarge(image));
-  frame?.addEventListener('keydown', (event) => event.key === 'Enter' && enlarge(image));
+  frame?.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    event.preventDefault(); // it would press the button that gets the focus
+    enlarge(image);
+  });
   return made;
 }
 

@@ -1,0 +1,183 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeJpeg } from '../../datasets/pictures/index.js';
+import { type Dashboard, startDashboard } from '../../tools/dashboard/server.js';
+import { type Html, html } from '../../tools/runReport/html.js';
+import { gallerySection, reportPage } from '../../tools/runReport/runReport.js';
+import { confusionSection } from '../../tools/runReport/sections.js';
+import { startLine, stepLine } from '../tools/dashboard/lines.js';
+import { chromiumMissing, launchChromium } from './browser.js';
+
+const HOSTILE = '<img src=x onerror=alert(1)>.[0]';
+const time = '2026-01-01T00:01:00.000Z';
+const jpeg = encodeJpeg({ data: new Uint8Array(64 * 48 * 3).fill(120), width: 64, height: 48 });
+const picture = (id: string) => ({
+  id,
+  width: 64,
+  height: 48,
+  file: 'val-0.jpg',
+  truth: { boxes: [{ box: [4, 4, 30, 30], label: 0 }] },
+  answer: { boxes: [{ box: [5, 5, 31, 30], label: 1, score: 0.9 }] },
+  error: 1,
+});
+
+/** A run of three classes, of hostile names, with two evaluations. */
+function makeRun(folder: string, name: string): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, 'pictures'), { recursive: true });
+  const perClass = [HOSTILE, 'dog', "O'Neill"].map((each, i) => ({ name: each, AP: 0.2 * i, AP50: 0.3 * i }));
+  const evaluation = (step: number): string =>
+    JSON.stringify({
+      time,
+      event: 'evaluation',
+      step,
+      epoch: 1,
+      weights: 'ema',
+      report: { AP: step / 100, AP50: step / 50, perClass },
+      seconds: 1,
+    });
+  const lines = [
+    startLine(40),
+    ...Array.from({ length: 40 }, (_, i) => stepLine(i + 1)),
+    ...[20, 40].map(evaluation),
+    ...[20, 40].map((step) =>
+      JSON.stringify({ time, event: 'memory', step, kind: 'measured', peakBytes: 2 ** 30 + step, tensors: 3 }),
+    ),
+    ...[20, 40].map((step) =>
+      JSON.stringify({ time, event: 'energy', step, kilowattHours: step / 1e6, source: 'estimate', formula: 'x' }),
+    ),
+    JSON.stringify({ time, event: 'warning', step: 40, message: HOSTILE }),
+    JSON.stringify({ time, event: 'stop', step: 40, reason: 'done' }),
+  ];
+  writeFileSync(join(path, 'events.jsonl'), `${lines.join('\n')}\n`);
+  writeFileSync(join(path, 'config.json'), JSON.stringify({ task: 'detection', note: HOSTILE, name }));
+  const kept = {
+    pictures: [picture(HOSTILE)],
+    worst: [picture('worst.png')],
+    confusion: [
+      [3, 1, 0, 0],
+      [0, 2, 0, 1],
+      [0, 0, 1, 0],
+      [1, 0, 0, 0],
+    ],
+  };
+  for (const step of [20, 40])
+    writeFileSync(join(path, `pictures/answers-${step}.json`), JSON.stringify({ step, ...kept }));
+  writeFileSync(join(path, 'pictures/batch-0.json'), JSON.stringify({ step: 0, pictures: [picture('a.png')] }));
+  writeFileSync(join(path, 'pictures/val-0.jpg'), jpeg);
+  return path;
+}
+
+describe.skipIf(chromiumMissing !== undefined)(
+  `pages in Chromium${chromiumMissing ? ` (${chromiumMissing})` : ''}`,
+  () => {
+    let folder: string;
+    let server: Dashboard;
+    let browser: Browser;
+    const said: string[] = [];
+    const outside: string[] = [];
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'espalier-pages-'));
+      for (const name of ['one', 'two']) makeRun(folder, name);
+      server = await startDashboard({ root: folder, port: 0, stop: () => 'asked' });
+      browser = await launchChromium();
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await server?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    /** A tab that keeps what it says and what it asks of others. */
+    async function open(url: string, width: number, colorScheme: 'light' | 'dark'): Promise<Page> {
+      const tab = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+      tab.on('console', (message) => said.push(message.text()));
+      tab.on('pageerror', (error) => said.push(String(error)));
+      tab.on('dialog', (dialog) => said.push(`dialog ${dialog.message()}`));
+      tab.on('request', (request) => {
+        const { origin, protocol } = new URL(request.url());
+        if (protocol !== 'data:' && origin !== new URL(url).origin) outside.push(request.url());
+      });
+      await tab.goto(url);
+      return tab;
+    }
+
+    const CHARTS = [
+      'Loss by term',
+      'Headline',
+      'Figures at evaluations',
+      'Score of each class',
+      'Classes over evaluations',
+      'Learning rate',
+      'Gradient norm',
+      'Milliseconds of a step',
+      'Memory',
+      'Energy',
+      'Confusion',
+    ];
+
+    it.each([
+      [400, 'dark'],
+      [1600, 'light'],
+    ] as const)('every chart of the runs has marks at %i pixels in %s', async (width, scheme) => {
+      const tab = await open(server.url, width, scheme);
+      for (const title of CHARTS) {
+        const section = tab.locator(`section[aria-label="${title}"]`);
+        await section.scrollIntoViewIfNeeded();
+        await section
+          .locator('svg .mark-line path, svg .mark-rect path, svg .mark-symbol path')
+          .first()
+          .waitFor({ state: 'attached', timeout: 20_000 });
+      }
+      expect(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+      expect(await tab.locator('figure svg rect').count()).toBeGreaterThan(3);
+      await tab.getByLabel('show two').press('Space'); // by the keyboard: both runs
+      await tab.getByText('two total').first().waitFor({ state: 'attached', timeout: 20_000 });
+      await tab.locator('section[aria-label="Config"]').scrollIntoViewIfNeeded();
+      await tab
+        .locator('section[aria-label="Config"] table td', { hasText: 'name' })
+        .first()
+        .waitFor({ state: 'attached' });
+      await tab.close();
+    });
+
+    it('a click on a cell of the confusion of a report shows its images, and the keyboard enlarges one', async () => {
+      const rows = [
+        [1, 1],
+        [0, 0],
+      ];
+      const base64 = Buffer.from(jpeg).toString('base64');
+      const image = (id: string, cells: readonly string[]) => ({
+        ...picture(id),
+        jpeg: base64,
+        extra: [0],
+        missed: [0],
+        cells,
+      });
+      const images = [image(HOSTILE, ['0 1']), image('right.png', ['0 0'])];
+      const parts: Html[] = [confusionSection([HOSTILE, 'dog'], rows), gallerySection(), html`<p>${HOSTILE}</p>`];
+      const file = join(folder, 'report.html');
+      writeFileSync(file, reportPage(HOSTILE, parts, { names: [HOSTILE, 'dog'], images }));
+      const tab = await open(pathToFileURL(file).href, 1200, 'light');
+      expect(await tab.locator('#gallery figure').count()).toBe(2);
+      await tab.locator('[data-cell="0 1"]').click();
+      expect(await tab.locator('#gallery figcaption').allTextContents()).toEqual([`${HOSTILE} \u00b7 100 % wrong`]);
+      await tab.locator('#gallery .frame').first().press('Enter');
+      expect(await tab.locator('dialog[open] figure').count()).toBe(1);
+      await tab.keyboard.press('Escape');
+      await tab.getByLabel('name').fill('nothing of this name');
+      expect(await tab.locator('#gallery figure').count()).toBe(0);
+      await tab.close();
+    });
+
+    it('nothing was said, and nothing asked of anybody else', () => {
+      expect(said).toEqual([]);
+      expect(outside).toEqual([]);
+    });
+  },
+);
