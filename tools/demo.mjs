@@ -47,3 +47,6 @@ const files = pictures.map((name) => join('sample/images', name));
 await espalier('predict', OUT, ...files, '--out', drawings, ...engineArgs);
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
 console.log(`\nDone in ${minutes} minutes. The run: ${OUT}; what it finds in new images: ${drawings}`);
+console.log(
+  `Its answers on one sheet: ${join(OUT, 'plots', 'answers.png')}; to look into it: espalier dashboard ${OUT}, espalier report ${OUT}`,
+);

@@ -143,6 +143,24 @@ describe('the main job on wasm', () => {
     const measured = JSON.parse(espalier('evaluate', 'runs/cells-1', '--engine', 'wasm', '--json').stdout) as object;
     expect(measured).toMatchObject({ AP: result.AP, VOC07: result.VOC07, split: 'val', images: 1 });
 
+    const reported = JSON.parse(espalier('report', 'runs/cells-1', '--engine', 'wasm', '--json').stdout) as object;
+    const {
+      split: _split,
+      images: _images,
+      checkpoint: _checkpoint,
+      ...figures
+    } = measured as { [name: string]: unknown };
+    expect(reported).toEqual({ ...figures, report: join('runs/cells-1', 'report.html') });
+    const page = readFileSync(join(folder, 'runs/cells-1/report.html'), 'utf8');
+    for (const [name, value] of Object.entries(figures)) {
+      if (typeof value === 'number')
+        expect(page, name).toContain(`<td>${Number.isInteger(value) ? value : value.toFixed(4)}</td>`);
+    }
+    expect(page).not.toMatch(/(?:src|href)="https?:/);
+    expect(readdirSync(join(folder, 'runs/cells-1/plots'))).toEqual(
+      expect.arrayContaining(['answers.png', 'loss.svg', 'labels.png']),
+    );
+
     const image = 'sample/images/0000.png';
     mkdirSync(join(folder, 'other'));
     copyFileSync(join(folder, image), join(folder, 'other/0000.png'));
