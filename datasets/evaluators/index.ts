@@ -14,4 +14,5 @@ export {
 export type { Evaluator } from './evaluator.js';
 export { labelSuspicions, type Suspicion } from './labelSuspicions.js';
 export { type BoxMatch, boxIou, type MatchOptions, matchBoxes } from './matchBoxes.js';
+export { compareMaps, intervalOf } from './resampledMaps.js';
 export { createSemanticEvaluator, type PerClass, type SemanticReport } from './semantic.js';

@@ -17,7 +17,7 @@ import {
   shapesOf,
   thumbnailOf,
 } from '../../datasets/pictures/index.js';
-import { IGNORED, type Sample } from '../../datasets/sample.js';
+import { IGNORED, type LabelMap, type Sample } from '../../datasets/sample.js';
 import { imageError } from '../../training/run/index.js';
 
 /** One image of a report. */
@@ -50,6 +50,8 @@ export interface Gathered {
   readonly fingerprints: readonly Uint8Array[];
   /** As `createConfusion` counts. */
   readonly confusion: readonly (readonly number[])[];
+  /** Of each image, where truths are class maps. */
+  readonly confusions: readonly (readonly (readonly number[])[])[];
 }
 
 export interface GatherOptions {
@@ -67,16 +69,24 @@ export async function gather(run: Run, { split, root, side }: GatherOptions): Pr
   const images: ReportImage[] = [];
   const answered: Answered[] = [];
   const fingerprints: Uint8Array[] = [];
+  const confusions: number[][][] = [];
   const confusion = createConfusion(run.labels.classes.length, evaluate.drawThreshold);
   const report = await run.network.measure(dataset, {
     onAnswer: (sample, answer) => {
       confusion.add(sample.truth, answer);
+      if ('mask' in sample.truth) confusions.push(confusionOf(sample, answer, run.labels));
       images.push(imageOf(sample, answer, evaluate.drawThreshold, side));
       fingerprints.push(fingerprint(sample.image));
       if ('boxes' in sample.truth && 'scores' in answer) answered.push({ truth: sample.truth, result: answer });
     },
   });
-  return { dataset, report, images, answered, fingerprints, confusion: confusion.rows() };
+  return { dataset, report, images, answered, fingerprints, confusion: confusion.rows(), confusions };
+}
+
+function confusionOf({ truth }: Sample, answer: Drawable, { classes }: LabelMap): number[][] {
+  const confusion = createConfusion(classes.length, 0);
+  confusion.add(truth, answer);
+  return confusion.rows();
 }
 
 function imageOf({ id, image, truth }: Sample, answer: Drawable, threshold: number, side: number): ReportImage {
@@ -90,7 +100,7 @@ function imageOf({ id, image, truth }: Sample, answer: Drawable, threshold: numb
     error: imageError(truth, answer, threshold),
     extra: boxes?.extra ?? [],
     missed: boxes?.missed ?? [],
-    cells: boxes ? cellsOf(truth, answer, threshold) : [],
+    cells: 'mask' in truth && 'mask' in answer ? pairsOf(truth.mask, answer.mask) : cellsOf(truth, answer, threshold),
     suspicions: 'boxes' in truth && 'scores' in answer ? labelSuspicions(truth, answer, Math.max(0.5, threshold)) : [],
     wrong: 'mask' in truth && 'mask' in answer ? wrongPixels(truth, answer.mask) : null,
     jpeg: encodeJpeg(thumbnailOf(image, side), 75),
@@ -115,6 +125,17 @@ function cellsOf(truth: Sample['truth'], answer: Drawable, threshold: number): r
   }
   for (const m of free) if (truth.ignored[m] === 0) cells.add(`${truth.labels[m]} -1`);
   return [...cells];
+}
+
+/** Classes of the truth with what their pixels were answered as. */
+function pairsOf(truth: Uint8Array, answer: Uint8Array): readonly string[] {
+  const seen = new Uint8Array(2 ** 16);
+  for (let i = 0; i < truth.length; i++) seen[truth[i]! * 256 + answer[i]!] = 1;
+  const cells: string[] = [];
+  for (const [pair, isSeen] of seen.entries()) {
+    if (isSeen === 1 && pair >> 8 !== IGNORED) cells.push(`${pair >> 8} ${pair & 255}`);
+  }
+  return cells;
 }
 
 /** Pixels from a border of the truth that count as near it. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { SplitName } from '../../configs/datasets.js';
 import { openRun, type Run } from '../../configs/run.js';
-import { analyseBoxes, classCurves, compareAnswers } from '../../datasets/evaluators/index.js';
+import { analyseBoxes, classCurves, compareAnswers, compareMaps, intervalOf } from '../../datasets/evaluators/index.js';
 import { similarPairs } from '../../datasets/pictures/index.js';
 import { ConfigError } from '../../engine/errors.js';
 import { readText } from '../../engine/files/read.js';
@@ -71,7 +71,7 @@ async function pageOf(
   const analysis = hasBoxes ? analyseBoxes(answered, sizes, { labels, maxDetections, threshold }) : null;
   const duplicates = similarPairs(fingerprints);
   const parts: (Html | null)[] = [
-    sections.headlineSection(figures, analysis?.interval ?? null),
+    sections.headlineSection(figures, analysis?.interval ?? intervalOf(gathered.confusions)),
     rival && compareSection(run, gathered, rival),
     hasBoxes ? await sections.curvesSection(classCurves(labels, answered, maxDetections)) : null,
     names.length <= 60 ? sections.confusionSection(names, confusion) : null,
@@ -101,6 +101,24 @@ export function gallerySection(): Html {
   );
 }
 
+type PairedTest = ReturnType<typeof compareAnswers>;
+
+/** Null: there is nothing to compare in pairs. */
+function pairedTest(
+  own: Gathered,
+  other: Gathered,
+  options: { readonly labels: Run['labels']; readonly maxDetections: number },
+): PairedTest | null {
+  if (own.answered.length > 0) return compareAnswers(own.answered, other.answered, options);
+  return compareMaps(own.confusions, other.confusions);
+}
+
+function saidOf({ difference: { estimate, low, high }, pValue }: PairedTest): string {
+  const [by, from, to] = [estimate, low, high].map((value) => value.toFixed(4));
+  const p = pValue < 0.01 ? 'below 0.01' : `= ${pValue.toFixed(2)}`;
+  return `The headline differs by ${by} (95 % between ${from} and ${to}), p ${p}: images drawn again in pairs.`;
+}
+
 function compareSection(run: Run, own: Gathered, { run: other, folder, gathered }: Rival): Html {
   const theirs = new Map(sections.figuresOf(gathered.report));
   const rows = sections
@@ -109,13 +127,8 @@ function compareSection(run: Run, own: Gathered, { run: other, folder, gathered 
   const isSame = JSON.stringify(run.labels) === JSON.stringify(other.labels);
   const { labels, experiment } = run;
   const { maxDetections } = experiment.evaluate;
-  const test =
-    own.answered.length > 0 && isSame
-      ? compareAnswers(own.answered, gathered.answered, { labels, maxDetections })
-      : null;
-  const said =
-    test &&
-    `AP differs by ${test.difference.estimate.toFixed(4)} (95 % between ${test.difference.low.toFixed(4)} and ${test.difference.high.toFixed(4)}), p ${test.pValue < 0.01 ? 'below 0.01' : `= ${test.pValue.toFixed(2)}`}: images drawn again in pairs.`;
+  const test = isSame ? pairedTest(own, gathered, { labels, maxDetections }) : null;
+  const said = test && saidOf(test);
   return section(
     'against',
     `Against ${folder}`,

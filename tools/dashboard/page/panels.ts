@@ -84,12 +84,15 @@ function plan(delay: number): void {
   timer ??= setTimeout(() => void drawDue(), delay);
 }
 
+const nextFrame = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
 async function drawDue(): Promise<void> {
   const started = performance.now();
   if (!document.hidden) {
     for (const panel of panels) {
       if (!panel.dirty || !panel.visible) continue;
       panel.dirty = false;
+      await nextFrame(); // the page answers in between
       try {
         await panel.draw();
       } catch (error) {

@@ -1,0 +1,77 @@
+import { createRandom } from '../../engine/random.js';
+import type { Estimate } from './analysis.js';
+
+/** [K][K] counts of pixels of one image: rows are truths, columns answers. */
+type Counts = readonly (readonly number[])[];
+
+const [SAMPLES, CONFIDENCE] = [200, 0.95];
+
+/**
+ * Mean IoU with its interval by resampling images with replacement (percentile bootstrap).
+ *
+ * @returns null: there is no image, or no pixel
+ * @source Efron, Tibshirani 1993, An Introduction to the Bootstrap, chapter 13
+ */
+export function intervalOf(images: readonly Counts[], seed = 0): Estimate | null {
+  const estimate = meanIou(images, ones(images.length));
+  if (estimate === null) return null;
+  const values = draws(images.length, seed).flatMap((weights) => meanIou(images, weights) ?? []);
+  return between(estimate, values);
+}
+
+/** Mean IoU of the first less that of the second; images are drawn in pairs. Null: they are not the same images. */
+export function compareMaps(
+  first: readonly Counts[],
+  second: readonly Counts[],
+  seed = 0,
+): { readonly difference: Estimate; readonly pValue: number } | null {
+  if (first.length !== second.length) return null;
+  const difference = (weights: readonly number[]): number | null => {
+    const [a, b] = [meanIou(first, weights), meanIou(second, weights)];
+    return a === null || b === null ? null : a - b;
+  };
+  const estimate = difference(ones(first.length));
+  if (estimate === null) return null;
+  const values = draws(first.length, seed).flatMap((weights) => difference(weights) ?? []);
+  const share = (isOn: (value: number) => boolean): number => values.filter(isOn).length / values.length;
+  const pValue = Math.min(
+    1,
+    2 *
+      Math.min(
+        share((value) => value <= 0),
+        share((value) => value >= 0),
+      ),
+  );
+  return { difference: between(estimate, values), pValue };
+}
+
+const ones = (count: number): readonly number[] => new Array<number>(count).fill(1);
+
+/** How often each image is in a resample of as many. */
+function draws(count: number, seed: number): readonly (readonly number[])[] {
+  return Array.from({ length: SAMPLES }, (_, sample) => {
+    const random = createRandom([seed, sample]);
+    const weights = new Array<number>(count).fill(0);
+    for (let i = 0; i < count; i++) weights[random.integer(count)]!++;
+    return weights;
+  });
+}
+
+function meanIou(images: readonly Counts[], weights: readonly number[]): number | null {
+  const K = images[0]?.length ?? 0;
+  const classes = Array.from({ length: K }, (_, k) => k);
+  const sums = classes.map((t) =>
+    classes.map((a) => images.reduce((sum, counts, i) => sum + weights[i]! * counts[t]![a]!, 0)),
+  );
+  const ious = classes.flatMap((k) => {
+    const union = classes.reduce((sum, other) => sum + sums[k]![other]! + sums[other]![k]!, 0) - sums[k]![k]!;
+    return union > 0 ? [sums[k]![k]! / union] : [];
+  });
+  return ious.length === 0 ? null : ious.reduce((sum, iou) => sum + iou, 0) / ious.length;
+}
+
+function between(estimate: number, values: readonly number[]): Estimate {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? estimate;
+  return { estimate, low: at((1 - CONFIDENCE) / 2), high: at((1 + CONFIDENCE) / 2) };
+}
