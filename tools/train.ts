@@ -68,7 +68,8 @@ async function trainInto(
   const { engine, threads, interOpThreads } = await openEngine(engineFor(command, experiment), output, cluster);
   if (!cluster || cluster.task === 0) output.note(`run: ${out}`);
   const interrupt = onInterrupt();
-  const page = command.dashboard === true ? await showRun(out, output) : null;
+  const isFirst = cluster === undefined || cluster.task === 0;
+  const page = command.dashboard === true && isFirst ? await showRun(out, output) : null;
   try {
     const result = await trainExperiment(experiment, {
       out,

@@ -152,8 +152,7 @@ export function createPictures({
     },
     evaluated: (step) => {
       isDue = true;
-      const stride = 2 ** Math.ceil(Math.log2(Math.max(1, (evaluations + 1) / MOST_KEPT)));
-      if (evaluations++ % stride === 0 && fixed.length > 0) {
+      if (isKept(evaluations++) && fixed.length > 0) {
         const curves = boxes.length > 0 ? { curves: classCurves(labels, boxes) } : {};
         const pictures = keep('val', fixed);
         write(`answers-${step}`, {
@@ -171,6 +170,10 @@ export function createPictures({
     },
   };
 }
+
+/** Whether the answers of the n-th evaluation, from 0, are kept. */
+export const isKept = (evaluation: number): boolean =>
+  evaluation % 2 ** Math.max(0, Math.ceil(Math.log2((evaluation + 1) / MOST_KEPT))) === 0;
 
 /** The first images of a batch, copied, with what their targets teach. */
 function rowsOf({ images, shape, targets, ids }: TrainBatch, encoder: Encoder<Truth> | null): Answered[] {

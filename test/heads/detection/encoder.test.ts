@@ -139,3 +139,25 @@ describe('encoder', () => {
     });
   });
 });
+
+describe('targets that are decoded again', () => {
+  it('are the boxes that anchors were matched to, each once', () => {
+    const truth = truthOf(
+      [
+        [20, 30, 120, 140],
+        [200, 60, 260, 100],
+      ],
+      [4, 7],
+    );
+    const decoded = createEncoder(config).decode?.(encode(truth));
+    expect([...(decoded?.labels ?? [])].sort()).toEqual([4, 7]);
+    const first = decoded?.labels.indexOf(4) ?? 0;
+    [20, 30, 120, 140].forEach((edge, i) => {
+      expect(decoded?.boxes[first * 4 + i]).toBeCloseTo(edge, 3);
+    });
+  });
+
+  it('of an image without objects are none', () => {
+    expect(createEncoder(config).decode?.(encode(truthOf([], [])))?.labels).toHaveLength(0);
+  });
+});
