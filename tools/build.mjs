@@ -3,7 +3,7 @@
  * dist/tfjs-node.cjs.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,11 +71,35 @@ const chartsQuietly = {
   },
 };
 
-/** The page of `espalier dashboard`: one script, one style sheet, with the licences of what is inside. */
+/** Folders of the packages whose code went into bundles. */
+const bundled = new Set();
+
+/** Remembers what a bundle holds. */
+function noteBundled({ metafile }) {
+  for (const input of Object.keys(metafile.inputs)) {
+    if (input.startsWith('(disabled)')) continue; // the page does without it
+    const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
+    if (folder !== undefined) bundled.add(folder);
+  }
+}
+
+/** The licences of those packages: theirs ask to go along. */
+function writeLicences() {
+  const texts = [...bundled].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? `Licence: ${license}` : readFileSync(join(root, folder, file), 'utf8').trim();
+    return `${name} ${version}\n\n${text}\n`;
+  });
+  writeFileSync(join(root, 'dist/BUNDLED-LICENSES.txt'), texts.join(`\n${'-'.repeat(80)}\n\n`));
+}
+
+/** The page of `espalier dashboard`: one script, one style sheet. */
 async function bundlePage() {
   const page = 'tools/dashboard/page';
-  await build({
+  const result = await build({
     absWorkingDir: root,
+    metafile: true,
     entryPoints: { page: `${page}/main.ts` },
     outdir: 'dist/dashboard',
     bundle: true,
@@ -88,6 +112,7 @@ async function bundlePage() {
     legalComments: 'eof',
     logLevel: 'error',
   });
+  noteBundled(result);
   for (const file of ['page.html', 'page.css'])
     copyFileSync(join(root, page, file), join(root, 'dist/dashboard', file));
 }
@@ -105,8 +130,9 @@ async function bundleReport() {
 
 /** Vega and Vega-Lite for pictures without a browser, one module. */
 async function bundleVega() {
-  await build({
+  const result = await build({
     absWorkingDir: root,
+    metafile: true,
     entryPoints: { vega: 'tools/plots/vega.entry.mjs' },
     outdir: 'dist',
     bundle: true,
@@ -117,6 +143,7 @@ async function bundleVega() {
     legalComments: 'eof',
     logLevel: 'error',
   });
+  noteBundled(result);
 }
 
 /** The font of drawings, with its licence. */
@@ -133,5 +160,6 @@ await bundleKernels('engine/tensorflow/binding/tfjs-node.entry.cjs');
 await bundlePage();
 await bundleReport();
 await bundleVega();
+writeLicences();
 copyFont();
 process.exitCode = status;
