@@ -42,7 +42,7 @@ function packed(folder: string): ReadonlySet<string> {
 const IMPORTS = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)(['"])([@#./\w-][^'"\n]*)\1/g;
 const ADDRESSES = /new URL\(\s*(['"])([^'"]*)\1,\s*import\.meta\.url\s*\)/g;
 /** Made of one piece, with texts that look like imports. */
-const BUNDLES = /^dist\/(dashboard\/page|report\/report|vega)\.js$/;
+const BUNDLES = /^dist\/((dashboard|browse)\/page|report\/report|vega)\.js$/;
 const builtin = new Set(builtinModules);
 
 /** Strings inside a value, wherever. */

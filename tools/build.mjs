@@ -117,6 +117,18 @@ async function bundlePage() {
     copyFileSync(join(root, page, file), join(root, 'dist/dashboard', file));
 }
 
+/** The page of `espalier browse`. */
+async function bundleBrowser() {
+  const page = 'tools/browse/page';
+  const options = { absWorkingDir: root, bundle: true, minify: true, target: 'es2022', logLevel: 'warning' };
+  await build({ ...options, entryPoints: { page: `${page}/main.ts` }, outdir: 'dist/browse', format: 'esm' });
+  const styles = ['tools/dashboard/page/page.css', `${page}/browse.css`].map((file) =>
+    readFileSync(join(root, file), 'utf8'),
+  );
+  writeFileSync(join(root, 'dist/browse/page.css'), styles.join('\n'));
+  copyFileSync(join(root, page, 'page.html'), join(root, 'dist/browse/page.html'));
+}
+
 /** What stands inside the file that `espalier report` writes. */
 async function bundleReport() {
   const page = 'tools/runReport/page';
@@ -159,6 +171,7 @@ await import('../coco-ts/tools/bundle.mjs');
 await bundleKernels('engine/tensorflow/binding/tfjs-node.entry.cjs');
 await bundlePage();
 await bundleReport();
+await bundleBrowser();
 await bundleVega();
 writeLicences();
 copyFont();

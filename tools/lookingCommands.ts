@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { engine, json } from './options.js';
 
-/** dashboard, report: what is looked at rather than read. */
+/** dashboard, report, browse: what is looked at rather than read. */
 export function addLooking(program: Command): void {
   program
     .command('dashboard')
@@ -23,6 +23,17 @@ export function addLooking(program: Command): void {
     .addOption(engine())
     .addOption(json())
     .action(async (folder: string, options) => (await import('./runReport/runReport.js')).report(folder, options));
+  program
+    .command('browse')
+    .description('show a data set with its truths in a browser, and correct boxes of a COCO file into one beside it')
+    .argument('<config>', 'config that names the data, or folder of a run')
+    .option('--data <dir>', 'replaces data.root')
+    .addOption(new Option('--split <name>', 'which images (default: train)').choices(['train', 'val', 'test']))
+    .option('--run <dir>', 'with the answers of this run')
+    .addOption(new Option('--port <n>', 'port on this machine (default: a free one)').argParser(portNumber))
+    .option('--open', 'open the browser')
+    .addOption(engine())
+    .action(async (source: string, options) => (await import('./browse/browse.js')).browse(source, options));
 }
 
 function portNumber(text: string): number {

@@ -1,10 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawCells, openCoco } from '../../datasets/index.js';
 import { encodeJpeg } from '../../datasets/pictures/index.js';
+import { startBrowser } from '../../tools/browse/browse.js';
+import { createCorrections } from '../../tools/browse/edits.js';
 import { type Dashboard, startDashboard } from '../../tools/dashboard/server.js';
 import { type Html, html } from '../../tools/runReport/html.js';
 import { gallerySection, reportPage } from '../../tools/runReport/runReport.js';
@@ -173,6 +176,42 @@ describe.skipIf(chromiumMissing !== undefined)(
       await tab.getByLabel('name').fill('nothing of this name');
       expect(await tab.locator('#gallery figure').count()).toBe(0);
       await tab.close();
+    });
+
+    it('a box of a data set is removed and another drawn, and both are saved beside the original', async () => {
+      const root = join(folder, 'set');
+      await drawCells({ out: root, images: 4, seed: 2 });
+      const dataset = await openCoco({
+        root,
+        annotations: 'annotations/train.json',
+        images: 'images',
+        task: 'detection',
+      });
+      const original = join(root, 'annotations/train.json');
+      const corrections = createCorrections(original, dataset.entries, dataset.labels);
+      const pages = await startBrowser(dataset, { run: null, corrections, port: 0 });
+      const tab = await open(pages.url, 1200, 'dark');
+      await tab.locator('#gallery figure').nth(2).waitFor();
+      await tab.getByLabel('name').fill(dataset.entries[1]?.id ?? '');
+      await tab.locator('#gallery figure').nth(1).waitFor({ state: 'detached' });
+      await tab.locator('#gallery .frame').first().press('Enter');
+      const boxes = tab.locator('dialog .overlay rect');
+      const before = await boxes.count();
+      await boxes.first().press('Delete');
+      const area = await tab.locator('dialog .overlay').boundingBox();
+      const [x, y] = [area?.x ?? 0, area?.y ?? 0];
+      await tab.mouse.move(x + 3, y + 3);
+      await tab.mouse.down();
+      await tab.mouse.move(x + 60, y + 40);
+      await tab.mouse.up();
+      expect(await boxes.count()).toBe(before);
+      await tab.getByRole('button', { name: 'save' }).click();
+      await tab.getByText('written to').waitFor();
+      const count = (file: string): number =>
+        (JSON.parse(readFileSync(file, 'utf8')) as { annotations: unknown[] }).annotations.length;
+      expect(count(corrections.file)).toBe(count(original));
+      await tab.close();
+      await pages.close();
     });
 
     it('nothing was said, and nothing asked of anybody else', () => {

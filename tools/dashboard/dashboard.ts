@@ -27,7 +27,7 @@ const OPENERS: { readonly [platform: string]: readonly string[] } = {
 };
 
 /** With the system's own program; where there is none the address was printed. */
-function openInBrowser(url: string): void {
+export function openInBrowser(url: string): void {
   const [program = 'xdg-open', ...args] = OPENERS[process.platform] ?? [];
   spawn(program, [...args, url], { stdio: 'ignore', detached: true })
     .on('error', () => undefined)

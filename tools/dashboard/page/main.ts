@@ -402,8 +402,9 @@ function sayState(): void {
 
 async function nameClasses(id: string, history: History): Promise<void> {
   const config = await fetchConfig(id);
-  if (id === first()?.id) classNames = namesOf(config, history);
-  for (const panel of galleries) panel.touch();
+  if (id !== first()?.id) return;
+  classNames = namesOf(config, history);
+  redraw(); // what shows classes waits for their names
 }
 
 function open(id: string): void {
