@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createAnchors, DEFAULT_ANCHORS } from '../../../heads/detection/anchors.js';
-import { DEFAULT_DECODING, decodeDetections } from '../../../heads/detection/decode.js';
+import { createAnchors, DEFAULT_ANCHORS } from '../../../heads/retina/anchors.js';
+import { DEFAULT_DECODING, decodeRetina } from '../../../heads/retina/decode.js';
 import { golden } from '../../data.js';
 import { symmetric, toChannelsLast } from '../symmetric.js';
 import { gridsOf } from './grids.js';
@@ -58,7 +58,7 @@ describe.each(recorded.cases)(
       const [width, height] = example.img_size?.[image] ?? [1e9, 1e9];
       // without an image size the reference does not clip: an offset keeps all boxes inside a huge image
       const offset = example.img_size ? 0 : 5e4;
-      const found = decodeDetections(
+      const found = decodeRetina(
         { logits: logits[image]!, offsets: offsets[image]! },
         anchors,
         { width, height, scaleX: 1 / scale, scaleY: 1 / scale, offsetX: -offset, offsetY: -offset },
@@ -93,7 +93,7 @@ describe('decoding', () => {
   const raw = { logits: Float32Array.from([0, 2, 3, -1]), offsets: new Float32Array(8) };
 
   it('undoes the placement, clips to the original, and drops what lies outside', () => {
-    const found = decodeDetections(
+    const found = decodeRetina(
       raw,
       two,
       { ...unit, scaleX: 0.5, scaleY: 2, offsetX: 10, offsetY: -40 },
@@ -105,12 +105,12 @@ describe('decoding', () => {
   });
 
   it('leaves out what scores less than the threshold', () => {
-    expect([...decodeDetections(raw, two, unit, { ...DEFAULT_DECODING, scoreThreshold: 0.6 }).labels]).toEqual([1]);
-    expect(decodeDetections(raw, two, unit, { ...DEFAULT_DECODING, scoreThreshold: 0.99 }).boxes).toHaveLength(0);
+    expect([...decodeRetina(raw, two, unit, { ...DEFAULT_DECODING, scoreThreshold: 0.6 }).labels]).toEqual([1]);
+    expect(decodeRetina(raw, two, unit, { ...DEFAULT_DECODING, scoreThreshold: 0.99 }).boxes).toHaveLength(0);
   });
 
   it('drops boxes that are not finite', () => {
     const broken = { logits: raw.logits, offsets: Float32Array.from([0, Number.NaN, 0, 0, 0, 0, 0, 0]) };
-    expect(decodeDetections(broken, two, unit, DEFAULT_DECODING).labels).toHaveLength(0);
+    expect(decodeRetina(broken, two, unit, DEFAULT_DECODING).labels).toHaveLength(0);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DetectionTruth } from '../../../datasets/sample.js';
 import { createRandom } from '../../../engine/random.js';
-import { createAnchors, DEFAULT_ANCHORS } from '../../../heads/detection/anchors.js';
-import { DEFAULT_DECODING, decodeDetections } from '../../../heads/detection/decode.js';
-import { createEncoder } from '../../../heads/detection/encoder.js';
+import { createAnchors, DEFAULT_ANCHORS } from '../../../heads/retina/anchors.js';
+import { DEFAULT_DECODING, decodeRetina } from '../../../heads/retina/decode.js';
+import { createEncoder } from '../../../heads/retina/encoder.js';
 import { golden } from '../../data.js';
 import { gridsOf } from './grids.js';
 
@@ -123,7 +123,7 @@ describe('encoder', () => {
     into.classes.forEach((label, i) => {
       if (label >= 0) logits[i * 12 + label] = 20;
     });
-    const found = decodeDetections(
+    const found = decodeRetina(
       { logits, offsets: into.boxes },
       createAnchors(config),
       { width: 128, height: 128, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 },

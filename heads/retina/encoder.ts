@@ -4,17 +4,24 @@ import { type AnchorConfig, createAnchors } from './anchors.js';
 import { encodeBox } from './boxCoder.js';
 import { createMatcher } from './matcher.js';
 
-export interface DetectionEncoderConfig extends AnchorConfig {
+export interface RetinaEncoderConfig extends AnchorConfig {
   /** Smallest IoU at which an anchor belongs to a truth. */
   readonly matchThreshold: number;
 }
+
+/** Class and box of every anchor, and the number of anchors that were matched. */
+export type RetinaTargets = {
+  readonly classes: readonly ['int32', 1];
+  readonly boxes: readonly ['float32', 2];
+  readonly positives: readonly ['float32', 0];
+};
 
 /**
  * Truth in input pixels -> what the detection loss compares with:
  * `classes` [A] int32, -1 background and -2 not in the loss; `boxes` [A, 4] float32 offsets ty tx th tw, 0 where
  * there is no truth; `positives` [] float32, the number of matched anchors.
  */
-export function createEncoder(config: DetectionEncoderConfig): Encoder<DetectionTruth> {
+export function createEncoder(config: RetinaEncoderConfig): Encoder<DetectionTruth, RetinaTargets> {
   const anchors = createAnchors(config);
   const count = anchors.length / 4;
   const matcher = createMatcher(anchors, config.matchThreshold);
@@ -25,9 +32,8 @@ export function createEncoder(config: DetectionEncoderConfig): Encoder<Detection
       positives: { shape: [], dtype: 'float32' },
     },
     encode: (truth, into) => {
-      const classes = into.classes as Int32Array;
-      const boxes = into.boxes as Float32Array;
-      into.positives![0] = matcher.match(truth, classes);
+      const { classes, boxes, positives } = into;
+      positives[0] = matcher.match(truth, classes);
       boxes.fill(0);
       for (let i = 0; i < count; i++) {
         const match = classes[i]!;

@@ -1,20 +1,25 @@
 import * as tf from '@tensorflow/tfjs';
+import type * as z from 'zod';
 import { type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
 import { fanInNormal, glorotUniform } from '../../backbones/initialisers.js';
 import { ACTIVATIONS, batchNorm, convolution, NORM_MOMENTUM } from '../../backbones/layers/index.js';
 import type { Layer } from '../../backbones/module.js';
 import { createParameters, type Parameters } from '../../backbones/parameters.js';
-import type { ClassMap } from '../../datasets/sample.js';
+import { readSettings } from '../../backbones/settings.js';
+import { type ClassMap, IGNORED } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { resizeBilinear } from '../../engine/kernels/index.js';
 import { NORM_EPSILON } from '../../necks/resample.js';
 import { separable } from '../../necks/separable.js';
+import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
-import type { SemanticConfig } from './config.js';
+import { type SemanticConfig, semanticConfig } from './config.js';
 import { decodeClassMap } from './decode.js';
+import type { SemanticTargets } from './encoder.js';
 import { type SemanticRaw, semanticLoss } from './loss.js';
 
-export type SemanticOptions = Omit<SemanticConfig, 'kind'>;
+/** The config's settings, and what the data decide; settings left out have the config's defaults. */
+export type SemanticOptions = HeadSetting & Omit<z.input<typeof semanticConfig>, 'kind'>;
 
 /**
  * Class of every pixel: each level is convolved, brought to the finest level's grid and added; a convolution over the
@@ -25,14 +30,20 @@ export type SemanticOptions = Omit<SemanticConfig, 'kind'>;
  * @source Kirillov et al. 2019, arXiv:1901.02446, section 3.1, with separable convolutions
  */
 export function createSemanticHead<In extends Level>(
-  options: SemanticOptions,
+  { classes, inputSize, ...settings }: SemanticOptions,
   features: FeatureSpec<In>,
-): Head<In, SemanticRaw, ClassMap> {
-  const { classes, channels, frozen, classWeights, inputSize } = options;
+): Head<In, SemanticRaw, SemanticTargets, ClassMap> {
+  const options = readSettings(semanticConfig, { ...settings, kind: 'semantic' }, 'semantic head');
+  const { channels, frozen, classWeights } = options;
+  if (!(classes >= 2 && classes <= IGNORED)) {
+    throw new ConfigError(
+      `semantic head: ${classes} classes: a pixel is one of 2 to ${IGNORED}, the background counts`,
+    );
+  }
   if (classWeights !== null && classWeights.length !== classes) {
     throw new ConfigError(`classWeights has ${classWeights.length} values for ${classes} classes: give one per class`);
   }
-  const owner = createParameters(options.seed);
+  const owner = createParameters(options.seed ?? 1);
   const levels = levelsOf(features).map((level) => ({
     level,
     mix: block(owner, `semantic.level.${level}`, features[level].channels, options),
@@ -66,7 +77,7 @@ export function createSemanticHead<In extends Level>(
         const sum = mixed.reduce((total, map) => tf.add(total, resizeBilinear(map, height, width)));
         return predict(fuse(sum, pass), pass);
       }),
-    loss: (raw, targets) => tf.tidy(() => semanticLoss(raw, targets, options)),
+    loss: (raw, targets) => semanticLoss(raw, targets, options),
     decode: async (raw, placements) => {
       const [, height, width] = raw.shape;
       const values = (await raw.data()) as Float32Array;
@@ -80,7 +91,7 @@ export function createSemanticHead<In extends Level>(
 }
 
 /** Separable convolution, batch norm, activation. */
-function block(owner: Parameters, name: string, inChannels: number, options: SemanticOptions): Layer<tf.Tensor4D> {
+function block(owner: Parameters, name: string, inChannels: number, options: SemanticConfig): Layer<tf.Tensor4D> {
   const { channels, frozen } = options;
   const mix = separable(owner, `${name}.conv`, {
     inChannels,

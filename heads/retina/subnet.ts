@@ -6,7 +6,7 @@ import type { Parameters } from '../../backbones/parameters.js';
 import { NORM_EPSILON } from '../../necks/resample.js';
 import { separable } from '../../necks/separable.js';
 
-export interface PredictorOptions {
+export interface SubnetOptions {
   readonly levels: number;
   /** C of every map. */
   readonly channels: number;
@@ -21,7 +21,7 @@ export interface PredictorOptions {
 }
 
 /** One map per level -> [N, A, outputs], anchors in the order of `createAnchors`. */
-export type Predictor = (maps: readonly tf.Tensor4D[], pass: Pass) => tf.Tensor3D;
+export type Subnet = (maps: readonly tf.Tensor4D[], pass: Pass) => tf.Tensor3D;
 
 /**
  * A stack of separable convolutions that all levels share, each with batch norms of its own. Parameters
@@ -29,7 +29,7 @@ export type Predictor = (maps: readonly tf.Tensor4D[], pass: Pass) => tf.Tensor3
  *
  * @source Lin et al. 2017, arXiv:1708.02002, section 4; separable and with per-level norms as in Tan et al. 2020, arXiv:1911.09070
  */
-export function createPredictor(parameters: Parameters, name: string, options: PredictorOptions): Predictor {
+export function createSubnet(parameters: Parameters, name: string, options: SubnetOptions): Subnet {
   const { channels, anchorsPerCell, outputs, initialiseBias, frozen } = options;
   const shared = { inChannels: channels, frozen, initialise: fanInNormal };
   const repeats = Array.from({ length: options.repeats }, (_, repeat) => ({
@@ -50,7 +50,7 @@ export function createPredictor(parameters: Parameters, name: string, options: P
   };
 }
 
-function norms(parameters: Parameters, name: string, options: PredictorOptions): readonly Layer<tf.Tensor4D>[] {
+function norms(parameters: Parameters, name: string, options: SubnetOptions): readonly Layer<tf.Tensor4D>[] {
   const { channels, frozen } = options;
   return Array.from({ length: options.levels }, (_, level) =>
     batchNorm(parameters, `${name}.${level}.bn`, {

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_ANCHORS } from '../../../heads/detection/anchors.js';
-import { createEncoder } from '../../../heads/detection/encoder.js';
-import { type DetectionLossOptions, detectionLoss } from '../../../heads/detection/loss.js';
+import { reduceLosses } from '../../../heads/losses/term.js';
+import { DEFAULT_ANCHORS } from '../../../heads/retina/anchors.js';
+import { createEncoder } from '../../../heads/retina/encoder.js';
+import { type RetinaLossOptions, retinaLoss } from '../../../heads/retina/loss.js';
 import { golden } from '../../data.js';
 import { symmetric, toChannelsLast } from '../symmetric.js';
 import { gridsOf } from './grids.js';
@@ -56,8 +57,8 @@ function targets(present: readonly boolean[], ignored: readonly number[] = []) {
     return into;
   });
   return {
-    classes: tf.stack(arrays.map(({ classes }) => tf.tensor1d(classes, 'int32'))),
-    boxes: tf.stack(arrays.map(({ boxes }) => tf.tensor2d(boxes, [A, 4]))),
+    classes: tf.stack(arrays.map(({ classes }) => tf.tensor1d(classes, 'int32'))) as tf.Tensor2D,
+    boxes: tf.stack(arrays.map(({ boxes }) => tf.tensor2d(boxes, [A, 4]))) as tf.Tensor3D,
     positives: tf.tensor1d(arrays.map(({ positives }) => positives[0]!)),
   };
 }
@@ -78,8 +79,8 @@ function outputs(name: string, width: number, map: (v: number) => number): tf.Te
 const logits = () => outputs('pp_cls', K, (v) => v * 4 - 2);
 const offsets = () => outputs('pp_box', 4, (v) => v * 0.8);
 
-const compute = (options: DetectionLossOptions, truth: ReturnType<typeof targets>) => {
-  const losses = detectionLoss({ logits: logits(), offsets: offsets() }, truth, options);
+const compute = (options: RetinaLossOptions, truth: ReturnType<typeof targets>) => {
+  const losses = reduceLosses(retinaLoss({ logits: logits(), offsets: offsets() }, truth, options));
   return { total: losses.total.dataSync()[0]!, class: losses.class.dataSync()[0]!, box: losses.box.dataSync()[0]! };
 };
 
@@ -107,7 +108,8 @@ describe('detection loss', () => {
     tf.tidy(() => {
       const truth = targets([true, true], [3]); // the truth that covers the whole first image is ignored
       const [byLogits, byOffsets] = tf.grads(
-        (l, o) => detectionLoss({ logits: l as tf.Tensor3D, offsets: o as tf.Tensor3D }, truth, DEFAULTS).total,
+        (l, o) =>
+          reduceLosses(retinaLoss({ logits: l as tf.Tensor3D, offsets: o as tf.Tensor3D }, truth, DEFAULTS)).total,
       )([logits(), offsets()]);
       const classes = truth.classes.dataSync();
       const size = (t: tf.Tensor) => tf.sum(tf.abs(t), 2).dataSync();

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { topIndices } from '../../../heads/detection/candidates.js';
-import { boxIou } from '../../../heads/detection/iou.js';
-import { type Candidates, suppress } from '../../../heads/detection/nms.js';
-import { suppressSoftly } from '../../../heads/detection/softNms.js';
+import { topIndices } from '../../../heads/boxes/candidates.js';
+import { boxIou } from '../../../heads/boxes/iou.js';
+import { type Candidates, suppress } from '../../../heads/boxes/nms.js';
+import { suppressSoftly } from '../../../heads/boxes/softNms.js';
 
 // 10 x 10 boxes in a row, shifted by 0, 2, 5 and 20 px: IoU with the first 8/12, 5/15 and 0; of the second and third 7/13
 const boxes = Float64Array.from([0, 0, 10, 10, 2, 0, 12, 10, 5, 0, 15, 10, 20, 0, 30, 10]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anchorsPerCell, countAnchors, createAnchors, DEFAULT_ANCHORS } from '../../../heads/detection/anchors.js';
+import { anchorsPerCell, countAnchors, createAnchors, DEFAULT_ANCHORS } from '../../../heads/retina/anchors.js';
 import { golden } from '../../data.js';
 import { gridsOf } from './grids.js';
 

@@ -1,21 +1,25 @@
 import * as tf from '@tensorflow/tfjs';
+import type * as z from 'zod';
 import { type FeatureMaps, type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
 import { constant, zeros } from '../../backbones/initialisers.js';
 import { createParameters } from '../../backbones/parameters.js';
+import { readSettings } from '../../backbones/settings.js';
 import type { Detections } from '../../datasets/sample.js';
 import { ShapeError } from '../../engine/errors.js';
+import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { type AnchorConfig, anchorsPerCell, createAnchors } from './anchors.js';
-import type { DetectionConfig } from './config.js';
-import { decodeDetections } from './decode.js';
-import type { DetectionEncoderConfig } from './encoder.js';
-import { type DetectionRaw, detectionLoss } from './loss.js';
-import { createPredictor } from './predictor.js';
+import { type RetinaConfig, retinaConfig } from './config.js';
+import { decodeRetina } from './decode.js';
+import type { RetinaEncoderConfig, RetinaTargets } from './encoder.js';
+import { type RetinaRaw, retinaLoss } from './loss.js';
+import { createSubnet } from './subnet.js';
 
 /** Every class starts at probability 0.01, so that the many background anchors do not drown the first steps. */
 const PRIOR = 0.01;
 
-export type DetectionOptions = Omit<DetectionConfig, 'kind'>;
+/** The config's settings, and what the data decide; settings left out have the config's defaults. */
+export type RetinaOptions = HeadSetting & Omit<z.input<typeof retinaConfig>, 'kind'>;
 
 /**
  * RetinaNet's head as EfficientDet has it: a class and a box network over all levels of a pyramid; parameters named as
@@ -25,13 +29,14 @@ export type DetectionOptions = Omit<DetectionConfig, 'kind'>;
  * @throws ShapeError when the levels differ in width
  * @source Lin et al. 2017, arXiv:1708.02002; Tan et al. 2020, arXiv:1911.09070
  */
-export function createDetectionHead<In extends Level>(
-  options: DetectionOptions,
+export function createRetinaHead<In extends Level>(
+  { classes, inputSize, ...settings }: RetinaOptions,
   features: FeatureSpec<In>,
-): Head<In, DetectionRaw, Detections> {
+): Head<In, RetinaRaw, RetinaTargets, Detections> {
+  const options = readSettings(retinaConfig, { ...settings, kind: 'retina' }, 'retina head');
   const levels = levelsOf(features);
-  const anchors = createAnchors(encoderConfigOf(options, features));
-  const owner = createParameters(options.seed);
+  const anchors = createAnchors(encoderConfigOf(options, features, inputSize));
+  const owner = createParameters(options.seed ?? 1);
   const shared = {
     levels: levels.length,
     channels: commonChannels(features),
@@ -40,28 +45,28 @@ export function createDetectionHead<In extends Level>(
     anchorsPerCell: anchorsPerCell(options.anchors),
     frozen: options.frozen,
   };
-  const classNet = createPredictor(owner, 'class_net', {
+  const classNet = createSubnet(owner, 'class_net', {
     ...shared,
-    outputs: options.classes,
+    outputs: classes,
     initialiseBias: constant(Math.log(PRIOR / (1 - PRIOR))),
   });
-  const boxNet = createPredictor(owner, 'box_net', { ...shared, outputs: 4, initialiseBias: zeros });
+  const boxNet = createSubnet(owner, 'box_net', { ...shared, outputs: 4, initialiseBias: zeros });
   return {
     inputs: features,
     parameters: owner.parameters,
     dispose: owner.dispose,
     forward: (maps, pass) =>
       tf.tidy(() => {
-        checkMaps(maps, features, options.inputSize);
+        checkMaps(maps, features, inputSize);
         const list = levels.map((level) => maps[level]);
         return { logits: classNet(list, pass), offsets: boxNet(list, pass) };
       }),
-    loss: (raw, targets) => tf.tidy(() => detectionLoss(raw, targets, options.loss)),
+    loss: (raw, targets) => retinaLoss(raw, targets, options.loss),
     decode: async (raw, placements) => {
       const [logits, offsets] = (await Promise.all([raw.logits.data(), raw.offsets.data()])) as Float32Array[];
       const images = placements.length;
       return placements.map((placement, i) =>
-        decodeDetections(
+        decodeRetina(
           { logits: rowOf(logits!, i, images), offsets: rowOf(offsets!, i, images) },
           anchors,
           placement,
@@ -74,12 +79,12 @@ export function createDetectionHead<In extends Level>(
 
 /** What the head's encoder is made from: plain data. */
 export function encoderConfigOf<L extends Level>(
-  options: Pick<DetectionOptions, 'inputSize' | 'anchors'>,
+  { anchors }: Pick<RetinaConfig, 'anchors'>,
   features: FeatureSpec<L>,
-): DetectionEncoderConfig {
-  const { inputSize } = options;
+  inputSize: HeadSetting['inputSize'],
+): RetinaEncoderConfig {
   const grids = levelsOf(features).map((level) => mapSize(features[level], ...inputSize));
-  return { ...options.anchors, inputSize, grids };
+  return { ...anchors, inputSize, grids };
 }
 
 function rowOf(values: Float32Array, row: number, rows: number): Float32Array {

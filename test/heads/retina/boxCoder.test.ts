@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAnchors, DEFAULT_ANCHORS } from '../../../heads/detection/anchors.js';
-import { decodeBox, encodeBox } from '../../../heads/detection/boxCoder.js';
+import { createAnchors, DEFAULT_ANCHORS } from '../../../heads/retina/anchors.js';
+import { decodeBox, encodeBox } from '../../../heads/retina/boxCoder.js';
 import { golden } from '../../data.js';
 import { symmetric } from '../symmetric.js';
 import { gridsOf } from './grids.js';

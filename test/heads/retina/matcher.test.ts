@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BACKGROUND, createMatcher, EXCLUDED } from '../../../heads/detection/matcher.js';
+import { BACKGROUND, createMatcher, EXCLUDED } from '../../../heads/retina/matcher.js';
 
 // Four anchors of 10 x 10 pixels; three truths. IoU by hand (rows truths, columns anchors):
 //   truth 0 = anchor 0                1    1/3  0    0
