@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import type { SegmentationEncoder } from '../../../../backbones/index.js';
+import type { DecoderKind } from '../../../../heads/semantic/decoders/index.js';
+import { formulaImage } from '../../../backbones/formula.js';
+import { expectRecord, type TensorRecord } from '../../../backbones/records.js';
+import { golden } from '../../../data.js';
+import { loadFormulaCheckpoint, referenceModel } from './referenceModel.js';
+
+interface Recorded {
+  readonly encoder: SegmentationEncoder;
+  readonly classes: number;
+  readonly gain: number;
+  readonly decoderParameters: number;
+  readonly headParameters: number;
+  readonly stateDict: readonly string[];
+  readonly cases: readonly { readonly size: readonly [number, number]; readonly output: TensorRecord }[];
+}
+
+interface Row {
+  readonly file: string;
+  readonly kind: DecoderKind;
+  readonly settings?: object;
+  readonly outputStride?: 8 | 16;
+  readonly depth?: number;
+}
+
+const B0 = 'efficientnet-b0';
+const ROWS: readonly Row[] = [
+  { file: `Unet_${B0}`, kind: 'unet' },
+  { file: `Unet_scse_${B0}`, kind: 'unet', settings: { attention: 'scse' } },
+  { file: 'Unet_resnet34', kind: 'unet' },
+  { file: `FPN_${B0}`, kind: 'fpn' },
+  { file: `DeepLabV3_${B0}`, kind: 'deeplabv3', outputStride: 8 },
+  { file: `DeepLabV3Plus_${B0}`, kind: 'deeplabv3plus', outputStride: 16 },
+  { file: 'DeepLabV3Plus_resnet34', kind: 'deeplabv3plus', outputStride: 16 },
+  { file: `PSPNet_${B0}`, kind: 'pspnet', depth: 3 },
+  { file: `PAN_${B0}`, kind: 'pan', outputStride: 16 },
+  { file: `Linknet_${B0}`, kind: 'linknet' },
+  { file: `MAnet_${B0}`, kind: 'manet' },
+  { file: `UPerNet_${B0}`, kind: 'upernet' },
+  { file: `Segformer_${B0}`, kind: 'segformer-mlp' },
+];
+
+/** In WebAssembly the smaller image alone, and no encoder of 20 million parameters: it is slow there. */
+const isSmall = process.env.ESPALIER_TEST_ENGINE === 'wasm';
+
+describe.each(ROWS)('$file of segmentation_models_pytorch with formula weights', (row) => {
+  const { kind, settings, outputStride = 32, depth = 5 } = row;
+
+  it.skipIf(isSmall && row.file.endsWith('resnet34'))('gives the recorded logits, by its names', () => {
+    const recorded = golden<Recorded>(`decoders/${row.file}.json.gz`);
+    for (const { size, output } of recorded.cases.slice(isSmall ? -1 : 0)) {
+      const model = referenceModel({
+        encoder: recorded.encoder,
+        outputStride,
+        depth,
+        head: { decoder: { kind, ...settings }, classes: recorded.classes, inputSize: [...size] },
+      });
+      const left = loadFormulaCheckpoint(model, recorded.stateDict, recorded.gain);
+      expect(left.filter((name) => !name.startsWith('encoder.'))).toEqual([]);
+      const [height, width] = size;
+      const images = tf.tensor4d(formulaImage(height, width), [1, height, width, 3]);
+      const raw = model.run(images, { training: false });
+      expectRecord(raw.logits, output, `logits of ${size}`);
+      tf.dispose([images, raw as unknown as tf.Tensor]);
+      model.dispose();
+    }
+  });
+});
