@@ -44,7 +44,7 @@ const configOf = (kind: DecoderKind, more: Partial<HeadInput> = {}, decoder: obj
     ...more,
   });
 const truth = (height: number, width: number, classes: number) => ({
-  kind: 'semantic' as const,
+  kind: 'classMap' as const,
   mask: new Uint8Array(height * width).map((_, i) => i % Math.max(2, classes)),
   width,
   height,
