@@ -1,6 +1,6 @@
 """Figures of segmentation_models_pytorch with formula weights, as test/golden/decoders has them, for further options.
 
-  python record.py OUT      one JSON file per row, read by ours.mjs
+  python record.py OUT      one JSON file per row, read by run.mjs; those that are there already are kept
 """
 import json
 import sys
@@ -55,7 +55,7 @@ ROWS = [
     ("pan-32", "pan", "resnet18", {"encoder_output_stride": 32}, {}, 32, 5, {}),
     ("pan-nearest", "pan", "resnet18", {"decoder_interpolation": "nearest"}, {"interpolation": "nearest"}, 16, 5, {}),
     ("pan-depth4", "pan", "resnet18", {"encoder_depth": 4}, {"depth": 4}, 16, 4, {}),
-    ("upernet-instance", "upernet", "resnet18", {"decoder_use_norm": INSTANCE}, {"norm": INSTANCE}, 32, 5, {}),
+    ("upernet-identity", "upernet", "resnet18", {"decoder_use_norm": False}, {"norm": False}, 32, 5, {}),
     ("upernet-depth4", "upernet", "resnet18", {"encoder_depth": 4}, {"depth": 4}, 32, 4, {}),
     ("segformer-depth4", "segformer-mlp", "resnet18", {"encoder_depth": 4}, {"depth": 4}, 32, 4, {}),
     ("upernet-factor", "upernet", "resnet18", {"upsampling": 2}, {}, 32, 5, {"upsampling": 2}),
@@ -106,6 +106,8 @@ def main(target):
     target.mkdir(parents=True, exist_ok=True)
     versions = f"segmentation_models_pytorch {smp.__version__} timm {timm.__version__} torch {torch.__version__}"
     for name, kind, encoder, options, settings, stride, depth, head in ROWS:
+        if (target / f"{name}.json").exists():
+            continue
         arguments = {"classes": 5, **options}
         model = getattr(smp, CLASSES[kind])(encoder, encoder_weights=None, **arguments).eval()
         norms = {path for path, module in model.named_modules()

@@ -48,6 +48,13 @@ export interface DecoderDefinition<Config extends z.ZodObject = z.ZodObject> {
   /** Schema of the decoder in a config file; `kind` names it. */
   readonly config: Config;
   /**
+   * The maps that the decoder reads, finest first: a backbone needs to be built no deeper.
+   *
+   * @param features maps that the backbone can give
+   * @throws ShapeError when a map that it needs is not among them
+   */
+  readonly reads: (features: Partial<FeatureSpec>, settings: z.output<Config>) => readonly Level[];
+  /**
    * Creates its parameters, named as in segmentation_models_pytorch below `decoder.`.
    *
    * @param features maps that the backbone gives

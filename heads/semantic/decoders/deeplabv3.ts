@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { LEVELS, type Level } from '../../../backbones/features.js';
+import { type FeatureSpec, LEVELS, type Level } from '../../../backbones/features.js';
 import { reciprocalUniform } from '../../../backbones/initialisers.js';
 import { ACTIVATIONS, convolution } from '../../../backbones/layers/index.js';
 import { aspp } from '../parts/aspp.js';
@@ -33,6 +33,9 @@ export const deepLabV3Config = z.strictObject({
   dropout: dropoutConfig.default(0.5),
 });
 
+const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>
+  levelsBetween(features, { name: 'deeplabv3', first: depth, last: depth });
+
 /**
  * DeepLabV3: atrous spatial pyramid pooling over the deepest map, and a 3x3 convolution. The backbone's output stride sets
  * the result's.
@@ -41,9 +44,10 @@ export const deepLabV3Config = z.strictObject({
  */
 export const deepLabV3 = defineDecoder({
   config: deepLabV3Config,
+  reads: (features, { depth }) => levelsOf(features, depth),
   create: (features, { depth, channels, rates, separable, dropout }, parameters) => {
     const level = LEVELS[depth] as Level;
-    const levels = levelsBetween(features, { name: 'deeplabv3', first: depth, last: depth });
+    const levels = levelsOf(features, depth);
     const inChannels = infoOf(features, level).channels;
     const pool = aspp(parameters, 'decoder.aspp', { inChannels, outChannels: channels, rates, separable, dropout });
     const mix = convolution(parameters, 'decoder.conv', {

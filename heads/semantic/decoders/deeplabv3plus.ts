@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { LEVELS, type Level } from '../../../backbones/features.js';
+import { type FeatureSpec, LEVELS, type Level } from '../../../backbones/features.js';
 import { reciprocalUniform } from '../../../backbones/initialisers.js';
 import { ACTIVATIONS, sequence } from '../../../backbones/layers/index.js';
 import { resizeAligned } from '../../../engine/kernels/index.js';
@@ -40,6 +40,9 @@ export const deepLabV3PlusConfig = z.strictObject({
   dropout: dropoutConfig.default(0.5),
 });
 
+const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>
+  [2, depth].flatMap((level) => levelsBetween(features, { name: 'deeplabv3plus', first: level, last: level }));
+
 /**
  * DeepLabV3+: atrous spatial pyramid pooling over the deepest map, brought to P2's grid and mixed with it. Reads P2 and
  * P`depth`.
@@ -48,10 +51,10 @@ export const deepLabV3PlusConfig = z.strictObject({
  */
 export const deepLabV3Plus = defineDecoder({
   config: deepLabV3PlusConfig,
+  reads: (features, { depth }) => levelsOf(features, depth),
   create: (features, { depth, channels, rates, separable, dropout }, parameters) => {
-    const name = 'deeplabv3plus';
     const deepest = LEVELS[depth] as Level;
-    const levels = [2, depth].flatMap((level) => levelsBetween(features, { name, first: level, last: level }));
+    const levels = levelsOf(features, depth);
     const inChannels = infoOf(features, deepest).channels;
     const coarse = sequence([
       aspp(parameters, 'decoder.aspp.0', { inChannels, outChannels: channels, rates, separable, dropout }),

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import type { FeatureSpec } from '../../../backbones/features.js';
 import { heUniform } from '../../../backbones/initialisers.js';
 import {
   ACTIVATIONS,
@@ -35,6 +36,9 @@ export const fpnConfig = z.strictObject({
   interpolation: interpolationConfig.default('nearest'),
 });
 
+const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>
+  levelsBetween(features, { name: 'fpn', first: depth - 3, last: depth });
+
 /**
  * Feature pyramid decoder: a top-down pyramid of four maps, and a branch per map that doubles it up to the finest one's
  * grid. Reads P2 to P5, or P1 to P4.
@@ -43,9 +47,10 @@ export const fpnConfig = z.strictObject({
  */
 export const fpn = defineDecoder({
   config: fpnConfig,
+  reads: (features, { depth }) => levelsOf(features, depth),
   create: (features, options, parameters) => {
     const { depth, pyramidChannels, segmentationChannels, merge, dropout, interpolation } = options;
-    const levels = levelsBetween(features, { name: 'fpn', first: depth - 3, last: depth });
+    const levels = levelsOf(features, depth);
     const coarsestFirst = levels.toReversed();
     const laterals = coarsestFirst.map((level, i) =>
       convolution(parameters, i === 0 ? 'decoder.p5' : `decoder.p${5 - i}.skip_conv`, {

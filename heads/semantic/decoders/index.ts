@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { FeatureSpec } from '../../../backbones/features.js';
+import type { FeatureSpec, Level } from '../../../backbones/features.js';
 import type { Parameters } from '../../../backbones/parameters.js';
 import type { Decoder, DecoderContext, DecoderDefinition } from './decoder.js';
 import { deepLabV3 } from './deeplabv3.js';
@@ -42,6 +42,17 @@ export const decoderConfig = z.discriminatedUnion(
   Object.values(DECODERS).map(({ config }) => config) as unknown as readonly [AnyDecoderConfig, ...AnyDecoderConfig[]],
 );
 export type DecoderConfig = z.infer<typeof decoderConfig>;
+
+/**
+ * The maps that a decoder reads, finest first: what to ask a backbone for.
+ *
+ * @param features maps that the backbone can give
+ * @throws ShapeError when a map that it needs is not among them
+ */
+export function decoderLevels(config: DecoderConfig, features: Partial<FeatureSpec>): readonly Level[] {
+  const { reads }: DecoderDefinition = DECODERS[config.kind];
+  return reads(features, config);
+}
 
 /**
  * Builds the decoder that a config describes on a backbone's features; its parameters are created in `parameters`.

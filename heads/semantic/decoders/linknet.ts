@@ -7,7 +7,7 @@ import { convNormRelu } from '../parts/convNormRelu.js';
 import { resizeTo } from '../parts/interpolate.js';
 import { type NormConfig, normConfig, normLayer } from '../parts/norm.js';
 import { defineDecoder, depthConfig, infoOf, mapOf, wholeInput } from './decoder.js';
-import { skipPlan } from './skips.js';
+import { skipLevels, skipPlan } from './skips.js';
 
 /** A LinkNet decoder in a config file; an unknown key is an error. */
 export const linknetConfig = z.strictObject({
@@ -29,6 +29,7 @@ const LAST = 32;
  */
 export const linknet = defineDecoder({
   config: linknetConfig,
+  reads: (features, { depth }) => skipLevels('linknet', features, depth),
   create: (features, { depth, norm, inputSize }, parameters) => {
     const { levels, deepest, skips, gridsOf } = skipPlan('linknet', features, { depth, inputSize });
     const widths = [infoOf(features, deepest).channels];

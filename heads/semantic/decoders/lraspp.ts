@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import type { FeatureSpec } from '../../../backbones/features.js';
 import { reciprocalUniform } from '../../../backbones/initialisers.js';
 import { convolution } from '../../../backbones/layers/index.js';
 import { resizeBilinear } from '../../../engine/kernels/index.js';
@@ -16,6 +17,9 @@ export const lrasppConfig = z.strictObject({
 
 const [FINE, DEEP] = ['P3', 'P5'] as const;
 
+const levelsOf = (features: Partial<FeatureSpec>) =>
+  [3, 5].flatMap((level) => levelsBetween(features, { name: 'lraspp', first: level, last: level }));
+
 /**
  * LR-ASPP, MobileNetV3's decoder: the deepest map weighed by its own mean, predicted from beside P3. Made for backbones of
  * output stride 16; predicts by itself. Parameters named as in torchvision's `lraspp_mobilenet_v3_large`:
@@ -25,8 +29,9 @@ const [FINE, DEEP] = ['P3', 'P5'] as const;
  */
 export const lraspp = defineDecoder({
   config: lrasppConfig,
+  reads: (features) => levelsOf(features),
   create: (features, { channels, outputs }, parameters) => {
-    const levels = [3, 5].flatMap((level) => levelsBetween(features, { name: 'lraspp', first: level, last: level }));
+    const levels = levelsOf(features);
     const width = infoOf(features, DEEP).channels;
     const project = (path: string, inChannels: number, outChannels: number, bias: boolean) =>
       convolution(parameters, `classifier.${path}`, {

@@ -9,7 +9,7 @@ import { INTERPOLATIONS, interpolationConfig, resizeTo } from '../parts/interpol
 import { normConfig } from '../parts/norm.js';
 import { type SkipBlock, type SkipBlockOptions, skipBlock } from '../parts/skipBlock.js';
 import { channelsConfig, defineDecoder, depthConfig, infoOf, mapOf, wholeInput } from './decoder.js';
-import { checkWidths, skipPlan } from './skips.js';
+import { checkWidths, skipLevels, skipPlan } from './skips.js';
 
 /** An MA-Net decoder in a config file; an unknown key is an error. */
 export const manetConfig = z.strictObject({
@@ -38,6 +38,7 @@ const REDUCTION = 16;
  */
 export const manet = defineDecoder({
   config: manetConfig,
+  reads: (features, { depth }) => skipLevels('manet', features, depth),
   create: (features, options, parameters) => {
     const { channels, norm, interpolation } = options;
     checkWidths('manet', options);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import type { FeatureSpec } from '../../../backbones/features.js';
 import { heUniform } from '../../../backbones/initialisers.js';
 import { ACTIVATIONS, convolution, type MapLayer, sequence } from '../../../backbones/layers/index.js';
 import type { Pass } from '../../../backbones/module.js';
@@ -20,6 +21,9 @@ export const panConfig = z.strictObject({
   interpolation: interpolationConfig.default('bilinear'),
 });
 
+const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>
+  levelsBetween(features, { name: 'pan', first: 2, last: depth });
+
 /**
  * Pyramid attention network: the deepest map is weighed by a small pyramid of its own, and on the way up each coarser map
  * weighs the channels of the finer one. Reads P2 to P`depth`.
@@ -28,8 +32,9 @@ export const panConfig = z.strictObject({
  */
 export const pan = defineDecoder({
   config: panConfig,
+  reads: (features, { depth }) => levelsOf(features, depth),
   create: (features, { depth, channels, interpolation }, parameters) => {
-    const levels = levelsBetween(features, { name: 'pan', first: 2, last: depth });
+    const levels = levelsOf(features, depth);
     const widths = levels.map((level) => infoOf(features, level).channels);
     const attend = featurePyramidAttention(parameters, 'decoder.fpa', widths.at(-1) ?? 0, channels);
     const finer = levels.slice(0, -1);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { LEVELS, type Level } from '../../../backbones/features.js';
+import { type FeatureSpec, LEVELS, type Level } from '../../../backbones/features.js';
 import { channelDropout } from '../../../backbones/layers/index.js';
 import { resizeAligned } from '../../../engine/kernels/index.js';
 import { convNormRelu } from '../parts/convNormRelu.js';
@@ -33,6 +33,9 @@ export const pspNetConfig = z.strictObject({
 /** Poolings: each has this share of the map's channels. */
 const POOLINGS = 4;
 
+const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>
+  levelsBetween(features, { name: 'pspnet', first: depth, last: depth });
+
 /**
  * PSPNet: one map beside its means over 1, 4, 9 and 36 windows, projected to one width.
  *
@@ -40,9 +43,10 @@ const POOLINGS = 4;
  */
 export const pspNet = defineDecoder({
   config: pspNetConfig,
+  reads: (features, { depth }) => levelsOf(features, depth),
   create: (features, { depth, channels, norm, dropout }, parameters) => {
     const level = LEVELS[depth] as Level;
-    const levels = levelsBetween(features, { name: 'pspnet', first: depth, last: depth });
+    const levels = levelsOf(features, depth);
     const inChannels = infoOf(features, level).channels;
     const outChannels = Math.max(1, Math.floor(inChannels / POOLINGS));
     const pool = pyramidPooling(parameters, {

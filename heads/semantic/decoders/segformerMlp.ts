@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import type { FeatureSpec } from '../../../backbones/features.js';
 import { glorotUniform } from '../../../backbones/initialisers.js';
 import { dense } from '../../../backbones/layers/index.js';
 import { resizeBilinear } from '../../../engine/kernels/index.js';
@@ -19,6 +20,9 @@ export const segformerMlpConfig = z.strictObject({
 /** The grid of its result. */
 const FINE_LEVEL = 'P2';
 
+const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>
+  levelsBetween(features, { name: 'segformer-mlp', first: 1, last: depth, optional: ['P1'] });
+
 /**
  * SegFormer's decoder: a linear layer per map, all brought to P2's grid, side by side, and one 1x1 convolution. Reads P1 to
  * P`depth`; backbones without P1, as SegFormer's own, give P2 to P`depth`.
@@ -27,8 +31,9 @@ const FINE_LEVEL = 'P2';
  */
 export const segformerMlp = defineDecoder({
   config: segformerMlpConfig,
+  reads: (features, { depth }) => levelsOf(features, depth),
   create: (features, { depth, channels }, parameters) => {
-    const levels = levelsBetween(features, { name: 'segformer-mlp', first: 1, last: depth, optional: ['P1'] });
+    const levels = levelsOf(features, depth);
     const coarsestFirst = levels.toReversed();
     const layers = coarsestFirst.map((level, i) =>
       dense<tf.Tensor4D>(parameters, `decoder.mlp_stage.${i}.linear`, {

@@ -35,7 +35,7 @@ export interface SkipOptions {
  * @throws ShapeError when a deeper level is missing
  */
 export function skipPlan(name: string, features: Partial<FeatureSpec>, { depth, inputSize }: SkipOptions): SkipPlan {
-  const levels = levelsBetween(features, { name, first: 1, last: depth, optional: ['P1', 'P2'] });
+  const levels = skipLevels(name, features, depth);
   const deepest = LEVELS[depth] as Level;
   const skips = LEVELS.slice(0, depth)
     .reverse()
@@ -57,6 +57,11 @@ export function skipPlan(name: string, features: Partial<FeatureSpec>, { depth, 
       });
     },
   };
+}
+
+/** P1 to P`depth`; the finest two may be missing. */
+export function skipLevels(name: string, features: Partial<FeatureSpec>, depth: number): readonly Level[] {
+  return levelsBetween(features, { name, first: 1, last: depth, optional: ['P1', 'P2'] });
 }
 
 /** @throws ConfigError when there is not one width per step */

@@ -7,7 +7,7 @@ import { interpolationConfig } from '../parts/interpolate.js';
 import { type NormConfig, normConfig } from '../parts/norm.js';
 import { skipBlock } from '../parts/skipBlock.js';
 import { channelsConfig, defineDecoder, depthConfig, infoOf, mapOf, wholeInput } from './decoder.js';
-import { checkWidths, skipPlan } from './skips.js';
+import { checkWidths, skipLevels, skipPlan } from './skips.js';
 
 /** A U-Net decoder in a config file; an unknown key is an error. */
 export const unetConfig = z.strictObject({
@@ -34,6 +34,7 @@ export const unetConfig = z.strictObject({
  */
 export const unet = defineDecoder({
   config: unetConfig,
+  reads: (features, { depth }) => skipLevels('unet', features, depth),
   create: (features, options, parameters) => {
     const { channels, norm, attention, interpolation } = options;
     checkWidths('unet', options);

@@ -5,7 +5,7 @@ import { normConfig } from '../parts/norm.js';
 import { type SkipBlock, skipBlock } from '../parts/skipBlock.js';
 import { untrained } from '../parts/untrained.js';
 import { channelsConfig, defineDecoder, depthConfig, infoOf, mapOf, wholeInput } from './decoder.js';
-import { checkWidths, skipPlan } from './skips.js';
+import { checkWidths, skipLevels, skipPlan } from './skips.js';
 import { centerBlock } from './unet.js';
 
 /** A U-Net++ decoder in a config file; an unknown key is an error. */
@@ -34,6 +34,7 @@ export const unetPlusPlusConfig = z.strictObject({
  */
 export const unetPlusPlus = defineDecoder({
   config: unetPlusPlusConfig,
+  reads: (features, { depth }) => skipLevels('unetplusplus', features, depth),
   create: (features, options, parameters) => {
     const { channels, norm, attention, interpolation } = options;
     checkWidths('unetplusplus', options);

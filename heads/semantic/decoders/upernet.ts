@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import type { FeatureSpec } from '../../../backbones/features.js';
 import { layerNorm } from '../../../backbones/layers/index.js';
 import { resizeBilinear } from '../../../engine/kernels/index.js';
 import { convNormRelu } from '../parts/convNormRelu.js';
@@ -23,6 +24,9 @@ export const uperNetConfig = z.strictObject({
 const EPSILON = 1e-6;
 const POOLINGS = 4;
 
+const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>
+  levelsBetween(features, { name: 'upernet', first: 2, last: depth });
+
 /**
  * UPerNet: pyramid pooling of the deepest map, a top-down pyramid from there, and all its maps side by side on the finest
  * grid. Reads P2 to P`depth`.
@@ -31,8 +35,9 @@ const POOLINGS = 4;
  */
 export const uperNet = defineDecoder({
   config: uperNetConfig,
+  reads: (features, { depth }) => levelsOf(features, depth),
   create: (features, { depth, channels, norm }, parameters) => {
-    const levels = levelsBetween(features, { name: 'upernet', first: 2, last: depth });
+    const levels = levelsOf(features, depth);
     const widths = levels.map((level) => infoOf(features, level).channels);
     const norms = widths.map((width, i) =>
       layerNorm(parameters, `decoder.feature_norms.${i}`, { channels: width, epsilon: EPSILON }),

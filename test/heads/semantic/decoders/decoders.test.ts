@@ -4,7 +4,12 @@ import type { z } from 'zod';
 import type { FeatureMaps, FeatureSpec } from '../../../../backbones/features.js';
 import { semanticDecoderConfig } from '../../../../heads/semantic/decoderConfig.js';
 import { createSemanticDecoderHead } from '../../../../heads/semantic/decoderHead.js';
-import { DECODER_KINDS, type DecoderKind, decoderConfig } from '../../../../heads/semantic/decoders/index.js';
+import {
+  DECODER_KINDS,
+  type DecoderKind,
+  decoderConfig,
+  decoderLevels,
+} from '../../../../heads/semantic/decoders/index.js';
 import { createEncoder } from '../../../../heads/semantic/encoder.js';
 import { runHeadCases } from '../../../conformance/head.js';
 import { randomMaps } from '../../../conformance/neck.js';
@@ -66,6 +71,7 @@ describe.each(DECODER_KINDS)('%s', (kind) => {
   it('gives logits on the grid of the input, and reads no more maps than it names', () => {
     const config = configOf(kind, { classes: 1 });
     const head = createSemanticDecoderHead(config, features);
+    expect(Object.keys(head.inputs)).toEqual(decoderLevels(config.decoder, features));
     tf.tidy(() => {
       const maps = randomMaps(features, 1, [64, 64]);
       const own = Object.fromEntries(Object.keys(head.inputs).map((name) => [name, maps[name as 'P1']]));
