@@ -135,4 +135,5 @@ def main(target):
         print(name, [f"{output['std']:.3g}" for output in outputs], flush=True)
 
 
-main(Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

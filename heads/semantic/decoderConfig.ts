@@ -43,4 +43,3 @@ export const semanticDecoderConfig = z.strictObject({
   seed: z.int().min(0).default(1),
 });
 export type SemanticDecoderConfig = z.infer<typeof semanticDecoderConfig>;
-export type AuxiliaryConfig = z.infer<typeof auxiliaryConfig>;

@@ -1,10 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import type { FeatureMaps } from '../../../../backbones/features.js';
 import type { Module, SegmentationEncoder } from '../../../../backbones/index.js';
+import { semanticDecoderConfig } from '../../../../heads/semantic/decoderConfig.js';
+import { createSemanticDecoderHead } from '../../../../heads/semantic/decoderHead.js';
 import type { DecoderKind } from '../../../../heads/semantic/decoders/index.js';
 import { formulaImage } from '../../../backbones/formula.js';
+import { loadFormulaWeights } from '../../../backbones/loadFormulaWeights.js';
 import { expectRecord, type TensorRecord } from '../../../backbones/records.js';
 import { golden } from '../../../data.js';
+import { symmetric, toChannelsLast } from '../../symmetric.js';
 import { loadFormulaCheckpoint, referenceModel } from './referenceModel.js';
 
 interface Recorded {
@@ -71,6 +76,41 @@ describe.each(ROWS)('$file of segmentation_models_pytorch with formula weights',
     expect(countOf(model, 'segmentation_head.')).toBe(recorded.headParameters);
     model.dispose();
   });
+});
+
+it("lraspp gives torchvision's logits, by its names", () => {
+  const { gain, shapes, inner, names, output } = golden<{
+    readonly gain: number;
+    readonly shapes: { readonly [K in 'P3' | 'P5']: readonly [number, number, number, number] };
+    readonly inner: number;
+    readonly names: readonly string[];
+    readonly output: TensorRecord;
+  }>('decoders/lraspp.json');
+  const features = {
+    P3: { channels: shapes.P3[1], stride: 8, tap: '' },
+    P5: { channels: shapes.P5[1], stride: 16, tap: '' },
+  };
+  const head = createSemanticDecoderHead(
+    semanticDecoderConfig.parse({
+      kind: 'semantic-decoder',
+      decoder: { kind: 'lraspp', channels: inner },
+      classes: 3,
+      inputSize: [64, 96],
+    }),
+    features,
+  );
+  expect([...head.parameters.keys()].sort()).toEqual(names);
+  loadFormulaWeights(head, gain);
+  tf.tidy(() => {
+    const maps = (['P3', 'P5'] as const).map((level) => {
+      const [, channels, height, width] = shapes[level];
+      const values = toChannelsLast(symmetric(level, channels * height * width), channels, height * width);
+      return [level, tf.tensor4d(values, [1, height, width, channels])] as const;
+    });
+    const { logits } = head.forward(Object.fromEntries(maps) as FeatureMaps, { training: false });
+    expectRecord(logits, output, 'logits');
+  });
+  head.dispose();
 });
 
 /** Parameters below a path, without statistics. */
