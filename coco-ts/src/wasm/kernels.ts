@@ -1,10 +1,11 @@
 import { nodeModule } from '../runtime.js';
 import { POWER, POWER_HIGH, POWER_LOW } from '../scan/number.js';
 import { CODE } from './code.js';
-import { LONG_POWERS, POWERS, POWERS_HIGH, POWERS_LOW } from './layout.js';
+import { LAYOUT_BYTES, type Views, viewsOf } from './layout.js';
 
-/** Memory of the module in several types. */
-interface Views {
+/** Memory of the module: all of it in several types, and its columns by name. */
+interface Memory {
+  readonly views: Views;
   readonly memory: Uint8Array<ArrayBuffer>;
   readonly floats: Float64Array<ArrayBuffer>;
   readonly integers: Uint32Array<ArrayBuffer>;
@@ -12,7 +13,7 @@ interface Views {
 }
 
 /** The functions of coco-ts/wasm and the memory they work on. */
-export interface Kernels extends Views {
+export interface Kernels extends Memory {
   /** Makes the memory so many bytes long; views that were taken before are then empty. @returns false beyond the limit */
   reserve(bytes: number): boolean;
   scanRows(start: number, limit: number, keep: number, per: number): number;
@@ -31,10 +32,10 @@ export interface Kernels extends Views {
   matchImage(image: number, found: number, truths: number, points: number): void;
 }
 
-/** Pages of 64 KiB, of which only what is used becomes memory: those that places of fixed length take, and the most there may be. */
-const FIRST_PAGES = 640;
-const MOST_PAGES = 2048;
+/** Pages of 64 KiB, of which only what is used becomes memory: those that the layout takes, and the most there may be. */
 const PAGE_BYTES = 65536;
+const FIRST_PAGES = Math.ceil(LAYOUT_BYTES / PAGE_BYTES);
+const MOST_PAGES = 2048;
 
 let made: Kernels | null | undefined;
 let wanted = true;
@@ -63,32 +64,34 @@ function instantiate(): Kernels | null {
   try {
     const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES });
     const module = new WebAssembly.Module(decoded(CODE));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory, exp: Math.exp } });
-    new Float64Array(memory.buffer, POWERS, POWER.length).set(POWER);
-    new Float64Array(memory.buffer, POWERS_HIGH, POWER.length).set(POWER_HIGH);
-    new Float64Array(memory.buffer, POWERS_LOW, POWER.length).set(POWER_LOW);
-    new BigInt64Array(memory.buffer, LONG_POWERS, 19).set(Array.from({ length: 19 }, (_, i) => 10n ** BigInt(i)));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory }, oks: { exp: Math.exp } });
     const kernels = {
-      ...(exports as unknown as Omit<Kernels, keyof Views | 'reserve'>),
-      ...viewsOf(memory),
+      ...(exports as unknown as Omit<Kernels, keyof Memory | 'reserve'>),
+      ...memoryOf(memory),
       reserve(bytes: number): boolean {
         if (bytes > MOST_PAGES * PAGE_BYTES) return false;
         const more = Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES);
         if (more <= 0) return true;
         memory.grow(more);
-        Object.assign(kernels, viewsOf(memory));
+        Object.assign(kernels, memoryOf(memory));
         return true;
       },
     };
+    const { POWERS, POWERS_HIGH, POWERS_LOW, LONG_POWERS } = kernels.views;
+    POWERS.set(POWER);
+    POWERS_HIGH.set(POWER_HIGH);
+    POWERS_LOW.set(POWER_LOW);
+    LONG_POWERS.set(Array.from({ length: LONG_POWERS.length }, (_, i) => 10n ** BigInt(i)));
     return kernels;
   } catch {
     return null;
   }
 }
 
-function viewsOf({ buffer }: WebAssembly.Memory): Views {
+function memoryOf({ buffer }: WebAssembly.Memory): Memory {
   const bytes = buffer as ArrayBuffer;
   return {
+    views: viewsOf(bytes),
     memory: new Uint8Array(bytes),
     floats: new Float64Array(bytes),
     integers: new Uint32Array(bytes),

@@ -2,8 +2,7 @@ import type { Matched, MatchInput } from '../evaluation/matcher.js';
 import type { Rows } from '../evaluation/rows.js';
 import type { Numbers } from '../scan/table.js';
 import type { Kernels } from './kernels.js';
-import * as at from './layout.js';
-import * as plan from './plan.js';
+import { AT, CATEGORY_LIMIT, IMAGE_ROWS, RANGE_LIMIT, SKELETON_NUMBERS, SKELETON_POINTS } from './layout.js';
 
 /** Where a column goes, what it is, numbers per row. */
 interface NumberColumn {
@@ -40,12 +39,12 @@ export function quickMatch(
   const { gt, dt, gtByImage, dtByImage, params } = input;
   const [K, A] = [params.catIds.length, params.areaRng.length];
   const points = variances?.length ?? 0;
-  const limit = Math.min(at.IMAGE_ROWS, points === 0 ? at.IMAGE_ROWS : Math.floor(at.SKELETON_NUMBERS / (3 * points)));
-  if (K > at.CATEGORY_LIMIT || A > at.RANGE_LIMIT || points > at.SKELETON_POINTS) return false;
+  const limit = Math.min(IMAGE_ROWS, points === 0 ? IMAGE_ROWS : Math.floor(SKELETON_NUMBERS / (3 * points)));
+  if (K > CATEGORY_LIMIT || A > RANGE_LIMIT || points > SKELETON_POINTS) return false;
   for (const { start } of [gtByImage, dtByImage])
     for (let i = firstImage; i < endImage; i++) if (start[i + 1]! - start[i]! > limit) return false;
   const columns = Object.keys(PLACES) as (keyof typeof PLACES)[];
-  let end = at.OUTCOMES;
+  let end = AT.OUTCOMES;
   for (const name of columns) {
     module.integers[PLACES[name] / 4] = end;
     end += (out[name].byteLength + 7) & -8;
@@ -53,19 +52,19 @@ export function quickMatch(
   if (!module.reserve(end)) return false;
   const { memory, floats, integers } = module;
   const placeOf = (name: keyof typeof PLACES): number => integers[PLACES[name] / 4]!;
-  memory.fill(0, at.OUTCOMES, placeOf('scores'));
-  memory.fill(0, at.FOUND_COUNTS, at.TOUCHED);
+  memory.fill(0, AT.OUTCOMES, placeOf('scores'));
+  memory.fill(0, AT.FOUND_COUNTS, AT.TOUCHED);
   integers.set(out.base, placeOf('base') / 4);
-  integers[plan.THRESHOLDS / 4] = thresholds.length;
-  integers[plan.RANGES / 4] = A;
-  integers[plan.DETECTION_LIMIT / 4] = params.maxDets[params.maxDets.length - 1]!;
-  floats[plan.LEAST / 8] = Math.min(...thresholds);
-  floats.set(thresholds, at.IOU_THRESHOLDS / 8);
+  integers[AT.THRESHOLDS / 4] = thresholds.length;
+  integers[AT.RANGES / 4] = A;
+  integers[AT.DETECTION_LIMIT / 4] = params.maxDets[params.maxDets.length - 1]!;
+  floats[AT.LEAST / 8] = Math.min(...thresholds);
+  floats.set(thresholds, AT.IOU_THRESHOLDS / 8);
   for (const [a, range] of params.areaRng.entries()) {
-    floats[at.LOWS / 8 + a] = range[0]!;
-    floats[at.HIGHS / 8 + a] = range[1]!;
+    floats[AT.LOWS / 8 + a] = range[0]!;
+    floats[AT.HIGHS / 8 + a] = range[1]!;
   }
-  if (variances !== null) floats.set(variances, at.VARIANCES / 8);
+  if (variances !== null) floats.set(variances, AT.VARIANCES / 8);
   const compared = (boxes: number, skeletons: number, rows: Rows, per: number): NumberColumn =>
     variances === null
       ? { to: boxes, column: rows.boxes, per: 4 }
@@ -73,28 +72,28 @@ export function quickMatch(
   const found: Side = {
     rows: dt,
     ...dtByImage,
-    categories: at.FOUND_CATEGORIES,
+    categories: AT.FOUND_CATEGORIES,
     bytes: [],
     columns: [
-      { to: at.FOUND_AREAS, column: dt.area, per: 1 },
-      { to: at.FOUND_IDS, column: dt.id, per: 1 },
-      { to: at.FOUND_SCORES, column: dt.score, per: 1 },
-      compared(at.FOUND_BOXES, at.FOUND_POINTS, dt, 2),
+      { to: AT.FOUND_AREAS, column: dt.area, per: 1 },
+      { to: AT.FOUND_IDS, column: dt.id, per: 1 },
+      { to: AT.FOUND_SCORES, column: dt.score, per: 1 },
+      compared(AT.FOUND_BOXES, AT.FOUND_POINTS, dt, 2),
     ],
   };
   const truths: Side = {
     rows: gt,
     ...gtByImage,
-    categories: at.TRUTH_CATEGORIES,
+    categories: AT.TRUTH_CATEGORIES,
     columns: [
-      { to: at.TRUTH_AREAS, column: gt.area, per: 1 },
-      { to: at.TRUTH_IDS, column: gt.id, per: 1 },
-      { to: at.TRUTH_BOXES, column: gt.boxes, per: 4 },
-      ...(variances === null ? [] : [compared(at.TRUTH_BOXES, at.TRUTH_POINTS, gt, 3)]),
+      { to: AT.TRUTH_AREAS, column: gt.area, per: 1 },
+      { to: AT.TRUTH_IDS, column: gt.id, per: 1 },
+      { to: AT.TRUTH_BOXES, column: gt.boxes, per: 4 },
+      ...(variances === null ? [] : [compared(AT.TRUTH_BOXES, AT.TRUTH_POINTS, gt, 3)]),
     ],
     bytes: [
-      { to: at.TRUTH_CROWD, column: gt.crowd },
-      { to: at.TRUTH_IGNORE, column: gt.ignore },
+      { to: AT.TRUTH_CROWD, column: gt.crowd },
+      { to: AT.TRUTH_IGNORE, column: gt.ignore },
     ],
   };
   for (let image = firstImage; image < endImage; image++)
@@ -110,14 +109,14 @@ export function quickMatch(
 
 /** The columns of `Matched`; those before the scores start as 0. */
 const PLACES = {
-  base: plan.OUT_BASE,
-  fill: plan.OUT_FILL,
-  mixed: plan.OUT_MIXED,
-  counted: plan.OUT_COUNTED,
-  scores: plan.OUT_SCORES,
-  ranks: plan.OUT_RANKS,
-  codes: plan.OUT_CODES,
-  images: plan.OUT_IMAGES,
+  base: AT.OUT_BASE,
+  fill: AT.OUT_FILL,
+  mixed: AT.OUT_MIXED,
+  counted: AT.OUT_COUNTED,
+  scores: AT.OUT_SCORES,
+  ranks: AT.OUT_RANKS,
+  codes: AT.OUT_CODES,
+  images: AT.OUT_IMAGES,
 } as const;
 
 /** Puts the rows of an image in place. @returns how many there are */
