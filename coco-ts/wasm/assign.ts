@@ -1,4 +1,7 @@
-/** The functions of evaluation/assignment.ts; `at` is where a size range's truths begin, `truthRows` where the cell's rows stand. */
+/**
+ * Gives the detections of one cell, best score first, their truths: cocoeval.py's loop over thresholds, detections and truths. `at` is
+ * where a size range's truths begin, `truthRows` where the cell's rows stand.
+ */
 
 /** Ranks the candidates, best first, of equal ones the last first; for each the thresholds it reaches. @returns 0 with a NaN */
 export function rank(n: i32): i32 {
@@ -19,7 +22,10 @@ export function rank(n: i32): i32 {
   return 1;
 }
 
-/** All thresholds at once. */
+/**
+ * All thresholds at once: a truth takes the thresholds that it reaches, that are free, and at which no better one was. Counted truths
+ * come first; ignored ones only get what is left.
+ */
 export function assignRanked(n: i32, at: i32, truthRows: i32, blocks: i32, outside: i32, all: i32): i32 {
   let open = all;
   let hit = 0;
@@ -77,7 +83,6 @@ export function assign(n: i32, at: i32, truthRows: i32, blocks: i32, outside: i3
   return outcome(hit, skip, outside, all);
 }
 
-/** @inline */
 function outcome(hit: i32, skip: i32, outside: i32, all: i32): i32 {
   const ignored = outside ? skip | (all & (hit ^ -1)) : skip;
   return (hit & (ignored ^ -1)) | ((all & (hit ^ -1) & (ignored ^ -1)) << 16);

@@ -1,15 +1,17 @@
 import { assign, assignRanked, rank } from './assign';
+import { boxIou } from './boxes';
 import { oks } from './oks';
+import { maskIou } from './overlap';
 
 /**
- * Matches the detections of one image, whose columns are in place, as evaluation/matcher.ts.
- * @param points of a skeleton; 0 to compare boxes
+ * Matches the detections of one image, whose columns are in place, as evaluation/matching.ts, at all thresholds and size ranges at once.
+ * @param compared points of a skeleton; 0 for boxes, -1 for masks, -2 for masks and their boundaries
  */
-export function matchImage(image: i32, found: i32, truths: i32, points: i32): void {
+export function matchImage(image: i32, found: i32, truths: i32, compared: i32): void {
   const cells = fillCells(found, truths);
   for (let z = 0; z < cells; z++) {
     const k = i32.load(TOUCHED + 4 * z);
-    matchCell(image, k, points);
+    matchCell(image, k, compared);
     i32.store(FOUND_COUNTS + 4 * k, 0);
     i32.store(TRUTH_COUNTS + 4 * k, 0);
   }
@@ -71,7 +73,7 @@ function fillCells(found: i32, truths: i32): i32 {
   return cells;
 }
 
-function matchCell(image: i32, k: i32, points: i32): void {
+function matchCell(image: i32, k: i32, compared: i32): void {
   const ranges = i32.load(RANGES);
   const all = (1 << i32.load(THRESHOLDS)) - 1;
   const truths = i32.load(TRUTH_COUNTS + 4 * k);
@@ -88,7 +90,7 @@ function matchCell(image: i32, k: i32, points: i32): void {
     f64.store(i32.load(OUT_SCORES) + 8 * slot, f64.load(FOUND_SCORES + 8 * row));
     i32.store(i32.load(OUT_RANKS) + 4 * slot, j);
     i32.store(i32.load(OUT_IMAGES) + 4 * slot, image);
-    const n = truths === 0 ? 0 : candidates(row, truthRows, truths, points);
+    const n = truths === 0 ? 0 : candidates(row, truthRows, truths, compared);
     const ranked = n > 0 ? rank(n) : 0;
     if (n > 0) step(i32.load(OUT_MIXED) + 4 * k);
     const area = f64.load(FOUND_AREAS + 8 * row);
@@ -120,14 +122,17 @@ function prepareTruths(k: i32, truths: i32, truthRows: i32, ranges: i32): void {
   }
 }
 
-/** As evaluation/candidates.ts: truths that are similar enough, or all of them with a NaN among their similarities. */
-function candidates(row: i32, truthRows: i32, truths: i32, points: i32): i32 {
+/**
+ * Truths that are similar enough, in their order. A NaN similarity is never too small, and after matching it no other is, so that with
+ * one NaN all truths are candidates.
+ */
+function candidates(row: i32, truthRows: i32, truths: i32, compared: i32): i32 {
   let cut = f64.load(LEAST);
   let n = 0;
   let g = 0;
   while (g < truths) {
     const truth = i32.load(truthRows + 4 * g);
-    const value: f64 = points > 0 ? oks(row, truth, points, cut) : boxIou(row, truth);
+    const value = similarity(row, truth, compared, cut);
     g++;
     if (value < cut) continue;
     i32.store(CANDIDATES + 4 * n, g - 1);
@@ -142,33 +147,7 @@ function candidates(row: i32, truthRows: i32, truths: i32, points: i32): i32 {
   return n;
 }
 
-/** As mask/boxes.ts; a NaN loses against a number. */
-function boxIou(d: i32, g: i32): f64 {
-  const found: i32 = FOUND_BOXES + 32 * d;
-  const truth: i32 = TRUTH_BOXES + 32 * g;
-  const dx = f64.load(found);
-  const dw = f64.load(found, 16);
-  const gx = f64.load(truth);
-  const gw = f64.load(truth, 16);
-  const w = fmin(dw + dx, gw + gx) - fmax(dx, gx);
-  if (w <= 0) return 0;
-  const dy = f64.load(found, 8);
-  const dh = f64.load(found, 24);
-  const gy = f64.load(truth, 8);
-  const gh = f64.load(truth, 24);
-  const h = fmin(dh + dy, gh + gy) - fmax(dy, gy);
-  if (h <= 0) return 0;
-  const intersection = w * h;
-  const area = dw * dh;
-  return intersection / (i32.load8_u(TRUTH_CROWD + g) === 1 ? area : area + gw * gh - intersection);
-}
-
-/** @inline */
-function fmin(a: f64, b: f64): f64 {
-  return select<f64>(a, b, a < b || b !== b);
-}
-
-/** @inline */
-function fmax(a: f64, b: f64): f64 {
-  return select<f64>(a, b, a > b || b !== b);
+function similarity(d: i32, g: i32, compared: i32, cut: f64): f64 {
+  if (compared > 0) return oks(d, g, compared, cut);
+  return compared === 0 ? boxIou(d, g) : maskIou(d, g, i32(compared === -2), cut);
 }

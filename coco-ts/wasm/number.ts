@@ -2,7 +2,6 @@ const ZEROS: i64 = 0x3030303030303030;
 
 /**
  * How many of eight characters are digits before the first that is none.
- * @inline
  */
 export function leadingDigits(word: i64): i32 {
   // A digit plus 0x46 stays below 0x80 and minus 0x30 above 0: what is carried on starts behind the first other character.
@@ -11,7 +10,6 @@ export function leadingDigits(word: i64): i32 {
 
 /**
  * The value of the first n of eight digits, n from 1 to 8: pairs, fours and eights by one multiplication each.
- * @inline
  */
 export function digitsValue(word: i64, n: i32): i64 {
   const digits: i64 = (word - ZEROS) << i64(u32(64 - 8 * n));
@@ -20,7 +18,6 @@ export function digitsValue(word: i64, n: i32): i64 {
   return (fours * 42949672960001) >>> 32;
 }
 
-/** @inline */
 function longPower(exponent: i32): i64 {
   return i64.load(LONG_POWERS + 8 * exponent);
 }

@@ -1,6 +1,5 @@
 /**
  * The first byte from p on that is no white space. The byte 255 behind the window ends this and every other search.
- * @inline
  */
 export function skipBlank(p: i32): i32 {
   let q = p;

@@ -3,7 +3,6 @@ import { skipBlank } from './skip';
 
 /**
  * Of so many keypoint numbers those that are no visibility.
- * @inline
  */
 export function coordinates(per: i32): i32 {
   return per - i32.div_u(per, 3);

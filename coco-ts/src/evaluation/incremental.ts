@@ -6,7 +6,8 @@ import { shown } from '../shown.js';
 import { collectRows } from './collect.js';
 import type { Tally } from './derived.js';
 import { groupByImage, overfullImages } from './grouping.js';
-import { fitsCodes, type Matched, matchImages } from './matcher.js';
+import { fitsCodes, type Matched } from './matched.js';
+import { matchImages } from './matchImages.js';
 import { type Params, sameSelection } from './params.js';
 import type { TruthColumns } from './rows.js';
 

@@ -1,5 +1,5 @@
-import type { Matched } from '../evaluation/matcher.js';
-import type { Kernels } from './kernels.js';
+import type { Matched } from '../evaluation/matched.js';
+import { type Kernels, kernels } from './kernels.js';
 import { AT } from './layout.js';
 
 /** The outcomes that are read here. */
@@ -30,8 +30,10 @@ function place({ integers }: Kernels, lists: readonly (readonly [number, number]
   return at;
 }
 
-/** Accumulates by WebAssembly, category by category. @returns false where there is no room for the largest one */
-export function quickCurves(module: Kernels, out: Curves, chunks: readonly Outcomes[]): boolean {
+/** Accumulates by WebAssembly, category by category. @returns false where that is not there, or has no room for the largest one */
+export function quickCurves(out: Curves, chunks: readonly Outcomes[]): boolean {
+  const module = kernels();
+  if (module === null) return false;
   const [T, R, K, A, M] = out.counts;
   let most = 1;
   let mixed = 1;

@@ -12,6 +12,12 @@ interface Memory {
   readonly signed: Int32Array<ArrayBuffer>;
 }
 
+/** Imports of wasm/overlap.ts. */
+export interface MaskHost {
+  loadMask(list: number, row: number): void;
+  compareRuns(list: number, found: number, truth: number, crowd: number): number;
+}
+
 /** The functions of coco-ts/wasm and the memory they work on. */
 export interface Kernels extends Memory {
   /** Makes the memory so many bytes long; views that were taken before are then empty. @returns false beyond the limit */
@@ -26,16 +32,18 @@ export interface Kernels extends Memory {
   formatRuns(runs: number, count: number): number;
   mergePair(firstCount: number, secondCount: number, intersect: number): number;
   encodeBytes(bytes: number, position: number): number;
+  /** What `matchImage` asks for while it compares masks. */
+  masks: MaskHost;
   curves(count: number): void;
   intervals(count: number, out: number): number;
   sharedPixels(first: number, firstEnd: number, second: number, secondEnd: number): number;
-  matchImage(image: number, found: number, truths: number, points: number): void;
+  matchImage(image: number, found: number, truths: number, compared: number): void;
 }
 
 /** Pages of 64 KiB, of which only what is used becomes memory: those that the layout takes, and the most there may be. */
 const PAGE_BYTES = 65536;
 const FIRST_PAGES = Math.ceil(LAYOUT_BYTES / PAGE_BYTES);
-const MOST_PAGES = 2048;
+const MOST_PAGES = 16384;
 
 let made: Kernels | null | undefined;
 let wanted = true;
@@ -64,9 +72,17 @@ function instantiate(): Kernels | null {
   try {
     const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES });
     const module = new WebAssembly.Module(decoded(CODE));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory }, oks: { exp: Math.exp } });
-    const kernels = {
-      ...(exports as unknown as Omit<Kernels, keyof Memory | 'reserve'>),
+    // The masks of an evaluation come with it.
+    const loadMask: MaskHost['loadMask'] = (list, row) => kernels.masks.loadMask(list, row);
+    const compareRuns: MaskHost['compareRuns'] = (...pair) => kernels.masks.compareRuns(...pair);
+    const { exports } = new WebAssembly.Instance(module, {
+      env: { memory },
+      oks: { exp: Math.exp },
+      overlap: { loadMask, compareRuns },
+    });
+    const kernels: Kernels = {
+      ...(exports as unknown as Omit<Kernels, keyof Memory | 'reserve' | 'masks'>),
+      masks: { loadMask: () => {}, compareRuns: () => -1 },
       ...memoryOf(memory),
       reserve(bytes: number): boolean {
         if (bytes > MOST_PAGES * PAGE_BYTES) return false;

@@ -168,8 +168,7 @@ const TABLE = [
   ['LOWS', 'f64', RANGE_LIMIT],
   ['HIGHS', 'f64', RANGE_LIMIT],
 
-  // Outcomes of matching, up to the end of the memory; or run lengths of two masks and of what is made of them, and characters.
-  ['OUTCOMES', 'u8', 0],
+  // Run lengths of two masks and of what is made of them, and characters.
   ['FIRST_RUNS', 'u32', RUN_LIMIT + 1],
   ['SECOND_RUNS', 'u32', RUN_LIMIT + 1],
   ['MERGED_RUNS', 'u32', 2 * RUN_LIMIT + 16],
@@ -179,6 +178,14 @@ const TABLE = [
   // A stretch of a bitmap, with a byte before it and some behind.
   ['BEFORE_BITMAP', 'u8', 64],
   ['BITMAP', 'u8', BITMAP_BYTES + 128],
+  // Masks of one image: of detections, truths, and both their boundaries; what intervals they have, and their areas.
+  ['MASK_HEIGHTS', 'u32', 4 * IMAGE_ROWS],
+  ['MASK_WIDTHS', 'u32', 4 * IMAGE_ROWS],
+  ['MASK_BEGINS', 'u32', 4 * IMAGE_ROWS],
+  ['MASK_ENDS', 'u32', 4 * IMAGE_ROWS],
+  ['MASK_AREAS', 'f64', 4 * IMAGE_ROWS],
+  // Outcomes of matching, up to the end of the memory.
+  ['OUTCOMES', 'u8', 0],
 ] as const;
 
 type Kinds = typeof KINDS;

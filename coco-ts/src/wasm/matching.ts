@@ -1,8 +1,11 @@
-import type { Matched, MatchInput } from '../evaluation/matcher.js';
+import { emptyMatched, type Matched, type MatchInput } from '../evaluation/matched.js';
+import type { Params } from '../evaluation/params.js';
 import type { Rows } from '../evaluation/rows.js';
+import { oksVariances } from '../evaluation/similarity.js';
 import type { Numbers } from '../scan/table.js';
-import type { Kernels } from './kernels.js';
+import { type Kernels, kernels } from './kernels.js';
 import { AT, CATEGORY_LIMIT, IMAGE_ROWS, RANGE_LIMIT, SKELETON_NUMBERS, SKELETON_POINTS } from './layout.js';
+import { imageMasks } from './maskHost.js';
 
 /** Where a column goes, what it is, numbers per row. */
 interface NumberColumn {
@@ -21,51 +24,53 @@ interface Side {
   readonly bytes: readonly { readonly to: number; readonly column: Uint8Array }[];
 }
 
-/**
- * `matchImages` by WebAssembly, for boxes and skeletons.
- * @param thresholds of IoU, as they are compared
- * @param variances of the points of a skeleton; null for boxes
- * @param out of the right lengths, `base` set
- * @returns false where there is no room
- */
-export function quickMatch(
-  module: Kernels,
-  input: MatchInput,
-  [firstImage, endImage]: readonly [number, number],
-  thresholds: Float64Array,
-  variances: Float64Array | null,
-  out: Matched,
-): boolean {
+const variancesOf = ({ iouType, kpt_oks_sigmas }: Params): Float64Array | null =>
+  iouType === 'keypoints' ? oksVariances(kpt_oks_sigmas) : null;
+
+/** How `matchImage` compares: by boxes, masks, masks and their boundaries, or so many points of a skeleton. */
+function comparison({ gt, dt }: MatchInput, points: number): number {
+  if (dt.masks === null || gt.masks === null) return points;
+  return dt.edges === null || gt.edges === null ? -1 : -2;
+}
+
+/** `matchImages` by WebAssembly; null where that is not there, or has no room. */
+export function quickMatch(input: MatchInput, firstImage: number, endImage: number): Matched | null {
+  const module = kernels();
+  if (module === null) return null;
   const { gt, dt, gtByImage, dtByImage, params } = input;
   const [K, A] = [params.catIds.length, params.areaRng.length];
+  const variances = variancesOf(params);
   const points = variances?.length ?? 0;
   const limit = Math.min(IMAGE_ROWS, points === 0 ? IMAGE_ROWS : Math.floor(SKELETON_NUMBERS / (3 * points)));
-  if (K > CATEGORY_LIMIT || A > RANGE_LIMIT || points > SKELETON_POINTS) return false;
+  if (K > CATEGORY_LIMIT || A > RANGE_LIMIT || points > SKELETON_POINTS) return null;
   for (const { start } of [gtByImage, dtByImage])
-    for (let i = firstImage; i < endImage; i++) if (start[i + 1]! - start[i]! > limit) return false;
+    for (let i = firstImage; i < endImage; i++) if (start[i + 1]! - start[i]! > limit) return null;
+  const out = emptyMatched(input, firstImage, endImage);
   const columns = Object.keys(PLACES) as (keyof typeof PLACES)[];
   let end = AT.OUTCOMES;
   for (const name of columns) {
     module.integers[PLACES[name] / 4] = end;
     end += (out[name].byteLength + 7) & -8;
   }
-  if (!module.reserve(end)) return false;
-  const { memory, floats, integers } = module;
+  if (!module.reserve(end)) return null;
+  const { memory, floats, integers, views } = module;
   const placeOf = (name: keyof typeof PLACES): number => integers[PLACES[name] / 4]!;
   memory.fill(0, AT.OUTCOMES, placeOf('scores'));
-  memory.fill(0, AT.FOUND_COUNTS, AT.TOUCHED);
+  views.FOUND_COUNTS.fill(0);
+  views.TRUTH_COUNTS.fill(0);
   integers.set(out.base, placeOf('base') / 4);
-  integers[AT.THRESHOLDS / 4] = thresholds.length;
-  integers[AT.RANGES / 4] = A;
-  integers[AT.DETECTION_LIMIT / 4] = params.maxDets[params.maxDets.length - 1]!;
-  floats[AT.LEAST / 8] = Math.min(...thresholds);
-  floats.set(thresholds, AT.IOU_THRESHOLDS / 8);
+  const thresholds = Float64Array.from(params.iouThrs, (threshold) => Math.min(threshold, 1 - 1e-10));
+  views.THRESHOLDS[0] = thresholds.length;
+  views.RANGES[0] = A;
+  views.DETECTION_LIMIT[0] = params.maxDets.at(-1)!;
+  views.LEAST[0] = Math.min(...thresholds);
+  views.IOU_THRESHOLDS.set(thresholds);
   for (const [a, range] of params.areaRng.entries()) {
-    floats[AT.LOWS / 8 + a] = range[0]!;
-    floats[AT.HIGHS / 8 + a] = range[1]!;
+    views.LOWS[a] = range[0]!;
+    views.HIGHS[a] = range[1]!;
   }
-  if (variances !== null) floats.set(variances, AT.VARIANCES / 8);
-  const compared = (boxes: number, skeletons: number, rows: Rows, per: number): NumberColumn =>
+  if (variances !== null) views.VARIANCES.set(variances);
+  const boxesOr = (boxes: number, skeletons: number, rows: Rows, per: number): NumberColumn =>
     variances === null
       ? { to: boxes, column: rows.boxes, per: 4 }
       : { to: skeletons, column: rows.keypoints!, per: per * points };
@@ -78,7 +83,7 @@ export function quickMatch(
       { to: AT.FOUND_AREAS, column: dt.area, per: 1 },
       { to: AT.FOUND_IDS, column: dt.id, per: 1 },
       { to: AT.FOUND_SCORES, column: dt.score, per: 1 },
-      compared(AT.FOUND_BOXES, AT.FOUND_POINTS, dt, 2),
+      boxesOr(AT.FOUND_BOXES, AT.FOUND_POINTS, dt, 2),
     ],
   };
   const truths: Side = {
@@ -89,22 +94,27 @@ export function quickMatch(
       { to: AT.TRUTH_AREAS, column: gt.area, per: 1 },
       { to: AT.TRUTH_IDS, column: gt.id, per: 1 },
       { to: AT.TRUTH_BOXES, column: gt.boxes, per: 4 },
-      ...(variances === null ? [] : [compared(AT.TRUTH_BOXES, AT.TRUTH_POINTS, gt, 3)]),
+      ...(variances === null ? [] : [boxesOr(AT.TRUTH_BOXES, AT.TRUTH_POINTS, gt, 3)]),
     ],
     bytes: [
       { to: AT.TRUTH_CROWD, column: gt.crowd },
       { to: AT.TRUTH_IGNORE, column: gt.ignore },
     ],
   };
-  for (let image = firstImage; image < endImage; image++)
-    module.matchImage(image, fill(module, found, image), fill(module, truths, image), points);
+  const compared = comparison(input, points);
+  const masks = compared < 0 ? imageMasks(module, input) : null;
+  if (masks !== null) module.masks = masks;
+  for (let image = firstImage; image < endImage; image++) {
+    masks?.nextImage(image);
+    module.matchImage(image, fill(module, found, image), fill(module, truths, image), compared);
+  }
   for (const name of columns) {
     const column = out[name];
     const source = column instanceof Float64Array ? floats : module.signed;
     const from = placeOf(name) / column.BYTES_PER_ELEMENT;
     column.set(source.subarray(from, from + column.length));
   }
-  return true;
+  return out;
 }
 
 /** The columns of `Matched`; those before the scores start as 0. */
