@@ -26,7 +26,7 @@ export {
 export { CocoError, JsonError, MaskError } from './errors.js';
 export type { Accumulated } from './evaluation/accumulate.js';
 export { COCOeval } from './evaluation/cocoeval.js';
-export type { TruthRecord } from './evaluation/incremental.js';
+export type { BoxColumns, ScoredBoxes, TruthBoxes, TruthRecord } from './evaluation/incremental.js';
 export type { EvalImage } from './evaluation/matching.js';
 export { type IouType, Params } from './evaluation/params.js';
 export { saveEval } from './evaluation/saved.js';
@@ -53,12 +53,15 @@ export { type ErrorSplit, type TideOptions, tideErrors } from './metrics/tide.js
 export { type TideCosts, tideCosts } from './metrics/tideCosts.js';
 export {
   type VocDetection,
+  type VocMatches,
   type VocOptions,
   type VocResult,
   type VocTable,
   type VocTruth,
   vocAveragePrecision,
+  vocCurve,
   vocEvaluate,
+  vocMatches,
 } from './metrics/voc.js';
 export type { CocoOptions } from './options.js';
 export type { ResultRecord, ResultsInput } from './results.js';

@@ -9,7 +9,7 @@ import { type CellReader, cellReader } from './cellReader.js';
 import { collectRows } from './collect.js';
 import { emptyTally, tallyNotes } from './derived.js';
 import { groupByImage, overfullImages } from './grouping.js';
-import { IncrementalMatching, type TruthRecord } from './incremental.js';
+import { IncrementalMatching, type ScoredBoxes, type TruthBoxes, type TruthRecord } from './incremental.js';
 import { fitsCodes, type Matched, type MatchInput } from './matched.js';
 import { matchImages } from './matchImages.js';
 import type { EvalImage } from './matching.js';
@@ -110,16 +110,25 @@ export class COCOeval {
    * @throws CocoError for an image added before, categories that are unknown, or params changed between images
    */
   add(image: Id | ImageInfo, gts: readonly TruthRecord[], dts: readonly Omit<ResultRecord, 'image_id'>[]): void {
-    if (this.incremental === null) {
-      this.params.catIds = sortedUnique(this.params.catIds);
-      this.params.maxDets = [...this.params.maxDets].sort((a, b) => a - b);
-      this.incremental = new IncrementalMatching(this.params);
-      this.tally = emptyTally();
-      this.unmatched = [];
-    }
     const info = typeof image === 'object' ? image : (this.cocoGt.imgs.get(image) ?? { id: image });
-    this.incremental.add(info, gts, dts as readonly ResultRecord[], this.params, this.tally);
+    this.opened().add(info, gts, dts as readonly ResultRecord[], this.params, this.tally);
     this.forget();
+  }
+
+  /** `add` for boxes in columns, of which no records are made. @throws CocoError as `add`, and for columns of different lengths */
+  addBoxes(image: Id, truths: TruthBoxes, detections: ScoredBoxes): void {
+    this.opened().addBoxes(image, truths, detections, this.params, this.tally);
+    this.forget();
+  }
+
+  private opened(): IncrementalMatching {
+    if (this.incremental !== null) return this.incremental;
+    this.params.catIds = sortedUnique(this.params.catIds);
+    this.params.maxDets = [...this.params.maxDets].sort((a, b) => a - b);
+    this.incremental = new IncrementalMatching(this.params);
+    this.tally = emptyTally();
+    this.unmatched = [];
+    return this.incremental;
   }
 
   private forget(): void {

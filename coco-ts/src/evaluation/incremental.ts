@@ -9,13 +9,34 @@ import { groupByImage, overfullImages } from './grouping.js';
 import { fitsCodes, type Matched } from './matched.js';
 import { matchImages } from './matchImages.js';
 import { type Params, sameSelection } from './params.js';
-import type { TruthColumns } from './rows.js';
+import { positions, type Rows, type TruthColumns } from './rows.js';
 
 /** A truth as it arrives with its image: what COCO files hold, the id optional. */
 export type TruthRecord = Partial<KeypointAnnotation> & { readonly category_id: Id };
 
-/** What is kept of one image. */
+/** Boxes of one image as columns: row r of each is one object. */
+export interface BoxColumns {
+  /** x, y, width, height per row, pixels. */
+  readonly boxes: ArrayLike<number>;
+  readonly categories: ArrayLike<number>;
+}
+
+/** Truths as columns. */
+export interface TruthBoxes extends BoxColumns {
+  /** Square pixels. */
+  readonly areas: ArrayLike<number>;
+  /** 1 for a crowd. */
+  readonly crowds: ArrayLike<number>;
+}
+
+/** Detections as columns. */
+export interface ScoredBoxes extends BoxColumns {
+  readonly scores: ArrayLike<number>;
+}
+
+/** What is kept of one image: outcomes of the categories that it has. */
 interface Piece {
+  readonly categories: Int32Array;
   readonly matched: Matched;
   readonly gt: TruthColumns;
 }
@@ -54,26 +75,39 @@ export class IncrementalMatching {
     tally: Tally,
   ): void {
     const { id } = image;
-    if (this.pieces.has(id)) throw new CocoError(`image ${shown(id)} was added before`, 'ValueError');
-    this.checkUnchanged(params);
-    const own = this.params.clone();
-    own.imgIds = [id];
+    const own = this.paramsOf(id, params);
     const lists: Dataset = { images: [image], categories: [], annotations: [] };
     const gt = new COCO({ ...lists, annotations: truths.map((truth, i) => complete(truth, id, i)) });
     const found = results.map((record) => ({ ...record, image_id: id }));
     const dt = new COCO(found.length > 0 ? prepareResults(gt, found) : lists);
-    const gtRows = collectRows(gt, 'truth', own, tally);
-    const dtRows = collectRows(dt, 'detection', own, tally);
-    const input = {
-      gt: gtRows,
-      dt: dtRows,
-      params: own,
-      gtByImage: groupByImage(gtRows, 1),
-      dtByImage: groupByImage(dtRows, 1),
-    };
-    tally.overfull += overfullImages(gtRows, input.gtByImage, own.maxDets.at(-1) ?? 0);
-    const { count, image: at, category, area, ignore } = gtRows;
-    this.pieces.set(id, { matched: matchImages(input, 0, 1), gt: { count, image: at, category, area, ignore } });
+    this.keep(id, collectRows(gt, 'truth', own, tally), collectRows(dt, 'detection', own, tally), own, tally);
+  }
+
+  /** The same for boxes in columns, of which no record is made. */
+  addBoxes(image: Id, truths: TruthBoxes, found: ScoredBoxes, params: Params, tally: Tally): void {
+    if (params.iouType !== 'bbox') throw new CocoError(`addBoxes() compares boxes, iouType is ${params.iouType}`);
+    const own = this.paramsOf(image, params);
+    const none = new Uint8Array(found.categories.length);
+    const areas = Float64Array.from(none, (_, r) => found.boxes[4 * r + 2]! * found.boxes[4 * r + 3]!);
+    const dt = boxRows(found, own, areas, none, Float64Array.from(found.scores));
+    const crowds = Uint8Array.from(truths.crowds, (crowd) => (crowd === 0 ? 0 : 1));
+    const gt = boxRows(truths, own, Float64Array.from(truths.areas), crowds, new Float64Array(crowds.length));
+    this.keep(image, gt, dt, own, tally);
+  }
+
+  private paramsOf(image: Id, params: Params): Params {
+    if (this.pieces.has(image)) throw new CocoError(`image ${shown(image)} was added before`, 'ValueError');
+    this.checkUnchanged(params);
+    const own = this.params.clone();
+    own.imgIds = [image];
+    return own;
+  }
+
+  private keep(image: Id, gt: Rows, dt: Rows, params: Params, tally: Tally): void {
+    const input = { gt, dt, params, gtByImage: groupByImage(gt, 1), dtByImage: groupByImage(dt, 1) };
+    tally.overfull += overfullImages(gt, input.gtByImage, params.maxDets.at(-1) ?? 0);
+    const { count, image: at, category, area, ignore } = gt;
+    this.pieces.set(image, { ...touched(matchImages(input, 0, 1)), gt: { count, image: at, category, area, ignore } });
   }
 
   private checkUnchanged(params: Params): void {
@@ -101,17 +135,73 @@ const complete = (truth: TruthRecord, image: Id, index: number): InstanceAnnotat
   image_id: image,
 });
 
+/** @throws CocoError for columns of different lengths */
+function boxRows(
+  { boxes, categories }: BoxColumns,
+  { catIds }: Params,
+  area: Float64Array,
+  crowd: Uint8Array,
+  score: Float64Array,
+): Rows {
+  const count = categories.length;
+  for (const [name, length] of Object.entries({ boxes: boxes.length / 4, areas: area.length, crowds: crowd.length }))
+    if (length !== count) throw new CocoError(`${count} categories, but ${name} of ${length} rows`, 'ValueError');
+  if (score.length !== count) throw new CocoError(`${count} categories, but ${score.length} scores`, 'ValueError');
+  const index = positions(catIds);
+  return {
+    count,
+    id: Float64Array.from(categories, (_, r) => r + 1),
+    names: null,
+    image: new Int32Array(count),
+    category: Int32Array.from(categories, (id) => index.get(id) ?? -1),
+    area,
+    score,
+    crowd,
+    ignore: crowd,
+    boxes: Float64Array.from(boxes),
+    masks: null,
+    edges: null,
+    keypoints: null,
+  };
+}
+
+/** Outcomes without the categories that the image does not have: most of many. */
+function touched(matched: Matched): { categories: Int32Array; matched: Matched } {
+  const { base, fill, mixed, counted, scores, ranks, codes, images } = matched;
+  const A = base.length === 0 ? 0 : counted.length / base.length;
+  const has = (k: number): boolean => fill[k]! > 0 || counted.subarray(k * A, k * A + A).some((n) => n > 0);
+  const categories = Int32Array.from(base.keys()).filter(has);
+  const of = (column: Int32Array, per = 1): Int32Array =>
+    Int32Array.from(
+      { length: categories.length * per },
+      (_, i) => column[categories[Math.floor(i / per)]! * per + (i % per)]!,
+    );
+  return {
+    categories,
+    matched: {
+      base: of(base),
+      fill: of(fill),
+      mixed: of(mixed),
+      counted: of(counted, A),
+      scores,
+      ranks,
+      codes,
+      images,
+    },
+  };
+}
+
 /** Slots category by category, in each image by image. */
 function joinMatched(pieces: readonly Piece[], params: Params): Matched {
   const K = params.catIds.length;
   const A = params.areaRng.length;
   const [fill, mixed, counted] = [new Int32Array(K), new Int32Array(K), new Int32Array(K * A)];
-  for (const { matched } of pieces) {
-    for (let k = 0; k < K; k++) {
-      fill[k]! += matched.fill[k]!;
-      mixed[k]! += matched.mixed[k]!;
+  for (const { categories, matched } of pieces) {
+    for (const [x, k] of categories.entries()) {
+      fill[k]! += matched.fill[x]!;
+      mixed[k]! += matched.mixed[x]!;
+      for (let a = 0; a < A; a++) counted[k * A + a]! += matched.counted[x * A + a]!;
     }
-    for (let i = 0; i < K * A; i++) counted[i]! += matched.counted[i]!;
   }
   const base = new Int32Array(K);
   for (let k = 1; k < K; k++) base[k] = base[k - 1]! + fill[k - 1]!;
@@ -119,15 +209,14 @@ function joinMatched(pieces: readonly Piece[], params: Params): Matched {
   const [scores, ranks] = [new Float64Array(total), new Int32Array(total)];
   const [codes, images] = [new Int32Array(total * A), new Int32Array(total)];
   const next = base.slice();
-  for (const [image, { matched }] of pieces.entries()) {
-    for (let k = 0; k < K; k++) {
-      for (let from = matched.base[k]!, end = from + matched.fill[k]!; from < end; from++) {
-        const slot = next[k]!++;
-        scores[slot] = matched.scores[from]!;
-        ranks[slot] = matched.ranks[from]!;
-        images[slot] = image;
-        for (let a = 0; a < A; a++) codes[slot * A + a] = matched.codes[from * A + a]!;
-      }
+  for (const [image, { categories, matched }] of pieces.entries()) {
+    for (const [x, k] of categories.entries()) {
+      const [from, n, to] = [matched.base[x]!, matched.fill[x]!, next[k]!];
+      scores.set(matched.scores.subarray(from, from + n), to);
+      ranks.set(matched.ranks.subarray(from, from + n), to);
+      codes.set(matched.codes.subarray(from * A, (from + n) * A), to * A);
+      images.fill(image, to, to + n);
+      next[k] = to + n;
     }
   }
   return { base, fill, mixed, counted, scores, ranks, codes, images };

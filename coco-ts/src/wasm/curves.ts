@@ -90,8 +90,9 @@ export function quickCurves(out: Curves, chunks: readonly Outcomes[]): boolean {
   ] as const;
   for (const [pointer, length] of lengths) integers[pointer / 4] = length;
   const at = (pointer: number): number => integers[pointer / 4]!;
-  for (let rank = 0; rank < ranks; rank++)
-    memory[at(AT.LIMIT_OF) + rank] = maxDets.filter((limit) => rank >= limit).length;
+  // So many limits leave a rank out.
+  const limitOf = memory.subarray(at(AT.LIMIT_OF), at(AT.LIMIT_OF) + ranks).fill(M);
+  for (let m = M - 1; m >= 0; m--) limitOf.fill(m, 0, Math.max(0, maxDets[m]!));
   floats.set(recThrs, at(AT.RECALL_THRESHOLDS) / 8);
   for (let k = 0; k < K; k++) {
     let any = 0;
