@@ -20,6 +20,7 @@ import { writeWhole } from '../src/commands/output.js';
 import {
   COCO,
   COCOeval,
+  CocoFile,
   confusionMatrix,
   type Dataset,
   JsonError,
@@ -84,7 +85,7 @@ describe('reading', () => {
   test('blanks of any length between keys are passed over', async () => {
     const gap = ' \n'.repeat(2 ** 20);
     const text = `${gap}{${gap}"images"${gap}:${gap}[{"id":1}]${gap},${gap}"annotations":[]${gap}}${gap}`;
-    expect((await COCO.load(saved('blanks.json', text))).imageIds()).toEqual([1]);
+    expect((await CocoFile.open(saved('blanks.json', text))).imageIds()).toEqual([1]);
   });
 
   test('values nested deeper than 2000 are refused wherever they stand', async () => {
@@ -124,7 +125,7 @@ describe('reading', () => {
     expect((await run('stats', text)).errors).toEqual([
       'coco-ts stats: annotations[0] has no id: number the annotations from 1',
     ]);
-    expect((await COCO.load(text)).columns()?.table.count).toBe(50_000);
+    expect((await CocoFile.open(text)).columns?.table.count).toBe(50_000);
   });
 
   test('looks for long ids take time by the length of the text, and ids have 4300 digits at most', () => {
