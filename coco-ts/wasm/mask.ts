@@ -1,82 +1,71 @@
 import { readNumber } from './number';
+import { decodeRuns } from './rle';
 import { skipBlank } from './skip';
 
 const LARGE_RUN: u32 = 1073741823;
 const LARGE_SIDE: u32 = 65535;
 
 /**
- * Area and box of the first `count` compressed masks of the columns, as mask/runs.ts has them from run lengths.
+ * Area and box of the first `count` compressed masks of the columns, as mask/runs.ts has them.
  * @returns how many were measured; the next one has runs or sides beyond the usual and is for the portable code
  */
 export function measureMasks(count: i32): i32 {
   for (let row = 0; row < count; row++) {
     const height = i32.load(MASK_HEIGHT_COLUMN + 4 * row);
     const width = i32.load(MASK_WIDTH_COLUMN + 4 * row);
-    if (u32(height) > LARGE_SIDE || u32(width) > LARGE_SIDE || height === 0) return row;
-    const begin: i32 = POOL + i32(f64.load(POOL_AT_COLUMN + 8 * row));
-    const end = begin + i32.load(POOL_LENGTH_COLUMN + 4 * row);
-    let p = begin;
-    let m = 0;
-    // The run before the last one, and the last one.
-    let older = 0;
-    let newer = 0;
-    let area = 0;
-    let xs = width;
-    let ys = height;
-    let xe = 0;
-    let ye = 0;
-    let x = 0;
-    let y = 0;
-    while (p < end) {
-      let group = i32.load8_u(p) - 48;
-      p++;
-      let run = group & 31;
-      let shift = 5;
-      while (group & 32) {
-        group = p < end ? i32.load8_u(p) - 48 : -48;
-        p++;
-        if (shift < 32) run = run | ((group & 31) << shift);
-        shift += 5;
-      }
-      if (group & 16 && shift < 32) run = run | (-1 << shift);
-      if (m > 2) run += older;
-      older = newer;
-      newer = run;
-      if (u32(run) > LARGE_RUN) return row;
-      if (m & 1) area += run;
-      if (m & 1 && run > 0) {
-        if (x < xs) xs = x;
-        const last = y + run - 1;
-        if (last < height) {
-          if (x > xe) xe = x;
-          if (y < ys) ys = y;
-          if (last > ye) ye = last;
-        } else {
-          ys = 0;
-          ye = height - 1;
-          const far = x + i32.div_u(last, height);
-          if (far > xe) xe = far;
-        }
-      }
-      y += run;
-      if (y >= height) {
-        const columns = y < 2 * height ? 1 : i32.div_u(y, height);
-        x += columns;
-        y -= columns * height;
-        // More pixels than the mask can have.
-        if (u32(x) > 2 * LARGE_SIDE) return row;
-      }
-      m++;
-    }
-    const box: i32 = BOX_COLUMN + 32 * row;
-    const empty = m < 2 ? 1 : 0;
-    f64.store(AREA_COLUMN + 8 * row, f64(u32(area)));
-    f64.store(box, empty ? 0 : f64(xs));
-    f64.store(box + 8, empty ? 0 : f64(ys));
-    f64.store(box + 16, empty ? 0 : f64(u32(xe - xs + 1)));
-    f64.store(box + 24, empty ? 0 : f64(u32(ye - ys + 1)));
+    const bytes = i32.load(POOL_LENGTH_COLUMN + 4 * row);
+    if (u32(height) > LARGE_SIDE || u32(width) > LARGE_SIDE || height === 0 || bytes > RUN_LIMIT) return row;
+    const text = POOL + i32(f64.load(POOL_AT_COLUMN + 8 * row));
+    const runs = decodeRuns(text, text + bytes, FIRST_RUNS);
+    if (runs < 0 || !measureRuns(runs, height, width, row)) return row;
   }
   return count;
+}
+
+/** Area and box of the runs at FIRST_RUNS. @returns 0 where they are beyond the usual */
+function measureRuns(count: i32, height: i32, width: i32, row: i32): i32 {
+  let area = 0;
+  let xs = width;
+  let ys = height;
+  let xe = 0;
+  let ye = 0;
+  let x = 0;
+  let y = 0;
+  for (let m = 0; m < count; m++) {
+    const run = i32.load(FIRST_RUNS + 4 * m);
+    if (u32(run) > LARGE_RUN) return 0;
+    if (m & 1 && run > 0) {
+      area += run;
+      if (x < xs) xs = x;
+      const last = y + run - 1;
+      if (last < height) {
+        if (x > xe) xe = x;
+        if (y < ys) ys = y;
+        if (last > ye) ye = last;
+      } else {
+        ys = 0;
+        ye = height - 1;
+        const far = x + i32.div_u(last, height);
+        if (far > xe) xe = far;
+      }
+    }
+    y += run;
+    if (y >= height) {
+      const columns = y < 2 * height ? 1 : i32.div_u(y, height);
+      x += columns;
+      y -= columns * height;
+      // More pixels than the mask can have.
+      if (u32(x) > 2 * LARGE_SIDE) return 0;
+    }
+  }
+  const box = BOX_COLUMN + 32 * row;
+  const empty = count < 2;
+  f64.store(AREA_COLUMN + 8 * row, f64(u32(area)));
+  f64.store(box, empty ? 0 : f64(xs));
+  f64.store(box, empty ? 0 : f64(ys), 8);
+  f64.store(box, empty ? 0 : f64(u32(xe - xs + 1)), 16);
+  f64.store(box, empty ? 0 : f64(u32(ye - ys + 1)), 24);
+  return 1;
 }
 
 /**

@@ -1,10 +1,11 @@
-/**
- * The run lengths of the first `bytes` characters of TEXT, as parseCounts of mask/runs.ts.
- * @returns their count; -1 at a character that is none of theirs
- */
+/** The run lengths of the first `bytes` characters of TEXT, as parseCounts of mask/runs.ts. @returns their count; -1 at a character that is none of theirs */
 export function parseRuns(bytes: i32, out: i32): i32 {
-  const end: i32 = TEXT + bytes;
-  let p: i32 = TEXT;
+  return decodeRuns(TEXT, TEXT + bytes, out);
+}
+
+/** The run lengths of the characters from `begin` to `end`. */
+export function decodeRuns(begin: i32, end: i32, out: i32): i32 {
+  let p = begin;
   let m = 0;
   let at = out;
   while (p < end) {
