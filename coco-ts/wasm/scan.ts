@@ -2,6 +2,9 @@ import { readNumber } from './number';
 import { skipBlank, skipString, skipValue } from './skip';
 import { coordinates, readBox, scanMask, scanPoints } from './values';
 
+/** Before an object that needs a closer look. */
+const STOPPED_AT_ODD = 0;
+
 /** The bits of scan/table.ts. */
 const HAS_ID = 1;
 const HAS_IMAGE = 2;

@@ -29,7 +29,6 @@ export const SKELETON_POINTS = 128;
 export const RUN_LIMIT = 262144;
 export const BITMAP_BYTES = 32768;
 /** Why `scanRows` stopped; what its third argument is for keypoints as f64. */
-export const STOPPED_AT_ODD = 0;
 export const STOPPED_AT_END = 1;
 export const STOPPED_FULL = 2;
 export const KEYPOINTS_WIDE = 2;
