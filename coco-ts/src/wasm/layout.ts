@@ -15,7 +15,7 @@ const KINDS = {
 
 /** Most rows of one call of `scanRows`, annotations of an image, and size ranges and categories of `matchImage`. */
 export const ROWS = 8192;
-export const IMAGE_ROWS = 8192;
+export const IMAGE_ROWS = 65536;
 export const RANGE_LIMIT = 16;
 export const CATEGORY_LIMIT = 16384;
 /** Bytes of the file that are being read; numbers of a list; marks and columns of `polygonRuns`. */
