@@ -80,7 +80,7 @@ export function createDetectionEvaluator({
   const nothing = new COCO({ images: [], categories, annotations: [] });
   const evaluation = new COCOeval(nothing, nothing, 'bbox');
   evaluation.params.maxDets = [...RECALL_LIMITS, ...(maxDetections > 100 ? [Math.min(maxDetections, ALL)] : [])];
-  const voc = labels.classes.map((): VocMatches[] => []);
+  const voc = labels.classes.map((): Kept => ({ scores: [], hits: [], truths: 0 }));
   const claim = createIdSet();
   let images = 0;
   return {
@@ -91,8 +91,11 @@ export function createDetectionEvaluator({
       images++;
       const [truths, found] = [truthColumns(truth), foundColumns(result)];
       evaluation.addBoxes(images, truths, found);
-      for (const label of new Set([...truth.labels, ...result.labels]))
-        voc[label]?.push(vocMatches(detectionsOf(found, label + 1), truthsOf(truths, label + 1)));
+      const [truthRows, foundRows] = [rowsByLabel(truth.labels), rowsByLabel(result.labels)];
+      for (const label of new Set([...truthRows.keys(), ...foundRows.keys()])) {
+        const real = truthsAt(truths, truthRows.get(label));
+        keep(voc[label] as Kept, vocMatches(detectionsAt(found, foundRows.get(label)), real));
+      }
     },
     report: () => {
       if (images === 0) evaluation.evaluate();
@@ -107,7 +110,7 @@ const RECALL_LIMITS = [1, 10, 100] as const;
 /** More detections of a class and image than there are. */
 const ALL = 1e6;
 
-function reportOf(labels: LabelMap, evaluation: COCOeval, voc: readonly (readonly VocMatches[])[]): DetectionReport {
+function reportOf(labels: LabelMap, evaluation: COCOeval, voc: readonly VocMatches[]): DetectionReport {
   evaluation.accumulate();
   evaluation.summarize({ ownLimits: true });
   const { stats, statNames } = evaluation;
@@ -124,8 +127,8 @@ function reportOf(labels: LabelMap, evaluation: COCOeval, voc: readonly (readonl
 const present = (value = -1): number | null => (value === -1 ? null : value);
 
 /** Mean over the classes that have truths. */
-function vocMean(voc: readonly (readonly VocMatches[])[], rule: 'voc07' | 'voc10'): number | null {
-  const values = voc.map((matches) => vocCurve(matches, { rule }).averagePrecision).filter((AP) => !Number.isNaN(AP));
+function vocMean(voc: readonly VocMatches[], rule: 'voc07' | 'voc10'): number | null {
+  const values = voc.map((matches) => vocCurve([matches], { rule }).averagePrecision).filter((AP) => !Number.isNaN(AP));
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
@@ -168,18 +171,37 @@ function sided(corners: Float32Array | Float64Array): Float64Array {
   return out;
 }
 
-/** Rows of one category. */
-const rowsOf = (categories: ArrayLike<number>, category: number): number[] =>
-  Array.from(categories, (id, row) => (id === category ? row : -1)).filter((row) => row >= 0);
+/** What is kept of one class for PASCAL VOC's figures. */
+interface Kept extends VocMatches {
+  readonly scores: number[];
+  readonly hits: boolean[];
+  truths: number;
+}
+
+function keep(kept: Kept, { scores, hits, truths }: VocMatches): void {
+  kept.scores.push(...scores);
+  kept.hits.push(...hits);
+  kept.truths += truths;
+}
+
+function rowsByLabel(labels: Int32Array): Map<number, number[]> {
+  const out = new Map<number, number[]>();
+  for (const [row, label] of labels.entries()) {
+    const rows = out.get(label);
+    if (rows === undefined) out.set(label, [row]);
+    else rows.push(row);
+  }
+  return out;
+}
 
 const boxAt = (boxes: ArrayLike<number>, row: number): number[] =>
   [0, 1, 2, 3].map((i) => boxes[4 * row + i] as number);
 
-const detectionsOf = ({ categories, boxes, scores }: FoundBoxes, category: number): VocDetection[] =>
-  rowsOf(categories, category).map((row) => ({ image: 0, bbox: boxAt(boxes, row), score: scores[row] as number }));
+const detectionsAt = ({ boxes, scores }: FoundBoxes, rows: readonly number[] = []): VocDetection[] =>
+  rows.map((row) => ({ image: 0, bbox: boxAt(boxes, row), score: scores[row] as number }));
 
-const truthsOf = ({ categories, boxes, crowds }: TruthBoxes, category: number): VocTruth[] =>
-  rowsOf(categories, category).map((row) => ({ image: 0, bbox: boxAt(boxes, row), difficult: crowds[row] === 1 }));
+const truthsAt = ({ boxes, crowds }: TruthBoxes, rows: readonly number[] = []): VocTruth[] =>
+  rows.map((row) => ({ image: 0, bbox: boxAt(boxes, row), difficult: crowds[row] === 1 }));
 
 function checkLabels(id: string, what: string, found: Int32Array, { classes }: LabelMap): void {
   const outside = found.find((label) => label < 0 || label >= classes.length);

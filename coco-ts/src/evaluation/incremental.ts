@@ -34,11 +34,29 @@ export interface ScoredBoxes extends BoxColumns {
   readonly scores: ArrayLike<number>;
 }
 
-/** What is kept of one image: outcomes of the categories that it has. */
+/** Where an image's outcomes and truths stand. */
 interface Piece {
-  readonly categories: Int32Array;
-  readonly matched: Matched;
-  readonly gt: TruthColumns;
+  readonly firstSlot: number;
+  readonly endSlot: number;
+  readonly firstTruth: number;
+  readonly endTruth: number;
+}
+
+/** What is kept: outcomes by detection and what counts of truths, in order of arrival. */
+interface Kept {
+  slots: number;
+  category: Int32Array;
+  scores: Float64Array;
+  ranks: Int32Array;
+  codes: Int32Array;
+  truths: number;
+  truthCategory: Int32Array;
+  truthArea: Float64Array;
+  truthIgnore: Uint8Array;
+  /** Sums over the images: truths that count [K, A], and slots as in `Matched`. */
+  readonly counted: Int32Array;
+  readonly fill: Int32Array;
+  readonly mixed: Int32Array;
 }
 
 /** Everything that was added, as one matching. */
@@ -55,6 +73,7 @@ export interface Joined {
 export class IncrementalMatching {
   private readonly params: Params;
   private readonly pieces = new Map<Id, Piece>();
+  private readonly kept: Kept;
 
   /** @throws CocoError when params pool the categories, name none, or have too many thresholds */
   constructor(params: Params) {
@@ -64,6 +83,21 @@ export class IncrementalMatching {
       throw new CocoError('add() needs params.catIds: set them, or give the constructor a truth with categories');
     if (!fitsCodes(params))
       throw new CocoError('add() needs useCats = 1, 1 to 15 iouThrs and maxDets: use evaluate() on the whole set');
+    const [K, A] = [params.catIds.length, params.areaRng.length];
+    this.kept = {
+      slots: 0,
+      category: new Int32Array(0),
+      scores: new Float64Array(0),
+      ranks: new Int32Array(0),
+      codes: new Int32Array(0),
+      truths: 0,
+      truthCategory: new Int32Array(0),
+      truthArea: new Float64Array(0),
+      truthIgnore: new Uint8Array(0),
+      counted: new Int32Array(K * A),
+      fill: new Int32Array(K),
+      mixed: new Int32Array(K),
+    };
   }
 
   /** @throws CocoError for an image that was added before, or params that changed since the first one */
@@ -106,8 +140,11 @@ export class IncrementalMatching {
   private keep(image: Id, gt: Rows, dt: Rows, params: Params, tally: Tally): void {
     const input = { gt, dt, params, gtByImage: groupByImage(gt, 1), dtByImage: groupByImage(dt, 1) };
     tally.overfull += overfullImages(gt, input.gtByImage, params.maxDets.at(-1) ?? 0);
-    const { count, image: at, category, area, ignore } = gt;
-    this.pieces.set(image, { ...touched(matchImages(input, 0, 1)), gt: { count, image: at, category, area, ignore } });
+    const { kept } = this;
+    const [firstSlot, firstTruth] = [kept.slots, kept.truths];
+    keepOutcomes(kept, matchImages(input, 0, 1), params.areaRng.length);
+    keepTruths(kept, gt);
+    this.pieces.set(image, { firstSlot, endSlot: kept.slots, firstTruth, endTruth: kept.truths });
   }
 
   private checkUnchanged(params: Params): void {
@@ -125,7 +162,7 @@ export class IncrementalMatching {
     own.imgIds = [...this.pieces.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
     own.recThrs = params.recThrs;
     const pieces = own.imgIds.map((id) => this.pieces.get(id)!);
-    return { params: own, matched: joinMatched(pieces, own), gt: joinTruths(pieces) };
+    return { params: own, matched: joinMatched(this.kept, pieces, own), gt: joinTruths(this.kept, pieces) };
   }
 }
 
@@ -165,65 +202,70 @@ function boxRows(
   };
 }
 
-/** Outcomes without the categories that the image does not have: most of many. */
-function touched(matched: Matched): { categories: Int32Array; matched: Matched } {
-  const { base, fill, mixed, counted, scores, ranks, codes, images } = matched;
-  const A = base.length === 0 ? 0 : counted.length / base.length;
-  const has = (k: number): boolean => fill[k]! > 0 || counted.subarray(k * A, k * A + A).some((n) => n > 0);
-  const categories = Int32Array.from(base.keys()).filter(has);
-  const of = (column: Int32Array, per = 1): Int32Array =>
-    Int32Array.from(
-      { length: categories.length * per },
-      (_, i) => column[categories[Math.floor(i / per)]! * per + (i % per)]!,
-    );
-  return {
-    categories,
-    matched: {
-      base: of(base),
-      fill: of(fill),
-      mixed: of(mixed),
-      counted: of(counted, A),
-      scores,
-      ranks,
-      codes,
-      images,
-    },
-  };
+/** A column with room for `length` values, those that it has kept. */
+function grown<A extends Int32Array | Float64Array | Uint8Array>(column: A, length: number): A {
+  if (column.length >= length) return column;
+  const kind = column.constructor as new (length: number) => A;
+  const out = new kind(Math.max(length, 2 * column.length));
+  out.set(column);
+  return out;
+}
+
+function keepOutcomes(kept: Kept, { base, fill, mixed, counted, scores, ranks, codes }: Matched, A: number): void {
+  const begin = kept.slots;
+  kept.slots += fill.reduce((sum, n) => sum + n, 0);
+  kept.category = grown(kept.category, kept.slots);
+  kept.scores = grown(kept.scores, kept.slots);
+  kept.ranks = grown(kept.ranks, kept.slots);
+  kept.codes = grown(kept.codes, kept.slots * A);
+  let to = begin;
+  for (let k = 0; k < fill.length; k++) {
+    const [from, n] = [base[k]!, fill[k]!];
+    if (n === 0) continue;
+    kept.category.fill(k, to, to + n);
+    kept.scores.set(scores.subarray(from, from + n), to);
+    kept.ranks.set(ranks.subarray(from, from + n), to);
+    kept.codes.set(codes.subarray(from * A, (from + n) * A), to * A);
+    kept.fill[k]! += n;
+    kept.mixed[k]! += mixed[k]!;
+    to += n;
+  }
+  for (let i = 0; i < counted.length; i++) kept.counted[i]! += counted[i]!;
+}
+
+function keepTruths(kept: Kept, { count, category, area, ignore }: Rows): void {
+  const begin = kept.truths;
+  kept.truths += count;
+  kept.truthCategory = grown(kept.truthCategory, kept.truths);
+  kept.truthArea = grown(kept.truthArea, kept.truths);
+  kept.truthIgnore = grown(kept.truthIgnore, kept.truths);
+  kept.truthCategory.set(category.subarray(0, count), begin);
+  kept.truthArea.set(area.subarray(0, count), begin);
+  kept.truthIgnore.set(ignore.subarray(0, count), begin);
 }
 
 /** Slots category by category, in each image by image. */
-function joinMatched(pieces: readonly Piece[], params: Params): Matched {
-  const K = params.catIds.length;
-  const A = params.areaRng.length;
-  const [fill, mixed, counted] = [new Int32Array(K), new Int32Array(K), new Int32Array(K * A)];
-  for (const { categories, matched } of pieces) {
-    for (const [x, k] of categories.entries()) {
-      fill[k]! += matched.fill[x]!;
-      mixed[k]! += matched.mixed[x]!;
-      for (let a = 0; a < A; a++) counted[k * A + a]! += matched.counted[x * A + a]!;
-    }
-  }
+function joinMatched(kept: Kept, pieces: readonly Piece[], params: Params): Matched {
+  const [K, A] = [params.catIds.length, params.areaRng.length];
   const base = new Int32Array(K);
-  for (let k = 1; k < K; k++) base[k] = base[k - 1]! + fill[k - 1]!;
-  const total = K === 0 ? 0 : base[K - 1]! + fill[K - 1]!;
-  const [scores, ranks] = [new Float64Array(total), new Int32Array(total)];
-  const [codes, images] = [new Int32Array(total * A), new Int32Array(total)];
+  for (let k = 1; k < K; k++) base[k] = base[k - 1]! + kept.fill[k - 1]!;
+  const [scores, ranks] = [new Float64Array(kept.slots), new Int32Array(kept.slots)];
+  const [codes, images] = [new Int32Array(kept.slots * A), new Int32Array(kept.slots)];
   const next = base.slice();
-  for (const [image, { categories, matched }] of pieces.entries()) {
-    for (const [x, k] of categories.entries()) {
-      const [from, n, to] = [matched.base[x]!, matched.fill[x]!, next[k]!];
-      scores.set(matched.scores.subarray(from, from + n), to);
-      ranks.set(matched.ranks.subarray(from, from + n), to);
-      codes.set(matched.codes.subarray(from * A, (from + n) * A), to * A);
-      images.fill(image, to, to + n);
-      next[k] = to + n;
+  for (const [image, { firstSlot, endSlot }] of pieces.entries()) {
+    for (let slot = firstSlot; slot < endSlot; slot++) {
+      const to = next[kept.category[slot]!]!++;
+      scores[to] = kept.scores[slot]!;
+      ranks[to] = kept.ranks[slot]!;
+      images[to] = image;
+      for (let a = 0; a < A; a++) codes[to * A + a] = kept.codes[slot * A + a]!;
     }
   }
-  return { base, fill, mixed, counted, scores, ranks, codes, images };
+  return { base, fill: kept.fill, mixed: kept.mixed, counted: kept.counted, scores, ranks, codes, images };
 }
 
-function joinTruths(pieces: readonly Piece[]): TruthColumns {
-  const count = pieces.reduce((sum, { gt }) => sum + gt.count, 0);
+function joinTruths(kept: Kept, pieces: readonly Piece[]): TruthColumns {
+  const count = kept.truths;
   const out = {
     count,
     image: new Int32Array(count),
@@ -232,12 +274,13 @@ function joinTruths(pieces: readonly Piece[]): TruthColumns {
     ignore: new Uint8Array(count),
   };
   let at = 0;
-  for (const [image, { gt }] of pieces.entries()) {
-    out.image.fill(image, at, at + gt.count);
-    out.category.set(gt.category, at);
-    out.area.set(gt.area, at);
-    out.ignore.set(gt.ignore, at);
-    at += gt.count;
+  for (const [image, { firstTruth, endTruth }] of pieces.entries()) {
+    const end = at + endTruth - firstTruth;
+    out.image.fill(image, at, end);
+    out.category.set(kept.truthCategory.subarray(firstTruth, endTruth), at);
+    out.area.set(kept.truthArea.subarray(firstTruth, endTruth), at);
+    out.ignore.set(kept.truthIgnore.subarray(firstTruth, endTruth), at);
+    at = end;
   }
   return out;
 }
