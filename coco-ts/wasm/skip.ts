@@ -2,6 +2,11 @@
  * The first byte from p on that is no white space. The byte 255 behind the window ends this and every other search.
  */
 export function skipBlank(p: i32): i32 {
+  return i32.load8_u(p) > 32 ? p : skipBlanks(p + 1);
+}
+
+/** Apart, so that the compiler puts the usual case where it is called. */
+function skipBlanks(p: i32): i32 {
   let q = p;
   while (i32.load8_u(q) <= 32) q++;
   return q;
