@@ -15,7 +15,7 @@ import type { Columns } from './scan/columns.js';
 export class CocoFile implements Annotated {
   /** Null where a value fits no column: an id that is a text, say. An evaluation then makes objects by itself. */
   readonly columns: Columns | null;
-  /** Images and categories without those of a truth that results share. */
+  /** The records of the file's images, and of its categories, read when first asked for; undefined where it has no such list. */
   readonly imageList: () => ImageInfo[] | undefined;
   readonly categoryList: () => Category[] | undefined;
   /** @internal */
@@ -65,7 +65,7 @@ export class CocoFile implements Annotated {
   loadRes(results: ResultsInput): CocoFile {
     const print = printer(this.options.verbose);
     print('Loading and preparing results...');
-    const file = new CocoFile(resultParts(this, results), { strict: false });
+    const file = new CocoFile(resultParts(this, results), { ...this.options, strict: false });
     print('DONE');
     return file;
   }
