@@ -11,6 +11,7 @@ import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
+import { TASKS } from '../heads/index.js';
 import { fillOf } from '../training/predictor.js';
 import {
   createPictures,
@@ -30,7 +31,7 @@ import {
 import { trainAugmentation } from './augmentation.js';
 import { openSplit } from './datasets.js';
 import { checkLearnable, describeMeasurable } from './learnable.js';
-import { createNetwork, type Network } from './network.js';
+import { createNetwork, headOf, type Network } from './network.js';
 import type { Experiment } from './schema.js';
 import { loadStart, type Startable } from './weights.js';
 
@@ -82,7 +83,9 @@ async function trainHeld(
   say(`train: ${train.size} images${describeWarnings(train, warnings)}`);
   const val = named.data.val === null ? null : await openSplit(named, 'val', train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
-  say(val ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val))}` : 'val: none');
+  say(
+    val ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named).task))}` : 'val: none',
+  );
   say(`classes: ${describeClasses(named, train)}`);
   const experiment = withFullBatch(named, train.size, say);
   const network = createNetwork(experiment, train.labels);
@@ -116,7 +119,7 @@ function withFullBatch(experiment: Experiment, images: number, say: (line: strin
 
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
   const names = labels.classes.map(({ name }) => name);
-  const isAdded = task === 'segmentation' && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
+  const isAdded = TASKS[task].truth === 'classMap' && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
   return names.map(shownName).join(', ') + (isAdded ? ` (${BACKGROUND}: every pixel without one of the others)` : '');
 }
 
@@ -150,7 +153,7 @@ async function trainNetwork(
       loader,
       ...(val && {
         evaluate: (stop) => network.measure(val, { signal: stop, onAnswer: pictures?.answer }),
-        metric: network.metric,
+        metric: network.task.metric,
       }),
       ...(pictures ? { watch: pictures } : {}),
       ...(scalars ? { alsoLog: scalars } : {}),
@@ -217,7 +220,6 @@ function createTrainLoader(experiment: Experiment, network: Network, dataset: Da
 /** The part of the config that the training loop reads. */
 export function trainOptions({ train }: Experiment): TrainOptions {
   const {
-    freeze: _freeze,
     workers: _workers,
     cacheMegabytes: _cacheMegabytes,
     peerTimeout: _,

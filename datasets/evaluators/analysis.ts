@@ -1,7 +1,7 @@
 import { bootstrap, calibration, cellsOfArea, compare, outcomes, type TideCosts, tideCosts } from '#coco-ts';
 import { EspalierError } from '../../engine/errors.js';
 import type { LabelMap } from '../sample.js';
-import { type Answered, compareBoxes } from './detection.js';
+import { type Answered, compareBoxes } from './compareBoxes.js';
 import { boxIou, matchBoxes } from './matchBoxes.js';
 
 /** A figure with its 95 % interval over images drawn again and again. */

@@ -1,6 +1,6 @@
 import { f1Curve, precisionRecall } from '#coco-ts';
 import type { LabelMap } from '../sample.js';
-import { type Answered, compareBoxes } from './detection.js';
+import { type Answered, compareBoxes } from './compareBoxes.js';
 
 /** Precision over recall of a class at IoU 0.5, and the score threshold where F1 is best. */
 export interface ClassCurve {

@@ -2,7 +2,6 @@ export { analyseBoxes, type BoxAnalysis, compareAnswers, type Estimate, type Fou
 export { type Confusion, createConfusion } from './confusion.js';
 export { type ClassCurve, classCurves } from './curves.js';
 export {
-  type Answered,
   type ClassPrecision,
   COCO_METRICS,
   createDetectionEvaluator,
@@ -16,3 +15,4 @@ export { labelSuspicions, type Suspicion } from './labelSuspicions.js';
 export { type BoxMatch, boxIou, type MatchOptions, matchBoxes } from './matchBoxes.js';
 export { compareMaps, intervalOf } from './resampledMaps.js';
 export { createSemanticEvaluator, type PerClass, type SemanticReport } from './semantic.js';
+export type { Answered } from './compareBoxes.js';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openSplit, type SplitName } from '../../configs/datasets.js';
+import { drawableOf } from '../../configs/network.js';
 import { readExperiment } from '../../configs/read.js';
 import { openRun, type Run } from '../../configs/run.js';
 import type { Experiment } from '../../configs/schema.js';
@@ -93,7 +94,7 @@ function correctionsOf({ data }: Experiment, split: SplitName, dataset: Dataset)
 }
 
 interface BrowserOptions {
-  readonly run: Pick<Run, 'network' | 'experiment'> | null;
+  readonly run: Pick<Run, 'network' | 'experiment' | 'labels'> | null;
   readonly corrections: Corrections | null;
   readonly port: number;
 }
@@ -147,9 +148,8 @@ export function startBrowser(dataset: Dataset, { run, corrections, port }: Brows
   return startPages(routes, port);
 }
 
-async function answerOf({ network }: Pick<Run, 'network'>, file: string): Promise<Drawable | null> {
-  for await (const { result } of network.predict([file]))
-    return 'classMap' in result ? result.classMap : result.detections;
+async function answerOf({ network, labels }: Pick<Run, 'network' | 'labels'>, file: string): Promise<Drawable | null> {
+  for await (const { result } of network.predict([file])) return drawableOf(network.task, result, labels);
   return null;
 }
 

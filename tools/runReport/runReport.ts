@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { SplitName } from '../../configs/datasets.js';
+import { headOf } from '../../configs/network.js';
 import { openRun, type Run } from '../../configs/run.js';
 import { analyseBoxes, classCurves, compareAnswers, compareMaps, intervalOf } from '../../datasets/evaluators/index.js';
 import { similarPairs } from '../../datasets/pictures/index.js';
@@ -65,7 +66,8 @@ async function pageOf(
   const { labels, experiment } = run;
   const { images, answered, report: figures, dataset, fingerprints, confusion } = gathered;
   const names = labels.classes.map(({ name }) => shownName(name));
-  const { maxDetections, drawThreshold: threshold } = experiment.evaluate;
+  const { maxDetections } = headOf(experiment).limits(experiment.model.head);
+  const threshold = experiment.evaluate.drawThreshold;
   const hasBoxes = answered.length > 0;
   const sizes = images.map(({ width, height }) => ({ width, height }));
   const analysis = hasBoxes ? analyseBoxes(answered, sizes, { labels, maxDetections, threshold }) : null;
@@ -126,7 +128,7 @@ function compareSection(run: Run, own: Gathered, { run: other, folder, gathered 
     .map(([name, value]) => [name, value, theirs.get(name), value - (theirs.get(name) ?? Number.NaN)]);
   const isSame = JSON.stringify(run.labels) === JSON.stringify(other.labels);
   const { labels, experiment } = run;
-  const { maxDetections } = experiment.evaluate;
+  const { maxDetections } = headOf(experiment).limits(experiment.model.head);
   const test = isSame ? pairedTest(own, gathered, { labels, maxDetections }) : null;
   const said = test && saidOf(test);
   return section(

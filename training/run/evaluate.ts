@@ -1,11 +1,10 @@
 import type { Dataset } from '../../datasets/dataset.js';
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
-import type { Drawable } from '../../datasets/pictures/index.js';
 import type { Sample, Truth } from '../../datasets/sample.js';
 import type { Predictor } from '../predictor.js';
 import { batchesOf } from './batches.js';
 
-export interface EvaluateOptions<Result = Drawable> {
+export interface EvaluateOptions<Result = unknown> {
   /** Aborted: stops at the next batch by throwing the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called after every batch. */

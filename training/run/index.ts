@@ -23,6 +23,6 @@ export { TRAIN_DEFAULTS, type TrainOptions } from './options.js';
 export { createPictures, type KeptPicture, type KeptPictures, type Pictures } from './pictures.js';
 export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
-export type { Report, RunWatch, TrainRun } from './session.js';
+export type { RunWatch, TrainRun } from './session.js';
 export { openScalarLog, type ScalarLog } from './tensorboard.js';
 export { type TrainResult, trainRun } from './train.js';

@@ -1,0 +1,71 @@
+import { COCO, COCOeval, type InstanceAnnotation } from '#coco-ts';
+import type { DetectionTruth, LabelMap } from '../sample.js';
+import type { ScoredBoxes } from './detection.js';
+
+/** One image's truths with the answer to it. */
+export interface Answered {
+  readonly truth: DetectionTruth;
+  readonly result: ScoredBoxes;
+}
+
+/** Limits of AR1, AR10 and AR100. */
+const RECALL_LIMITS = [1, 10, 100] as const;
+
+/** Truths and answers as COCO data sets, matched and accumulated at COCO's thresholds. */
+export function compareBoxes(labels: LabelMap, answered: readonly Answered[], maxDetections: number) {
+  const truths = new COCO(datasetOf(labels, answered, truthAnnotations));
+  const found = new COCO(datasetOf(labels, answered, resultAnnotations));
+  const evaluation = new COCOeval(truths, found, 'bbox');
+  const most = answered.reduce((count, { result }) => Math.max(count, result.labels.length), 0);
+  const limit = Math.min(maxDetections, most);
+  evaluation.params.maxDets = limit > 100 ? [...RECALL_LIMITS, limit] : [...RECALL_LIMITS];
+  evaluation.evaluate();
+  evaluation.accumulate();
+  return { truths, found, evaluation };
+}
+
+type AnnotationsOf = (answered: Answered, imageId: number, firstId: number) => InstanceAnnotation[];
+
+/** Image ids count from 1 in the order of adding; category ids are class index + 1. */
+function datasetOf(labels: LabelMap, answered: readonly Answered[], annotationsOf: AnnotationsOf) {
+  const annotations: InstanceAnnotation[] = [];
+  for (const [index, each] of answered.entries()) {
+    for (const annotation of annotationsOf(each, index + 1, annotations.length + 1)) annotations.push(annotation);
+  }
+  return {
+    images: answered.map((_, index) => ({ id: index + 1 })),
+    categories: labels.classes.map(({ name }, index) => ({ id: index + 1, name })),
+    annotations,
+  };
+}
+
+const truthAnnotations: AnnotationsOf = ({ truth }, imageId, firstId) =>
+  Array.from(truth.labels, (label, i) => ({
+    id: firstId + i,
+    image_id: imageId,
+    category_id: label + 1,
+    bbox: boxAt(truth.boxes, i),
+    area: truth.areas[i] as number,
+    iscrowd: truth.ignored[i] as number,
+  }));
+
+const resultAnnotations: AnnotationsOf = ({ result }, imageId, firstId) =>
+  Array.from(result.labels, (label, i) => {
+    const bbox = boxAt(result.boxes, i);
+    return {
+      id: firstId + i,
+      image_id: imageId,
+      category_id: label + 1,
+      bbox,
+      area: bbox[2] * bbox[3],
+      iscrowd: 0,
+      score: result.scores[i] as number,
+    };
+  });
+
+/** x1 y1 x2 y2 -> x y width height, in float64. */
+function boxAt(boxes: Float32Array | Float64Array, index: number): [number, number, number, number] {
+  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(index * 4, index * 4 + 4);
+  return [x1, y1, x2 - x1, y2 - y1];
+}
+
