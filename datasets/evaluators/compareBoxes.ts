@@ -68,4 +68,3 @@ function boxAt(boxes: Float32Array | Float64Array, index: number): [number, numb
   const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(index * 4, index * 4 + 4);
   return [x1, y1, x2 - x1, y2 - y1];
 }
-

@@ -1,4 +1,5 @@
 export { analyseBoxes, type BoxAnalysis, compareAnswers, type Estimate, type FoundShare } from './analysis.js';
+export type { Answered } from './compareBoxes.js';
 export { type Confusion, createConfusion } from './confusion.js';
 export { type ClassCurve, classCurves } from './curves.js';
 export {
@@ -15,4 +16,3 @@ export { labelSuspicions, type Suspicion } from './labelSuspicions.js';
 export { type BoxMatch, boxIou, type MatchOptions, matchBoxes } from './matchBoxes.js';
 export { compareMaps, intervalOf } from './resampledMaps.js';
 export { createSemanticEvaluator, type PerClass, type SemanticReport } from './semantic.js';
-export type { Answered } from './compareBoxes.js';

@@ -15,8 +15,8 @@ export interface PanelOptions {
   readonly isLive?: boolean;
 }
 
-/** Milliseconds between two drawings, and how much longer than a drawing takes the page rests: training has the processor. */
-const [EVERY, REST] = [1500, 20];
+/** Milliseconds between two drawings, how much longer than a drawing takes the page rests, as training has the processor, and at most. */
+const [EVERY, REST, LONGEST] = [1500, 20, 15_000];
 
 const panels = new Set<{
   dirty: boolean;
@@ -41,9 +41,13 @@ export function addPanel(
     body,
   );
   byId('panels').append(section);
+  let isInSight = true;
   const panel = {
     dirty: true,
-    visible: true,
+    /** What is hidden has nowhere to be out of sight: whether there is something to show now, drawing tells. */
+    get visible() {
+      return isInSight || section.hidden === true;
+    },
     isLive,
     draw: async () => {
       section.hidden = false; // a chart asks how wide it is
@@ -52,8 +56,8 @@ export function addPanel(
   };
   panels.add(panel);
   new IntersectionObserver((entries) => {
-    panel.visible = section.hidden === true || entries.some(({ isIntersecting }) => isIntersecting);
-    if (panel.visible && panel.dirty) plan(0);
+    isInSight = entries.some(({ isIntersecting }) => isIntersecting);
+    if (isInSight && panel.dirty) hurry();
   }).observe(section);
   plan(0);
   return {
@@ -75,34 +79,43 @@ export function touchAll(): void {
 /** All are drawn anew at once: another run was chosen, or the window changed. */
 export function redraw(): void {
   for (const panel of panels) panel.dirty = true;
+  hurry();
+}
+
+/** Somebody waits for it. */
+function hurry(): void {
+  isUrgent = true;
   if (timer !== null) clearTimeout(timer);
   timer = null;
   plan(0);
 }
 
+/** One drawing after the other: of two at once the older could end last. */
+let isDrawing = false;
+let isUrgent = false;
+
 function plan(delay: number): void {
-  timer ??= setTimeout(() => void drawDue(), delay);
+  if (!isDrawing) timer ??= setTimeout(() => void drawDue(), delay);
 }
 
 const nextFrame = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 async function drawDue(): Promise<void> {
   const started = performance.now();
-  if (!document.hidden) {
-    for (const panel of panels) {
-      if (!panel.dirty || !panel.visible) continue;
-      panel.dirty = false;
-      await nextFrame(); // the page answers in between
-      try {
-        await panel.draw();
-      } catch (error) {
-        console.error(error);
-      }
+  [timer, isDrawing, isUrgent] = [null, true, false];
+  for (const panel of document.hidden ? [] : panels) {
+    if (!panel.dirty || !panel.visible) continue;
+    panel.dirty = false;
+    await nextFrame(); // the page answers in between
+    try {
+      await panel.draw();
+    } catch (error) {
+      console.error(error);
     }
   }
-  const rest = Math.max(EVERY, (performance.now() - started) * REST);
-  timer = null;
-  if ([...panels].some(({ dirty, visible }) => dirty && visible)) plan(document.hidden ? EVERY : rest);
+  isDrawing = false;
+  const rest = isUrgent ? 0 : Math.min(LONGEST, Math.max(EVERY, (performance.now() - started) * REST));
+  if ([...panels].some(({ dirty, visible }) => dirty && visible)) plan(rest);
 }
 
 document.addEventListener('visibilitychange', () => plan(0));
