@@ -2,8 +2,6 @@
 export * from './backbones/index.js';
 export { asLayer } from './backbones/layer.js';
 export { ACTIVATIONS, batchNorm, convolution, dense, depthwise, squeezeExcite } from './backbones/layers/index.js';
-export { readSafetensors, writeSafetensors } from './backbones/weights/safetensors.js';
-export { loadStateDict } from './backbones/weights/stateDict.js';
 export { checkpointed } from './engine/checkpointed.js';
 export {
   allGather,
@@ -32,4 +30,6 @@ export { createLeakGuard, type LeakGuard } from './engine/leaks.js';
 export { createRandom, type Random } from './engine/random.js';
 export * from './heads/index.js';
 export * from './necks/index.js';
+export { loadStateDict } from './pretrained/stateDict.js';
 export * from './training/index.js';
+export { readSafetensors, writeSafetensors } from './weights/safetensors.js';

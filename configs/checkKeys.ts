@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { BACKBONE_ARCHS, isBackboneArch } from '../backbones/index.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { IGNORED } from '../datasets/sample.js';
 import { PRESET_NAMES } from '../heads/presets.js';
+import { WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, GENERAL_WEIGHTS, RELEASED_NAMES } from '../pretrained/index.js';
 import { checkNeck } from './checkNeck.js';
 import { isWeightFile } from './locate.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pullWeights } from '../backbones/catalogue/pull.js';
+import { pullWeights } from '../pretrained/files/pull.js';
 import { modelRows } from '../tools/inspect/all.js';
 import { type BackboneRow, backboneRows, describeBackbones } from '../tools/inspect/backbones.js';
 import { describeAll } from '../tools/inspect/inspect.js';

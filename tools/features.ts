@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { fileSource, isWeightsName, loadPretrained, loadWeights } from '../backbones/catalogue/index.js';
 import {
   architectureOf,
   type Backbone,
@@ -11,13 +10,15 @@ import {
   type LevelsOf,
   type Preprocessing,
 } from '../backbones/index.js';
-import { openNpy } from '../backbones/weights/npy.js';
-import { writeSafetensors } from '../backbones/weights/safetensors.js';
 import { decodeImage, describePixels } from '../datasets/decode/index.js';
 import { ConfigError } from '../engine/errors.js';
 import { writeWhole } from '../engine/files/write.js';
 import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/index.js';
+import { isWeightsName } from '../pretrained/catalogue.js';
+import { fileSource, loadPretrained, loadWeights } from '../pretrained/files/index.js';
+import { openNpy } from '../weights/npy.js';
+import { writeSafetensors } from '../weights/safetensors.js';
 import { squareOf } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput, type Output } from './output.js';

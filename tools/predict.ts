@@ -1,5 +1,4 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { createNetwork, type Network } from '../configs/network.js';
 import { parseExperiment } from '../configs/read.js';
 import { openRun } from '../configs/run.js';
@@ -9,6 +8,7 @@ import type { LabelMap } from '../datasets/sample.js';
 import { collectWarnings } from '../datasets/warnings.js';
 import { ConfigError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
+import { isWeightsName, WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { COCO_CLASSES, findReleased, networkOf, RELEASED_NAMES, type ReleasedWeights } from '../pretrained/index.js';
 import { requireName } from '../training/run/index.js';
 import { classifyImages } from './classify/classify.js';

@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BackboneArch, createClassifier } from '../../backbones/index.js';
-import type { HostTensor, HostTensors } from '../../backbones/weights/hostTensor.js';
-import { writeNpz } from '../../backbones/weights/npz.js';
-import { writeSafetensors } from '../../backbones/weights/safetensors.js';
-import { exportStateDict } from '../../backbones/weights/stateDict.js';
 import { loadReleased, loadStart } from '../../configs/weights.js';
 import { createDetector, PRESETS } from '../../heads/index.js';
 import { RELEASED_WEIGHTS } from '../../pretrained/index.js';
+import { exportStateDict } from '../../pretrained/stateDict.js';
+import type { HostTensor, HostTensors } from '../../weights/hostTensor.js';
+import { writeNpz } from '../../weights/npz.js';
+import { writeSafetensors } from '../../weights/safetensors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-start-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withWeights } from '../../backbones/catalogue/fileSource.js';
 import { readExperiment } from '../../configs/read.js';
 import {
   decodeImage,
@@ -18,6 +17,7 @@ import { sha256Of } from '../../engine/tensorflow/runtime/pip.js';
 import { listZip } from '../../engine/tensorflow/runtime/zip.js';
 import { readCheckpoint } from '../../training/run/checkpointFile.js';
 import { openEventLog } from '../../training/run/events.js';
+import { withWeights } from '../../weights/fileSource.js';
 import { greyPng, vocXml } from '../datasets/folder.js';
 
 const classes = ['a'];

@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import { isWeightsName, weightsEntry } from '../../backbones/catalogue/catalogue.js';
-import { withWeights } from '../../backbones/catalogue/fileSource.js';
-import { loadWeights } from '../../backbones/catalogue/loadWeights.js';
-import { loadPretrained } from '../../backbones/catalogue/pretrained.js';
-import type { PullOptions } from '../../backbones/catalogue/pull.js';
-import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
 import { type Classifier, createClassifier, isBackboneArch } from '../../backbones/index.js';
-import { classNamesOf, inputPixelsOf, preprocessingOf } from '../../backbones/weights/metadata.js';
-import { loadStateDict } from '../../backbones/weights/stateDict.js';
-import { readAll, type WeightsFile } from '../../backbones/weights/weightsFile.js';
 import { concurrently } from '../../datasets/concurrently.js';
 import { type DecodeImageOptions, decodeImage } from '../../datasets/decode/index.js';
 import type { Pixels } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
-import { findReleased, networkOf, pullReleased, type ReleasedWeights, sayTenths } from '../../pretrained/index.js';
+import { isWeightsName, weightsEntry } from '../../pretrained/catalogue.js';
+import { loadWeights } from '../../pretrained/files/loadWeights.js';
+import { loadPretrained } from '../../pretrained/files/pretrained.js';
+import type { PullOptions } from '../../pretrained/files/pull.js';
+import { pullReleased } from '../../pretrained/files/pullReleased.js';
+import { IMAGENET_CLASSES } from '../../pretrained/imagenetClasses.js';
+import { findReleased, networkOf, type ReleasedWeights, sayTenths } from '../../pretrained/index.js';
+import { classNamesOf, inputPixelsOf, preprocessingOf } from '../../pretrained/metadata.js';
+import { loadStateDict } from '../../pretrained/stateDict.js';
+import { withWeights } from '../../weights/fileSource.js';
+import { readAll, type WeightsFile } from '../../weights/weightsFile.js';
 import { centreCrop, resizeBicubic } from './bicubic.js';
 
 export interface Guess {

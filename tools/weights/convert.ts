@@ -1,9 +1,11 @@
-import { convertFile } from '../../backbones/catalogue/convertFile.js';
-import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
 import { isBackboneArch } from '../../backbones/index.js';
-import type { CheckpointPart, ConvertOptions, LoadReport } from '../../backbones/weights/index.js';
 import { ConfigError, WeightsError } from '../../engine/errors.js';
 import { readText } from '../../engine/files/read.js';
+import type { ConvertOptions } from '../../pretrained/convert.js';
+import { convertFile } from '../../pretrained/files/convertFile.js';
+import { IMAGENET_CLASSES } from '../../pretrained/imagenetClasses.js';
+import type { LoadReport } from '../../pretrained/stateDict.js';
+import type { CheckpointPart } from '../../weights/index.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
 import { formatTable } from '../table.js';

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClassifier } from '../../../backbones/index.js';
-import { openWeights, readAll, writeSafetensors } from '../../../backbones/weights/index.js';
-import { exportStateDict } from '../../../backbones/weights/stateDict.js';
 import { encodePng } from '../../../datasets/decode/index.js';
-import { seedBytes } from '../../backbones/weights/seedFiles.js';
+import { exportStateDict } from '../../../pretrained/stateDict.js';
+import { openWeights, readAll, writeSafetensors } from '../../../weights/index.js';
+import { seedBytes } from '../../weights/seedFiles.js';
 import { expectRefusal, runProgram } from '../program.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-weights-'));
