@@ -10,5 +10,7 @@ export { availableBytes } from './engine/tensorflow/memory/availableBytes.js';
 export { estimateMemory, type MemoryNeed, requireMemory } from './engine/tensorflow/memory/memory.js';
 export * from './index.js';
 export * from './pretrained/files/index.js';
+/** Takes paths and names, too; index.ts has the one of bytes alone. */
+export { loadWeights } from './pretrained/files/loadWeights.js';
 export * from './pretrained/index.js';
 export * from './training/run/index.js';

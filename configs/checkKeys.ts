@@ -5,8 +5,8 @@ import { IGNORED } from '../datasets/sample.js';
 import { PRESET_NAMES } from '../heads/presets.js';
 import { WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, GENERAL_WEIGHTS, RELEASED_NAMES } from '../pretrained/index.js';
+import { isWeightsPath } from '../pretrained/isWeightsPath.js';
 import { checkNeck } from './checkNeck.js';
-import { isWeightFile } from './locate.js';
 import { MOST_FINDINGS } from './messages.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
@@ -111,7 +111,7 @@ function checkModel({ task, model }: Experiment): Problem[] {
     problems.push({ path: ['model', 'backbone'], message });
   }
   const { weights } = model;
-  if (weights !== null && !isWeightFile(weights) && !isKnownWeights(weights)) {
+  if (weights !== null && !isWeightsPath(weights) && !isKnownWeights(weights)) {
     const message = `there are no weights '${weights}'${didYouMean(weights, KNOWN_WEIGHTS)}`;
     problems.push({ path: ['model', 'weights'], message });
   }

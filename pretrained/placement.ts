@@ -6,15 +6,16 @@ import type { AxisOrder } from './naming/scheme.js';
 import type { ParameterSlot } from './slot.js';
 
 /**
- * Shape that a tensor of a file has in a state dict of the parameter it is for: its own when it does not fit there.
- * Trailing axes of PyTorch's order, or leading ones of TensorFlow's, may be merged: dense layers and the convolutions
- * that stand for them hold the same values.
+ * Whether a tensor of this shape can be a parameter. Trailing axes of PyTorch's order, or leading ones of TensorFlow's, may
+ * be merged: dense layers and the convolutions that stand for them hold the same values.
  */
-export function placedShape(shape: readonly number[], parameter: ParameterSlot, order: AxisOrder): readonly number[] {
-  const { variable, layout } = parameter;
-  const expected = fileShape(variable.shape, layout);
-  const fits = order === 'file' ? mergesInto(shape, expected, 0) : mergesInto(shape, variable.shape, -1);
-  return fits ? expected : shape;
+export function fitsParameter(
+  shape: readonly number[],
+  { variable, layout }: ParameterSlot,
+  order: AxisOrder,
+): boolean {
+  if (order === 'file') return mergesInto(shape, fileShape(variable.shape, layout), 0);
+  return mergesInto(shape, variable.shape, -1);
 }
 
 /** float32 values of a tensor in the layout of a state dict. @throws WeightsError when they are no numbers of use */

@@ -1,7 +1,7 @@
 import type { Parameter } from '../backbones/module.js';
 
 /** What has to be known of a parameter to fill it. */
-export interface ParameterSlot extends Pick<Parameter, 'layout' | 'role'> {
+export interface ParameterSlot extends Pick<Parameter, 'layout' | 'role' | 'epsilon'> {
   readonly variable: { readonly shape: readonly number[] };
 }
 

@@ -26,8 +26,11 @@ export interface LoadReport {
   }[];
 }
 
-/** Whole numbers that follow from the network: a counter of PyTorch's batch norm, and where timm's attention looks up its biases. */
-export const DERIVED = /(^|\.)(num_batches_tracked|attention_bias_idxs)$/;
+/**
+ * Whole numbers that follow from the network or from its training: counters of PyTorch's batch norm and of averaged weights,
+ * and where timm's attention looks up its biases.
+ */
+export const DERIVED = /(^|\.)(num_batches_tracked|n_averaged|attention_bias_idxs)$/;
 
 /**
  * Puts the tensors of a PyTorch-layout state dict into a module's variables. Nothing is changed when it throws.

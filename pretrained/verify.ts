@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { WeightsError } from '../engine/errors.js';
-import { readAll, type WeightsFile } from '../weights/weightsFile.js';
+import type { WeightsFile } from '../weights/weightsFile.js';
 import { isWeightsName, weightsEntry } from './catalogue.js';
 import { GOLDEN_TOLERANCE, type GoldenForward, type GoldenNetwork, goldenDifference } from './golden.js';
+import { loadFile } from './load.js';
 import { entryOf } from './metadata.js';
-import { loadStateDict } from './stateDict.js';
+import { checkComplete } from './stateDict.js';
 
 const goldenSchema = z
   .strictObject({
@@ -30,7 +31,8 @@ export interface Verification {
  * @throws WeightsError when the file does not fill the network or has no golden
  */
 export async function verifyWeights(file: WeightsFile, network: GoldenNetwork): Promise<Verification> {
-  loadStateDict(network, readAll(file), { partial: false });
+  const { missing, reshaped } = loadFile(network, file, 'the file');
+  checkComplete({ missing, reshaped, unexpected: [] });
   const { golden, origin } = goldenOf(file);
   return { difference: await goldenDifference(network, golden), tolerance: GOLDEN_TOLERANCE, origin };
 }

@@ -6,7 +6,6 @@ import { openKeras, openKerasArchive } from './keras.js';
 import { isNpy, openNpy } from './npy.js';
 import { openNpz } from './npz.js';
 import { openOnnx } from './onnx.js';
-import { withoutPrefixes } from './pytorch/checkpointParts.js';
 import { isLegacyPytorch, openPytorch, type PytorchOptions } from './pytorch/pytorch.js';
 import { openSafetensors } from './safetensors.js';
 import { openTfjs } from './tfjs.js';
@@ -23,7 +22,7 @@ const FORMATS: readonly {
   { matches: isTflite, open: openTflite },
   { matches: isLegacyPytorch, open: openPytorch },
   { matches: isNpy, open: openArray },
-  { matches: isSafetensors, open: (source) => unwrapped(openSafetensors(source)) },
+  { matches: isSafetensors, open: openSafetensors },
   { matches: (source) => firstText(source) === '{', open: openTfjs },
   { matches: isOnnx, open: openOnnx },
 ];
@@ -49,13 +48,8 @@ function openArchive(source: ByteSource, options: PytorchOptions): WeightsFile {
   const names = readZip(source).map(({ name }) => name);
   if (names.some((name) => name.endsWith('/data.pkl'))) return openPytorch(source, options);
   if (names.includes('model.weights.h5')) return openKerasArchive(source);
-  if (names.length > 0 && names.every((name) => name.endsWith('.npy'))) return unwrapped(openNpz(source));
+  if (names.length > 0 && names.every((name) => name.endsWith('.npy'))) return openNpz(source);
   throw new WeightsError(`${source.name} is a zip archive, but of neither PyTorch, Keras nor NumPy`);
-}
-
-/** Weights of a model that was wrapped while it was trained. */
-function unwrapped(file: WeightsFile): WeightsFile {
-  return { ...file, tensors: withoutPrefixes(file.tensors) };
 }
 
 function openArray(source: ByteSource): WeightsFile {

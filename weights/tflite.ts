@@ -160,6 +160,7 @@ function layersOf(
     const weight = nameOf(inputs, 1, names.constants);
     if (weight === null) return [];
     const [input, output] = [nameOf(inputs, 0, names.all) ?? '', nameOf(outputs, 0, names.all) ?? ''];
-    return [{ kind, weight, bias: nameOf(inputs, 2, names.constants), input, output }];
+    const bias = nameOf(inputs, 2, names.constants);
+    return [{ kind, weight, bias, axes: 'tflite', path: null, input, output }];
   });
 }

@@ -22,6 +22,10 @@ export interface WeightedLayer {
   readonly kind: 'convolution' | 'depthwise' | 'dense';
   readonly weight: string;
   readonly bias: string | null;
+  /** Axes of the weight: [out, kh, kw, in] of TFLite, [out, in, kh, kw] of PyTorch, or the [in, out] of a product of matrices. */
+  readonly axes: 'tflite' | 'pytorch' | 'product';
+  /** Path of the module that it was exported from, e.g. 'blocks.0.0.conv_dw'; null: the file does not say. */
+  readonly path: string | null;
   /** Names of what it reads and of what it computes. */
   readonly input: string;
   readonly output: string;

@@ -1,122 +1,84 @@
-import type { Pretrainable } from '../../backbones/backbone.js';
-import type { OwnArchitecture } from '../../backbones/family.js';
-import { isBelow } from '../../backbones/frozen.js';
-import { architectureOf, createClassifier } from '../../backbones/index.js';
-import type { Module } from '../../backbones/module.js';
-import { foldPreprocessing, foldStem, inChannelsOf } from '../../backbones/stem.js';
+import { existsSync } from 'node:fs';
+import { foldPreprocessing, inChannelsOf } from '../../backbones/stem.js';
 import { ConfigError } from '../../engine/errors.js';
-import { withoutValues } from '../../engine/shapes/shapes.js';
 import { withWeights } from '../../weights/fileSource.js';
-import type { CheckpointPart } from '../../weights/pytorch/checkpointParts.js';
+import { openWeights } from '../../weights/openWeights.js';
 import type { WeightsFile } from '../../weights/weightsFile.js';
 import { requireArchitecture } from '../architecture.js';
-import { allowance, type Conversion, convertWeights } from '../convert.js';
-import type { ParameterSlot, Slots } from '../slot.js';
-import { checkComplete, compareStateDict, type LoadReport, loadStateDict } from '../stateDict.js';
+import { isWeightsName, weightsEntry } from '../catalogue.js';
+import { isWeightsPath } from '../isWeightsPath.js';
+import { type Loadable, type LoadedWeights, type LoadWeightsOptions, loadFile, trunkOf } from '../load.js';
+import { backboneOf, startingWeights } from '../networks.js';
+import { sayTenths } from '../progress.js';
+import type { ReleasedWeights } from '../released.js';
+import { type PullOptions, pullWeights } from './pull.js';
+import { type PullReleasedOptions, pullReleased } from './pullReleased.js';
 
-export interface LoadWeightsOptions {
-  /** Architecture that the weights are meant to be of: an error unless it is the network's. The network's when absent. */
-  readonly arch?: string;
-  /** Of a checkpoint with two sets of weights. */
-  readonly part?: CheckpointPart;
-  /**
-   * Parameters that the file may lack or have in another shape, which keep their values, and tensors of the file that may
-   * stay unused: names, or beginnings of names that end in '*'. None when absent.
-   */
-  readonly partial?: readonly string[];
-}
-
-/** What was loaded, and what the weights expect of an image; null: the file does not say, the network's own stays. */
-export interface LoadedWeights extends LoadReport, Pick<Conversion, 'preprocessing'> {}
-
-/** Everything is reported, nothing refused. */
-const ANYTHING = { partial: ['*'] } as const;
-/** Of a whole network whose file has other classes, which does not matter to a backbone. */
-const CLASSES = 1000;
+export interface LoadAnyOptions
+  extends LoadWeightsOptions,
+    Partial<PullOptions>,
+    Pick<PullReleasedOptions, 'onBytes'> {}
 
 /**
- * Loads a file of weights of any format and known release into a backbone, or into a classifier of the same number of
- * classes. What lies outside the trunk (classifier, neck, heads) may stay unused; the first convolution of RGB weights is
- * made to fit images of other channels as `foldStem` does it. What the weights expect of an image becomes the network's
- * `preprocessing`. Nothing is changed when it throws.
+ * Loads weights into a network: a backbone, a classifier, a detector, a segmenter, or any module by its own names. They may be
+ * of any format and naming that is known; `openWeights` and `convertWeights` list them. What comes before a network's names in
+ * the file (`model.`, `backbone.`, `module.`, ...) is found by itself.
  *
- * @throws WeightsError when a parameter is missing, of another shape or of whole numbers, the file's trunk has more of them,
- *   or the file says that it is of another architecture; ConfigError when the network is no backbone or classifier, or not of `arch`
+ * A backbone's every parameter must be in the file; a classifier, neck or head of other classes keeps its values where
+ * shapes differ. RGB weights are made to fit images of other channels, and the network's `preprocessing` becomes what the
+ * weights expect. Nothing is changed when it throws.
+ *
+ * @param weights a file; the bytes of one; or the name of published weights, of a network (its best ones), or `imagenet` or
+ *   `coco` (the best for the network's backbone), which are fetched when they are not in the cache
+ * @returns       what was loaded, what keeps its values, and what the file has beside; `describeLoaded` says it in one line
+ * @throws WeightsError when the file does not fill the backbone, naming what differs; ConfigError for an unknown name;
+ *   EspalierError when weights cannot be fetched
  */
 export async function loadWeights(
-  network: Pretrainable,
-  path: string,
-  { arch, part, partial = [] }: LoadWeightsOptions = {},
+  network: Loadable,
+  weights: string | Uint8Array,
+  options: LoadAnyOptions = {},
 ): Promise<LoadedWeights> {
-  if (!network.architecture) {
-    throw new ConfigError('weights go into a backbone or a classifier: of a detector or segmenter give model.backbone');
-  }
-  requireArchitecture(network.architecture, arch, 'options.arch', ConfigError);
-  const { report, tensors, preprocessing } = await withWeights(
-    path,
-    (file) => {
-      requireArchitecture(network.architecture, file.metadata.architecture, path);
-      return convertFolded(file, network);
-    },
-    part === undefined ? {} : { part },
-  );
-  checkFilled(network, network.architecture, { report, tensors }, partial);
-  const loaded = loadStateDict(network, tensors, { partial: true });
-  if (preprocessing) network.preprocessing = foldPreprocessing(preprocessing, inChannelsOf(network));
-  return { ...loaded, preprocessing };
+  const { part } = options;
+  const load = (source: string) => (file: WeightsFile) => loadFile(network, file, source, options);
+  if (typeof weights !== 'string') return load('the file')(openWeights(weights, part ? { part } : {}));
+  if (isWeightsName(weights)) return loadCatalogued(network, weights, options);
+  if (isWeightsPath(weights) || existsSync(weights)) return withWeights(weights, load(weights), part ? { part } : {});
+  const trunk = trunkOf(network);
+  if (!trunk)
+    throw new ConfigError(`published weights '${weights}' go into a backbone, classifier, detector or segmenter`);
+  return loadReleased(network, startingWeights(weights, trunk.architecture.name), options);
+}
+
+/** `loadWeights` of an entry of our own catalogue. */
+async function loadCatalogued(network: Loadable, name: string, options: LoadAnyOptions): Promise<LoadedWeights> {
+  const trunk = trunkOf(network);
+  if (trunk) requireArchitecture(trunk.architecture, weightsEntry(name).arch, name);
+  const path = await pullWeights(name, { offline: false, ...options });
+  return withWeights(path, (file) => loadFile(network, file, `${name} (${weightsEntry(name).arch})`, options));
 }
 
 /**
- * Every parameter of the backbone or classifier has its tensor, and the file's trunk is no larger.
+ * `loadWeights` of a published checkpoint, fetched when it is not in the cache; images are prepared as its publisher says.
  *
- * @param module    what is filled: the backbone itself, or a network of which it is the part below `prefix`
- * @param partial   names, without the prefix, or beginnings of names that end in '*', of what may be otherwise
- * @throws WeightsError naming what differs
+ * @throws WeightsError when it is of another architecture, before anything is fetched
  */
-export function checkFilled(
-  module: Module,
-  architecture: OwnArchitecture,
-  { report, tensors }: Pick<Conversion, 'report' | 'tensors'>,
-  partial: readonly string[],
-  prefix = '',
-): void {
-  const isAllowed = allowance(partial);
-  const isNeeded = (name: string): boolean => name.startsWith(prefix) && !isAllowed(name.slice(prefix.length));
-  const { loaded, missing, reshaped } = compareStateDict(module, tensors);
-  const fits = new Set(loaded);
-  const known = report.reshaped.filter(({ name }) => module.parameters.has(name) && !fits.has(name));
-  const shapes = new Map([...known, ...reshaped].map((difference) => [difference.name, difference] as const));
-  const lacking = missing.filter((name) => isNeeded(name) && !shapes.has(name));
-  const { stages } = architectureOf(architecture);
-  const isTrunk = (name: string): boolean => stages.some(({ paths }) => isBelow(paths, name.slice(prefix.length)));
-  checkComplete({
-    missing: lacking,
-    reshaped: [...shapes.values()].filter(({ name }) => isNeeded(name)),
-    // Names outside the trunk tell what the file has instead of what it lacks.
-    unexpected: report.unexpected.filter((name) => isNeeded(name) && (lacking.length > 0 || isTrunk(name))),
-  });
-}
-
-/** The file as the whole network's state dict, its stem folded where that is what it takes. */
-function convertFolded(file: WeightsFile, network: Pretrainable): Conversion {
-  const inChannels = inChannelsOf(network);
-  const conversion = convertWeights(file, wholeSlots(network, inChannels), ANYTHING);
-  const stem = `${network.stem}.weight`;
-  if (inChannels === 3 || !conversion.report.reshaped.some(({ name }) => name === stem)) return conversion;
-  const rgb = convertWeights(file, wholeSlots(network, 3), ANYTHING);
-  return rgb.tensors.has(stem) ? { ...rgb, tensors: foldStem(rgb.tensors, network.stem, inChannels) } : conversion;
-}
-
-/** Names and shapes of the whole network: a release is known by all of its names. */
-function wholeSlots({ architecture: arch, ...network }: Pretrainable, inChannels: number): Slots {
-  const classes = 'classes' in network ? Number(network.classes) : CLASSES;
-  return withoutValues(() => {
-    const whole = createClassifier({ arch, classes, inChannels, frozen: 'all', seed: 1 });
-    const slots = [...whole.parameters].map(([name, { variable, layout, role }]): [string, ParameterSlot] => [
-      name,
-      { layout, role, variable: { shape: [...variable.shape] } },
-    ]);
-    whole.dispose();
-    return { parameters: new Map(slots) };
-  }).result;
+export async function loadReleased(
+  network: Loadable,
+  entry: ReleasedWeights,
+  options: LoadAnyOptions = {},
+): Promise<LoadedWeights> {
+  const trunk = trunkOf(network);
+  if (trunk) requireArchitecture(trunk.architecture, backboneOf(entry) ?? entry.arch, entry.name);
+  const { offline = false, onProgress, onBytes = onProgress && sayTenths(entry.name, onProgress), part } = options;
+  const path = await pullReleased(entry, onBytes ? { offline, onBytes } : { offline });
+  const loaded = await withWeights(
+    path,
+    (file) => loadFile(network, file, `${entry.name} (${entry.licence})`, options),
+    part ? { part } : {},
+  );
+  const { preprocessing } = entry;
+  if (!preprocessing || !trunk) return loaded;
+  trunk.preprocessing = foldPreprocessing(preprocessing, inChannelsOf(trunk));
+  return { ...loaded, preprocessing };
 }

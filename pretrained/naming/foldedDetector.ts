@@ -4,7 +4,7 @@ import { fileShape } from '../layout.js';
 import type { ParameterSlot, Slots } from '../slot.js';
 import type { LoadReport } from '../stateDict.js';
 import { efficientDetLayers, plainPath } from './efficientDet.js';
-import { floatsOf, foldedNorm, inFileOrder } from './folded.js';
+import { epsilonOf, floatsOf, foldedNorm, inFileOrder } from './folded.js';
 
 /** A convolution of the network, and the norms behind it: none, one, or one for each level that shares it. */
 interface TargetConvolution {
@@ -130,10 +130,11 @@ function sharedFilter(
 /** Biases of the convolution itself where no norm follows, else norms that scale and add. */
 function addBehind(
   { layer, norms }: TargetConvolution,
-  { parameters }: Slots,
+  module: Slots,
   { biases, scales }: { readonly biases: readonly (Float32Array | null)[]; readonly scales: readonly Float32Array[] },
   tensors: Map<string, HostTensor>,
 ): void {
+  const { parameters } = module;
   const own = parameters.get(`${layer}.bias`);
   if (own) {
     const data = (norms.length === 0 ? biases[0] : null) ?? new Float32Array(own.variable.shape[0] ?? 0);
@@ -141,7 +142,8 @@ function addBehind(
   }
   norms.forEach(({ layer: norm }, i) => {
     const scale = scales[i] as Float32Array;
-    for (const [part, data] of Object.entries(foldedNorm(scale, biases[i] ?? new Float32Array(scale.length)))) {
+    const parts = foldedNorm(scale, biases[i] ?? new Float32Array(scale.length), epsilonOf(module, norm) ?? 0);
+    for (const [part, data] of Object.entries(parts)) {
       if (parameters.has(`${norm}.${part}`))
         tensors.set(`${norm}.${part}`, { dtype: 'F32', shape: [scale.length], data });
     }

@@ -4,7 +4,6 @@ import { reusedMemory } from '../../weights/hostMemory.js';
 import type { HostTensor } from '../../weights/hostTensor.js';
 import { writeNpz } from '../../weights/npz.js';
 import { openWeights } from '../../weights/openWeights.js';
-import { writeSafetensors } from '../../weights/safetensors.js';
 import { type LazyTensor, readAll } from '../../weights/weightsFile.js';
 import { SEED_NAMES, seedBytes, seeds } from './seedFiles.js';
 
@@ -50,15 +49,6 @@ describe('files of the libraries that own the formats', () => {
     }
   });
 
-  it.each([writeSafetensors, writeNpz])('%o: names lose what wrappers of training put before all of them', (write) => {
-    const tensor = { dtype: 'F32', shape: [1], data: Float32Array.of(3) } as const;
-    const namesOf = (...names: string[]) => [
-      ...openWeights(write(new Map(names.map((name) => [name, tensor])))).tensors.keys(),
-    ];
-    expect(namesOf('module._orig_mod.a.weight', 'module._orig_mod.b')).toEqual(['a.weight', 'b']);
-    expect(namesOf('_orig_mod.a', 'b')).toEqual(['_orig_mod.a', 'b']);
-  });
-
   it('reads a tensor anew each time, so that a caller may change what it got', () => {
     const tensor = openWeights(seedBytes('plain.pth')).tensors.get('conv.row') as LazyTensor;
     const first = tensor.read().data as Float32Array;
@@ -93,7 +83,7 @@ describe('files of the libraries that own the formats', () => {
     const [average, trained] = [openWeights(bytes), openWeights(bytes, { part: 'trained' })];
     expect(average.metadata).toEqual({ epoch: '3', part: 'average', parts: 'trained,average' });
     expect(trained.metadata.part).toBe('trained');
-    const scalarOf = (file: typeof average) => Number(file.tensors.get('scalar')?.read().data[0]);
+    const scalarOf = (file: typeof average) => Number(file.tensors.get('module.scalar')?.read().data[0]);
     expect([scalarOf(trained), scalarOf(average)]).toEqual([3.5, 4.5]);
     expect(() => openWeights(seedBytes('plain.pth'), { part: 'average' })).toThrow(/no average weights/);
   });

@@ -18,6 +18,7 @@ interface ConvertCommand extends EngineOptions {
   readonly classes?: string;
   readonly part?: CheckpointPart;
   readonly preparation?: ConvertOptions['preparation'];
+  readonly prefix?: string;
   readonly licence?: string;
   readonly source?: string;
   readonly json?: boolean;
@@ -26,12 +27,12 @@ interface ConvertCommand extends EngineOptions {
 /** Weights of another library as a file of ours. */
 export async function convertWeightsFile(file: string, options: ConvertCommand): Promise<void> {
   const output = createOutput(options.json === true);
-  const { arch, to, partial, part, licence, source, preparation } = options;
+  const { arch, to, partial, part, licence, source, preparation, prefix: givenPrefix } = options;
   const names = classNames(options.classes, arch);
   await openEngine(options, output);
   const { network, goldenPixels } = createNamed(arch, names?.length ?? usualClasses(arch));
   try {
-    const { release, report, metadata } = await convertFile(file, network, to, {
+    const { scheme, prefix, report, metadata } = await convertFile(file, network, to, {
       architecture: arch,
       partial,
       onReport: ({ report }) => output.note(describe(report)),
@@ -39,12 +40,13 @@ export async function convertWeightsFile(file: string, options: ConvertCommand):
       ...(goldenPixels === undefined ? {} : { goldenPixels }),
       ...(part ? { part } : {}),
       ...(preparation ? { preparation } : {}),
+      ...(givenPrefix === undefined ? {} : { prefix: givenPrefix }),
       ...(licence === undefined ? {} : { licence }),
       ...(source === undefined ? {} : { source }),
     });
     const { sha256 } = metadata;
-    const value = { file, to, release, architecture: arch, sha256, ...report };
-    output.result(value, `${release} weights of ${arch}: ${to}`);
+    const value = { file, to, scheme, prefix, architecture: arch, sha256, ...report };
+    output.result(value, `${scheme} weights of ${arch}${prefix === '' ? '' : `, by names without '${prefix}'`}: ${to}`);
   } finally {
     network.dispose();
   }

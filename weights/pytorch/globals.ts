@@ -1,46 +1,52 @@
 import { WeightsError } from '../../engine/errors.js';
 import type { ElementType } from '../elements.js';
 import { isTensor, STORAGES, type StorageRef, TORCH_TYPES, tensorRef } from '../stridedTensor.js';
-import { OPAQUE, type PickleGlobal, type PickleHost } from './pickle.js';
+import { foreign, isForeign, isGlobal, type PickleGlobal, type PickleHost } from './pickle.js';
 
-/** Values of training scripts that lie beside the weights: met, not made. */
-const OPAQUE_GLOBALS = [
-  'argparse Namespace',
-  'numpy dtype',
-  'numpy.core.multiarray scalar',
-  'numpy._core.multiarray scalar',
-  '_codecs encode',
-  'torch device',
-  'torch Size',
-  'pathlib PosixPath',
-] as const;
-
-/** The allow-list of a state dict; storages met are noted in `refs`. Nothing of the file is called. */
+/**
+ * What a state dict is made of: dictionaries, tensors and storages, which are noted in `refs` when met. Every other class
+ * stays foreign. Nothing of the file is called.
+ */
 export function stateDictHost(refs: Map<string, StorageRef>): PickleHost {
   const elements = new Map<unknown, ElementType | null>();
   const globals = new Map<string, PickleGlobal>();
-  const allow = (name: string, construct?: (args: readonly unknown[]) => unknown): PickleGlobal => {
-    const global = construct ? { name, construct } : { name };
+  const know = (name: string, construct?: PickleGlobal['construct']): PickleGlobal => {
+    const global = { kind: 'global', name, ...(construct ? { construct } : {}) } as const;
     globals.set(name, global);
     return global;
   };
-  allow('collections OrderedDict', (args) => {
-    if (args.length > 0) throw new WeightsError('the file fills a dictionary in an unknown way: refused');
-    return new Map();
+  know('collections OrderedDict', ([pairs]) => dictionaryOf(pairs));
+  know('collections defaultdict', () => new Map()); // what it is called with makes its defaults
+  know('torch._utils _rebuild_tensor_v2', (args) => rebuilt(args));
+  know('torch._utils _rebuild_tensor_v3', (args) => rebuilt(args, elements.get(args[6]) ?? null));
+  know('torch._tensor _rebuild_from_type_v2', ([rebuild, , args]) => {
+    const made = isGlobal(rebuild) && Array.isArray(args) ? rebuild.construct?.(args) : undefined;
+    return made ?? foreign('torch._tensor _rebuild_from_type_v2');
   });
-  allow('torch._utils _rebuild_tensor_v2', (args) => tensorRef(args));
-  allow('torch._utils _rebuild_tensor_v3', (args) => tensorRef(args, elements.get(args[6]) ?? null));
   for (const name of ['_rebuild_parameter', '_rebuild_parameter_with_state']) {
-    allow(`torch._utils ${name}`, ([tensor]) => {
-      if (!isTensor(tensor)) throw new WeightsError('the file is damaged: a parameter without a tensor');
-      return tensor;
+    know(`torch._utils ${name}`, ([tensor]) => {
+      if (isTensor(tensor) || isForeign(tensor)) return tensor;
+      throw new WeightsError('the file is damaged: a parameter without a tensor');
     });
   }
-  for (const name of OPAQUE_GLOBALS) allow(name, () => OPAQUE);
-  for (const [storage, element] of STORAGES) elements.set(allow(`torch ${storage}`), element);
-  for (const [name, element] of TORCH_TYPES) elements.set(allow(`torch ${name}`), element);
-  elements.set(allow('torch.storage UntypedStorage'), null);
+  for (const [storage, element] of STORAGES) elements.set(know(`torch ${storage}`), element);
+  for (const [name, element] of TORCH_TYPES) elements.set(know(`torch ${name}`), element);
+  elements.set(know('torch.storage UntypedStorage'), null);
   return { globals, persistent: (id) => storageRef(id, elements, refs) };
+}
+
+/** Empty, or of the [key, value] pairs that Python 2 calls it with. */
+function dictionaryOf(pairs: unknown): ReadonlyMap<unknown, unknown> {
+  if (pairs === undefined) return new Map();
+  const isPair = (pair: unknown): pair is [unknown, unknown] => Array.isArray(pair) && pair.length === 2;
+  if (Array.isArray(pairs) && pairs.every(isPair)) return new Map(pairs);
+  throw new WeightsError('the file fills a dictionary in an unknown way: refused');
+}
+
+/** A tensor of complex or quantised numbers lies in a foreign storage, and is foreign itself. */
+function rebuilt(args: readonly unknown[], type: ElementType | null = null): unknown {
+  const [storage] = args;
+  return isForeign(storage) ? foreign('torch Tensor') : tensorRef(args, type);
 }
 
 /** ('storage', class, key, device, number of values[, view]) */
@@ -48,18 +54,12 @@ function storageRef(
   id: unknown,
   elements: ReadonlyMap<unknown, ElementType | null>,
   refs: Map<string, StorageRef>,
-): StorageRef {
+): unknown {
   const [kind, storageClass, key, , count, view] = Array.isArray(id) ? id : [];
-  const element = elements.get(storageClass);
-  if (
-    kind !== 'storage' ||
-    element === undefined ||
-    typeof key !== 'string' ||
-    !Number.isSafeInteger(count) ||
-    count < 0
-  ) {
+  if (kind !== 'storage' || !isGlobal(storageClass) || typeof key !== 'string' || !isSize(count))
     throw new WeightsError('the file is damaged: a storage is described wrongly');
-  }
+  const element = elements.get(storageClass);
+  if (element === undefined) return foreign(storageClass.name);
   if (view !== null && view !== undefined)
     throw new WeightsError(`storage ${key} is a view of another: save the file again`);
   const size = count * (element?.width ?? 1);
@@ -71,3 +71,5 @@ function storageRef(
   refs.set(key, ref);
   return ref;
 }
+
+const isSize = (count: unknown): count is number => Number.isSafeInteger(count) && (count as number) >= 0;

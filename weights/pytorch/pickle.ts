@@ -1,17 +1,39 @@
 import { WeightsError } from '../../engine/errors.js';
 import type { ByteReader } from '../bytes/byteReader.js';
 
-/** What a pickle may call, by `module name`; everything else is refused by name before it is looked at. */
+/** Globals with a meaning here, by `module name`; an object of any other class is a `Foreign`. */
 type PickleGlobals = ReadonlyMap<string, PickleGlobal>;
 
-/** A global that may appear; without `construct` it can be named but not called. */
+/** A class or function that a pickle names; without `construct` it can be named but not called. */
 export interface PickleGlobal {
+  readonly kind: 'global';
   readonly name: string;
   readonly construct?: (args: readonly unknown[]) => unknown;
 }
 
-/** Stands for a value that is of no use here, such as a number of numpy or the arguments of a program. */
-export const OPAQUE = Symbol('opaque');
+/** An object of a class that is not known here: never made, only its place is kept, and what the file sets on it. */
+export interface Foreign {
+  readonly kind: 'foreign';
+  /** `module name` of the class. */
+  readonly name: string;
+  /** What `__setstate__` or `__dict__` would get; undefined: nothing. */
+  state: unknown;
+  /** Entries of a class that extends a dictionary. */
+  readonly entries: Map<unknown, unknown>;
+}
+
+export function foreign(name: string): Foreign {
+  return { kind: 'foreign', name, state: undefined, entries: new Map() };
+}
+
+export function isForeign(value: unknown): value is Foreign {
+  return isKind(value, 'foreign');
+}
+
+/** Values of a pickle are Maps, arrays and scalars: no file can forge an object with a `kind`. */
+function isKind(value: unknown, kind: string): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind;
+}
 
 export interface PickleHost {
   readonly globals: PickleGlobals;
@@ -30,15 +52,16 @@ interface Machine {
   readonly memo: Map<number, unknown>;
   stack: unknown[];
   readonly marks: unknown[][];
-  /** Lists, tuples and dictionaries made so far. */
+  /** Lists, tuples, dictionaries and foreign objects made so far. */
   containers: number;
 }
 
 /**
- * Runs one pickle (protocol 2 to 4) of plain values and allowed globals: null, boolean, number, bigint, string, arrays
- * (lists and tuples), Maps (dictionaries) and what `host` makes. No code of the file is run.
+ * Reads one pickle (protocol 2 to 5) as plain values: null, boolean, number, bigint, string, bytes, arrays (lists, tuples
+ * and sets), Maps (dictionaries), what `host` makes, and a `Foreign` in place of every other object. Nothing of the file is
+ * imported or called. Hand-written, as libraries that read pickles make Python's objects or know no persistent ids.
  *
- * @throws WeightsError for an opcode or a global that is not allowed, and for a damaged file
+ * @throws WeightsError for an opcode that is not known, and for a damaged file
  * @source CPython, Lib/pickletools.py
  */
 export function readPickle(reader: ByteReader, host: PickleHost): unknown {
@@ -75,52 +98,64 @@ const pushContainer =
     machine.stack.push(value);
   };
 
+// biome-ignore format: one opcode a line, named as in pickletools
 const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
-  [0x80, ({ reader }) => checkProtocol(reader.u8())],
-  [0x95, ({ reader }) => void reader.size64()], // FRAME
-  [0x28, mark],
-  [0x4e, push(() => null)],
-  [0x88, push(() => true)],
-  [0x89, push(() => false)],
-  [0x4b, push(({ reader }) => reader.u8())],
-  [0x4d, push(({ reader }) => reader.u16())],
-  [0x4a, push(({ reader }) => reader.i32())],
-  [0x8a, push(({ reader }) => longInteger(reader.bytes(reader.u8())))],
-  [0x8b, push(({ reader }) => longInteger(reader.bytes(longLength(reader.i32()))))],
-  [0x47, push(({ reader }) => reader.f64be())],
-  [0x58, push(({ reader }) => reader.text(reader.u32()))],
-  [0x8c, push(({ reader }) => reader.text(reader.u8()))],
-  [0x55, push(({ reader }) => reader.text(reader.u8()))],
-  [0x54, push(({ reader }) => reader.text(reader.u32()))],
-  [0x8d, push(({ reader }) => reader.text(reader.size64()))],
-  [0x43, push(({ reader }) => reader.bytes(reader.u8()))],
-  [0x42, push(({ reader }) => reader.bytes(reader.u32()))],
-  [0x7d, pushContainer(() => new Map())],
-  [0x5d, pushContainer(() => [])],
-  [0x29, pushContainer(() => [])],
-  [0x74, pushContainer(popMarked)],
-  [0x85, pushContainer((machine) => popMany(machine, 1))],
-  [0x86, pushContainer((machine) => popMany(machine, 2))],
-  [0x87, pushContainer((machine) => popMany(machine, 3))],
-  [0x71, (machine) => remember(machine, machine.reader.u8())],
-  [0x72, (machine) => remember(machine, machine.reader.u32())],
-  [0x94, (machine) => remember(machine, machine.memo.size)],
-  [0x68, push((machine) => recall(machine, machine.reader.u8()))],
-  [0x6a, push((machine) => recall(machine, machine.reader.u32()))],
-  [0x63, push(({ reader, host }) => global(host, reader.line(), reader.line()))],
-  [0x93, push(stackGlobal)],
-  [0x51, push((machine) => machine.host.persistent(pop(machine)))],
-  [0x52, pushContainer(reduce)],
-  [0x81, pushContainer(reduce)], // NEWOBJ: of an allowed class the same
-  [0x62, build],
-  [0x73, (machine) => setItems(machine, popMany(machine, 2))],
-  [0x75, (machine) => setItems(machine, popMarked(machine))],
-  [0x61, (machine) => append(machine, popMany(machine, 1))],
-  [0x65, (machine) => append(machine, popMarked(machine))],
+  [0x80 /* PROTO */, ({ reader }) => checkProtocol(reader.u8())],
+  [0x95 /* FRAME */, ({ reader }) => void reader.size64()],
+  [0x28 /* MARK */, mark],
+  [0x30 /* POP */, (machine) => void pop(machine)],
+  [0x31 /* POP_MARK */, (machine) => void popMarked(machine)],
+  [0x32 /* DUP */, push(top)],
+  [0x4e /* NONE */, push(() => null)],
+  [0x88 /* NEWTRUE */, push(() => true)],
+  [0x89 /* NEWFALSE */, push(() => false)],
+  [0x4b /* BININT1 */, push(({ reader }) => reader.u8())],
+  [0x4d /* BININT2 */, push(({ reader }) => reader.u16())],
+  [0x4a /* BININT */, push(({ reader }) => reader.i32())],
+  [0x8a /* LONG1 */, push(({ reader }) => longInteger(reader.bytes(reader.u8())))],
+  [0x8b /* LONG4 */, push(({ reader }) => longInteger(reader.bytes(longLength(reader.i32()))))],
+  [0x47 /* BINFLOAT */, push(({ reader }) => reader.f64be())],
+  [0x58 /* BINUNICODE */, push(({ reader }) => reader.text(reader.u32()))],
+  [0x8c /* SHORT_BINUNICODE */, push(({ reader }) => reader.text(reader.u8()))],
+  [0x8d /* BINUNICODE8 */, push(({ reader }) => reader.text(reader.size64()))],
+  [0x55 /* SHORT_BINSTRING */, push(({ reader }) => reader.text(reader.u8()))],
+  [0x54 /* BINSTRING */, push(({ reader }) => reader.text(reader.u32()))],
+  [0x43 /* SHORT_BINBYTES */, push(({ reader }) => reader.bytes(reader.u8()))],
+  [0x42 /* BINBYTES */, push(({ reader }) => reader.bytes(reader.u32()))],
+  [0x8e /* BINBYTES8 */, push(({ reader }) => reader.bytes(reader.size64()))],
+  [0x96 /* BYTEARRAY8 */, push(({ reader }) => reader.bytes(reader.size64()))],
+  [0x7d /* EMPTY_DICT */, pushContainer(() => new Map())],
+  [0x5d /* EMPTY_LIST */, pushContainer(() => [])],
+  [0x29 /* EMPTY_TUPLE */, pushContainer(() => [])],
+  [0x8f /* EMPTY_SET */, pushContainer(() => [])],
+  [0x6c /* LIST */, pushContainer(popMarked)],
+  [0x64 /* DICT */, pushContainer((machine) => fill(new Map(), popMarked(machine)))],
+  [0x74 /* TUPLE */, pushContainer(popMarked)],
+  [0x91 /* FROZENSET */, pushContainer(popMarked)],
+  [0x85 /* TUPLE1 */, pushContainer((machine) => popMany(machine, 1))],
+  [0x86 /* TUPLE2 */, pushContainer((machine) => popMany(machine, 2))],
+  [0x87 /* TUPLE3 */, pushContainer((machine) => popMany(machine, 3))],
+  [0x71 /* BINPUT */, (machine) => remember(machine, machine.reader.u8())],
+  [0x72 /* LONG_BINPUT */, (machine) => remember(machine, machine.reader.u32())],
+  [0x94 /* MEMOIZE */, (machine) => remember(machine, machine.memo.size)],
+  [0x68 /* BINGET */, push((machine) => recall(machine, machine.reader.u8()))],
+  [0x6a /* LONG_BINGET */, push((machine) => recall(machine, machine.reader.u32()))],
+  [0x63 /* GLOBAL */, pushContainer(({ reader, host }) => global(host, reader.line(), reader.line()))],
+  [0x93 /* STACK_GLOBAL */, pushContainer(stackGlobal)],
+  [0x51 /* BINPERSID */, push((machine) => machine.host.persistent(pop(machine)))],
+  [0x52 /* REDUCE */, pushContainer((machine) => construct(popMany(machine, 2)))],
+  [0x81 /* NEWOBJ */, pushContainer((machine) => construct(popMany(machine, 2)))],
+  [0x92 /* NEWOBJ_EX */, pushContainer((machine) => construct(popMany(machine, 3)))],
+  [0x62 /* BUILD */, build],
+  [0x73 /* SETITEM */, (machine) => setItems(machine, popMany(machine, 2))],
+  [0x75 /* SETITEMS */, (machine) => setItems(machine, popMarked(machine))],
+  [0x61 /* APPEND */, (machine) => append(machine, popMany(machine, 1))],
+  [0x65 /* APPENDS */, (machine) => append(machine, popMarked(machine))],
+  [0x90 /* ADDITEMS */, (machine) => append(machine, popMarked(machine))],
 ]);
 
 function checkProtocol(version: number): void {
-  if (version < 2 || version > 4) throw new WeightsError(`pickle protocol ${version}: 2 to 4 can be read`);
+  if (version < 2 || version > 5) throw new WeightsError(`pickle protocol ${version}: 2 to 5 can be read`);
 }
 
 function pop(machine: Machine): unknown {
@@ -161,11 +196,8 @@ function recall(machine: Machine, key: number): unknown {
 }
 
 function global(host: PickleHost, module: string, name: string): PickleGlobal {
-  const found = host.globals.get(`${module} ${name}`);
-  if (found) return found;
-  throw new WeightsError(
-    `the file wants to load '${module}.${name}', which a state dict does not need: refused; save the weights alone, torch.save(model.state_dict(), file)`,
-  );
+  const path = `${module} ${name}`;
+  return host.globals.get(path) ?? { kind: 'global', name: path, construct: () => foreign(path) };
 }
 
 function stackGlobal(machine: Machine): PickleGlobal {
@@ -173,40 +205,48 @@ function stackGlobal(machine: Machine): PickleGlobal {
   return global(machine.host, String(module), String(name));
 }
 
-function reduce(machine: Machine): unknown {
-  const [callee, args] = popMany(machine, 2);
-  const construct = isGlobal(machine, callee) ? callee.construct : undefined;
-  if (!construct || !Array.isArray(args)) throw new WeightsError('the pickle calls what is not a function: refused');
-  return construct(args);
+/** What a known global makes of its arguments; of any other class, a `Foreign`. */
+function construct([callee, args]: readonly unknown[]): unknown {
+  if (isForeign(callee)) return foreign(callee.name); // what an unknown function gave
+  const make = isGlobal(callee) ? callee.construct : undefined;
+  if (!make || !Array.isArray(args)) throw new WeightsError('the pickle calls what is not a function: refused');
+  return make(args);
 }
 
-function isGlobal({ host }: Machine, value: unknown): value is PickleGlobal {
-  const { name } = (value ?? {}) as { readonly name?: unknown };
-  return typeof name === 'string' && host.globals.get(name) === value;
+export function isGlobal(value: unknown): value is PickleGlobal {
+  return isKind(value, 'global');
 }
 
-/** State of an ordered dictionary is bookkeeping of PyTorch's modules, that of an `Opaque` is not looked at. */
+/** State of a dictionary is bookkeeping of PyTorch's modules; that of a foreign object is kept as it is. */
 function build(machine: Machine): void {
-  pop(machine);
+  const state = pop(machine);
   const target = top(machine);
-  if (!(target instanceof Map) && target !== OPAQUE)
-    throw new WeightsError('the pickle sets the state of an object: refused');
+  if (isForeign(target)) target.state = state;
+  else if (typeof target !== 'object' || target === null)
+    throw new WeightsError('the pickle sets the state of what has none: refused');
 }
 
 function setItems(machine: Machine, items: readonly unknown[]): void {
   const target = top(machine);
-  if (!(target instanceof Map) || items.length % 2 === 1)
-    throw new WeightsError('the pickle is damaged: not a dictionary');
-  for (let i = 0; i < items.length; i += 2) {
-    const key = items[i];
-    if (typeof key === 'object' && key !== null)
-      throw new WeightsError('a dictionary key is not a plain value: refused');
-    target.set(key, items[i + 1]);
-  }
+  const entries = isForeign(target) ? target.entries : target;
+  if (!(entries instanceof Map)) throw new WeightsError('the pickle is damaged: not a dictionary');
+  fill(entries, items);
 }
 
+/** Keys and values in turn; a key that is an object names no tensor, and its value is left out. */
+function fill(target: Map<unknown, unknown>, items: readonly unknown[]): Map<unknown, unknown> {
+  if (items.length % 2 === 1) throw new WeightsError('the pickle is damaged: a key without a value');
+  for (let i = 0; i < items.length; i += 2) {
+    const key = items[i];
+    if (typeof key !== 'object' || key === null) target.set(key, items[i + 1]);
+  }
+  return target;
+}
+
+/** Adds to a list or a set; items of a foreign one are left out. */
 function append(machine: Machine, items: readonly unknown[]): void {
   const target = top(machine);
+  if (isForeign(target)) return;
   if (!Array.isArray(target)) throw new WeightsError('the pickle is damaged: not a list');
   for (const item of items) target.push(item);
 }

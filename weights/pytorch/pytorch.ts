@@ -27,11 +27,12 @@ export function readPytorch(bytes: Uint8Array, options: PytorchOptions = {}): Ho
 }
 
 /**
- * Opens a PyTorch state dict (`.pth`, `.pt`, `.bin`) of the zip format or of the older one, also one that a checkpoint
- * keeps under a usual key, and without the `module.` that data parallel training puts before its names.
- * Nothing of the file is run; float16 and bfloat16 become float32.
+ * Opens a PyTorch state dict (`.pth`, `.pt`, `.ckpt`, `.bin`) of the zip format or of the older one: a file's own, one that
+ * a checkpoint keeps under a usual key, or the parameters and buffers of a whole pickled model or a TorchScript archive.
+ * What else a file holds (arguments, histories, random states) is left alone and nothing of it is run; float16 and
+ * bfloat16 become float32.
  *
- * @throws WeightsError when the file is damaged or wants anything but tensors in dictionaries
+ * @throws WeightsError when the file is damaged or holds no tensors
  */
 export function openPytorch(source: ByteSource, { part }: PytorchOptions = {}): WeightsFile {
   const { value, storages } = isZip(source) ? readZipped(source) : readLegacy(source);
@@ -94,12 +95,8 @@ function readZipped(source: ByteSource): Contents {
     throw new WeightsError(`'data.pkl' has ${pickle.size} bytes, at most ${MAX_PICKLE_BYTES} are read: refused`);
   const root = pickle.name.slice(0, -'data.pkl'.length);
   const files = new Map(entries.map((entry) => [entry.name, entry]));
-  if (files.has(`${root}constants.pkl`)) {
-    throw new WeightsError(
-      'this is a TorchScript archive, a program and its weights: save the weights alone, torch.save(model.state_dict(), file)',
-    );
-  }
-  const packed = entries.find(({ name, method }) => name.startsWith(root) && method !== 'stored');
+  // TorchScript packs its program, never the tensors.
+  const packed = entries.find(({ name, method }) => name.startsWith(`${root}data`) && method !== 'stored');
   if (packed) throw new WeightsError(`'${packed.name}' is compressed, which PyTorch never does: save the file again`);
   const order = files.get(`${root}byteorder`)?.open();
   if (order && new TextDecoder().decode(order.view(0, Math.min(order.size, 16))) !== 'little') {

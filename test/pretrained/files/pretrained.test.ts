@@ -10,7 +10,7 @@ import { sha256Of } from '../../../engine/tensorflow/runtime/pip.js';
 import { WEIGHTS_CATALOGUE, WEIGHTS_NAMES, weightsEntry } from '../../../pretrained/catalogue.js';
 import { convertCheckpoint } from '../../../pretrained/files/convertCheckpoint.js';
 import { wrongDigest } from '../../../pretrained/files/digest.js';
-import { loadPretrained } from '../../../pretrained/files/pretrained.js';
+import { loadWeights } from '../../../pretrained/files/loadWeights.js';
 import { pullWeights, weightsPath } from '../../../pretrained/files/pull.js';
 import { IMAGENET_CLASSES } from '../../../pretrained/imagenetClasses.js';
 import { dataMissing, dataPath } from '../../data.js';
@@ -90,7 +90,7 @@ describe('pulling without a network', () => {
 describe.skipIf(!cached)(`pretrained ${NAME} (needs: espalier weights pull ${NAME})`, () => {
   it('fills every parameter of a backbone and leaves out only the layers after it', async () => {
     const backbone = createEfficientNet({ arch: 'tf_efficientnet_lite0', frozen: 'none', seed: 1 });
-    const report = await loadPretrained(backbone, NAME, OFFLINE);
+    const report = await loadWeights(backbone, NAME, OFFLINE);
     expect(report.loaded).toHaveLength(backbone.parameters.size);
     expect(new Set(report.unexpected.map((name) => name.split('.')[0]))).toEqual(
       new Set(['conv_head', 'bn2', 'classifier']),
@@ -100,14 +100,14 @@ describe.skipIf(!cached)(`pretrained ${NAME} (needs: espalier weights pull ${NAM
 
   it('keeps the last layer of a classifier of other classes', async () => {
     const classifier = createClassifier({ arch: 'tf_efficientnet_lite0', classes: 5, frozen: 'none', seed: 1 });
-    const report = await loadPretrained(classifier, NAME, OFFLINE);
+    const report = await loadWeights(classifier, NAME, OFFLINE);
     expect(report.reshaped.map(({ name }) => name)).toEqual(['classifier.weight', 'classifier.bias']);
     classifier.dispose();
   });
 
   it('refuses a backbone of another architecture, naming both', async () => {
     const backbone = createEfficientNet({ arch: 'tf_efficientnet_lite3', levels: ['P1'], frozen: 'none', seed: 1 });
-    await expect(loadPretrained(backbone, NAME, OFFLINE)).rejects.toThrow(
+    await expect(loadWeights(backbone, NAME, OFFLINE)).rejects.toThrow(
       /weights of tf_efficientnet_lite0, the network is tf_efficientnet_lite3/,
     );
     backbone.dispose();
@@ -116,7 +116,7 @@ describe.skipIf(!cached)(`pretrained ${NAME} (needs: espalier weights pull ${NAM
   it.skipIf(dataMissing !== undefined)('sees a giant panda in the photo of one', async () => {
     const { preprocessing, inputPixels } = weightsEntry(NAME);
     const classifier = createClassifier({ arch: 'tf_efficientnet_lite0', classes: 1000, frozen: 'all', seed: 1 });
-    await loadPretrained(classifier, NAME, OFFLINE);
+    await loadWeights(classifier, NAME, OFFLINE);
     const pixels = await sharp(dataPath('imagenet_photos', 'img.jpg'))
       .resize(inputPixels, inputPixels, { fit: 'cover', kernel: 'cubic' })
       .removeAlpha()

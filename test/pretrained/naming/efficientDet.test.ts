@@ -100,7 +100,7 @@ describe('a TFLite EfficientDet-Lite', () => {
       const sides = kind === 'depthwise' ? [1, ...window, outputs] : [outputs, ...window, inner];
       tensors.set(weightName, heldTensor({ dtype: 'F32', shape: sides, data: weight }));
       tensors.set(`${weightName}/b`, heldTensor({ dtype: 'F32', shape: [outputs], data: bias }));
-      layers.push({ kind, weight: weightName, bias: `${weightName}/b`, input, output });
+      layers.push({ kind, weight: weightName, bias: `${weightName}/b`, axes: 'tflite', path: null, input, output });
     };
     const conv = (layer: string, norm: string, path: string, normPath: string): void => {
       const depthwise = state.get(`${layer}.weight`)?.shape[1] === 1 && layer.endsWith('conv_dw');
@@ -168,8 +168,8 @@ describe('a TFLite EfficientDet-Lite', () => {
 
   it('gives the network that it was made of, whose levels share filters under norms of their own', () => {
     const target = create();
-    const { report, tensors, release } = convertWeights(folded(), target.model);
-    expect(release).toBe('TFLite');
+    const { report, tensors, scheme } = convertWeights(folded(), target.model);
+    expect(scheme).toBe('graph');
     expect(report).toMatchObject({ missing: [], unexpected: [], reshaped: [] });
     loadStateDict(target.model, tensors, { partial: false });
     tf.tidy(() => {
@@ -188,7 +188,7 @@ describe('a TFLite EfficientDet-Lite', () => {
   it('reports a layer that is not there, and one that the network does not have', () => {
     const file = folded();
     const layers = (file.layers ?? []).filter(({ output }) => !output.includes('class-1-bn-5'));
-    const extra = { kind: 'dense', weight: 'more', bias: null, input: '', output: 'more' } as const;
+    const extra = { ...layers[0]!, kind: 'dense', weight: 'more', bias: null, input: '', output: 'more' } as const;
     const { report } = convertWeights({ ...file, layers: [...layers, extra] }, source.model, { partial: ['*'] });
     expect(report.missing).toContain('class_net.conv_rep.1.conv_pw.weight');
     expect(report.unexpected).toContain('more');

@@ -49,13 +49,13 @@ function fileOf(name: string): WeightsFile {
   return { format: 'pytorch', tensors, metadata: {} };
 }
 
-describe('names of other releases', () => {
+describe('names of other libraries', () => {
   it.each(names.pairs)('%s fills every parameter of %s, with its shape', (file, arch) => {
-    const { report, release } = convertWeights(fileOf(file), slots(arch));
+    const { report, scheme } = convertWeights(fileOf(file), slots(arch));
     expect(report).toMatchObject({ missing: [], reshaped: [], unexpected: [] });
     expect(report.loaded).toHaveLength(names.networks[arch]?.length ?? 0);
     const [library = ''] = file.split(' ');
-    expect([library, 'timm'].some((owner) => release.startsWith(owner))).toBe(true);
+    expect([library, 'timm'].some((owner) => scheme.startsWith(owner))).toBe(true);
   });
 
   const target = slots('tf_efficientnet_b0');
@@ -103,8 +103,8 @@ describe('names of other releases', () => {
   }
 
   it('of EfficientNet-PyTorch fill every parameter, blocks counted through', () => {
-    const { release, report } = convertWeights(flatFile(), target);
-    expect(release).toBe('EfficientNet-PyTorch');
+    const { scheme, report } = convertWeights(flatFile(), target);
+    expect(scheme).toBe('EfficientNet-PyTorch');
     expect(report.loaded).toHaveLength(shapes.size);
   });
 
@@ -121,8 +121,8 @@ describe('names of other releases', () => {
       ['model.fpn.a.bias', held],
       ['model.class_net.b.bias', held],
     ]);
-    const { release, report } = convertWeights({ format: 'pytorch', tensors, metadata: {} }, module);
-    expect([release, report.loaded]).toEqual(['effdet', ['fpn.a.bias', 'class_net.b.bias']]);
+    const { scheme, report } = convertWeights({ format: 'pytorch', tensors, metadata: {} }, module);
+    expect([scheme, report.loaded]).toEqual(['timm', ['fpn.a.bias', 'class_net.b.bias']]);
   });
 });
 
@@ -242,7 +242,7 @@ describe("weights of Keras's VGG, which saw BGR images", () => {
     expect(conversion.preprocessing).toBeNull();
   });
 
-  it('are those of no other release, whose files may say what they expect', () => {
+  it('are those of no other library, whose files may say what they expect', () => {
     const shared = {
       ...file('features.0.weight'),
       tensors: new Map([['features.0.weight', heldTensor({ ...kernel, shape: [2, 3, 1, 1] })]]),

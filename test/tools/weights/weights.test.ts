@@ -48,7 +48,7 @@ describe('weights convert', () => {
     const { status, stdout, stderr } = weights('convert', ...args);
     expect(stderr).toMatch(/loaded 247, missing 0, unexpected 0, reshaped 0/);
     expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ release: 'timm', architecture: ARCH, missing: [], unexpected: [] });
+    expect(JSON.parse(stdout)).toMatchObject({ scheme: 'timm', architecture: ARCH, missing: [], unexpected: [] });
     const { metadata, tensors } = openWeights(readFileSync(join(folder, 'out.safetensors')));
     expect(tensors.size).toBe(247);
     expect(metadata).toMatchObject({ architecture: ARCH, licence: 'MIT', source: 'here', inputPixels: '224' });

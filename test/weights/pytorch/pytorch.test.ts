@@ -83,14 +83,77 @@ describe.each(FORMATS)('%s of PyTorch', (_, file) => {
 
   it.each([
     ['os', 'system'],
-    ['builtins', 'eval'],
-    ['torch.nn.modules.conv', 'Conv2d'],
-    ['collections', 'defaultdict'],
-  ])('refuses to load %s.%s, by name', (module, name) => {
-    const value = write.call(write.global(module, name), write.string('id'));
-    expect(() => read(value)).toThrow(
-      `the file wants to load '${module}.${name}', which a state dict does not need: refused`,
+    ['numpy._core.multiarray', '_reconstruct'],
+    ['pytorch_lightning.utilities.parsing', 'AttributeDict'],
+    ['mmengine.logging.history_buffer', 'HistoryBuffer'],
+    ['datetime', 'datetime'],
+  ])(
+    'leaves an object of %s.%s beside the tensors alone: with items, a state, or called by another',
+    (module, name) => {
+      const object = write.call(write.global(module, name), write.string('id'));
+      const items = [0x28, ...write.string('a'), ...write.integer(1), 0x75];
+      const state = [...write.dictionary([write.string('b'), write.integer(2)]), 0x62];
+      const value = write.dictionary(
+        [write.string('other'), [...object, ...items, ...state]],
+        [write.string('made'), write.call(object, write.integer(3))],
+        [write.string('model'), write.stateDict(TENSORS, STORAGES)],
+        [object, write.integer(4)],
+      );
+      expect([...read(value).keys()]).toEqual(TENSORS.map(({ name }) => name));
+    },
+  );
+
+  it('reads dictionaries that count their keys, and those of Python 2', () => {
+    const inner = write.stateDict(TENSORS, STORAGES);
+    const pairs = write.list(write.list(write.string('state_dict'), inner));
+    expect([...read(write.call(write.global('collections', 'OrderedDict'), pairs)).keys()]).toHaveLength(7);
+    const counting = write.call(write.global('collections', 'defaultdict'), write.global('builtins', 'int'));
+    const items = [0x28, ...write.string('state_dict'), ...inner, 0x75];
+    expect([...read([...counting, ...items]).keys()]).toHaveLength(7);
+  });
+
+  /** A module as Python pickles it: an object whose state lists parameters, buffers and modules. */
+  const moduleOf = (
+    parameters: readonly number[],
+    modules: readonly (readonly [string, readonly number[]])[] = [],
+    buffers: readonly number[] = write.dictionary(),
+  ): number[] => [
+    ...write.call(write.global('torch.nn.modules.module', 'Module')),
+    ...write.dictionary(
+      [write.string('training'), [0x89]],
+      [write.string('_parameters'), parameters],
+      [write.string('_buffers'), buffers],
+      [write.string('_non_persistent_buffers_set'), write.list(write.string('half'))],
+      [write.string('_modules'), write.dictionary(...modules.map(([name, m]) => [write.string(name), m] as const))],
+    ),
+    0x62,
+  ];
+
+  it('reads a whole pickled model: parameters and the buffers that a state dict keeps, of all modules', () => {
+    const [row, half, tail] = ['row.weight', 'half', 'tail'].map((name) =>
+      write.stateDict(
+        TENSORS.filter((tensor) => tensor.name === name),
+        STORAGES,
+      ),
+    ) as [number[], number[], number[]];
+    const model = moduleOf(row, [['head', moduleOf(tail, [], half)]]);
+    expect([...read(model, [floats, halves]).keys()]).toEqual(['row.weight', 'head.tail']);
+    const trained = write.dictionary([write.string('epoch'), write.integer(3)], [write.string('model'), model]);
+    expect([...read(trained, [floats, halves]).keys()]).toEqual(['row.weight', 'head.tail']);
+  });
+
+  it('reads a dictionary for each part of a network under its key, but no optimizer', () => {
+    const inner = write.stateDict(TENSORS.slice(0, 1), STORAGES);
+    const value = write.dictionary(
+      ...['encoder', 'optimizer', 'head'].map((key) => [write.string(key), inner] as const),
     );
+    expect([...read(value, [floats]).keys()]).toEqual(['encoder.row.weight', 'head.row.weight']);
+  });
+
+  it('refuses a model whose modules hold each other without end', () => {
+    const itself = [...write.call(write.global('x', 'M')), 0x71, 1];
+    const state = write.dictionary([write.string('inner'), [0x68, 1]], [write.string('other'), [0x68, 1]]);
+    expect(() => read([...itself, ...state, 0x62], [])).toThrow(/nests deeper than 64: refused/);
   });
 
   it('refuses to call what only has a name, and what is not a global', () => {
@@ -116,9 +179,9 @@ describe.each(FORMATS)('%s of PyTorch', (_, file) => {
     );
   });
 
-  it('refuses a whole model and a file without tensors', () => {
+  it('refuses a file without tensors', () => {
     expect(() => read(write.list(write.integer(1)), [])).toThrow('save a state_dict');
-    expect(() => read(write.dictionary(), [])).toThrow('save a state_dict, not a whole model');
+    expect(() => read(write.dictionary(), [])).toThrow('the file holds no tensors: save a state_dict');
   });
 
   it('gives an error of its own for every truncation and for random damage', () => {
