@@ -4,11 +4,12 @@ import { type Field, fieldText, packedVarints, readFields } from './bytes/protob
 import { type ElementName, elementType } from './elements.js';
 import type { HostMemory } from './hostMemory.js';
 import { sizeOf } from './hostTensor.js';
+import { layersOf, type OnnxNode, readNode } from './onnxLayers.js';
 import type { LazyTensor, WeightsFile } from './weightsFile.js';
 
 /** Field numbers of onnx.proto. */
 const MODEL = { version: 1, producer: 2, producerVersion: 3, graph: 7, metadata: 14 } as const;
-const GRAPH = { initializer: 5 } as const;
+const GRAPH = { node: 1, initializer: 5 } as const;
 const TENSOR = {
   dims: 1,
   type: 2,
@@ -40,16 +41,20 @@ const TYPES: Readonly<Record<number, ElementName>> = {
 const EXTERNAL = 1n;
 const MAX_RANK = 8;
 const MAX_TENSORS = 100_000;
+const MAX_NODES = 200_000;
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 
 /**
- * Opens the initialisers of an ONNX model: raw, as lists of numbers, or in a file beside it that does not leave the folder.
+ * Opens the initialisers of an ONNX model: raw, as lists of numbers, or in a file beside it that does not leave the folder;
+ * and the order of the layers that they are the weights of. Hand-written, as it reads names and shapes first and values of
+ * gigabytes when asked for.
  *
  * @throws WeightsError when the file is damaged, or an initialiser has a type without numbers
  * @source ONNX 1.23, onnx/onnx.proto
  */
 export function openOnnx(source: ByteSource): WeightsFile {
   const tensors = new Map<string, LazyTensor>();
+  const nodes: OnnxNode[] = [];
   const metadata: Record<string, string> = {};
   for (const field of readFields(source)) {
     if (field.kind !== 'bytes') continue;
@@ -59,15 +64,20 @@ export function openOnnx(source: ByteSource): WeightsFile {
       const [key, value] = pair(field.value);
       metadata[key] = value;
     }
-    if (field.number === MODEL.graph) readGraph(field.value, tensors);
+    if (field.number === MODEL.graph) readGraph(field.value, tensors, nodes);
   }
   if (tensors.size === 0) throw new WeightsError(`${source.name} has no ONNX initialisers: not a model with weights`);
-  return { format: 'onnx', tensors, metadata };
+  return { format: 'onnx', tensors, metadata, layers: layersOf(nodes, tensors) };
 }
 
-function readGraph(graph: ByteSource, tensors: Map<string, LazyTensor>): void {
+function readGraph(graph: ByteSource, tensors: Map<string, LazyTensor>, nodes: OnnxNode[]): void {
   for (const field of readFields(graph)) {
-    if (field.kind !== 'bytes' || field.number !== GRAPH.initializer) continue;
+    if (field.kind !== 'bytes') continue;
+    if (field.number === GRAPH.node) {
+      nodes.push(readNode(field.value));
+      if (nodes.length > MAX_NODES) throw new WeightsError(`${graph.name} has more than ${MAX_NODES} operations`);
+    }
+    if (field.number !== GRAPH.initializer) continue;
     const [name, tensor] = lazyInitialiser(graph, field.value);
     if (tensors.has(name)) throw new WeightsError(`${graph.name} has two initialisers called '${name}'`);
     tensors.set(name, tensor);
