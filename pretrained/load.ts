@@ -176,7 +176,7 @@ function checkFilled(
 }
 
 const FOLDED =
-  'the layers of this graph do not follow each other as those of the network do: export state_dict() of the model, or an ONNX model before its batch norms are folded';
+  'whoever exported this graph folded more than batch norms, or its layers follow each other in another order than those of the network: save the weights themselves instead, torch.save(model.state_dict(), file)';
 
 /** Names and shapes of the whole network that a backbone is the beginning of: a naming scheme is known by all of its names. */
 function wholeNetwork({ architecture: arch, stem, ...network }: Pretrainable): Target {

@@ -1,4 +1,5 @@
 import type { ByteSource } from './bytes/byteSource.js';
+import { fromFloat16 } from './halves.js';
 import { type HostMemory, newMemory } from './hostMemory.js';
 import type { HostArray, HostDtype } from './hostTensor.js';
 
@@ -70,21 +71,11 @@ export function swapBytes(bytes: Uint8Array, width: number): Uint8Array {
   return swapped;
 }
 
-/** IEEE 754 half precision. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
 let halves: Float32Array | null = null;
 
 /** Through a table of all 65,536 values, made on first use. */
 function widenHalf(words: Uint16Array, buffer: ArrayBuffer): void {
-  halves ??= Float32Array.from({ length: 0x10000 }, (_, bits) => halfToFloat(bits));
+  halves ??= Float32Array.from({ length: 0x10000 }, (_, bits) => fromFloat16(bits));
   const floats = new Float32Array(buffer, 0, words.length);
   for (let i = 0; i < words.length; i++) floats[i] = halves[words[i] as number] as number;
 }

