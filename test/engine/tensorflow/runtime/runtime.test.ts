@@ -26,7 +26,7 @@ import {
 } from '../../../../engine/tensorflow/runtime/wheels.js';
 import { zip } from './zipFile.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const extension = process.platform === 'darwin' ? '2.dylib' : 'so.2';
 const foreign = process.platform === 'darwin' ? 'so.2' : '2.dylib';
 const kept = { ...process.env };
