@@ -3,15 +3,14 @@ import { isBelow } from '../backbones/frozen.js';
 import { architectureOf, createClassifier } from '../backbones/index.js';
 import type { Module } from '../backbones/module.js';
 import { foldPreprocessing, inChannelsOf } from '../backbones/stem.js';
-import { withoutValues } from '../engine/shapes/shapes.js';
 import type { CheckpointPart } from '../weights/pytorch/checkpointParts.js';
 import type { WeightsFile } from '../weights/weightsFile.js';
 import { requireArchitecture } from './architecture.js';
 import { averagesOf } from './averages.js';
 import { ANYTHING, allowance, type Conversion, type ConvertOptions, convertWeights, type Target } from './convert.js';
 import { type Match, matchNames } from './naming/match.js';
-import type { ParameterSlot } from './slot.js';
 import { checkComplete, compareStateDict, type LoadReport, loadStateDict } from './stateDict.js';
+import { wholeNetwork } from './wholeNetwork.js';
 
 /** What weights go into: a backbone, a classifier, a detector or segmenter, or any module by its own names. */
 export interface Loadable extends Module, Partial<Omit<Pretrainable, keyof Module>> {
@@ -40,10 +39,10 @@ export interface LoadedWeights extends LoadReport, Pick<Conversion, 'scheme' | '
   readonly preprocessing: Preprocessing | null;
 }
 
+/** Of a backbone's whole network: that a file has others does not matter to it. */
+const CLASSES = 1000;
 /** Beginning of the names of a backbone's parameters in a detector or segmenter. */
 const BACKBONE = 'backbone.';
-/** Of a whole network whose file has other classes, which does not matter to a backbone. */
-const CLASSES = 1000;
 
 /**
  * Loads an open file of weights into a network. A backbone's every parameter must be there; what lies outside of it
@@ -120,7 +119,11 @@ interface Candidate {
 
 /** The whole network, or the backbone of it: whichever the file fills more of; the whole one of equals. */
 function bestTarget(network: Loadable, trunk: Pretrainable, file: WeightsFile, prefix?: string): Candidate {
-  const own = wholeNetwork(trunk);
+  const classes = 'classes' in trunk ? Number(trunk.classes) : CLASSES;
+  const inChannels = inChannelsOf(trunk);
+  const own = wholeNetwork(() =>
+    createClassifier({ arch: trunk.architecture, classes, inChannels, frozen: 'all', seed: 1 }),
+  );
   const backbone: Candidate = {
     module: own,
     match: matchNames(file, own, prefix),
@@ -177,23 +180,6 @@ function checkFilled(
 
 const FOLDED =
   'whoever exported this graph folded more than batch norms, or its layers follow each other in another order than those of the network: save the weights themselves instead, torch.save(model.state_dict(), file)';
-
-/** Names and shapes of the whole network that a backbone is the beginning of: a naming scheme is known by all of its names. */
-function wholeNetwork({ architecture: arch, stem, ...network }: Pretrainable): Target {
-  const classes = 'classes' in network ? Number(network.classes) : CLASSES;
-  const inChannels = inChannelsOf({ stem, parameters: network.parameters });
-  return withoutValues(() => {
-    const whole = createClassifier({ arch, classes, inChannels, frozen: 'all', seed: 1 });
-    const parameters = new Map(
-      [...whole.parameters].map(([name, { variable, ...parameter }]): [string, ParameterSlot] => [
-        name,
-        { ...parameter, variable: { shape: [...variable.shape] } },
-      ]),
-    );
-    whole.dispose();
-    return { parameters, stem };
-  }).result;
-}
 
 /**
  * One line about a load: how much went where, what stood before the names, and what was not in the file.
