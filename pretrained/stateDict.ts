@@ -7,8 +7,6 @@ import { fileShape, toFile, toMemory } from './layout.js';
 export interface LoadOptions {
   /** False: anything missing, unexpected or of another shape is an error. True: what fits is loaded, the rest reported. */
   readonly partial: boolean;
-  /** Name in the file -> parameter name; null leaves the tensor out without a report. */
-  readonly rename?: (name: string) => string | null;
 }
 
 /** What a load did, by parameter name. */
@@ -41,7 +39,7 @@ export const DERIVED = /(^|\.)(num_batches_tracked|n_averaged|attention_bias_idx
  */
 export function loadStateDict(module: Module, tensors: HostTensors, options: LoadOptions): LoadReport {
   requireAlive(module);
-  const found = renamed(tensors, options.rename ?? ((name) => name));
+  const found = new Map([...tensors].filter(([name]) => !DERIVED.test(name)));
   const report = compareStateDict(module, found);
   if (!options.partial) checkComplete(report);
   if (report.loaded.length === 0 && module.parameters.size > 0) checkComplete(report, 'nothing of these weights fits');
@@ -92,17 +90,6 @@ function requireAlive({ parameters }: Module): void {
     if (variable.isDisposed)
       throw new EngineError(`'${name}' was disposed, and its module with it: make the module anew`);
   }
-}
-
-function renamed(tensors: HostTensors, rename: (name: string) => string | null): HostTensors {
-  const found = new Map<string, HostTensor>();
-  for (const [name, tensor] of tensors) {
-    const target = DERIVED.test(name) ? null : rename(name);
-    if (target === null) continue;
-    if (found.has(target)) throw new WeightsError(`two tensors of the file are both meant for '${target}'`);
-    found.set(target, tensor);
-  }
-  return found;
 }
 
 /** @throws WeightsError naming what differs, when anything does */

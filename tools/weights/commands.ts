@@ -41,7 +41,7 @@ export function addWeights(program: Command): void {
   weights
     .command('convert')
     .description(
-      'weights of timm, torchvision, EfficientNet-PyTorch, effdet, google/automl, Keras or TFLite as a file of ours',
+      'weights of timm, torchvision, EfficientNet-PyTorch, effdet, google/automl, Keras, TFLite or ONNX as a file of ours',
     )
     .argument('<file>', 'weights in any format that `weights info` reads')
     .requiredOption(

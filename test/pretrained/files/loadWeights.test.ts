@@ -17,6 +17,7 @@ import { createDetector, PRESETS } from '../../../heads/index.js';
 import { loadWeights } from '../../../pretrained/files/loadWeights.js';
 import { saveWeights } from '../../../pretrained/files/saveWeights.js';
 import { describeLoaded, loadFile } from '../../../pretrained/load.js';
+import { loadWeights as loadBytes } from '../../../pretrained/loadBytes.js';
 import { serializeWeights } from '../../../pretrained/save.js';
 import { exportStateDict } from '../../../pretrained/stateDict.js';
 import type { HostTensors } from '../../../weights/hostTensor.js';
@@ -202,6 +203,15 @@ describe('loading a file of weights into a backbone', () => {
     const { missing, into, prefix } = await loadWeights(model, writeSafetensors(new Map(names)));
     expect([missing, into, prefix]).toEqual([[], 'network', 'model.']);
     model.dispose();
+  });
+
+  it('reads bytes alone where there are no files', async () => {
+    const backbone = backboneOf(3);
+    expect(await loadBytes(backbone, writeSafetensors(stored))).toMatchObject({ source: 'the file', missing: [] });
+    await expect(loadBytes(backbone, Uint8Array.of(1, 2, 3))).rejects.toThrow(
+      /no format of weights that is known here/,
+    );
+    backbone.dispose();
   });
 
   it('asks which of two networks in a file is meant', async () => {
