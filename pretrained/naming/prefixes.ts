@@ -10,6 +10,9 @@ const WRAPPERS: ReadonlySet<string> = new Set([
 /** Modules that a network can be nested in. */
 const MAX_DEPTH = 8;
 
+/** Beginnings that are tried, those first whose names are about as many as the network has. */
+const MAX_PREFIXES = 64;
+
 /** A name of the file without the wrappers of training. */
 export function unwrapped(name: string, isOwn: (part: string) => boolean): string {
   return name
@@ -35,7 +38,11 @@ export function commonPrefixes(names: Iterable<string>, size: number): readonly 
     }
   }
   const least = Math.max(1, Math.min(size, total) / 2);
-  return ['', ...[...counts].flatMap(([prefix, count]) => (count >= least ? [prefix] : []))];
+  const likely = [...counts]
+    .filter(([, count]) => count >= least)
+    .sort(([, a], [, b]) => Math.abs(a - size) - Math.abs(b - size))
+    .slice(0, MAX_PREFIXES);
+  return ['', ...likely.map(([prefix]) => prefix)];
 }
 
 /** The prefix that a user gives, with or without its last dot. @throws WeightsError when no name has it */
