@@ -2,6 +2,7 @@
 export * from './backbones/index.js';
 export { asLayer } from './backbones/layer.js';
 export { ACTIVATIONS, batchNorm, convolution, dense, depthwise, squeezeExcite } from './backbones/layers/index.js';
+export type { Encoder, EncoderSource, TargetArrays, TargetSpecs, TargetTypes } from './datasets/encoder.js';
 export { checkpointed } from './engine/checkpointed.js';
 export {
   allGather,

@@ -1,12 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { BACKBONE_ARCHS, isBackboneArch } from '../backbones/index.js';
 import { BACKGROUND } from '../datasets/labels.js';
-import { IGNORED } from '../datasets/sample.js';
-import { PRESET_NAMES } from '../heads/presets.js';
+import { TASKS } from '../heads/index.js';
 import { WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, GENERAL_WEIGHTS, RELEASED_NAMES } from '../pretrained/index.js';
 import { isWeightsPath } from '../pretrained/isWeightsPath.js';
-import { checkNeck } from './checkNeck.js';
+import { checkModel, checkParts } from './checkModel.js';
 import { MOST_FINDINGS } from './messages.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
@@ -14,26 +12,25 @@ import { didYouMean } from './suggestion.js';
 
 /** Keys that contradict each other, or name things that do not exist. */
 export function checkKeys(experiment: Experiment): readonly Problem[] {
-  return [
-    ...checkTask(experiment),
+  const problems = [
+    ...checkTruth(experiment),
     ...checkData(experiment),
+    ...checkWeights(experiment),
     ...checkModel(experiment),
-    ...checkNeck(experiment),
     ...checkAugment(experiment),
   ];
+  return problems.length > 0 ? problems : checkParts(experiment);
 }
 
-function checkTask({ task, data, model }: Experiment): Problem[] {
+/** The truth that the task learns from, and how many classes it can hold. */
+function checkTruth({ task, data }: Experiment): Problem[] {
   const problems: Problem[] = [];
-  const head = task === 'detection' ? 'detection' : 'semantic';
-  if (task === 'detection' && data.kind === 'masks') {
+  const { truth, mostClasses } = TASKS[task];
+  if (truth === 'boxes' && data.kind === 'masks') {
     problems.push({ path: ['data', 'kind'], message: 'detection learns from boxes: kind coco or voc, not masks' });
   }
-  if (model.head !== null && model.head !== head) {
-    problems.push({ path: ['model', 'head'], message: `task ${task} needs head: ${head}, not ${model.head}` });
-  }
-  if (task === 'segmentation' && data.classes.length > IGNORED) {
-    const message = `${data.classes.length} classes are more than the ${IGNORED} a class map can hold: merge some of them`;
+  if (data.classes.length > mostClasses) {
+    const message = `${data.classes.length} classes are more than the ${mostClasses} that ${task} can tell apart: merge some of them`;
     problems.push({ path: ['data', 'classes'], message });
   }
   return problems;
@@ -85,43 +82,10 @@ function checkValues(values: Experiment['data']['values'], classes: readonly str
   });
 }
 
-function checkModel({ task, model }: Experiment): Problem[] {
-  const problems: Problem[] = [];
-  const { preset, backbone, inputSize } = model;
-  if (preset !== null && task === 'segmentation') {
-    problems.push({
-      path: ['model', 'preset'],
-      message: 'presets are detectors: name backbone, neck and head instead',
-    });
-  }
-  if (preset !== null && backbone !== null) {
-    problems.push({
-      path: ['model', 'backbone'],
-      message: `preset ${preset} brings its own backbone: remove one of the two`,
-    });
-  }
-  if (preset !== null && !PRESET_NAMES.some((name) => name === preset)) {
-    problems.push({
-      path: ['model', 'preset'],
-      message: `there is no preset '${preset}'${didYouMean(preset, PRESET_NAMES)}`,
-    });
-  }
-  if (backbone !== null && !isBackboneArch(backbone)) {
-    const message = `there is no backbone '${backbone}'${didYouMean(backbone, BACKBONE_ARCHS)}`;
-    problems.push({ path: ['model', 'backbone'], message });
-  }
-  const { weights } = model;
-  if (weights !== null && !isWeightsPath(weights) && !isKnownWeights(weights)) {
-    const message = `there are no weights '${weights}'${didYouMean(weights, KNOWN_WEIGHTS)}`;
-    problems.push({ path: ['model', 'weights'], message });
-  }
-  inputSize?.forEach((side, index) => {
-    if (side % 32 === 0) return;
-    const near = Math.max(32, Math.round(side / 32) * 32);
-    const message = `input sides are multiples of 32 pixels: ${near} instead of ${side}`;
-    problems.push({ path: ['model', 'inputSize', String(index)], message });
-  });
-  return problems;
+function checkWeights({ model: { weights } }: Experiment): Problem[] {
+  if (weights === null || isWeightsPath(weights) || isKnownWeights(weights)) return [];
+  const message = `there are no weights '${weights}'${didYouMean(weights, KNOWN_WEIGHTS)}`;
+  return [{ path: ['model', 'weights'], message }];
 }
 
 const KNOWN_WEIGHTS = [...WEIGHTS_NAMES, ...Object.keys(GENERAL_WEIGHTS), ...RELEASED_NAMES];

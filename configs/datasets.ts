@@ -4,6 +4,7 @@ import { openMasks } from '../datasets/masks.js';
 import type { DetectionTruth, LabelMap } from '../datasets/sample.js';
 import { openVoc } from '../datasets/voc.js';
 import { ConfigError } from '../engine/errors.js';
+import { headOf } from './network.js';
 import type { Experiment } from './schema.js';
 
 export type SplitName = 'train' | 'val' | 'test';
@@ -16,8 +17,13 @@ export type SplitName = 'train' | 'val' | 'test';
  */
 export async function openSplit(experiment: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset> {
   const dataset = await openListed(experiment, split, labels);
-  const crowded = split === 'train' ? null : crowdedImages(dataset, experiment.evaluate.maxDetections);
+  const crowded = split === 'train' ? null : crowdedImages(dataset, mostDetections(experiment));
   return crowded === null ? dataset : { ...dataset, warnings: [...dataset.warnings, crowded] };
+}
+
+/** Of an image, as the head decodes them. */
+function mostDetections({ model }: Experiment): number {
+  return headOf({ model }).limits(model.head).maxDetections;
 }
 
 /** What says that images have more objects than boxes are kept, so that AP cannot reach 1. */
@@ -33,7 +39,7 @@ function crowdedImages({ entries }: Dataset, maxDetections: number): Warning | n
   const images = found.length === 1 ? '1 image has' : `${found.length} images have`;
   return {
     code: 'more-than-detections',
-    message: `${images} more objects than evaluate.maxDetections (${maxDetections}) keeps boxes, ${most.id} ${most.count}: the rest counts as missed`,
+    message: `${images} more objects than model.head.decode.maxDetections (${maxDetections}) keeps boxes, ${most.id} ${most.count}: the rest counts as missed`,
     count: found.length,
     files: found.map(({ id }) => id),
   };

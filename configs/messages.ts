@@ -11,7 +11,7 @@ export function describeIssues(document: ConfigDocument, issues: readonly Issue[
   const findings = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => () => {
-          return `${document.where([...issue.path, key], 'key')}: ${unknownKey(issue.path, key)}`;
+          return `${document.where([...issue.path, key], 'key')}: ${unknownKey(issue.path, key, document.value)}`;
         })
       : [() => `${document.where(issue.path)}: ${shownName(issue.path.join('.'))}: ${sentence(document, issue)}`],
   );
@@ -28,24 +28,49 @@ export function describeFirst<T>(findings: readonly T[], describe: (finding: T) 
   return [...lines, ...(more > 0 ? [`and ${more} more findings`] : [])].join('\n');
 }
 
-/** Every key of the schema as a dotted path, sections before their keys. */
+/** Every key of the schema as a dotted path, sections before their keys; of parts of several kinds those of all. */
 export function schemaKeys(): readonly string[] {
-  const sections = Object.entries(experimentSchema.shape);
-  return sections.flatMap(([section]) => [section, ...keysOf(section).map((key) => `${section}.${key}`)]);
+  return keysBelow(experimentSchema, '');
 }
 
-function keysOf(section: string): readonly string[] {
-  const shape: Record<string, z.ZodType> = experimentSchema.shape;
-  const schema = shape[section];
-  const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+function keysBelow(schema: z.ZodType, path: string): readonly string[] {
+  const shapes = shapesOf(schema).flatMap((shape) => Object.entries(shape));
+  const keys = shapes.flatMap(([key, inner]) => {
+    const full = path === '' ? key : `${path}.${key}`;
+    return [full, ...keysBelow(inner, full)];
+  });
+  return [...new Set(keys)];
 }
 
-function unknownKey(path: readonly PropertyKey[], key: string): string {
+type Shape = { readonly [key: string]: z.ZodType };
+
+/** The shapes an object may have: one, or one for each kind of a part. */
+function shapesOf(schema: z.ZodType): readonly Shape[] {
+  if (schema instanceof z.ZodObject) return [schema.shape as Shape];
+  if (schema instanceof z.ZodUnion) return (schema.options as readonly z.ZodType[]).flatMap(shapesOf);
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable) {
+    return shapesOf(schema.unwrap() as z.ZodType);
+  }
+  return [];
+}
+
+/** Keys that may stand at a path, where a part of a kind has those of its kind. */
+function keysAt(path: readonly PropertyKey[], value: unknown): readonly string[] {
+  let shapes = shapesOf(experimentSchema);
+  for (const [depth, key] of path.entries()) {
+    const kind = (valueAt(value, path.slice(0, depth + 1)) as { readonly kind?: unknown } | undefined)?.kind;
+    const inner = shapes.flatMap((shape) => (shape[String(key)] ? shapesOf(shape[String(key)] as z.ZodType) : []));
+    const ofKind = inner.filter(({ kind: literal }) => literal instanceof z.ZodLiteral && literal.value === kind);
+    shapes = ofKind.length > 0 ? ofKind : inner;
+  }
+  return [...new Set(shapes.flatMap(Object.keys))];
+}
+
+function unknownKey(path: readonly PropertyKey[], key: string, value: unknown): string {
+  const known = keysAt(path, value);
   const section = path.map(String).join('.');
-  const known = section === '' ? Object.keys(experimentSchema.shape) : keysOf(section);
   const full = section === '' ? key : `${section}.${key}`;
-  const elsewhere = schemaKeys().find((candidate) => candidate.endsWith(`.${key}`));
+  const elsewhere = schemaKeys().find((candidate) => candidate.endsWith(`.${key}`) && candidate !== full);
   if (elsewhere !== undefined && nearest(key, known) === undefined) {
     return `unknown key '${full}'; it belongs to another section: ${elsewhere}`;
   }
@@ -75,11 +100,24 @@ function sentence(document: ConfigDocument, issue: Issue): string {
     }
     case 'invalid_key':
       return issue.issues[0]?.message ?? issue.message;
-    case 'invalid_union':
+    case 'invalid_union': {
+      const kinds = kindsAt(issue.path);
+      if (kinds.length > 0) return `found ${show(found)}${didYouMean(String(found), kinds)}`;
       return `expected a name, an index or a list of them, found ${show(found)}`;
+    }
     default:
       return issue.message;
   }
+}
+
+/** The kinds of part that may stand where a union was refused; its path ends with the key that tells them apart. */
+function kindsAt(path: readonly PropertyKey[]): readonly string[] {
+  let shapes = shapesOf(experimentSchema);
+  for (const key of path.slice(0, -1)) {
+    shapes = shapes.flatMap((shape) => (shape[String(key)] ? shapesOf(shape[String(key)] as z.ZodType) : []));
+  }
+  const literals = shapes.map((shape) => shape[String(path.at(-1))]);
+  return literals.flatMap((literal) => (literal instanceof z.ZodLiteral ? [String(literal.value)] : []));
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { DataError } from '../engine/errors.js';
+import { readStart } from '../engine/files/read.js';
 import { admitBoxes, type StatedBox } from './boxes.js';
 import { concurrently } from './concurrently.js';
 import type { Dataset, Entry } from './dataset.js';
@@ -52,7 +53,9 @@ async function openDetection(root: DataRoot, { split, classes }: VocOptions): Pr
   const warnings = collectWarnings();
   const read = await concurrently(names, AT_ONCE, async (name) => {
     const xml = await resolveInside(root, 'Annotations', `${name}.xml`, list);
-    const stated = parseVocXml(await readTextFile(xml, MAX_XML_BYTES), xml);
+    const refuse = (problem: string) => new DataError(xml, problem);
+    const { bytes } = await readStart(xml, { maxBytes: MAX_XML_BYTES, refuse });
+    const stated = parseVocXml(bytes, xml);
     const file = await findImage(root, name, list);
     const found = await surveyImage(file, idOf(root, file), warnings);
     if (stated.size !== null) requireSize(file, found, stated.size);

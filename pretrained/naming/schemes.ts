@@ -12,6 +12,7 @@ import {
   kerasXception,
 } from './keras.js';
 import type { NamingScheme, Rename } from './scheme.js';
+import { segmentationModelsNames } from './segmentationModels.js';
 import {
   TORCHVISION_CONVNEXT,
   TORCHVISION_DENSENET,
@@ -52,6 +53,7 @@ export const NAMING_SCHEMES: readonly NamingScheme[] = [
   scheme('torchvision RegNet', /^trunk_output\.block1\./, byRules(TORCHVISION_REGNET)),
   scheme('torchvision DenseNet', /\.denselayer1\.norm\.1\./, byRules(TORCHVISION_DENSENET)),
   scheme('torchvision VGG', /^classifier\.6\./, byRules(TORCHVISION_VGG)),
+  scheme('segmentation_models_pytorch', /^segmentation_head\.0\./, segmentationModelsNames),
   scheme('EfficientDet of google/automl', /(^|\/)class_net\/class-predict\//, automlEfficientDet, 'memory'),
   {
     ...scheme('Keras EfficientNet', /^block1a_(dwconv|project_conv)\//, kerasEfficientNet, 'memory'),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BackboneArch, createClassifier } from '../../backbones/index.js';
 import { loadStart } from '../../configs/weights.js';
-import { createDetector, PRESETS } from '../../heads/index.js';
+import { createDetector } from '../../heads/index.js';
 import { loadReleased } from '../../pretrained/files/loadWeights.js';
 import { RELEASED_WEIGHTS } from '../../pretrained/index.js';
 import { describeLoaded } from '../../pretrained/load.js';
@@ -23,8 +23,8 @@ const ARCH = 'tf_efficientnet_lite0';
 const OFFLINE = { offline: true };
 
 const detector = (seed: number, classes: number, backbone: BackboneArch = ARCH) => {
-  const preset = { ...PRESETS['efficientdet-lite0'], backbone, channels: 8, cells: 1 };
-  return createDetector({ preset, classes, inputSize: [64, 64], seed }).model;
+  const neck = { channels: 8, repeats: 1 };
+  return createDetector({ preset: 'efficientdet-lite0', backbone, neck, classes, inputSize: [64, 64], seed }).model;
 };
 
 const write = (name: string, tensors: HostTensors, metadata = {}): string => {

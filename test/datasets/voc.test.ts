@@ -82,7 +82,7 @@ describe('openVoc for detection', () => {
     ],
     ["a size that is not the image's", vocXml([41, 50], []), /the image is 40x50, its annotation says 41x50/],
     ['a size turned by a quarter', vocXml([50, 40], []), /without its EXIF orientation/],
-    ['a coordinate that is no number', vocXml([40, 50], [['RBC', Number.NaN, 1, 9, 9]]), /xmin 'NaN'/],
+    ['a coordinate that is no number', vocXml([40, 50], [['RBC', Number.NaN, 1, 9, 9]]), /no number for xmin/],
     [
       'fractions for pixels',
       vocXml(

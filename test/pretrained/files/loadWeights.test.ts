@@ -13,7 +13,7 @@ import {
 } from '../../../backbones/index.js';
 import { WeightsError } from '../../../engine/errors.js';
 import { createRandom } from '../../../engine/random.js';
-import { createDetector, PRESETS } from '../../../heads/index.js';
+import { createDetector } from '../../../heads/index.js';
 import { loadWeights } from '../../../pretrained/files/loadWeights.js';
 import { saveWeights } from '../../../pretrained/files/saveWeights.js';
 import { describeLoaded, loadFile } from '../../../pretrained/load.js';
@@ -140,8 +140,12 @@ describe('loading a file of weights into a backbone', () => {
   });
 
   it('fills the backbone of a detector, and a neck by its own names', async () => {
-    const preset = { ...PRESETS['efficientdet-lite0'], channels: 8, cells: 1 };
-    const { model } = createDetector({ preset, classes: 2, inputSize: [64, 64] });
+    const { model } = createDetector({
+      preset: 'efficientdet-lite0',
+      neck: { channels: 8, repeats: 1 },
+      classes: 2,
+      inputSize: [64, 64],
+    });
     const { loaded, into } = await loadWeights(model, path(ARCH));
     expect([loaded.length, into]).toEqual([model.backbone.parameters.size, 'backbone']);
     const neck = {
@@ -158,9 +162,15 @@ describe('loading a file of weights into a backbone', () => {
   });
 
   it('is given back by saveWeights to the bit, with what images are prepared by, in both formats and as bytes', async () => {
-    const preset = { ...PRESETS['efficientdet-lite0'], channels: 8, cells: 1 };
     const [model, other] = [1, 2].map(
-      (seed) => createDetector({ preset, classes: 2, inputSize: [64, 64], seed }).model,
+      (seed) =>
+        createDetector({
+          preset: 'efficientdet-lite0',
+          neck: { channels: 8, repeats: 1 },
+          classes: 2,
+          inputSize: [64, 64],
+          seed,
+        }).model,
     );
     if (!model || !other) throw new Error('no models');
     model.preprocessing = { channels: 'RGB', mean: [1, 2, 3], std: [4, 5, 6] };
@@ -195,8 +205,12 @@ describe('loading a file of weights into a backbone', () => {
   );
 
   it('finds the wrappers of a part that was compiled or is trained in parallel alone', async () => {
-    const preset = { ...PRESETS['efficientdet-lite0'], channels: 8, cells: 1 };
-    const { model } = createDetector({ preset, classes: 2, inputSize: [64, 64] });
+    const { model } = createDetector({
+      preset: 'efficientdet-lite0',
+      neck: { channels: 8, repeats: 1 },
+      classes: 2,
+      inputSize: [64, 64],
+    });
     const names = [...(await exportStateDict(model))].map(
       ([name, tensor]) => [`model.${name.replace(/^backbone\./, 'backbone._orig_mod.module.')}`, tensor] as const,
     );
@@ -229,7 +243,7 @@ describe('loading a file of weights into a backbone', () => {
   });
 
   it('reads every tensor once', async () => {
-    const { model } = createDetector({ preset: 'efficientdet-lite0', classes: 2, inputSize: [64, 64], frozen: 'all' });
+    const { model } = createDetector({ preset: 'efficientdet-lite0', classes: 2, inputSize: [64, 64] });
     for (const tensors of [stored, await exportStateDict(model)]) {
       const reads = new Map<string, number>();
       const counted = [...tensors].map(([name, tensor]) => {
