@@ -78,7 +78,7 @@ function create({ preset, backbone }, classes) {
     return { network, outputs: (images) => [network.forward(images, { training: false })] };
   }
   const inputSize = [DETECTOR_PIXELS, DETECTOR_PIXELS];
-  const { model } = createDetector({ preset, classes, inputSize, frozen: 'all' });
+  const { model } = createDetector({ preset, classes, inputSize });
   const outputs = (images) => {
     const { logits, offsets } = model.forward(images, { training: false });
     return [logits, offsets];
