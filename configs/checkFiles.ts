@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeMissing, isWeightFile } from './locate.js';
+import { isWeightsPath } from '../pretrained/isWeightsPath.js';
+import { describeMissing } from './locate.js';
 import type { Problem } from './problem.js';
 import type { Experiment, Split } from './schema.js';
 
@@ -15,7 +16,7 @@ export function checkFiles(experiment: Experiment): readonly Problem[] {
   } else {
     problems.push(...checkSplits(experiment));
   }
-  if (model.weights !== null && isWeightFile(model.weights) && !existsSync(model.weights)) {
+  if (model.weights !== null && isWeightsPath(model.weights) && !existsSync(model.weights)) {
     problems.push({ path: ['model', 'weights'], message: describeMissing(model.weights) });
   }
   return problems;

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { TASKS } from '../heads/index.js';
+import { WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, GENERAL_WEIGHTS, RELEASED_NAMES } from '../pretrained/index.js';
+import { isWeightsPath } from '../pretrained/isWeightsPath.js';
 import { checkModel, checkParts } from './checkModel.js';
-import { isWeightFile } from './locate.js';
 import { MOST_FINDINGS } from './messages.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
@@ -83,7 +83,7 @@ function checkValues(values: Experiment['data']['values'], classes: readonly str
 }
 
 function checkWeights({ model: { weights } }: Experiment): Problem[] {
-  if (weights === null || isWeightFile(weights) || isKnownWeights(weights)) return [];
+  if (weights === null || isWeightsPath(weights) || isKnownWeights(weights)) return [];
   const message = `there are no weights '${weights}'${didYouMean(weights, KNOWN_WEIGHTS)}`;
   return [{ path: ['model', 'weights'], message }];
 }

@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { withWeights } from '../backbones/catalogue/fileSource.js';
-import { preprocessingOf } from '../backbones/weights/metadata.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
@@ -12,6 +10,7 @@ import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
 import { TASKS } from '../heads/index.js';
+import { preprocessingOf } from '../pretrained/metadata.js';
 import { fillOf } from '../training/predictor.js';
 import {
   createPictures,
@@ -28,6 +27,7 @@ import {
   type TrainResult,
   trainRun,
 } from '../training/run/index.js';
+import { withWeights } from '../weights/fileSource.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit } from './datasets.js';
 import { checkLearnable, describeMeasurable } from './learnable.js';
