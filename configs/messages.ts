@@ -11,7 +11,7 @@ export function describeIssues(document: ConfigDocument, issues: readonly Issue[
   const findings = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => () => {
-          return `${document.where([...issue.path, key], 'key')}: ${unknownKey(issue.path, key)}`;
+          return `${document.where([...issue.path, key], 'key')}: ${unknownKey(document, issue.path, key)}`;
         })
       : [() => `${document.where(issue.path)}: ${shownName(issue.path.join('.'))}: ${sentence(document, issue)}`],
   );
@@ -34,23 +34,54 @@ export function schemaKeys(): readonly string[] {
   return sections.flatMap(([section]) => [section, ...keysOf(section).map((key) => `${section}.${key}`)]);
 }
 
-function keysOf(section: string): readonly string[] {
-  const shape: Record<string, z.ZodType> = experimentSchema.shape;
-  const schema = shape[section];
-  const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+/** Keys of a section, of which some belong to one kind alone; without a kind those of all. */
+function keysOf(section: string, kind?: unknown): readonly string[] {
+  const inner = innerOf(section);
+  if (inner instanceof z.ZodObject) return Object.keys(inner.shape);
+  const members = membersOf(section);
+  const own = members.filter(({ shape }) => literalsOf(shape.kind).includes(String(kind)));
+  return [...new Set((own.length === 0 ? members : own).flatMap((one) => Object.keys(one.shape)))];
 }
 
-function unknownKey(path: readonly PropertyKey[], key: string): string {
+function membersOf(section: string): readonly z.ZodObject[] {
+  const inner = innerOf(section);
+  return inner instanceof z.ZodDiscriminatedUnion ? inner.options.filter((one) => one instanceof z.ZodObject) : [];
+}
+
+function innerOf(section: string): unknown {
+  const shape: Record<string, z.ZodType> = experimentSchema.shape;
+  const schema = shape[section];
+  return schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
+}
+
+function unknownKey(document: ConfigDocument, path: readonly PropertyKey[], key: string): string {
   const section = path.map(String).join('.');
-  const known = section === '' ? Object.keys(experimentSchema.shape) : keysOf(section);
+  const kind = valueAt(document.value, [...path, 'kind']);
+  const known = section === '' ? Object.keys(experimentSchema.shape) : keysOf(section, kind ?? 'auto');
   const full = section === '' ? key : `${section}.${key}`;
+  const others = kindsWith(section, key);
+  if (others.length > 0) {
+    const of = `it is a key of kind ${others.join(', ')}`;
+    return kind === undefined
+      ? `'${key}' says what data of one format mean, and no kind is written: ${of}`
+      : `'${key}' has no meaning for kind ${shownName(String(kind))}: remove it; ${of}`;
+  }
   const elsewhere = schemaKeys().find((candidate) => candidate.endsWith(`.${key}`));
   if (elsewhere !== undefined && nearest(key, known) === undefined) {
     return `unknown key '${full}'; it belongs to another section: ${elsewhere}`;
   }
   return `unknown key '${full}'${didYouMean(key, known)}`;
 }
+
+/** The kinds of a section that have a key. */
+function kindsWith(section: string, key: string): readonly string[] {
+  return membersOf(section).flatMap(({ shape }) => (key in shape ? literalsOf(shape.kind) : []));
+}
+
+const literalsOf = (schema: unknown): string[] => {
+  const inner = schema instanceof z.ZodDefault ? schema.unwrap() : schema;
+  return inner instanceof z.ZodLiteral ? [...inner.values].map(String) : [];
+};
 
 function sentence(document: ConfigDocument, issue: Issue): string {
   const found = valueAt(document.value, issue.path);
@@ -76,10 +107,16 @@ function sentence(document: ConfigDocument, issue: Issue): string {
     case 'invalid_key':
       return issue.issues[0]?.message ?? issue.message;
     case 'invalid_union':
+      if (issue.path.at(-1) === 'kind') return unknownKind(String(issue.path.at(-2) ?? ''), found);
       return `expected a name, an index or a list of them, found ${show(found)}`;
     default:
       return issue.message;
   }
+}
+
+function unknownKind(section: string, found: unknown): string {
+  const kinds = membersOf(section).flatMap(({ shape }) => literalsOf(shape.kind));
+  return `found ${show(found)}${didYouMean(typeof found === 'string' ? found : show(found), kinds)}`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -20,7 +20,7 @@ import {
   trainRun,
 } from '../training/run/index.js';
 import { trainAugmentation } from './augmentation.js';
-import { openSplit } from './datasets.js';
+import { openSplit, openValidation } from './datasets.js';
 import { checkLearnable, describeMeasurable } from './learnable.js';
 import { createNetwork, type Network } from './network.js';
 import type { Experiment } from './schema.js';
@@ -70,7 +70,7 @@ async function trainHeld(
   const train = await openSplit(named, 'train');
   const { problem, warnings } = checkLearnable(named, train);
   say(`train: ${train.size} images${describeWarnings(train, warnings)}`);
-  const val = named.data.val === null ? null : await openSplit(named, 'val', train.labels).catch(withFirst(problem));
+  const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
   say(val ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val))}` : 'val: none');
   say(`classes: ${describeClasses(named, train)}`);
@@ -183,5 +183,7 @@ export function trainOptions({ train }: Experiment): TrainOptions {
 }
 
 function describeWarnings({ warnings }: Dataset, others: readonly string[]): string {
-  return [...warnings.map(({ message }) => message), ...others].map((text) => `\n  warning: ${text}`).join('');
+  const notes = warnings.filter(({ isNote }) => isNote).map(({ message }) => `\n  ${message}`);
+  const wrong = [...warnings.filter(({ isNote }) => !isNote).map(({ message }) => message), ...others];
+  return [...notes, ...wrong.map((text) => `\n  warning: ${text}`)].join('');
 }

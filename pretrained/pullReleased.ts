@@ -4,7 +4,7 @@ import { wrongDigest } from '../backbones/catalogue/digest.js';
 import { EspalierError, WeightsError } from '../engine/errors.js';
 import { type OpenFile, openRegular } from '../engine/files/read.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
-import { CACHE_REMEDY, cacheFolder } from '../engine/tensorflow/runtime/cache.js';
+import { CACHE_REMEDY, cacheFolder } from '../engine/host/cache.js';
 import { sha256Of } from '../engine/tensorflow/runtime/pip.js';
 import { type DownloadOptions, downloadFile, MAX_BYTES } from './download.js';
 import type { ReleasedWeights } from './released.js';

@@ -66,7 +66,7 @@ export function runDatasetCases({ name, create, images = 3 }: DatasetCase): void
 /** Bytes are compared as buffers: element by element takes seconds for an image. */
 function expectEqualSamples(a: Sample, b: Sample): void {
   const plain = ({ id, image, truth }: Sample) =>
-    truth.kind === 'detection' ? { id, truth } : { id, width: image.width, height: image.height };
+    truth.kind === 'boxes' ? { id, truth } : { id, width: image.width, height: image.height };
   expect(plain(a)).toEqual(plain(b));
   expect(Buffer.from(a.image.data).equals(b.image.data)).toBe(true);
   if (a.truth.kind === 'classMap' && b.truth.kind === 'classMap') {

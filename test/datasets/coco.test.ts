@@ -2,10 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type Dataset, type DetectionTruth, type Entry, IGNORED, openCoco } from '../../datasets/index.js';
+import { type Dataset, type DetectionTruth, type Entry, IGNORED } from '../../datasets/index.js';
 import { runDatasetCases } from '../conformance/dataset.js';
 import { dataMissing, dataPath } from '../data.js';
 import { failure, folderWith, greyPng } from './folder.js';
+import { openCoco } from './open.js';
 
 const ann = (id: number, category: number, bbox: readonly number[], extra: object = {}) => ({
   id,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { encodePng, IGNORED, type MasksOptions, openMasks } from '../../datasets/index.js';
+import { encodePng, IGNORED } from '../../datasets/index.js';
 import { runDatasetCases } from '../conformance/dataset.js';
 import { dataMissing, dataPath } from '../data.js';
 import { failure, folderWith, greyPng } from './folder.js';
+import { openMasks } from './open.js';
 
 const pictures = (names: readonly string[], values: readonly number[] = [0, 255, 255, 0]) =>
   Object.fromEntries(
@@ -11,7 +12,7 @@ const pictures = (names: readonly string[], values: readonly number[] = [0, 255,
       [`label/${name}.png`, greyPng(2, 2, values)],
     ]),
   );
-const open = (root: string, changes: Partial<MasksOptions> = {}) =>
+const open = (root: string, changes: Partial<Parameters<typeof openMasks>[0]> = {}) =>
   openMasks({
     root,
     images: 'image/*.png',

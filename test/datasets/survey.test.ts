@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decodeImage, openCoco, openMasks } from '../../datasets/index.js';
+import { decodeImage } from '../../datasets/index.js';
 import { drawTiff, type TiffType } from './decode/drawTiff.js';
 import { failure, folderWith, greyPng } from './folder.js';
+import { openCoco, openMasks } from './open.js';
 
 const grey = (type: TiffType, ...values: readonly number[]) => drawTiff({ width: 2, height: 1, type, values });
 const FILES = {

@@ -1,10 +1,11 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encodeIndexedPng, openVoc } from '../../datasets/index.js';
+import { encodeIndexedPng } from '../../datasets/index.js';
 import { runDatasetCases } from '../conformance/dataset.js';
 import { dataMissing, dataPath } from '../data.js';
 import { failure, folderWith, greyPng, vocXml } from './folder.js';
+import { openVoc } from './open.js';
 
 const small = (xml: string, extra: { [path: string]: string | Uint8Array } = {}): string =>
   folderWith({

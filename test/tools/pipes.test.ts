@@ -5,20 +5,13 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withWeights } from '../../backbones/catalogue/fileSource.js';
 import { readExperiment } from '../../configs/read.js';
-import {
-  decodeImage,
-  decodeMask,
-  drawCells,
-  openCoco,
-  openMasks,
-  openVoc,
-  readImageSize,
-} from '../../datasets/index.js';
+import { decodeImage, decodeMask, drawCells, readImageSize } from '../../datasets/index.js';
 import { sha256Of } from '../../engine/tensorflow/runtime/pip.js';
 import { listZip } from '../../engine/tensorflow/runtime/zip.js';
 import { readCheckpoint } from '../../training/run/checkpointFile.js';
 import { openEventLog } from '../../training/run/events.js';
 import { greyPng, vocXml } from '../datasets/folder.js';
+import { openCoco, openMasks, openVoc } from '../datasets/open.js';
 
 const classes = ['a'];
 /** A model of ONNX with one tensor, whose value is in weights.bin. */

@@ -33,10 +33,7 @@ function detector(): Task {
   );
   const boxes = Float64Array.from({ length: 13 * 4 }, (_, i) => (i >> 2) * 20 + (i % 4 < 2 ? 0 : 40 + (i >> 2)));
   const labels = Int32Array.from({ length: 13 }, (_, i) => i % 3);
-  encode(
-    { kind: 'boxes', boxes, labels, ignored: new Uint8Array(13), areas: new Float64Array(13).fill(1600) },
-    arrays,
-  );
+  encode({ kind: 'boxes', boxes, labels, ignored: new Uint8Array(13), areas: new Float64Array(13).fill(1600) }, arrays);
   const targets = Object.fromEntries(
     Object.entries(specs).map(([name, { shape, dtype }]) => {
       const stack = () => {
