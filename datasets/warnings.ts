@@ -13,10 +13,13 @@ export interface WarningList {
   /** What the pixels of `file` do not show. */
   notePixels(note: PixelNote, file: string): void;
   list(): readonly Warning[];
+  /** What cannot be used of single annotations, in a sentence each. */
+  faults(): readonly string[];
 }
 
 /** What each code counts, and what is said of it. */
 const CODES = {
+  'missing-area': ['annotation', 'without an area, taken from the box'],
   'degenerate-box': [
     'box',
     'of no width or height (xmax <= xmin or ymax <= ymin as written) dropped from training and evaluation',
@@ -26,7 +29,6 @@ const CODES = {
   'box-clipped': ['box', 'up to 1 pixel outside the image, clipped to it'],
   'box-outside': ['box', 'more than 1 pixel outside the image, clipped to it: check the coordinates'],
   'box-missed': ['box', 'wholly outside the image, dropped from training and evaluation: check the coordinates'],
-  'missing-area': ['annotation', 'without an area, taken from the box'],
   'missing-segmentation': ['annotation', 'without a segmentation, not part of any class map: export polygons or RLE'],
   'bad-shape': ['annotation', 'with polygons or run lengths that cannot be drawn, left out of class maps'],
   'unused-shape': ['shape', 'left out, as nothing can be learned from its kind'],
@@ -49,12 +51,22 @@ const CODES = {
   'resized-mask': ['mask', 'of another size than its image, resized to it by the nearest pixel'],
   'ignored-values': ['pixel', 'with values outside the table, ignored in training and evaluation'],
   'mapped-values': ['pixel', 'with values outside the table, given to the class of the nearest value'],
-  'first-page': ['image', 'of several pages, only the first is used: save the others as images of their own'],
   'first-channels': [
     'image',
     'of more channels than grey or red, green and blue, only the first are used: save three others as RGB if they tell more',
   ],
+  'first-page': ['image', 'of several pages, only the first is used: save the others as images of their own'],
 } as const satisfies { readonly [code: string]: readonly [noun: string, sentence: string] };
+const ORDER = Object.keys(CODES);
+/** Annotations that cannot be used, which badRecords: error refuses. */
+const FAULTS: ReadonlySet<WarningCode> = new Set([
+  'bad-box',
+  'bad-shape',
+  'no-class',
+  'orphan-annotation',
+  'unknown-category',
+  'unknown-class',
+]);
 const NAMED_FILES = 5;
 
 export type WarningCode = keyof typeof CODES;
@@ -77,10 +89,13 @@ export function collectWarnings(): WarningList {
       if (pixels.kind === 'levels') noteScale(scaled, pixels, file);
       else note(pixels.kind, file);
     },
+    faults: () => [...found].filter(([code]) => FAULTS.has(code)).map(([code, files]) => describe(code, files).message),
     list: () => [
       ...said,
       ...describeBad(bad),
-      ...[...found].map(([code, files]) => describe(code, files)),
+      ...[...found]
+        .sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b))
+        .map(([code, files]) => describe(code, files)),
       ...describeScales([...scaled.values()]),
     ],
   };

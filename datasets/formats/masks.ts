@@ -68,7 +68,10 @@ const open: Open<MasksData, 'classMap'> = async (data, request) => {
     all: Object.keys(values).length > 0 ? null : pairs,
     tableOf: (found, unit) => {
       const isStated = Object.keys(values).length > 0;
-      const own = isStated ? null : foundTable(classes, found, unit);
+      const own =
+        isStated || (classes.length > 0 && data.otherValues !== 'error' && unit === 'value')
+          ? null
+          : foundTable(classes, found, unit);
       if (own === null) return statedTable({ classes, values }, request.labels);
       return request.labels === undefined ? own : { ...own, labels: request.labels };
     },

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { DataError } from '../../engine/errors.js';
+import { isGlob } from '../glob.js';
 import { classMapLabels } from '../labels.js';
 import { adviseValues } from '../masks/advice.js';
 import { openMaskPairs } from '../masks/open.js';
@@ -9,12 +11,14 @@ import type { Pair } from '../masks/pairs.js';
 import type { ValueTable } from '../masks/table.js';
 import { type DataRoot, idOf, naturalOrder, openRoot } from '../paths.js';
 import { IGNORED, type LabelMap } from '../sample.js';
+import { isRanges } from '../split.js';
 import { statedReaders } from '../stated/format.js';
 import { indexFiles, isImageName, listFiles, stemOf } from '../stated/images.js';
 import { chooseSplit } from '../stated/splits.js';
 import { linesOf, readAnnotation } from '../stated/text.js';
 import { readVoc, vocParts, vocPlaces } from '../stated/voc.js';
 import { collectWarnings, type WarningList } from '../warnings.js';
+import { missingFile } from './check.js';
 import { commonKeys, defineFormat, type Open } from './format.js';
 
 const config = z.strictObject({
@@ -182,6 +186,14 @@ valid/b.jpg                                  ImageSets/Main/train.txt
 valid/b.xml                                  SegmentationClass/a.png, labelmap.txt`,
   config,
   readers: { boxes: stated.boxes, classMap: openClassMap },
+  check: (data) =>
+    missingFile(data, (name) => {
+      const lists = [`ImageSets/Main/${name}.txt`, `${LISTS}/${name}.txt`].map((list) => join(data.root, list));
+      const isPlace = existsSync(join(data.root, name)) || lists.some((list) => existsSync(list));
+      const isList =
+        name !== 'auto' && !isGlob(name) && !isRanges(name) && existsSync(join(data.root, 'ImageSets/Main'));
+      return isList && !isPlace ? (lists[0] ?? null) : null;
+    }),
   recognise: async ({ paths, head }) => {
     const xml = paths.filter(isXml).slice(0, 20);
     for (const path of xml) {

@@ -148,6 +148,8 @@ async function openEntries(
     throw new DataError(set.file, `${which} be used: ${badRecords(bad)}${remedy}`);
   }
   if (entries.length === 0) throw new DataError(set.file, 'it names no image');
+  const faults = policy === 'error' ? warnings.faults() : [];
+  if (faults.length > 0) throw new DataError(set.file, `${faults.join('; ')} (badRecords: error)`);
   for (const [file, problem] of bad) warnings.noteBad(file, problem);
   return unique(entries, warnings);
 }

@@ -10,6 +10,7 @@ interface Opened<T extends Task> {
   readonly task: T;
   readonly classes?: Classes;
   readonly badRecords?: 'skip' | 'error';
+  readonly links?: 'follow' | 'inside';
 }
 
 async function open<T extends Task>(data: object, task: T, classes: Classes | undefined): Promise<Dataset<TruthOf<T>>> {
@@ -17,7 +18,11 @@ async function open<T extends Task>(data: object, task: T, classes: Classes | un
   const names = labels === undefined ? (classes ?? []) : [];
   const truth = task === 'detection' ? 'boxes' : 'classMap';
   const request = labels === undefined ? { split: 'train' as const } : { split: 'train' as const, labels };
-  const dataset = await openData({ ...data, classes: names, val: null } as DataConfig, truth, request);
+  const dataset = await openData(
+    { badRecords: 'error', ...data, classes: names, val: null } as DataConfig,
+    truth,
+    request,
+  );
   if (dataset === null) throw new Error('no data set');
   return dataset as Dataset<TruthOf<T>>;
 }

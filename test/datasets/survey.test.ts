@@ -88,10 +88,10 @@ describe('what 8-bit pixels do not show', () => {
       extra: [0, 0, 0, 0],
       values: Array(10).fill(9),
     });
-    expect(await failure(coco(['x.tif'], { 'x.tif': bands }))).toMatch(/x.tif: it has 5 channels and does not say/);
+    expect(await failure(coco(['x.tif'], { 'x.tif': bands }))).toMatch(/x.tif \(it has 5 channels and does not say/);
     const nothing = grey('float32', Number.NaN, Number.NaN);
     expect(await failure(coco(['x.tif'], { 'x.tif': nothing }))).toMatch(
-      /x.tif: cannot be decoded: none of its samples/,
+      /x.tif \(cannot be decoded: none of its samples/,
     );
   });
 });

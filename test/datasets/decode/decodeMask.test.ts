@@ -49,7 +49,7 @@ describe('decodeMask', () => {
   });
 
   it('refuses colour masks and JPEG masks and says what to do', async () => {
-    const colour = encodePng({ data: new Uint8Array(12), width: 2, height: 2 });
+    const colour = encodePng({ data: Uint8Array.from([9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), width: 2, height: 2 });
     await expect(decodeMask(colour)).rejects.toThrow(/colour mask.*give each colour in values/);
     await expect(decodeMask(Uint8Array.from([0xff, 0xd8, 0xff, 0xe0]))).rejects.toThrow(
       /truncated image|JPEG changes the values/,
