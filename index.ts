@@ -4,6 +4,7 @@ export { asLayer } from './backbones/layer.js';
 export { ACTIVATIONS, batchNorm, convolution, dense, depthwise, squeezeExcite } from './backbones/layers/index.js';
 export { readSafetensors, writeSafetensors } from './backbones/weights/safetensors.js';
 export { loadStateDict } from './backbones/weights/stateDict.js';
+export type { Encoder, EncoderSource, TargetArrays, TargetSpecs, TargetTypes } from './datasets/encoder.js';
 export { checkpointed } from './engine/checkpointed.js';
 export {
   allGather,

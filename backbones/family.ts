@@ -13,6 +13,8 @@ export interface ArchitectureOptions {
   readonly outputStride: OutputStride;
   /** Share of samples whose last residual branch is dropped while training; earlier branches grow linearly from 0. */
   readonly dropPath: number;
+  /** True: stages that dilate do so from their first block on, see `strided`. Defaults to false. */
+  readonly dilatesWholeStages?: boolean;
 }
 export const OUTPUT_STRIDES = [8, 16, 32] as const;
 export type OutputStride = (typeof OUTPUT_STRIDES)[number];

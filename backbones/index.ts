@@ -53,5 +53,6 @@ export {
 export { FROZEN, type Frozen } from './frozen.js';
 export type { Layer, Module, Parameter, ParameterLayout, ParameterRole, Pass } from './module.js';
 export { countParameters, createParameters, type ParameterSpec, type Parameters } from './parameters.js';
+export { SEGMENTATION_ENCODERS, type SegmentationEncoder, segmentationEncoder } from './segmentationEncoders.js';
 export { foldStem } from './stem.js';
 export { ceiled, chained, type DilatedStage, dropPathRates, strided, windowed } from './strides.js';

@@ -52,6 +52,12 @@ export const fanInNormal: Initialiser = (input) => normal(Math.sqrt(1 / input.fa
 /** LeCun's rule: uniform within sqrt(3 / fanIn), so that outputs have the variance of inputs; torchvision's for pyramids. */
 export const fanInUniform: Initialiser = (input) => uniform(Math.sqrt(3 / input.fanIn))(input);
 
+/** He et al. 2015, arXiv:1502.01852: uniform within sqrt(6 / fanIn), so that rectified outputs keep the variance. */
+export const heUniform: Initialiser = (input) => uniform(Math.sqrt(6 / input.fanIn))(input);
+
+/** Uniform within 1 / sqrt(fanIn): what PyTorch starts its convolutions with. */
+export const reciprocalUniform: Initialiser = (input) => uniform(1 / Math.sqrt(input.fanIn))(input);
+
 /** Glorot & Bengio 2010: uniform within sqrt(6 / (fanIn + fanOut)). */
 export const glorotUniform: Initialiser = (input) => uniform(Math.sqrt(6 / (input.fanIn + input.fanOut)))(input);
 

@@ -16,19 +16,25 @@ export interface DilatedStage {
  * @param strides      of the first blocks, from the first stage after the stem
  * @param stem         stride of what comes before
  * @param outputStride largest product
- * @source Chen et al. 2017, arXiv:1706.05587, section 3.1; first blocks use the earlier dilation, as timm's do
+ * @param wholeStages  true: the first block of such a stage is spread as its others; false: as the stage before, as in timm
+ * @source Chen et al. 2017, arXiv:1706.05587, section 3.1
  */
-export function strided(strides: readonly number[], stem: number, outputStride: number): readonly DilatedStage[] {
+export function strided(
+  strides: readonly number[],
+  stem: number,
+  outputStride: number,
+  wholeStages = false,
+): readonly DilatedStage[] {
   let product = stem;
   let dilation = 1;
   return strides.map((stride) => {
-    const firstDilation = dilation;
+    const before = dilation;
     if (stride === 1 || product * stride <= outputStride) {
       product *= stride;
-      return { stride, firstDilation, dilation };
+      return { stride, firstDilation: before, dilation };
     }
     dilation *= stride;
-    return { stride: 1, firstDilation, dilation };
+    return { stride: 1, firstDilation: wholeStages ? dilation : before, dilation };
   });
 }
 

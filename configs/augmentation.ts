@@ -1,12 +1,7 @@
 import type { AugmentConfig } from '../datasets/transforms/augment.js';
 import type { Rgb } from '../datasets/transforms/warp.js';
+import { TASKS } from '../heads/index.js';
 import type { Experiment } from './schema.js';
-
-/** What null stands for in the config: objects keep their direction and are seen whole, tissue has neither. */
-const BY_TASK = {
-  detection: { fit: 'letterbox', scale: [0.7, 1.6], flipVertical: 0, rotate90: 0 },
-  segmentation: { fit: 'native', scale: [1, 1], flipVertical: 0.5, rotate90: 0.75 },
-} as const;
 
 /**
  * How training images are changed.
@@ -19,15 +14,15 @@ export function trainAugmentation(
   size: readonly [number, number],
   fill: Rgb,
 ): AugmentConfig {
-  const preset = BY_TASK[task];
+  const defaults = TASKS[task].augmentation;
   const { brightness, contrast, saturation, hue, flipHorizontal, minVisible } = augment;
   return {
     size,
-    fit: augment.fit ?? preset.fit,
-    scale: augment.scale ?? preset.scale,
+    fit: augment.fit ?? defaults.fit,
+    scale: augment.scale ?? defaults.scale,
     flipHorizontal,
-    flipVertical: augment.flipVertical ?? preset.flipVertical,
-    rotate90: augment.rotate90 ?? preset.rotate90,
+    flipVertical: augment.flipVertical ?? defaults.flipVertical,
+    rotate90: augment.rotate90 ?? defaults.rotate90,
     color: { brightness, contrast, saturation, hue },
     fill,
     minVisible,

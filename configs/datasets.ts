@@ -2,12 +2,11 @@ import type { Dataset, Warning } from '../datasets/dataset.js';
 import { openData, type SplitName } from '../datasets/formats/index.js';
 import type { DetectionTruth, LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
+import { TASKS } from '../heads/index.js';
+import { headOf } from './network.js';
 import type { Experiment } from './schema.js';
 
 export type { SplitName };
-
-/** The truths that a task learns from. */
-export const TRUTHS = { detection: 'boxes', segmentation: 'classMap' } as const;
 
 /**
  * Opens one split of the experiment's data.
@@ -32,12 +31,17 @@ const NO_VALIDATION =
   'there are no validation images: nothing names some, and too few images are there to hold some out: add data.val';
 
 function open({ data, task }: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset | null> {
-  return openData(data, TRUTHS[task], labels === undefined ? { split } : { split, labels });
+  return openData(data, TASKS[task].truth, labels === undefined ? { split } : { split, labels });
 }
 
-function withCrowded(dataset: Dataset, { evaluate }: Experiment): Dataset {
-  const crowded = crowdedImages(dataset, evaluate.maxDetections);
+function withCrowded(dataset: Dataset, experiment: Experiment): Dataset {
+  const crowded = crowdedImages(dataset, mostDetections(experiment));
   return crowded === null ? dataset : { ...dataset, warnings: [...dataset.warnings, crowded] };
+}
+
+/** Of an image, as the head decodes them. */
+function mostDetections({ model }: Experiment): number {
+  return headOf({ model }).limits(model.head).maxDetections;
 }
 
 /** What says that images have more objects than boxes are kept, so that AP cannot reach 1. */
@@ -53,7 +57,7 @@ function crowdedImages({ entries }: Dataset, maxDetections: number): Warning | n
   const images = found.length === 1 ? '1 image has' : `${found.length} images have`;
   return {
     code: 'more-than-detections',
-    message: `${images} more objects than evaluate.maxDetections (${maxDetections}) keeps boxes, ${most.id} ${most.count}: the rest counts as missed`,
+    message: `${images} more objects than model.head.decode.maxDetections (${maxDetections}) keeps boxes, ${most.id} ${most.count}: the rest counts as missed`,
     count: found.length,
     files: found.map(({ id }) => id),
   };

@@ -6,12 +6,11 @@ export function differingKeys(first: Experiment, second: Experiment): readonly s
   return [...a.keys()].filter((key) => a.get(key) !== b.get(key));
 }
 
-function flatten(experiment: Experiment): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(experiment).flatMap(([section, value]) =>
-      typeof value === 'object'
-        ? Object.entries(value).map(([key, inner]) => [`${section}.${key}`, JSON.stringify(inner)] as const)
-        : [[section, JSON.stringify(value)] as const],
-    ),
-  );
+function flatten(value: unknown, path = ''): ReadonlyMap<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return new Map([[path, JSON.stringify(value)]]);
+  const entries = Object.entries(value).flatMap(([key, inner]) => [
+    ...flatten(inner, path === '' ? key : `${path}.${key}`),
+  ]);
+  return new Map(entries);
 }

@@ -1,5 +1,5 @@
 export { openSplit, type SplitName } from './datasets.js';
-export { type Answer, createNetwork, type Network } from './network.js';
+export { createNetwork, type ImagePrediction, type Network } from './network.js';
 export { parseExperiment, type ReadOptions, readExperiment } from './read.js';
 export { openRun, type Run } from './run.js';
 export { type Experiment, experimentSchema } from './schema.js';

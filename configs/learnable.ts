@@ -3,8 +3,9 @@ import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { IGNORED } from '../datasets/sample.js';
 import { DataError } from '../engine/errors.js';
+import type { Task } from '../heads/index.js';
 import { trainAugmentation } from './augmentation.js';
-import { plannedInput } from './network.js';
+import { finestCell } from './network.js';
 import type { Experiment } from './schema.js';
 
 /** What a training on these images would come to. */
@@ -24,11 +25,13 @@ export function checkLearnable(experiment: Experiment, train: Dataset): Learnabl
 }
 
 /** What an evaluation on these images could not measure. */
-export function describeMeasurable(val: Dataset): readonly string[] {
-  const { counted, counts } = takeCensus(val);
+export function describeMeasurable(
+  val: Dataset,
+  { nothingMeasured }: Pick<Task, 'nothingMeasured'>,
+): readonly string[] {
+  const { counts } = takeCensus(val);
   if (counts.some((count) => count > 0)) return [];
-  const what = counted === 'objects' ? 'objects to find: AP' : 'pixels to compare: mIoU';
-  return [`no ${what} stays absent, no checkpoint is called the best, and the last one is the result`];
+  return [`${nothingMeasured} stays absent, no checkpoint is called the best, and the last one is the result`];
 }
 
 function noObject({ size, warnings }: Dataset, { counts, ignored }: Census): string | null {
@@ -78,7 +81,8 @@ function absentClasses({ data }: Experiment, { labels, maskValues }: Dataset, { 
 }
 
 function vanishing(experiment: Experiment, train: Dataset): string[] {
-  const { inputSize, cell } = plannedInput(experiment);
+  const { inputSize } = experiment.model;
+  const cell = finestCell(experiment.model);
   const [height, width] = inputSize;
   const isNative = trainAugmentation(experiment, inputSize, [0, 0, 0]).fit === 'native';
   const { smaller, total } = countSmaller(train, (rows, columns) => {

@@ -11,7 +11,7 @@ export function describeIssues(document: ConfigDocument, issues: readonly Issue[
   const findings = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => () => {
-          return `${document.where([...issue.path, key], 'key')}: ${unknownKey(document, issue.path, key)}`;
+          return `${document.where([...issue.path, key], 'key')}: ${unknownKey(issue.path, key, document.value)}`;
         })
       : [() => `${document.where(issue.path)}: ${shownName(issue.path.join('.'))}: ${sentence(document, issue)}`],
   );
@@ -28,60 +28,54 @@ export function describeFirst<T>(findings: readonly T[], describe: (finding: T) 
   return [...lines, ...(more > 0 ? [`and ${more} more findings`] : [])].join('\n');
 }
 
-/** Every key of the schema as a dotted path, sections before their keys. */
+/** Every key of the schema as a dotted path, sections before their keys; of parts of several kinds those of all. */
 export function schemaKeys(): readonly string[] {
-  const sections = Object.entries(experimentSchema.shape);
-  return sections.flatMap(([section]) => [section, ...keysOf(section).map((key) => `${section}.${key}`)]);
+  return keysBelow(experimentSchema, '');
 }
 
-/** Keys of a section, of which some belong to one kind alone; without a kind those of all. */
-function keysOf(section: string, kind?: unknown): readonly string[] {
-  const inner = innerOf(section);
-  if (inner instanceof z.ZodObject) return Object.keys(inner.shape);
-  const members = membersOf(section);
-  const own = members.filter(({ shape }) => literalsOf(shape.kind).includes(String(kind)));
-  return [...new Set((own.length === 0 ? members : own).flatMap((one) => Object.keys(one.shape)))];
+function keysBelow(schema: z.ZodType, path: string): readonly string[] {
+  const shapes = shapesOf(schema).flatMap((shape) => Object.entries(shape));
+  const keys = shapes.flatMap(([key, inner]) => {
+    const full = path === '' ? key : `${path}.${key}`;
+    return [full, ...keysBelow(inner, full)];
+  });
+  return [...new Set(keys)];
 }
 
-function membersOf(section: string): readonly z.ZodObject[] {
-  const inner = innerOf(section);
-  return inner instanceof z.ZodDiscriminatedUnion ? inner.options.filter((one) => one instanceof z.ZodObject) : [];
-}
+type Shape = { readonly [key: string]: z.ZodType };
 
-function innerOf(section: string): unknown {
-  const shape: Record<string, z.ZodType> = experimentSchema.shape;
-  const schema = shape[section];
-  return schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
-}
-
-function unknownKey(document: ConfigDocument, path: readonly PropertyKey[], key: string): string {
-  const section = path.map(String).join('.');
-  const kind = valueAt(document.value, [...path, 'kind']);
-  const known = section === '' ? Object.keys(experimentSchema.shape) : keysOf(section, kind ?? 'auto');
-  const full = section === '' ? key : `${section}.${key}`;
-  const others = kindsWith(section, key);
-  if (others.length > 0) {
-    const of = `it is a key of kind ${others.join(', ')}`;
-    return kind === undefined
-      ? `'${key}' says what data of one format mean, and no kind is written: ${of}`
-      : `'${key}' has no meaning for kind ${shownName(String(kind))}: remove it; ${of}`;
+/** The shapes an object may have: one, or one for each kind of a part. */
+function shapesOf(schema: z.ZodType): readonly Shape[] {
+  if (schema instanceof z.ZodObject) return [schema.shape as Shape];
+  if (schema instanceof z.ZodUnion) return (schema.options as readonly z.ZodType[]).flatMap(shapesOf);
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable) {
+    return shapesOf(schema.unwrap() as z.ZodType);
   }
-  const elsewhere = schemaKeys().find((candidate) => candidate.endsWith(`.${key}`));
+  return [];
+}
+
+/** Keys that may stand at a path, where a part of a kind has those of its kind. */
+function keysAt(path: readonly PropertyKey[], value: unknown): readonly string[] {
+  let shapes = shapesOf(experimentSchema);
+  for (const [depth, key] of path.entries()) {
+    const kind = (valueAt(value, path.slice(0, depth + 1)) as { readonly kind?: unknown } | undefined)?.kind;
+    const inner = shapes.flatMap((shape) => (shape[String(key)] ? shapesOf(shape[String(key)] as z.ZodType) : []));
+    const ofKind = inner.filter(({ kind: literal }) => literal instanceof z.ZodLiteral && literal.value === kind);
+    shapes = ofKind.length > 0 ? ofKind : inner;
+  }
+  return [...new Set(shapes.flatMap(Object.keys))];
+}
+
+function unknownKey(path: readonly PropertyKey[], key: string, value: unknown): string {
+  const known = keysAt(path, value);
+  const section = path.map(String).join('.');
+  const full = section === '' ? key : `${section}.${key}`;
+  const elsewhere = schemaKeys().find((candidate) => candidate.endsWith(`.${key}`) && candidate !== full);
   if (elsewhere !== undefined && nearest(key, known) === undefined) {
     return `unknown key '${full}'; it belongs to another section: ${elsewhere}`;
   }
   return `unknown key '${full}'${didYouMean(key, known)}`;
 }
-
-/** The kinds of a section that have a key. */
-function kindsWith(section: string, key: string): readonly string[] {
-  return membersOf(section).flatMap(({ shape }) => (key in shape ? literalsOf(shape.kind) : []));
-}
-
-const literalsOf = (schema: unknown): string[] => {
-  const inner = schema instanceof z.ZodDefault ? schema.unwrap() : schema;
-  return inner instanceof z.ZodLiteral ? [...inner.values].map(String) : [];
-};
 
 function sentence(document: ConfigDocument, issue: Issue): string {
   const found = valueAt(document.value, issue.path);
@@ -106,17 +100,24 @@ function sentence(document: ConfigDocument, issue: Issue): string {
     }
     case 'invalid_key':
       return issue.issues[0]?.message ?? issue.message;
-    case 'invalid_union':
-      if (issue.path.at(-1) === 'kind') return unknownKind(String(issue.path.at(-2) ?? ''), found);
+    case 'invalid_union': {
+      const kinds = kindsAt(issue.path);
+      if (kinds.length > 0) return `found ${show(found)}${didYouMean(String(found), kinds)}`;
       return `expected a name, an index or a list of them, found ${show(found)}`;
+    }
     default:
       return issue.message;
   }
 }
 
-function unknownKind(section: string, found: unknown): string {
-  const kinds = membersOf(section).flatMap(({ shape }) => literalsOf(shape.kind));
-  return `found ${show(found)}${didYouMean(typeof found === 'string' ? found : show(found), kinds)}`;
+/** The kinds of part that may stand where a union was refused; its path ends with the key that tells them apart. */
+function kindsAt(path: readonly PropertyKey[]): readonly string[] {
+  let shapes = shapesOf(experimentSchema);
+  for (const key of path.slice(0, -1)) {
+    shapes = shapes.flatMap((shape) => (shape[String(key)] ? shapesOf(shape[String(key)] as z.ZodType) : []));
+  }
+  const literals = shapes.map((shape) => shape[String(path.at(-1))]);
+  return literals.flatMap((literal) => (literal instanceof z.ZodLiteral ? [String(literal.value)] : []));
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

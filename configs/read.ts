@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../engine/errors.js';
 import { checkFiles } from './checkFiles.js';
 import { checkKeys } from './checkKeys.js';
+import { completeExperiment } from './complete.js';
 import { type Override, parseOverride, readDocument } from './document.js';
 import { isWeightFile, locate } from './locate.js';
 import { describeFirst, describeIssues } from './messages.js';
@@ -26,8 +27,9 @@ export function readExperiment(file: string, options: ReadOptions = {}): Experim
     overrides.push({ path: ['data', 'root'], value: resolve(options.data), origin: '--data' });
   }
   const document = readDocument(file, overrides);
-  const parsed = experimentSchema.safeParse(document.value);
-  if (!parsed.success) throw new ConfigError(describeIssues(document, parsed.error.issues));
+  const value = completeExperiment(document.value);
+  const parsed = experimentSchema.safeParse(value);
+  if (!parsed.success) throw new ConfigError(describeIssues({ ...document, value }, parsed.error.issues));
   const experiment = resolvePaths(parsed.data, file);
   const keys = checkKeys(experiment);
   const problems = keys.length > 0 ? keys : checkFiles(experiment);
@@ -37,9 +39,10 @@ export function readExperiment(file: string, options: ReadOptions = {}): Experim
 
 /** The experiment of a run, as it was recorded beside its checkpoints. */
 export function parseExperiment(value: unknown, origin: string): Experiment {
-  const parsed = experimentSchema.safeParse(value);
+  const complete = completeExperiment(value);
+  const parsed = experimentSchema.safeParse(complete);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(describeIssues({ value, where: () => origin }, parsed.error.issues));
+  throw new ConfigError(describeIssues({ value: complete, where: () => origin }, parsed.error.issues));
 }
 
 /** A config names paths from where the command is given, or else from where the file lies. */

@@ -1,40 +1,26 @@
 import * as z from 'zod';
 import { dataSchema } from '../datasets/formats/index.js';
-import { NECK_KINDS } from '../necks/index.js';
+import { modelConfig, PRESET_NAMES, TASK_NAMES } from '../heads/index.js';
 
 /** A number between two bounds, with a default; the description names unit and range. */
 const fraction = (fallback: number, text: string) => z.number().min(0).max(1).default(fallback).describe(text);
 const count = (fallback: number, text: string) => z.int().min(1).max(1_000_000).default(fallback).describe(text);
+/** Of the input, pixels. */
+const side = z.int().min(32).max(4096);
 const limit = z.int().min(1).max(1_000_000).nullable().default(null);
 const name = z.string().min(1);
 
 const model = z.strictObject({
-  preset: name
+  preset: z
+    .enum(PRESET_NAMES as [...typeof PRESET_NAMES])
     .nullable()
     .default(null)
-    .describe('Whole model: efficientdet-d0..d7x, efficientdet-lite0..lite4; null: backbone, neck and head below'),
-  backbone: name
-    .nullable()
-    .default(null)
-    .describe('Backbone by its timm name, e.g. tf_efficientnet_b0 or resnet50; null: that of the preset'),
-  neck: z
-    .enum(NECK_KINDS)
-    .default('bifpn')
+    .describe('Whole network, in which keys below replace what differs; null: backbone, neck and head below'),
+  ...modelConfig.shape,
+  inputSize: z
+    .tuple([side, side])
     .describe(
-      'Feature pyramid between backbone and head: bifpn, fpn and pan fuse the maps of several scales; simple-pyramid makes all of the deepest one, for backbones of one scale such as vit_tiny_patch16_224',
-    ),
-  head: z
-    .enum(['detection', 'semantic'])
-    .nullable()
-    .default(null)
-    .describe('What the model answers; null: the one of the task'),
-  dropPath: z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(0)
-    .describe(
-      'Stochastic depth: share of images whose last residual branch of the backbone is left out in training, 0 to below 1; earlier branches grow from 0',
+      "Height and width of the network's input, pixels, multiples of 32, 32..4096. Defaults to the preset's or head's",
     ),
   weights: name
     .nullable()
@@ -48,44 +34,6 @@ const model = z.strictObject({
     .describe(
       "Parameters of the backbone that the file of `weights` may lack or have in another shape, and which then start at random: names, or beginnings before a '*'; []: none",
     ),
-  inputSize: z
-    .tuple([z.int().min(32).max(4096), z.int().min(32).max(4096)])
-    .nullable()
-    .default(null)
-    .describe("Height and width of the network's input, pixels, multiples of 32, 32..4096; null: that of the preset"),
-  neckChannels: z
-    .int()
-    .min(8)
-    .max(1024)
-    .nullable()
-    .default(null)
-    .describe('Channels of the pyramid, 8..1024; null: that of the preset, 64 without one'),
-  neckRepeats: z
-    .int()
-    .min(1)
-    .max(16)
-    .nullable()
-    .default(null)
-    .describe('bifpn: cells, 1..16; null: that of the preset, 3 without one'),
-  anchorScale: z
-    .number()
-    .positive()
-    .max(64)
-    .nullable()
-    .default(null)
-    .describe(
-      'detection head: side of the smallest anchor in cells of its map (8 pixels in the finest); null: that of the preset',
-    ),
-  headChannels: z
-    .int()
-    .min(1)
-    .max(1024)
-    .default(64)
-    .describe('semantic head: channels between pyramid and prediction, 1..1024'),
-  outputStride: z
-    .literal([2, 4])
-    .default(4)
-    .describe('semantic head: pixels per cell of its finest map, 2 or 4; logits are resized to the image'),
 });
 
 const train = z.strictObject({
@@ -147,10 +95,6 @@ const train = z.strictObject({
     .describe(
       "true: the backbone's activations are computed again in the backward pass instead of kept; less memory, more time, the same weights",
     ),
-  freeze: z
-    .enum(['none', 'stem', 'P1', 'P2', 'P3', 'P4', 'P5', 'all'])
-    .default('none')
-    .describe('Backbone stages kept as they are, batch norm included, up to and with this one'),
   seed: z.int().min(0).max(4_294_967_295).default(1).describe('Of weights, order and augmentation, 0..4294967295'),
   workers: z
     .int()
@@ -212,30 +156,16 @@ const augment = z.strictObject({
 const evaluate = z.strictObject({
   split: z.enum(['train', 'val', 'test']).default('val').describe('Split that `evaluate` measures'),
   batchSize: z.int().min(1).max(1024).nullable().default(null).describe('Images per step; null: that of training'),
-  maxDetections: z
-    .int()
-    .min(1)
-    .max(1000)
-    .default(100)
-    .describe('Boxes kept per image, and of a class counted by AP, 1..1000; images with more objects need more'),
-  suppression: z
-    .enum(['hard', 'soft'])
-    .default('hard')
-    .describe(
-      'Of overlapping boxes of a class: hard drops the weaker, soft lowers its score (Gaussian, as in the EfficientDet release)',
-    ),
-  nmsThreshold: fraction(
-    0.5,
-    'suppression hard: IoU above which the weaker of two boxes of a class is dropped, 0..1; 1: none is',
-  ),
   drawThreshold: fraction(0.3, 'predict: lowest score that is reported and drawn, 0..1'),
 });
 
 /** One experiment: what to learn, from which data, how. Strict: a key that is not here is an error. */
 export const experimentSchema = z.strictObject({
-  task: z.enum(['detection', 'segmentation']).default('detection').describe('What is learned'),
+  task: z
+    .enum(TASK_NAMES as [...typeof TASK_NAMES])
+    .describe('What is learned. Defaults to what the head predicts, and to detection'),
   data: dataSchema.prefault({}).describe('Where images and annotations are'),
-  model: model.prefault({}).describe('Backbone, neck and head'),
+  model: model.describe('Backbone, neck and head'),
   train: train.prefault({}).describe('Optimizer, schedule and duration'),
   augment: augment.prefault({}).describe('Random changes of training images'),
   evaluate: evaluate.prefault({}).describe('Measuring and predicting'),

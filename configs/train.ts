@@ -8,6 +8,7 @@ import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
+import { TASKS } from '../heads/index.js';
 import { fillOf } from '../training/predictor.js';
 import {
   type HeldRunFolder,
@@ -22,7 +23,7 @@ import {
 import { trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
 import { checkLearnable, describeMeasurable } from './learnable.js';
-import { createNetwork, type Network } from './network.js';
+import { createNetwork, headOf, type Network } from './network.js';
 import type { Experiment } from './schema.js';
 import { loadStart, type Startable } from './weights.js';
 
@@ -72,7 +73,9 @@ async function trainHeld(
   say(`train: ${train.size} images${describeWarnings(train, warnings)}`);
   const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
-  say(val ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val))}` : 'val: none');
+  say(
+    val ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named).task))}` : 'val: none',
+  );
   say(`classes: ${describeClasses(named, train)}`);
   const experiment = withFullBatch(named, train.size, say);
   const network = createNetwork(experiment, train.labels);
@@ -106,7 +109,7 @@ function withFullBatch(experiment: Experiment, images: number, say: (line: strin
 
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
   const names = labels.classes.map(({ name }) => name);
-  const isAdded = task === 'segmentation' && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
+  const isAdded = TASKS[task].truth === 'classMap' && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
   return names.map(shownName).join(', ') + (isAdded ? ` (${BACKGROUND}: every pixel without one of the others)` : '');
 }
 
@@ -133,7 +136,7 @@ async function trainNetwork(
     return await trainRun({
       model: network.model,
       loader,
-      ...(val && { evaluate: (stop) => network.measure(val, { signal: stop }), metric: network.metric }),
+      ...(val && { evaluate: (stop) => network.measure(val, { signal: stop }), metric: network.task.metric }),
       options: trainOptions(experiment),
       config,
       shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
@@ -178,7 +181,7 @@ function createTrainLoader(experiment: Experiment, network: Network, dataset: Da
 
 /** The part of the config that the training loop reads. */
 export function trainOptions({ train }: Experiment): TrainOptions {
-  const { freeze: _freeze, workers: _workers, cacheMegabytes: _cacheMegabytes, peerTimeout: _, ...options } = train;
+  const { workers: _workers, cacheMegabytes: _cacheMegabytes, peerTimeout: _, ...options } = train;
   return options;
 }
 

@@ -1,21 +1,28 @@
-import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import type { Rank, Tensor } from '@tensorflow/tfjs';
 import type { FeatureMaps, FeatureSpec, Level } from '../backbones/features.js';
 import type { Module, Pass } from '../backbones/module.js';
+import type { TargetTypes } from '../datasets/encoder.js';
 import type { Placement } from '../datasets/placement.js';
+import type { LossTerms } from './losses/term.js';
 
-/** Named terms; the one called `total` is minimised. */
-export type Losses<Term extends string = string> = { readonly [K in Term | 'total']: Scalar };
+type BatchRank = { readonly 0: Rank.R1; readonly 1: Rank.R2; readonly 2: Rank.R3; readonly 3: Rank.R4 };
 
-/** Target tensors of one batch, by the names and shapes the head's encoder declares (datasets/encoder.ts), batch dimension first. */
-export type TargetTensors = { readonly [name: string]: Tensor };
+/** Targets of one batch as tensors, by the names and shapes the head's encoder declares, batch dimension first. */
+export type TargetTensors<Types extends TargetTypes = TargetTypes> = {
+  readonly [Name in keyof Types]: Tensor<BatchRank[Types[Name][1]]>;
+};
 
-/** Feature maps -> answers. The tensor-free half (anchors, matching, class maps) is the head's Encoder. */
-export interface Head<In extends Level, Raw, Result> extends Module {
+/** Feature maps -> predictions. The tensor-free half (anchors, matching, class maps) is the head's Encoder. */
+export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> extends Module {
   readonly inputs: FeatureSpec<In>;
   /** Differentiable; logits. */
   readonly forward: (maps: FeatureMaps<In>, pass: Pass) => Raw;
-  /** Tensors only, so that a whole training step compiles. */
-  readonly loss: (raw: Raw, targets: TargetTensors) => Losses;
+  /**
+   * Tensors only, so that a whole training step compiles; called inside `tf.tidy`.
+   *
+   * @param targets what the head's encoder wrote for every image
+   */
+  readonly loss: (raw: Raw, targets: TargetTensors<Types>) => LossTerms;
   /**
    * Host values in pixels of the original images.
    *

@@ -1,32 +1,50 @@
-import * as z from 'zod';
-import { detectionConfig } from './detection/config.js';
-import { createDetectionHead } from './detection/detection.js';
-import { semanticConfig } from './semantic/config.js';
-import { createSemanticHead } from './semantic/semantic.js';
-
-export { type AnchorConfig, anchorsPerCell, countAnchors, createAnchors } from './detection/anchors.js';
-export { type DetectionConfig, detectionConfig } from './detection/config.js';
-export { DEFAULT_DECODING, type DecodeOptions, decodeDetections } from './detection/decode.js';
-export { createDetectionHead, type DetectionOptions, encoderConfigOf } from './detection/detection.js';
-export { createEncoder as createDetectionEncoder, type DetectionEncoderConfig } from './detection/encoder.js';
-export type { DetectionRaw } from './detection/loss.js';
-export { type Assembly, createDetector, type Detector, type DetectorOptions } from './detector.js';
-export type { Head, Losses, TargetTensors } from './head.js';
+export { type DecodeOptions, decodingConfig } from './boxes/suppression.js';
+export {
+  type Assembly,
+  type CreateOptions,
+  createDetector,
+  createModel,
+  createPyramid,
+  createSegmenter,
+  type Detector,
+  type Segmenter,
+} from './createModel.js';
+export { type BuiltHead, defineHead, type HeadDefinition, type HeadSetting, type ModelDefaults } from './definition.js';
+export type { Head, TargetTensors } from './head.js';
+export { HEAD_KINDS, HEADS, type HeadConfig, type HeadInput, type HeadKind, headConfig, isHeadKind } from './heads.js';
+export { type Losses, type LossTerm, type LossTerms, meanLoss, quotient, reduceLosses } from './losses/term.js';
 export { assemble, type Model } from './model.js';
-export { type DetectorSpec, PRESET_NAMES, PRESETS, type PresetName, presetOf } from './presets.js';
-export { createPyramid, type PyramidOptions } from './pyramid.js';
-export { createSegmenter, SEGMENTER_LEVELS, type Segmenter, type SegmenterOptions } from './segmenter.js';
-export { type SemanticConfig, semanticConfig } from './semantic/config.js';
+export { completeModel, type ModelConfig, type ModelInput, modelConfig, readModel } from './modelConfig.js';
+export { isPresetName, PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.js';
+export { type AnchorConfig, anchorsPerCell, countAnchors, createAnchors } from './retina/anchors.js';
+export { type RetinaConfig, retinaConfig } from './retina/config.js';
+export { DEFAULT_DECODING, decodeRetina } from './retina/decode.js';
+export {
+  createEncoder as createRetinaEncoder,
+  type RetinaEncoderConfig,
+  type RetinaTargets,
+} from './retina/encoder.js';
+export { createRetinaHead, encoderConfigOf, type RetinaOptions } from './retina/head.js';
+export type { RetinaRaw } from './retina/loss.js';
+export { SEMANTIC_LEVELS, type SemanticConfig, semanticConfig } from './semantic/config.js';
 export { decodeClassMap } from './semantic/decode.js';
-export { createEncoder as createSemanticEncoder, type SemanticEncoderConfig } from './semantic/encoder.js';
+export {
+  createEncoder as createSemanticEncoder,
+  type SemanticEncoderConfig,
+  type SemanticTargets,
+} from './semantic/encoder.js';
+export { createSemanticHead, type SemanticOptions } from './semantic/head.js';
 export type { SemanticRaw } from './semantic/loss.js';
-export { createSemanticHead, type SemanticOptions } from './semantic/semantic.js';
-
-/** Every head as plain data. */
-export const headConfig = z.discriminatedUnion('kind', [detectionConfig, semanticConfig]);
-export type HeadConfig = z.infer<typeof headConfig>;
-
-/** Every head there is, by the `kind` of its config. */
-export const HEADS = { detection: createDetectionHead, semantic: createSemanticHead } satisfies {
-  readonly [K in HeadConfig['kind']]: unknown;
-};
+export { encodeTargets, type HostTarget, toTargets } from './targets.js';
+export {
+  type Described,
+  type DescribeOptions,
+  defineTask,
+  type Overlay,
+  type Report,
+  type ReportTable,
+  TASK_NAMES,
+  TASKS,
+  type Task,
+  type TaskName,
+} from './tasks/index.js';

@@ -2,13 +2,15 @@ import * as tf from '@tensorflow/tfjs';
 import type { Backbone, Preprocessing, Pretrainable } from '../backbones/backbone.js';
 import { type FeatureInfo, type FeatureMaps, type FeatureSpec, type Level, levelsOf } from '../backbones/features.js';
 import type { Module, Parameter, Pass } from '../backbones/module.js';
+import type { TargetTypes } from '../datasets/encoder.js';
 import type { Placement } from '../datasets/placement.js';
 import { ShapeError } from '../engine/errors.js';
 import type { Neck } from '../necks/neck.js';
-import type { Head, Losses, TargetTensors } from './head.js';
+import type { Head, TargetTensors } from './head.js';
+import type { LossTerms } from './losses/term.js';
 
 /** Images -> answers: backbone, neck and head as one network. */
-export interface Model<Raw = unknown, Result = unknown> extends Module {
+export interface Model<Raw = unknown, Types extends TargetTypes = TargetTypes, Result = unknown> extends Module {
   /** What pretrained weights go into; its parameters are the model's below `backbone.`. */
   readonly backbone: Pretrainable;
   /** Of the backbone: what `forward` expects to have been done to the images. */
@@ -20,7 +22,7 @@ export interface Model<Raw = unknown, Result = unknown> extends Module {
    * @returns      the head's logits; the caller owns them
    */
   readonly forward: (images: tf.Tensor4D, pass: Pass) => Raw;
-  readonly loss: (raw: Raw, targets: TargetTensors) => Losses;
+  readonly loss: (raw: Raw, targets: TargetTensors<Types>) => LossTerms;
   /** Answers in pixels of the original images, one per batch row. */
   readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
 }
@@ -31,11 +33,15 @@ export interface Model<Raw = unknown, Result = unknown> extends Module {
  *
  * @throws ShapeError when a part was built for other feature maps than the part before it gives
  */
-export function assemble<B extends Level, In extends B, Out extends Level, H extends Out, Raw, Result>(
-  backbone: Backbone<B>,
-  neck: Neck<In, Out>,
-  head: Head<H, Raw, Result>,
-): Model<Raw, Result> {
+export function assemble<
+  B extends Level,
+  In extends B,
+  Out extends Level,
+  H extends Out,
+  Raw,
+  Types extends TargetTypes,
+  Result,
+>(backbone: Backbone<B>, neck: Neck<In, Out>, head: Head<H, Raw, Types, Result>): Model<Raw, Types, Result> {
   checkFit('the neck', neck.inputs, backbone.features, 'build the neck from backbone.features');
   checkFit('the head', head.inputs, neck.features, 'build the head from neck.features');
   const parameters = new Map<string, Parameter>([

@@ -3,50 +3,35 @@
  * of its release (google/automl, hparams_config.py); D6 and above and the lite networks sum without weights.
  */
 
-import type { Level } from '../backbones/features.js';
 import type { BackboneArch } from '../backbones/index.js';
 import type { Activation } from '../backbones/layers/index.js';
-import { ConfigError } from '../engine/errors.js';
-import type { BiFPNConfig, NeckKind } from '../necks/index.js';
-
-/** What distinguishes one EfficientDet from another. */
-export interface DetectorSpec {
-  readonly backbone: BackboneArch;
-  /** Side of the images it was trained on. */
-  readonly pixels: number;
-  /** Feature pyramid; a BiFPN when absent. */
-  readonly neck?: NeckKind;
-  /** Of the pyramid. */
-  readonly channels: number;
-  /** BiFPN cells. */
-  readonly cells: number;
-  /** Convolutions before the predictions. */
-  readonly headDepth: number;
-  readonly fusion: BiFPNConfig['fusion'];
-  readonly activation: Activation;
-  /** Side of the smallest square anchor, in cells. */
-  readonly anchorScale: number;
-  readonly levels: readonly Level[];
-}
+import type { BiFPNConfig } from '../necks/index.js';
 
 const P3_P7 = ['P3', 'P4', 'P5', 'P6', 'P7'] as const;
 const P3_P8 = [...P3_P7, 'P8'] as const;
 
-const detector = (
-  backbone: BackboneArch,
+/** One EfficientDet: a network's config. Variants are spreads: `{ ...preset, neck: { ...preset.neck, channels: 96 } }`. */
+const detector = <Arch extends BackboneArch>(
+  arch: Arch,
   pixels: number,
   channels: number,
   cells: number,
-  headDepth: number,
-  fusion: DetectorSpec['fusion'],
+  depth: number,
+  fusion: BiFPNConfig['fusion'],
   activation: Activation,
   anchorScale: number,
-  levels: readonly Level[],
-): DetectorSpec => ({ backbone, pixels, channels, cells, headDepth, fusion, activation, anchorScale, levels });
+  levels: typeof P3_P7 | typeof P3_P8,
+) =>
+  ({
+    inputSize: [pixels, pixels],
+    backbone: { arch },
+    neck: { kind: 'bifpn', levels, channels, repeats: cells, fusion, activation },
+    head: { kind: 'retina', repeats: depth, activation, anchors: { anchorScale } },
+  }) as const;
 
 // biome-ignore format: a table
 export const PRESETS = {
-  //                                backbone               pixels channels cells depth fusion  activation anchors levels
+  //                                arch                   pixels channels cells depth fusion  activation anchors levels
   'efficientdet-d0':     detector('tf_efficientnet_b0',     512,   64,     3,    3,   'fast', 'swish',   4,      P3_P7),
   'efficientdet-d1':     detector('tf_efficientnet_b1',     640,   88,     4,    3,   'fast', 'swish',   4,      P3_P7),
   'efficientdet-d2':     detector('tf_efficientnet_b2',     768,  112,     5,    3,   'fast', 'swish',   4,      P3_P7),
@@ -62,14 +47,11 @@ export const PRESETS = {
   'efficientdet-lite3':  detector('tf_efficientnet_lite3',  512,  160,     6,    4,   'sum',  'relu6',   4,      P3_P7),
   'efficientdet-lite3x': detector('tf_efficientnet_lite3',  640,  200,     6,    4,   'sum',  'relu6',   3,      P3_P7),
   'efficientdet-lite4':  detector('tf_efficientnet_lite4',  640,  224,     7,    4,   'sum',  'relu6',   4,      P3_P7),
-} as const satisfies { readonly [name: string]: DetectorSpec };
+} as const;
 
 export type PresetName = keyof typeof PRESETS;
+export type Preset = (typeof PRESETS)[PresetName];
 export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[];
 
-/** @throws ConfigError when there is no such preset */
-export function presetOf(name: string): DetectorSpec {
-  const found = PRESET_NAMES.find((preset) => preset === name);
-  if (found === undefined) throw new ConfigError(`no model is called '${name}': use one of ${PRESET_NAMES.join(', ')}`);
-  return PRESETS[found];
-}
+/** Whether there is a preset of this name. */
+export const isPresetName = (name: unknown): name is PresetName => PRESET_NAMES.some((preset) => preset === name);

@@ -14,19 +14,21 @@ import { separable } from './separable.js';
 /** A BiFPN in a config file; an unknown key is an error. */
 export const bifpnConfig = z.strictObject({
   kind: z.literal('bifpn'),
-  /** Levels without a gap; those deeper than the backbone's are made by pooling. */
-  levels: z.array(z.enum(LEVELS)).min(2).readonly().default(['P3', 'P4', 'P5', 'P6', 'P7']),
-  /** Channels of every map, 1 to 1024. */
-  channels: z.int().min(1).max(1024).default(64),
-  /** Cells, 1 to 16. */
-  repeats: z.int().min(1).max(16).default(3),
-  /** `fast`: learned weights, normalised by their sum. `sum`: plain sum. */
-  fusion: z.enum(['fast', 'sum']).default('fast'),
-  activation: z.enum(ACTIVATION_NAMES).default('swish'),
-  /** True: not trained, batch norm included. */
-  frozen: z.boolean().default(false),
-  /** Seed of the random initial weights. */
-  seed: z.int().min(0).default(1),
+  levels: z
+    .array(z.enum(LEVELS))
+    .min(2)
+    .readonly()
+    .default(['P3', 'P4', 'P5', 'P6', 'P7'])
+    .describe("Levels to give, without a gap; those deeper than the backbone's are made by pooling"),
+  channels: z.int().min(1).max(1024).default(64).describe('Channels of every map, 1..1024'),
+  repeats: z.int().min(1).max(16).default(3).describe('Cells, 1..16'),
+  fusion: z
+    .enum(['fast', 'sum'])
+    .default('fast')
+    .describe('How maps are added: fast (learned weights, normalised by their sum) or sum (unweighted)'),
+  activation: z.enum(ACTIVATION_NAMES).default('swish').describe('Activation before every convolution'),
+  frozen: z.boolean().default(false).describe('true: not trained, batch norm included'),
+  seed: z.int().min(0).optional().describe('Seed of the random initial weights. Defaults to that of the network'),
 });
 export type BiFPNConfig = z.infer<typeof bifpnConfig>;
 
@@ -53,7 +55,7 @@ export function createBiFPN<In extends Level, Out extends Level>(
   const { channels, repeats } = settings;
   const graph = bifpnGraph(settings.levels);
   const plan = planPyramid(settings.levels, features, 'BiFPN');
-  const owner = createParameters(settings.seed);
+  const owner = createParameters(settings.seed ?? 1);
   const { widths, steps: extra } = extraLevels(owner, plan, settings);
   const cells = Array.from({ length: repeats }, (_, cell) => [
     ...(cell === 0 ? [] : [nextCell(plan.levels)]),

@@ -15,16 +15,19 @@ const EPSILON = 1e-5;
 
 /** Settings that every pyramid of plain convolutions has. */
 export const fpnSettings = {
-  /** Levels without a gap; those deeper than the backbone's are made by convolutions of stride 2. */
-  levels: z.array(z.enum(LEVELS)).min(1).readonly().default(['P3', 'P4', 'P5', 'P6', 'P7']),
-  /** Channels of every map, 1 to 1024. */
-  channels: z.int().min(1).max(1024).default(256),
-  /** `batch`: batch norm after every convolution. `none`: biases instead. */
-  norm: z.enum(['none', 'batch']).default('none'),
-  /** True: not trained, batch norm included. */
-  frozen: z.boolean().default(false),
-  /** Seed of the random initial weights. */
-  seed: z.int().min(0).default(1),
+  levels: z
+    .array(z.enum(LEVELS))
+    .min(1)
+    .readonly()
+    .default(['P3', 'P4', 'P5', 'P6', 'P7'])
+    .describe("Levels to give, without a gap; those deeper than the backbone's are made by convolutions of stride 2"),
+  channels: z.int().min(1).max(1024).default(256).describe('Channels of every map, 1..1024'),
+  norm: z
+    .enum(['none', 'batch'])
+    .default('none')
+    .describe('batch: batch norm after every convolution; none: biases instead'),
+  frozen: z.boolean().default(false).describe('true: not trained, batch norm included'),
+  seed: z.int().min(0).optional().describe('Seed of the random initial weights. Defaults to that of the network'),
 } as const;
 
 /** A feature pyramid network in a config file; an unknown key is an error. */
@@ -65,7 +68,7 @@ export function createConvolutionPyramid<In extends Level, Out extends Level>(
 ): Neck<Extract<In, Out>, Out> {
   const plan = planPyramid(settings.levels, features, name);
   const graph = graphOf(settings.levels, plan.given);
-  const owner = createParameters(settings.seed, () => settings.frozen);
+  const owner = createParameters(settings.seed ?? 1, () => settings.frozen);
   const widths: Partial<FeatureSpec> = plan.inputs;
   const steps = graph.map((node): Step => {
     const edges = node.inputs.map((input) => {

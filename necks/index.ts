@@ -1,8 +1,6 @@
 import * as z from 'zod';
-import type { FeatureSpec, Level } from '../backbones/features.js';
-import type { Activation } from '../backbones/layers/index.js';
-import { readSettings } from '../backbones/settings.js';
-import { type BiFPNConfig, bifpn } from './bifpn.js';
+import type { FeatureSpec } from '../backbones/features.js';
+import { bifpn } from './bifpn.js';
 import { fpn } from './fpn.js';
 import type { Neck, NeckDefinition } from './neck.js';
 import { pan } from './pan.js';
@@ -11,7 +9,7 @@ import { simplePyramid } from './simplePyramid.js';
 export { type BiFPNConfig, type BiFPNOptions, bifpnConfig, createBiFPN } from './bifpn.js';
 export { createFPN, type FPNConfig, type FPNOptions, fpnConfig } from './fpn.js';
 export { bifpnGraph, describeNode, type FusionNode, fpnGraph, type NodeName, panGraph } from './graph.js';
-export type { Neck } from './neck.js';
+export type { Neck, NeckDefinition } from './neck.js';
 export { createPAN, type PANConfig, type PANOptions, panConfig } from './pan.js';
 export {
   createSimplePyramid,
@@ -33,26 +31,9 @@ export const neckConfig = z.discriminatedUnion(
 );
 export type NeckConfig = z.infer<typeof neckConfig>;
 
-/** What a model asks of its neck, whatever its kind: each takes the settings that it knows. */
-export interface NeckSettings {
-  readonly levels: readonly Level[];
-  /** Of every map. */
-  readonly channels?: number | undefined;
-  /** Cells of a BiFPN. */
-  readonly repeats?: number | undefined;
-  readonly fusion?: BiFPNConfig['fusion'] | undefined;
-  readonly activation?: Activation | undefined;
-  readonly seed?: number | undefined;
-}
-
-/**
- * The config of a neck; settings that its kind does not have are left out, those that are left open have its defaults.
- *
- * @throws ConfigError naming every setting that is out of range
- */
-export function neckConfigOf(kind: NeckKind, settings: NeckSettings): NeckConfig {
-  return readSettings(z.object(NECKS[kind].config.shape), { ...settings, kind }, kind) as NeckConfig;
-}
+type PartialOf<Schema> = Schema extends z.ZodType ? Partial<z.input<Schema>> : never;
+/** Settings of a neck, those of its defaults left out. */
+export type NeckInput = PartialOf<AnyNeckConfig>;
 
 /** Builds the neck that a config describes on a backbone's features. */
 export function createNeck(config: NeckConfig, features: Partial<FeatureSpec>): Neck {

@@ -27,14 +27,15 @@ import { defineNeck, type Neck } from './neck.js';
 /** A simple feature pyramid in a config file; an unknown key is an error. */
 export const simplePyramidConfig = z.strictObject({
   kind: z.literal('simple-pyramid'),
-  /** Any; finer than the backbone's map by doubling it, coarser by pooling. */
-  levels: z.array(z.enum(LEVELS)).min(1).readonly().default(['P2', 'P3', 'P4', 'P5']),
-  /** Channels of every map, 1 to 1024. */
-  channels: z.int().min(1).max(1024).default(256),
-  /** True: not trained. */
-  frozen: z.boolean().default(false),
-  /** Seed of the random initial weights. */
-  seed: z.int().min(0).default(1),
+  levels: z
+    .array(z.enum(LEVELS))
+    .min(1)
+    .readonly()
+    .default(['P2', 'P3', 'P4', 'P5'])
+    .describe("Levels to give: finer than the backbone's map by doubling it, coarser by pooling"),
+  channels: z.int().min(1).max(1024).default(256).describe('Channels of every map, 1..1024'),
+  frozen: z.boolean().default(false).describe('true: not trained'),
+  seed: z.int().min(0).optional().describe('Seed of the random initial weights. Defaults to that of the network'),
 });
 export type SimplePyramidConfig = z.infer<typeof simplePyramidConfig>;
 
@@ -70,7 +71,7 @@ export function createSimplePyramid<In extends Level, Out extends Level>(
       `${source} has ${info.channels} channels, which cannot be halved ${finest} times for ${levels[0]}: leave out fine levels`,
     );
   }
-  const owner = createParameters(settings.seed, () => settings.frozen);
+  const owner = createParameters(settings.seed ?? 1, () => settings.frozen);
   const branches = levels.map((level) =>
     branch(owner, level, { ...info, steps: steps(level), width: settings.channels }),
   );

@@ -82,7 +82,7 @@ export function findReleased(name: string): ReleasedWeights | undefined {
 export function backboneOf(entry: ReleasedWeights): BackboneArch | undefined {
   const network = networkOf(entry);
   if (network === null) return undefined;
-  return 'preset' in network ? PRESETS[network.preset].backbone : network.backbone;
+  return 'preset' in network ? PRESETS[network.preset].backbone.arch : network.backbone;
 }
 
 /** What `weights: imagenet` and `weights: coco` are short for. */

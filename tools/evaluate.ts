@@ -24,7 +24,10 @@ export async function evaluate(folder: string, command: EvaluateCommand): Promis
     for (const { message } of dataset.warnings) output.note(`warning: ${message}`);
     output.note(`${split}: ${dataset.size} images; ${run.checkpoint}, step ${run.step}`);
     const report = await run.network.measure(dataset);
-    output.result({ ...report, split, images: dataset.size, checkpoint: run.checkpoint }, describeReport(report));
+    output.result(
+      { ...report, split, images: dataset.size, checkpoint: run.checkpoint },
+      describeReport(report, run.network.task),
+    );
   } finally {
     run.dispose();
   }

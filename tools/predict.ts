@@ -14,7 +14,7 @@ import { requireName } from '../training/run/index.js';
 import { classifyImages } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput, type Output } from './output.js';
-import { describeAnswer, drawingOf, writeDrawing } from './prediction.js';
+import { drawingOf, showPrediction, writeDrawing } from './prediction.js';
 
 interface PredictCommand extends EngineOptions {
   readonly out?: string;
@@ -65,7 +65,7 @@ async function detect(
     throw new ConfigError(`${entry.name} is for ${entry.arch}, which is no detector of this library`);
   }
   const labels = { classes: COCO_CLASSES.map((name, index) => ({ id: index + 1, name: name || `id ${index + 1}` })) };
-  const experiment = parseExperiment({ task: 'detection', model: { preset: found.preset } }, entry.name);
+  const experiment = parseExperiment({ model: { preset: found.preset } }, entry.name);
   const network = createNetwork(experiment, labels);
   try {
     output.note(
@@ -119,7 +119,7 @@ async function answer(
   const results: unknown[] = [];
   const warnings = collectWarnings();
   for await (const found of network.predict(files, { onNote: warnings.notePixels })) {
-    const described = describeAnswer(found, names, threshold);
+    const described = showPrediction(found, network.task, { names, threshold });
     const drawing = writeDrawing(described.drawn, found.file, out);
     results.push(described.value);
     const drawn = `drawn: ${shownName(drawing)}`;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { differingKeys } from '../configs/differingKeys.js';
+import { taskOf } from '../configs/network.js';
 import { type ReadOptions, readExperiment } from '../configs/read.js';
 import type { Experiment } from '../configs/schema.js';
 import { trainExperiment } from '../configs/train.js';
@@ -79,7 +80,7 @@ async function trainInto(
       return;
     }
     const text = [
-      describeReport(report),
+      describeReport(report, taskOf(experiment)),
       `${step} steps in ${duration(seconds)}${best ? `; best after step ${best.step}` : ''}; peak memory ${(memory.peakBytes / 2 ** 30).toFixed(2)} GiB, ${memory.tensors} tensors alive`,
       experiment.data[experiment.evaluate.split] === null
         ? `espalier predict ${out} IMAGE`

@@ -13,9 +13,8 @@ export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roun
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
 export {
   createTrainingStep,
+  type StepAt,
   type StepResult,
-  stepScalars,
-  stepSeed,
   type TrainableModel,
   type TrainingStep,
 } from './step.js';

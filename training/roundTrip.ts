@@ -1,4 +1,3 @@
-import type { TargetArrays, TargetSpec } from '../datasets/encoder.js';
 import type { Truth } from '../datasets/sample.js';
 
 /** What is checked of one image: a `Sample` is one, so a data set can be given as it is. Its pixels are not looked at. */
@@ -13,12 +12,3 @@ export type LabelledImages<T extends Truth> = Iterable<LabelledImage<T>> | Async
 /** Logits of a network that has no doubt; in float32 their sigmoids are 1 and 2e-9. */
 export const YES = 20;
 export const NO = -20;
-
-/** Memory for the targets of one image. */
-export function allocateTargets(specs: { readonly [name: string]: TargetSpec }): TargetArrays {
-  const arrays = Object.entries(specs).map(([name, { shape, dtype }]) => {
-    const count = shape.reduce((product, length) => product * length, 1);
-    return [name, dtype === 'int32' ? new Int32Array(count) : new Float32Array(count)] as const;
-  });
-  return Object.fromEntries(arrays);
-}

@@ -1,12 +1,13 @@
+import { allocateTargets } from '../datasets/encoder.js';
 import { createDetectionEvaluator, type DetectionReport } from '../datasets/evaluators/index.js';
 import type { Placement } from '../datasets/placement.js';
 import type { Detections, DetectionTruth, LabelMap } from '../datasets/sample.js';
 import { paddedPlacement } from '../datasets/transforms/index.js';
-import { createAnchors } from '../heads/detection/anchors.js';
-import { DEFAULT_DECODING, decodeDetections } from '../heads/detection/decode.js';
-import { createEncoder, type DetectionEncoderConfig } from '../heads/detection/encoder.js';
-import { createMatcher } from '../heads/detection/matcher.js';
-import { allocateTargets, type LabelledImages, NO, YES } from './roundTrip.js';
+import { createAnchors } from '../heads/retina/anchors.js';
+import { DEFAULT_DECODING, decodeRetina } from '../heads/retina/decode.js';
+import { createEncoder, type RetinaEncoderConfig } from '../heads/retina/encoder.js';
+import { createMatcher } from '../heads/retina/matcher.js';
+import { type LabelledImages, NO, YES } from './roundTrip.js';
 
 /** An object that no anchor belongs to: others in its place took those that fit it. The network is never taught it. */
 export interface UnmatchedTruth {
@@ -29,7 +30,7 @@ export interface DetectionRoundTrip {
 export interface DetectionRoundTripOptions {
   readonly labels: LabelMap;
   /** Anchors and matching of the head; each image sets the input size. */
-  readonly encoder: Omit<DetectionEncoderConfig, 'inputSize' | 'grids'> & {
+  readonly encoder: Omit<RetinaEncoderConfig, 'inputSize' | 'grids'> & {
     /** Input pixels per cell of each level. */
     readonly strides: readonly number[];
   };
@@ -80,7 +81,7 @@ type Answer = (
   placement: Placement,
 ) => { readonly detections: Detections; readonly matched: ReadonlySet<number> };
 
-function createAnswer(config: DetectionEncoderConfig, K: number): Answer {
+function createAnswer(config: RetinaEncoderConfig, K: number): Answer {
   const encoder = createEncoder(config);
   const anchors = createAnchors(config);
   const matcher = createMatcher(anchors, config.matchThreshold);
@@ -100,7 +101,7 @@ function createAnswer(config: DetectionEncoderConfig, K: number): Answer {
     });
     const raw = { logits, offsets: targets.boxes as Float32Array };
     const options = { ...DEFAULT_DECODING, maxCandidates, maxDetections: maxCandidates, scoreThreshold: 0.5 };
-    return { detections: decodeDetections(raw, anchors, placement, { ...options, iouThreshold: 1 }), matched };
+    return { detections: decodeRetina(raw, anchors, placement, { ...options, iouThreshold: 1 }), matched };
   };
 }
 

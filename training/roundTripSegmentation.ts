@@ -1,3 +1,4 @@
+import { allocateTargets } from '../datasets/encoder.js';
 import { createSemanticEvaluator, type SemanticReport } from '../datasets/evaluators/index.js';
 import type { Placement } from '../datasets/placement.js';
 import type { ClassMap, LabelMap, SemanticTruth } from '../datasets/sample.js';
@@ -5,7 +6,7 @@ import { affineOf, paddedPlacement, warpMask } from '../datasets/transforms/inde
 import { ShapeError } from '../engine/errors.js';
 import { decodeClassMap } from '../heads/semantic/decode.js';
 import { createEncoder } from '../heads/semantic/encoder.js';
-import { allocateTargets, type LabelledImages, NO, YES } from './roundTrip.js';
+import { type LabelledImages, NO, YES } from './roundTrip.js';
 
 export interface SegmentationRoundTripOptions {
   readonly labels: LabelMap;

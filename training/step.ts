@@ -1,78 +1,144 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Preprocessing } from '../backbones/backbone.js';
 import type { Module, Pass } from '../backbones/module.js';
+import type { TargetTypes } from '../datasets/encoder.js';
 import { allReduceMean, membership } from '../engine/collective.js';
 import { type Compiled, compile } from '../engine/compile.js';
 import { ConfigError, EspalierError } from '../engine/errors.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
 import { withTape } from '../engine/tape.js';
-import type { Losses, TargetTensors } from '../heads/head.js';
+import type { TargetTensors } from '../heads/head.js';
+import { type LossTerms, reduceLosses } from '../heads/losses/term.js';
 import { clipByGlobalNorm, globalNorm } from './clip.js';
 import type { Ema } from './ema.js';
 import type { Optimizer, Scalars } from './optimizers.js';
 import { gather, trainable } from './packs.js';
 
 /** The part of a model that a training step touches. */
-export interface TrainableModel<Raw = unknown> extends Module {
+export interface TrainableModel<Raw = unknown, Types extends TargetTypes = TargetTypes> extends Module {
   readonly preprocessing: Preprocessing;
   /** @param images [N, H, W, C] float32, normalised */
   forward(images: tf.Tensor4D, pass: Pass): Raw;
-  loss(raw: Raw, targets: TargetTensors): Losses;
+  loss(raw: Raw, targets: TargetTensors<Types>): LossTerms;
 }
 
-export interface StepOptions<Raw> {
-  readonly model: TrainableModel<Raw>;
+export interface StepOptions<Raw, Types extends TargetTypes> {
+  readonly model: TrainableModel<Raw, Types>;
   readonly optimizer: Optimizer;
-  readonly ema?: Ema;
-  /** Largest global norm of the gradients; not clipped when absent. */
-  readonly clipNorm?: number;
-  /** Kept share of batch norm's moving statistics per step; the layers' own when absent. */
+  readonly ema?: Ema | undefined;
+  /** Largest global norm of the gradients. Defaults to no clipping. */
+  readonly clipNorm?: number | undefined;
+  /** Kept share of batch norm's moving statistics per step. Defaults to the layers' own. */
   readonly normMomentum?: number;
   /** In a cluster: batch norm takes the statistics of all processes' batches, not of each process's own. */
   readonly syncNorm?: boolean;
-  /** The backbone's activations are computed again in the backward pass instead of kept; false when absent. */
+  /** The backbone's activations are computed again in the backward pass instead of kept. Defaults to false. */
   readonly recompute?: boolean;
+  /** Seed of dropout and stochastic depth, which also depend on the step. Defaults to 1. */
+  readonly seed?: number;
+}
+
+/** Host numbers of one step. */
+export interface StepAt {
+  /** From 0: optimizer, averages, dropout and stochastic depth depend on it. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** In a cluster: what this process asks of all. Defaults to nothing. */
+  readonly votes?: readonly boolean[] | undefined;
 }
 
 /** Owned by the caller. In a cluster the figures are those of the whole batch. */
 export type StepResult = {
-  /** Named loss terms. */
+  /** Named loss terms and their `total`. */
   readonly losses: { readonly [term: string]: tf.Scalar };
   /** Global norm of the gradients before clipping. */
   readonly gradientNorm: tf.Scalar;
-  /** Of the scalars whose names start with `vote`, in their order: the share of the processes that gave 1. */
+  /** The share of the processes that voted yes, for each vote. */
   readonly votes: readonly tf.Scalar[];
 };
 
-/**
- * One training step as one graph: normalise, forward, loss, backward, clip, update, average.
- * images as `uploadImages` gives them; targets as the head's encoder declares them; scalars from `stepScalars`; seed from
- * `stepSeed`.
- */
-export type TrainingStep = Compiled<
-  [images: tf.Tensor4D, targets: TargetTensors, scalars: Scalars, seed: tf.Tensor1D],
-  StepResult
->;
+/** One training step as one graph: normalise, forward, loss, backward, clip, update, average. */
+export interface TrainingStep<Types extends TargetTypes = TargetTypes> {
+  /**
+   * Moves the weights by one batch, off the event loop. The arguments may be disposed when it has resolved.
+   *
+   * @param images  [N, H, W, C] as `uploadImages` gives them
+   * @param targets as the head's encoder declares them
+   * @throws EspalierError on the first call, when a trainable parameter does not take part in the loss
+   */
+  run(images: tf.Tensor4D, targets: TargetTensors<Types>, at: StepAt): Promise<StepResult>;
+  /** Bytes of a call with arguments of these shapes, see `Compiled.memory`. */
+  memory(images: tf.Tensor4D, targets: TargetTensors<Types>, at: StepAt): number;
+  /** Frees the graph; model, optimizer and averages stay the caller's. */
+  dispose(): void;
+}
+
+type Arguments = [
+  images: tf.Tensor4D,
+  targets: TargetTensors,
+  scalars: Scalars,
+  votes: readonly tf.Scalar[],
+  seed: tf.Tensor1D,
+];
 
 /**
  * Gradients are taken for the trainable parameters alone; batch norm moves its own averages inside `forward`. In a cluster
- * every process computes its share of the batch: gradients, losses and batch norm's averages become the means over all.
+ * every process computes its share of the batch: losses are those of all images, gradients and batch norm's averages become
+ * the means over all.
  *
  * @throws ConfigError when everything is frozen
- * @throws EspalierError on the first call, when a trainable parameter does not take part in the loss
  */
-export function createTrainingStep<Raw>(options: StepOptions<Raw>): TrainingStep {
+export function createTrainingStep<Raw, Types extends TargetTypes>(
+  options: StepOptions<Raw, Types>,
+): TrainingStep<Types> {
+  const { optimizer, ema, seed = 1 } = options;
+  if (optimizer.packs.length === 0) throw new ConfigError('every parameter is frozen: unfreeze a part of the model');
+  const compiled = compileStep(options);
+  const hostArguments = ({ step, learningRate, votes = [] }: StepAt) => {
+    const numbers = { ...optimizer.scalars(step, learningRate), ...(ema && { emaDecay: ema.decay(step) }) };
+    const scalars = Object.entries<number>(numbers).map(
+      ([name, value]) => [name, tf.scalar(value, 'float32')] as const,
+    );
+    return [
+      Object.fromEntries(scalars),
+      votes.map((yes) => tf.scalar(yes ? 1 : 0, 'float32')),
+      stepSeed(seed, step),
+    ] as const;
+  };
+  return {
+    run: async (images, targets, at) => {
+      const host = hostArguments(at);
+      try {
+        return await compiled.async(images, targets, ...host);
+      } finally {
+        tf.dispose([...host] as tf.TensorContainer[]);
+      }
+    },
+    memory: (images, targets, at) => {
+      const host = hostArguments(at);
+      try {
+        return compiled.memory(images, targets, ...host);
+      } finally {
+        tf.dispose([...host] as tf.TensorContainer[]);
+      }
+    },
+    dispose: () => compiled.dispose(),
+  };
+}
+
+function compileStep<Raw, Types extends TargetTypes>(
+  options: StepOptions<Raw, Types>,
+): Compiled<Arguments, StepResult> {
   const { model, optimizer, ema, clipNorm, normMomentum, syncNorm = false, recompute = false } = options;
   const momentum = normMomentum === undefined ? {} : { normMomentum };
   const statistics = [...model.parameters.values()].flatMap(({ role, variable }) =>
     role === 'statistic' ? [variable] : [],
   );
   const isSynced = syncNorm && membership() !== null;
-  if (optimizer.packs.length === 0) throw new ConfigError('every parameter is frozen: unfreeze a part of the model');
-  const run = (images: tf.Tensor4D, targets: TargetTensors, scalars: Scalars, seed: tf.Tensor1D): StepResult => {
+  const run = (...[images, targets, scalars, votes, seed]: Arguments): StepResult => {
     const before = statistics.map(({ dataId }) => dataId);
     const pass = { training: true, seed, recompute, syncNorm: isSynced, ...momentum };
-    const { losses, gradients } = differentiate(model, pass, images, targets);
+    const { losses, gradients } = differentiate(model, pass, images, targets as TargetTensors<Types>);
     const packed = allReduceMean(
       optimizer.packs.map((pack) =>
         gather(
@@ -85,7 +151,7 @@ export function createTrainingStep<Raw>(options: StepOptions<Raw>): TrainingStep
     const gradientNorm = globalNorm(packed);
     optimizer.update(clipNorm === undefined ? packed : clipByGlobalNorm(packed, gradientNorm, clipNorm), scalars);
     if (ema) ema.update(scalars.emaDecay as tf.Scalar);
-    return { gradientNorm, ...figures(losses, scalars) };
+    return { gradientNorm, losses, votes: allReduceMean(votes.map((vote) => tf.clone(vote))) };
   };
   return compile(run, { name: 'training step' });
 }
@@ -97,56 +163,35 @@ function averageStatistics(moved: readonly tf.Variable[]): void {
   });
 }
 
-/** Numbers of the step, over all processes in one message. */
-function figures(
-  losses: { readonly [term: string]: tf.Scalar },
-  scalars: Scalars,
-): Pick<StepResult, 'losses' | 'votes'> {
-  const terms = Object.keys(losses);
-  const votes = Object.keys(scalars).filter((name) => name.startsWith('vote'));
-  const means = allReduceMean([...Object.values(losses), ...votes.map((name) => tf.clone(scalars[name] as tf.Scalar))]);
-  return {
-    losses: Object.fromEntries(terms.map((term, i) => [term, means[i] as tf.Scalar])),
-    votes: means.slice(terms.length),
-  };
-}
-
-/** Host numbers of step 0, 1, 2, ... that the compiled step takes as tensors. */
-export function stepScalars(
-  optimizer: Optimizer,
-  ema: Ema | undefined,
-  step: number,
-  learningRate: number,
-): { [name: string]: number } {
-  return { ...optimizer.scalars(step, learningRate), ...(ema ? { emaDecay: ema.decay(step) } : {}) };
-}
-
 /**
- * What dropout and stochastic depth of one step draw from: a resumed run draws what an undisturbed one does.
- *
- * In a cluster every process draws its own.
+ * What dropout and stochastic depth of one step draw from: a resumed run draws what an undisturbed one does. In a cluster
+ * every process draws its own.
  *
  * @param seed of the run
  * @param step from 0
  * @returns    [2] int32, owned by the caller
  */
-export function stepSeed(seed: number, step: number): tf.Tensor1D {
+function stepSeed(seed: number, step: number): tf.Tensor1D {
   return tf.tensor1d(Int32Array.of(seed + (membership()?.task ?? 0) * GOLDEN, step), 'int32');
 }
 
 /** 2 ** 32 / golden ratio: spreads the seeds of the processes. */
 const GOLDEN = 0x9e3779b9;
 
-function differentiate<Raw>(model: TrainableModel<Raw>, pass: Pass, images: tf.Tensor4D, targets: TargetTensors) {
+function differentiate<Raw, Types extends TargetTypes>(
+  model: TrainableModel<Raw, Types>,
+  pass: Pass,
+  images: tf.Tensor4D,
+  targets: TargetTensors<Types>,
+) {
   const parameters = trainable(model.parameters);
   const kept: { [term: string]: tf.Scalar } = {};
   const { mean, std } = model.preprocessing;
   const input = normalizeImages(images, mean, std);
   const total = (): tf.Scalar => {
-    const losses = model.loss(model.forward(input, pass), targets);
+    const losses = reduceLosses(model.loss(model.forward(input, pass), targets));
     // The tape's own scope would free the terms that are not differentiated.
-    for (const [term, value] of Object.entries(losses)) kept[term] = tf.keep(tf.clone(value as tf.Scalar));
-    if (!losses.total) throw new Error("the head's losses have no term called 'total'");
+    for (const [term, value] of Object.entries<tf.Scalar>(losses)) kept[term] = tf.keep(tf.clone(value));
     return losses.total;
   };
   const variables = [...parameters.values()].map(({ variable }) => variable);

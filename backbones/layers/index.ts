@@ -18,6 +18,7 @@ export {
   type Padding,
 } from './convolution.js';
 export { type DenseOptions, dense } from './dense.js';
+export { type GroupNormOptions, groupNorm } from './groupNorm.js';
 export { layerNorm } from './layerNorm.js';
 export { layerScale } from './layerScale.js';
 export { adaptiveMean, averagePooling, globalMean, maxPooling, type PoolingOptions } from './pooling.js';
@@ -25,5 +26,6 @@ export { type PositionOptions, positionEmbedding } from './positions.js';
 export { type ResidualOptions, residual } from './residual.js';
 export { joined, type MapLayer, sequence, stageOf } from './sequence.js';
 export { type SqueezeExciteOptions, squeezeExcite } from './squeezeExcite.js';
-export { dropout, dropPath } from './stochastic.js';
+export { channelDropout, dropout, dropPath } from './stochastic.js';
 export { type DenseTopOptions, denseTop } from './top.js';
+export { type TransposedOptions, transposedConvolution } from './transposed.js';

@@ -1,6 +1,11 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs';
 import { ConfigError } from '../../engine/errors.js';
-import { dropout as dropoutKernel, dropPath as dropPathKernel, foldSeed } from '../../engine/kernels/index.js';
+import {
+  dropChannels,
+  dropout as dropoutKernel,
+  dropPath as dropPathKernel,
+  foldSeed,
+} from '../../engine/kernels/index.js';
 import { hashName } from '../../engine/random.js';
 import type { Layer, Pass } from '../module.js';
 
@@ -23,6 +28,16 @@ export function dropPath<T extends Tensor>(name: string, rate: number): Layer<T>
 export function dropout<T extends Tensor>(name: string, rate: number): Layer<T> {
   if (rate === 0) return (input) => input;
   return (input, pass) => (pass.training ? dropoutKernel(input, rate, seedOf(pass, name)) : input);
+}
+
+/**
+ * While training, a share of each image's channels is 0 and the others are scaled up.
+ *
+ * @param name of the place, as for `dropPath`
+ */
+export function channelDropout(name: string, rate: number): Layer<Tensor4D> {
+  if (rate === 0) return (input) => input;
+  return (input, pass) => (pass.training ? dropChannels(input, rate, seedOf(pass, name)) : input);
 }
 
 function seedOf({ seed }: Pass, name: string): Tensor1D {

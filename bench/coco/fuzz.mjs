@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { COCO, COCOeval, saveEval } from '#coco-ts';
+import { COCO, COCOeval, CocoFile, saveEval } from '#coco-ts';
 import { PYTHON } from '../turns.mjs';
 
 const here = import.meta.dirname;
@@ -49,7 +49,7 @@ async function* evaluations(n, wanted) {
   const [gtPath, dtPath] = ['gt', 'dt'].map((side) => join(folder, `${n}.${side}.json`));
   const objects = new COCO(JSON.parse(readFileSync(gtPath, 'utf8')));
   const results = JSON.parse(readFileSync(dtPath, 'utf8'));
-  const columns = await COCO.load(gtPath);
+  const columns = await CocoFile.open(gtPath);
   const sides = { columns: [columns, columns.loadRes(dtPath)], objects: [objects, objects.loadRes(results)] };
   for (const [way, [gt, dt]] of Object.entries(sides)) {
     const evaluation = new COCOeval(gt, dt, wanted.type);

@@ -38,11 +38,11 @@ export function loadLarge(folder) {
   const path = join(folder, 'large.json');
   write(path);
   const script = `
-    import { COCO } from '#coco-ts';
+    import { CocoFile } from '#coco-ts';
     const started = performance.now();
-    const coco = await COCO.load(${JSON.stringify(path)});
+    const coco = await CocoFile.open(${JSON.stringify(path)});
     const seconds = (performance.now() - started) / 1000;
-    const rows = coco.columns().table.count;
+    const rows = coco.columns.table.count;
     console.log(JSON.stringify({ seconds, rows, memory: process.resourceUsage().maxRSS / 1024 }));`;
   const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',

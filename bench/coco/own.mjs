@@ -1,8 +1,8 @@
 // One evaluation by coco-ts: own.mjs GT DT TYPE THREADS [ARRAYS.npz]. Prints what peers.py prints.
-import { COCO, COCOeval } from '#coco-ts';
+import { COCOeval, CocoFile } from '#coco-ts';
 
 const [gtPath, dtPath, type, threads, arrays] = process.argv.slice(2);
-const gt = await COCO.load(gtPath);
+const gt = await CocoFile.open(gtPath);
 const evaluation = new COCOeval(gt, gt.loadRes(dtPath), type);
 if (Number(threads) > 1) await evaluation.evaluateAsync({ threads: Number(threads) });
 else evaluation.evaluate();

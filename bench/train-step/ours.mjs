@@ -5,10 +5,10 @@ import { createClassifier } from '../../dist/backbones/index.js';
 import { registerCompiler } from '../../dist/engine/compile.js';
 import { ready } from '../../dist/engine/engine.js';
 import { uploadImages } from '../../dist/engine/images.js';
-import { createDetector } from '../../dist/heads/index.js';
+import { createDetector, encodeTargets, meanLoss } from '../../dist/heads/index.js';
 import '../../dist/engine/tensorflow/tensorflow.js';
 import { createAdamW } from '../../dist/training/optimizers.js';
-import { createTrainingStep, stepScalars, stepSeed } from '../../dist/training/step.js';
+import { createTrainingStep } from '../../dist/training/step.js';
 
 const [model, pixels, batch, steps, mode, threads, task, addresses] = process.argv.slice(2);
 const [px, n, count] = [Number(pixels), Number(batch), Number(steps)];
@@ -42,11 +42,6 @@ times.sort((a, b) => a - b);
 const rss = Math.round(process.resourceUsage().maxRSS / 1024);
 console.log(JSON.stringify({ median: times[times.length >> 1], min: times[0], rss, first }));
 
-function scalarsOf(optimizer, step) {
-  const entries = Object.entries(stepScalars(optimizer, undefined, step, 1e-3));
-  return Object.fromEntries(entries.map(([name, value]) => [name, tf.scalar(value)]));
-}
-
 function classifier() {
   const net = createClassifier({ arch: `tf_${model.replace('-', '_')}`, classes: 1000, frozen: 'none', seed: 1 });
   const labels = tf.oneHot(
@@ -61,22 +56,19 @@ function classifier() {
     preprocessing: net.preprocessing,
     dispose: net.dispose,
     forward: net.forward,
-    loss: (logits, { labels: hot }) => ({ total: tf.losses.softmaxCrossEntropy(hot, logits) }),
+    loss: (logits, { labels: hot }) => ({ crossEntropy: meanLoss(tf.losses.softmaxCrossEntropy(hot, logits)) }),
   };
   const optimizer = createAdamW(net.parameters, { weightDecay: 0.01 });
   const step = createTrainingStep({ model: head, optimizer });
   const hot = tf.cast(labels, 'float32');
   return async (i) => {
-    const { losses, gradientNorm } = await step.async(images, { labels: hot }, scalarsOf(optimizer, i), stepSeed(1, i));
-    gradientNorm.dispose();
-    return losses.total;
+    return totalOf(await step.run(images, { labels: hot }, { step: i, learningRate: 1e-3 }));
   };
 }
 
 async function detector() {
   const { model: net, encoder } = createDetector({ preset: model, classes: 90, inputSize: [px, px], seed: 1 });
   const { createEncoder } = await import(encoder.module);
-  const { targets: specs, encode } = createEncoder(encoder.config);
   const boxes = Float64Array.from({ length: 13 * 4 }, (_, i) => (i >> 2) * 20 + (i % 4 < 2 ? 0 : 40 + (i >> 2)));
   const truth = {
     kind: 'boxes',
@@ -85,30 +77,16 @@ async function detector() {
     ignored: new Uint8Array(13),
     areas: new Float64Array(13).fill(1600),
   };
-  const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
-  const arrays = Object.fromEntries(
-    Object.entries(specs).map(([name, { shape, dtype }]) => [
-      name,
-      dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape)),
-    ]),
-  );
-  encode(truth, arrays);
-  const targets = Object.fromEntries(
-    Object.entries(specs).map(([name, { shape, dtype }]) => [
-      name,
-      tf.stack(Array.from({ length: n }, () => tf.tensor(arrays[name], shape, dtype))),
-    ]),
-  );
+  const targets = encodeTargets(createEncoder(encoder.config), Array(n).fill(truth));
   const optimizer = createAdamW(net.parameters, { weightDecay: 0.01 });
   const step = createTrainingStep({ model: net, optimizer });
   return async (i) => {
-    const { losses, gradientNorm } = await step.async(images, targets, scalarsOf(optimizer, i), stepSeed(1, i));
-    gradientNorm.dispose();
-    tf.dispose(
-      Object.entries(losses)
-        .filter(([name]) => name !== 'total')
-        .map(([, value]) => value),
-    );
-    return losses.total;
+    return totalOf(await step.run(images, targets, { step: i, learningRate: 1e-3 }));
   };
+}
+
+/** The total; the rest of what a step gives is freed. */
+function totalOf({ losses: { total, ...terms }, gradientNorm }) {
+  tf.dispose([terms, gradientNorm]);
+  return total;
 }

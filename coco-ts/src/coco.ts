@@ -1,19 +1,16 @@
+import type { Annotated } from './annotated.js';
 import type { Annotations, Category, Dataset, Id, ImageInfo, InstanceAnnotation, Kind } from './annotation.js';
 import { annotationRuns, isCompressed, runsBitmap } from './annotationMask.js';
 import { type DrawCommand, type ShowOptions, showCommands } from './draw.js';
 import { CocoError } from './errors.js';
-import { type Input, openInput, openSync } from './input.js';
-import { decodeJson } from './json.js';
+import type { Input } from './input.js';
 import type { Bitmap } from './mask/bitmap.js';
 import { type Rle, type Runs, toRle } from './mask/runs.js';
 import { type CocoOptions, printer, requireObject, requireRecords } from './options.js';
+import { openParts, resultParts } from './parts.js';
 import { byId, filterAnns, filterCats, imagesOfAll, indexAnns, lookUp, many, type OneOrMany } from './query.js';
-import { prepareResults, type ResultRecord, type ResultsInput, readResults, unknownImage } from './results.js';
-import { type Columns, resultColumns } from './scan/columns.js';
-import { scanDataset, scanResults } from './scan/document.js';
-import { readRange } from './scan/source.js';
+import { type ResultRecord, type ResultsInput, readResults } from './results.js';
 import { shown } from './shown.js';
-import { type Unread, unreadFile, unreadResults } from './unread.js';
 import { FormatError, listViolations, type Violation } from './violations.js';
 import { listWarnings, type Warning } from './warnings.js';
 
@@ -21,16 +18,20 @@ import { listWarnings, type Warning } from './warnings.js';
  * A COCO annotation file with the indices and queries of pycocotools. Lists, maps and records are plain and mutable:
  * after changing `dataset` call `createIndex()`.
  */
-export class COCO<K extends Kind = 'instances'> {
+export class COCO<K extends Kind = 'instances'> implements Annotated {
+  /** The whole file. After assigning or changing it call `createIndex()`. */
+  dataset: Dataset<K> = {};
+  /** By id; of records with one id the last. */
+  anns = new Map<Id, Annotations[K]>();
+  /** Every annotation of an image, in file order. */
+  imgToAnns = new Map<Id, Annotations[K][]>();
+  /** Image ids of a category, one per annotation. */
+  catToImgs = new Map<Id, Id[]>();
+  imgs = new Map<Id, ImageInfo>();
+  cats = new Map<Id, Category>();
+  /** Objects are no columns: those are a `CocoFile`'s. */
+  readonly columns = null;
   private readonly options: CocoOptions;
-  /** What is still bytes and columns; null once it has become objects. */
-  private pending: Unread | null = null;
-  private objects: Dataset<K> = {};
-  private annsById = new Map<Id, Annotations[K]>();
-  private annsByImage = new Map<Id, Annotations[K][]>();
-  private imagesByCategory = new Map<Id, Id[]>();
-  private imagesById: Map<Id, ImageInfo> | null = new Map();
-  private categoriesById: Map<Id, Category> | null = new Map();
 
   /**
    * @throws CocoError when dataset is no object or a record has no id; FormatError (strict) with every violation of the format
@@ -39,131 +40,53 @@ export class COCO<K extends Kind = 'instances'> {
     this.options = options;
     requireObject(dataset);
     if (!dataset) return;
-    this.objects = dataset;
-    this.checkStrict();
+    this.dataset = dataset;
+    const found = options.strict ? this.violations() : [];
+    if (found.length > 0) throw new FormatError(found);
     this.createIndex();
   }
 
   /**
-   * Reads a file, bytes or a stream; gzip is unpacked. The annotations stay columns of numbers until someone asks for the records, so
-   * that a file may be longer than a string (512 MB) and than memory.
+   * Reads a file, bytes or a stream as objects; gzip is unpacked. For an evaluation alone `CocoFile.open` is many times as quick.
+   * @throws CocoError as the constructor, and for what is no JSON
    */
   static async load<K extends Kind = 'instances'>(input: Input, options: CocoOptions = {}): Promise<COCO<K>> {
-    const print = printer(options.verbose);
-    print('loading annotations into memory...');
-    const started = performance.now();
-    const source = await openInput(input);
-    const scanned = scanDataset(source);
-    print(`Done (t=${((performance.now() - started) / 1000).toFixed(2)}s)`);
-    if (scanned === 'unscannable')
-      return new COCO<K>(decodeJson(readRange(source, 0, source.length)) as Dataset<K>, options);
-    const coco = new COCO<K>(null, options);
-    coco.adopt(unreadFile(source, scanned));
-    coco.checkStrict();
-    return coco;
-  }
-
-  /** The whole file. Assign another one and call `createIndex()`. */
-  get dataset(): Dataset<K> {
-    this.materialize();
-    return this.objects;
-  }
-
-  set dataset(dataset: Dataset<K>) {
-    this.materialize();
-    this.objects = dataset;
-  }
-
-  /** By id; of records with one id the last. */
-  get anns(): Map<Id, Annotations[K]> {
-    this.materialize();
-    return this.annsById;
-  }
-
-  /** Every annotation of an image, in file order. */
-  get imgToAnns(): Map<Id, Annotations[K][]> {
-    this.materialize();
-    return this.annsByImage;
-  }
-
-  /** Image ids of a category, one per annotation. */
-  get catToImgs(): Map<Id, Id[]> {
-    this.materialize();
-    return this.imagesByCategory;
-  }
-
-  get imgs(): Map<Id, ImageInfo> {
-    this.imagesById ??= byId(this.imageList() ?? []);
-    return this.imagesById;
-  }
-
-  get cats(): Map<Id, Category> {
-    this.categoriesById ??= byId(this.categoryList() ?? []);
-    return this.categoriesById;
+    return new COCO<K>((await openParts(input, options)).read() as unknown as Dataset<K>, options);
   }
 
   /** Rebuilds the maps from `dataset`. */
   createIndex(): void {
     const print = printer(this.options.verbose);
     print('creating index...');
-    this.buildIndex();
-    print('index created!');
-  }
-
-  private buildIndex(): void {
     const { annotations, images, categories } = this.dataset;
     for (const [name, list] of Object.entries({ images, annotations, categories })) requireRecords(list, name);
     const maps = indexAnns<K>(annotations ?? [], categories !== undefined);
-    this.annsById = maps.byId;
-    this.annsByImage = maps.byImage;
-    this.imagesByCategory = maps.imagesByCategory;
-    this.imagesById = byId(images ?? []);
-    this.categoriesById = byId(categories ?? []);
-  }
-
-  /**
-   * The annotations as columns, for the evaluator; null when they are objects.
-   * @internal
-   */
-  columns(): Columns | null {
-    return this.pending?.columns ?? null;
+    this.anns = maps.byId;
+    this.imgToAnns = maps.byImage;
+    this.catToImgs = maps.imagesByCategory;
+    this.imgs = byId(images ?? []);
+    this.cats = byId(categories ?? []);
+    print('index created!');
   }
 
   /** @internal */
   imageIds(): Id[] {
-    return this.pending?.imageIds() ?? [...this.imgs.keys()];
-  }
-
-  private adopt(pending: Unread): void {
-    this.pending = pending;
-    this.imagesById = null;
-    this.categoriesById = null;
-    for (const line of ['creating index...', 'index created!']) printer(this.options.verbose)(line);
-  }
-
-  /** Columns to objects, once. */
-  private materialize(): void {
-    const { pending } = this;
-    if (pending === null) return;
-    const dataset = pending.read();
-    this.pending = null;
-    this.objects = dataset as unknown as Dataset<K>;
-    this.buildIndex();
+    return [...this.imgs.keys()];
   }
 
   /** @internal */
   imageList(): ImageInfo[] | undefined {
-    return this.pending === null ? this.objects.images : this.pending.imageList();
+    return this.dataset.images;
   }
 
   /** @internal */
   categoryList(): Category[] | undefined {
-    return this.pending === null ? this.objects.categories : this.pending.categoryList();
+    return this.dataset.categories;
   }
 
-  private checkStrict(): void {
-    const found = this.options.strict ? this.violations() : [];
-    if (found.length > 0) throw new FormatError(found);
+  /** @internal */
+  objects(): COCO {
+    return this as unknown as COCO;
   }
 
   /** The lines `key: value` of the file's info. @throws CocoError without info */
@@ -241,8 +164,7 @@ export class COCO<K extends Kind = 'instances'> {
     const print = printer(this.options.verbose);
     print('Loading and preparing results...');
     const own = { ...this.options, strict: false };
-    const prepared = (): Dataset => prepareResults(this as unknown as COCO, readResults(results));
-    const out = this.scannedResults(results) ?? new COCO<K>(prepared() as unknown as Dataset<K>, own);
+    const out = new COCO<K>(resultParts(this, results).read() as unknown as Dataset<K>, own);
     print('DONE');
     return out;
   }
@@ -250,19 +172,6 @@ export class COCO<K extends Kind = 'instances'> {
   /** Rows imageId, x, y, width, height, score, categoryId as records. @throws CocoError for rows of another length */
   loadNumpyAnnotations(rows: readonly (readonly number[])[] | Float64Array): ResultRecord[] {
     return [...readResults(rows)];
-  }
-
-  /** Results as columns; null where they must be read as objects. */
-  private scannedResults(results: ResultsInput): COCO<K> | null {
-    const source = openSync(results);
-    if (source === null || this.categoryList() === undefined) return null;
-    const table = scanResults(source);
-    const refuse = (id: Id): CocoError => unknownImage(id, this as unknown as COCO);
-    const columns = table === 'unscannable' ? null : resultColumns(source, table, new Set(this.imageIds()), refuse);
-    if (columns === null) return null;
-    const out = new COCO<K>(null, { ...this.options, strict: false });
-    out.adopt(unreadResults(columns, this as unknown as COCO));
-    return out;
   }
 
   /** The mask of an annotation as compressed RLE. Polygons need the image's height and width. */

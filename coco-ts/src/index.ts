@@ -13,6 +13,7 @@ export type {
 } from './annotation.js';
 export { type Canvas2D, drawCommands } from './canvas.js';
 export { COCO } from './coco.js';
+export { CocoFile } from './cocoFile.js';
 export type { Color, DrawCommand, ShowOptions } from './draw.js';
 export {
   diffDatasets,
@@ -26,14 +27,15 @@ export {
 export { CocoError, JsonError, MaskError } from './errors.js';
 export type { Accumulated } from './evaluation/accumulate.js';
 export { COCOeval } from './evaluation/cocoeval.js';
-export type { TruthRecord } from './evaluation/incremental.js';
+export type { BoxColumns, ScoredBoxes, TruthBoxes, TruthRecord } from './evaluation/incremental.js';
 export type { EvalImage } from './evaluation/matching.js';
 export { type IouType, Params } from './evaluation/params.js';
 export { saveEval } from './evaluation/saved.js';
 export { readLabelMe, writeLabelMe } from './formats/labelme.js';
 export { type NpyArray, writeNpy, writeNpz } from './formats/npz.js';
 export { type ImageRecord, toDataset, toRecords } from './formats/record.js';
-export { readVoc, type VocPixels, writeVoc } from './formats/voc.js';
+export { parseVoc, readVoc, type VocAnnotation, type VocObject, type VocPixels, writeVoc } from './formats/voc.js';
+export { readXml, type XmlHandler } from './formats/xml.js';
 export { readYolo, writeYolo } from './formats/yolo.js';
 export type { Input } from './input.js';
 export { parseJson } from './json.js';
@@ -53,12 +55,15 @@ export { type ErrorSplit, type TideOptions, tideErrors } from './metrics/tide.js
 export { type TideCosts, tideCosts } from './metrics/tideCosts.js';
 export {
   type VocDetection,
+  type VocMatches,
   type VocOptions,
   type VocResult,
   type VocTable,
   type VocTruth,
   vocAveragePrecision,
+  vocCurve,
   vocEvaluate,
+  vocMatches,
 } from './metrics/voc.js';
 export type { CocoOptions } from './options.js';
 export type { ResultRecord, ResultsInput } from './results.js';

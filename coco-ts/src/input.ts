@@ -63,7 +63,7 @@ export function readInputSync(input: string | URL | Uint8Array | ArrayBuffer, na
   if (!isGzip(bytes)) return bytes;
   const unpacked = unpackSync(bytes, name);
   if (unpacked === null)
-    throw new CocoError('gzip is unpacked synchronously only in Node: await COCO.load(bytes) or unpack first');
+    throw new CocoError('gzip is unpacked synchronously only in Node: await CocoFile.open(bytes) or unpack first');
   return unpacked;
 }
 

@@ -1,3 +1,4 @@
+import type { Annotated } from './annotated.js';
 import type { Dataset, Id, InstanceAnnotation, Segmentation } from './annotation.js';
 import { annotationRuns } from './annotationMask.js';
 import type { COCO } from './coco.js';
@@ -137,7 +138,7 @@ function rowsToRecords(rows: Float64Array): ResultRecord[] {
 }
 
 /** The error for a result of an image that the truth lacks; with what seems to be wrong about the ids. */
-export function unknownImage(id: Id, truth: COCO): CocoError {
+export function unknownImage(id: Id, truth: Annotated): CocoError {
   const ids = truth.imageIds();
   const text = typeof id === 'object' ? shown(id) : String(id);
   const owner = (truth.imageList() ?? []).find(

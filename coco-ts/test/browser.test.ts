@@ -72,7 +72,7 @@ async function inBrowser(input: string, globals: object, type: string): Promise<
   });
   runInContext(script, context);
   const run = `(async () => {
-    const gt = await coco.COCO.load(${input});
+    const gt = await coco.CocoFile.open(${input});
     const evaluation = new coco.COCOeval(gt, gt.loadRes(found), ${JSON.stringify(type)});
     await evaluation.evaluateAsync({ threads: 1 });
     evaluation.accumulate();

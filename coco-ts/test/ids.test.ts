@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import {
   COCO,
   COCOeval,
+  CocoFile,
   type Dataset,
   diffDatasets,
   filterDataset,
@@ -40,7 +41,7 @@ function drawn(big: { readonly image?: boolean; readonly category?: boolean; rea
 }
 
 async function evaluated({ gt, dt }: ReturnType<typeof drawn>, way: 'bytes' | 'objects'): Promise<COCOeval> {
-  const truths = way === 'objects' ? new COCO(gt) : await COCO.load(bytes(write(gt)));
+  const truths = way === 'objects' ? new COCO(gt) : await CocoFile.open(bytes(write(gt)));
   const evaluation = new COCOeval(truths, truths.loadRes(way === 'objects' ? dt : bytes(write(dt))), 'bbox');
   evaluation.evaluate();
   evaluation.accumulate();

@@ -1,99 +1,71 @@
-import {
-  AREA_COLUMN,
-  BOX_COLUMN,
-  COLUMN_COUNTS,
-  COLUMN_LIMIT,
-  LIST,
-  LIST_NUMBERS,
-  MARK_LIMIT,
-  MARKS,
-  MASK_HEIGHT_COLUMN,
-  MASK_WIDTH_COLUMN,
-  POOL,
-  POOL_AT_COLUMN,
-  POOL_LENGTH_COLUMN,
-  SORTED_MARKS,
-  STATE,
-} from '../src/wasm/layout.js';
-import { readNumber } from './number.js';
-import { skipBlank } from './skip.js';
+import { readNumber } from './number';
+import { decodeRuns } from './rle';
+import { skipBlank } from './skip';
 
-const LARGE_RUN = 1073741823;
-const LARGE_SIDE = 65535;
+const LARGE_RUN: u32 = 1073741823;
+const LARGE_SIDE: u32 = 65535;
 
 /**
- * Area and box of the first `count` compressed masks of the columns, as mask/runs.ts has them from run lengths.
+ * Area and box of the first `count` compressed masks of the columns, as mask/runs.ts has them.
  * @returns how many were measured; the next one has runs or sides beyond the usual and is for the portable code
  */
 export function measureMasks(count: i32): i32 {
   for (let row = 0; row < count; row++) {
-    const height = load32(MASK_HEIGHT_COLUMN + 4 * row);
-    const width = load32(MASK_WIDTH_COLUMN + 4 * row);
-    if (lessUnsigned(LARGE_SIDE, height) || lessUnsigned(LARGE_SIDE, width) || height === 0) return row;
-    const begin: i32 = POOL + load32(POOL_AT_COLUMN + 4 * row);
-    const end = begin + load32(POOL_LENGTH_COLUMN + 4 * row);
-    let p = begin;
-    let m = 0;
-    // The run before the last one, and the last one.
-    let older = 0;
-    let newer = 0;
-    let area = 0;
-    let xs = width;
-    let ys = height;
-    let xe = 0;
-    let ye = 0;
-    let x = 0;
-    let y = 0;
-    while (p < end) {
-      let group = load8(p) - 48;
-      p++;
-      let run = group & 31;
-      let shift = 5;
-      while (group & 32) {
-        group = p < end ? load8(p) - 48 : -48;
-        p++;
-        if (shift < 32) run = run | ((group & 31) << shift);
-        shift += 5;
-      }
-      if (group & 16 && shift < 32) run = run | (-1 << shift);
-      if (m > 2) run += older;
-      older = newer;
-      newer = run;
-      if (lessUnsigned(LARGE_RUN, run)) return row;
-      if (m & 1) area += run;
-      if (m & 1 && run > 0) {
-        if (x < xs) xs = x;
-        const last = y + run - 1;
-        if (last < height) {
-          if (x > xe) xe = x;
-          if (y < ys) ys = y;
-          if (last > ye) ye = last;
-        } else {
-          ys = 0;
-          ye = height - 1;
-          const far = x + divideUnsigned(last, height);
-          if (far > xe) xe = far;
-        }
-      }
-      y += run;
-      if (y >= height) {
-        const columns = y < 2 * height ? 1 : divideUnsigned(y, height);
-        x += columns;
-        y -= columns * height;
-        // More pixels than the mask can have.
-        if (x > LARGE_SIDE * 2) return row;
-      }
-      m++;
-    }
-    const box: i32 = BOX_COLUMN + 32 * row;
-    const empty = m < 2 ? 1 : 0;
-    storeF64(AREA_COLUMN + 8 * row, unsignedToF64(area));
-    storeF64(box, empty ? 0 : toF64(xs));
-    storeF64(box + 8, empty ? 0 : toF64(ys));
-    storeF64(box + 16, empty ? 0 : unsignedToF64(xe - xs + 1));
-    storeF64(box + 24, empty ? 0 : unsignedToF64(ye - ys + 1));
+    const height = i32.load(MASK_HEIGHT_COLUMN + 4 * row);
+    const width = i32.load(MASK_WIDTH_COLUMN + 4 * row);
+    const bytes = i32.load(POOL_LENGTH_COLUMN + 4 * row);
+    if (u32(height) > LARGE_SIDE || u32(width) > LARGE_SIDE || height === 0 || bytes > RUN_LIMIT) return row;
+    const text = POOL + i32(f64.load(POOL_AT_COLUMN + 8 * row));
+    const runs = decodeRuns(text, text + bytes, FIRST_RUNS);
+    if (runs < 0 || !measureRuns(runs, height, width, row)) return row;
   }
   return count;
+}
+
+/** Area and box of the runs at FIRST_RUNS. @returns 0 where they are beyond the usual */
+function measureRuns(count: i32, height: i32, width: i32, row: i32): i32 {
+  let area = 0;
+  let xs = width;
+  let ys = height;
+  let xe = 0;
+  let ye = 0;
+  let x = 0;
+  let y = 0;
+  for (let m = 0; m < count; m++) {
+    const run = i32.load(FIRST_RUNS + 4 * m);
+    if (u32(run) > LARGE_RUN) return 0;
+    if (m & 1 && run > 0) {
+      area += run;
+      if (x < xs) xs = x;
+      const last = y + run - 1;
+      if (last < height) {
+        if (x > xe) xe = x;
+        if (y < ys) ys = y;
+        if (last > ye) ye = last;
+      } else {
+        ys = 0;
+        ye = height - 1;
+        const far = x + i32.div_u(last, height);
+        if (far > xe) xe = far;
+      }
+    }
+    y += run;
+    if (y >= height) {
+      const columns = y < 2 * height ? 1 : i32.div_u(y, height);
+      x += columns;
+      y -= columns * height;
+      // More pixels than the mask can have.
+      if (u32(x) > 2 * LARGE_SIDE) return 0;
+    }
+  }
+  const box = BOX_COLUMN + 32 * row;
+  const empty = count < 2;
+  f64.store(AREA_COLUMN + 8 * row, f64(u32(area)));
+  f64.store(box, empty ? 0 : f64(xs));
+  f64.store(box, empty ? 0 : f64(ys), 8);
+  f64.store(box, empty ? 0 : f64(u32(xe - xs + 1)), 16);
+  f64.store(box, empty ? 0 : f64(u32(ye - ys + 1)), 24);
+  return 1;
 }
 
 /**
@@ -101,7 +73,7 @@ export function measureMasks(count: i32): i32 {
  * @returns the byte behind it, with their count in STATE; 0 for any other value, an empty list, and more than there is room for
  */
 export function readList(p: i32): i32 {
-  if (load8(p) !== 91) return 0;
+  if (i32.load8_u(p) !== 91) return 0;
   let q = p;
   let n = 0;
   while (n < LIST_NUMBERS) {
@@ -109,9 +81,9 @@ export function readList(p: i32): i32 {
     if (q === 0) return 0;
     n++;
     q = skipBlank(q);
-    const c = load8(q);
+    const c = i32.load8_u(q);
     if (c === 93) {
-      store32(STATE, n);
+      i32.store(STATE, n);
       return q + 1;
     }
     if (c !== 44) return 0;
@@ -126,14 +98,14 @@ export function readList(p: i32): i32 {
 export function readLists(count: i32, per: i32): i32 {
   let out: i32 = LIST;
   for (let i = 0; i < count; i++) {
-    let q: i32 = load32(MARKS + 4 * i);
-    if (load8(q) !== 91) return i;
+    let q: i32 = i32.load(MARKS + 4 * i);
+    if (i32.load8_u(q) !== 91) return i;
     for (let n = 0; n < per; n++) {
       q = readNumber(skipBlank(q + 1), out);
       if (q === 0) return i;
       out += 8;
       q = skipBlank(q);
-      if (load8(q) !== (n + 1 < per ? 44 : 93)) return i;
+      if (i32.load8_u(q) !== (n + 1 < per ? 44 : 93)) return i;
     }
   }
   return count;
@@ -142,8 +114,8 @@ export function readLists(count: i32, per: i32): i32 {
 /** Whether the first numbers of LIST are float32. */
 export function singleList(count: i32): i32 {
   for (let i = 0; i < count; i++) {
-    const value = loadF64(LIST + 8 * i);
-    if (single(value) !== value) return 0;
+    const value = f64.load(LIST + 8 * i);
+    if (f64(f32(value)) !== value) return 0;
   }
   return 1;
 }
@@ -156,18 +128,18 @@ const MOST: f64 = 268435456;
  * @returns their count; 0 for coordinates that the portable code refuses, and masks beyond the work space
  */
 export function polygonRuns(points: i32, height: i32, width: i32): i32 {
-  if (width >= COLUMN_LIMIT || height > LARGE_SIDE || height === 0 || points === 0) return 0;
-  if (toF64(height) * toF64(width) > 2147483647) return 0;
+  if (width >= COLUMN_LIMIT || u32(height) > LARGE_SIDE || height === 0 || points === 0) return 0;
+  if (f64(height) * f64(width) > 2147483647) return 0;
   for (let i = 0; i < 2 * points; i++) {
-    const value = loadF64(LIST + 8 * i);
-    if (!(abs(value) <= MOST)) return 0;
-    storeF64(LIST + 8 * i, whole(SCALE * value + 0.5));
+    const value = f64.load(LIST + 8 * i);
+    if (!(f64.abs(value) <= MOST)) return 0;
+    f64.store(LIST + 8 * i, f64.trunc(SCALE * value + 0.5));
   }
   let used = 0;
   for (let j = 0; j < points; j++) {
     const from: i32 = LIST + 16 * j;
     const to = j + 1 === points ? LIST : from + 16;
-    used = crossEdge(loadF64(from), loadF64(from + 8), loadF64(to), loadF64(to + 8), height, width, used);
+    used = crossEdge(f64.load(from), f64.load(from + 8), f64.load(to), f64.load(to + 8), height, width, used);
     if (used < 0) return 0;
   }
   return mergeMarks(sortMarks(used, height, width), height * width);
@@ -175,8 +147,8 @@ export function polygonRuns(points: i32, height: i32, width: i32): i32 {
 
 /** Marks where an edge crosses the centres of columns. @returns how many marks there are then; -1 beyond the room for them */
 function crossEdge(xa: f64, ya: f64, xb: f64, yb: f64, height: i32, width: i32, marked: i32): i32 {
-  const dx = abs(xb - xa);
-  const dy = abs(yb - ya);
+  const dx = f64.abs(xb - xa);
+  const dy = f64.abs(yb - ya);
   if (dx === 0) return marked;
   const steep = dx < dy ? 1 : 0;
   const flip = (steep ? ya > yb : xa > xb) ? 1 : 0;
@@ -185,20 +157,20 @@ function crossEdge(xa: f64, ya: f64, xb: f64, yb: f64, height: i32, width: i32, 
   const ys = flip ? yb : ya;
   const ye = flip ? ya : yb;
   const slope = steep ? (xe - xs) / dy : (ye - ys) / dx;
-  const first = truncate(most(0, ceil((least(xs, xe) - 2) / SCALE)));
-  const last = truncate(least(toF64(width - 1), floor((most(xs, xe) - 3) / SCALE)));
+  const first = i32(f64.max(0, f64.ceil((f64.min(xs, xe) - 2) / SCALE)));
+  const last = i32(f64.min(f64(width - 1), f64.floor((f64.max(xs, xe) - 3) / SCALE)));
   if (last - first + marked >= MARK_LIMIT) return -1;
-  const limit = toF64(height);
+  const limit = f64(height);
   let used = marked;
   for (let column = first; column <= last; column++) {
-    const u = SCALE * toF64(column) + 2;
+    const u = SCALE * f64(column) + 2;
     let v: f64 = 0;
     if (steep) v = ys + stepAt(u, xs, slope, dy);
-    else v = least(whole(ys + slope * (u - xs) + 0.5), whole(ys + slope * (u - xs + 1) + 0.5));
+    else v = f64.min(f64.trunc(ys + slope * (u - xs) + 0.5), f64.trunc(ys + slope * (u - xs + 1) + 0.5));
     let row = (v + 0.5) / SCALE - 0.5;
     if (row < 0) row = 0;
     else if (row > limit) row = limit;
-    store32(MARKS + 4 * used, column * height + truncate(ceil(row)));
+    i32.store(MARKS + 4 * used, column * height + i32(f64.ceil(row)));
     used++;
   }
   return used;
@@ -206,13 +178,13 @@ function crossEdge(xa: f64, ya: f64, xb: f64, yb: f64, height: i32, width: i32, 
 
 /** Whether the column at step t of a steep edge lies on the far side of its change between u and u + 1. */
 function reached(t: f64, u: f64, xs: f64, slope: f64): i32 {
-  const beyond = whole(xs + slope * t + 0.5) > u ? 1 : 0;
+  const beyond = f64.trunc(xs + slope * t + 0.5) > u ? 1 : 0;
   return slope > 0 ? beyond : 1 - beyond;
 }
 
 /** The step of a steep edge after which its column changes between u and u + 1. */
 function stepAt(u: f64, xs: f64, slope: f64, dy: f64): f64 {
-  let t = least(dy - 1, most(0, floor((u + 0.5 - xs) / slope)));
+  let t = f64.min(dy - 1, f64.max(0, f64.floor((u + 0.5 - xs) / slope)));
   while (t > 0 && reached(t, u, xs, slope)) t -= 1;
   while (t < dy - 1 && !reached(t + 1, u, xs, slope)) t += 1;
   return t;
@@ -220,56 +192,56 @@ function stepAt(u: f64, xs: f64, slope: f64, dy: f64): f64 {
 
 /** Sorts the marks into SORTED_MARKS: into columns by counting, then by insertion, which has to look at neighbours only. */
 function sortMarks(used: i32, height: i32, width: i32): i32 {
-  fillBytes(COLUMN_COUNTS, 0, 4 * width + 8);
+  memory.fill(COLUMN_COUNTS, 0, 4 * width + 8);
   for (let i = 0; i < used; i++) {
-    const at: i32 = COLUMN_COUNTS + 4 * divideUnsigned(load32(MARKS + 4 * i), height);
-    store32(at, load32(at) + 1);
+    const at: i32 = COLUMN_COUNTS + 4 * i32.div_u(i32.load(MARKS + 4 * i), height);
+    i32.store(at, i32.load(at) + 1);
   }
   let sum = 0;
   for (let column = 0; column <= width; column++) {
     const at: i32 = COLUMN_COUNTS + 4 * column;
-    const count = load32(at);
-    store32(at, sum);
+    const count = i32.load(at);
+    i32.store(at, sum);
     sum += count;
   }
   for (let i = 0; i < used; i++) {
-    const mark = load32(MARKS + 4 * i);
-    const at: i32 = COLUMN_COUNTS + 4 * divideUnsigned(mark, height);
-    const place = load32(at);
-    store32(SORTED_MARKS + 4 * place, mark);
-    store32(at, place + 1);
+    const mark = i32.load(MARKS + 4 * i);
+    const at: i32 = COLUMN_COUNTS + 4 * i32.div_u(mark, height);
+    const place = i32.load(at);
+    i32.store(SORTED_MARKS + 4 * place, mark);
+    i32.store(at, place + 1);
   }
   for (let i = 1; i < used; i++) {
-    const mark = load32(SORTED_MARKS + 4 * i);
+    const mark = i32.load(SORTED_MARKS + 4 * i);
     let j = i;
-    while (j > 0 && load32(SORTED_MARKS + 4 * j - 4) > mark) {
-      store32(SORTED_MARKS + 4 * j, load32(SORTED_MARKS + 4 * j - 4));
+    while (j > 0 && i32.load(SORTED_MARKS + 4 * j - 4) > mark) {
+      i32.store(SORTED_MARKS + 4 * j, i32.load(SORTED_MARKS + 4 * j - 4));
       j--;
     }
-    store32(SORTED_MARKS + 4 * j, mark);
+    i32.store(SORTED_MARKS + 4 * j, mark);
   }
   return used;
 }
 
 /** Sorted marks and the end of the mask as run lengths; runs without length are joined with their neighbours. */
 function mergeMarks(used: i32, total: i32): i32 {
-  store32(SORTED_MARKS + 4 * used, total);
+  i32.store(SORTED_MARKS + 4 * used, total);
   const k = used + 1;
-  let before = load32(SORTED_MARKS);
-  store32(MARKS, before);
+  let before = i32.load(SORTED_MARKS);
+  i32.store(MARKS, before);
   let m = 1;
   let j = 1;
   while (j < k) {
-    const mark = load32(SORTED_MARKS + 4 * j);
+    const mark = i32.load(SORTED_MARKS + 4 * j);
     const length = mark - before;
     before = mark;
     j++;
     if (length > 0) {
-      store32(MARKS + 4 * m, length);
+      i32.store(MARKS + 4 * m, length);
       m++;
     } else if (j < k) {
-      const next = load32(SORTED_MARKS + 4 * j);
-      store32(MARKS + 4 * m - 4, load32(MARKS + 4 * m - 4) + next - before);
+      const next = i32.load(SORTED_MARKS + 4 * j);
+      i32.store(MARKS + 4 * m - 4, i32.load(MARKS + 4 * m - 4) + next - before);
       before = next;
       j++;
     }

@@ -1,6 +1,7 @@
-import { FOUND_POINTS, TERMS, TRUTH_AREAS, TRUTH_BOXES, TRUTH_POINTS, VARIANCES } from '../src/wasm/layout.js';
-
 const UNDERFLOW: f64 = 746;
+/** Math.exp of the host. */
+declare function exp(value: f64): f64;
+
 const SPACING: f64 = 2.220446049250313e-16;
 
 /**
@@ -11,11 +12,11 @@ const SPACING: f64 = 2.220446049250313e-16;
 export function oks(d: i32, g: i32, points: i32, small: f64): f64 {
   const truth: i32 = TRUTH_POINTS + 24 * points * g;
   const found: i32 = FOUND_POINTS + 16 * points * d;
-  const scale = loadF64(TRUTH_AREAS + 8 * g) + SPACING;
+  const scale = f64.load(TRUTH_AREAS + 8 * g) + SPACING;
   let labelled = 0;
-  for (let i = 0; i < points; i++) labelled += bit(loadF64(truth + 24 * i, 16) > 0);
+  for (let i = 0; i < points; i++) labelled += i32(f64.load(truth + 24 * i, 16) > 0);
   // Every term is at most 1, so that more than this missing is too much; 1 - 1e-9.
-  const spare = toF64(labelled > 0 ? labelled : points) * (1 - small * 0.999999999);
+  const spare = f64(labelled > 0 ? labelled : points) * (1 - small * 0.999999999);
   if (labelled === 0) return outsideBox(g, found, scale, points, spare);
   if (apart(truth, found, scale, points, spare)) return 0;
   return similarity(truth, found, scale, points, spare);
@@ -31,10 +32,10 @@ function apart(truth: i32, found: i32, scale: f64, points: i32, spare: f64): i32
   let missing: f64 = 0;
   for (let i = 0; i < points; i++) {
     const at = 24 * i;
-    if (!(loadF64(truth + at, 16) > 0)) continue;
-    const dx = loadF64(found + 16 * i) - loadF64(truth + at);
-    const dy = loadF64(found + 16 * i, 8) - loadF64(truth + at, 8);
-    const e = ((dx * dx + dy * dy) * factor) / loadF64(VARIANCES + 8 * i);
+    if (!(f64.load(truth + at, 16) > 0)) continue;
+    const dx = f64.load(found + 16 * i) - f64.load(truth + at);
+    const dy = f64.load(found + 16 * i, 8) - f64.load(truth + at, 8);
+    const e = ((dx * dx + dy * dy) * factor) / f64.load(VARIANCES + 8 * i);
     missing += e > 1e12 ? 1 : e / (1 + e);
     if (missing > spare) return 1;
   }
@@ -47,71 +48,71 @@ function similarity(truth: i32, found: i32, scale: f64, points: i32, spare: f64)
   let n = 0;
   for (let i = 0; i < points; i++) {
     const at = 24 * i;
-    if (!(loadF64(truth + at, 16) > 0)) continue;
-    const dx = loadF64(found + 16 * i) - loadF64(truth + at);
-    const dy = loadF64(found + 16 * i, 8) - loadF64(truth + at, 8);
-    const e = (dx * dx + dy * dy) / loadF64(VARIANCES + 8 * i) / scale / 2;
+    if (!(f64.load(truth + at, 16) > 0)) continue;
+    const dx = f64.load(found + 16 * i) - f64.load(truth + at);
+    const dy = f64.load(found + 16 * i, 8) - f64.load(truth + at, 8);
+    const e = (dx * dx + dy * dy) / f64.load(VARIANCES + 8 * i) / scale / 2;
     const term: f64 = e > UNDERFLOW ? 0 : exp(-e);
-    storeF64(TERMS + 8 * n, term);
+    f64.store(TERMS + 8 * n, term);
     n++;
     missing += 1 - term;
     if (missing > spare) return 0;
   }
-  return pairwiseSum(n) / toF64(n);
+  return pairwiseSum(n) / f64(n);
 }
 
 /** Of a truth without labelled points: distances outside its doubled box. */
 function outsideBox(g: i32, found: i32, scale: f64, points: i32, spare: f64): f64 {
   const box: i32 = TRUTH_BOXES + 32 * g;
-  const left = loadF64(box);
-  const top = loadF64(box, 8);
-  const w = loadF64(box, 16);
-  const h = loadF64(box, 24);
+  const left = f64.load(box);
+  const top = f64.load(box, 8);
+  const w = f64.load(box, 16);
+  const h = f64.load(box, 24);
   let missing: f64 = 0;
   for (let i = 0; i < points; i++) {
-    const x = loadF64(found + 16 * i);
-    const y = loadF64(found + 16 * i, 8);
-    const dx = most(0, left - w - x) + most(0, x - (left + w * 2));
-    const dy = most(0, top - h - y) + most(0, y - (top + h * 2));
-    const e = (dx * dx + dy * dy) / loadF64(VARIANCES + 8 * i) / scale / 2;
+    const x = f64.load(found + 16 * i);
+    const y = f64.load(found + 16 * i, 8);
+    const dx = f64.max(0, left - w - x) + f64.max(0, x - (left + w * 2));
+    const dy = f64.max(0, top - h - y) + f64.max(0, y - (top + h * 2));
+    const e = (dx * dx + dy * dy) / f64.load(VARIANCES + 8 * i) / scale / 2;
     // Inside, most often, the exponential is known.
     const term: f64 = e > UNDERFLOW ? 0 : e === 0 ? 1 : exp(-e);
-    storeF64(TERMS + 8 * i, term);
+    f64.store(TERMS + 8 * i, term);
     missing += 1 - term;
     if (missing > spare) return 0;
   }
-  return pairwiseSum(points) / toF64(points);
+  return pairwiseSum(points) / f64(points);
 }
 
 /** numpy's sum of at most 128 terms: eight accumulators. */
 function pairwiseSum(count: i32): f64 {
   let sum: f64 = 0;
   if (count < 8) {
-    if (count > 0) sum = loadF64(TERMS);
-    for (let i = 1; i < count; i++) sum += loadF64(TERMS + 8 * i);
+    if (count > 0) sum = f64.load(TERMS);
+    for (let i = 1; i < count; i++) sum += f64.load(TERMS + 8 * i);
     return sum;
   }
   const end: i32 = count & -8;
-  let r0 = loadF64(TERMS);
-  let r1 = loadF64(TERMS + 8);
-  let r2 = loadF64(TERMS + 16);
-  let r3 = loadF64(TERMS + 24);
-  let r4 = loadF64(TERMS + 32);
-  let r5 = loadF64(TERMS + 40);
-  let r6 = loadF64(TERMS + 48);
-  let r7 = loadF64(TERMS + 56);
+  let r0 = f64.load(TERMS);
+  let r1 = f64.load(TERMS + 8);
+  let r2 = f64.load(TERMS + 16);
+  let r3 = f64.load(TERMS + 24);
+  let r4 = f64.load(TERMS + 32);
+  let r5 = f64.load(TERMS + 40);
+  let r6 = f64.load(TERMS + 48);
+  let r7 = f64.load(TERMS + 56);
   for (let i = 8; i < end; i += 8) {
     const at: i32 = TERMS + 8 * i;
-    r0 += loadF64(at);
-    r1 += loadF64(at, 8);
-    r2 += loadF64(at, 16);
-    r3 += loadF64(at, 24);
-    r4 += loadF64(at, 32);
-    r5 += loadF64(at, 40);
-    r6 += loadF64(at, 48);
-    r7 += loadF64(at, 56);
+    r0 += f64.load(at);
+    r1 += f64.load(at, 8);
+    r2 += f64.load(at, 16);
+    r3 += f64.load(at, 24);
+    r4 += f64.load(at, 32);
+    r5 += f64.load(at, 40);
+    r6 += f64.load(at, 48);
+    r7 += f64.load(at, 56);
   }
   sum = r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
-  for (let i = end; i < count; i++) sum += loadF64(TERMS + 8 * i);
+  for (let i = end; i < count; i++) sum += f64.load(TERMS + 8 * i);
   return sum;
 }

@@ -1,36 +1,9 @@
-import {
-  AREA_COLUMN,
-  BEGIN_COLUMN,
-  BOX_COLUMN,
-  CATEGORY_COLUMN,
-  CROWD_COLUMN,
-  HAS_COLUMN,
-  ID_COLUMN,
-  IMAGE_COLUMN,
-  KEYPOINT_AREAS,
-  KEYPOINT_COUNT_COLUMN,
-  KEYPOINTS_AT_COLUMN,
-  KEYPOINTS_LENGTH_COLUMN,
-  KEYPOINTS_WIDE,
-  LENGTH_COLUMN,
-  MASK_HEIGHT_COLUMN,
-  MASK_WIDTH_COLUMN,
-  POINTS,
-  POOL_AT_COLUMN,
-  POOL_LENGTH_COLUMN,
-  SCORE_COLUMN,
-  SEGMENTATION_AT_COLUMN,
-  SEGMENTATION_LENGTH_COLUMN,
-  STATE,
-  STATE_BASE,
-  STATE_FIRST,
-  STOPPED_AT_END,
-  STOPPED_AT_ODD,
-  STOPPED_FULL,
-} from '../src/wasm/layout.js';
-import { readNumber } from './number.js';
-import { skipBlank, skipString, skipValue } from './skip.js';
-import { coordinates, readBox, scanMask, scanPoints } from './values.js';
+import { readNumber } from './number';
+import { skipBlank, skipString, skipValue } from './skip';
+import { coordinates, readBox, scanMask, scanPoints } from './values';
+
+/** Before an object that needs a closer look. */
+const STOPPED_AT_ODD = 0;
 
 /** The bits of scan/table.ts. */
 const HAS_ID = 1;
@@ -60,89 +33,89 @@ export function scanRows(start: i32, limit: i32, keep: i32, per: i32): i32 {
   let row = 0;
   let used = 0;
   let stopped: i32 = STOPPED_FULL;
-  store32(STATE + 8, 0);
+  i32.store(STATE + 8, 0);
   while (row < limit) {
     const begin = skipBlank(p);
     stopped = STOPPED_AT_ODD;
-    if (load8(begin) !== 123) break;
-    const pool = load32(STATE + 8);
+    if (i32.load8_u(begin) !== 123) break;
+    const pool = i32.load(STATE + 8);
     let end = scanObject(begin, row, keep, per);
     if (end !== 0) {
-      storeF64(BEGIN_COLUMN + 8 * row, loadF64(STATE_BASE) + toF64(begin));
-      store32(LENGTH_COLUMN + 4 * row, end - begin);
+      f64.store(BEGIN_COLUMN + 8 * row, f64.load(STATE_BASE) + f64(begin));
+      i32.store(LENGTH_COLUMN + 4 * row, end - begin);
       end = skipBlank(end);
     }
-    const c = end === 0 ? 0 : load8(end);
+    const c = end === 0 ? 0 : i32.load8_u(end);
     if (c !== 44 && c !== 93) {
-      store32(STATE + 8, pool);
+      i32.store(STATE + 8, pool);
       break;
     }
-    used = used | load16(HAS_COLUMN + 2 * row);
-    if (keep) derive(row, load16(HAS_COLUMN + 2 * row), coordinates(per) * (keep === KEYPOINTS_WIDE ? 8 : 4));
+    used = used | i32.load16_u(HAS_COLUMN + 2 * row);
+    if (keep) derive(row, i32.load16_u(HAS_COLUMN + 2 * row), coordinates(per) * (keep === KEYPOINTS_WIDE ? 8 : 4));
     row++;
     p = end + 1;
     stopped = c === 93 ? STOPPED_AT_END : STOPPED_FULL;
     if (c === 93) break;
   }
-  store32(STATE, row);
-  store32(STATE + 4, used);
-  store32(STATE + 12, stopped);
+  i32.store(STATE, row);
+  i32.store(STATE + 4, used);
+  i32.store(STATE + 12, stopped);
   return p;
 }
 
 /** What loadRes sets: ids by position, no crowds, areas of the boxes; those of keypoints are there. @param size bytes of a row's */
 function derive(row: i32, bits: i32, size: i32): void {
-  storeF64(ID_COLUMN + 8 * row, loadF64(STATE_FIRST) + toF64(row));
-  store8(CROWD_COLUMN + row, 0);
+  f64.store(ID_COLUMN + 8 * row, f64.load(STATE_FIRST) + f64(row));
+  i32.store8(CROWD_COLUMN + row, 0);
   const box: i32 = BOX_COLUMN + 32 * row;
-  if (size > 0 && !(bits & HAS_KEYPOINTS)) fillBytes(POINTS + size * row, 0, size);
-  if (bits & HAS_BOX) storeF64(AREA_COLUMN + 8 * row, loadF64(box, 16) * loadF64(box, 24));
-  else if (!(bits & HAS_KEYPOINTS)) storeF64(AREA_COLUMN + 8 * row, 0);
-  else storeF64(AREA_COLUMN + 8 * row, loadF64(KEYPOINT_AREAS + 8 * row));
+  if (size > 0 && !(bits & HAS_KEYPOINTS)) memory.fill(POINTS + size * row, 0, size);
+  if (bits & HAS_BOX) f64.store(AREA_COLUMN + 8 * row, f64.load(box, 16) * f64.load(box, 24));
+  else if (!(bits & HAS_KEYPOINTS)) f64.store(AREA_COLUMN + 8 * row, 0);
+  else f64.store(AREA_COLUMN + 8 * row, f64.load(KEYPOINT_AREAS + 8 * row));
 }
 
 /** One object. @returns the byte behind it, or 0 */
 function scanObject(begin: i32, row: i32, keep: i32, per: i32): i32 {
   let p = skipBlank(begin + 1);
   let bits = 0;
-  store32(MASK_HEIGHT_COLUMN + 4 * row, 0);
-  for (;;) {
-    if (load8(p) !== 34) return 0;
-    const word = load64(p + 1);
+  i32.store(MASK_HEIGHT_COLUMN + 4 * row, 0);
+  while (true) {
+    if (i32.load8_u(p) !== 34) return 0;
+    const word = i64.load(p + 1);
     let key = 0;
     let behind = 0;
     // image_id" category_id" bbox" score" area" id" iscrowd" segmentation" keypoints" num_keypoints" caption"
-    if (word === 0x64695f6567616d69n && load8(p + 9) === 34) {
+    if (word === 0x64695f6567616d69 && i32.load8_u(p + 9) === 34) {
       key = HAS_IMAGE;
       behind = p + 10;
-    } else if (word === 0x79726f6765746163n && load32(p + 9) === 0x2264695f) {
+    } else if (word === 0x79726f6765746163 && i32.load(p + 9) === 0x2264695f) {
       key = HAS_CATEGORY;
       behind = p + 13;
-    } else if ((word & 0xffffffffffn) === 0x22786f6262n) {
+    } else if ((word & 0xffffffffff) === 0x22786f6262) {
       key = HAS_BOX;
       behind = p + 6;
-    } else if ((word & 0xffffffffffffn) === 0x2265726f6373n) {
+    } else if ((word & 0xffffffffffff) === 0x2265726f6373) {
       key = HAS_SCORE;
       behind = p + 7;
-    } else if ((word & 0xffffffffffn) === 0x2261657261n) {
+    } else if ((word & 0xffffffffff) === 0x2261657261) {
       key = HAS_AREA;
       behind = p + 6;
-    } else if ((word & 0xffffffn) === 0x226469n) {
+    } else if ((word & 0xffffff) === 0x226469) {
       key = HAS_ID;
       behind = p + 4;
-    } else if (word === 0x2264776f72637369n) {
+    } else if (word === 0x2264776f72637369) {
       key = HAS_CROWD;
       behind = p + 9;
-    } else if (word === 0x61746e656d676573n && load32(p + 9) === 0x6e6f6974 && load8(p + 13) === 34) {
+    } else if (word === 0x61746e656d676573 && i32.load(p + 9) === 0x6e6f6974 && i32.load8_u(p + 13) === 34) {
       key = HAS_SEGMENTATION;
       behind = p + 14;
-    } else if (word === 0x746e696f7079656bn && load16(p + 9) === 0x2273) {
+    } else if (word === 0x746e696f7079656b && i32.load16_u(p + 9) === 0x2273) {
       key = HAS_KEYPOINTS;
       behind = p + 11;
-    } else if (word === 0x7079656b5f6d756en && load32(p + 9) === 0x746e696f && load16(p + 13) === 0x2273) {
+    } else if (word === 0x7079656b5f6d756e && i32.load(p + 9) === 0x746e696f && i32.load16_u(p + 13) === 0x2273) {
       key = HAS_KEYPOINT_COUNT;
       behind = p + 15;
-    } else if (word === 0x226e6f6974706163n) {
+    } else if (word === 0x226e6f6974706163) {
       key = HAS_CAPTION;
       behind = p + 9;
     } else {
@@ -150,7 +123,7 @@ function scanObject(begin: i32, row: i32, keep: i32, per: i32): i32 {
       if (behind === 0) return 0;
     }
     p = skipBlank(behind);
-    if (load8(p) !== 58) return 0;
+    if (i32.load8_u(p) !== 58) return 0;
     p = skipBlank(p + 1);
     // Given twice: the portable reader knows what stays of the first.
     if (bits & key) return 0;
@@ -163,30 +136,30 @@ function scanObject(begin: i32, row: i32, keep: i32, per: i32): i32 {
     else if (key === HAS_ID) p = readId(p, ID_COLUMN + 8 * row);
     else if (key === HAS_KEYPOINT_COUNT) p = readNumber(p, KEYPOINT_COUNT_COLUMN + 8 * row);
     else if (key === HAS_CROWD) {
-      p = readNumber(p, STATE + 16);
-      store8(CROWD_COLUMN + row, loadF64(STATE + 16) !== 0 ? 1 : 0);
+      p = readNumber(p, NUMBERS);
+      i32.store8(CROWD_COLUMN + row, f64.load(NUMBERS) !== 0 ? 1 : 0);
     } else if (key === HAS_SEGMENTATION) {
       const at = p;
-      store32(MASK_HEIGHT_COLUMN + 4 * row, 0);
-      p = keep && load8(p) === 123 ? scanMask(p, row) : skipValue(p);
-      store32(SEGMENTATION_AT_COLUMN + 4 * row, at - begin);
-      store32(SEGMENTATION_LENGTH_COLUMN + 4 * row, p - at);
+      i32.store(MASK_HEIGHT_COLUMN + 4 * row, 0);
+      p = keep && i32.load8_u(p) === 123 ? scanMask(p, row) : skipValue(p);
+      i32.store(SEGMENTATION_AT_COLUMN + 4 * row, at - begin);
+      i32.store(SEGMENTATION_LENGTH_COLUMN + 4 * row, p - at);
     } else if (key === HAS_KEYPOINTS) {
       const at = p;
       p = keep ? scanPoints(p, row, per, keep) : skipValue(p);
-      store32(KEYPOINTS_AT_COLUMN + 4 * row, at - begin);
-      store32(KEYPOINTS_LENGTH_COLUMN + 4 * row, p - at);
+      i32.store(KEYPOINTS_AT_COLUMN + 4 * row, at - begin);
+      i32.store(KEYPOINTS_LENGTH_COLUMN + 4 * row, p - at);
     } else p = skipValue(p);
     if (p === 0) return 0;
     p = skipBlank(p);
-    const c = load8(p);
+    const c = i32.load8_u(p);
     p++;
     if (c === 125) break;
     if (c !== 44) return 0;
     p = skipBlank(p);
   }
-  if (load32(MASK_HEIGHT_COLUMN + 4 * row) !== 0) bits = bits | HAS_RLE;
-  store16(HAS_COLUMN + 2 * row, bits);
+  if (i32.load(MASK_HEIGHT_COLUMN + 4 * row) !== 0) bits = bits | HAS_RLE;
+  i32.store16(HAS_COLUMN + 2 * row, bits);
   clearAbsent(row, bits);
   return p;
 }
@@ -194,33 +167,33 @@ function scanObject(begin: i32, row: i32, keep: i32, per: i32): i32 {
 /** A number up to 2^53; beyond it two ids may be one double. */
 function readId(p: i32, out: i32): i32 {
   const q = readNumber(p, out);
-  return abs(loadF64(out)) > 9007199254740991 ? 0 : q;
+  return f64.abs(f64.load(out)) > 9007199254740991 ? 0 : q;
 }
 
 /** What a row does not have is 0, not what an earlier row left there. */
 function clearAbsent(row: i32, bits: i32): void {
-  if (!(bits & HAS_ID)) storeF64(ID_COLUMN + 8 * row, 0);
-  if (!(bits & HAS_IMAGE)) storeF64(IMAGE_COLUMN + 8 * row, 0);
-  if (!(bits & HAS_CATEGORY)) storeF64(CATEGORY_COLUMN + 8 * row, 0);
-  if (!(bits & HAS_SCORE)) storeF64(SCORE_COLUMN + 8 * row, 0);
-  if (!(bits & HAS_AREA)) storeF64(AREA_COLUMN + 8 * row, 0);
-  if (!(bits & HAS_KEYPOINT_COUNT)) storeF64(KEYPOINT_COUNT_COLUMN + 8 * row, 0);
-  if (!(bits & HAS_CROWD)) store8(CROWD_COLUMN + row, 0);
+  if (!(bits & HAS_ID)) f64.store(ID_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_IMAGE)) f64.store(IMAGE_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_CATEGORY)) f64.store(CATEGORY_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_SCORE)) f64.store(SCORE_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_AREA)) f64.store(AREA_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_KEYPOINT_COUNT)) f64.store(KEYPOINT_COUNT_COLUMN + 8 * row, 0);
+  if (!(bits & HAS_CROWD)) i32.store8(CROWD_COLUMN + row, 0);
   if (!(bits & HAS_BOX)) {
-    storeV128(BOX_COLUMN + 32 * row, splat8(0));
-    storeV128(BOX_COLUMN + 32 * row, splat8(0), 16);
+    v128.store(BOX_COLUMN + 32 * row, i8x16.splat(0));
+    v128.store(BOX_COLUMN + 32 * row, i8x16.splat(0), 16);
   }
   if (!(bits & HAS_SEGMENTATION)) {
-    store32(SEGMENTATION_AT_COLUMN + 4 * row, 0);
-    store32(SEGMENTATION_LENGTH_COLUMN + 4 * row, 0);
+    i32.store(SEGMENTATION_AT_COLUMN + 4 * row, 0);
+    i32.store(SEGMENTATION_LENGTH_COLUMN + 4 * row, 0);
   }
   if (!(bits & HAS_KEYPOINTS)) {
-    store32(KEYPOINTS_AT_COLUMN + 4 * row, 0);
-    store32(KEYPOINTS_LENGTH_COLUMN + 4 * row, 0);
+    i32.store(KEYPOINTS_AT_COLUMN + 4 * row, 0);
+    i32.store(KEYPOINTS_LENGTH_COLUMN + 4 * row, 0);
   }
   if (!(bits & HAS_RLE)) {
-    storeF64(POOL_AT_COLUMN + 8 * row, 0);
-    store32(POOL_LENGTH_COLUMN + 4 * row, 0);
-    store32(MASK_WIDTH_COLUMN + 4 * row, 0);
+    f64.store(POOL_AT_COLUMN + 8 * row, 0);
+    i32.store(POOL_LENGTH_COLUMN + 4 * row, 0);
+    i32.store(MASK_WIDTH_COLUMN + 4 * row, 0);
   }
 }

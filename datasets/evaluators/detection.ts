@@ -1,4 +1,14 @@
-import { COCO, COCOeval, type InstanceAnnotation, vocEvaluate } from '#coco-ts';
+import {
+  COCO,
+  COCOeval,
+  type ScoredBoxes as FoundBoxes,
+  type TruthBoxes,
+  type VocDetection,
+  type VocMatches,
+  type VocTruth,
+  vocCurve,
+  vocMatches,
+} from '#coco-ts';
 import { ShapeError } from '../../engine/errors.js';
 import type { Detections, DetectionTruth, LabelMap } from '../sample.js';
 import type { Evaluator } from './evaluator.js';
@@ -54,11 +64,6 @@ export interface ScoredBoxes extends Omit<Detections, 'boxes' | 'scores'> {
   readonly scores: Float32Array | Float64Array;
 }
 
-interface Answered {
-  readonly truth: DetectionTruth;
-  readonly result: ScoredBoxes;
-}
-
 /**
  * COCO and PASCAL VOC average precision, without a score threshold. Up to 100 detections of a class and image the
  * numbers are pycocotools'; more of them count only here (`maxDetections`), and never change PASCAL VOC's. Ignored truths
@@ -70,30 +75,42 @@ export function createDetectionEvaluator({
   labels,
   maxDetections = Number.POSITIVE_INFINITY,
 }: DetectionEvaluatorOptions): Evaluator<DetectionTruth, ScoredBoxes, DetectionReport> {
-  const answered: Answered[] = [];
+  // Category ids are class index + 1.
+  const categories = labels.classes.map(({ name }, index) => ({ id: index + 1, name }));
+  const nothing = new COCO({ images: [], categories, annotations: [] });
+  const evaluation = new COCOeval(nothing, nothing, 'bbox');
+  evaluation.params.maxDets = [...RECALL_LIMITS, ...(maxDetections > 100 ? [Math.min(maxDetections, ALL)] : [])];
+  const voc = labels.classes.map((): Kept => ({ scores: [], hits: [], truths: 0 }));
   const claim = createIdSet();
+  let images = 0;
   return {
     add: (id, truth, result) => {
       checkLabels(id, 'truth', truth.labels, labels);
       checkLabels(id, 'detection', result.labels, labels);
       claim(id);
-      answered.push({ truth, result });
+      images++;
+      const [truths, found] = [truthColumns(truth), foundColumns(result)];
+      evaluation.addBoxes(images, truths, found);
+      const [truthRows, foundRows] = [rowsByLabel(truth.labels), rowsByLabel(result.labels)];
+      for (const label of new Set([...truthRows.keys(), ...foundRows.keys()])) {
+        const real = truthsAt(truths, truthRows.get(label));
+        keep(voc[label] as Kept, vocMatches(detectionsAt(found, foundRows.get(label)), real));
+      }
     },
-    report: () => reportOf(labels, answered, maxDetections),
+    report: () => {
+      if (images === 0) evaluation.evaluate();
+      return reportOf(labels, evaluation, voc);
+    },
   };
 }
 
 /** Limits of AR1, AR10 and AR100. */
 const RECALL_LIMITS = [1, 10, 100] as const;
 
-function reportOf(labels: LabelMap, answered: readonly Answered[], maxDetections: number): DetectionReport {
-  const truths = new COCO(datasetOf(labels, answered, truthAnnotations));
-  const found = new COCO(datasetOf(labels, answered, resultAnnotations));
-  const evaluation = new COCOeval(truths, found, 'bbox');
-  const most = answered.reduce((count, { result }) => Math.max(count, result.labels.length), 0);
-  const limit = Math.min(maxDetections, most);
-  evaluation.params.maxDets = limit > 100 ? [...RECALL_LIMITS, limit] : [...RECALL_LIMITS];
-  evaluation.evaluate();
+/** More detections of a class and image than there are. */
+const ALL = 1e6;
+
+function reportOf(labels: LabelMap, evaluation: COCOeval, voc: readonly VocMatches[]): DetectionReport {
   evaluation.accumulate();
   evaluation.summarize({ ownLimits: true });
   const { stats, statNames } = evaluation;
@@ -101,17 +118,18 @@ function reportOf(labels: LabelMap, answered: readonly Answered[], maxDetections
   return {
     ...(Object.fromEntries(numbers) as { [K in (typeof COCO_METRICS)[number]]: number | null }),
     perClass: labels.classes.map(({ name }, index) => ({ name, ...classPrecision(evaluation, index) })),
-    VOC07: vocMean(truths, found, 'voc07'),
-    VOC10: vocMean(truths, found, 'voc10'),
+    VOC07: vocMean(voc, 'voc07'),
+    VOC10: vocMean(voc, 'voc10'),
   };
 }
 
 /** pycocotools' -1 stands for no number. */
 const present = (value = -1): number | null => (value === -1 ? null : value);
 
-function vocMean(truths: COCO, found: COCO, rule: 'voc07' | 'voc10'): number | null {
-  const { mean } = vocEvaluate(truths, found, { rule, iouThreshold: 0.5 });
-  return Number.isNaN(mean) ? null : mean;
+/** Mean over the classes that have truths. */
+function vocMean(voc: readonly VocMatches[], rule: 'voc07' | 'voc10'): number | null {
+  const values = voc.map((matches) => vocCurve([matches], { rule }).averagePrecision).filter((AP) => !Number.isNaN(AP));
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Means of the precision of one class over recalls, all sizes, most detections: over all IoUs, and at the first, 0.5. */
@@ -131,50 +149,59 @@ function classPrecision({ eval: result }: COCOeval, index: number): Omit<ClassPr
   return { AP: all / (T * R), AP50: first / R };
 }
 
-type AnnotationsOf = (answered: Answered, imageId: number, firstId: number) => InstanceAnnotation[];
+const categoriesOf = (labels: Int32Array): Int32Array => labels.map((label) => label + 1);
 
-/** Image ids count from 1 in the order of adding; category ids are class index + 1. */
-function datasetOf(labels: LabelMap, answered: readonly Answered[], annotationsOf: AnnotationsOf) {
-  const annotations: InstanceAnnotation[] = [];
-  for (const [index, each] of answered.entries()) {
-    for (const annotation of annotationsOf(each, index + 1, annotations.length + 1)) annotations.push(annotation);
-  }
-  return {
-    images: answered.map((_, index) => ({ id: index + 1 })),
-    categories: labels.classes.map(({ name }, index) => ({ id: index + 1, name })),
-    annotations,
-  };
-}
+const truthColumns = ({ boxes, labels, areas, ignored }: DetectionTruth): TruthBoxes => ({
+  boxes: sided(boxes),
+  categories: categoriesOf(labels),
+  areas,
+  crowds: ignored,
+});
 
-const truthAnnotations: AnnotationsOf = ({ truth }, imageId, firstId) =>
-  Array.from(truth.labels, (label, i) => ({
-    id: firstId + i,
-    image_id: imageId,
-    category_id: label + 1,
-    bbox: boxAt(truth.boxes, i),
-    area: truth.areas[i] as number,
-    iscrowd: truth.ignored[i] as number,
-  }));
-
-const resultAnnotations: AnnotationsOf = ({ result }, imageId, firstId) =>
-  Array.from(result.labels, (label, i) => {
-    const bbox = boxAt(result.boxes, i);
-    return {
-      id: firstId + i,
-      image_id: imageId,
-      category_id: label + 1,
-      bbox,
-      area: bbox[2] * bbox[3],
-      iscrowd: 0,
-      score: result.scores[i] as number,
-    };
-  });
+const foundColumns = ({ boxes, labels, scores }: ScoredBoxes): FoundBoxes => ({
+  boxes: sided(boxes),
+  categories: categoriesOf(labels),
+  scores,
+});
 
 /** x1 y1 x2 y2 -> x y width height, in float64. */
-function boxAt(boxes: Float32Array | Float64Array, index: number): [number, number, number, number] {
-  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(index * 4, index * 4 + 4);
-  return [x1, y1, x2 - x1, y2 - y1];
+function sided(corners: Float32Array | Float64Array): Float64Array {
+  const out = Float64Array.from(corners);
+  for (let i = 0; i < out.length; i++) if (i % 4 > 1) out[i] = (out[i] as number) - (out[i - 2] as number);
+  return out;
 }
+
+/** What is kept of one class for PASCAL VOC's figures. */
+interface Kept extends VocMatches {
+  readonly scores: number[];
+  readonly hits: boolean[];
+  truths: number;
+}
+
+function keep(kept: Kept, { scores, hits, truths }: VocMatches): void {
+  kept.scores.push(...scores);
+  kept.hits.push(...hits);
+  kept.truths += truths;
+}
+
+function rowsByLabel(labels: Int32Array): Map<number, number[]> {
+  const out = new Map<number, number[]>();
+  for (const [row, label] of labels.entries()) {
+    const rows = out.get(label);
+    if (rows === undefined) out.set(label, [row]);
+    else rows.push(row);
+  }
+  return out;
+}
+
+const boxAt = (boxes: ArrayLike<number>, row: number): number[] =>
+  [0, 1, 2, 3].map((i) => boxes[4 * row + i] as number);
+
+const detectionsAt = ({ boxes, scores }: FoundBoxes, rows: readonly number[] = []): VocDetection[] =>
+  rows.map((row) => ({ image: 0, bbox: boxAt(boxes, row), score: scores[row] as number }));
+
+const truthsAt = ({ boxes, crowds }: TruthBoxes, rows: readonly number[] = []): VocTruth[] =>
+  rows.map((row) => ({ image: 0, bbox: boxAt(boxes, row), difficult: crowds[row] === 1 }));
 
 function checkLabels(id: string, what: string, found: Int32Array, { classes }: LabelMap): void {
   const outside = found.find((label) => label < 0 || label >= classes.length);

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
-import { mask as masks } from '#coco-ts';
+import { mask as masks, readXml } from '#coco-ts';
 import { DataError } from '../../engine/errors.js';
 import { naturalOrder } from '../paths.js';
 import type { Segmentation } from '../regions.js';
@@ -10,7 +10,7 @@ import { listFiles } from '../stated/images.js';
 import { sizeIn } from '../stated/json.js';
 import { boxObject, ellipseObject, polygonObject, rectangleObject } from '../stated/shapes.js';
 import { readAnnotation } from '../stated/text.js';
-import { readXml } from '../stated/xml.js';
+import { named } from '../stated/vocXml.js';
 import type { WarningList } from '../warnings.js';
 import { missingFile } from './check.js';
 import { commonKeys, defineFormat } from './format.js';
@@ -46,33 +46,36 @@ async function readFile(file: string, isBeside: boolean, warnings: WarningList):
   const images: StatedImage[] = [];
   const labels: string[] = [];
   let image: Open | null = null;
-  readXml(await readAnnotation(file), file, {
-    open: (path, attributes) => {
-      const element = path.at(-1);
-      if (path.length === 1 && element !== 'annotations')
-        throw new DataError(file, `is a <${element}> file, CVAT's <annotations> is expected`);
-      if (path.length === 2 && element === 'track')
-        throw new DataError(file, 'holds tracks of a video: export "CVAT for images 1.1"');
-      if (path.length === 2 && element === 'image') {
-        const { name = '', width = '', height = '' } = attributes;
-        image = { name, width, height, objects: [] };
-      } else if (path.length === 3 && image !== null) addShape(image, element ?? '', attributes, warnings);
-    },
-    close: (path, text) => {
-      if (path.at(-1) === 'name' && path.at(-2) === 'label' && text !== '') labels.push(text);
-      if (path.length !== 2 || path[1] !== 'image' || image === null) return;
-      const { name, width, height, objects } = image;
-      images.push({
-        name,
-        source: file,
-        folder: isBeside ? dirname(file) : null,
-        size: sizeIn(width, height),
-        unit: 'pixels',
-        objects,
-      });
-      image = null;
-    },
-  });
+  const text = await readAnnotation(file);
+  named(file, () =>
+    readXml(text, 'annotation', {
+      open: (path, attributes) => {
+        const element = path.at(-1);
+        if (path.length === 1 && element !== 'annotations')
+          throw new DataError(file, `is a <${element}> file, CVAT's <annotations> is expected`);
+        if (path.length === 2 && element === 'track')
+          throw new DataError(file, 'holds tracks of a video: export "CVAT for images 1.1"');
+        if (path.length === 2 && element === 'image') {
+          const { name = '', width = '', height = '' } = attributes;
+          image = { name, width, height, objects: [] };
+        } else if (path.length === 3 && image !== null) addShape(image, element ?? '', attributes, warnings);
+      },
+      close: (path, text) => {
+        if (path.at(-1) === 'name' && path.at(-2) === 'label' && text !== '') labels.push(text);
+        if (path.length !== 2 || path[1] !== 'image' || image === null) return;
+        const { name, width, height, objects } = image;
+        images.push({
+          name,
+          source: file,
+          folder: isBeside ? dirname(file) : null,
+          size: sizeIn(width, height),
+          unit: 'pixels',
+          objects,
+        });
+        image = null;
+      },
+    }),
+  );
   const classes = labels.length === 0 ? null : [...new Set(labels)].map((name, i) => ({ id: i + 1, name }));
   return { images, classes, file };
 }

@@ -1,13 +1,13 @@
 import { ConfigError } from '../../engine/errors.js';
 import { createRandom, permutation } from '../../engine/random.js';
 import type { Entry } from '../dataset.js';
-import type { EncoderSource } from '../encoder.js';
+import type { EncoderSource, TargetSpecs } from '../encoder.js';
 import type { AugmentConfig } from '../transforms/augment.js';
 import { type Batch, batchOf } from './batch.js';
 import { builtModule } from './built.js';
 import { type Filled, type FillerConfig, loadEncoder } from './fill.js';
 import { createLocalPool, createWorkerPool } from './pool.js';
-import { layoutOf, type SlotLayout, slotBytes, type TargetSpecs } from './slot.js';
+import { layoutOf, type SlotLayout, slotBytes } from './slot.js';
 
 export interface LoaderOptions {
   readonly entries: readonly Entry[];

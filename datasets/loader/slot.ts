@@ -1,7 +1,5 @@
 import { ShapeError } from '../../engine/errors.js';
-import type { TargetArrays, TargetSpec } from '../encoder.js';
-
-export type TargetSpecs = { readonly [name: string]: TargetSpec };
+import type { TargetArrays, TargetSpec, TargetSpecs } from '../encoder.js';
 
 /** How a batch lies in one block of shared memory: images first, then each target, every part on 8 bytes. */
 export interface SlotLayout {

@@ -29,6 +29,19 @@ export function dropPath<T extends tf.Tensor>(x: T, rate: number, seed: tf.Tenso
   return masked(x, [x.shape[0] ?? 1, ...x.shape.slice(1).fill(1)], rate, seed);
 }
 
+/**
+ * Sets a share of the channels of each image to 0 and scales the others by 1 / (1 - rate), as PyTorch's Dropout2d.
+ *
+ * @param x    [N, H, W, C] float32
+ * @param rate in [0, 1): the share; 0 gives x itself
+ * @param seed [2] int32, see statelessUniform
+ * @throws ShapeError when the rate or the seed are not as above
+ * @source Tompson et al. 2015, arXiv:1411.4280
+ */
+export function dropChannels(x: tf.Tensor4D, rate: number, seed: tf.Tensor): tf.Tensor4D {
+  return masked(x, [x.shape[0], 1, 1, x.shape[3]], rate, seed);
+}
+
 function masked<T extends tf.Tensor>(x: T, maskShape: readonly number[], rate: number, seed: tf.Tensor): T {
   if (!(rate >= 0 && rate < 1)) throw new ShapeError(`dropout got a rate of ${rate}: choose one from 0 up to below 1`);
   if (rate === 0) return x;

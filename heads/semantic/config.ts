@@ -1,27 +1,29 @@
 import * as z from 'zod';
 import { ACTIVATION_NAMES } from '../../backbones/layers/index.js';
 
-const side = z.int().min(1).max(8192);
+const weight = z.number().min(0).max(100);
 
-/** A semantic segmentation head as plain data; an unknown key is an error. */
+/** The pyramid that the head reads, by pixels per cell of its finest map. */
+export const SEMANTIC_LEVELS = { 2: ['P1', 'P2', 'P3', 'P4', 'P5'], 4: ['P2', 'P3', 'P4', 'P5'] } as const;
+
+/** A semantic segmentation head in a config file; an unknown key is an error. */
 export const semanticConfig = z.strictObject({
   kind: z.literal('semantic'),
-  /** K, 2 to 255: class maps are bytes, 255 means ignored. */
-  classes: z.int().min(2, 'a pixel is one of two classes at least: count the background').max(255),
-  /** [height, width] of the network input, pixels. */
-  inputSize: z.tuple([side, side]).readonly(),
-  /** Between pyramid and prediction, 1 to 1024. */
-  channels: z.int().min(1).max(1024).default(64),
-  activation: z.enum(ACTIVATION_NAMES).default('relu'),
-  /** Weight of the cross-entropy, 0 to 100. */
-  crossEntropyWeight: z.number().min(0).max(100).default(1),
-  /** Weight of the soft Dice loss, 0 to 100. */
-  diceWeight: z.number().min(0).max(100).default(1),
-  /** One per class in the cross-entropy; null: all alike. */
-  classWeights: z.array(z.number().min(0)).readonly().nullable().default(null),
-  /** True: not trained, batch norm included. */
-  frozen: z.boolean().default(false),
-  /** Of the random initial weights. */
-  seed: z.int().min(0).default(1),
+  stride: z
+    .literal([2, 4])
+    .default(4)
+    .describe('Pixels per cell of the finest map it reads, 2 or 4; logits are resized to the image'),
+  channels: z.int().min(1).max(1024).default(64).describe('Channels between pyramid and prediction, 1..1024'),
+  activation: z.enum(ACTIVATION_NAMES).default('relu').describe('Activation after every convolution'),
+  crossEntropyWeight: weight.default(1).describe('Factor of the cross-entropy in the total, 0..100'),
+  diceWeight: weight.default(1).describe('Factor of the soft Dice loss in the total, 0..100'),
+  classWeights: z
+    .array(z.number().min(0))
+    .readonly()
+    .nullable()
+    .default(null)
+    .describe('Weights of the classes in the cross-entropy, one per class; null: all alike'),
+  frozen: z.boolean().default(false).describe('true: not trained, batch norm included'),
+  seed: z.int().min(0).optional().describe('Seed of the random initial weights. Defaults to that of the network'),
 });
 export type SemanticConfig = z.infer<typeof semanticConfig>;

@@ -7,8 +7,11 @@ export interface SemanticEncoderConfig {
   readonly inputSize: readonly [height: number, width: number];
 }
 
+/** The class of every pixel. */
+export type SemanticTargets = { readonly mask: readonly ['int32', 2] };
+
 /** A class map of the input's size -> `mask` [H, W] int32, -1 where it is ignored. */
-export function createEncoder({ inputSize }: SemanticEncoderConfig): Encoder<SemanticTruth> {
+export function createEncoder({ inputSize }: SemanticEncoderConfig): Encoder<SemanticTruth, SemanticTargets> {
   const [height, width] = inputSize;
   return {
     targets: { mask: { shape: [height, width], dtype: 'int32' } },
@@ -18,7 +21,7 @@ export function createEncoder({ inputSize }: SemanticEncoderConfig): Encoder<Sem
           `a class map is ${truth.height} x ${truth.width} pixels, the network input ${height} x ${width}: transform it with its image`,
         );
       }
-      const mask = into.mask as Int32Array;
+      const { mask } = into;
       for (let i = 0; i < mask.length; i++) mask[i] = truth.mask[i] === IGNORED ? -1 : truth.mask[i]!;
     },
   };

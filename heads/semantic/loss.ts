@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { resizeBilinear } from '../../engine/kernels/index.js';
-import type { Losses, TargetTensors } from '../head.js';
+import type { TargetTensors } from '../head.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
 import { diceLoss } from '../losses/dice.js';
+import type { LossTerms } from '../losses/term.js';
+import type { SemanticTargets } from './encoder.js';
 
 /** Logits of the semantic head, [N, ceil(H / stride), ceil(W / stride), K]. */
 export type SemanticRaw = tf.Tensor4D;
@@ -24,15 +26,17 @@ const DICE_SMOOTHING = 1;
  */
 export function semanticLoss(
   raw: SemanticRaw,
-  targets: TargetTensors,
+  targets: TargetTensors<SemanticTargets>,
   options: SemanticLossOptions,
-): Losses<'crossEntropy' | 'dice'> {
-  const mask = targets.mask as tf.Tensor3D;
+): LossTerms<'crossEntropy' | 'dice'> {
+  const { mask } = targets;
   const [, height, width] = mask.shape;
   const logits = tf.reshape(resizeBilinear(raw, height, width), [mask.size, raw.shape[3]]) as tf.Tensor2D;
   const labels = tf.reshape(mask, [mask.size]) as tf.Tensor1D;
   const crossEntropy = crossEntropyLoss(logits, labels, options.classWeights);
   const dice = diceLoss(logits, labels, DICE_SMOOTHING);
-  const total = tf.add<tf.Scalar>(tf.mul(crossEntropy, options.crossEntropyWeight), tf.mul(dice, options.diceWeight));
-  return { total, crossEntropy, dice };
+  return {
+    crossEntropy: { ...crossEntropy, weight: options.crossEntropyWeight },
+    dice: { ...dice, weight: options.diceWeight },
+  };
 }

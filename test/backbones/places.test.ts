@@ -21,6 +21,15 @@ describe('places of blocks', () => {
     expect(places.map(({ lastDilation }) => lastDilation)).toEqual([1, 1, 1, 1, 2, 2]);
   });
 
+  it('spread the first block of such a stage as its others where whole stages dilate', () => {
+    const places = strided([1, 2, 2], 4, 8, true);
+    expect(places.map(({ firstDilation, dilation }) => [firstDilation, dilation])).toEqual([
+      [1, 1],
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
   it('share a rate of stochastic depth that grows from 0 over all stages', () => {
     const rates = blockPlaces(stages(32), 8, 0.5).map((places) => places.map(({ dropPath }) => dropPath));
     expect(rates).toEqual([

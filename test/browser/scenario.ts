@@ -1,18 +1,17 @@
 /** One small detector, its images and its training: run by Node and by a page, whose figures are then compared. */
 import * as tf from '@tensorflow/tfjs';
 import {
-  createDetectionEncoder,
   createDetector,
   createEma,
   createPredictor,
   createRandom,
+  createRetinaEncoder,
   createSgd,
   createTrainingStep,
-  type DetectionEncoderConfig,
+  encodeTargets,
   loadCheckpoint,
+  type RetinaEncoderConfig,
   readSafetensors,
-  stepScalars,
-  stepSeed,
   uploadImages,
 } from '../../index.js';
 
@@ -23,27 +22,23 @@ const IMAGES = 2;
 /** An EfficientDet of EfficientNet-Lite0 with one narrow cell. */
 export function createSmallDetector(classes = 2) {
   const { model, encoder } = createDetector({
-    preset: {
-      backbone: 'tf_efficientnet_lite0',
-      pixels: 64,
-      channels: 16,
-      cells: 1,
-      headDepth: 1,
-      fusion: 'fast',
+    backbone: 'tf_efficientnet_lite0',
+    neck: { levels: ['P3', 'P4', 'P5', 'P6'], channels: 16, repeats: 1, fusion: 'fast', activation: 'swish' },
+    head: {
+      repeats: 1,
       activation: 'swish',
-      anchorScale: 2,
-      levels: ['P3', 'P4', 'P5', 'P6'],
+      anchors: { anchorScale: 2 },
+      decode: { scoreThreshold: 0.001, maxDetections: 20 },
     },
     classes,
     inputSize: SIZE,
-    decode: { scoreThreshold: 0.001, maxDetections: 20 },
   });
   const optimizer = createSgd(model.parameters, { weightDecay: 1e-4 }); // AdamW would make large differences of tiny ones
   const ema = createEma(model.parameters, 0.9);
   const dispose = (): void => {
     for (const part of [model, optimizer, ema]) part.dispose();
   };
-  return { model, optimizer, ema, targets: targetsOf(encoder.config as DetectionEncoderConfig, classes), dispose };
+  return { model, optimizer, ema, targets: targetsOf(encoder.config as RetinaEncoderConfig, classes), dispose };
 }
 export type SmallDetector = ReturnType<typeof createSmallDetector>;
 
@@ -67,33 +62,19 @@ export function drawScene() {
   return { images, boxes };
 }
 
-function targetsOf(config: DetectionEncoderConfig, classes: number) {
-  const encoder = createDetectionEncoder(config);
-  return () => {
-    const columns = Object.entries(encoder.targets).map(([name, { shape, dtype }]) => {
-      const size = shape.reduce((product, length) => product * length, 1);
-      const rows = Array.from({ length: IMAGES }, () =>
-        dtype === 'int32' ? new Int32Array(size) : new Float32Array(size),
-      );
-      return { name, shape, dtype, rows };
-    });
-    drawScene().boxes.forEach((boxes, i) => {
-      const labels = Int32Array.of(0, classes - 1);
-      const truth = { kind: 'boxes', boxes: Float64Array.from(boxes.flat()), labels } as const;
-      const into = Object.fromEntries(columns.map(({ name, rows }) => [name, rows[i] as Float32Array | Int32Array]));
-      encoder.encode({ ...truth, ignored: new Uint8Array(2), areas: new Float64Array(2).fill(1024) }, into);
-    });
-    return Object.fromEntries(
-      columns.map(({ name, shape, dtype, rows }) => [
-        name,
-        tf.tensor(
-          rows.flatMap((row) => [...row]),
-          [IMAGES, ...shape],
-          dtype,
-        ),
-      ]),
+function targetsOf(config: RetinaEncoderConfig, classes: number) {
+  const encoder = createRetinaEncoder(config);
+  return () =>
+    encodeTargets(
+      encoder,
+      drawScene().boxes.map((boxes) => ({
+        kind: 'boxes' as const,
+        boxes: Float64Array.from(boxes.flat()),
+        labels: Int32Array.of(0, classes - 1),
+        ignored: new Uint8Array(2),
+        areas: new Float64Array(2).fill(1024),
+      })),
     );
-  };
 }
 
 /** Trains on the scene; the total loss of every step, before it moved the weights. */
@@ -106,12 +87,9 @@ export async function trainSteps(detector: SmallDetector, from: number, to: numb
   const targets = detector.targets();
   const losses: number[] = [];
   for (let at = from; at < to; at++) {
-    const numbers = Object.entries(stepScalars(optimizer, ema, at, 0.001));
-    const scalars = Object.fromEntries(numbers.map(([name, value]) => [name, tf.scalar(value)]));
-    const seed = stepSeed(1, at);
-    const { losses: terms, gradientNorm, votes } = await step.async(images, targets, scalars, seed);
+    const { losses: terms, gradientNorm, votes } = await step.run(images, targets, { step: at, learningRate: 0.001 });
     losses.push((await (terms.total as tf.Scalar).data())[0] as number);
-    tf.dispose([scalars, seed, terms, gradientNorm, [...votes]]);
+    tf.dispose([terms, gradientNorm, [...votes]]);
   }
   step.dispose();
   tf.dispose([images, targets]);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { openSplit } from '../../configs/datasets.js';
-import { experimentSchema } from '../../configs/schema.js';
+import { parseExperiment } from '../../configs/read.js';
 import { folderWith, greyPng } from '../datasets/folder.js';
 
 it('images with more objects than boxes are kept are warned of where they are measured, crowds aside', async () => {
@@ -20,13 +20,13 @@ it('images with more objects than boxes are kept are warned of where they are me
   const pictures = Object.fromEntries(json.images.map(({ file_name }) => [file_name, greyPng(30, 30)]));
   const root = folderWith({ 'all.json': JSON.stringify(json), ...pictures });
   const data = { kind: 'coco', root, images: '.', train: 'all.json', val: 'all.json' };
-  const experiment = (maxDetections: number) => experimentSchema.parse({ data, evaluate: { maxDetections } });
+  const experiment = (maxDetections: number) => parseExperiment({ data, evaluate: { maxDetections } }, 'the test');
   const { warnings } = await openSplit(experiment(2), 'val');
   expect(warnings.map(({ code, files, message }) => [code, files, message])).toEqual([
     [
       'more-than-detections',
       ['b.png'],
-      '1 image has more objects than evaluate.maxDetections (2) keeps boxes, b.png 3: the rest counts as missed',
+      '1 image has more objects than model.head.decode.maxDetections (2) keeps boxes, b.png 3: the rest counts as missed',
     ],
   ]);
   expect((await openSplit(experiment(3), 'val')).warnings).toEqual([]);

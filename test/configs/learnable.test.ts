@@ -4,6 +4,7 @@ import { openSplit } from '../../configs/datasets.js';
 import { checkLearnable, describeMeasurable } from '../../configs/learnable.js';
 import { parseExperiment } from '../../configs/read.js';
 import { encodePng } from '../../datasets/index.js';
+import { TASKS } from '../../heads/index.js';
 import { failure, folderWith, greyPng, vocXml } from '../datasets/folder.js';
 
 const WIDTH = 40;
@@ -268,9 +269,13 @@ describe('a segmenter of mask files has something to learn', () => {
 it('an evaluation says what it could not measure', async () => {
   const open = async (task: string, data: object) =>
     openSplit(parseExperiment({ task, data: { train: 'train.json', ...data } }, 'the test'), 'train');
-  expect(describeMeasurable(await open('detection', { kind: 'coco', root: cocoRoot([{}]) }))).toEqual([]);
+  expect(describeMeasurable(await open('detection', { kind: 'coco', root: cocoRoot([{}]) }), TASKS.detection)).toEqual(
+    [],
+  );
   for (const annotations of [[], [{ iscrowd: 1 }]]) {
     const val = await open('detection', { kind: 'coco', root: cocoRoot(annotations) });
-    expect(describeMeasurable(val)).toEqual([expect.stringMatching(/^no objects to find: AP stays absent/)]);
+    expect(describeMeasurable(val, TASKS.detection)).toEqual([
+      expect.stringMatching(/^no objects to find: AP stays absent/),
+    ]);
   }
 });

@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ReadOptions, readExperiment } from '../../configs/read.js';
-import { experimentSchema } from '../../configs/schema.js';
+import { parseExperiment, type ReadOptions, readExperiment } from '../../configs/read.js';
 import { ConfigError } from '../../engine/errors.js';
 import { dataMissing, dataPath } from '../data.js';
 
@@ -42,7 +41,7 @@ const VOC = 'data: { kind: voc, root: cells, classes: [a] }\n';
 describe('a config that is right', () => {
   it('gets the defaults for what it does not name, and an absolute root beside itself', () => {
     const { data, ...rest } = readExperiment(write(VOC));
-    const { data: defaults, ...restOfDefaults } = experimentSchema.parse({});
+    const { data: defaults, ...restOfDefaults } = parseExperiment({}, 'the test');
     expect(rest).toEqual(restOfDefaults);
     expect(data).toEqual({ ...defaults, kind: 'voc', root: join(folder, 'cells'), classes: ['a'], images: null });
   });
@@ -118,7 +117,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'an unknown backbone',
       `${VOC}model: { backbone: tf_efficientnet_b9 }\n`,
-      "c.yaml:2:20: there is no backbone 'tf_efficientnet_b9'; did you mean 'tf_efficientnet_b0'?",
+      'c.yaml:2:20: model.backbone.arch: found "tf_efficientnet_b9"; did you mean \'tf_efficientnet_b0\'?',
     ],
     [
       'a neck that lacks maps',
@@ -126,14 +125,14 @@ describe('a config that is wrong says where, what and the nearest right thing', 
       /^c\.yaml:2:\d+: vit_tiny_patch16_224: BiFPN needs P3, the backbone gives P4: only .*; a simple-pyramid makes finer ones$/,
     ],
     [
-      'another neck than its preset has',
-      `${VOC}model: { preset: efficientdet-lite0, neck: simple-pyramid }\n`,
-      'c.yaml:2:44: presets have a bifpn: name a backbone instead of efficientdet-lite0',
+      'a neck that there is not',
+      `${VOC}model: { preset: efficientdet-lite0, neck: fpm }\n`,
+      'c.yaml:2:44: model.neck.kind: found "fpm"; did you mean \'fpn\'?',
     ],
     [
       'cells of a neck without',
       `${VOC}model: { backbone: resnet18, neck: simple-pyramid, neckRepeats: 2 }\n`,
-      "c.yaml:2:65: 'neckRepeats' counts the cells of a bifpn, simple-pyramid has none: remove it",
+      /^c\.yaml:2:\d+: unknown key 'model\.neck\.repeats'/,
     ],
     [
       'a size of image that the backbone does not take',
@@ -143,7 +142,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'an unknown preset',
       `${VOC}model: { preset: efficientdet-lite9 }\n`,
-      "c.yaml:2:18: there is no preset 'efficientdet-lite9'; did you mean 'efficientdet-lite0'?",
+      'c.yaml:2:18: model.preset: found "efficientdet-lite9"; did you mean \'efficientdet-lite0\'?',
     ],
     [
       'unknown weights',
@@ -168,12 +167,12 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'more classes than a class map has',
       `task: segmentation\ndata: { kind: voc, root: cells, classes: [${Array.from({ length: 256 }, (_, i) => `c${i}`)}] }\n`,
-      'c.yaml:2:42: 256 classes are more than the 255 a class map can hold: merge some of them',
+      'c.yaml:2:42: 256 classes are more than the 255 that segmentation can tell apart: merge some of them',
     ],
     [
       'a head for another task',
-      `${VOC}model: { head: semantic }\n`,
-      'c.yaml:2:16: task detection needs head: detection, not semantic',
+      `task: detection\n${VOC}model: { head: semantic }\n`,
+      'c.yaml:3:16: task detection needs a head such as retina, not semantic, which is for segmentation',
     ],
     [
       'scales the wrong way round',

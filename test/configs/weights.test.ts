@@ -11,7 +11,7 @@ import { writeNpz } from '../../backbones/weights/npz.js';
 import { writeSafetensors } from '../../backbones/weights/safetensors.js';
 import { exportStateDict } from '../../backbones/weights/stateDict.js';
 import { loadReleased, loadStart } from '../../configs/weights.js';
-import { createDetector, PRESETS } from '../../heads/index.js';
+import { createDetector } from '../../heads/index.js';
 import { RELEASED_WEIGHTS } from '../../pretrained/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-start-'));
@@ -21,8 +21,8 @@ const ARCH = 'tf_efficientnet_lite0';
 const OFFLINE = { offline: true };
 
 const detector = (seed: number, classes: number, backbone: BackboneArch = ARCH) => {
-  const preset = { ...PRESETS['efficientdet-lite0'], backbone, channels: 8, cells: 1 };
-  return createDetector({ preset, classes, inputSize: [64, 64], seed }).model;
+  const neck = { channels: 8, repeats: 1 };
+  return createDetector({ preset: 'efficientdet-lite0', backbone, neck, classes, inputSize: [64, 64], seed }).model;
 };
 
 const write = (name: string, tensors: HostTensors, metadata = {}): string => {

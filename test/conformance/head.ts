@@ -1,47 +1,37 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { FeatureSpec } from '../../backbones/features.js';
-import type { Encoder } from '../../datasets/encoder.js';
+import type { Encoder, TargetTypes } from '../../datasets/encoder.js';
 import type { Placement } from '../../datasets/placement.js';
-import type { Head, TargetTensors } from '../../heads/head.js';
+import type { Head } from '../../heads/head.js';
+import { reduceLosses } from '../../heads/losses/term.js';
+import { encodeTargets } from '../../heads/targets.js';
 import { randomMaps } from './neck.js';
 
-export interface HeadCases<Raw extends tf.Tensor | { readonly [name: string]: tf.Tensor }, Truth, Result> {
+export interface HeadCases<
+  Raw extends tf.Tensor | { readonly [name: string]: tf.Tensor },
+  Types extends TargetTypes,
+  Truth,
+  Result,
+> {
   readonly name: string;
   /** What the head is built on. */
   readonly features: FeatureSpec;
   /** [height, width], pixels. */
   readonly inputSize: readonly [number, number];
-  readonly encoder: Encoder<Truth>;
+  readonly encoder: Encoder<Truth, Types>;
   /** One image each; one of them without anything to find. */
   readonly truths: readonly Truth[];
-  create(frozen: boolean): Head<keyof FeatureSpec, Raw, Result>;
-}
-
-/** Targets of a batch as the loader makes them. */
-export function batchTargets<Truth>(encoder: Encoder<Truth>, truths: readonly Truth[]): TargetTensors {
-  const rows = truths.map((truth) => {
-    const arrays = Object.fromEntries(
-      Object.entries(encoder.targets).map(([name, { shape, dtype }]) => {
-        const count = shape.reduce((product, size) => product * size, 1);
-        return [name, dtype === 'int32' ? new Int32Array(count).fill(77) : new Float32Array(count).fill(77)];
-      }),
-    );
-    encoder.encode(truth, arrays);
-    return arrays;
-  });
-  return Object.fromEntries(
-    Object.entries(encoder.targets).map(([name, { shape, dtype }]) => [
-      name,
-      tf.stack(rows.map((arrays) => tf.tensor(arrays[name]!, [...shape], dtype))),
-    ]),
-  );
+  create(frozen: boolean): Head<keyof FeatureSpec, Raw, Types, Result>;
 }
 
 /** What every head promises. */
-export function runHeadCases<Raw extends tf.Tensor | { readonly [name: string]: tf.Tensor }, Truth, Result>(
-  cases: HeadCases<Raw, Truth, Result>,
-): void {
+export function runHeadCases<
+  Raw extends tf.Tensor | { readonly [name: string]: tf.Tensor },
+  Types extends TargetTypes,
+  Truth,
+  Result,
+>(cases: HeadCases<Raw, Types, Truth, Result>): void {
   const { name, features, inputSize, encoder, truths, create } = cases;
   const count = truths.length;
   const maps = () => randomMaps(features, count, inputSize);
@@ -61,14 +51,14 @@ export function runHeadCases<Raw extends tf.Tensor | { readonly [name: string]: 
     it('has finite scalar losses whose total every trainable parameter moves', () => {
       const head = create(false);
       tf.tidy(() => {
-        const targets = batchTargets(encoder, truths);
-        const losses = head.loss(head.forward(maps(), { training: true }), targets);
-        for (const term of Object.values(losses)) {
+        const targets = encodeTargets(encoder, truths);
+        const losses = reduceLosses(head.loss(head.forward(maps(), { training: true }), targets));
+        for (const term of Object.values<tf.Scalar>(losses)) {
           expect(term.shape).toEqual([]);
           expect(Number.isFinite(term.dataSync()[0])).toBe(true);
         }
         const trainable = [...head.parameters.values()].map((p) => p.variable).filter((variable) => variable.trainable);
-        const cost = () => head.loss(head.forward(maps(), { training: true }), targets).total as tf.Scalar;
+        const cost = () => reduceLosses(head.loss(head.forward(maps(), { training: true }), targets)).total;
         const { grads } = tf.variableGrads(cost, trainable);
         const sizes = Object.values(grads).map((gradient) => tf.sum(tf.abs(gradient)).dataSync()[0]!);
         expect(sizes).toHaveLength(trainable.length);
@@ -110,10 +100,10 @@ export function runHeadCases<Raw extends tf.Tensor | { readonly [name: string]: 
       const before = tf.memory().numTensors;
       const head = create(false);
       const inputs = maps();
-      const targets = tf.tidy(() => batchTargets(encoder, truths));
+      const targets = encodeTargets(encoder, truths);
       const raw = head.forward(inputs, { training: true });
-      const losses = head.loss(raw, targets);
-      tf.dispose([raw, losses, inputs, targets] as tf.TensorContainer);
+      const { total } = tf.tidy(() => ({ total: reduceLosses(head.loss(raw, targets)).total }));
+      tf.dispose([raw, total, inputs, targets] as tf.TensorContainer);
       head.dispose();
       expect(tf.memory().numTensors).toBe(before);
     });

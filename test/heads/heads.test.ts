@@ -3,15 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeatureSpec } from '../../backbones/features.js';
 import { ready } from '../../engine/engine.js';
 import {
-  createDetectionEncoder,
-  createDetectionHead,
+  createRetinaEncoder,
+  createRetinaHead,
   createSemanticEncoder,
   createSemanticHead,
-  detectionConfig,
   encoderConfigOf,
   HEADS,
   headConfig,
-  semanticConfig,
+  retinaConfig,
 } from '../../heads/index.js';
 import { runHeadCases } from '../conformance/head.js';
 
@@ -45,12 +44,12 @@ describe.runIf(tf.getBackend() === 'wasm')('on the cpu engine', () => {
 function runCases({ classes, inputSize, images }: Sizes): void {
   const [height, width] = inputSize;
   const about = `${classes} classes, ${images} x ${height} x ${width}`;
-  const config = detectionConfig.parse({ kind: 'detection', classes, inputSize, repeats: 2 });
+  const config = retinaConfig.parse({ kind: 'retina', repeats: 2 });
   runHeadCases({
     name: `detection of ${about}`,
     features,
     inputSize,
-    encoder: createDetectionEncoder(encoderConfigOf(config, features)),
+    encoder: createRetinaEncoder(encoderConfigOf(config, features, inputSize)),
     truths: [
       {
         kind: 'boxes' as const,
@@ -70,10 +69,9 @@ function runCases({ classes, inputSize, images }: Sizes): void {
         areas: new Float64Array(0),
       },
     ].slice(0, images),
-    create: (frozen) => createDetectionHead({ ...config, frozen }, features),
+    create: (frozen) => createRetinaHead({ repeats: 2, classes, inputSize, frozen }, features),
   });
   const classMaps = Math.min(255, Math.max(2, classes)); // beside one class there is a background, and a class map is bytes
-  const semantic = semanticConfig.parse({ kind: 'semantic', classes: classMaps, inputSize, channels: 8 });
   runHeadCases({
     name: `semantic of ${about}`,
     features,
@@ -83,7 +81,7 @@ function runCases({ classes, inputSize, images }: Sizes): void {
       { kind: 'classMap' as const, mask: new Uint8Array(height * width).map((_, i) => i % classMaps), width, height },
       { kind: 'classMap' as const, mask: new Uint8Array(height * width).fill(255), width, height },
     ].slice(0, images),
-    create: (frozen) => createSemanticHead({ ...semantic, frozen }, features),
+    create: (frozen) => createSemanticHead({ channels: 8, classes: classMaps, inputSize, frozen }, features),
   });
 }
 

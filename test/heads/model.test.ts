@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { type Backbone, createBackbone, createEfficientNet } from '../../backbones/index.js';
-import { assemble, createDetectionHead, createDetector, detectionConfig, type Head } from '../../heads/index.js';
+import type { TargetTypes } from '../../datasets/encoder.js';
+import { assemble, createDetector, createRetinaHead, type Head, reduceLosses } from '../../heads/index.js';
 import { bifpnConfig, createBiFPN, createSimplePyramid, type Neck } from '../../necks/index.js';
 
 const neckConfig = {
   ...bifpnConfig.parse({ kind: 'bifpn', channels: 8, repeats: 1 }),
   levels: ['P3', 'P4', 'P5'],
 } as const;
-const headConfig = detectionConfig.parse({ kind: 'detection', classes: 2, inputSize: [64, 64], repeats: 1 });
+const headConfig = { classes: 2, inputSize: [64, 64], repeats: 1 } as const;
 const backboneOf = (arch: 'tf_efficientnet_lite0' | 'tf_efficientnet_lite3') =>
   createEfficientNet({ arch, levels: ['P3', 'P4', 'P5'], frozen: 'none', seed: 1 });
 
@@ -17,7 +18,7 @@ describe('assemble', () => {
     const before = tf.memory().numTensors;
     const backbone = backboneOf('tf_efficientnet_lite0');
     const neck = createBiFPN(neckConfig, backbone.features);
-    const head = createDetectionHead(headConfig, neck.features);
+    const head = createRetinaHead(headConfig, neck.features);
     const model = assemble(backbone, neck, head);
     expect(model.parameters.size).toBe(backbone.parameters.size + neck.parameters.size + head.parameters.size);
     expect(model.parameters.has('backbone.conv_stem.weight')).toBe(true);
@@ -31,7 +32,7 @@ describe('assemble', () => {
   it('refuses a neck that was built for another backbone, naming level, both widths and the remedy', () => {
     const [small, large] = [backboneOf('tf_efficientnet_lite0'), backboneOf('tf_efficientnet_lite3')];
     const neck = createBiFPN(neckConfig, large.features);
-    const head = createDetectionHead(headConfig, neck.features);
+    const head = createRetinaHead(headConfig, neck.features);
     expect(() => assemble(small, neck, head)).toThrow(
       'P3 has 40 channels, the neck expects 48: build the neck from backbone.features',
     );
@@ -42,7 +43,7 @@ describe('assemble', () => {
     const backbone = backboneOf('tf_efficientnet_lite0');
     const neck = createBiFPN(neckConfig, backbone.features);
     const wide = createBiFPN({ ...neckConfig, channels: 16 }, backbone.features);
-    const head = createDetectionHead(headConfig, wide.features);
+    const head = createRetinaHead(headConfig, wide.features);
     expect(() => assemble(backbone, neck, head)).toThrow(
       'P3 has 8 channels, the head expects 16: build the head from neck.features',
     );
@@ -53,7 +54,7 @@ describe('assemble', () => {
 it('a vision transformer detects through a simple pyramid', () => {
   const backbone = createBackbone({ arch: 'vit_tiny_patch16_224', frozen: 'none', seed: 1 });
   const neck = createSimplePyramid({ levels: ['P3', 'P4', 'P5'], channels: 8 }, backbone.features);
-  const model = assemble(backbone, neck, createDetectionHead(headConfig, neck.features));
+  const model = assemble(backbone, neck, createRetinaHead(headConfig, neck.features));
   tf.tidy(() => {
     const { logits, offsets } = model.forward(tf.zeros([2, 64, 64, 3]), { training: true });
     const anchors = (8 * 8 + 4 * 4 + 2 * 2) * 9;
@@ -64,7 +65,11 @@ it('a vision transformer detects through a simple pyramid', () => {
 });
 
 it('levels that do not fit do not compile', () => {
-  const join = (backbone: Backbone<'P3' | 'P4'>, neck: Neck<'P2' | 'P3', 'P3'>, head: Head<'P3', tf.Tensor, string>) =>
+  const join = (
+    backbone: Backbone<'P3' | 'P4'>,
+    neck: Neck<'P2' | 'P3', 'P3'>,
+    head: Head<'P3', tf.Tensor, TargetTypes, string>,
+  ) =>
     // @ts-expect-error the neck reads P2, the backbone gives P3 and P4
     assemble(backbone, neck, head);
   expect(join).toBeTypeOf('function');
@@ -74,8 +79,8 @@ describe('detector', () => {
   it('names every setting that is out of range', () => {
     const before = tf.memory().numTensors;
     const preset = 'efficientdet-lite0';
-    expect(() => createDetector({ preset, classes: 0, decode: { iouThreshold: 2 } })).toThrow(
-      /^detection head: classes: .*; decode\.iouThreshold: /,
+    expect(() => createDetector({ preset, classes: 2, head: { repeats: 99, decode: { iouThreshold: 2 } } })).toThrow(
+      /^model: head\.repeats: .*; head\.decode\.iouThreshold: /,
     );
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -91,19 +96,24 @@ describe('detector', () => {
   });
 
   it('loses loss over a few steps of gradient descent', () => {
-    const { model } = createDetector({ preset: 'efficientdet-lite0', classes: 2, inputSize: [64, 64], frozen: 'all' });
+    const { model } = createDetector({
+      preset: 'efficientdet-lite0',
+      classes: 2,
+      inputSize: [64, 64],
+      backbone: { frozen: 'all' },
+    });
     const images = tf.randomUniform<tf.Rank.R4>([1, 64, 64, 3], -1, 1, 'float32', 1);
     const anchors = 9 * (64 + 16 + 4 + 1 + 1);
     const classes = new Int32Array(anchors).fill(-1).fill(1, 100, 109);
     const targets = {
       classes: tf.tensor2d(classes, [1, anchors], 'int32'),
-      boxes: tf.zeros([1, anchors, 4]),
+      boxes: tf.zeros<tf.Rank.R3>([1, anchors, 4]),
       positives: tf.tensor1d([9]),
     };
     const optimizer = tf.train.sgd(0.05);
     const trainable = [...model.parameters.values()].map((p) => p.variable).filter((variable) => variable.trainable);
     const totals = Array.from({ length: 6 }, () => {
-      const cost = () => model.loss(model.forward(images, { training: true }), targets).total as tf.Scalar;
+      const cost = () => reduceLosses(model.loss(model.forward(images, { training: true }), targets)).total;
       const total = optimizer.minimize(cost, true, trainable)!;
       const [value] = total.dataSync();
       total.dispose();

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createDetector } from '../../heads/detector.js';
+import { createDetector } from '../../heads/index.js';
 import { formulaImage } from '../backbones/formula.js';
 import { golden } from '../data.js';
-import { gridsOf } from './detection/grids.js';
 import { assignFormula, storedShape } from './formulaWeights.js';
 import { compareLevel, type RecordedLevel } from './recordedLevel.js';
+import { gridsOf } from './retina/grids.js';
 
 interface ModelGolden {
   readonly gain: number;
@@ -75,7 +75,7 @@ describe.each([
   });
 
   it('names its encoder by address and plain data', () => {
-    expect(encoder.module).toMatch(/^file:.*\/dist\/heads\/detection\/encoder\.js$/);
+    expect(encoder.module).toMatch(/^file:.*\/heads\/retina\/encoder\.js$/);
     expect(structuredClone(encoder.config)).toEqual(encoder.config);
   });
 });

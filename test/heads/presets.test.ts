@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import type { Module } from '../../backbones/module.js';
 import { countParameters } from '../../backbones/parameters.js';
-import { createDetector } from '../../heads/detector.js';
-import type { Model } from '../../heads/model.js';
-import { PRESET_NAMES, type PresetName, presetOf } from '../../heads/presets.js';
+import { createDetector } from '../../heads/index.js';
+import { PRESET_NAMES, type PresetName } from '../../heads/presets.js';
 import { golden } from '../data.js';
 
 interface Row {
@@ -17,7 +17,7 @@ interface Row {
 const { rows } = golden<{ rows: readonly Row[] }>('heads/table.json.gz');
 
 /** Parameters, without statistics, by the first part of their name. */
-function counts<Raw, Result>(model: Model<Raw, Result>) {
+function counts(model: Module) {
   const sums: { [part: string]: number } = { params: countParameters(model) };
   for (const [name, { variable, role }] of model.parameters) {
     const part = name.slice(0, name.indexOf('.'));
@@ -62,8 +62,7 @@ describe('presets', () => {
   });
 
   it('refuse an unknown name with the names there are', () => {
-    expect(() => presetOf('efficientdet-d9')).toThrow(
-      "no model is called 'efficientdet-d9': use one of efficientdet-d0",
-    );
+    const preset = 'efficientdet-d9' as PresetName;
+    expect(() => createDetector({ preset, classes: 2 })).toThrow(/^model: preset: .*"efficientdet-d0"/);
   });
 });

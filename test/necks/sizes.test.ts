@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { type FeatureSpec, levelsOf, mapSize, windowed } from '../../backbones/index.js';
-import { createDetectionHead, detectionConfig } from '../../heads/index.js';
+import { createRetinaHead } from '../../heads/index.js';
 import { createBiFPN, createFPN, createPAN } from '../../necks/index.js';
 import { resampleTo } from '../../necks/resample.js';
 
@@ -58,8 +58,7 @@ describe('a pyramid on maps that do not halve by rounding up', () => {
 
   it('is what a detector has its anchors on', () => {
     const neck = createBiFPN({ levels: LEVELS, channels: 8, repeats: 1, seed: 1 }, features);
-    const config = detectionConfig.parse({ kind: 'detection', classes: 2, inputSize: PIXELS, repeats: 1 });
-    const head = createDetectionHead(config, neck.features);
+    const head = createRetinaHead({ classes: 2, inputSize: PIXELS, repeats: 1 }, neck.features);
     const anchors = 9 * sizes.reduce((sum, [height = 0, width = 0]) => sum + height * width, 0);
     tf.tidy(() => {
       const maps = Object.fromEntries(LEVELS.map((level, i) => [level, tf.zeros([1, ...(sizes[i] ?? []), 8])]));

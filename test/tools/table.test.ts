@@ -2,11 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../../configs/network.js';
-import { describeAnswer } from '../../tools/prediction.js';
-import { describeReport } from '../../tools/reportText.js';
+import type { Report, Task } from '../../heads/index.js';
+import { TASKS } from '../../heads/index.js';
+import { showPrediction } from '../../tools/prediction.js';
+import { describeReport as describeOf } from '../../tools/reportText.js';
 import { makeRunFolder, newestRunFolder } from '../../tools/runFolder.js';
 import { formatTable } from '../../tools/table.js';
+
+const [detection, segmentation] = [TASKS.detection, TASKS.segmentation] as unknown as [Task, Task];
+const describeReport = (report: Report): string => describeOf(report, 'mIoU' in report ? segmentation : detection);
 
 describe('tables', () => {
   it('line up text left and numbers right', () => {
@@ -73,17 +77,19 @@ describe('an answer', () => {
       labels: Int32Array.of(1, 0),
       scores: Float32Array.of(0.75, 0.25),
     };
-    const answer: Answer = { file: 'a.png', image, result: { detections } };
-    expect(describeAnswer(answer, ['x', 'y'], 0.5).value).toEqual({
+    const show = (threshold: number) =>
+      showPrediction({ file: 'a.png', image, result: detections }, detection, { names: ['x', 'y'], threshold });
+    expect(show(0.5).value).toEqual({
       image: 'a.png',
       detections: [{ label: 'y', score: 0.75, box: [0, 0, 1, 2] }],
     });
-    expect(describeAnswer(answer, ['x', 'y'], 0.9).text).toBe('a.png\n  nothing');
+    expect(show(0.9).text).toBe('a.png\n  nothing');
   });
 
   it('of a segmenter states the share of every class', () => {
     const classMap = { mask: Uint8Array.of(0, 1, 1, 1), width: 2, height: 2 };
-    expect(describeAnswer({ file: 'a.png', image, result: { classMap } }, ['x', 'y'], 0.5).value).toEqual({
+    const options = { names: ['x', 'y'], threshold: 0.5 };
+    expect(showPrediction({ file: 'a.png', image, result: classMap }, segmentation, options).value).toEqual({
       image: 'a.png',
       classes: [
         { label: 'x', share: 0.25 },

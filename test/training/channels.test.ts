@@ -4,17 +4,15 @@ import { uploadImages } from '../../engine/images.js';
 import { createRandom } from '../../engine/random.js';
 import { createSegmenter } from '../../heads/index.js';
 import { createSgd } from '../../training/optimizers.js';
-import { createTrainingStep, stepSeed } from '../../training/step.js';
+import { createTrainingStep } from '../../training/step.js';
 
 afterEach(() => tf.disposeVariables());
 
-test.each([1, 5])('a segmenter of images of %i channels trains', (inChannels) => {
+test.each([1, 5])('a segmenter of images of %i channels trains', async (inChannels) => {
   const { model } = createSegmenter({
-    backbone: 'tf_efficientnet_lite0',
+    backbone: { arch: 'tf_efficientnet_lite0', inChannels, dropPath: 0.2 },
     classes: 2,
     inputSize: [32, 32],
-    inChannels,
-    dropPath: 0.2,
     neck: { channels: 8, repeats: 1 },
     head: { channels: 8 },
   });
@@ -31,7 +29,7 @@ test.each([1, 5])('a segmenter of images of %i channels trains', (inChannels) =>
   expect(stem?.shape).toEqual([3, 3, inChannels, 32]);
   const before = stem?.dataSync().slice();
   const step = createTrainingStep({ model, optimizer: createSgd(model.parameters, { momentum: 0 }) });
-  const { losses } = step(images, { mask }, { learningRate: tf.scalar(0.1) }, stepSeed(1, 0));
+  const { losses } = await step.run(images, { mask }, { step: 0, learningRate: 0.1 });
   expect(losses.total?.dataSync()[0]).toBeGreaterThan(0);
   const after = stem?.dataSync();
   expect(after?.every(Number.isFinite)).toBe(true);

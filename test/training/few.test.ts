@@ -92,11 +92,12 @@ describe('training on one image', () => {
       expect(result).toMatchObject({ reason: 'done', step: 1, best: { value: expect.any(Number) } });
       const run = openRun(out);
       const report = await run.network.measure(await openSplit(run.experiment, 'val', run.labels));
-      expect(report[run.network.metric]).toBeCloseTo(result.best?.value ?? Number.NaN, 5);
+      expect(report[run.network.task.metric]).toBeCloseTo(result.best?.value ?? Number.NaN, 5);
       const found = [];
       for await (const { result: answer } of run.network.predict([join(experiment.data.root, 'JPEGImages/a.png')])) {
-        if ('detections' in answer) found.push(...answer.detections.labels);
-        else found.push(answer.classMap.mask.length === few.image[0] * few.image[1]);
+        const { overlay } = run.network.task.describe(answer, { names: [], threshold: 0 });
+        found.push(...(overlay.boxes?.labels ?? []), ...(overlay.classMap ? [overlay.classMap.mask.length] : []));
+        if (overlay.classMap) expect(overlay.classMap.mask).toHaveLength(few.image[0] * few.image[1]);
       }
       expect(found.length).toBeGreaterThan(0);
       run.dispose();

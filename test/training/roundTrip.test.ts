@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allocateTargets } from '../../datasets/encoder.js';
 import { createDetectionEvaluator, createSemanticEvaluator } from '../../datasets/evaluators/index.js';
 import {
   type Dataset,
@@ -12,16 +13,15 @@ import {
   type Sample,
   type SemanticTruth,
 } from '../../datasets/index.js';
-import { DEFAULT_ANCHORS } from '../../heads/detection/anchors.js';
 import {
-  createDetectionEncoder,
-  createDetectionHead,
+  createRetinaEncoder,
+  createRetinaHead,
   createSemanticHead,
-  detectionConfig,
   encoderConfigOf,
-  semanticConfig,
+  retinaConfig,
 } from '../../heads/index.js';
-import { allocateTargets, type LabelledImage } from '../../training/roundTrip.js';
+import { DEFAULT_ANCHORS } from '../../heads/retina/anchors.js';
+import type { LabelledImage } from '../../training/roundTrip.js';
 import { roundTripDetection } from '../../training/roundTripDetection.js';
 import { roundTripSegmentation } from '../../training/roundTripSegmentation.js';
 import { dataMissing, dataPath } from '../data.js';
@@ -261,17 +261,13 @@ describe('the same through the tensors of a head', () => {
 
   it('a batch of two images of cells comes back as boxes', async () => {
     const dataset = await openVoc({ root: join(root, 'VOC'), split: 'train', task: 'detection' });
-    const config = detectionConfig.parse({
-      kind: 'boxes',
-      classes: 3,
-      inputSize: [256, 384],
-      repeats: 0,
-      anchors: { anchorScale: 3 },
-      decode: { iouThreshold: 0.99, scoreThreshold: 0.5 },
-    });
+    const inputSize = [256, 384] as const;
+    const config = retinaConfig.parse({ kind: 'retina', anchors: { anchorScale: 3 } });
     const spec = features(LITE0.strides);
-    const head = createDetectionHead(config, spec);
-    const encoder = createDetectionEncoder(encoderConfigOf(config, spec));
+    const decode = { iouThreshold: 0.99, scoreThreshold: 0.5 };
+    const { anchors } = config;
+    const head = createRetinaHead({ classes: 3, inputSize, repeats: 0, anchors, decode }, spec);
+    const encoder = createRetinaEncoder(encoderConfigOf(config, spec, inputSize));
     const pair = boxesOf(dataset, 2);
     const rows = pair.map(({ truth }) => {
       const targets = allocateTargets(encoder.targets);
@@ -279,10 +275,10 @@ describe('the same through the tensors of a head', () => {
       return targets;
     });
     const raw = tf.tidy(() => {
-      const classes = tf.stack(rows.map(({ classes }) => tf.tensor1d(classes!, 'int32')));
+      const classes = tf.stack(rows.map(({ classes }) => tf.tensor1d(classes, 'int32')));
       const hot = tf.oneHot(classes as tf.Tensor2D, 3);
       const logits = tf.sub(tf.mul(tf.cast(hot, 'float32'), 40), 20) as tf.Tensor3D;
-      const boxes = rows.map(({ boxes }) => tf.tensor2d(boxes as Float32Array, [boxes!.length / 4, 4]));
+      const boxes = rows.map(({ boxes }) => tf.tensor2d(boxes, [boxes.length / 4, 4]));
       return { logits, offsets: tf.stack(boxes) as tf.Tensor3D };
     });
     const placement = { width: 320, height: 240, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
@@ -298,8 +294,8 @@ describe('the same through the tensors of a head', () => {
 
   it('a batch of two images of cells comes back as class maps', async () => {
     const dataset = await openVoc({ root: join(root, 'VOC'), split: 'train', task: 'segmentation' });
-    const config = semanticConfig.parse({ kind: 'semantic', classes: 4, inputSize: [240, 320], channels: 1 });
-    const head = createSemanticHead(config, { P1: { channels: 1, stride: 1, tap: 'made up' } });
+    const options = { classes: 4, inputSize: [240, 320], channels: 1 } as const;
+    const head = createSemanticHead(options, { P1: { channels: 1, stride: 1, tap: 'made up' } });
     const pair = [await dataset.get(0), await dataset.get(1)];
     const logits = tf.tidy(() => {
       const masks = pair.map(({ truth }) => tf.tensor2d(truth.mask, [240, 320], 'int32'));

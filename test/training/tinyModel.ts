@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { dropPath } from '../../backbones/layers/stochastic.js';
 import type { Parameter, ParameterRole } from '../../backbones/module.js';
 import { createRandom, hashName } from '../../engine/random.js';
+import { meanLoss } from '../../heads/losses/term.js';
 import type { TrainableModel } from '../../training/step.js';
 
 const MOMENTUM = 0.9;
@@ -66,9 +67,7 @@ export function createTinyModel({
       const truth = tf.oneHot(targets.classes as tf.Tensor1D, classes);
       const crossEntropy = tf.neg(tf.mean(tf.sum(tf.mul(truth, tf.logSoftmax(logits)), -1)));
       const size = tf.mul(tf.mean(tf.square(logits)), 0.01);
-      return { crossEntropy, size, total: tf.add(crossEntropy, size) } as { [term: string]: tf.Scalar } & {
-        total: tf.Scalar;
-      };
+      return { crossEntropy: meanLoss(crossEntropy as tf.Scalar), size: meanLoss(size as tf.Scalar) };
     },
   };
 }

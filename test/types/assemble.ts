@@ -1,8 +1,8 @@
 /** What must not compile: every `@ts-expect-error` that is no error fails `npm run check`. Nothing here is run. */
 import type { Backbone, EfficientNetLevel, FeatureMaps, Neck } from '../../index.js';
-import { assemble, createBiFPN, createEfficientNet, type Head } from '../../node.js';
+import { assemble, createBiFPN, createEfficientNet, type Head, type TargetTypes } from '../../node.js';
 
-declare const anyHead: Head<'P3' | 'P7', unknown, unknown>;
+declare const anyHead: Head<'P3' | 'P7', unknown, TargetTypes, unknown>;
 declare const p2Neck: Neck<'P2', 'P2' | 'P3'>;
 declare const images: Parameters<Backbone['forward']>[0];
 

@@ -1,10 +1,17 @@
 import { type ClassMap, type Detections, IGNORED, type Pixels } from '../../datasets/sample.js';
 import { shownName } from '../../engine/printable.js';
+import type { Overlay } from '../../heads/index.js';
 import { type Canvas, copyOf, drawText, fillRectangle, strokeRectangle, textSize } from './canvas.js';
 import { classColor, inkOn } from './palette.js';
 
 /** Opacity of a class over the image. */
 const OPACITY = 0.4;
+
+/** A copy of the image with everything that an overlay holds, boxes over class maps. */
+export function drawOverlay(image: Pixels, { boxes, classMap }: Overlay, names: readonly string[]): Pixels {
+  const tinted = classMap ? drawClassMap(image, classMap, names) : image;
+  return boxes ? drawDetections(tinted, boxes, names) : tinted;
+}
 
 /**
  * A copy of the image with a box and `name score` for every detection, the best on top.

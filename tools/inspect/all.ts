@@ -1,14 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BackboneArch } from '../../backbones/index.js';
-import { DEFAULT_BACKBONE, DEFAULT_CROP, detectorSpec } from '../../configs/network.js';
 import { type Result, readResults, shippedExperiment } from '../../configs/results.js';
 import type { Experiment } from '../../configs/schema.js';
 import { ConfigError } from '../../engine/errors.js';
-import { DEFAULT_ANCHORS } from '../../heads/detection/anchors.js';
-import { anchorsPerCell, type DetectorSpec, PRESET_NAMES, PRESETS, SEGMENTER_LEVELS } from '../../heads/index.js';
-import { bifpnConfig } from '../../necks/index.js';
+import { type HeadKind, type ModelConfig, PRESET_NAMES, type PresetName, readModel } from '../../heads/index.js';
 import { type Cell, formatMarkdown, formatTable } from '../table.js';
-import { countBackbone, countBiFPN, countDetectionHead, countSemanticHead, type Pyramid } from './counts.js';
+import { countBackbone, countModel } from './counts.js';
 import { COCO_CLASSES } from './tables.js';
 
 /** A backbone, a neck and a head that go together. */
@@ -17,9 +14,9 @@ export interface ModelRow {
   readonly name: string;
   readonly backbone: BackboneArch;
   readonly backboneParameters: number;
-  /** Width of the pyramid and BiFPN cells. */
-  readonly neck: { readonly channels: number; readonly cells: number };
-  readonly head: 'detection' | 'semantic';
+  readonly neck: ModelConfig['neck'];
+  /** Kind of the head. */
+  readonly head: HeadKind;
   /** [height, width] it was made for. */
   readonly inputSize: readonly [height: number, width: number];
   readonly classes: number;
@@ -32,7 +29,7 @@ export interface ModelRow {
 /** Every preset, then the networks of configs that are no preset. Needs no engine. */
 export function modelRows(results: readonly Result[] = readResults()): readonly ModelRow[] {
   const rows = new Map<string, ModelRow>();
-  for (const name of PRESET_NAMES) rows.set(name, detectorRow(name, PRESETS[name], COCO_CLASSES));
+  for (const name of PRESET_NAMES) rows.set(name, rowOf(name, readModel({ preset: name }, 'retina'), COCO_CLASSES));
   for (const { config, metric } of results) {
     const own = config.replace(/\.yaml$/, '');
     const experiment = shippedExperiment(config);
@@ -44,7 +41,7 @@ export function modelRows(results: readonly Result[] = readResults()): readonly 
   return [...rows.values()];
 }
 
-const HEADER = ['network', 'backbone', 'BiFPN', 'head', 'pixels', 'parameters', 'measured'];
+const HEADER = ['network', 'backbone', 'neck', 'head', 'pixels', 'parameters', 'measured'];
 
 /** Lined up for a terminal, a line each; or as a table of a page, where untrained neighbours share a line. */
 export function describeModels(rows: readonly ModelRow[], { markdown }: { readonly markdown: boolean }): string {
@@ -62,7 +59,7 @@ export function describeModels(rows: readonly ModelRow[], { markdown }: { readon
     return [
       span(({ name }) => code(name)),
       span(({ backbone }) => code(backbone)),
-      span(({ neck }) => `${neck.channels} x ${neck.cells}`),
+      span(({ neck }) => describeNeck(neck)),
       span(({ head }) => head),
       span(({ inputSize: [height, width] }) => (height === width ? `${height}` : `${height} x ${width}`)),
       span(({ parameters }) => parameters.toLocaleString('en-US')),
@@ -73,61 +70,43 @@ export function describeModels(rows: readonly ModelRow[], { markdown }: { readon
 }
 
 /** The preset an experiment trains unchanged, whatever its images' size and classes. */
-function presetOf({ task, model }: Experiment): string | undefined {
-  if (task !== 'detection') return undefined;
-  const spec = detectorSpec(model);
-  return PRESET_NAMES.find((name) => isDeepStrictEqual(PRESETS[name], spec));
+function presetOf({ model: { backbone, neck, head } }: Experiment): PresetName | undefined {
+  return PRESET_NAMES.find((name) => {
+    const preset = readModel({ preset: name }, 'retina');
+    return isDeepStrictEqual(
+      { arch: preset.backbone.arch, neck: preset.neck, head: shapeOf(preset.head) },
+      { arch: backbone.arch, neck, head: shapeOf(head) },
+    );
+  });
 }
+
+/** A head without what changes none of its parameters. */
+const shapeOf = ({ loss: _loss, decode: _decode, ...shape }: { readonly [key: string]: unknown }) => shape;
 
 /** @throws ConfigError when the config leaves open how many classes there are */
-function configRow(name: string, { task, model, data }: Experiment): ModelRow {
+function configRow(name: string, { model, data }: Experiment): ModelRow {
   const classes = data.classes.length;
   if (classes === 0) throw new ConfigError(`${name}: its parameters depend on its classes: name them in data.classes`);
-  const row =
-    task === 'detection' ? detectorRow(name, detectorSpec(model), classes) : segmenterRow(name, model, classes);
-  return { ...row, inputSize: model.inputSize ?? row.inputSize };
+  const { inputSize, backbone, neck, head } = model;
+  return rowOf(name, { inputSize, backbone, neck, head }, classes);
 }
 
-function detectorRow(name: string, spec: DetectorSpec, classes: number): ModelRow {
-  const { backbone, channels, cells, levels, fusion, headDepth, pixels } = spec;
-  const count = countDetectionHead({
-    levels: levels.length,
-    channels,
-    repeats: headDepth,
-    classes,
-    anchorsPerCell: anchorsPerCell(DEFAULT_ANCHORS),
-  });
-  const pyramid = { levels, channels, repeats: cells, fusion };
-  return rowOf({ name, backbone, head: 'detection', inputSize: [pixels, pixels], classes }, pyramid, count);
-}
-
-function segmenterRow(name: string, model: Experiment['model'], classes: number): ModelRow {
-  const defaults = bifpnConfig.parse({ kind: 'bifpn' });
-  const channels = model.neckChannels ?? defaults.channels;
-  const levels = SEGMENTER_LEVELS[model.outputStride];
-  const pyramid: Pyramid = {
-    levels,
-    channels,
-    repeats: model.neckRepeats ?? defaults.repeats,
-    fusion: defaults.fusion,
-  };
-  const backbone = (model.backbone ?? DEFAULT_BACKBONE) as BackboneArch;
-  const shape = { levels: pyramid.levels.length, from: channels, channels: model.headChannels, classes };
-  const inputSize = DEFAULT_CROP;
-  return rowOf({ name, backbone, head: 'semantic', inputSize, classes }, pyramid, countSemanticHead(shape));
-}
-
-function rowOf(
-  parts: Pick<ModelRow, 'name' | 'backbone' | 'head' | 'inputSize' | 'classes'>,
-  pyramid: Pyramid,
-  head: number,
-): ModelRow {
-  const backboneParameters = countBackbone(parts.backbone);
+function rowOf(name: string, config: ModelConfig, classes: number): ModelRow {
+  const { inputSize, backbone, neck, head } = config;
   return {
-    ...parts,
-    backboneParameters,
-    neck: { channels: pyramid.channels, cells: pyramid.repeats },
-    parameters: backboneParameters + countBiFPN(parts.backbone, pyramid) + head,
+    name,
+    backbone: backbone.arch,
+    backboneParameters: countBackbone(backbone.arch),
+    neck,
+    head: head.kind,
+    inputSize,
+    classes,
+    parameters: countModel(config, classes),
     measured: [],
   };
+}
+
+/** Kind and size: `bifpn 64 x 3`. */
+function describeNeck(neck: ModelConfig['neck']): string {
+  return `${neck.kind} ${neck.channels}${'repeats' in neck ? ` x ${neck.repeats}` : ''}`;
 }

@@ -7,8 +7,8 @@ import {
   type Level,
   type Module,
 } from '../../backbones/index.js';
-import { DEFAULT_ANCHORS } from '../../heads/detection/anchors.js';
 import { anchorsPerCell, createDetector, PRESETS, type PresetName } from '../../heads/index.js';
+import { DEFAULT_ANCHORS } from '../../heads/retina/anchors.js';
 import { formatTable } from '../table.js';
 import { peakBytes } from './memory.js';
 import { describeField, type StageTable, traceStages } from './stages.js';
@@ -69,18 +69,20 @@ export function backboneTables(arch: BackboneArch, pixels?: number): BackboneTab
 
 /** Builds the detector and counts. An engine must be open. */
 export function detectorTables(name: PresetName): DetectorTables {
-  const { backbone: arch, pixels, channels, cells, fusion, levels } = PRESETS[name];
+  const { backbone, neck, inputSize } = PRESETS[name];
+  const [pixels] = inputSize;
+  const { channels, repeats: cells, fusion, levels } = neck;
   const { model } = createDetector({ preset: name, classes: COCO_CLASSES });
   try {
     const parts = ['backbone', 'fpn', 'class_net', 'box_net'];
     const counts = parts.map((part) => [part, countParameters(below(model, `${part}.`))] as const);
     return {
       name,
-      backbone: backboneTables(arch, pixels),
+      backbone: backboneTables(backbone.arch, pixels),
       inputPixels: pixels,
       fusion,
       cells,
-      levels: levels.map((level) => {
+      levels: levels.map((level: Level) => {
         const stride = 2 ** Number(level.slice(1));
         const anchors = Math.ceil(pixels / stride) ** 2 * anchorsPerCell(DEFAULT_ANCHORS);
         return { level, stride, channels, anchors };

@@ -29,13 +29,13 @@ export function createNamed(arch: string, classes: number): NamedNetwork {
   if (!isPreset(arch)) {
     return { network: createClassifier({ arch: knownArch(arch, PRESET_NAMES), classes, frozen: 'all', seed: 1 }) };
   }
-  const { pixels } = PRESETS[arch];
+  const [pixels] = PRESETS[arch].inputSize;
   const inputSize = [DETECTOR_PIXELS, DETECTOR_PIXELS] as const;
-  const { model } = createDetector({ preset: arch, classes, inputSize, frozen: 'all' });
+  const { model } = createDetector({ preset: arch, classes, inputSize, backbone: { frozen: 'all' } });
   const forward: GoldenNetwork['forward'] = (images, pass) =>
     tf.tidy(() => {
-      const { logits, offsets } = model.forward(images, pass);
-      return tf.concat([tf.reshape(logits, [-1]), tf.reshape(offsets, [-1])]);
+      const outputs = Object.values<tf.Tensor>(model.forward(images, pass));
+      return tf.concat(outputs.map((output) => tf.reshape(output, [-1])));
     });
   return { network: { ...model, inputPixels: pixels, forward }, goldenPixels: DETECTOR_PIXELS };
 }

@@ -1,23 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
-import type { TargetTensors } from '../../heads/head.js';
+import type { Batch } from '../../datasets/loader/batch.js';
 
-/** One target of a batch: batch dimension first. */
-export interface TargetArray {
-  readonly data: Float32Array | Int32Array;
-  readonly shape: readonly number[];
-}
-
-/** What a loader gives per step; its memory may be reused after `release`. */
-export interface TrainBatch {
-  /** [N * H * W * 3] uint8 RGB. */
-  readonly images: Uint8Array;
-  /** [N, H, W, 3]. */
-  readonly shape: readonly [number, number, number, number];
-  readonly targets: { readonly [name: string]: TargetArray };
-  /** [N] ids of the images. */
-  readonly ids: readonly string[];
-  release(): void;
-}
+/** What a training takes of a loader's batch; its memory may be reused after `release`. */
+export type TrainBatch = Pick<Batch, 'images' | 'shape' | 'targets' | 'ids' | 'release'>;
 
 /** The shapes of a batch, which are known before one is made. */
 export interface BatchLayout {
@@ -38,16 +22,6 @@ export interface TrainLoader {
   layout(): Promise<BatchLayout>;
   /** @param fromStep first step of the epoch to give, for resuming in its middle */
   batches(epoch: number, fromStep: number): AsyncIterable<TrainBatch>;
-}
-
-/** Targets on the device. The caller owns the tensors. */
-export function toTargets(targets: TrainBatch['targets']): TargetTensors {
-  return Object.fromEntries(
-    Object.entries(targets).map(([name, { data, shape }]) => [
-      name,
-      tf.tensor(data, [...shape], data instanceof Float32Array ? 'float32' : 'int32'),
-    ]),
-  );
 }
 
 /** A batch with its place in the run. */

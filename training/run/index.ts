@@ -19,5 +19,5 @@ export { estimateStepMemory, type MemoryUse, type StepMemory, type StepNetwork }
 export { TRAIN_DEFAULTS, type TrainOptions } from './options.js';
 export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
-export type { Report, TrainRun } from './session.js';
+export type { TrainRun } from './session.js';
 export { type TrainResult, trainRun } from './train.js';

@@ -4,11 +4,11 @@ import { builtModule } from '../../datasets/loader/built.js';
 import { loadEncoder } from '../../datasets/loader/fill.js';
 import { ConfigError } from '../../engine/errors.js';
 import { type Demand, requireRoom } from '../../engine/memory.js';
-import { estimateMemory, type MemoryNeed, needOf, roomsWith } from '../../engine/tensorflow/memory/memory.js';
+import { type MemoryNeed, needOf, roomsWith } from '../../engine/tensorflow/memory/memory.js';
 import { createTrainingStep, type TrainableModel, type TrainingStep } from '../step.js';
 import type { BatchLayout } from './batch.js';
+import { batchBytes, hollowBatch } from './hollowBatch.js';
 import { type Plan, plan, type TrainOptions } from './options.js';
-import { argumentBytes, hollowArguments } from './stepArguments.js';
 
 /** What a process holds. */
 export interface MemoryUse {
@@ -24,16 +24,8 @@ export function memoryUse(): MemoryUse {
 
 /** The compiled step of a plan. */
 export function planStep<Raw>(model: TrainableModel<Raw>, planned: Plan): TrainingStep {
-  const { optimizer, ema, clipNorm, normMomentum, syncNorm, recompute } = planned;
-  return createTrainingStep({
-    model,
-    optimizer,
-    normMomentum,
-    syncNorm,
-    recompute,
-    ...(ema ? { ema } : {}),
-    ...(clipNorm === undefined ? {} : { clipNorm }),
-  });
+  const { optimizer, ema, clipNorm, normMomentum, syncNorm, recompute, seed } = planned;
+  return createTrainingStep({ model, optimizer, ema, clipNorm, normMomentum, syncNorm, recompute, seed });
 }
 
 /** A network as `createDetector` and `createSegmenter` give it. */
@@ -68,16 +60,19 @@ export async function estimateStepMemory(
   const images = [batchSize, ...inputSize, model.preprocessing.mean.length] as const;
   const planned = plan(model.parameters, { seed: 1, ...options, batchSize, steps: 1 }, 1);
   const step = planStep(model, planned);
-  const args = hollowArguments(planned, { images, targets: Object.fromEntries(shapes) }, batchSize);
+  const batch = hollowBatch({ images, targets: Object.fromEntries(shapes) }, batchSize);
   try {
-    return estimateMemory(step, ...args);
+    return needOf(step.memory(batch.images, batch.targets, FIRST));
   } finally {
-    tf.dispose([...args] as tf.TensorContainer[]);
+    tf.dispose(batch as unknown as tf.TensorContainer);
     step.dispose();
     planned.optimizer.dispose();
     planned.ema?.dispose();
   }
 }
+
+/** Of an estimate: memory does not depend on it. */
+const FIRST = { step: 0, learningRate: 0 } as const;
 
 /** What a step needs, beside what there is for it. */
 export interface StepMemory extends MemoryNeed {
@@ -95,18 +90,17 @@ export interface StepMemory extends MemoryNeed {
  */
 export function requireStepMemory(
   step: TrainingStep,
-  planned: Plan,
   layout: BatchLayout,
   votes?: readonly boolean[],
   available?: number,
 ): StepMemory | null {
   const [batch, height, width] = layout.images;
   const stepBytes = (count: number): number => {
-    const args = hollowArguments(planned, layout, count, votes);
+    const hollow = hollowBatch(layout, count);
     try {
-      return step.memory(...args) + argumentBytes(args);
+      return step.memory(hollow.images, hollow.targets, { ...FIRST, votes }) + batchBytes(hollow);
     } finally {
-      tf.dispose([...args] as tf.TensorContainer[]);
+      tf.dispose(hollow as unknown as tf.TensorContainer);
     }
   };
   const engineBytes = along(stepBytes, batch <= LARGEST_TRIED / (height * width) ? batch : 2);

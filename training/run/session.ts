@@ -12,9 +12,6 @@ import { memoryUse } from './memory.js';
 import type { Plan, TrainOptions } from './options.js';
 import { duration, type Progress } from './progress.js';
 
-/** Named figures; fractions. Plain JSON. */
-export type Report = { readonly [name: string]: unknown };
-
 export interface TrainRun<Raw = unknown> {
   readonly model: TrainableModel<Raw>;
   readonly loader: TrainLoader;

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { EspalierError } from '../../engine/errors.js';
+import { uploadImages } from '../../engine/images.js';
+import { toTargets } from '../../heads/targets.js';
 import type { StepResult, TrainableModel } from '../step.js';
 import type { BatchLayout, PlacedBatch } from './batch.js';
 import type { StepTime } from './events.js';
 import { planStep, requireStepMemory, type StepMemory } from './memory.js';
 import type { Plan } from './options.js';
-import { stepArguments } from './stepArguments.js';
 
 /** Host numbers of one finished step. */
 export interface StepReport {
@@ -56,14 +57,16 @@ export function createStepper<Raw>(
   const compiled = planStep(model, plan);
   return {
     dispose: () => compiled.dispose(),
-    requireMemory: (layout, available) => requireStepMemory(compiled, plan, layout, vote?.(), available),
+    requireMemory: (layout, available) => requireStepMemory(compiled, layout, vote?.(), available),
     run: async ({ batch, step, epoch }, waited, whileRunning) => {
       const entered = performance.now();
-      const args = stepArguments(plan, batch, step, vote?.());
+      const images = uploadImages(batch.images, batch.shape);
+      const targets = toTargets(batch.targets);
       const learningRate = plan.schedule(step);
       try {
         const started = performance.now();
-        const result = await bothEnd(compiled.async(...args), whileRunning());
+        const running = compiled.run(images, targets, { step, learningRate, votes: vote?.() });
+        const result = await bothEnd(running, whileRunning());
         const ms = { data: waited, compute: performance.now() - started, host: started - entered };
         const { ids } = batch;
         return {
@@ -75,7 +78,7 @@ export function createStepper<Raw>(
           },
         };
       } finally {
-        tf.dispose([...args] as tf.TensorContainer[]);
+        tf.dispose([images, targets] as tf.TensorContainer[]);
         batch.release();
       }
     },

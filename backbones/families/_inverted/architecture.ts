@@ -20,7 +20,12 @@ export function invertedFamily<Arch extends string>(
 
 /** Parameters named as in timm (`blocks.2.1.conv_dw.weight`); feature taps: the last block before the stride changes. */
 function invertedArchitecture(spec: InvertedSpec, options: ArchitectureOptions): Architecture<InvertedLevel> {
-  const plan = invertedPlan(spec, options.outputStride);
+  return planned(invertedPlan(spec, options.outputStride), options);
+}
+
+/** The network of a plan; the plan has the output stride in it already. */
+export function planned(plan: InvertedPlan, options: ArchitectureOptions): Architecture<InvertedLevel> {
+  const { spec } = plan;
   return {
     inputPixels: spec.inputPixels,
     preprocessing: spec.preprocessing,
@@ -53,10 +58,10 @@ function stemOf({ spec, stemLevel: level }: InvertedPlan, { inChannels }: Archit
 function stagesOf({ spec, stages }: InvertedPlan, { dropPath }: ArchitectureOptions): readonly Stage<InvertedLevel>[] {
   const blocks = stages.flatMap((stage) => stage.blocks);
   const rates = dropPathRates(dropPath, blocks.length, blocks.length);
-  return stages.map(({ path, level, stride, channels, blocks: own }) => ({
-    paths: [path],
+  return stages.map(({ paths, tap, level, stride, channels, blocks: own }) => ({
+    paths,
     level,
-    tap: path,
+    tap,
     channels,
     stride,
     cells: ceiled(stride),

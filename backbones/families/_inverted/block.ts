@@ -26,6 +26,8 @@ interface Window {
   readonly kernel: number;
   readonly stride?: number;
   readonly dilation?: number;
+  /** The network's when absent. */
+  readonly padding?: InvertedSpec['padding'];
 }
 
 export function partsOf(parameters: Parameters, { epsilon, padding, squeeze }: InvertedSpec): Parts {
@@ -41,8 +43,8 @@ export function partsOf(parameters: Parameters, { epsilon, padding, squeeze }: I
         inChannels: from,
         outChannels: to,
       }),
-    depthwise: (path, { kernel, stride = 1, dilation = 1, channels }) =>
-      depthwise(parameters, path, { kernel, stride, dilation, padding, bias: false, channels }),
+    depthwise: (path, { kernel, stride = 1, dilation = 1, channels, padding: own = padding }) =>
+      depthwise(parameters, path, { kernel, stride, dilation, padding: own, bias: false, channels }),
     squeezeExcite: (path, { hidden, squeezed, activation }) =>
       squeezeExcite(parameters, path, {
         channels: hidden,
@@ -96,9 +98,10 @@ const BODIES: { readonly [K in BlockPlan['block']]: (parts: Parts, plan: BlockPl
 
 /** The depthwise convolution and what weighs its channels. */
 function spatial(parts: Parts, plan: BlockPlan, norm: string): readonly MapLayer[] {
-  const { path, kernel, stride, dilation, hidden } = plan;
+  const { path, kernel, stride, dilation, padding, hidden } = plan;
+  const own = padding === undefined ? {} : { padding };
   return [
-    parts.depthwise(`${path}.conv_dw`, { kernel, stride, dilation, channels: hidden }),
+    parts.depthwise(`${path}.conv_dw`, { kernel, stride, dilation, channels: hidden, ...own }),
     ...[parts.norm(`${path}.${norm}`, hidden), ACTIVATIONS[plan.activation]],
     ...squeezed(parts, plan),
   ];

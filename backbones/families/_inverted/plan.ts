@@ -19,6 +19,8 @@ export interface BlockPlan {
   readonly stride: number;
   /** Cells between the taps of the widest window. */
   readonly dilation: number;
+  /** Of the widest window, where it differs from the network's. */
+  readonly padding?: InvertedSpec['padding'];
   readonly inChannels: number;
   /** Width between the first and the last convolution. */
   readonly hidden: number;
@@ -31,7 +33,10 @@ export interface BlockPlan {
 }
 
 export interface StagePlan {
-  readonly path: string;
+  /** State-dict paths of its blocks. */
+  readonly paths: readonly string[];
+  /** The original's name of the place behind it. */
+  readonly tap: string;
   readonly level: InvertedLevel | null;
   /** Of all its blocks together. */
   readonly stride: number;
@@ -75,7 +80,7 @@ export function invertedPlan(spec: InvertedSpec, outputStride = 32): InvertedPla
           hasSkip: row.hasSkip !== false && inChannels === channels && (first ? row.stride : 1) === 1,
         };
       });
-    return { path, level: levels[index + 1] ?? null, stride, channels, blocks };
+    return { paths: [path], tap: path, level: levels[index + 1] ?? null, stride, channels, blocks };
   });
   return { spec, stemLevel: levels[0] ?? null, stages };
 }

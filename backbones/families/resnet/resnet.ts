@@ -52,8 +52,9 @@ function stemOf(row: ResNetRow, { inChannels }: ArchitectureOptions): readonly S
   ];
 }
 
-function stagesOf(row: ResNetRow, { outputStride, dropPath }: ArchitectureOptions): readonly Stage<ResNetLevel>[] {
-  const stages = strided([1, 2, 2, 2], 4, outputStride).map((stage, i) => ({
+function stagesOf(row: ResNetRow, options: ArchitectureOptions): readonly Stage<ResNetLevel>[] {
+  const { outputStride, dropPath, dilatesWholeStages } = options;
+  const stages = strided([1, 2, 2, 2], 4, outputStride, dilatesWholeStages).map((stage, i) => ({
     ...stage,
     repeats: row.repeats[i] ?? 0,
     channels: (WIDTHS[i] ?? 0) * EXPANSION[row.block],

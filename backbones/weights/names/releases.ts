@@ -13,6 +13,7 @@ import {
   kerasXception,
 } from './keras.js';
 import { hasName, type Release, type Rename } from './release.js';
+import { segmentationModelsNames } from './segmentationModels.js';
 import {
   TORCHVISION_CONVNEXT,
   TORCHVISION_DENSENET,
@@ -56,6 +57,7 @@ const RELEASES: readonly Release[] = [
   release('torchvision RegNet', /^trunk_output\.block1\./, byRules(TORCHVISION_REGNET)),
   release('torchvision DenseNet', /\.denselayer1\.norm\.1\./, byRules(TORCHVISION_DENSENET)),
   release('torchvision VGG', /^classifier\.6\./, byRules(TORCHVISION_VGG)),
+  release('segmentation_models_pytorch', /^segmentation_head\.0\./, segmentationModelsNames),
   release('effdet', /^model\.(fpn|class_net)\./, byRules(EFFDET)),
   release('EfficientDet of google/automl', /(^|\/)class_net\/class-predict\//, automlEfficientDet, 'memory'),
   {

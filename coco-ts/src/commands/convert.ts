@@ -81,7 +81,9 @@ const LONGEST_LABELS = 2 ** 26;
 /** The size of an image stands within so many bytes. */
 const LONGEST_HEAD = 2 ** 24;
 
-const readText = (path: string): string => new TextDecoder().decode(readFile(path, { limit: LONGEST_LABELS }));
+const readLabels = (path: string): Uint8Array => readFile(path, { limit: LONGEST_LABELS });
+
+const readText = (path: string): string => new TextDecoder().decode(readLabels(path));
 
 async function readFolder(
   kind: Exclude<Format, 'coco'>,
@@ -92,8 +94,8 @@ async function readFolder(
   const names = kind === 'yolo' ? readNames(folder, settings.names) : [];
   const images = kind === 'yolo' ? await imagesByStem(settings.images ?? folder) : new Map<string, string>();
   const records = all.map((name): ImageRecord => {
+    if (kind === 'voc') return inFolder(readVoc(readLabels(join(folder, name)), name, settings), name);
     const text = readText(join(folder, name));
-    if (kind === 'voc') return inFolder(readVoc(text, name, settings), name);
     if (kind === 'labelme') return inFolder(readLabelMe(text, name), name);
     const image = images.get(stemOf(name));
     if (image === undefined)

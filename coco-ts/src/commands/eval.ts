@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { COCO } from '../coco.js';
+import { CocoFile } from '../cocoFile.js';
 import { CocoError } from '../errors.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
 import type { EvalImage } from '../evaluation/matching.js';
@@ -88,14 +88,17 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   const sigmas = values.sigmas === undefined ? undefined : readSigmas(values.sigmas);
   const strictIds = !values['no-strict-ids'];
   const verbose = values.verbose ? print : false;
-  const gt = await COCO.load(required(values.gt, 'gt'), { verbose });
+  const gt = await CocoFile.open(required(values.gt, 'gt'), { verbose });
   const dt = gt.loadRes(required(values.dt, 'dt'));
   if (protocol !== 'coco') {
     const own = ['gt', 'dt', 'type', 'protocol', 'json', 'verbose', 'threads'];
     if (protocol === 'lvis') own.push('no-strict-ids');
     const other = Object.keys(values).find((name) => !own.includes(name));
     if (other !== undefined) throw new ArgumentError(`--${other} belongs to --protocol coco`);
-    const { lines, notes } = protocolReport(protocol, gt, dt, type, { json: values.json ?? false, strictIds });
+    const { lines, notes } = protocolReport(protocol, gt.objects(), dt.objects(), type, {
+      json: values.json ?? false,
+      strictIds,
+    });
     notes.forEach(warn);
     lines.forEach(print);
     return 0;
@@ -116,9 +119,16 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   const looked = { ...(score !== undefined && { scoreThreshold: score }), ...most };
   if (values.confusion && gt.cats.size > MOST_PRINTED)
     throw new CocoError(`--confusion prints at most ${MOST_PRINTED} categories, there are ${gt.cats.size}`);
-  const confusion = values.confusion ? confusionMatrix(gt, dt, { scoreThreshold: score ?? 0.25, ...most }) : undefined;
+  const confusion = values.confusion
+    ? confusionMatrix(gt.objects(), dt.objects(), { scoreThreshold: score ?? 0.25, ...most })
+    : undefined;
   if (values.curves !== undefined) await writeWhole(values.curves, curvesCsv(evaluation.eval!, gt));
-  const tide = values.tide ? { errors: tideErrors(gt, dt, looked), costs: tideCosts(gt, dt, looked) } : undefined;
+  const tide = values.tide
+    ? {
+        errors: tideErrors(gt.objects(), dt.objects(), looked),
+        costs: tideCosts(gt.objects(), dt.objects(), looked),
+      }
+    : undefined;
   const calibrated = values.calibration ? calibration(outcomes(everySize(evaluation))) : undefined;
   if (values.json) {
     const stats = Object.fromEntries(evaluation.statNames.map((name, i) => [name, evaluation.stats[i]]));

@@ -1,3 +1,4 @@
+import type { Annotated } from '../annotated.js';
 import type { COCO } from '../coco.js';
 import type { Accumulated } from '../evaluation/accumulate.js';
 import { mismatches } from '../evaluation/mismatches.js';
@@ -84,7 +85,7 @@ export function calibrationLines({ expectedError, maximumError, bins }: Calibrat
 }
 
 /** Precision, F1 and score over recall as CSV: every category that has truths, and their mean, at the first threshold. */
-export function curvesCsv(result: Accumulated, gt: COCO): string {
+export function curvesCsv(result: Accumulated, gt: Pick<Annotated, 'cats'>): string {
   const { catIds, iouThrs } = result.params;
   const names = catIds.map((id) => nameOf(gt.cats, id));
   const lines = ['category,iou,recall,precision,f1,score'];

@@ -1,6 +1,8 @@
 import type { Id } from '../annotation.js';
 import { CocoError } from '../errors.js';
 import { MOST_BYTES } from '../files.js';
+import { quickCurves } from '../wasm/curves.js';
+import type { Matched } from './matched.js';
 import type { EvalImage } from './matching.js';
 import { EPSILON, orderByScore } from './numeric.js';
 import type { Params } from './params.js';
@@ -66,7 +68,6 @@ export function accumulateCells(
   evalImgs: readonly (EvalImage | null)[],
 ): Accumulated {
   const out = emptyAccumulated(params);
-  const [T, , K, A, M] = out.counts;
   const categories = positionsOf(params.catIds, Number(evaluated.useCats) === 1 ? evaluated.catIds : [-1]);
   const areas = positionsOf(params.areaRng, evaluated.areaRng, (range) => Array.from(range).join());
   const limits = params.maxDets.filter((limit) => evaluated.maxDets.includes(limit));
@@ -91,69 +92,94 @@ export function accumulateCells(
         0,
       );
       if (counted === 0) continue;
-      for (const [m, limit] of limits.entries()) {
-        accumulateOne(
-          out,
-          cells,
-          limit,
-          counted,
-          (t) => ({ recall: ((t * K + k) * A + a) * M + m, column: (k * A + a) * M + m }),
-          T,
-          K * A * M,
-        );
-      }
+      for (const [m, limit] of limits.entries()) accumulateOne(out, [k, a, m], counted, listCells(cells, limit));
     }
   }
   return out;
 }
 
-type Place = (t: number) => { recall: number; column: number };
+/** The same from outcomes: by WebAssembly where that is there. */
+export function accumulateMatched(params: Params, chunks: readonly Matched[]): Accumulated {
+  const out = emptyAccumulated(params);
+  const [, , K, A] = out.counts;
+  if (quickCurves(out, chunks)) return out;
+  for (let k = 0; k < K; k++) {
+    for (let a = 0; a < A; a++) {
+      const counted = chunks.reduce((sum, chunk) => sum + chunk.counted[k * A + a]!, 0);
+      if (counted === 0) continue;
+      for (const [m, limit] of params.maxDets.entries())
+        accumulateOne(out, [k, a, m], counted, listSlots(chunks, k, a, A, limit));
+    }
+  }
+  return out;
+}
 
+/** Detections of one category, size range and limit, image by image. */
+interface Listed {
+  readonly scores: readonly number[];
+  /** Whether one is a hit or a miss at a threshold; when ignored it is neither. */
+  isHit(t: number, n: number): boolean;
+  isMiss(t: number, n: number): boolean;
+}
+
+function listCells(cells: readonly EvalImage[], limit: number): Listed {
+  const list = cells.flatMap((cell) =>
+    Array.from(cell.dtScores.subarray(0, limit), (score, d) => ({ cell, d, D: cell.dtScores.length, score })),
+  );
+  const isIgnored = (t: number, n: number): boolean => list[n]!.cell.dtIgnore[t * list[n]!.D + list[n]!.d] !== 0;
+  const isMatched = (t: number, n: number): boolean => list[n]!.cell.dtMatches[t * list[n]!.D + list[n]!.d] !== 0;
+  return {
+    scores: list.map(({ score }) => score),
+    isHit: (t, n) => !isIgnored(t, n) && isMatched(t, n),
+    isMiss: (t, n) => !isIgnored(t, n) && !isMatched(t, n),
+  };
+}
+
+function listSlots(chunks: readonly Matched[], k: number, a: number, A: number, limit: number): Listed {
+  const scores: number[] = [];
+  const codes: number[] = [];
+  for (const chunk of chunks) {
+    for (let slot = chunk.base[k]!, end = slot + chunk.fill[k]!; slot < end; slot++) {
+      if (chunk.ranks[slot]! >= limit) continue;
+      scores.push(chunk.scores[slot]!);
+      codes.push(chunk.codes[slot * A + a]!);
+    }
+  }
+  return {
+    scores,
+    isHit: (t, n) => ((codes[n]! >> t) & 1) !== 0,
+    isMiss: (t, n) => ((codes[n]! >> (16 + t)) & 1) !== 0,
+  };
+}
+
+/** Fills one category, size range and limit. */
 function accumulateOne(
   out: Accumulated,
-  cells: readonly EvalImage[],
-  limit: number,
+  [k, a, m]: readonly [number, number, number],
   counted: number,
-  place: Place,
-  T: number,
-  stride: number,
+  { scores, isHit, isMiss }: Listed,
 ): void {
-  const scores = cells.flatMap((cell) => Array.from(cell.dtScores.subarray(0, limit)));
+  const [T, R, K, A, M] = out.counts;
+  const stride = K * A * M;
+  const column = (k * A + a) * M + m;
   const order = orderByScore(scores);
-  const sorted = Float64Array.from(order, (i) => scores[i]!);
-  const R = out.counts[1];
   for (let t = 0; t < T; t++) {
-    const { truePositive, falsePositive } = flags(cells, limit, t, scores.length);
+    const truePositive = Uint8Array.from(scores, (_, n) => (isHit(t, n) ? 1 : 0));
+    const falsePositive = Uint8Array.from(scores, (_, n) => (isMiss(t, n) ? 1 : 0));
     const curve = precisionCurve(order, truePositive, falsePositive, counted);
-    const at = place(t);
-    out.recall[at.recall] = curve.recall.length > 0 ? curve.recall[curve.recall.length - 1]! : 0;
+    out.recall[t * stride + column] = curve.recall.at(-1) ?? 0;
     for (let r = 0; r < R; r++) {
-      out.precision[(t * R + r) * stride + at.column] = 0;
-      out.scores[(t * R + r) * stride + at.column] = 0;
+      out.precision[(t * R + r) * stride + column] = 0;
+      out.scores[(t * R + r) * stride + column] = 0;
     }
     for (let r = 0; r < R; r++) {
       const index = searchLeft(curve.recall, out.params.recThrs[r]!);
       // The reference leaves its loop at the first recall that is not reached, also when later ones would be.
-      if (index >= sorted.length) break;
-      out.precision[(t * R + r) * stride + at.column] = curve.precision[index]!;
-      out.scores[(t * R + r) * stride + at.column] = sorted[index]!;
+      if (index >= order.length) break;
+      out.precision[(t * R + r) * stride + column] = curve.precision[index]!;
+      out.scores[(t * R + r) * stride + column] = scores[order[index]!]!;
     }
   }
-}
-
-function flags(cells: readonly EvalImage[], limit: number, t: number, length: number) {
-  const truePositive = new Uint8Array(length);
-  const falsePositive = new Uint8Array(length);
-  let n = 0;
-  for (const cell of cells) {
-    const D = cell.dtScores.length;
-    for (let d = 0; d < Math.min(D, limit); d++, n++) {
-      if (cell.dtIgnore[t * D + d]) continue;
-      if (cell.dtMatches[t * D + d] !== 0) truePositive[n] = 1;
-      else falsePositive[n] = 1;
-    }
-  }
-  return { truePositive, falsePositive };
 }
 
 /** Recall, and precision made monotone from the right, after each detection in score order. */

@@ -1,10 +1,10 @@
 import type { Id } from '../annotation.js';
 import type { Matrix } from '../mask/index.js';
 import { type Cells, toCells } from './cells.js';
-import type { Evaluated } from './cocoeval.js';
 import { type EvalImage, matchCell } from './matching.js';
 import { orderByScore } from './numeric.js';
 import type { Params } from './params.js';
+import type { Rows } from './rows.js';
 import { oksVariances, rowIou, rowOks } from './similarity.js';
 
 /** Matchings and similarities of single cells, made when asked for. */
@@ -17,7 +17,14 @@ export interface CellReader {
 
 const cellCategories = (params: Params): readonly Id[] => (Number(params.useCats) === 1 ? params.catIds : [-1]);
 
-export function cellReader({ params, gt: gtRows, dt: dtRows }: Evaluated): CellReader {
+/** What is read: all rows of both sides. */
+interface CellInput {
+  readonly params: Params;
+  readonly gt: Rows;
+  readonly dt: Rows;
+}
+
+export function cellReader({ params, gt: gtRows, dt: dtRows }: CellInput): CellReader {
   const gt = toCells(gtRows, params);
   const dt = toCells(dtRows, params);
   const pooled = Number(params.useCats) !== 1;
@@ -26,6 +33,8 @@ export function cellReader({ params, gt: gtRows, dt: dtRows }: Evaluated): CellR
   const categoryIndex = new Map(cellCategories(params).map((id, index) => [id, index]));
   const variances = params.iouType === 'keypoints' ? oksVariances(params.kpt_oks_sigmas) : null;
   let known: Map<string, Matrix> | null = null;
+  // Size ranges of a cell are asked for one after another.
+  let last: { readonly key: string; readonly matrix: Matrix } | null = null;
 
   const rowsOf = (cells: Cells, image: Id, category: Id): number[] => {
     const i = imageIndex.get(image);
@@ -60,7 +69,9 @@ export function cellReader({ params, gt: gtRows, dt: dtRows }: Evaluated): CellR
     const counted = [...truths.keys()].sort((i, j) => ignored[i]! - ignored[j]!);
     const detections = ranked(found, limit);
     const G = truths.length;
-    const all = known?.get(`${image},${category}`) ?? similarity(image, category);
+    const key = `${image},${category}`;
+    if (last?.key !== key) last = { key, matrix: known?.get(key) ?? similarity(image, category) };
+    const all = last.matrix;
     const ious =
       all.data.length === 0
         ? null

@@ -1,17 +1,18 @@
-import type { Id, ImageInfo, Kind } from '../annotation.js';
+import type { Id, ImageInfo } from '../annotation.js';
 import { COCO } from '../coco.js';
+import type { CocoFile } from '../cocoFile.js';
 import { CocoError } from '../errors.js';
 import type { Matrix } from '../mask/index.js';
 import { type CocoOptions, printer } from '../options.js';
 import type { ResultRecord } from '../results.js';
-import { type Accumulated, accumulateCells } from './accumulate.js';
+import { type Accumulated, accumulateCells, accumulateMatched } from './accumulate.js';
 import { type CellReader, cellReader } from './cellReader.js';
 import { collectRows } from './collect.js';
-import { accumulateMatched } from './curves.js';
 import { emptyTally, tallyNotes } from './derived.js';
 import { groupByImage, overfullImages } from './grouping.js';
-import { IncrementalMatching, type TruthRecord } from './incremental.js';
-import { fitsCodes, type Matched, type MatchInput, matchImages } from './matcher.js';
+import { IncrementalMatching, type ScoredBoxes, type TruthBoxes, type TruthRecord } from './incremental.js';
+import { fitsCodes, type Matched, type MatchInput } from './matched.js';
+import { matchImages } from './matchImages.js';
 import type { EvalImage } from './matching.js';
 import { mismatches } from './mismatches.js';
 import { type IouType, Params, sameSelection, sortedUnique } from './params.js';
@@ -20,7 +21,7 @@ import { summarizeAccumulated } from './summary.js';
 import { matchInWorkers, worthwhileThreads } from './workers.js';
 
 /** Either side of an evaluation, whatever kind of file it is. */
-type AnyCoco = COCO | COCO<'keypoints'>;
+type AnyCoco = COCO | COCO<'keypoints'> | CocoFile;
 
 /** Outcomes of matching, with the truths they are counted against. */
 interface Outcomes {
@@ -42,15 +43,15 @@ export interface Evaluated {
  * pycocotools' evaluator: set `params`, then evaluate(), accumulate(), summarize().
  *
  * @example
- * const gt = await COCO.load('instances_val2017.json');
+ * const gt = await CocoFile.open('instances_val2017.json');
  * const evaluation = new COCOeval(gt, gt.loadRes('detections.json'), 'bbox');
  * evaluation.evaluate();
  * evaluation.accumulate();
  * console.log(evaluation.summarize().join('\n'));
  */
 export class COCOeval {
-  readonly cocoGt: COCO;
-  readonly cocoDt: COCO;
+  readonly cocoGt: AnyCoco;
+  readonly cocoDt: AnyCoco;
   params: Params;
   /** Result of accumulate(). */
   eval: Accumulated | null = null;
@@ -65,6 +66,7 @@ export class COCOeval {
   private incremental: IncrementalMatching | null = null;
   private reader: CellReader | null = null;
   private cells: (EvalImage | null)[] | null = null;
+  private given: (EvalImage | null)[] | null = null;
 
   constructor(
     cocoGt?: AnyCoco | null,
@@ -72,12 +74,12 @@ export class COCOeval {
     iouType: IouType = 'segm',
     options: Pick<CocoOptions, 'verbose'> = {},
   ) {
-    this.cocoGt = (cocoGt ?? new COCO<Kind>()) as COCO;
-    this.cocoDt = (cocoDt ?? new COCO<Kind>()) as COCO;
+    this.cocoGt = cocoGt ?? new COCO<'instances'>();
+    this.cocoDt = cocoDt ?? new COCO<'instances'>();
     this.print = printer(options.verbose);
     this.params = new Params(iouType);
     if (cocoGt) {
-      this.params.imgIds = sortedUnique(this.cocoGt.getImgIds());
+      this.params.imgIds = sortedUnique(this.cocoGt.imageIds());
       this.params.catIds = sortedUnique([...this.cocoGt.cats.keys()]);
     }
   }
@@ -110,22 +112,32 @@ export class COCOeval {
    * @throws CocoError for an image added before, categories that are unknown, or params changed between images
    */
   add(image: Id | ImageInfo, gts: readonly TruthRecord[], dts: readonly Omit<ResultRecord, 'image_id'>[]): void {
-    if (this.incremental === null) {
-      this.params.catIds = sortedUnique(this.params.catIds);
-      this.params.maxDets = [...this.params.maxDets].sort((a, b) => a - b);
-      this.incremental = new IncrementalMatching(this.params);
-      this.tally = emptyTally();
-      this.unmatched = [];
-    }
     const info = typeof image === 'object' ? image : (this.cocoGt.imgs.get(image) ?? { id: image });
-    this.incremental.add(info, gts, dts as readonly ResultRecord[], this.params, this.tally);
+    this.opened().add(info, gts, dts as readonly ResultRecord[], this.params, this.tally);
     this.forget();
+  }
+
+  /** `add` for boxes in columns, of which no records are made. @throws CocoError as `add`, and for columns of different lengths */
+  addBoxes(image: Id, truths: TruthBoxes, detections: ScoredBoxes): void {
+    this.opened().addBoxes(image, truths, detections, this.params, this.tally);
+    this.forget();
+  }
+
+  private opened(): IncrementalMatching {
+    if (this.incremental !== null) return this.incremental;
+    this.params.catIds = sortedUnique(this.params.catIds);
+    this.params.maxDets = [...this.params.maxDets].sort((a, b) => a - b);
+    this.incremental = new IncrementalMatching(this.params);
+    this.tally = emptyTally();
+    this.unmatched = [];
+    return this.incremental;
   }
 
   private forget(): void {
     this.evaluated = null;
     this.reader = null;
     this.cells = null;
+    this.given = null;
     this.eval = null;
   }
 
@@ -146,7 +158,7 @@ export class COCOeval {
     const dt = collectRows(this.cocoDt, 'detection', frozen, this.tally);
     // Rows from columns have all annotations, -1 where they match nothing; others are looked through anyway.
     const complete = ({ image, category }: Rows): boolean => image.indexOf(-1) < 0 && category.indexOf(-1) < 0;
-    const scanned = this.cocoGt.columns() !== null && this.cocoDt.columns() !== null;
+    const scanned = this.cocoGt.columns !== null && this.cocoDt.columns !== null;
     this.unmatched = scanned && complete(gt) && complete(dt) ? [] : mismatches(this.cocoGt, this.cocoDt);
     const images = frozen.imgIds.length;
     const input = { gt, dt, params: frozen, gtByImage: groupByImage(gt, images), dtByImage: groupByImage(dt, images) };
@@ -174,8 +186,7 @@ export class COCOeval {
     }
     const { params: evaluated, matched } = this.requireEvaluated();
     if (Number(params.useCats) !== 1) params.catIds = [-1];
-    // Matchings that someone has looked at may have been changed: they count, as in the reference.
-    const direct = matched !== null && this.cells === null && sameSelection(params, evaluated);
+    const direct = matched !== null && this.given === null && sameSelection(params, evaluated);
     this.eval = direct ? accumulateMatched(params, matched) : accumulateCells(params, evaluated, this.evalImgs);
     this.print(`DONE (t=${((performance.now() - started) / 1000).toFixed(2)}s).`);
   }
@@ -202,8 +213,14 @@ export class COCOeval {
 
   /** All matchings, category by category, size range by size range, image by image; null where an image has neither side. */
   get evalImgs(): (EvalImage | null)[] {
+    if (this.given !== null) return this.given;
     this.cells ??= this.requireReader().all();
     return this.cells;
+  }
+
+  /** Matchings that accumulate() is to count instead: those of evaluate(), changed. */
+  set evalImgs(cells: (EvalImage | null)[]) {
+    this.given = cells;
   }
 
   /** Similarities by `imageId,categoryId`: detections by descending score, truths in file order. Empty where a side is empty. */
@@ -236,7 +253,7 @@ export class COCOeval {
       return { params, gt, matched: [matched] };
     }
     const { params, gt, matched } = this.requireEvaluated();
-    return matched === null || this.cells !== null ? null : { params, gt, matched };
+    return matched === null || this.given !== null ? null : { params, gt, matched };
   }
 
   private requireReader(): CellReader {

@@ -1,3 +1,4 @@
+import type { Annotated } from '../annotated.js';
 import type { Id, KeypointAnnotation } from '../annotation.js';
 import type { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
@@ -15,9 +16,10 @@ import { coordinates, positions, type Rows, type Side } from './rows.js';
  * @param tally counts what was derived
  * @throws CocoError where a needed field is missing and cannot be derived
  */
-export function collectRows(coco: COCO, side: Side, params: Params, tally: Tally = emptyTally()): Rows {
-  const columns = coco.columns();
-  const rows = (columns && columnRows(coco, columns, side, params, tally)) ?? objectRows(coco, side, params, tally);
+export function collectRows(coco: Annotated, side: Side, params: Params, tally: Tally = emptyTally()): Rows {
+  const { columns } = coco;
+  const rows =
+    (columns && columnRows(coco, columns, side, params, tally)) ?? objectRows(coco.objects(), side, params, tally);
   return side === 'truth' ? markedTruths(rows, params, tally) : markedDetections(rows, params);
 }
 

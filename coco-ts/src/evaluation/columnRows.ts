@@ -1,8 +1,9 @@
-import type { COCO } from '../coco.js';
+import type { Annotated } from '../annotated.js';
 import { CocoError } from '../errors.js';
 import { decodeJson } from '../json.js';
 import { boundaryPool } from '../mask/boundary.js';
 import { type Masks, measure, StringPool } from '../mask/pool.js';
+import { lookUp } from '../query.js';
 import type { Columns } from '../scan/columns.js';
 import { spannedBoxes } from '../scan/derived.js';
 import { wrongPoints } from '../scan/points.js';
@@ -17,7 +18,7 @@ import { coordinates, positions, type Rows, type Side } from './rows.js';
  * reference then takes one record for another.
  * @param tally counts what was derived
  */
-export function columnRows(coco: COCO, columns: Columns, side: Side, params: Params, tally: Tally): Rows | null {
+export function columnRows(coco: Annotated, columns: Columns, side: Side, params: Params, tally: Tally): Rows | null {
   const { table, results, source } = columns;
   const { count } = table;
   if (results === null && !uniqueIds(table)) return null;
@@ -48,7 +49,7 @@ export function columnRows(coco: COCO, columns: Columns, side: Side, params: Par
         ? table.crowd
         : ignoredSkeletons(table, without(HAS.keypointCount), keypoints, per, tally);
   const area = completeAreas(columns, without(HAS.area), tally);
-  const imageOf = (row: number) => coco.loadImgs(params.imgIds[image[row]!])[0]!;
+  const imageOf = (row: number) => lookUp(coco.imgs, params.imgIds[image[row]!]!, 'image');
   const masked = type === 'segm' || type === 'boundary';
   const masks = masked ? (kept(table, results) ?? readMasks(source, table, wanted, imageOf)) : null;
   const spanned = type === 'bbox' && results === 'keypoints';

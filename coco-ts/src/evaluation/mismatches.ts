@@ -1,10 +1,10 @@
+import type { Annotated } from '../annotated.js';
 import type { Category, Id } from '../annotation.js';
-import type { COCO } from '../coco.js';
 import { HAS } from '../scan/table.js';
 import { named } from '../shown.js';
 
 /** Sentences about annotations and results that name an image or a category that the truth does not have, and count for nothing. */
-export function mismatches(gt: COCO, dt: COCO): string[] {
+export function mismatches(gt: Annotated, dt: Annotated): string[] {
   const categories = gt.categoryList();
   const notes: string[] = [];
   const images = new Set(gt.imageIds());
@@ -30,12 +30,12 @@ export function mismatches(gt: COCO, dt: COCO): string[] {
 }
 
 /** How often each id occurs; annotations without one are left out. */
-function counted(coco: COCO, key: 'image_id' | 'category_id'): Map<Id, number> {
+function counted(coco: Annotated, key: 'image_id' | 'category_id'): Map<Id, number> {
   const out = new Map<Id, number>();
   const add = (id: Id): void => void out.set(id, (out.get(id) ?? 0) + 1);
-  const table = coco.columns()?.table;
+  const table = coco.columns?.table;
   if (table === undefined) {
-    for (const ann of coco.dataset.annotations ?? []) if (ann[key] !== undefined) add(ann[key]);
+    for (const ann of coco.objects().dataset.annotations ?? []) if (ann[key] !== undefined) add(ann[key]);
   } else {
     const column = key === 'image_id' ? table.image : table.category;
     const bit = HAS[key === 'image_id' ? 'image' : 'category'];

@@ -15,7 +15,8 @@ export function rowIou(dt: Rows, d: number, gt: Rows, g: number): number {
   return Math.min(masks, pairIou(dt.edges, d, gt.edges, g, false));
 }
 
-function pairIou(dt: Masks, d: number, gt: Masks, g: number, crowd: boolean): number {
+/** IoU of two masks, over the detection's area for a crowd truth. */
+export function pairIou(dt: Masks, d: number, gt: Masks, g: number, crowd: boolean): number {
   const detection = runsOf(dt, d);
   return runsIou(detection, runsOf(gt, g), crowd, runsArea(detection));
 }

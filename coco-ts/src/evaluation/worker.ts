@@ -1,6 +1,7 @@
 import { type Masks, RunPool, StringPool } from '../mask/pool.js';
 import { nodeModule } from '../runtime.js';
-import { type Matched, matchImages } from './matcher.js';
+import type { Matched } from './matched.js';
+import { matchImages } from './matchImages.js';
 import type { MatchJob } from './workers.js';
 
 /** Messages carry the data of mask pools but not their methods. */

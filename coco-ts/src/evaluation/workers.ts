@@ -1,7 +1,8 @@
 import { CocoError } from '../errors.js';
 import { nodeModule, sharedColumn } from '../runtime.js';
 import type { Grouping } from './grouping.js';
-import { type Matched, type MatchInput, matchImages } from './matcher.js';
+import type { Matched, MatchInput } from './matched.js';
+import { matchImages } from './matchImages.js';
 import type { IouType, Params } from './params.js';
 import type { Rows } from './rows.js';
 

@@ -1,6 +1,7 @@
 import { CocoError } from '../errors.js';
 import { escaped, shown } from '../shown.js';
 import type { ImageRecord } from './record.js';
+import { readXml } from './xml.js';
 
 /** How boxes of VOC files count pixels. */
 export interface VocPixels {
@@ -8,81 +9,117 @@ export interface VocPixels {
   readonly inclusive?: boolean;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-/** Line ends and tabs of a name survive as character references; other control characters no XML may hold. */
-const REFERENCE = /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([0-9a-f]{1,6}));/gi;
-const decodeEntities = (text: string): string =>
-  text.replace(REFERENCE, (whole: string, name?: string, decimal?: string, hexadecimal?: string) => {
-    if (name !== undefined) return ENTITIES[name.toLowerCase()]!;
-    const point = decimal === undefined ? Number.parseInt(hexadecimal!, 16) : Number(decimal);
-    return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : whole;
+/** One object as written, NaN where a number is missing or none. */
+export interface VocObject {
+  /** Null: it has none. */
+  readonly name: string | null;
+  readonly difficult: boolean;
+  readonly xmin: number;
+  readonly ymin: number;
+  readonly xmax: number;
+  readonly ymax: number;
+  /** x1 y1 x2 y2 ..., as some tools write them; empty: none. */
+  readonly polygon: readonly number[];
+}
+
+/** An annotation file as written. */
+export interface VocAnnotation {
+  /** Null: the file names no image. */
+  readonly filename: string | null;
+  /** Pixels; NaN where one is missing. */
+  readonly width: number;
+  readonly height: number;
+  readonly objects: readonly VocObject[];
+}
+
+const numberOf = (text = ''): number => (text === '' ? Number.NaN : Number(text));
+
+/**
+ * Reads a PASCAL VOC annotation as it is written: text, or bytes in the encoding that they declare. Parts of objects, which have boxes of
+ * their own, are passed over.
+ *
+ * @param name of the file, for errors
+ * @throws CocoError for what `readXml` refuses, and another root element
+ * @source Everingham et al. 2010, The PASCAL VOC challenge; VOC2012 development kit, 8.3
+ */
+export function parseVoc(xml: string | Uint8Array, name: string): VocAnnotation {
+  const head = new Map<string, string>();
+  const objects: VocObject[] = [];
+  let fields = new Map<string, string>();
+  readXml(xml, name, {
+    open(path) {
+      if (path.length === 1 && path[0] !== 'annotation')
+        throw new CocoError(
+          `${shown(name)}: is a <${shown(path[0])}> file, a VOC <annotation> is expected`,
+          'ValueError',
+        );
+      if (path.length === 2) fields = new Map();
+    },
+    close(path, text) {
+      if (path[1] !== 'object') {
+        const key = path.slice(1).join('/');
+        if (!head.has(key)) head.set(key, text);
+      } else if (path.length === 2) objects.push(objectOf(fields));
+      else if (!fields.has(path.slice(2).join('/'))) fields.set(path.slice(2).join('/'), text);
+    },
   });
-const encodeEntities = (text: string): string =>
-  text
-    .replace(/[&<>"]/g, (c) => `&${Object.keys(ENTITIES).find((name) => ENTITIES[name] === c)};`)
-    .split(/([\t\n\r])/)
-    .map((part) => (/^[\t\n\r]$/.test(part) ? `&#${part.charCodeAt(0)};` : escaped(part)))
-    .join('');
-
-/** The text of the first element of that name, from position `from` on. */
-function element(xml: string, tag: string, from = 0): string | undefined {
-  const open = xml.indexOf(`<${tag}>`, from);
-  const close = open < 0 ? -1 : xml.indexOf(`</${tag}>`, open);
-  return close < 0 ? undefined : xml.slice(open + tag.length + 2, close).trim();
-}
-
-function* elements(xml: string, tag: string): Generator<string> {
-  for (let from = 0; ; ) {
-    const open = xml.indexOf(`<${tag}>`, from);
-    const close = open < 0 ? -1 : xml.indexOf(`</${tag}>`, open);
-    if (close < 0) return;
-    yield xml.slice(open + tag.length + 2, close);
-    from = close + tag.length + 3;
-  }
-}
-
-/** The text without its elements of that name. */
-function without(xml: string, tag: string): string {
-  let out = '';
-  for (let from = 0; ; ) {
-    const open = xml.indexOf(`<${tag}>`, from);
-    const close = open < 0 ? -1 : xml.indexOf(`</${tag}>`, open);
-    if (close < 0) return out + xml.slice(from);
-    out += xml.slice(from, open);
-    from = close + tag.length + 3;
-  }
-}
-
-/** Reads one PASCAL VOC annotation. @param name of the file, for errors and where it names no image */
-export function readVoc(xml: string, name: string, { inclusive = false }: VocPixels = {}): ImageRecord {
-  const number = (within: string, tag: string): number => {
-    const value = Number(element(within, tag) ?? 'absent');
-    if (!Number.isFinite(value))
-      throw new CocoError(
-        `${shown(name)}: <${tag}> is ${shown(element(within, tag) ?? 'missing')}, a number is needed`,
-        'ValueError',
-      );
-    return value;
+  return {
+    filename: head.get('filename') ?? null,
+    width: numberOf(head.get('size/width')),
+    height: numberOf(head.get('size/height')),
+    objects,
   };
-  const size = element(xml, 'size') ?? '';
+}
+
+function objectOf(fields: ReadonlyMap<string, string>): VocObject {
+  const polygon: number[] = [];
+  for (let i = 1; fields.has(`polygon/x${i}`) && fields.has(`polygon/y${i}`); i++)
+    polygon.push(numberOf(fields.get(`polygon/x${i}`)), numberOf(fields.get(`polygon/y${i}`)));
+  return {
+    name: fields.get('name') || null,
+    difficult: fields.get('difficult') === '1',
+    xmin: numberOf(fields.get('bndbox/xmin')),
+    ymin: numberOf(fields.get('bndbox/ymin')),
+    xmax: numberOf(fields.get('bndbox/xmax')),
+    ymax: numberOf(fields.get('bndbox/ymax')),
+    polygon: polygon.length >= 6 && polygon.every(Number.isFinite) ? polygon : [],
+  };
+}
+
+/**
+ * `parseVoc` as a record with boxes x, y, width, height.
+ * @param name of the file, for errors and where it names no image
+ * @throws CocoError as `parseVoc`, and where a side or a coordinate is no number
+ */
+export function readVoc(xml: string | Uint8Array, name: string, { inclusive = false }: VocPixels = {}): ImageRecord {
+  const { filename, objects, ...sides } = parseVoc(xml, name);
+  const number = (values: object, key: string): number => {
+    const value: unknown = values[key as keyof typeof values];
+    if (Number.isFinite(value)) return value as number;
+    throw new CocoError(`${shown(name)}: <${key}> is missing or no number`, 'ValueError');
+  };
   const shift = inclusive ? 1 : 0;
   return {
-    file: decodeEntities(element(xml, 'filename') ?? name.replace(/\.xml$/, '.jpg')),
-    width: number(size, 'width'),
-    height: number(size, 'height'),
-    objects: [...elements(xml, 'object')].map((object) => {
-      // Parts of an object have boxes of their own.
-      const own = without(object, 'part');
-      const box = element(own, 'bndbox') ?? '';
-      const [x, y] = [number(box, 'xmin') - shift, number(box, 'ymin') - shift];
-      return {
-        name: decodeEntities(element(own, 'name') ?? ''),
-        bbox: [x, y, number(box, 'xmax') - x, number(box, 'ymax') - y],
-        difficult: element(own, 'difficult') === '1',
-      };
+    file: filename ?? name.replace(/\.xml$/, '.jpg'),
+    width: number(sides, 'width'),
+    height: number(sides, 'height'),
+    objects: objects.map((object) => {
+      const [x, y] = [number(object, 'xmin') - shift, number(object, 'ymin') - shift];
+      const bbox = [x, y, number(object, 'xmax') - x, number(object, 'ymax') - y];
+      return { name: object.name ?? '', bbox, difficult: object.difficult };
     }),
   };
 }
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** Line ends and tabs survive as character references; other control characters no XML may hold. */
+const encodeEntities = (text: string): string =>
+  text
+    .replace(/[&<>"]/g, (c) => ESCAPES[c]!)
+    .split(/([\t\n\r])/)
+    .map((part) => (/^[\t\n\r]$/.test(part) ? `&#${part.charCodeAt(0)};` : escaped(part)))
+    .join('');
 
 /** Writes one PASCAL VOC annotation. */
 export function writeVoc(record: ImageRecord, { inclusive = false }: VocPixels = {}): string {

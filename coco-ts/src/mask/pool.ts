@@ -1,7 +1,8 @@
 import { sharedColumn } from '../runtime.js';
-import { kernels } from '../wasm/kernels.js';
+import { type Kernels, kernels } from '../wasm/kernels.js';
+import { AT, RUN_LIMIT } from '../wasm/layout.js';
 import { measureStrings } from '../wasm/masks.js';
-import { addRuns, boxOfCounts, MOST_RUNS, type Runs } from './runs.js';
+import { addRuns, boxOfCounts, decodeCounts, MOST_RUNS, type Runs } from './runs.js';
 
 /** The masks of many annotations in few arrays. */
 export interface Masks {
@@ -9,6 +10,8 @@ export interface Masks {
   readonly width: Uint32Array;
   /** Writes the run lengths of a row to out[at..] and returns how many; out has room for `runLimit(row)`. */
   read(row: number, out: Uint32Array, at: number): number;
+  /** Puts the row's run lengths at FIRST_RUNS of the module's memory. @returns how many; -1 where there is no room for them */
+  place(row: number, module: Kernels): number;
   /** At most this many runs has the row. */
   runLimit(row: number): number;
   /** The same masks in memory that threads can share. */
@@ -55,6 +58,14 @@ export class RunPool implements Masks {
     return this.count[row]!;
   }
 
+  place(row: number, { views: { FIRST_RUNS } }: Kernels): number {
+    const begin = this.begin[row]!;
+    const n = this.count[row]!;
+    if (n > RUN_LIMIT) return -1;
+    FIRST_RUNS.set(this.runs.subarray(begin, begin + n));
+    return n;
+  }
+
   shared(): RunPool {
     const out = new RunPool(0);
     out.height = sharedColumn(this.height);
@@ -93,6 +104,14 @@ export class StringPool implements Masks {
     return this.length[row]!;
   }
 
+  place(row: number, module: Kernels): number {
+    const begin = this.begin[row]!;
+    const n = this.length[row]!;
+    if (n > RUN_LIMIT) return -1;
+    module.views.TEXT.set(this.text.subarray(begin, begin + n));
+    return module.parseRuns(n, AT.FIRST_RUNS);
+  }
+
   shared(): StringPool {
     const { text, begin, length, height, width } = this;
     return new StringPool(
@@ -104,33 +123,9 @@ export class StringPool implements Masks {
     );
   }
 
-  /** As `parseCounts`. */
   read(row: number, out: Uint32Array, at: number): number {
-    const { text } = this;
-    const end = this.begin[row]! + this.length[row]!;
-    let p = this.begin[row]!;
-    let m = at;
-    while (p < end) {
-      let group = text[p++]! - 48;
-      if (group < 32) {
-        const small = group & 16 ? group - 32 : group;
-        out[m] = m - at > 2 ? small + out[m - 2]! : small;
-        m++;
-        continue;
-      }
-      let value = group & 31;
-      let shift = 5;
-      while (group & 32) {
-        group = p < end ? text[p]! - 48 : -48;
-        p++;
-        if (shift < 32) value |= (group & 31) << shift;
-        shift += 5;
-      }
-      if (group & 16 && shift < 32) value |= -1 << shift;
-      if (m - at > 2) value += out[m - 2]!;
-      out[m++] = value;
-    }
-    return m - at;
+    const begin = this.begin[row]!;
+    return decodeCounts(this.text, begin, begin + this.length[row]!, out, at);
   }
 }
 

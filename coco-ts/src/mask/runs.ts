@@ -54,8 +54,6 @@ export function addRuns(total: number, more: number, most = MOST_RUNS): number {
   return total + more;
 }
 
-let scratch = new Uint32Array(1024);
-
 /** Below this many runs or characters the call into WebAssembly does not pay. */
 const SHORT = 24;
 
@@ -67,29 +65,35 @@ const SHORT = 24;
 export function parseCounts(text: string): Uint32Array {
   const quick = text.length < SHORT ? null : quickParse(text);
   if (quick !== null) return quick;
-  const length = text.length;
-  if (scratch.length < length) scratch = new Uint32Array(length * 2);
-  const out = scratch;
+  const codes = Uint8Array.from(text, (character) => Math.min(255, character.charCodeAt(0)));
+  const wrong = codes.findIndex((code) => code < FIRST_CODE || code > LAST_CODE);
+  if (wrong >= 0) throw new MaskError(`RLE counts have an invalid character at ${wrong}`, 'ValueError');
+  const out = new Uint32Array(codes.length);
+  return out.slice(0, decodeCounts(codes, 0, codes.length, out, 0));
+}
+
+/** '0' and 'o'. */
+const FIRST_CODE = 48;
+const LAST_CODE = 111;
+
+/** Writes the run lengths of characters [begin, end) to out[at..], which has room for as many. @returns how many there are */
+export function decodeCounts(codes: Uint8Array, begin: number, end: number, out: Uint32Array, at: number): number {
   let m = 0;
-  let p = 0;
-  while (p < length) {
+  for (let p = begin; p < end; m++) {
     let value = 0;
     let shift = 0;
     let group = 32;
     while (group & 32) {
       // Past the end the reference reads the terminating zero, which acts as a final negative group.
-      group = p < length ? text.charCodeAt(p) - 48 : -48;
-      if (group < 0 ? p < length : group > 63)
-        throw new MaskError(`RLE counts have an invalid character at ${p}`, 'ValueError');
+      group = p < end ? codes[p]! - FIRST_CODE : -FIRST_CODE;
       p++;
       if (shift < 32) value |= (group & 31) << shift;
       shift += 5;
     }
     if (group & 16 && shift < 32) value |= -1 << shift;
-    if (m > 2) value += out[m - 2]!;
-    out[m++] = value;
+    out[at + m] = m > 2 ? value + out[at + m - 2]! : value;
   }
-  return out.slice(0, m);
+  return m;
 }
 
 /** Writes the compressed string; the exact inverse of `parseCounts` and byte-equal to the reference. */

@@ -1,5 +1,5 @@
+import type { Annotated } from '../annotated.js';
 import type { Id } from '../annotation.js';
-import type { COCO } from '../coco.js';
 import type { Accumulated } from '../evaluation/accumulate.js';
 import { meanOrMinusOne } from '../evaluation/numeric.js';
 import { nameOf } from '../formats/record.js';
@@ -20,7 +20,7 @@ export interface ClassRow {
  * AP and AR of every category and size range, from the arrays of accumulate() at its largest maxDets: the means pycocotools takes
  * over all categories, taken over one.
  */
-export function perClass(result: Accumulated, gt: COCO): ClassRow[] {
+export function perClass(result: Accumulated, gt: Pick<Annotated, 'cats'>): ClassRow[] {
   const { params, counts } = result;
   const [T, R, K, A, M] = counts;
   const labels = params.areaRngLbl.slice(0, A);

@@ -57,7 +57,22 @@ export function vocAveragePrecision(
   truths: readonly VocTruth[],
   options: VocOptions = {},
 ): VocResult {
-  const { iouThreshold = 0.5, rule = 'voc10', inclusivePixels = false, recalls = 'tenths' } = options;
+  return vocCurve([vocMatches(detections, truths, options)], options);
+}
+
+/** Detections that count, in the order in which they were given, and how many truths do. */
+export interface VocMatches {
+  readonly scores: readonly number[];
+  readonly hits: readonly boolean[];
+  readonly truths: number;
+}
+
+/** The matching of `vocAveragePrecision`. No image needs another one, so that it may be done image by image. */
+export function vocMatches(
+  detections: readonly VocDetection[],
+  truths: readonly VocTruth[],
+  { iouThreshold = 0.5, inclusivePixels = false }: VocOptions = {},
+): VocMatches {
   const margin = inclusivePixels ? 1 : 0;
   const byImage = new Map<Id, { truth: VocTruth; taken: boolean }[]>();
   for (const truth of truths) {
@@ -66,28 +81,43 @@ export function vocAveragePrecision(
     if (list) list.push({ truth, taken: false });
     else byImage.set(truth.image, [{ truth, taken: false }]);
   }
-  const counted = truths.reduce((n, truth) => n + (truth.difficult ? 0 : 1), 0);
-  const precision: number[] = [];
-  const recall: number[] = [];
-  let hits = 0;
-  let misses = 0;
+  const outcomes = new Map<number, boolean>();
   for (const index of orderByScore(detections.map((detection) => detection.score))) {
     const { image, bbox } = detections[index]!;
     checkBox(bbox);
     const best = bestOverlap(bbox, byImage.get(image) ?? [], margin);
     const match = best.iou >= iouThreshold ? best.entry : undefined;
     if (match?.truth.difficult) continue;
-    if (match && !match.taken) {
-      match.taken = true;
-      hits++;
-    } else misses++;
-    precision.push(hits / (hits + misses));
-    recall.push(hits / counted);
+    outcomes.set(index, match !== undefined && !match.taken);
+    if (match) match.taken = true;
   }
-  const curve = { precision: Float64Array.from(precision), recall: Float64Array.from(recall) };
+  const kept = [...detections.keys()].filter((index) => outcomes.has(index));
+  return {
+    scores: kept.map((index) => detections[index]!.score),
+    hits: kept.map((index) => outcomes.get(index)!),
+    truths: truths.reduce((n, truth) => n + (truth.difficult ? 0 : 1), 0),
+  };
+}
+
+/** The curve of one class from its matches, and what is read off it by the rule. */
+export function vocCurve(
+  matches: readonly VocMatches[],
+  { rule = 'voc10', recalls = 'tenths' }: Pick<VocOptions, 'rule' | 'recalls'> = {},
+): VocResult {
+  const scores = matches.flatMap((each) => each.scores);
+  const isHit = matches.flatMap((each) => each.hits);
+  const truths = matches.reduce((sum, each) => sum + each.truths, 0);
+  const [precision, recall] = [new Float64Array(scores.length), new Float64Array(scores.length)];
+  let hits = 0;
+  for (const [n, index] of orderByScore(scores).entries()) {
+    if (isHit[index]) hits++;
+    precision[n] = hits / (n + 1);
+    recall[n] = hits / truths;
+  }
+  const curve = { precision, recall };
   const averagePrecision =
-    counted === 0 ? Number.NaN : rule === 'voc07' ? elevenPoints(curve, recalls) : areaUnderCurve(curve);
-  return { averagePrecision, ...curve, truths: counted, truePositives: hits, falsePositives: misses };
+    truths === 0 ? Number.NaN : rule === 'voc07' ? elevenPoints(curve, recalls) : areaUnderCurve(curve);
+  return { averagePrecision, ...curve, truths, truePositives: hits, falsePositives: scores.length - hits };
 }
 
 interface Curve {

@@ -1,4 +1,4 @@
-import type { Category, Dataset, Id, ImageInfo } from '../annotation.js';
+import type { Dataset, Id } from '../annotation.js';
 import type { CocoError } from '../errors.js';
 import { decodeJson } from '../json.js';
 import type { ScannedDataset } from './document.js';
@@ -36,17 +36,9 @@ export function readRows({ source, table }: Columns): unknown[] {
   return out;
 }
 
-/** The whole file as objects; `images` and `categories` when they have been read before. */
-export function readDataset(
-  scanned: ScannedDataset,
-  images: ImageInfo[] | undefined,
-  categories: Category[] | undefined,
-): Dataset {
-  const known = new Map<string, unknown>(Object.entries({ images, categories }));
-  return Object.fromEntries(
-    [...scanned.ranges.keys()].map((key) => [key, known.get(key) ?? readKey(scanned, key)]),
-  ) as Dataset;
-}
+/** The whole file as objects. */
+export const readDataset = (scanned: ScannedDataset): Dataset =>
+  Object.fromEntries([...scanned.ranges.keys()].map((key) => [key, readKey(scanned, key)])) as Dataset;
 
 /**
  * What loadRes makes of a scanned list, as columns; null where the records must be looked at one by one, be it for what they hold or

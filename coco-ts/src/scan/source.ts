@@ -3,7 +3,7 @@ import { openFile, readInto } from '../files.js';
 import { nodeModule } from '../runtime.js';
 import { shown } from '../shown.js';
 import { kernels } from '../wasm/kernels.js';
-import { WINDOW, WINDOW_BYTES } from '../wasm/layout.js';
+import { AT, WINDOW_BYTES } from '../wasm/layout.js';
 import { END, INCOMPLETE, PADDING } from './number.js';
 
 /** Bytes that can be read again later, in memory or in a file. */
@@ -118,7 +118,7 @@ export class Window {
     const memory = kernels()?.memory;
     if (memory === undefined) return false;
     this.shared = true;
-    this.use(memory.subarray(WINDOW, WINDOW + WINDOW_BYTES + PADDING));
+    this.use(memory.subarray(AT.WINDOW, AT.WINDOW + WINDOW_BYTES + PADDING));
     return true;
   }
 

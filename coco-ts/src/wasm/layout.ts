@@ -1,128 +1,214 @@
-/** Where things stand in the memory of the module, in bytes; its sources in coco-ts/wasm read the same constants. */
+/**
+ * The memory of the module as one table: [name, kind of number, how many]. Addresses and views follow from it, here and, as
+ * constants of `./layout`, in the sources of coco-ts/wasm. A row of length 0 is where columns of any length begin; what follows it
+ * stands in the same place.
+ */
+const KINDS = {
+  u8: Uint8Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+  f32: Float32Array,
+  f64: Float64Array,
+  i64: BigInt64Array,
+} as const;
 
-/** 10^i as f64, and its halves of 26 bits; then as i64. */
-export const POWERS = 64;
-export const POWERS_HIGH = POWERS + 184;
-export const POWERS_LOW = POWERS_HIGH + 184;
-export const LONG_POWERS = POWERS_LOW + 184;
-
-/** What a call leaves behind: rows read, union of their bits, bytes in the pool, why it stopped. */
-export const STATE = 1024;
-/** What it is told, as f64: position in the file of the memory's first byte, id of the first row, bytes in the table's pool. */
-export const STATE_BASE = STATE + 40;
-export const STATE_FIRST = STATE + 48;
-export const STATE_POOLED = STATE + 56;
-export const STOPPED_AT_ODD = 0;
-export const STOPPED_AT_END = 1;
-export const STOPPED_FULL = 2;
-
-/** Rows of one call, as columns of the annotation table. */
+/** Most rows of one call of `scanRows`, annotations of an image, and size ranges and categories of `matchImage`. */
 export const ROWS = 8192;
-export const WORK = 2048;
-/** @alias */
-export const HAS_COLUMN = WORK;
-export const CROWD_COLUMN = HAS_COLUMN + 2 * ROWS;
-export const ID_COLUMN = CROWD_COLUMN + ROWS;
-export const IMAGE_COLUMN = ID_COLUMN + 8 * ROWS;
-export const CATEGORY_COLUMN = IMAGE_COLUMN + 8 * ROWS;
-export const SCORE_COLUMN = CATEGORY_COLUMN + 8 * ROWS;
-export const AREA_COLUMN = SCORE_COLUMN + 8 * ROWS;
-export const KEYPOINT_COUNT_COLUMN = AREA_COLUMN + 8 * ROWS;
-export const BOX_COLUMN = KEYPOINT_COUNT_COLUMN + 8 * ROWS;
-export const BEGIN_COLUMN = BOX_COLUMN + 32 * ROWS;
-export const LENGTH_COLUMN = BEGIN_COLUMN + 8 * ROWS;
-export const SEGMENTATION_AT_COLUMN = LENGTH_COLUMN + 4 * ROWS;
-export const SEGMENTATION_LENGTH_COLUMN = SEGMENTATION_AT_COLUMN + 4 * ROWS;
-export const KEYPOINTS_AT_COLUMN = SEGMENTATION_LENGTH_COLUMN + 4 * ROWS;
-export const KEYPOINTS_LENGTH_COLUMN = KEYPOINTS_AT_COLUMN + 4 * ROWS;
-export const POOL_AT_COLUMN = KEYPOINTS_LENGTH_COLUMN + 4 * ROWS;
-export const POOL_LENGTH_COLUMN = POOL_AT_COLUMN + 8 * ROWS;
-export const MASK_HEIGHT_COLUMN = POOL_LENGTH_COLUMN + 4 * ROWS;
-export const MASK_WIDTH_COLUMN = MASK_HEIGHT_COLUMN + 4 * ROWS;
-
-/** Keypoint coordinates of the rows, as f64 where the third argument of `scanRows` is KEYPOINTS_WIDE, else as f32. */
-export const KEYPOINTS_WIDE = 2;
-export const KEYPOINT_AREAS = MASK_WIDTH_COLUMN + 4 * ROWS;
-export const POINTS = KEYPOINT_AREAS + 8 * ROWS;
-export const POINTS_BYTES = 3145728;
-
-/** Bytes of the file that are being read. */
-export const WINDOW = POINTS + POINTS_BYTES;
-export const WINDOW_BYTES = 1048576;
-
-/** Characters of the rows' compressed masks: never more than the window has. */
-export const POOL = WINDOW + WINDOW_BYTES + 64;
-export const POOL_BYTES = WINDOW_BYTES + 64;
-
-/** Numbers of one list of the file: what `readList` reads and `polygonRuns` takes. */
-export const LIST = POOL + POOL_BYTES;
-export const LIST_NUMBERS = 65536;
-
-/** Run lengths that `polygonRuns` leaves behind; work space of its sort: twice the marks, and a count for each column. */
-export const MARKS = LIST + 8 * LIST_NUMBERS;
-export const MARK_LIMIT = 262144;
-export const SORTED_MARKS = MARKS + 4 * MARK_LIMIT;
-export const COLUMN_COUNTS = SORTED_MARKS + 4 * MARK_LIMIT;
-export const COLUMN_LIMIT = 65536;
-
-/** Keypoints of one image, of truths and of detections, and what else comparing them takes. */
-export const SKELETON_NUMBERS = 262144;
-export const SKELETON_POINTS = 128;
-export const TRUTH_POINTS = COLUMN_COUNTS + 4 * COLUMN_LIMIT + 64;
-export const FOUND_POINTS = TRUTH_POINTS + 8 * SKELETON_NUMBERS;
-export const VARIANCES = FOUND_POINTS + 8 * SKELETON_NUMBERS;
-export const TERMS = VARIANCES + 8 * SKELETON_POINTS;
-
-/** The other columns of one image, as evaluation/rows.ts. */
-export const IMAGE_ROWS = 8192;
-export const TRUTH_BOXES = TERMS + 8 * SKELETON_POINTS;
-export const FOUND_BOXES = TRUTH_BOXES + 32 * IMAGE_ROWS;
-export const TRUTH_AREAS = FOUND_BOXES + 32 * IMAGE_ROWS;
-export const FOUND_AREAS = TRUTH_AREAS + 8 * IMAGE_ROWS;
-export const TRUTH_IDS = FOUND_AREAS + 8 * IMAGE_ROWS;
-export const FOUND_IDS = TRUTH_IDS + 8 * IMAGE_ROWS;
-export const FOUND_SCORES = FOUND_IDS + 8 * IMAGE_ROWS;
-export const TRUTH_CATEGORIES = FOUND_SCORES + 8 * IMAGE_ROWS;
-export const FOUND_CATEGORIES = TRUTH_CATEGORIES + 4 * IMAGE_ROWS;
-export const TRUTH_CROWD = FOUND_CATEGORIES + 4 * IMAGE_ROWS;
-export const TRUTH_IGNORE = TRUTH_CROWD + IMAGE_ROWS;
-
-/** Work space of matching: rows by cells, candidates of a detection, per size range and truth of a cell whether it is taken or ignored. */
+export const IMAGE_ROWS = 65536;
 export const RANGE_LIMIT = 16;
 export const CATEGORY_LIMIT = 16384;
-export const FOUND_ROWS = TRUTH_IGNORE + IMAGE_ROWS;
-export const TRUTH_ROWS = FOUND_ROWS + 4 * IMAGE_ROWS;
-export const CANDIDATES = TRUTH_ROWS + 4 * IMAGE_ROWS;
-export const RANKED = CANDIDATES + 4 * IMAGE_ROWS;
-export const REACHED = RANKED + 4 * IMAGE_ROWS;
-export const CANDIDATE_IOUS = REACHED + 4 * IMAGE_ROWS;
-export const TAKEN = CANDIDATE_IOUS + 8 * IMAGE_ROWS;
-export const IGNORED = TAKEN + 4 * RANGE_LIMIT * IMAGE_ROWS;
-export const FOUND_COUNTS = IGNORED + RANGE_LIMIT * IMAGE_ROWS;
-export const TRUTH_COUNTS = FOUND_COUNTS + 4 * CATEGORY_LIMIT;
-export const FOUND_FIRSTS = TRUTH_COUNTS + 4 * CATEGORY_LIMIT;
-export const TRUTH_FIRSTS = FOUND_FIRSTS + 4 * CATEGORY_LIMIT;
-export const TOUCHED = TRUTH_FIRSTS + 4 * CATEGORY_LIMIT;
-export const IOU_THRESHOLDS = TOUCHED + 4 * CATEGORY_LIMIT;
-export const LOWS = IOU_THRESHOLDS + 8 * RANGE_LIMIT;
-export const HIGHS = LOWS + 8 * RANGE_LIMIT;
-
-/** Outcomes of matching, and what else has any length, up to the end of the memory; also the place of what follows. */
-export const OUTCOMES = HIGHS + 8 * RANGE_LIMIT;
-
-/** Run lengths of two masks and of what is made of them, and characters. */
+/** Bytes of the file that are being read; numbers of a list; marks and columns of `polygonRuns`. */
+export const WINDOW_BYTES = 1048576;
+export const LIST_NUMBERS = 65536;
+export const MARK_LIMIT = 262144;
+export const COLUMN_LIMIT = 65536;
+/** Keypoint numbers of an image, points of a skeleton, runs of a mask, bytes of a bitmap at a time. */
+export const SKELETON_NUMBERS = 262144;
+export const SKELETON_POINTS = 128;
 export const RUN_LIMIT = 262144;
-/** @alias */
-export const FIRST_RUNS = OUTCOMES;
-export const SECOND_RUNS = FIRST_RUNS + 4 * RUN_LIMIT;
-export const MERGED_RUNS = SECOND_RUNS + 4 * RUN_LIMIT;
-export const TEXT = MERGED_RUNS + 8 * RUN_LIMIT + 64;
-export const TEXT_BYTES = 16 * RUN_LIMIT;
-
-/** Intervals of foreground of many masks. */
-export const INTERVALS = TEXT + TEXT_BYTES;
-export const INTERVAL_LIMIT = 2097152;
-
-/** A stretch of a bitmap, in the place of the intervals, with room for a byte before it and some behind. */
-export const BITMAP = INTERVALS + 64;
 export const BITMAP_BYTES = 32768;
+/** Why `scanRows` stopped; what its third argument is for keypoints as f64. */
+export const STOPPED_AT_END = 1;
+export const STOPPED_FULL = 2;
+export const KEYPOINTS_WIDE = 2;
+
+const TABLE = [
+  // Bytes before any address, so that 0 can mean none.
+  ['NOWHERE', 'u8', 64],
+  // 10 ** i, and its halves of 26 bits; then as integers.
+  ['POWERS', 'f64', 23],
+  ['POWERS_HIGH', 'f64', 23],
+  ['POWERS_LOW', 'f64', 23],
+  ['LONG_POWERS', 'i64', 19],
+
+  // What a call leaves behind: rows read, union of their bits, bytes in the pool, why it stopped; two numbers.
+  ['STATE', 'u32', 4],
+  ['NUMBERS', 'f64', 2],
+  // What scanRows is told: position in the file of the memory's first byte, id of the first row, bytes in the table's pool.
+  ['STATE_BASE', 'f64', 1],
+  ['STATE_FIRST', 'f64', 1],
+  ['STATE_POOLED', 'f64', 1],
+
+  // What calls on lists of any length are told: lengths, ...
+  ['THRESHOLDS', 'u32', 1],
+  ['RECALLS', 'u32', 1],
+  ['RANGES', 'u32', 1],
+  ['LIMITS', 'u32', 1],
+  ['MIXED_ROOM', 'u32', 1],
+  ['DETECTION_LIMIT', 'u32', 1],
+  ['LEAST', 'f64', 1],
+  // ... and addresses, each in a word: of the lists that `curves` reads,
+  ['SCORES', 'u32', 1],
+  ['RANKS', 'u32', 1],
+  ['CODES', 'u32', 1],
+  ['LIMIT_OF', 'u32', 1],
+  ['RECALL_THRESHOLDS', 'u32', 1],
+  ['COUNTED', 'u32', 1],
+  // of its work space,
+  ['KEYS', 'u32', 1],
+  ['FIRST_ORDER', 'u32', 1],
+  ['SECOND_ORDER', 'u32', 1],
+  ['DIGIT_COUNTS', 'u32', 1],
+  ['SORTED', 'u32', 1],
+  ['ADMITTED', 'u32', 1],
+  ['MIXED_AT', 'u32', 1],
+  ['MIXED_CODE', 'u32', 1],
+  ['MISSES_BEFORE', 'u32', 1],
+  ['MIXED_COUNT', 'u32', 1],
+  ['MISSES', 'u32', 1],
+  ['ADMITTED_COUNT', 'u32', 1],
+  ['FIRST_ADMITTED', 'u32', 1],
+  ['HIT_MISSES', 'u32', 1],
+  ['HIT_AT', 'u32', 1],
+  ['HITS', 'u32', 1],
+  ['FALSES', 'u32', 1],
+  ['ENVELOPE', 'u32', 1],
+  // of what it leaves behind,
+  ['PRECISION', 'u32', 1],
+  ['SCORES_AT', 'u32', 1],
+  ['RECALL', 'u32', 1],
+  // and of the outcomes of matchImage.
+  ['OUT_BASE', 'u32', 1],
+  ['OUT_FILL', 'u32', 1],
+  ['OUT_MIXED', 'u32', 1],
+  ['OUT_COUNTED', 'u32', 1],
+  ['OUT_SCORES', 'u32', 1],
+  ['OUT_RANKS', 'u32', 1],
+  ['OUT_CODES', 'u32', 1],
+  ['OUT_IMAGES', 'u32', 1],
+
+  // Lists of `curves`, up to the end of the memory; or the rows of one call, as columns of the annotation table.
+  ['WORK', 'u8', 0],
+  ['HAS_COLUMN', 'u16', ROWS],
+  ['CROWD_COLUMN', 'u8', ROWS],
+  ['ID_COLUMN', 'f64', ROWS],
+  ['IMAGE_COLUMN', 'f64', ROWS],
+  ['CATEGORY_COLUMN', 'f64', ROWS],
+  ['SCORE_COLUMN', 'f64', ROWS],
+  ['AREA_COLUMN', 'f64', ROWS],
+  ['KEYPOINT_COUNT_COLUMN', 'f64', ROWS],
+  ['BOX_COLUMN', 'f64', 4 * ROWS],
+  ['BEGIN_COLUMN', 'f64', ROWS],
+  ['LENGTH_COLUMN', 'u32', ROWS],
+  ['SEGMENTATION_AT_COLUMN', 'u32', ROWS],
+  ['SEGMENTATION_LENGTH_COLUMN', 'u32', ROWS],
+  ['KEYPOINTS_AT_COLUMN', 'u32', ROWS],
+  ['KEYPOINTS_LENGTH_COLUMN', 'u32', ROWS],
+  ['POOL_AT_COLUMN', 'f64', ROWS],
+  ['POOL_LENGTH_COLUMN', 'u32', ROWS],
+  ['MASK_HEIGHT_COLUMN', 'u32', ROWS],
+  ['MASK_WIDTH_COLUMN', 'u32', ROWS],
+  ['KEYPOINT_AREAS', 'f64', ROWS],
+  // Keypoint coordinates of the rows, float64 where the third argument of scanRows is KEYPOINTS_WIDE, else float32.
+  ['POINTS', 'f64', 393216],
+
+  // The bytes of the file, and characters of the rows' compressed masks, never more than these; 16 may be read at once.
+  ['WINDOW', 'u8', WINDOW_BYTES + 64],
+  ['POOL', 'u8', WINDOW_BYTES + 64],
+  // A list of the file, which polygonRuns takes; the runs that it leaves behind; its work space.
+  ['LIST', 'f64', LIST_NUMBERS],
+  ['MARKS', 'u32', MARK_LIMIT],
+  ['SORTED_MARKS', 'u32', MARK_LIMIT + 1],
+  ['COLUMN_COUNTS', 'u32', COLUMN_LIMIT + 2],
+
+  // Keypoints of one image, and what else comparing them takes.
+  ['TRUTH_POINTS', 'f64', SKELETON_NUMBERS],
+  ['FOUND_POINTS', 'f64', SKELETON_NUMBERS],
+  ['VARIANCES', 'f64', SKELETON_POINTS],
+  ['TERMS', 'f64', SKELETON_POINTS],
+  // The other columns of one image, as evaluation/rows.ts.
+  ['TRUTH_BOXES', 'f64', 4 * IMAGE_ROWS],
+  ['FOUND_BOXES', 'f64', 4 * IMAGE_ROWS],
+  ['TRUTH_AREAS', 'f64', IMAGE_ROWS],
+  ['FOUND_AREAS', 'f64', IMAGE_ROWS],
+  ['TRUTH_IDS', 'f64', IMAGE_ROWS],
+  ['FOUND_IDS', 'f64', IMAGE_ROWS],
+  ['FOUND_SCORES', 'f64', IMAGE_ROWS],
+  ['TRUTH_CATEGORIES', 'u32', IMAGE_ROWS],
+  ['FOUND_CATEGORIES', 'u32', IMAGE_ROWS],
+  ['TRUTH_CROWD', 'u8', IMAGE_ROWS],
+  ['TRUTH_IGNORE', 'u8', IMAGE_ROWS],
+  // Work space of matching: rows by cells, candidates of a detection, truths of a cell that are taken or ignored by size range.
+  ['FOUND_ROWS', 'u32', IMAGE_ROWS],
+  ['TRUTH_ROWS', 'u32', IMAGE_ROWS],
+  ['CANDIDATES', 'u32', IMAGE_ROWS],
+  ['RANKED', 'u32', IMAGE_ROWS],
+  ['REACHED', 'u32', IMAGE_ROWS],
+  ['CANDIDATE_IOUS', 'f64', IMAGE_ROWS],
+  ['TAKEN', 'u32', RANGE_LIMIT * IMAGE_ROWS],
+  ['IGNORED', 'u8', RANGE_LIMIT * IMAGE_ROWS],
+  ['FOUND_COUNTS', 'u32', CATEGORY_LIMIT],
+  ['TRUTH_COUNTS', 'u32', CATEGORY_LIMIT],
+  ['FOUND_FIRSTS', 'u32', CATEGORY_LIMIT],
+  ['TRUTH_FIRSTS', 'u32', CATEGORY_LIMIT],
+  ['TOUCHED', 'u32', CATEGORY_LIMIT],
+  ['IOU_THRESHOLDS', 'f64', RANGE_LIMIT],
+  ['LOWS', 'f64', RANGE_LIMIT],
+  ['HIGHS', 'f64', RANGE_LIMIT],
+
+  // Run lengths of two masks and of what is made of them, and characters.
+  ['FIRST_RUNS', 'u32', RUN_LIMIT + 1],
+  ['SECOND_RUNS', 'u32', RUN_LIMIT + 1],
+  ['MERGED_RUNS', 'u32', 2 * RUN_LIMIT + 16],
+  ['TEXT', 'u8', 16 * RUN_LIMIT],
+  // Intervals of foreground of many masks.
+  ['INTERVALS', 'u32', 4194304],
+  // A stretch of a bitmap, with a byte before it and some behind.
+  ['BEFORE_BITMAP', 'u8', 64],
+  ['BITMAP', 'u8', BITMAP_BYTES + 128],
+  // Masks of one image: of detections, truths, and both their boundaries; what intervals they have, and their areas.
+  ['MASK_HEIGHTS', 'u32', 4 * IMAGE_ROWS],
+  ['MASK_WIDTHS', 'u32', 4 * IMAGE_ROWS],
+  ['MASK_BEGINS', 'u32', 4 * IMAGE_ROWS],
+  ['MASK_ENDS', 'u32', 4 * IMAGE_ROWS],
+  ['MASK_AREAS', 'f64', 4 * IMAGE_ROWS],
+  // Outcomes of matching, up to the end of the memory.
+  ['OUTCOMES', 'u8', 0],
+] as const;
+
+type Kinds = typeof KINDS;
+/** Columns of the module's memory by name. */
+export type Views = {
+  readonly [Row in (typeof TABLE)[number] as Row[0]]: InstanceType<Kinds[Row[1]]> & { readonly buffer: ArrayBuffer };
+};
+type Name = keyof Views;
+
+const ALIGNMENT = 16;
+let end = 0;
+const addresses = TABLE.map(([name, kind, length]) => {
+  const at = end;
+  end = Math.ceil((at + length * KINDS[kind].BYTES_PER_ELEMENT) / ALIGNMENT) * ALIGNMENT;
+  return [name, at] as const;
+});
+
+/** Where each column begins, in bytes. */
+export const AT = Object.fromEntries(addresses) as { readonly [N in Name]: number };
+/** Bytes of them all. */
+export const LAYOUT_BYTES = end;
+
+/** The columns in a memory. */
+export const viewsOf = (memory: ArrayBuffer): Views =>
+  Object.fromEntries(
+    TABLE.map(([name, kind, length]) => [name, new KINDS[kind](memory, AT[name], length)]),
+  ) as unknown as Views;

@@ -1,7 +1,7 @@
 import { type ByteSource, Window } from '../scan/source.js';
 import { type AnnotationTable, HAS } from '../scan/table.js';
 import type { Kernels } from './kernels.js';
-import * as at from './layout.js';
+import { AT, LIST_NUMBERS } from './layout.js';
 
 /**
  * Reads the keypoint lists of rows, many at a time.
@@ -18,10 +18,10 @@ export function readLists(
   per: number,
   take: (values: Float64Array<ArrayBuffer>, first: number) => void,
 ): number {
-  const limit = Math.floor(at.LIST_NUMBERS / per);
+  const limit = Math.floor(LIST_NUMBERS / per);
   if (per === 0 || limit === 0) return 0;
   const { begin, keypointsAt, keypointsLength, has } = table;
-  const { integers, floats } = module;
+  const { MARKS, LIST } = module.views;
   const place = (row: number): number => begin[row]! + keypointsAt[row]!;
   let window: Window | null = null;
   let next = 0;
@@ -35,14 +35,14 @@ export function readLists(
       const row = rows[next + n]!;
       const p = place(row);
       if (!(has[row]! & HAS.keypoints) || p < base || p + keypointsLength[row]! > end) break;
-      integers[at.MARKS / 4 + n] = at.WINDOW + p - base;
+      MARKS[n] = AT.WINDOW + p - base;
     }
     if (n === 0) {
       if (!(has[rows[next]!]! & HAS.keypoints) || from === base || !window.advance(from - base)) return next;
       continue;
     }
     const read = module.readLists(n, per);
-    if (read > 0) take(floats.subarray(at.LIST / 8, at.LIST / 8 + read * per), next);
+    if (read > 0) take(LIST.subarray(0, read * per), next);
     next += read;
     if (read < n) return next;
   }

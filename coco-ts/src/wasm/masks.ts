@@ -1,6 +1,6 @@
 import type { Runs } from '../mask/runs.js';
 import type { Kernels } from './kernels.js';
-import * as at from './layout.js';
+import { AT, ROWS } from './layout.js';
 
 /** Compressed masks as mask/pool.ts holds them. */
 interface Strings {
@@ -16,7 +16,7 @@ interface Strings {
  * @param slow measures the row that the module leaves to it
  */
 export function measureStrings(
-  { integers, floats, memory, measureMasks }: Kernels,
+  { views, measureMasks }: Kernels,
   pool: Strings,
   rows: readonly number[],
   area: Float64Array | null,
@@ -24,26 +24,27 @@ export function measureStrings(
   slow: (row: number) => void,
 ): void {
   const { text, begin, length, height, width } = pool;
+  const { POOL, POOL_AT_COLUMN, POOL_LENGTH_COLUMN, MASK_HEIGHT_COLUMN, MASK_WIDTH_COLUMN } = views;
+  const { AREA_COLUMN, BOX_COLUMN } = views;
   let next = 0;
   while (next < rows.length) {
     let n = 0;
     let used = 0;
-    for (; n < at.ROWS && next + n < rows.length; n++) {
+    for (; n < ROWS && next + n < rows.length; n++) {
       const row = rows[next + n]!;
-      if (used + length[row]! > at.POOL_BYTES) break;
-      memory.set(text.subarray(begin[row]!, begin[row]! + length[row]!), at.POOL + used);
-      integers[at.POOL_AT_COLUMN / 4 + n] = used;
-      integers[at.POOL_LENGTH_COLUMN / 4 + n] = length[row]!;
-      integers[at.MASK_HEIGHT_COLUMN / 4 + n] = height[row]!;
-      integers[at.MASK_WIDTH_COLUMN / 4 + n] = width[row]!;
+      if (used + length[row]! > POOL.length) break;
+      POOL.set(text.subarray(begin[row]!, begin[row]! + length[row]!), used);
+      POOL_AT_COLUMN[n] = used;
+      POOL_LENGTH_COLUMN[n] = length[row]!;
+      MASK_HEIGHT_COLUMN[n] = height[row]!;
+      MASK_WIDTH_COLUMN[n] = width[row]!;
       used += length[row]!;
     }
     const measured = measureMasks(n);
     for (let i = 0; i < measured; i++) {
       const row = rows[next + i]!;
-      if (area !== null) area[row] = floats[at.AREA_COLUMN / 8 + i]!;
-      const box = at.BOX_COLUMN / 8 + 4 * i;
-      for (let c = 0; c < 4; c++) boxes[4 * row + c] = floats[box + c]!;
+      if (area !== null) area[row] = AREA_COLUMN[i]!;
+      for (let c = 0; c < 4; c++) boxes[4 * row + c] = BOX_COLUMN[4 * i + c]!;
     }
     next += measured;
     if (measured === n && n > 0) continue;
@@ -59,12 +60,12 @@ export function polygonAt(
   height: number,
   width: number,
 ): { runs: Runs; end: number } | null {
-  const end = module.readList(p + at.WINDOW);
+  const end = module.readList(p + AT.WINDOW);
   if (end === 0) return null;
-  const numbers = module.integers[at.STATE / 4]!;
+  const numbers = module.views.STATE[0]!;
   if (numbers <= 4) return null;
   const n = module.polygonRuns(numbers >> 1, height, width);
   if (n === 0) return null;
-  const counts = module.integers.slice(at.MARKS / 4, at.MARKS / 4 + n);
-  return { runs: { height, width, counts }, end: end - at.WINDOW };
+  const counts = module.views.MARKS.slice(0, n);
+  return { runs: { height, width, counts }, end: end - AT.WINDOW };
 }

@@ -1,9 +1,11 @@
-import type { Matched, MatchInput } from '../evaluation/matcher.js';
+import { emptyMatched, type Matched, type MatchInput } from '../evaluation/matched.js';
+import type { Params } from '../evaluation/params.js';
 import type { Rows } from '../evaluation/rows.js';
+import { oksVariances } from '../evaluation/similarity.js';
 import type { Numbers } from '../scan/table.js';
-import type { Kernels } from './kernels.js';
-import * as at from './layout.js';
-import * as plan from './plan.js';
+import { type Kernels, kernels } from './kernels.js';
+import { AT, CATEGORY_LIMIT, IMAGE_ROWS, RANGE_LIMIT, SKELETON_NUMBERS, SKELETON_POINTS } from './layout.js';
+import { imageMasks } from './maskHost.js';
 
 /** Where a column goes, what it is, numbers per row. */
 interface NumberColumn {
@@ -22,102 +24,109 @@ interface Side {
   readonly bytes: readonly { readonly to: number; readonly column: Uint8Array }[];
 }
 
-/**
- * `matchImages` by WebAssembly, for boxes and skeletons.
- * @param thresholds of IoU, as they are compared
- * @param variances of the points of a skeleton; null for boxes
- * @param out of the right lengths, `base` set
- * @returns false where there is no room
- */
-export function quickMatch(
-  module: Kernels,
-  input: MatchInput,
-  [firstImage, endImage]: readonly [number, number],
-  thresholds: Float64Array,
-  variances: Float64Array | null,
-  out: Matched,
-): boolean {
+const variancesOf = ({ iouType, kpt_oks_sigmas }: Params): Float64Array | null =>
+  iouType === 'keypoints' ? oksVariances(kpt_oks_sigmas) : null;
+
+/** How `matchImage` compares: by boxes, masks, masks and their boundaries, or so many points of a skeleton. */
+function comparison({ gt, dt }: MatchInput, points: number): number {
+  if (dt.masks === null || gt.masks === null) return points;
+  return dt.edges === null || gt.edges === null ? -1 : -2;
+}
+
+/** `matchImages` by WebAssembly; null where that is not there, or has no room. */
+export function quickMatch(input: MatchInput, firstImage: number, endImage: number): Matched | null {
+  const module = kernels();
+  if (module === null) return null;
   const { gt, dt, gtByImage, dtByImage, params } = input;
   const [K, A] = [params.catIds.length, params.areaRng.length];
+  const variances = variancesOf(params);
   const points = variances?.length ?? 0;
-  const limit = Math.min(at.IMAGE_ROWS, points === 0 ? at.IMAGE_ROWS : Math.floor(at.SKELETON_NUMBERS / (3 * points)));
-  if (K > at.CATEGORY_LIMIT || A > at.RANGE_LIMIT || points > at.SKELETON_POINTS) return false;
+  const limit = Math.min(IMAGE_ROWS, points === 0 ? IMAGE_ROWS : Math.floor(SKELETON_NUMBERS / (3 * points)));
+  if (K > CATEGORY_LIMIT || A > RANGE_LIMIT || points > SKELETON_POINTS) return null;
   for (const { start } of [gtByImage, dtByImage])
-    for (let i = firstImage; i < endImage; i++) if (start[i + 1]! - start[i]! > limit) return false;
+    for (let i = firstImage; i < endImage; i++) if (start[i + 1]! - start[i]! > limit) return null;
+  const out = emptyMatched(input, firstImage, endImage);
   const columns = Object.keys(PLACES) as (keyof typeof PLACES)[];
-  let end = at.OUTCOMES;
+  let end = AT.OUTCOMES;
   for (const name of columns) {
     module.integers[PLACES[name] / 4] = end;
     end += (out[name].byteLength + 7) & -8;
   }
-  if (!module.reserve(end)) return false;
-  const { memory, floats, integers } = module;
+  if (!module.reserve(end)) return null;
+  const { memory, floats, integers, views } = module;
   const placeOf = (name: keyof typeof PLACES): number => integers[PLACES[name] / 4]!;
-  memory.fill(0, at.OUTCOMES, placeOf('scores'));
-  memory.fill(0, at.FOUND_COUNTS, at.TOUCHED);
+  memory.fill(0, AT.OUTCOMES, placeOf('scores'));
+  views.FOUND_COUNTS.fill(0);
+  views.TRUTH_COUNTS.fill(0);
   integers.set(out.base, placeOf('base') / 4);
-  integers[plan.THRESHOLDS / 4] = thresholds.length;
-  integers[plan.RANGES / 4] = A;
-  integers[plan.DETECTION_LIMIT / 4] = params.maxDets[params.maxDets.length - 1]!;
-  floats[plan.LEAST / 8] = Math.min(...thresholds);
-  floats.set(thresholds, at.IOU_THRESHOLDS / 8);
+  const thresholds = Float64Array.from(params.iouThrs, (threshold) => Math.min(threshold, 1 - 1e-10));
+  views.THRESHOLDS[0] = thresholds.length;
+  views.RANGES[0] = A;
+  views.DETECTION_LIMIT[0] = params.maxDets.at(-1)!;
+  views.LEAST[0] = Math.min(...thresholds);
+  views.IOU_THRESHOLDS.set(thresholds);
   for (const [a, range] of params.areaRng.entries()) {
-    floats[at.LOWS / 8 + a] = range[0]!;
-    floats[at.HIGHS / 8 + a] = range[1]!;
+    views.LOWS[a] = range[0]!;
+    views.HIGHS[a] = range[1]!;
   }
-  if (variances !== null) floats.set(variances, at.VARIANCES / 8);
-  const compared = (boxes: number, skeletons: number, rows: Rows, per: number): NumberColumn =>
+  if (variances !== null) views.VARIANCES.set(variances);
+  const boxesOr = (boxes: number, skeletons: number, rows: Rows, per: number): NumberColumn =>
     variances === null
       ? { to: boxes, column: rows.boxes, per: 4 }
       : { to: skeletons, column: rows.keypoints!, per: per * points };
   const found: Side = {
     rows: dt,
     ...dtByImage,
-    categories: at.FOUND_CATEGORIES,
+    categories: AT.FOUND_CATEGORIES,
     bytes: [],
     columns: [
-      { to: at.FOUND_AREAS, column: dt.area, per: 1 },
-      { to: at.FOUND_IDS, column: dt.id, per: 1 },
-      { to: at.FOUND_SCORES, column: dt.score, per: 1 },
-      compared(at.FOUND_BOXES, at.FOUND_POINTS, dt, 2),
+      { to: AT.FOUND_AREAS, column: dt.area, per: 1 },
+      { to: AT.FOUND_IDS, column: dt.id, per: 1 },
+      { to: AT.FOUND_SCORES, column: dt.score, per: 1 },
+      boxesOr(AT.FOUND_BOXES, AT.FOUND_POINTS, dt, 2),
     ],
   };
   const truths: Side = {
     rows: gt,
     ...gtByImage,
-    categories: at.TRUTH_CATEGORIES,
+    categories: AT.TRUTH_CATEGORIES,
     columns: [
-      { to: at.TRUTH_AREAS, column: gt.area, per: 1 },
-      { to: at.TRUTH_IDS, column: gt.id, per: 1 },
-      { to: at.TRUTH_BOXES, column: gt.boxes, per: 4 },
-      ...(variances === null ? [] : [compared(at.TRUTH_BOXES, at.TRUTH_POINTS, gt, 3)]),
+      { to: AT.TRUTH_AREAS, column: gt.area, per: 1 },
+      { to: AT.TRUTH_IDS, column: gt.id, per: 1 },
+      { to: AT.TRUTH_BOXES, column: gt.boxes, per: 4 },
+      ...(variances === null ? [] : [boxesOr(AT.TRUTH_BOXES, AT.TRUTH_POINTS, gt, 3)]),
     ],
     bytes: [
-      { to: at.TRUTH_CROWD, column: gt.crowd },
-      { to: at.TRUTH_IGNORE, column: gt.ignore },
+      { to: AT.TRUTH_CROWD, column: gt.crowd },
+      { to: AT.TRUTH_IGNORE, column: gt.ignore },
     ],
   };
-  for (let image = firstImage; image < endImage; image++)
-    module.matchImage(image, fill(module, found, image), fill(module, truths, image), points);
+  const compared = comparison(input, points);
+  const masks = compared < 0 ? imageMasks(module, input) : null;
+  if (masks !== null) module.masks = masks;
+  for (let image = firstImage; image < endImage; image++) {
+    masks?.nextImage(image);
+    module.matchImage(image, fill(module, found, image), fill(module, truths, image), compared);
+  }
   for (const name of columns) {
     const column = out[name];
     const source = column instanceof Float64Array ? floats : module.signed;
     const from = placeOf(name) / column.BYTES_PER_ELEMENT;
     column.set(source.subarray(from, from + column.length));
   }
-  return true;
+  return out;
 }
 
 /** The columns of `Matched`; those before the scores start as 0. */
 const PLACES = {
-  base: plan.OUT_BASE,
-  fill: plan.OUT_FILL,
-  mixed: plan.OUT_MIXED,
-  counted: plan.OUT_COUNTED,
-  scores: plan.OUT_SCORES,
-  ranks: plan.OUT_RANKS,
-  codes: plan.OUT_CODES,
-  images: plan.OUT_IMAGES,
+  base: AT.OUT_BASE,
+  fill: AT.OUT_FILL,
+  mixed: AT.OUT_MIXED,
+  counted: AT.OUT_COUNTED,
+  scores: AT.OUT_SCORES,
+  ranks: AT.OUT_RANKS,
+  codes: AT.OUT_CODES,
+  images: AT.OUT_IMAGES,
 } as const;
 
 /** Puts the rows of an image in place. @returns how many there are */

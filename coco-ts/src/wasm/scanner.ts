@@ -1,28 +1,28 @@
 import { type AnnotationTable, HAS } from '../scan/table.js';
 import type { Kernels } from './kernels.js';
-import * as at from './layout.js';
+import { AT, KEYPOINTS_WIDE, ROWS, STOPPED_AT_END, STOPPED_FULL } from './layout.js';
 
 /** Columns of one call as the table has them: its name, where they stand, the bits of rows that have them, numbers per row. */
 const FLOATS = [
-  ['id', at.ID_COLUMN, HAS.id, 1],
-  ['image', at.IMAGE_COLUMN, HAS.image, 1],
-  ['category', at.CATEGORY_COLUMN, HAS.category, 1],
-  ['score', at.SCORE_COLUMN, HAS.score, 1],
-  ['area', at.AREA_COLUMN, HAS.area, 1],
-  ['keypointCount', at.KEYPOINT_COUNT_COLUMN, HAS.keypointCount, 1],
-  ['boxes', at.BOX_COLUMN, HAS.box, 4],
-  ['begin', at.BEGIN_COLUMN, ~0, 1],
-  ['poolAt', at.POOL_AT_COLUMN, HAS.rle, 1],
+  ['id', 'ID_COLUMN', HAS.id, 1],
+  ['image', 'IMAGE_COLUMN', HAS.image, 1],
+  ['category', 'CATEGORY_COLUMN', HAS.category, 1],
+  ['score', 'SCORE_COLUMN', HAS.score, 1],
+  ['area', 'AREA_COLUMN', HAS.area, 1],
+  ['keypointCount', 'KEYPOINT_COUNT_COLUMN', HAS.keypointCount, 1],
+  ['boxes', 'BOX_COLUMN', HAS.box, 4],
+  ['begin', 'BEGIN_COLUMN', ~0, 1],
+  ['poolAt', 'POOL_AT_COLUMN', HAS.rle, 1],
 ] as const;
 const INTEGERS = [
-  ['segmentationAt', at.SEGMENTATION_AT_COLUMN, HAS.segmentation],
-  ['segmentationLength', at.SEGMENTATION_LENGTH_COLUMN, HAS.segmentation],
-  ['keypointsAt', at.KEYPOINTS_AT_COLUMN, HAS.keypoints],
-  ['keypointsLength', at.KEYPOINTS_LENGTH_COLUMN, HAS.keypoints],
-  ['length', at.LENGTH_COLUMN, ~0],
-  ['poolLength', at.POOL_LENGTH_COLUMN, HAS.rle],
-  ['maskHeight', at.MASK_HEIGHT_COLUMN, HAS.rle],
-  ['maskWidth', at.MASK_WIDTH_COLUMN, HAS.rle],
+  ['segmentationAt', 'SEGMENTATION_AT_COLUMN', HAS.segmentation],
+  ['segmentationLength', 'SEGMENTATION_LENGTH_COLUMN', HAS.segmentation],
+  ['keypointsAt', 'KEYPOINTS_AT_COLUMN', HAS.keypoints],
+  ['keypointsLength', 'KEYPOINTS_LENGTH_COLUMN', HAS.keypoints],
+  ['length', 'LENGTH_COLUMN', ~0],
+  ['poolLength', 'POOL_LENGTH_COLUMN', HAS.rle],
+  ['maskHeight', 'MASK_HEIGHT_COLUMN', HAS.rle],
+  ['maskWidth', 'MASK_WIDTH_COLUMN', HAS.rle],
 ] as const;
 
 /** Reads rows into the table as long as they are plain. */
@@ -31,10 +31,6 @@ export class RowScanner {
   private readonly table: AnnotationTable;
   private readonly length: number;
   private readonly start: number;
-  private readonly floats: Float64Array;
-  private readonly integers: Uint32Array;
-  private readonly halves: Uint16Array;
-  private readonly singles: Float32Array;
   /** Whether the end of the list was reached. */
   ended = false;
 
@@ -44,10 +40,6 @@ export class RowScanner {
     this.table = table;
     this.start = start;
     this.length = length;
-    this.floats = kernels.floats;
-    this.integers = kernels.integers;
-    this.halves = new Uint16Array(kernels.memory.buffer);
-    this.singles = new Float32Array(kernels.memory.buffer);
   }
 
   /**
@@ -56,26 +48,22 @@ export class RowScanner {
    * @returns the position before the object that is not plain, or behind the list
    */
   scan(p: number, base: number): number {
-    const { kernels, table, floats } = this;
-    let position = p + at.WINDOW;
-    floats[at.STATE_BASE / 8] = base - at.WINDOW;
+    const { kernels, table } = this;
+    const { POINTS, STATE, STATE_BASE, STATE_FIRST, STATE_POOLED } = kernels.views;
+    let position = p + AT.WINDOW;
+    STATE_BASE[0] = base - AT.WINDOW;
     for (;;) {
       const per = table.pointNumbers;
-      const limit = per > 0 ? Math.min(at.ROWS, Math.floor(at.POINTS_BYTES / (8 * per))) : at.ROWS;
+      const limit = per > 0 ? Math.min(ROWS, Math.floor(POINTS.length / per)) : ROWS;
       const wide = table.points instanceof Float64Array;
-      floats[at.STATE_FIRST / 8] = table.count + 1;
-      floats[at.STATE_POOLED / 8] = table.poolUsed;
-      position = kernels.scanRows(position, limit, table.keepValues ? (wide ? at.KEYPOINTS_WIDE : 1) : 0, per);
-      const [rows, used, pool, stopped] = this.integers.subarray(at.STATE / 4) as unknown as [
-        number,
-        number,
-        number,
-        number,
-      ];
+      STATE_FIRST[0] = table.count + 1;
+      STATE_POOLED[0] = table.poolUsed;
+      position = kernels.scanRows(position, limit, table.keepValues ? (wide ? KEYPOINTS_WIDE : 1) : 0, per);
+      const [rows, used, pool, stopped] = STATE as unknown as [number, number, number, number];
       if (rows > 0)
-        this.take(rows, used, pool, (this.length - this.start) / (base - at.WINDOW + position - this.start));
-      this.ended = stopped === at.STOPPED_AT_END;
-      if (stopped !== at.STOPPED_FULL) return position - at.WINDOW;
+        this.take(rows, used, pool, (this.length - this.start) / (base - AT.WINDOW + position - this.start));
+      this.ended = stopped === STOPPED_AT_END;
+      if (stopped !== STOPPED_FULL) return position - AT.WINDOW;
     }
   }
 
@@ -85,20 +73,20 @@ export class RowScanner {
    * @param share of the file what has been read so far is 1 of
    */
   private take(rows: number, used: number, pool: number, share: number): void {
-    const { table, halves, kernels } = this;
+    const { table } = this;
+    const { views } = this.kernels;
     const expected = 1.02 * share;
     if (table.count + rows > table.capacity) table.grow(Math.ceil(expected * (table.count + rows)));
     const first = table.count;
-    table.has.set(halves.subarray(at.HAS_COLUMN / 2, at.HAS_COLUMN / 2 + rows), first);
-    if (used & HAS.crowd) table.crowd.set(kernels.memory.subarray(at.CROWD_COLUMN, at.CROWD_COLUMN + rows), first);
     const filled = table.keepValues ? used | HAS.id | HAS.area : used;
+    table.has.set(views.HAS_COLUMN.subarray(0, rows), first);
+    if (used & HAS.crowd) table.crowd.set(views.CROWD_COLUMN.subarray(0, rows), first);
     for (const [name, from, bits, per] of FLOATS)
-      if (filled & bits) copyFloats(this.floats, from, table[name], per * first, per * rows);
-    for (const [name, from, bits] of INTEGERS)
-      if (filled & bits) copyIntegers(this.integers, from, table[name], first, rows);
+      if (filled & bits) table[name].set(views[from].subarray(0, per * rows), per * first);
+    for (const [name, from, bits] of INTEGERS) if (filled & bits) table[name].set(views[from].subarray(0, rows), first);
     if (used & HAS.rle) {
       table.reservePool(pool, Math.ceil(expected * (table.poolUsed + pool)));
-      table.pool.set(kernels.memory.subarray(at.POOL, at.POOL + pool), table.poolUsed);
+      table.pool.set(views.POOL.subarray(0, pool), table.poolUsed);
       table.poolUsed += pool;
     }
     if (table.pointNumbers > 0) this.takePoints(rows, first);
@@ -108,16 +96,10 @@ export class RowScanner {
 
   private takePoints(rows: number, first: number): void {
     const { table } = this;
+    const { POINTS } = this.kernels.views;
     const per = table.coordinates;
     table.growPoints((first + rows) * per);
-    const wide = table.points instanceof Float64Array;
-    const from = at.POINTS / (wide ? 8 : 4);
-    table.points.set((wide ? this.floats : this.singles).subarray(from, from + rows * per), first * per);
+    const points = table.points instanceof Float64Array ? POINTS : new Float32Array(POINTS.buffer, AT.POINTS);
+    table.points.set(points.subarray(0, rows * per), first * per);
   }
 }
-
-const copyFloats = (memory: Float64Array, from: number, to: Float64Array, first: number, count: number): void =>
-  to.set(memory.subarray(from / 8, from / 8 + count), first);
-
-const copyIntegers = (memory: Uint32Array, from: number, to: Uint32Array, first: number, count: number): void =>
-  to.set(memory.subarray(from / 4, from / 4 + count), first);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { COCO, COCOeval, type IouType } from '../../src/index.js';
+import { COCOeval, CocoFile, type IouType } from '../../src/index.js';
 import { dataMissing, dataPath } from '../goldens.js';
 
 const missing = dataMissing('cocoapi_eval', 'EXPECTED.json');
@@ -10,7 +10,7 @@ test.skipIf(missing).each(['bbox', 'segm'] as const)(
   async (type: IouType) => {
     const read = <T>(name: string): T => JSON.parse(readFileSync(dataPath('cocoapi_eval', name), 'utf8')) as T;
     const expected = read<Record<string, { dt: string; stats: Record<string, number> }>>('EXPECTED.json')[type]!;
-    const gt = await COCO.load(dataPath('cocoapi_eval', 'instances_val2014_100.json'));
+    const gt = await CocoFile.open(dataPath('cocoapi_eval', 'instances_val2014_100.json'));
     const dt = gt.loadRes(dataPath('cocoapi_eval', expected.dt));
     const evaluation = new COCOeval(gt, dt, type);
     evaluation.evaluate();

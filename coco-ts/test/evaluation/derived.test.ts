@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import {
   COCO,
   COCOeval,
+  CocoFile,
   type Dataset,
   type InstanceAnnotation,
   type IouType,
@@ -56,7 +57,7 @@ function drawn(): { gt: Dataset; dt: ResultRecord[]; masks: ResultRecord[]; poin
 }
 
 async function evaluated(gt: Dataset, dt: unknown, type: IouType, way: 'bytes' | 'objects', strictIds = true) {
-  const truths = way === 'objects' ? new COCO(gt) : await COCO.load(bytes(gt));
+  const truths = way === 'objects' ? new COCO(gt) : await CocoFile.open(bytes(gt));
   const evaluation = new COCOeval(truths, truths.loadRes(way === 'objects' ? (dt as ResultRecord[]) : bytes(dt)), type);
   evaluation.params.strictIds = strictIds;
   if (type === 'keypoints') evaluation.params.kpt_oks_sigmas = [0.1, 0.1];

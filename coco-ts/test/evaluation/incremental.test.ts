@@ -89,6 +89,47 @@ describe('add', () => {
     });
   }
 
+  test('takes boxes in columns for the same as in records', () => {
+    fc.assert(
+      fc.property(fc.array(truth, { maxLength: 14 }), fc.array(found, { maxLength: 20 }), (truths, detections) => {
+        const { annotations = [] } = dataset(truths);
+        const sides = [new COCOeval(null, null, 'bbox'), new COCOeval(null, null, 'bbox')] as const;
+        for (const side of sides) side.params.catIds = [1, 2];
+        for (const { id } of images) {
+          const gts = annotations.filter((ann) => ann.image_id === id);
+          const dts = detections.filter((result) => result.image_id === id);
+          sides[0].add(
+            id,
+            gts.map((ann, i) => ({ ...ann, id: i + 1 })),
+            dts.map(({ image_id, category_id, bbox, score }) => ({ image_id, category_id, bbox, score })),
+          );
+          sides[1].addBoxes(
+            id,
+            {
+              boxes: gts.flatMap(({ bbox }) => bbox ?? []),
+              categories: gts.map(({ category_id }) => Number(category_id)),
+              areas: gts.map(({ area }) => area ?? 0),
+              crowds: gts.map(({ iscrowd }) => iscrowd ?? 0),
+            },
+            {
+              boxes: dts.flatMap(({ bbox }) => bbox),
+              categories: dts.map(({ category_id }) => category_id),
+              scores: dts.map(({ score }) => score),
+            },
+          );
+        }
+        for (const side of sides) side.accumulate();
+        for (const key of ['precision', 'recall', 'scores'] as const)
+          expect(difference(sides[1].eval![key], sides[0].eval![key]), key).toBeNull();
+      }),
+      { numRuns: 80 },
+    );
+    const uneven = { boxes: [1, 2, 3], categories: [7], areas: [1], crowds: [0] };
+    expect(() => one().addBoxes(1, uneven, { boxes: [], categories: [], scores: [] })).toThrow(
+      '1 categories, but boxes of 0.75 rows',
+    );
+  });
+
   const one = () => {
     const evaluation = new COCOeval(null, null, 'bbox');
     evaluation.params.catIds = [7];

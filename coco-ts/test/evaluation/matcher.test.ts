@@ -37,11 +37,11 @@ const dataset = (
 });
 
 function expectSame(gt: COCO, dt: COCO, type: IouType): void {
-  const run = (lookFirst: boolean): COCOeval => {
+  const run = (byCells: boolean): COCOeval => {
     const evaluation = new COCOeval(gt, dt, type);
     evaluation.evaluate();
-    // Looking at the matchings makes accumulate() go through them cell by cell.
-    if (lookFirst) expect(evaluation.evalImgs.length).toBeGreaterThan(0);
+    // Matchings that are given make accumulate() go through them cell by cell.
+    if (byCells) evaluation.evalImgs = [...evaluation.evalImgs];
     evaluation.accumulate();
     evaluation.summarize();
     return evaluation;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { COCO, COCOeval, type Dataset, type Id } from '../../src/index.js';
+import { COCO, COCOeval, CocoFile, type Dataset, type Id } from '../../src/index.js';
 
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
@@ -19,8 +19,8 @@ async function notes(
   };
   const results = found.map((category_id) => ({ image_id: 1, category_id, bbox, score: 1 }));
   const both: string[][] = [];
-  for (const gt of [await COCO.load(bytes(file)), new COCO(file as Dataset)]) {
-    const evaluation = new COCOeval(gt, gt.loadRes(gt.columns() ? bytes(results) : (results as never)), 'bbox');
+  for (const gt of [await CocoFile.open(bytes(file)), new COCO(file as Dataset)]) {
+    const evaluation = new COCOeval(gt, gt.loadRes(gt.columns ? bytes(results) : (results as never)), 'bbox');
     evaluation.evaluate();
     both.push(evaluation.notes);
   }

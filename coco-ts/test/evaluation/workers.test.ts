@@ -33,8 +33,8 @@ test.skipIf(!existsSync(built('index.js'))).each(['bbox', 'segm'] as const)(
       'evaluation/grouping.js',
     )) as typeof import('../../src/evaluation/grouping.js');
     const { accumulateMatched } = (await load(
-      'evaluation/curves.js',
-    )) as typeof import('../../src/evaluation/curves.js');
+      'evaluation/accumulate.js',
+    )) as typeof import('../../src/evaluation/accumulate.js');
     const { matchInWorkers } = (await load(
       'evaluation/workers.js',
     )) as typeof import('../../src/evaluation/workers.js');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { COCO, CocoError, type Dataset, type ResultRecord } from '../../src/index.js';
+import { COCO, CocoError, CocoFile, type Dataset, type ResultRecord } from '../../src/index.js';
 import { PADDING, readNumber } from '../../src/scan/number.js';
 
 const read = (text: string): number => {
@@ -91,7 +91,7 @@ describe('scanned files', () => {
     const rows = Array.from({ length: 170_000 }, (_, i) => `{"id":${100_000 + i},"image_id":1}`).join(',');
     for (let padding = 0; padding < 32; padding++) {
       const text = `{"info":{"x":"${'x'.repeat(padding)}"},"annotations":[${rows}],"images":[{"id":1}]}`;
-      const table = (await COCO.load(new TextEncoder().encode(text))).columns()?.table;
+      const table = (await CocoFile.open(new TextEncoder().encode(text))).columns?.table;
       expect([table?.count, table?.id[169_999]]).toEqual([170_000, 269_999]);
     }
   });
@@ -117,10 +117,10 @@ describe('scanned files', () => {
   test('notice that a file has changed before its rest is read', async () => {
     const path = join(folder, 'changing.json');
     writeFileSync(path, bytes(dataset(2)));
-    const coco = await COCO.load(path);
+    const coco = await CocoFile.open(path);
     await new Promise((resolve) => setTimeout(resolve, 10));
     writeFileSync(path, bytes(dataset(3)));
-    expect(() => coco.dataset).toThrow('has changed since it was loaded');
+    expect(() => coco.toObjects()).toThrow('has changed since it was loaded');
   });
 
   test('of any damage are refused or read, never an endless loop or another kind of error', async () => {

@@ -16,7 +16,7 @@ import { writeSafetensors } from '../../../backbones/weights/safetensors.js';
 import { exportStateDict } from '../../../backbones/weights/stateDict.js';
 import { WeightsError } from '../../../engine/errors.js';
 import { createRandom } from '../../../engine/random.js';
-import { createDetector, PRESETS } from '../../../heads/index.js';
+import { createDetector } from '../../../heads/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-load-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -129,8 +129,8 @@ describe('loading a file of weights into a backbone', () => {
   });
 
   it('refuses a network that is no backbone, and fills the backbone inside it', async () => {
-    const preset = { ...PRESETS['efficientdet-lite0'], channels: 8, cells: 1 };
-    const { model } = createDetector({ preset, classes: 2, inputSize: [64, 64] });
+    const neck = { channels: 8, repeats: 1 };
+    const { model } = createDetector({ preset: 'efficientdet-lite0', neck, classes: 2, inputSize: [64, 64] });
     const wrong = model as unknown as Parameters<typeof loadWeights>[0];
     await expect(loadWeights(wrong, path(ARCH))).rejects.toThrow(/give model\.backbone/);
     await expect(loadPretrained(model, 'efficientnet-lite1', { offline: true })).rejects.toThrow();

@@ -8,8 +8,10 @@ import {
   convolution,
   dense,
   depthwise,
+  groupNorm,
   joined,
   squeezeExcite,
+  transposedConvolution,
 } from '../../../backbones/layers/index.js';
 import { createParameters, type Parameters } from '../../../backbones/parameters.js';
 import { createRandom } from '../../../engine/random.js';
@@ -234,5 +236,60 @@ describe('a convolution with its norm', () => {
     });
     expect(parameters.parameters.get('wide.conv.weight')?.variable.shape).toEqual([1, 3, 2, 6]);
     expect(tf.tidy(() => wide(tf.ones([1, 5, 7, 4]), INFERENCE).shape)).toEqual([1, 5, 7, 6]);
+  });
+});
+
+describe('a group norm', () => {
+  it('gives every group of an image a mean of 0 and a spread of 1, then scales and shifts', () => {
+    const norm = groupNorm(parameters, 'norm', { channels: 4, groups: 2, epsilon: 0 });
+    const plain = groupNorm(parameters, 'plain', { channels: 4, groups: 4, epsilon: 1, affine: false });
+    expect([...parameters.parameters.keys()]).toEqual(['norm.weight', 'norm.bias']);
+    parameters.parameters.get('norm.bias')?.variable.assign(tf.tensor1d([0, 0, 5, 5]));
+    tf.tidy(() => {
+      const map = tf.tensor4d([1, 3, 10, 30], [1, 1, 1, 4]);
+      expect([...norm(map, { training: false }).dataSync()]).toEqual([-1, 1, 4, 6]);
+      expect([...plain(map, { training: false }).dataSync()]).toEqual([0, 0, 0, 0]); // one cell has no spread
+    });
+  });
+});
+
+describe('a transposed convolution', () => {
+  it('spreads every cell by its window, half of the rest cut off on every side', () => {
+    const double = transposedConvolution(parameters, 'up', { kernel: 4, stride: 2, inChannels: 1, outChannels: 1 });
+    const window = Array.from({ length: 16 }, (_, i) => i + 1);
+    parameters.parameters.get('up.weight')?.variable.assign(tf.tensor4d(window, [4, 4, 1, 1]));
+    parameters.parameters.get('up.bias')?.variable.assign(tf.tensor1d([100]));
+    tf.tidy(() => {
+      const one = double(tf.tensor4d([1], [1, 1, 1, 1]), { training: false });
+      expect([...one.dataSync()]).toEqual([106, 107, 110, 111]); // rows and columns 1 and 2 of the window
+      const pair = double(tf.tensor4d([1, 10], [1, 1, 2, 1]), { training: false });
+      expect(pair.shape).toEqual([1, 2, 4, 1]);
+      expect([...pair.dataSync()].slice(0, 4)).toEqual([106, 107 + 50, 108 + 60, 170]);
+    });
+  });
+
+  it('passes gradients to map, window and bias', () => {
+    const double = transposedConvolution(parameters, 'up', { kernel: 4, stride: 2, inChannels: 2, outChannels: 3 });
+    tf.tidy(() => {
+      const map = tf.ones<tf.Rank.R4>([1, 2, 2, 2]);
+      const variables = [...parameters.parameters.values()].map(({ variable }) => variable);
+      const cost = () => tf.sum(tf.square(double(map, { training: true }))) as tf.Scalar;
+      const { grads } = tf.variableGrads(cost, variables);
+      const step = 1e-2;
+      for (const variable of variables) {
+        const [first = 0] = grads[variable.name]?.dataSync() ?? [];
+        const [value = 0] = variable.dataSync();
+        const at = (shift: number) => {
+          const values = variable.dataSync().slice();
+          values[0] = value + shift;
+          variable.assign(tf.tensor(values, variable.shape));
+          return cost().dataSync()[0] ?? 0;
+        };
+        expect((at(step) - at(-step)) / (2 * step)).toBeCloseTo(first, 2);
+        at(0);
+      }
+      const input = tf.grad((x) => tf.sum(double(x as tf.Tensor4D, { training: true })))(map);
+      expect(input.shape).toEqual(map.shape);
+    });
   });
 });

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { compile } from '../../../engine/compile.js';
 import { type Contestants, nonMaxSuppression, softNonMaxSuppression } from '../../../engine/kernels/index.js';
 import { portableOf } from '../../../engine/kernels/kernel.js';
-import { suppress } from '../../../heads/detection/nms.js';
-import { suppressSoftly } from '../../../heads/detection/softNms.js';
+import { suppress } from '../../../heads/boxes/nms.js';
+import { suppressSoftly } from '../../../heads/boxes/softNms.js';
 import { expectClose } from '../../conformance/kernel.js';
 import { golden } from '../../data.js';
 

@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../../engine/compile.js';
-import { dropout, dropPath, foldSeed, statelessNormal, statelessUniform } from '../../../engine/kernels/index.js';
+import {
+  dropChannels,
+  dropout,
+  dropPath,
+  foldSeed,
+  statelessNormal,
+  statelessUniform,
+} from '../../../engine/kernels/index.js';
 
 const seedOf = (first: number, second: number): tf.Tensor1D => tf.tensor1d([first, second], 'int32');
 const draw = (make: typeof statelessUniform, shape: number[], first: number, second: number): Float32Array =>
@@ -79,6 +86,20 @@ describe('dropout', () => {
     gradient.forEach((slope, i) => {
       expect(slope).toBeCloseTo((values[i] as number) / 2, 6);
     });
+  });
+
+  it('drops whole channels of an image', () => {
+    const values = tf.tidy(() =>
+      dropChannels(tf.ones([8, 2, 3, 16]), 0.25, seedOf(7, 8)).arraySync(),
+    ) as number[][][][];
+    const channels = values.flatMap((image) =>
+      Array.from({ length: 16 }, (_, c) => image.flat().map((cell) => cell[c])),
+    );
+    expect(channels.every((cells) => cells.every((value) => value === cells[0]))).toBe(true);
+    const kept = channels.filter(([value]) => value !== 0);
+    expect(kept.length).toBeGreaterThan(80);
+    expect(kept.length).toBeLessThan(112);
+    expect(kept[0]?.[0]).toBeCloseTo(4 / 3, 6);
   });
 
   it('drops whole samples along dropPath', () => {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import {
+  resizeAligned,
   resizeBicubic,
   resizeBilinear,
   resizeNearest,
@@ -12,12 +13,22 @@ import { golden } from '../../data.js';
 
 type Sizes = readonly [from: number, to: number];
 
-/** Half-pixel centres, clamped; from the definition, one output value at a time. */
-function bilinearLoop(x: readonly number[], [height, toHeight]: Sizes, [width, toWidth]: Sizes): number[] {
+/** Where an output pixel reads. */
+type Source = (i: number, from: number, to: number) => number;
+/** Half-pixel centres, clamped. */
+const centred: Source = (i, from, to) => Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
+/** Corners stay where they are. */
+const aligned: Source = (i, from, to) => (to > 1 ? (i * (from - 1)) / (to - 1) : 0);
+
+/** From the definition, one output value at a time. */
+function bilinearLoop(
+  x: readonly number[],
+  [height, toHeight]: Sizes,
+  [width, toWidth]: Sizes,
+  source: Source = centred,
+): number[] {
   const read = (n: number, y: number, xx: number, c: number): number =>
     x[((n * height + y) * width + xx) * 2 + c] as number;
-  const source = (i: number, from: number, to: number): number =>
-    Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
   const out: number[] = [];
   for (let n = 0; n < x.length / (height * width * 2); n++) {
     for (let i = 0; i < toHeight; i++) {
@@ -64,7 +75,7 @@ const SIZES: readonly (readonly [string, Sizes, Sizes])[] = [
 
 const cases = (
   resize: (x: tf.Tensor4D, height: number, width: number) => tf.Tensor4D,
-  loop?: typeof bilinearLoop,
+  loop?: (x: readonly number[], rows: Sizes, columns: Sizes) => number[],
 ): KernelCase[] =>
   SIZES.map(([name, rows, columns]) => ({
     name,
@@ -75,6 +86,10 @@ const cases = (
   }));
 
 runKernelCases('resizeBilinear', cases(resizeBilinear, bilinearLoop));
+runKernelCases(
+  'resizeAligned',
+  cases(resizeAligned, (x, rows, columns) => bilinearLoop(x, rows, columns, aligned)),
+);
 runKernelCases('resizeNearest', cases(resizeNearest, nearestLoop));
 runKernelCases(
   'resizeNearestExact',

@@ -4,6 +4,7 @@ import { crossEntropyLoss } from '../../../heads/losses/crossEntropy.js';
 import { diceLoss } from '../../../heads/losses/dice.js';
 import { focalLoss } from '../../../heads/losses/focal.js';
 import { huberLoss } from '../../../heads/losses/huber.js';
+import { type LossTerm, meanLoss, quotient, reduceLosses } from '../../../heads/losses/term.js';
 import { golden } from '../../data.js';
 
 interface Recorded {
@@ -43,6 +44,9 @@ function check(entry: Entry, name: string, loss: (x: tf.Tensor) => tf.Tensor, la
     if (gradient) expectClose(tf.grad((x) => tf.sum(loss(layout(x))))(input), gradient.value);
   });
 }
+
+/** The value of a term whose batch is all there is. */
+const scalarOf = ({ sums, value }: LossTerm): tf.Scalar => value(sums);
 
 const rows = (x: tf.Tensor) => tf.reshape(tf.transpose(x, [0, 2, 3, 1]), [-1, x.shape[1]!]);
 const labelsOf = (recorded: Recorded, ignored: unknown) =>
@@ -103,12 +107,12 @@ describe('cross-entropy', () => {
   ])('equals %s, value and gradient', (_, entry) => {
     const labels = labelsOf(entry.inputs.target!, entry.args.ignore_index);
     const weights = entry.inputs.weight?.value ?? null;
-    check(entry, 'input', (x) => crossEntropyLoss(x as tf.Tensor2D, labels, weights));
+    check(entry, 'input', (x) => scalarOf(crossEntropyLoss(x as tf.Tensor2D, labels, weights)));
   });
 
   it.each(hard('torch.cross_entropy(2d)'))('equals %s, value and gradient', (_, entry) => {
     const labels = labelsOf(entry.inputs.target!, entry.args.ignore_index);
-    check(entry, 'input', (x) => crossEntropyLoss(x as tf.Tensor2D, labels, null), rows);
+    check(entry, 'input', (x) => scalarOf(crossEntropyLoss(x as tf.Tensor2D, labels, null)), rows);
   });
 });
 
@@ -121,7 +125,7 @@ describe('dice loss', () => {
     (_, entry) => {
       const labels = labelsOf(entry.inputs.y_true!, entry.args.ignore_index);
       const smooth = (entry.args.smooth as number | undefined) ?? 0;
-      check(entry, 'y_pred', (x) => diceLoss(x as tf.Tensor2D, labels, smooth), rows);
+      check(entry, 'y_pred', (x) => scalarOf(diceLoss(x as tf.Tensor2D, labels, smooth)), rows);
     },
   );
 });
@@ -131,8 +135,8 @@ describe('with nothing labelled', () => {
   const logits = () => tf.tensor2d([1, -2, 0.5, 3, 2, 2], [3, 2]);
 
   it.each([
-    ['cross-entropy', (x: tf.Tensor) => crossEntropyLoss(x as tf.Tensor2D, labels(), null)],
-    ['dice', (x: tf.Tensor) => diceLoss(x as tf.Tensor2D, labels(), 1)],
+    ['cross-entropy', (x: tf.Tensor) => scalarOf(crossEntropyLoss(x as tf.Tensor2D, labels(), null))],
+    ['dice', (x: tf.Tensor) => scalarOf(diceLoss(x as tf.Tensor2D, labels(), 1))],
   ] as const)('%s is 0 and so is its gradient', (_, loss) => {
     tf.tidy(() => {
       expect(Math.abs(loss(logits()).dataSync()[0]!)).toBe(0);
@@ -150,8 +154,8 @@ describe('gradients against finite differences', () => {
   it.each([
     ['focal', (x: tf.Tensor) => tf.sum(focalLoss(x, hot(), { alpha: 0.3, gamma: 1.5, labelSmoothing: 0.1 }))],
     ['huber', (x: tf.Tensor) => tf.sum(huberLoss(x, hot(), 0.5))],
-    ['cross-entropy', (x: tf.Tensor) => crossEntropyLoss(pairs(x), classes(), [1, 2, 0.5])],
-    ['dice', (x: tf.Tensor) => diceLoss(pairs(x), classes(), 0.5)],
+    ['cross-entropy', (x: tf.Tensor) => scalarOf(crossEntropyLoss(pairs(x), classes(), [1, 2, 0.5]))],
+    ['dice', (x: tf.Tensor) => scalarOf(diceLoss(pairs(x), classes(), 0.5))],
   ] as const)('%s', (_, loss) => {
     tf.tidy(() => {
       const gradient = tf.grad(loss)(tf.tensor1d(values)).dataSync();
@@ -161,6 +165,37 @@ describe('gradients against finite differences', () => {
         const slope = (at(step) - at(-step)) / (2 * step);
         expect(Math.abs(gradient[i]! - slope)).toBeLessThan(1e-3); // float32 values over a step of 0.01
       });
+    });
+  });
+});
+
+describe('the loss of a batch', () => {
+  it('is the weighted sum of its terms, each from sums that add up over parts of the batch', () => {
+    tf.tidy(() => {
+      const logits = tf.tensor2d([1, -2, 0.5, 3, 2, 2, -1, 0.25], [4, 2]);
+      const labels = tf.tensor1d([0, 1, 1, 0], 'int32');
+      const termsOf = (from: number, count: number) => ({
+        entropy: crossEntropyLoss(tf.slice(logits, [from, 0], [count, 2]), tf.slice(labels, from, count), [1, 3]),
+        dice: { ...diceLoss(tf.slice(logits, [from, 0], [count, 2]), tf.slice(labels, from, count), 1), weight: 0.5 },
+      });
+      const [whole, first, second] = [termsOf(0, 4), termsOf(0, 1), termsOf(1, 3)];
+      for (const name of ['entropy', 'dice'] as const) {
+        const added = first[name].sums.map((sum, i) => tf.add(sum, second[name].sums[i]!));
+        expect(whole[name].value(added).dataSync()[0]).toBeCloseTo(scalarOf(whole[name]).dataSync()[0]!, 6);
+      }
+      const { total, entropy, dice } = reduceLosses(whole);
+      expect(total.dataSync()[0]).toBeCloseTo(entropy.dataSync()[0]! + 0.5 * dice.dataSync()[0]!, 6);
+      expect(() => reduceLosses({})).toThrow(TypeError);
+    });
+  });
+
+  it('divides by the count, what is added to it, and not by less than it may', () => {
+    tf.tidy(() => {
+      const [six, none] = [tf.scalar(6), tf.scalar(0)];
+      const value = (term: LossTerm) => scalarOf(term).dataSync()[0];
+      expect(value(quotient(six, tf.scalar(2), { plus: 1, times: 4 }))).toBe(0.5);
+      expect(value(quotient(six, none, { least: 3 }))).toBe(2);
+      expect(value(meanLoss(six))).toBe(6);
     });
   });
 });

@@ -4,7 +4,7 @@ import type { FeatureSpec } from '../../../backbones/features.js';
 import { IGNORED } from '../../../datasets/sample.js';
 import { resizeBilinear } from '../../../engine/kernels/index.js';
 import { createRandom } from '../../../engine/random.js';
-import { createSegmenter, createSemanticHead, semanticConfig } from '../../../heads/index.js';
+import { createSegmenter, createSemanticHead, reduceLosses } from '../../../heads/index.js';
 import { decodeClassMap } from '../../../heads/semantic/decode.js';
 import { createEncoder } from '../../../heads/semantic/encoder.js';
 import { semanticLoss } from '../../../heads/semantic/loss.js';
@@ -72,15 +72,16 @@ describe('semantic decoding', () => {
 
 describe('semantic loss', () => {
   const options = { crossEntropyWeight: 1, diceWeight: 0.5, classWeights: null };
+  const loss = (logits: tf.Tensor4D, mask: tf.Tensor3D) => reduceLosses(semanticLoss(logits, { mask }, options));
 
   it('is small for the right answer and does not see ignored pixels', () => {
     tf.tidy(() => {
       const mask = tf.tensor3d([0, 1, 1, -1], [1, 2, 2], 'int32');
       const logits = (last: number) => tf.tensor4d([9, -9, -9, 9, -9, 9, last, -last], [1, 2, 2, 2]);
-      const values = [9, -9].map((last) => semanticLoss(logits(last), { mask }, options).total.dataSync()[0]!);
+      const values = [9, -9].map((last) => loss(logits(last), mask).total.dataSync()[0]!);
       expect(values[0]).toBeLessThan(1e-3);
       expect(values[1]).toBe(values[0]);
-      const wrong = semanticLoss(tf.neg(logits(0)), { mask }, options);
+      const wrong = loss(tf.neg(logits(0)), mask);
       expect(wrong.crossEntropy.dataSync()[0]).toBeCloseTo(18, 4);
       expect(wrong.total.dataSync()[0]).toBeCloseTo(18 + 0.5 * wrong.dice.dataSync()[0]!, 4);
     });
@@ -88,8 +89,8 @@ describe('semantic loss', () => {
 
   it('is 0 with finite gradients when every pixel is ignored', () => {
     tf.tidy(() => {
-      const mask = tf.fill([1, 4, 4], -1, 'int32');
-      const gradient = tf.grad((x) => semanticLoss(x as tf.Tensor4D, { mask }, options).total)(tf.ones([1, 2, 2, 3]));
+      const mask = tf.fill<tf.Rank.R3>([1, 4, 4], -1, 'int32');
+      const gradient = tf.grad((x) => loss(x as tf.Tensor4D, mask).total)(tf.ones([1, 2, 2, 3]));
       expect([...gradient.dataSync()].every((value) => Math.abs(value) === 0)).toBe(true);
     });
   });
@@ -97,32 +98,31 @@ describe('semantic loss', () => {
 
 describe('semantic head', () => {
   it('asks for one weight per class', () => {
-    const config = semanticConfig.parse({ kind: 'semantic', classes: 3, inputSize: [32, 32], classWeights: [1, 2] });
+    const config = { classes: 3, inputSize: [32, 32], classWeights: [1, 2] } as const;
     const features = { P2: { channels: 4, stride: 4, tap: '' } } as FeatureSpec;
     expect(() => createSemanticHead(config, features)).toThrow('classWeights has 2 values for 3 classes');
     expect(() => createSegmenter({ backbone: 'tf_efficientnet_lite0', classes: 1, inputSize: [64, 64] })).toThrow(
-      'classes: a pixel is one of two classes at least: count the background',
+      'semantic head: 1 classes: a pixel is one of 2 to 255, the background counts',
     );
   });
 
   it.each([
     [4, [1, 17, 24, 3]],
     [2, [1, 33, 48, 3]],
-  ] as const)('gives logits at stride %i, and a class map of the original size', async (outputStride, shape) => {
+  ] as const)('gives logits at stride %i, and a class map of the original size', async (stride, shape) => {
     const before = tf.memory().numTensors;
     const { model, encoder } = createSegmenter({
       backbone: 'tf_efficientnet_lite0',
       classes: 3,
       inputSize: [66, 96],
-      outputStride,
       neck: { channels: 8, repeats: 1 },
-      head: { channels: 8 },
+      head: { stride, channels: 8 },
     });
     const raw = tf.tidy(() => model.forward(tf.zeros<tf.Rank.R4>([1, 66, 96, 3]), { training: false }));
     expect(raw.shape).toEqual(shape);
     const [map] = await model.decode(raw, [{ ...whole(33, 48), scaleX: 2, scaleY: 2 }]);
     expect([map!.width, map!.height, map!.mask.length]).toEqual([48, 33, 33 * 48]);
-    expect(encoder.module).toMatch(/\/dist\/heads\/semantic\/encoder\.js$/);
+    expect(encoder.module).toMatch(/\/heads\/semantic\/encoder\.js$/);
     expect([...model.parameters.keys()].filter((name) => !/^(backbone|fpn|semantic)\./.test(name))).toEqual([]);
     raw.dispose();
     model.dispose();

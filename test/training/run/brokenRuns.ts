@@ -8,6 +8,8 @@ import { createLoader, type Loader } from '../../../datasets/loader/index.js';
 import { plain } from '../../../datasets/transforms/augment.js';
 import { type EngineName, ready } from '../../../engine/engine.js';
 import '../../../engine/tensorflow/tensorflow.js';
+import type { TargetTensors } from '../../../heads/head.js';
+import { meanLoss } from '../../../heads/losses/term.js';
 import { onInterrupt } from '../../../training/run/interrupt.js';
 import type { TrainRun } from '../../../training/run/session.js';
 import { trainRun } from '../../../training/run/train.js';
@@ -80,10 +82,9 @@ const CASES: { readonly [stage: string]: Case } = {
     run: (model) => ({
       model: {
         ...model,
-        loss: (raw: tf.Tensor2D, targets: tf.NamedTensorMap) => {
+        loss: (raw: tf.Tensor2D, targets: TargetTensors) => {
           const losses = model.loss(raw, targets);
-          const total = tf.div(losses.total as tf.Scalar, tf.min(targets.divisor as tf.Tensor)) as tf.Scalar;
-          return { ...losses, total };
+          return { ...losses, bad: meanLoss(tf.div(1, tf.min(targets.divisor as tf.Tensor))) };
         },
       } as unknown as TrainRun['model'],
     }),

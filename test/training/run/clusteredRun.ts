@@ -58,9 +58,7 @@ function createModel(norm: ClusteredRun['norm'], seed: number): TrainableModel<t
     },
     loss: (logits, targets) => {
       const labels = targets.classes as tf.Tensor1D;
-      const crossEntropy = crossEntropyLoss(logits, labels, [1, 2]);
-      const dice = diceLoss(logits, labels, 1);
-      return { crossEntropy, dice, total: tf.add<tf.Scalar>(crossEntropy, dice) };
+      return { crossEntropy: crossEntropyLoss(logits, labels, [1, 2]), dice: diceLoss(logits, labels, 1) };
     },
   };
 }

@@ -13,7 +13,7 @@ const url = (path: string): string => JSON.stringify(pathToFileURL(join(root, pa
 const SCRIPT = `
 import { readFileSync } from 'node:fs';
 import * as tf from ${url('node_modules/@tensorflow/tfjs/dist/tf.node.js')};
-import { createDetector, createAdamW, createTrainingStep, createEma, estimateStepMemory, ready, stepScalars, stepSeed, uploadImages } from ${url('dist/node.js')};
+import { createDetector, createAdamW, createTrainingStep, createEma, estimateStepMemory, ready, uploadImages } from ${url('dist/node.js')};
 const [preset, pixels, batch, recompute] = process.argv.slice(2);
 const [side, count] = [Number(pixels), Number(batch)];
 await ready({ engine: 'tensorflow' });
@@ -33,8 +33,7 @@ const optimizer = createAdamW(detector.model.parameters);
 const ema = createEma(detector.model.parameters, 0.99);
 const step = createTrainingStep({ model: detector.model, optimizer, ema, ...options });
 for (let i = 0; i < 4; i++) {
-  const scalars = Object.entries(stepScalars(optimizer, ema, i, 1e-3)).map(([name, value]) => [name, tf.scalar(value)]);
-  const { losses, gradientNorm } = await step.async(images, targets, Object.fromEntries(scalars), stepSeed(1, i));
+  const { losses, gradientNorm } = await step.run(images, targets, { step: i, learningRate: 1e-3 });
   await losses.total.data();
   tf.dispose([losses, gradientNorm]);
 }

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LossTerm } from '../../../heads/losses/term.js';
 import { loadCheckpoint } from '../../../training/run/checkpoint.js';
 import { readCheckpoint } from '../../../training/run/checkpointFile.js';
 import { chosenCheckpoint, holdRunFolder, runFolder } from '../../../training/run/folder.js';
@@ -367,9 +368,10 @@ describe('a loss that is not finite', () => {
       {
         ...model,
         loss: (raw, targets) => {
-          const losses = { ...model.loss(raw, targets) };
-          const bad = tf.div(losses[term] as tf.Scalar, tf.sum(targets.divisor as tf.Tensor)) as tf.Scalar;
-          return { ...losses, [term]: bad, total: bad };
+          const losses = model.loss(raw, targets);
+          const divisor = tf.sum(targets.divisor as tf.Tensor);
+          const { sums, value, weight } = losses[term] as LossTerm;
+          return { ...losses, [term]: { sums, value: (totals) => tf.div(value(totals), divisor), weight } };
         },
       },
       {

@@ -1,0 +1,103 @@
+import * as z from 'zod';
+import type { Placement } from '../../datasets/placement.js';
+import type { Detections } from '../../datasets/sample.js';
+import { type Candidates, type Survivors, suppress } from './nms.js';
+import { suppressSoftly } from './softNms.js';
+
+const fraction = z.number().min(0).max(1);
+
+/** Settings of decoding that every detection head has; `defaults` are the head's own. */
+export const decodingConfig = (defaults: DecodeOptions) =>
+  z.strictObject({
+    maxCandidates: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(defaults.maxCandidates)
+      .describe('Pairs of a place and a class that are looked at, best first, 1..100000'),
+    maxDetections: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(defaults.maxDetections)
+      .describe('Boxes kept per image, 1..10000'),
+    scoreThreshold: fraction.default(defaults.scoreThreshold).describe('Pairs that score less are left out, 0..1'),
+    suppression: z
+      .enum(['hard', 'soft'])
+      .default(defaults.suppression)
+      .describe('Of overlapping boxes of a class: hard drops the weaker, soft lowers its score (Gaussian)'),
+    iouThreshold: fraction
+      .default(defaults.iouThreshold)
+      .describe('suppression hard: IoU above which the weaker of two boxes of a class is dropped, 0..1; 1: none is'),
+  });
+
+export interface DecodeOptions {
+  /** Pairs of a place and a class that are looked at, best first. */
+  readonly maxCandidates: number;
+  readonly maxDetections: number;
+  /** In [0, 1); pairs that score less are left out. */
+  readonly scoreThreshold: number;
+  /** `hard`: boxes of a class above `iouThreshold` go; `soft`: they lose score. */
+  readonly suppression: 'hard' | 'soft';
+  /** 1 turns hard suppression off. */
+  readonly iouThreshold: number;
+}
+
+const SOFT = { sigma: 0.5, minimumScore: 0.001 } as const;
+
+/** The boxes that suppression leaves, best score first. */
+export function suppressed(candidates: Candidates, options: DecodeOptions): Detections {
+  const kept =
+    options.suppression === 'soft'
+      ? suppressSoftly(candidates, { ...SOFT, limit: options.maxDetections })
+      : suppress(candidates, options.iouThreshold, options.maxDetections);
+  return gather(candidates, kept);
+}
+
+function gather(candidates: Candidates, { rows, scores }: Survivors): Detections {
+  return {
+    boxes: Float32Array.from(rows.flatMap((row) => Array.from(candidates.boxes.subarray(row * 4, row * 4 + 4)))),
+    labels: Int32Array.from(rows, (row) => candidates.labels[row]!),
+    scores: Float32Array.from(scores),
+  };
+}
+
+/** Candidates of one image as they are found; `limit` is the most there can be. */
+export interface CandidateList {
+  /**
+   * Adds a box of the network's input, moved into the original image and clipped to it. Nothing is added when nothing of the
+   * box is left, or when it is not finite.
+   *
+   * @param score in [0, 1], not above that of the box before
+   */
+  add(x1: number, y1: number, x2: number, y2: number, label: number, score: number): void;
+  done(): Candidates;
+}
+
+export function listCandidates(limit: number, placement: Placement): CandidateList {
+  const { width, height, scaleX, scaleY, offsetX, offsetY } = placement;
+  const boxes = new Float64Array(limit * 4);
+  const labels = new Int32Array(limit);
+  const scores = new Float32Array(limit);
+  let count = 0;
+  return {
+    add: (x1, y1, x2, y2, label, score) => {
+      const at = count * 4;
+      boxes[at] = clip((x1 - offsetX) / scaleX, width);
+      boxes[at + 1] = clip((y1 - offsetY) / scaleY, height);
+      boxes[at + 2] = clip((x2 - offsetX) / scaleX, width);
+      boxes[at + 3] = clip((y2 - offsetY) / scaleY, height);
+      if (!(boxes[at + 2]! > boxes[at]! && boxes[at + 3]! > boxes[at + 1]!)) return;
+      labels[count] = label;
+      scores[count] = score;
+      count++;
+    },
+    done: () => ({
+      boxes: boxes.subarray(0, count * 4),
+      labels: labels.subarray(0, count),
+      scores: scores.subarray(0, count),
+    }),
+  };
+}
+
+const clip = (value: number, limit: number): number => Math.min(Math.max(value, 0), limit);

@@ -1,0 +1,61 @@
+import type * as z from 'zod';
+import type { Architecture } from '../backbones/family.js';
+import type { FeatureSpec, Level } from '../backbones/features.js';
+import type { TargetTypes } from '../datasets/encoder.js';
+import type { Truth } from '../datasets/sample.js';
+import type { Head } from './head.js';
+import type { EvaluationLimits, Task } from './tasks/task.js';
+
+/** What a head must know beside its config. */
+export interface HeadSetting {
+  /** K. */
+  readonly classes: number;
+  /** [height, width] of the network's input, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+}
+
+/** A head, and the plain data its encoder is made from in loader workers. */
+export interface BuiltHead<Raw, Types extends TargetTypes, Result> {
+  readonly head: Head<Level, Raw, Types, Result>;
+  readonly encoderConfig: unknown;
+}
+
+/** Parts of a network as a config file writes them, for configs that leave them open. */
+export interface ModelDefaults {
+  readonly inputSize: readonly [height: number, width: number];
+  readonly neck: { readonly [key: string]: unknown };
+  readonly head: { readonly [key: string]: unknown };
+}
+
+/** One kind of head: everything that the rest of the library must know of it. */
+export interface HeadDefinition<
+  Config extends z.ZodObject = z.ZodObject,
+  Raw = unknown,
+  Types extends TargetTypes = TargetTypes,
+  Result = unknown,
+> {
+  readonly task: Task<Truth, Result>;
+  /** Schema of the head in a config file; `kind` names it. */
+  readonly config: Config;
+  /** Address of the module that exports `createEncoder(encoderConfig)`, for loader workers. */
+  readonly encoder: () => URL;
+  /** Levels of the pyramid that it reads; the config may be unchecked. */
+  readonly levels: (config: { readonly [key: string]: unknown }) => readonly Level[];
+  /** What a config without a preset gets, on this architecture. */
+  readonly defaults: (architecture: Architecture) => ModelDefaults;
+  /** Limits that an evaluator must know. */
+  readonly limits: (config: z.output<Config>) => EvaluationLimits;
+  /** @throws ShapeError when the head cannot be built on these features; ConfigError for settings that do not fit the classes */
+  readonly create: (
+    config: z.output<Config>,
+    features: FeatureSpec,
+    setting: HeadSetting,
+  ) => BuiltHead<Raw, Types, Result>;
+}
+
+/** Checks that config, encoder, function and task of a head belong together. */
+export function defineHead<Config extends z.ZodObject, Raw, Types extends TargetTypes, Result>(
+  head: HeadDefinition<Config, Raw, Types, Result>,
+): HeadDefinition<Config, Raw, Types, Result> {
+  return head;
+}

@@ -1,0 +1,109 @@
+import * as z from 'zod';
+import { backboneConfig } from '../backbones/config.js';
+import { architectureOf, type BackboneArch, isBackboneArch } from '../backbones/index.js';
+import { readSettings } from '../backbones/settings.js';
+import { type NeckInput, type NeckKind, neckConfig } from '../necks/index.js';
+import { HEADS, type HeadInput, type HeadKind, headConfig, isHeadKind } from './heads.js';
+import { isPresetName, PRESETS, type PresetName } from './presets.js';
+import { TASKS, type TaskName } from './tasks/index.js';
+
+const side = z.int().min(1).max(8192);
+
+/** A network as plain data: what its parts are, and the size of its input. */
+export const modelConfig = z.strictObject({
+  inputSize: z.tuple([side, side]).readonly().describe("Height and width of the network's input, pixels"),
+  backbone: backboneConfig.describe('What images go through first'),
+  neck: neckConfig.describe('Feature pyramid between backbone and head'),
+  head: headConfig.describe('What the network predicts'),
+});
+export type ModelConfig = z.output<typeof modelConfig>;
+
+type BackboneInput = Partial<z.input<typeof backboneConfig>>;
+
+/**
+ * A network as people write it: a preset, parts that replace its parts, or keys of them. A string is short for the kind of a
+ * neck or head, for the architecture of a backbone, and the name of a task for its head.
+ */
+export interface ModelInput {
+  readonly preset?: PresetName | null | undefined;
+  readonly inputSize?: readonly [height: number, width: number] | null | undefined;
+  readonly backbone?: BackboneArch | BackboneInput | null | undefined;
+  readonly neck?: NeckKind | NeckInput | null | undefined;
+  readonly head?: HeadKind | TaskName | HeadInput | null | undefined;
+}
+
+/** Backbone where neither preset nor backbone is named: small, and trained in minutes on a CPU. */
+const DEFAULT_ARCH = 'tf_efficientnet_lite0' satisfies BackboneArch;
+
+type Plain = { readonly [key: string]: unknown };
+const isPlain = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Fills in what a network's config leaves open: from its preset, or from the defaults of its head on its backbone. What is not
+ * right is left as it is, for the schema to refuse.
+ *
+ * @param given as a file holds it, unchecked
+ * @param head  kind of the head of a config that names none
+ */
+export function completeModel(given: Plain, head: HeadKind): Plain {
+  const parts = { backbone: short(given.backbone, 'arch'), neck: short(given.neck, 'kind'), head: headOf(given.head) };
+  const preset = isPresetName(given.preset) ? PRESETS[given.preset] : undefined;
+  const kind = kindIn(parts.head) ?? preset?.head.kind ?? head;
+  const arch = kindIn(parts.backbone, 'arch') ?? preset?.backbone.arch ?? DEFAULT_ARCH;
+  const definition = HEADS[isHeadKind(kind) ? kind : head];
+  const known = typeof arch === 'string' && isBackboneArch(arch) ? arch : DEFAULT_ARCH;
+  const defaults = preset?.head.kind === kind ? preset : definition.defaults(architectureOf(known));
+  const complete = {
+    ...given,
+    inputSize: given.inputSize ?? defaults.inputSize,
+    backbone: merge({ arch }, parts.backbone),
+    neck: mergePart(defaults.neck, parts.neck),
+    head: mergePart(defaults.head, parts.head),
+  };
+  const { neck } = complete;
+  if (!isPlain(neck) || neck.levels !== undefined) return complete;
+  return { ...complete, neck: { ...neck, levels: definition.levels(isPlain(complete.head) ? complete.head : {}) } };
+}
+
+/**
+ * The whole config of a network.
+ *
+ * @throws ConfigError naming every setting that is unknown or out of range
+ */
+export function readModel<Kind extends HeadKind>(
+  { preset, ...given }: ModelInput,
+  head: Kind,
+): ModelConfig & { readonly head: { readonly kind: Kind } } {
+  if (preset != null && !isPresetName(preset)) {
+    // The same sentence as for any other setting.
+    readSettings(z.strictObject({ preset: z.enum(Object.keys(PRESETS)) }), { preset }, 'model');
+  }
+  const { preset: _preset, ...complete } = completeModel({ ...given, preset }, head);
+  const config = readSettings(modelConfig, complete as z.input<typeof modelConfig>, 'model');
+  return config as ModelConfig & { readonly head: { readonly kind: Kind } };
+}
+
+const short = (part: unknown, key: string): unknown => (typeof part === 'string' ? { [key]: part } : part);
+
+function headOf(part: unknown): unknown {
+  const name = typeof part === 'string' ? part : undefined;
+  const task = Object.values(TASKS).find((each) => each.name === name);
+  return short(task?.head ?? part, 'kind');
+}
+
+const kindIn = (part: unknown, key = 'kind'): unknown => (isPlain(part) ? part[key] : undefined);
+
+/** A part of another kind replaces the default whole. */
+function mergePart(defaults: Plain, given: unknown): unknown {
+  const kind = kindIn(given);
+  return kind === undefined || kind === defaults.kind ? merge(defaults, given) : given;
+}
+
+/** The given keys over the defaults, map by map. */
+function merge(defaults: unknown, given: unknown): unknown {
+  if (given === undefined || given === null) return defaults;
+  if (!isPlain(defaults) || !isPlain(given)) return given;
+  const keys = new Set([...Object.keys(defaults), ...Object.keys(given)]);
+  return Object.fromEntries([...keys].map((key) => [key, merge(defaults[key], given[key])]));
+}

@@ -1,0 +1,29 @@
+import type { Architecture } from '../../backbones/family.js';
+import { defineHead } from '../definition.js';
+import { PRESETS } from '../presets.js';
+import { detection } from '../tasks/detection.js';
+import { retinaConfig } from './config.js';
+import { createRetinaHead, encoderConfigOf } from './head.js';
+
+/** RetinaNet's head as EfficientDet has it: anchors, focal loss, Huber loss. */
+export const retina = defineHead({
+  task: detection,
+  config: retinaConfig,
+  encoder: () => new URL('./encoder.js', import.meta.url),
+  levels: () => PRESETS['efficientdet-d0'].neck.levels,
+  defaults: (architecture) => {
+    const { inputSize, neck, head } = presetFor(architecture);
+    const { isFixed, inputPixels } = architecture;
+    return { inputSize: isFixed ? [inputPixels, inputPixels] : inputSize, neck, head };
+  },
+  limits: ({ decode }) => decode,
+  create: (config, features, { classes, inputSize }) => ({
+    head: createRetinaHead({ ...config, classes, inputSize }, features),
+    encoderConfig: encoderConfigOf(config, features, inputSize),
+  }),
+});
+
+/** The smallest EfficientDet of the kind: the lite ones are for networks that are quantised later, whose activation is relu6. */
+function presetFor({ activation }: Architecture) {
+  return activation === 'relu6' ? PRESETS['efficientdet-lite0'] : PRESETS['efficientdet-d0'];
+}

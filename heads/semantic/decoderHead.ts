@@ -1,0 +1,143 @@
+import * as tf from '@tensorflow/tfjs';
+import { type FeatureInfo, type FeatureMaps, type FeatureSpec, type Level, mapSize } from '../../backbones/features.js';
+import { glorotUniform } from '../../backbones/initialisers.js';
+import { convolution, type MapLayer } from '../../backbones/layers/index.js';
+import { createParameters, type Parameters } from '../../backbones/parameters.js';
+import type { ClassMap } from '../../datasets/sample.js';
+import { ConfigError } from '../../engine/errors.js';
+import { resizeAligned, resizeBilinear } from '../../engine/kernels/index.js';
+import type { Head } from '../head.js';
+import { coveredSize } from './coveredSize.js';
+import { decodeClassMap } from './decode.js';
+import type { SemanticDecoderConfig } from './decoderConfig.js';
+import { classLogits, type DecoderRaw, decoderLoss } from './decoderLoss.js';
+import { infoOf, mapOf, wholeInput } from './decoders/decoder.js';
+import { createDecoder, type Decoder } from './decoders/index.js';
+import { imageClassifier } from './parts/imageClassifier.js';
+import { gridOf, resizeTo } from './parts/interpolate.js';
+
+export type SemanticDecoderOptions = Omit<SemanticDecoderConfig, 'kind'>;
+
+/**
+ * Class of every pixel by a decoder that reads the backbone's maps directly: one convolution over the decoder's map, resized
+ * to the input. Parameters `decoder.*`, `segmentation_head.0.*`, of the auxiliary answer `classification_head.3.*`, named as
+ * in segmentation_models_pytorch; with deep supervision also `deep_supervision.0.*` and so on.
+ *
+ * @param features `backbone.features`; `inputs` of the head are those of them that the decoder reads
+ * @throws ConfigError when settings do not fit each other, ShapeError when the backbone lacks a map
+ */
+export function createSemanticDecoderHead(
+  options: SemanticDecoderOptions,
+  features: Partial<FeatureSpec>,
+): Head<Level, DecoderRaw, ClassMap> {
+  const { classes, inputSize, auxiliary } = options;
+  checkOptions(options);
+  const owner = createParameters(options.seed, () => options.frozen);
+  const decoder = guarded(owner, () =>
+    createDecoder(options.decoder, { inputSize, outputs: classes }, features, owner),
+  );
+  const deepest = decoder.levels.at(-1) ?? 'P5';
+  const [finest = 'P5'] = decoder.levels;
+  if (options.deepSupervision && decoder.stages.length === 0) {
+    owner.dispose();
+    throw new ConfigError(
+      `deepSupervision needs coarser maps, the decoder ${options.decoder.kind} makes none on its way: leave it out, or choose unet`,
+    );
+  }
+  const predict = predictorOf(owner, decoder, classes);
+  const deep = options.deepSupervision
+    ? decoder.stages.map((inChannels, i) => prediction(owner, `deep_supervision.${i}`, [1, inChannels, classes]))
+    : [];
+  const classify = auxiliary
+    ? imageClassifier(owner, 'classification_head', { ...auxiliary, inChannels: infoOf(features, deepest).channels })
+    : null;
+  const { upsampling } = options;
+  const output = upsampling ? enlarged(decoder.output, upsampling) : wholeInput(classes);
+  const imageOf = (maps: Partial<FeatureMaps>) =>
+    coveredSize(infoOf(features, finest), gridOf(mapOf(maps, features, finest)), inputSize);
+  return {
+    inputs: Object.fromEntries(decoder.levels.map((level) => [level, features[level]])) as FeatureSpec,
+    parameters: owner.parameters,
+    dispose: owner.dispose,
+    forward: (maps, pass) =>
+      tf.tidy(() => {
+        const { map, stages } = decoder.forward(maps, pass);
+        const small = predict(map, pass);
+        const [height, width] = gridOf(small);
+        const size = upsampling ? ([height * upsampling, width * upsampling] as const) : imageOf(maps);
+        const resize = decoder.upsampling === 'aligned' ? resizeAligned : resizeBilinear;
+        const raw: { -readonly [K in keyof DecoderRaw]: DecoderRaw[K] } = { logits: resizeTo(small, size, resize) };
+        if (classify) raw.image = classify(mapOf(maps, features, deepest), pass);
+        for (const [i, layer] of deep.entries()) {
+          const stage = stages[i];
+          if (stage) raw[`deep${i}`] = layer(stage, pass);
+        }
+        return raw;
+      }),
+    loss: (raw, targets) =>
+      tf.tidy(() => decoderLoss(raw, targets, { ...options, auxiliaryWeight: auxiliary?.weight ?? 0 })),
+    decode: async (raw, placements) => {
+      const logits = tf.tidy(() => classLogits(raw.logits));
+      const [, height, width, count] = logits.shape;
+      const values = (await logits.data()) as Float32Array;
+      if (logits !== raw.logits) logits.dispose();
+      const size = height * width * count;
+      const covered = coveredSize(output, [height, width], inputSize);
+      return placements.map((placement, i) => {
+        const scores = values.subarray(i * size, (i + 1) * size);
+        return decodeClassMap({ scores, height, width, classes: count }, covered, placement);
+      });
+    },
+  };
+}
+
+/** The convolution that predicts; decoders that predict themselves have none. */
+function predictorOf(owner: Parameters, { predictor, output }: Decoder, classes: number): MapLayer {
+  if (predictor === null) return (map) => map;
+  return prediction(owner, 'segmentation_head.0', [predictor, output.channels, classes]);
+}
+
+function prediction(
+  owner: Parameters,
+  path: string,
+  [kernel, inChannels, outChannels]: readonly [kernel: number, inChannels: number, outChannels: number],
+): MapLayer {
+  return convolution(owner, path, {
+    kernel,
+    stride: 1,
+    padding: 'symmetric',
+    bias: true,
+    inChannels,
+    outChannels,
+    initialise: glorotUniform,
+  });
+}
+
+/** A map whose cells are each made `factor` x `factor` ones. */
+function enlarged(info: FeatureInfo, factor: number): FeatureInfo {
+  return {
+    ...info,
+    stride: info.stride / factor,
+    sizeOf: (height, width) => {
+      const [rows, columns] = mapSize(info, height, width);
+      return [rows * factor, columns * factor];
+    },
+  };
+}
+
+function checkOptions({ classes, classWeights }: SemanticDecoderOptions): void {
+  const count = Math.max(2, classes); // one class has a background
+  if (classWeights !== null && classWeights.length !== count) {
+    throw new ConfigError(`classWeights has ${classWeights.length} values for ${count} classes: give one per class`);
+  }
+}
+
+/** Nothing of a head that could not be built stays in memory. */
+function guarded<T>(owner: Parameters, build: () => T): T {
+  try {
+    return build();
+  } catch (error) {
+    owner.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs';
+import { ConfigError } from '../../engine/errors.js';
+import { greaterEqualMask, oneHot, resizeNearestExact } from '../../engine/kernels/index.js';
+import type { Losses, TargetTensors } from '../head.js';
+import { type SemanticLossOptions, semanticLoss } from './loss.js';
+
+/** What a decoder head gives: logits of cells, of whole images where it has an auxiliary answer, and of coarser cells. */
+export type DecoderRaw = {
+  /** [N, H, W, K]; K is 1 for one class against the background. */
+  readonly logits: tf.Tensor4D;
+  /** [N, auxiliary classes]. */
+  readonly image?: tf.Tensor2D;
+} & {
+  /** [N, h, w, K], `deep0` the finest, where the decoder is supervised on the way. */
+  readonly [stage: `deep${number}`]: tf.Tensor4D;
+};
+
+/** [N, h, w, K] for every K, 1 included: one logit is that of class 1 beside 0 for the background. */
+export function classLogits(logits: tf.Tensor4D): tf.Tensor4D {
+  return logits.shape[3] === 1 ? tf.concat([tf.zerosLike(logits), logits], 3) : logits;
+}
+
+export interface DecoderLossOptions extends SemanticLossOptions {
+  /** Weight of the auxiliary answer's loss. */
+  readonly auxiliaryWeight: number;
+}
+
+/**
+ * Loss of the class maps, plus that of the coarser predictions, halved from stage to stage and with all weights summing to
+ * 1, plus the auxiliary answer's.
+ *
+ * @param targets mask [N, H, W] int32, below 0 where ignored; `image` [N, auxiliary classes] float32 in 0..1, or nothing:
+ *   then an image has the classes that its mask shows
+ * @throws ConfigError when there is no `image` and the auxiliary answer has other classes than the mask
+ * @source weights of the stages: Isensee et al. 2021, "nnU-Net", Nature Methods 18; classes shown: Zhang et al. 2018,
+ * arXiv:1803.08904, section 3.1
+ */
+export function decoderLoss(raw: DecoderRaw, targets: TargetTensors, options: DecoderLossOptions): Losses {
+  const mask = targets.mask as tf.Tensor3D;
+  const maps = [raw.logits, ...stagesOf(raw)];
+  const sum = maps.reduce((total, _, i) => total + 2 ** -i, 0);
+  const terms = maps.map((logits, i) => {
+    const fitting = i === 0 ? mask : maskAt(mask, logits.shape[1], logits.shape[2]);
+    return { loss: semanticLoss(classLogits(logits), { mask: fitting }, options), share: 2 ** -i / sum };
+  });
+  const [{ loss: finest } = { loss: undefined }] = terms;
+  const { crossEntropy, dice } = finest ?? semanticLoss(classLogits(raw.logits), targets, options);
+  const cells = terms.map(({ loss, share }) => tf.mul<tf.Scalar>(loss.total, share));
+  const total = cells.reduce((all, term) => tf.add<tf.Scalar>(all, term));
+  if (!raw.image) return { total, crossEntropy, dice };
+  const image = imageLoss(raw.image, targets.image ?? classesShown(mask, raw.logits.shape[3], raw.image.shape[1]));
+  return { total: tf.add<tf.Scalar>(total, tf.mul(image, options.auxiliaryWeight)), crossEntropy, dice, image };
+}
+
+/** Predictions from the decoder's coarser maps, finest first. */
+export function stagesOf(raw: DecoderRaw): readonly tf.Tensor4D[] {
+  const stages: tf.Tensor4D[] = [];
+  for (let stage = raw.deep0, i = 1; stage; stage = raw[`deep${i}`] as tf.Tensor4D, i++) stages.push(stage);
+  return stages;
+}
+
+/** The labels nearest to the cells' centres. */
+function maskAt(mask: tf.Tensor3D, height: number, width: number): tf.Tensor3D {
+  const map = tf.cast(tf.expandDims(mask, 3), 'float32') as tf.Tensor4D;
+  return tf.cast(tf.squeeze(resizeNearestExact(map, height, width), [3]), 'int32') as tf.Tensor3D;
+}
+
+/** [N, outputs]: 1 where a class has a cell in the image. */
+function classesShown(mask: tf.Tensor3D, outputs: number, wanted: number): tf.Tensor2D {
+  if (outputs !== wanted) {
+    throw new ConfigError(
+      `the auxiliary answer has ${wanted} classes, the class map ${outputs}: give both as many, or targets called 'image' of [N, ${wanted}]`,
+    );
+  }
+  const classes = Math.max(2, outputs);
+  const [N, height, width] = mask.shape;
+  const hot = oneHot(tf.reshape(mask, [mask.size]) as tf.Tensor1D, classes); // rows below 0 are all zero
+  const shown = tf.max(tf.reshape(hot, [N, height * width, classes]), 1) as tf.Tensor2D;
+  return outputs === 1 ? tf.slice(shown, [0, 1], [N, 1]) : shown;
+}
+
+/** Binary cross-entropy of every class, averaged. */
+function imageLoss(logits: tf.Tensor2D, truth: tf.Tensor): tf.Scalar {
+  // log(1 + exp(-|x|)) + max(x, 0) - x * truth, which overflows nowhere
+  const positive = tf.mul(logits, greaterEqualMask(logits, 0));
+  const tail = tf.softplus(tf.neg(tf.abs(logits)));
+  return tf.mean<tf.Scalar>(tf.sub(tf.add(tail, positive), tf.mul(logits, truth)));
+}

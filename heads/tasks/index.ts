@@ -1,0 +1,17 @@
+import { detection } from './detection.js';
+import { segmentation } from './segmentation.js';
+
+export {
+  type Described,
+  type DescribeOptions,
+  defineTask,
+  type Overlay,
+  type Report,
+  type ReportTable,
+  type Task,
+} from './task.js';
+
+/** Every task there is, by its name in configs. */
+export const TASKS = { detection, segmentation } as const;
+export type TaskName = keyof typeof TASKS;
+export const TASK_NAMES = Object.keys(TASKS) as readonly TaskName[];

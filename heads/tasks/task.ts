@@ -1,0 +1,80 @@
+import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
+import type { ClassMap, Detections, LabelMap, Truth } from '../../datasets/sample.js';
+import type { AugmentConfig } from '../../datasets/transforms/augment.js';
+
+/** Figures of an evaluation by name; null: there was nothing to measure. */
+export type Report = { readonly [figure: string]: unknown };
+
+/** A table of a report: a row per class, or one row of figures. */
+export interface ReportTable {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly (string | number | null)[])[];
+}
+
+/** What can be drawn over an image. */
+export interface Overlay {
+  readonly boxes?: Detections;
+  readonly classMap?: ClassMap;
+}
+
+/** One prediction for machines, for people and for the eye. */
+export interface Described {
+  /** Plain data: what `--json` prints of an image. */
+  readonly value: { readonly [key: string]: unknown };
+  /** A row per finding: figure, class, and what else there is to say. */
+  readonly rows: readonly { readonly figure: string; readonly label: string; readonly rest?: string }[];
+  readonly overlay: Overlay;
+}
+
+export interface DescribeOptions {
+  /** Class names by index. */
+  readonly names: readonly string[];
+  /** Lowest score that is reported, fraction. */
+  readonly threshold: number;
+}
+
+/** Defaults of the augmentation where the config leaves them open. */
+export type TaskAugmentation = Pick<AugmentConfig, 'fit' | 'scale' | 'flipVertical' | 'rotate90'>;
+
+/** What is learned, whatever head learns it: the truth, how predictions are measured, and how they are told. */
+export interface Task<T extends Truth = Truth, Result = unknown> {
+  /** In configs. */
+  readonly name: string;
+  /** The kind of truth that is learned from. */
+  readonly truth: T['kind'];
+  /** Kind of the head that a config without one gets. */
+  readonly head: string;
+  /** Figure of the report that chooses the best checkpoint, a fraction, the larger the better. */
+  readonly metric: string;
+  /** Most classes that its truth can hold. */
+  readonly mostClasses: number;
+  readonly augmentation: TaskAugmentation;
+  /** True: the network takes images at their own size, one at a time. */
+  readonly isFullyConvolutional: boolean;
+  readonly createEvaluator: (labels: LabelMap, limits: EvaluationLimits) => Evaluator<T, Result, Report>;
+  /** What the report says where there was nothing to measure. */
+  readonly nothingMeasured: string;
+  /** The report as tables, the most important first. */
+  readonly tables: (report: Report) => readonly ReportTable[];
+  readonly describe: (result: Result, options: DescribeOptions) => Described;
+}
+
+/** Limits that the head decodes with. */
+export interface EvaluationLimits {
+  /** Predictions of an image that count, where the head keeps a number of them. */
+  readonly maxDetections: number;
+}
+
+/** Checks that truth, evaluator and description of a task belong together. */
+export function defineTask<T extends Truth, Result>(task: Task<T, Result>): Task<T, Result> {
+  return task;
+}
+
+/** One row of the figures that a report has, of those named. */
+export function figuresOf(report: Report, names: readonly string[]): readonly ReportTable[] {
+  const present = names.filter((name) => name in report);
+  if (present.length === 0) return [];
+  return [{ header: present, rows: [present.map((name) => figureOf(report[name]))] }];
+}
+
+export const figureOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);
