@@ -1,4 +1,3 @@
-import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { openSplit } from '../../configs/datasets.js';
 import { checkLearnable, describeMeasurable } from '../../configs/learnable.js';

@@ -162,7 +162,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'values of masks for boxes',
       'data: { kind: voc, root: cells, values: { 255: cell } }\n',
-      "c.yaml:1:33: 'values' has no meaning for kind voc: remove it; it is a key of kind masks",
+      "c.yaml:1:33: 'values' is a key of kind masks: remove it, kind voc has none",
     ],
     [
       'more classes than a class map has',
