@@ -41,6 +41,7 @@ function createProgram(): Command {
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true });
   addLearning(program);
+  addData(program);
   addMachine(program);
   program.addHelpText('after', STATUSES);
   return program;
@@ -94,6 +95,30 @@ function addLearning(program: Command): void {
     .action(async (model: string, images: string[], options) =>
       (await import('./predict.js')).predict(model, images, options),
     );
+}
+
+/** init, check, formats. */
+function addData(program: Command): void {
+  program
+    .command('init')
+    .description('recognise a data set, check it, and write a config for it')
+    .argument('<data>', 'folder of images and annotations; `espalier formats` draws what is recognised')
+    .option('--out <file>', 'config to write (default: <data>.yaml)')
+    .addOption(json())
+    .action(async (folder: string, options) => (await import('./dataCommands.js')).init(folder, options));
+  program
+    .command('check')
+    .description('tell what a data set holds and what is wrong with it')
+    .argument('<data>', 'folder of a data set, or a config')
+    .option('--strict', 'exit 1 for warnings, too')
+    .option('--write <file>', 'write a config for it')
+    .addOption(json())
+    .action(async (path: string, options) => (await import('./dataCommands.js')).check(path, options));
+  program
+    .command('formats')
+    .description('draw the layouts of data sets that are recognised')
+    .addOption(json())
+    .action(async (options) => (await import('./dataCommands.js')).formats(options));
 }
 
 /** sample, weights, runtime, doctor, inspect. */
