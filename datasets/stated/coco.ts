@@ -42,7 +42,7 @@ export async function readCoco(files: readonly string[], reading: CocoReading): 
   for (const set of sets) for (const one of set.classes ?? []) if (!classes.has(one.name)) classes.set(one.name, one);
   const ids = new Set([...classes.values()].map(({ id }) => id));
   const listed = [...classes.values()].map(({ id, name }, i) => ({ id: ids.size === classes.size ? id : i + 1, name }));
-  return { images: sets.flatMap(({ images }) => images), classes: listed, file: first.file };
+  return { images: sets.flatMap(({ images }) => images), classes: listed, file: first.file, hasAreas: true };
 }
 
 async function readOne(file: string, { isBeside, warnings }: CocoReading): Promise<StatedSet> {
@@ -71,7 +71,7 @@ async function readOne(file: string, { isBeside, warnings }: CocoReading): Promi
     return { name, source: file, folder, size: sizeOf(image), unit: 'pixels', objects };
   });
   if (stated.length === 0) throw new DataError(file, 'the file lists no image');
-  return { images: stated, classes, file };
+  return { images: stated, classes, file, hasAreas: true };
 }
 
 async function readLists(
@@ -174,7 +174,6 @@ function objectOf(annotation: Json, name: string, image: string, warnings: Warni
   const segmentation = segmentationOf(annotation.segmentation);
   if (segmentation === undefined) warnings.note('bad-shape', image);
   const stated = numberOf(area);
-  if (stated === null) warnings.note('missing-area', image);
   return {
     name,
     box: hasBox

@@ -34,6 +34,8 @@ export interface StatedSet {
   readonly images: readonly StatedImage[];
   /** Classes that the format lists, in its order; null: the names that objects have. */
   readonly classes: readonly { readonly id: number; readonly name: string }[] | null;
+  /** True: the format states areas of objects, and one that lacks is told. */
+  readonly hasAreas?: true;
   /** Records that cannot be read, and why. */
   readonly bad?: ReadonlyMap<string, string>;
   /** What errors about the whole are named by: a file or folder. */

@@ -57,6 +57,7 @@ export async function openBoxes(
         return [];
       }
       const [x1, y1, x2, y2] = box;
+      if (set.hasAreas && object.area === null) options.warnings.note('missing-area', id);
       return [{ x1, y1, x2, y2, label, ignored: object.ignored, area: object.area }];
     });
     return {
