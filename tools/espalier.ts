@@ -83,9 +83,10 @@ function addLearning(program: Command): void {
     .description('answer for images: JSON and a drawn PNG of each')
     .argument(
       '<model>',
-      'folder of a run, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
+      'folder or checkpoint of a run, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
     )
-    .argument('<image...>', 'image files')
+    .argument('<image...>', 'image files, folders, patterns, lists (.txt), or - for a list on stdin')
+    .option('--masks <dir>', 'folder of class maps: palette PNGs of the size of their images')
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(engine())

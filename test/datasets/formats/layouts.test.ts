@@ -154,9 +154,9 @@ it('a fifth of the images is held out, the same whenever it is opened, and none 
   expect([train.length, val.length]).toEqual([8, 2]);
   expect([...train, ...val].sort()).toEqual(names);
   expect(await ids('val')).toEqual(val);
-  expect((await open('val'))?.warnings.map(({ message }) => message)).toEqual([
+  expect((await open('val'))?.warnings[0]?.message).toBe(
     '2 of 10 training images held out, as no validation set is named (data.val; null: none)',
-  ]);
+  );
   const few = folderWith(files(names.slice(0, 4)));
   expect(await openData({ root: few }, 'boxes', { split: 'val' })).toBeNull();
   const share = await openData({ kind: 'coco', root, train: 0.5 }, 'boxes', { split: 'train' });
