@@ -14,8 +14,9 @@ const arrow = ARROW.slice(0, -1).map((folder, index) => ({
 
 /** Runs in a browser: no `node:` imports, and nothing that has them. */
 const PORTABLE = [
-  '^(necks|heads)/',
-  '^backbones/(?!catalogue/)',
+  '^(backbones|necks|heads)/',
+  '^weights/(?!fileSource)',
+  '^pretrained/(?!files/)',
   '^training/(?!run/)',
   '^engine/[^/]+$',
   '^engine/(kernels|wasm|webgl)/',
@@ -32,6 +33,24 @@ module.exports = {
       severity: 'error',
       from: { path: '^engine/' },
       to: { path: '^datasets/' },
+    },
+    {
+      name: 'weights-know-bytes-only',
+      comment:
+        'files of weights are bytes and tensors: errors, names to show and files are all they need; the engine reads zip archives and messages with them',
+      severity: 'error',
+      from: { path: '^weights/' },
+      to: {
+        path: '^(?!weights/|engine/(errors|printable)\\.ts$|engine/files/|node_modules/)',
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
+      name: 'below-weights',
+      comment: 'what files of weights need knows nothing of them',
+      severity: 'error',
+      from: { path: '^engine/(errors|printable)\\.ts$|^engine/files/' },
+      to: { path: '^weights/' },
     },
     {
       name: 'datasets-stand-alone',
@@ -53,7 +72,7 @@ module.exports = {
     {
       name: 'portable-without-node',
       comment:
-        'this runs in a browser: Node belongs in engine/tensorflow, engine/files, backbones/catalogue, training/run, datasets, tools',
+        'this runs in a browser: Node belongs in engine/tensorflow, engine/files, pretrained/files, training/run, datasets, tools',
       severity: 'error',
       from: { path: PORTABLE },
       to: { dependencyTypes: ['core'] },
@@ -64,7 +83,7 @@ module.exports = {
       severity: 'error',
       from: { path: PORTABLE },
       to: {
-        path: '^(engine/(tensorflow|host|files)/|backbones/catalogue/|training/run/|tools/|configs/)',
+        path: '^(engine/(tensorflow|host|files)/|weights/fileSource|pretrained/files/|training/run/|tools/|configs/)',
       },
     },
     {

@@ -2,8 +2,6 @@
 export * from './backbones/index.js';
 export { asLayer } from './backbones/layer.js';
 export { ACTIVATIONS, batchNorm, convolution, dense, depthwise, squeezeExcite } from './backbones/layers/index.js';
-export { readSafetensors, writeSafetensors } from './backbones/weights/safetensors.js';
-export { loadStateDict } from './backbones/weights/stateDict.js';
 export type { Encoder, EncoderSource, TargetArrays, TargetSpecs, TargetTypes } from './datasets/encoder.js';
 export { checkpointed } from './engine/checkpointed.js';
 export {
@@ -33,4 +31,9 @@ export { createLeakGuard, type LeakGuard } from './engine/leaks.js';
 export { createRandom, type Random } from './engine/random.js';
 export * from './heads/index.js';
 export * from './necks/index.js';
+export { describeLoaded, type Loadable, type LoadedWeights, type LoadWeightsOptions } from './pretrained/load.js';
+export { loadWeights } from './pretrained/loadBytes.js';
+export { type SaveWeightsOptions, serializeWeights } from './pretrained/save.js';
+export { exportStateDict, loadStateDict } from './pretrained/stateDict.js';
 export * from './training/index.js';
+export { openWeights, readSafetensors, writeSafetensors } from './weights/index.js';

@@ -2,7 +2,6 @@
 import './engine/tensorflow/tensorflow.js';
 import './engine/webgpu/dawn.js';
 
-export * from './backbones/catalogue/index.js';
 export * from './configs/index.js';
 export * from './datasets/evaluators/index.js';
 export * from './datasets/index.js';
@@ -10,5 +9,8 @@ export { createLoader, type Loader, type LoaderOptions } from './datasets/loader
 export { availableBytes } from './engine/tensorflow/memory/availableBytes.js';
 export { estimateMemory, type MemoryNeed, requireMemory } from './engine/tensorflow/memory/memory.js';
 export * from './index.js';
+export * from './pretrained/files/index.js';
+/** Takes paths and names, too; index.ts has the one of bytes alone. */
+export { loadWeights } from './pretrained/files/loadWeights.js';
 export * from './pretrained/index.js';
 export * from './training/run/index.js';

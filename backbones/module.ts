@@ -29,6 +29,8 @@ export interface Parameter {
   readonly variable: Variable;
   readonly layout: ParameterLayout;
   readonly role: ParameterRole;
+  /** Of a batch norm's variance: what is added to it. */
+  readonly epsilon?: number;
 }
 
 /** Anything with parameters. The key of a parameter is its dotted state-dict path, e.g. `blocks.2.1.conv_dw.weight`. */

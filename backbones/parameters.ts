@@ -12,6 +12,8 @@ export interface ParameterSpec {
   readonly initialise: Initialiser;
   /** Not trained, statistics never are; as the owner says when absent. */
   readonly frozen?: boolean;
+  /** Of a batch norm's variance: what is added to it. */
+  readonly epsilon?: number;
 }
 
 /** Creates and owns the variables of one module. */
@@ -38,7 +40,8 @@ export function createParameters(seed: number, isFrozen: (name: string) => boole
       if (parameters.has(name)) throw new Error(`two parameters are called '${name}'`);
       const trainable = !(spec.frozen ?? isFrozen(name)) && spec.role !== 'statistic';
       const variable = tf.tidy(() => tf.variable(initialValues(seed, name, spec), trainable));
-      parameters.set(name, { variable, layout: spec.layout, role: spec.role });
+      const { layout, role, epsilon } = spec;
+      parameters.set(name, epsilon === undefined ? { variable, layout, role } : { variable, layout, role, epsilon });
       return variable;
     },
     dispose: () => {

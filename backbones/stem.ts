@@ -1,7 +1,7 @@
 import { WeightsError } from '../engine/errors.js';
+import type { HostTensor, HostTensors } from '../weights/hostTensor.js';
 import type { Preprocessing } from './backbone.js';
 import type { Module } from './module.js';
-import type { HostTensor, HostTensors } from './weights/hostTensor.js';
 
 /**
  * Makes pretrained weights fit images of another number of channels: the first convolution's kernels are summed for one

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { type DataProblem, formatOf } from '../datasets/formats/index.js';
-import { describeMissing, isWeightFile } from './locate.js';
+import { isWeightsPath } from '../pretrained/isWeightsPath.js';
+import { describeMissing } from './locate.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
 
@@ -15,7 +16,7 @@ export function checkFiles(experiment: Experiment): readonly Problem[] {
   } else {
     problems.push(...formatOf(data).check(data).flatMap(missingFile));
   }
-  if (model.weights !== null && isWeightFile(model.weights) && !existsSync(model.weights)) {
+  if (model.weights !== null && isWeightsPath(model.weights) && !existsSync(model.weights)) {
     problems.push({ path: ['model', 'weights'], message: describeMissing(model.weights) });
   }
   return problems;

@@ -1,9 +1,9 @@
-import { WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { formatOf, lacksTruth } from '../datasets/formats/index.js';
 import { TASKS } from '../heads/index.js';
+import { WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, GENERAL_WEIGHTS, RELEASED_NAMES } from '../pretrained/index.js';
+import { isWeightsPath } from '../pretrained/isWeightsPath.js';
 import { checkModel, checkParts } from './checkModel.js';
-import { isWeightFile } from './locate.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
 import { didYouMean } from './suggestion.js';
@@ -45,7 +45,7 @@ function checkData({ data }: Experiment): Problem[] {
 }
 
 function checkWeights({ model: { weights } }: Experiment): Problem[] {
-  if (weights === null || isWeightFile(weights) || isKnownWeights(weights)) return [];
+  if (weights === null || isWeightsPath(weights) || isKnownWeights(weights)) return [];
   const message = `there are no weights '${weights}'${didYouMean(weights, KNOWN_WEIGHTS)}`;
   return [{ path: ['model', 'weights'], message }];
 }

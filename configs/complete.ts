@@ -2,6 +2,7 @@ import { BACKBONE_ARCHS } from '../backbones/index.js';
 import {
   completeModel,
   HEAD_KINDS,
+  HEAD_NAMES,
   HEADS,
   type HeadKind,
   isHeadKind,
@@ -66,7 +67,7 @@ function writeOut(value: Plain): Plain {
 export const STRING_FORMS: { readonly [part: string]: { readonly key: string; readonly names: readonly string[] } } = {
   backbone: { key: 'arch', names: BACKBONE_ARCHS },
   neck: { key: 'kind', names: NECK_KINDS },
-  head: { key: 'kind', names: [...HEAD_KINDS, ...TASK_NAMES] },
+  head: { key: 'kind', names: [...HEAD_KINDS, ...HEAD_NAMES, ...TASK_NAMES] },
 };
 
 function put(target: Plain, [key, ...rest]: readonly string[], value: unknown): Plain {

@@ -19,7 +19,7 @@ type Values = { readonly [key: string]: unknown };
 /** A key with its value: a map line by line, and after it the other kinds that could stand there. */
 function render(key: string, schema: JsonSchema, value: unknown): string {
   const kinds = kindsOf(schema);
-  const chosen = kinds.find((kind) => literalOf(kind) === (value as Values | undefined)?.kind) ?? schema;
+  const chosen = kinds.find((kind) => literalOf(kind) === (value as Values | undefined)?.kind) ?? kinds[0] ?? schema;
   const inner = Object.entries(properties(chosen));
   if (inner.length === 0) return entry(key, schema, value);
   const lines = inner.map(([name, child]) => indent(render(name, child, (value as Values | undefined)?.[name])));
@@ -35,6 +35,8 @@ const literalOf = (schema: JsonSchema): unknown => properties(schema).kind?.cons
 
 /** The defaults that a schema states, and the kind it is for. */
 function defaultsOf(schema: JsonSchema): unknown {
+  const [first] = kindsOf(schema);
+  if (first) return defaultsOf(first);
   const inner = Object.entries(properties(schema));
   if (inner.length === 0) return schema.const ?? schema.default;
   return Object.fromEntries(inner.map(([key, child]) => [key, defaultsOf(child)]));

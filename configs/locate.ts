@@ -10,10 +10,6 @@ export function locate(path: string, configFile: string): string {
   return existsSync(beside) ? beside : here;
 }
 
-/** True for a weight file, false for a name of the catalogue. */
-export const isWeightFile = (weights: string): boolean =>
-  /[\\/]|\.(safetensors|pth|pt|bin|h5|keras|tflite|onnx|npz|json)$/.test(weights);
-
 /** One sentence on a path that does not exist: where it stops existing, and what there is like it. */
 export function describeMissing(path: string): string {
   let parent = dirname(path);

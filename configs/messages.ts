@@ -87,7 +87,8 @@ function literalsOf(schema: unknown): readonly string[] {
 function unknownKey(path: readonly PropertyKey[], key: string, value: unknown): string {
   const known = keysAt(path, value);
   const kinds = kindsWith(path, key);
-  if (path.length === 1 && kinds.length > 0) return `'${key}' is a key of kind ${kinds.join(', ')}: ${kindRemedy(valueAt(value, path))}`;
+  if (path.length === 1 && kinds.length > 0)
+    return `'${key}' is a key of kind ${kinds.join(', ')}: ${kindRemedy(valueAt(value, path))}`;
   const section = path.map(String).join('.');
   const full = section === '' ? key : `${section}.${key}`;
   const elsewhere = schemaKeys().find((candidate) => candidate.endsWith(`.${key}`) && candidate !== full);

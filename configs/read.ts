@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../engine/errors.js';
+import { isWeightsPath } from '../pretrained/isWeightsPath.js';
 import { checkFiles } from './checkFiles.js';
 import { checkKeys } from './checkKeys.js';
 import { completeExperiment } from './complete.js';
 import { type Override, parseOverride, readDocument } from './document.js';
-import { isWeightFile, locate } from './locate.js';
+import { locate } from './locate.js';
 import { describeFirst, describeIssues } from './messages.js';
 import { type Experiment, experimentSchema } from './schema.js';
 
@@ -48,6 +49,6 @@ export function parseExperiment(value: unknown, origin: string): Experiment {
 /** A config names paths from where the command is given, or else from where the file lies. */
 function resolvePaths(experiment: Experiment, file: string): Experiment {
   const { data, model } = experiment;
-  const weights = model.weights !== null && isWeightFile(model.weights) ? locate(model.weights, file) : model.weights;
+  const weights = model.weights !== null && isWeightsPath(model.weights) ? locate(model.weights, file) : model.weights;
   return { ...experiment, data: { ...data, root: locate(data.root, file) }, model: { ...model, weights } };
 }

@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { withWeights } from '../backbones/catalogue/fileSource.js';
-import { preprocessingOf } from '../backbones/weights/metadata.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
@@ -9,6 +7,7 @@ import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
 import { TASKS } from '../heads/index.js';
+import { preprocessingOf } from '../pretrained/metadata.js';
 import { fillOf } from '../training/predictor.js';
 import {
   type HeldRunFolder,
@@ -20,6 +19,7 @@ import {
   type TrainResult,
   trainRun,
 } from '../training/run/index.js';
+import { withWeights } from '../weights/fileSource.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
 import { checkLearnable, describeMeasurable } from './learnable.js';

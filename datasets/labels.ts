@@ -1,5 +1,6 @@
 import { ConfigError, DataError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
+import { editDistance, LETTERS } from './editDistance.js';
 import { IGNORED, type LabelMap } from './sample.js';
 
 /** The class of pixels where nothing is. */
@@ -67,22 +68,4 @@ export function nearestName(name: string, known: readonly string[]): string | nu
     }
   }
   return best;
-}
-
-/** Letters of a name that are compared. */
-const LETTERS = 64;
-
-/** Levenshtein distance of the first letters. */
-function editDistance(first: string, second: string): number {
-  const [a, b] = [first.slice(0, LETTERS), second.slice(0, LETTERS)];
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

@@ -8,7 +8,7 @@ import {
 } from '../backbones/index.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
 import type { ClassMap, Detections } from '../datasets/sample.js';
-import { createNeck, NECKS, type Neck, type NeckDefinition } from '../necks/index.js';
+import { createNeck, NECKS, type Neck, type NeckConfig, type NeckDefinition } from '../necks/index.js';
 import type { BuiltHead, HeadDefinition } from './definition.js';
 import { HEADS, type HeadKind } from './heads.js';
 import { assemble, type Model } from './model.js';
@@ -87,7 +87,7 @@ export function createPyramid(
   const levels = trunk.levels ?? (read.length > 0 ? read : offered);
   const backbone = backboneFromConfig({ seed, ...trunk, levels }) as unknown as Backbone<Level>; // which levels: known at run time
   try {
-    return { backbone, neck: createNeck({ seed, ...pyramid }, backbone.features) };
+    return { backbone, neck: createNeck({ seed, ...pyramid } as NeckConfig, backbone.features) };
   } catch (error) {
     backbone.dispose();
     throw error;

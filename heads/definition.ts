@@ -39,8 +39,16 @@ export interface HeadDefinition<
   readonly config: Config;
   /** Address of the module that exports `createEncoder(encoderConfig)`, for loader workers. */
   readonly encoder: () => URL;
-  /** Levels of the pyramid that it reads; the config may be unchecked. */
-  readonly levels: (config: { readonly [key: string]: unknown }) => readonly Level[];
+  /** Names that stand for the head with some settings, where a config names a head by a text. Defaults to none. */
+  readonly names?: { readonly [name: string]: { readonly [key: string]: unknown } };
+  /**
+   * Levels of the pyramid that it reads.
+   *
+   * @param config  may be unchecked
+   * @param offered maps that the backbone can give
+   * @throws ShapeError when the backbone lacks one that no neck can make
+   */
+  readonly levels: (config: { readonly [key: string]: unknown }, offered: Partial<FeatureSpec>) => readonly Level[];
   /** What a config without a preset gets, on this architecture. */
   readonly defaults: (architecture: Architecture) => ModelDefaults;
   /** Limits that an evaluator must know. */

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { retina } from './retina/index.js';
-import { semantic } from './semantic/index.js';
+import { semantic, semanticDecoder } from './semantic/index.js';
 
 /** Every head there is, by the `kind` of its config. */
-export const HEADS = { retina, semantic } as const;
+export const HEADS = { retina, semantic, 'semantic-decoder': semanticDecoder } as const;
 export type HeadKind = keyof typeof HEADS;
 export const HEAD_KINDS = Object.keys(HEADS) as readonly HeadKind[];
 
@@ -21,3 +21,8 @@ export type HeadConfig = z.output<typeof headConfig>;
 type PartialOf<Schema> = Schema extends z.ZodType ? Partial<z.input<Schema>> : never;
 /** Settings of a head, those of its defaults left out. */
 export type HeadInput = PartialOf<AnyHeadConfig>;
+
+/** Every name that stands for a head with some settings. */
+export const HEAD_NAMES: readonly string[] = Object.values(HEADS).flatMap((head) =>
+  'names' in head && head.names ? Object.keys(head.names) : [],
+);

@@ -11,7 +11,16 @@ export {
 } from './createModel.js';
 export { type BuiltHead, defineHead, type HeadDefinition, type HeadSetting, type ModelDefaults } from './definition.js';
 export type { Head, TargetTensors } from './head.js';
-export { HEAD_KINDS, HEADS, type HeadConfig, type HeadInput, type HeadKind, headConfig, isHeadKind } from './heads.js';
+export {
+  HEAD_KINDS,
+  HEAD_NAMES,
+  HEADS,
+  type HeadConfig,
+  type HeadInput,
+  type HeadKind,
+  headConfig,
+  isHeadKind,
+} from './heads.js';
 export { type Losses, type LossTerm, type LossTerms, meanLoss, quotient, reduceLosses } from './losses/term.js';
 export { assemble, type Model } from './model.js';
 export { completeModel, type ModelConfig, type ModelInput, modelConfig, readModel } from './modelConfig.js';
@@ -28,6 +37,16 @@ export { createRetinaHead, encoderConfigOf, type RetinaOptions } from './retina/
 export type { RetinaRaw } from './retina/loss.js';
 export { SEMANTIC_LEVELS, type SemanticConfig, semanticConfig } from './semantic/config.js';
 export { decodeClassMap } from './semantic/decode.js';
+export { type SemanticDecoderConfig, semanticDecoderConfig } from './semantic/decoderConfig.js';
+export { createSemanticDecoderHead, type SemanticDecoderOptions } from './semantic/decoderHead.js';
+export type { DecoderRaw } from './semantic/decoderLoss.js';
+export {
+  DECODER_KINDS,
+  type DecoderConfig,
+  type DecoderKind,
+  decoderConfig,
+  decoderLevels,
+} from './semantic/decoders/index.js';
 export {
   createEncoder as createSemanticEncoder,
   type SemanticEncoderConfig,

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { backboneConfig } from '../backbones/config.js';
-import { architectureOf, type BackboneArch, isBackboneArch } from '../backbones/index.js';
+import { architectureOf, type BackboneArch, featuresOf, isBackboneArch } from '../backbones/index.js';
 import { readSettings } from '../backbones/settings.js';
 import { type NeckInput, type NeckKind, neckConfig } from '../necks/index.js';
 import { HEADS, type HeadInput, type HeadKind, headConfig, isHeadKind } from './heads.js';
 import { isPresetName, PRESETS, type PresetName } from './presets.js';
+import type { DecoderKind } from './semantic/decoders/index.js';
 import { TASKS, type TaskName } from './tasks/index.js';
 
 const side = z.int().min(1).max(8192);
@@ -29,7 +30,7 @@ export interface ModelInput {
   readonly inputSize?: readonly [height: number, width: number] | null | undefined;
   readonly backbone?: BackboneArch | BackboneInput | null | undefined;
   readonly neck?: NeckKind | NeckInput | null | undefined;
-  readonly head?: HeadKind | TaskName | HeadInput | null | undefined;
+  readonly head?: HeadKind | DecoderKind | TaskName | HeadInput | null | undefined;
 }
 
 /** Backbone where neither preset nor backbone is named: small, and trained in minutes on a CPU. */
@@ -63,7 +64,9 @@ export function completeModel(given: Plain, head: HeadKind): Plain {
   };
   const { neck } = complete;
   if (!isPlain(neck) || neck.levels !== undefined) return complete;
-  return { ...complete, neck: { ...neck, levels: definition.levels(isPlain(complete.head) ? complete.head : {}) } };
+  const offered = featuresOf(architectureOf(known).stages);
+  const levels = definition.levels(isPlain(complete.head) ? complete.head : {}, offered);
+  return { ...complete, neck: { ...neck, levels } };
 }
 
 /**
@@ -89,7 +92,11 @@ const short = (part: unknown, key: string): unknown => (typeof part === 'string'
 function headOf(part: unknown): unknown {
   const name = typeof part === 'string' ? part : undefined;
   const task = Object.values(TASKS).find((each) => each.name === name);
-  return short(task?.head ?? part, 'kind');
+  const named = Object.entries(HEADS).flatMap(([kind, { names }]: readonly [string, { readonly names?: object }]) => {
+    const settings = names && name !== undefined && Object.entries(names).find(([each]) => each === name)?.[1];
+    return settings ? [{ kind, ...settings }] : [];
+  });
+  return named[0] ?? short(task?.head ?? part, 'kind');
 }
 
 const kindIn = (part: unknown, key = 'kind'): unknown => (isPlain(part) ? part[key] : undefined);

@@ -3,6 +3,7 @@ import type { FeatureSpec } from '../backbones/features.js';
 import { bifpn } from './bifpn.js';
 import { fpn } from './fpn.js';
 import type { Neck, NeckDefinition } from './neck.js';
+import { none } from './none.js';
 import { pan } from './pan.js';
 import { simplePyramid } from './simplePyramid.js';
 
@@ -10,6 +11,7 @@ export { type BiFPNConfig, type BiFPNOptions, bifpnConfig, createBiFPN } from '.
 export { createFPN, type FPNConfig, type FPNOptions, fpnConfig } from './fpn.js';
 export { bifpnGraph, describeNode, type FusionNode, fpnGraph, type NodeName, panGraph } from './graph.js';
 export type { Neck, NeckDefinition } from './neck.js';
+export { createIdentityNeck } from './none.js';
 export { createPAN, type PANConfig, type PANOptions, panConfig } from './pan.js';
 export {
   createSimplePyramid,
@@ -19,7 +21,7 @@ export {
 } from './simplePyramid.js';
 
 /** Every neck there is, by the `kind` of its config. */
-export const NECKS = { bifpn, fpn, pan, 'simple-pyramid': simplePyramid } as const;
+export const NECKS = { bifpn, fpn, pan, 'simple-pyramid': simplePyramid, none } as const;
 export type NeckKind = keyof typeof NECKS;
 export const NECK_KINDS = Object.keys(NECKS) as readonly NeckKind[];
 

@@ -1,4 +1,12 @@
-/** Published checkpoints by name: what there is, which network each fits, and fetching them. */
+/** Published checkpoints by name: what there is, and which network each fits. */
+export {
+  isWeightsName,
+  WEIGHTS_CATALOGUE,
+  WEIGHTS_NAMES,
+  type WeightsEntry,
+  type WeightsName,
+  weightsEntry,
+} from './catalogue.js';
 export { COCO_CLASSES } from './cocoClasses.js';
 export {
   backboneOf,
@@ -11,5 +19,4 @@ export {
   type WeightsFilter,
 } from './networks.js';
 export { megabytes, sayTenths } from './progress.js';
-export { type PullReleasedOptions, pullReleased, releasedPath } from './pullReleased.js';
 export { RELEASED_NAMES, RELEASED_WEIGHTS, type ReleasedWeights, WEIGHT_TASKS, type WeightTask } from './released.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pullWeights } from '../backbones/catalogue/pull.js';
+import { pullWeights } from '../pretrained/files/pull.js';
 import { modelRows } from '../tools/inspect/all.js';
 import { type BackboneRow, backboneRows, describeBackbones } from '../tools/inspect/backbones.js';
 import { describeAll } from '../tools/inspect/inspect.js';
@@ -81,7 +81,7 @@ describe('the examples of the pages', () => {
   });
 
   for (const [index, { name, code, output }] of examples.entries()) {
-    const reason = code.includes('loadPretrained') ? noWeights : null;
+    const reason = code.includes("'efficientnet-lite0'") ? noWeights : null;
     it.skipIf(reason)(`${name} prints what the page says${reason === null ? '' : ` (${reason})`}`, () => {
       expect(run([join(folder, 'built', `example${index}.js`)], work)).toBe(output);
       expect(output).not.toBe('');

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { engine, json, offline } from './options.js';
+import { engine, json, offline, prefix } from './options.js';
 
 const split = (value: string, previous: readonly string[] = []): readonly string[] => [
   ...previous,
@@ -21,6 +21,7 @@ export function addBackbones(program: Command): void {
     .requiredOption('--input <file>', 'an image, or a .npy array: float32 [N, H, W, C], normalised')
     .option('--levels <names>', 'maps to give, e.g. P3,P4 (default: all)', split)
     .requiredOption('--out <file>', 'file to write: .safetensors')
+    .addOption(prefix())
     .addOption(engine())
     .addOption(offline())
     .addOption(json())

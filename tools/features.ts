@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { fileSource, isWeightsName, loadPretrained, loadWeights } from '../backbones/catalogue/index.js';
 import {
   architectureOf,
   type Backbone,
@@ -11,13 +10,16 @@ import {
   type LevelsOf,
   type Preprocessing,
 } from '../backbones/index.js';
-import { openNpy } from '../backbones/weights/npy.js';
-import { writeSafetensors } from '../backbones/weights/safetensors.js';
 import { decodeImage, describePixels } from '../datasets/decode/index.js';
 import { ConfigError } from '../engine/errors.js';
 import { writeWhole } from '../engine/files/write.js';
 import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/index.js';
+import { fileSource, loadWeights } from '../pretrained/files/index.js';
+import { isWeightsPath } from '../pretrained/isWeightsPath.js';
+import { describeLoaded } from '../pretrained/load.js';
+import { openNpy } from '../weights/npy.js';
+import { writeSafetensors } from '../weights/safetensors.js';
 import { squareOf } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput, type Output } from './output.js';
@@ -29,6 +31,7 @@ interface FeaturesOptions extends EngineOptions {
   readonly input: string;
   readonly levels?: readonly string[];
   readonly out: string;
+  readonly prefix?: string;
   readonly offline?: boolean;
   readonly json?: boolean;
 }
@@ -46,7 +49,7 @@ export async function features(model: string, options: FeaturesOptions): Promise
   const output = createOutput(options.json === true);
   const arch = knownArch(model);
   if (extname(out) !== '.safetensors') throw new ConfigError(`--out ${out}: feature maps are written as .safetensors`);
-  for (const file of isWeightsName(weights) ? [input] : [input, weights]) {
+  for (const file of isWeightsPath(weights) ? [input, weights] : [input]) {
     if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file`);
   }
   const { channels, images } = extname(input) === '.npy' ? fromArray(input) : await fromImage(input, arch, output);
@@ -60,8 +63,13 @@ export async function features(model: string, options: FeaturesOptions): Promise
     ...(levels ? { levels } : {}),
   });
   try {
-    if (isWeightsName(weights)) await loadPretrained(backbone, weights, { offline: options.offline === true });
-    else await loadWeights(backbone, weights);
+    const given = options.prefix === undefined ? {} : { prefix: options.prefix };
+    const loaded = await loadWeights(backbone, weights, {
+      offline: options.offline === true,
+      onProgress: output.note,
+      ...given,
+    });
+    output.note(`weights: ${describeLoaded(loaded)}`);
     const maps = await mapsOf(backbone, () => images(backbone.preprocessing));
     const metadata = { architecture: arch, layout: 'NHWC', input, weights };
     const tensors = new Map(maps.map(({ level, shape, data }) => [level, { dtype: 'F32', shape, data }] as const));

@@ -5,3 +5,8 @@ export const engine = (): Option =>
   new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'webgpu', 'cpu']);
 export const offline = (): Option => new Option('--offline', 'never download anything');
 export const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
+export const prefix = (): Option =>
+  new Option(
+    '--prefix <names>',
+    "what stands before the network's names in the file, e.g. model.backbone (default: what fits best)",
+  );

@@ -1,16 +1,17 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { isWeightsName, WEIGHTS_NAMES } from '../backbones/catalogue/catalogue.js';
 import { createNetwork, type Network } from '../configs/network.js';
 import { parseExperiment } from '../configs/read.js';
 import { openRun } from '../configs/run.js';
 import { didYouMean } from '../configs/suggestion.js';
-import { loadReleased } from '../configs/weights.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { collectWarnings } from '../datasets/warnings.js';
 import { ConfigError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
+import { isWeightsName, WEIGHTS_NAMES } from '../pretrained/catalogue.js';
+import { loadWeights } from '../pretrained/files/loadWeights.js';
 import { COCO_CLASSES, findReleased, networkOf, RELEASED_NAMES, type ReleasedWeights } from '../pretrained/index.js';
+import { describeLoaded } from '../pretrained/load.js';
 import { requireName } from '../training/run/index.js';
 import { classifyImages } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
@@ -72,9 +73,9 @@ async function detect(
   const experiment = parseExperiment({ model: { preset: found.preset } }, entry.name);
   const network = createNetwork(experiment, labels);
   try {
-    output.note(
-      await loadReleased(network.model, entry, { offline: command.offline === true, onProgress: output.note }),
-    );
+    const offline = command.offline === true;
+    const loaded = await loadWeights(network.model, entry.name, { offline, onProgress: output.note });
+    output.note(`weights: ${describeLoaded(loaded)}`);
     const threshold = command.threshold ?? experiment.evaluate.drawThreshold;
     await answer(network, labels, files, { ...command, threshold }, output);
   } finally {

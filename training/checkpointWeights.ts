@@ -1,8 +1,8 @@
 import type { Preprocessing } from '../backbones/backbone.js';
 import type { Module } from '../backbones/module.js';
-import type { HostTensors } from '../backbones/weights/hostTensor.js';
-import { preprocessingOf } from '../backbones/weights/metadata.js';
-import { loadStateDict } from '../backbones/weights/stateDict.js';
+import { preprocessingOf } from '../pretrained/metadata.js';
+import { loadStateDict } from '../pretrained/stateDict.js';
+import type { HostTensors } from '../weights/hostTensor.js';
 
 /** Before the names of averaged weights, and of the optimizer's state, in a checkpoint. */
 export const EMA = 'ema/';

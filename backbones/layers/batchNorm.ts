@@ -35,6 +35,7 @@ export function batchNorm(parameters: Parameters, name: string, options: NormOpt
       role,
       initialise,
       ...(frozen === undefined ? {} : { frozen }),
+      ...(part === 'running_var' ? { epsilon } : {}),
     }) as tf.Variable<tf.Rank.R1>;
   const weight = hasScale ? create('weight', 'scale', ones) : null;
   const offset = create('bias', 'bias', zeros);

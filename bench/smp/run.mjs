@@ -18,8 +18,8 @@ if (!existsSync(out) || readdirSync(out).length === 0) {
 }
 const { ready, createBackbone, segmentationEncoder } = await import('../../dist/node.js');
 const { formulaHash, formulaImage, formulaUnit } = await import('../../dist/backbones/formula.js');
-const { segmentationModelsNames } = await import('../../dist/backbones/weights/names/segmentationModels.js');
-const { loadStateDict } = await import('../../dist/backbones/weights/stateDict.js');
+const { segmentationModelsNames } = await import('../../dist/pretrained/naming/segmentationModels.js');
+const { loadStateDict } = await import('../../dist/pretrained/stateDict.js');
 const { createSemanticDecoderHead } = await import('../../dist/heads/semantic/decoderHead.js');
 const { semanticDecoderConfig } = await import('../../dist/heads/semantic/decoderConfig.js');
 const tf = await import('@tensorflow/tfjs');

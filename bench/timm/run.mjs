@@ -27,7 +27,7 @@ const espalier = await import('../../dist/node.js');
 const tf = await import('@tensorflow/tfjs');
 const { architectureOf, BACKBONE_ARCHS, countNetwork, createBackbone, createClassifier, featuresOf } = espalier;
 const { levelsOf, loadWeights, fileSource } = espalier;
-const { openWeights } = await import('../../dist/backbones/weights/index.js');
+const { openWeights } = await import('../../dist/weights/index.js');
 await espalier.ready({ engine: values.engine });
 
 const folder = mkdtempSync(join(tmpdir(), 'timm-'));

@@ -15,7 +15,7 @@ import { PYTHON } from '../turns.mjs';
 const here = import.meta.dirname;
 const root = join(here, '../..');
 const { createClassifier, fileSource, loadWeights, ready } = await import('../../dist/node.js');
-const { openWeights } = await import('../../dist/backbones/weights/index.js');
+const { openWeights } = await import('../../dist/weights/index.js');
 const tf = await import('@tensorflow/tfjs');
 
 const TOLERANCE = 1e-4;

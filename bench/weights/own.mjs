@@ -1,7 +1,7 @@
 // One process: own.mjs FILE -> seconds of opening, reading and summing, sum, peak memory above the process with the library, MB.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { withWeights } from '../../dist/backbones/catalogue/fileSource.js';
-import { reusedMemory } from '../../dist/backbones/weights/hostMemory.js';
+import { withWeights } from '../../dist/weights/fileSource.js';
+import { reusedMemory } from '../../dist/weights/hostMemory.js';
 
 const memory = (field) =>
   Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1000;

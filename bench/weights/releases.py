@@ -32,6 +32,11 @@ CASES = [
     ("keras", "DenseNet121", "densenet121", ".keras"),
     ("tflite", "EfficientNetLite0", "tf_efficientnet_lite0", ".tflite"),
     ("tflite", "EfficientNetLite0 int8 weights", "tf_efficientnet_lite0", ".tflite"),
+    *(
+        (exporter, name, name, ".onnx")
+        for name in ("tf_efficientnet_lite0", "resnet18", "mobilenetv3_small_100", "densenet121", "regnety_004")
+        for exporter in ("torch.onnx, dynamo=False", "torch.onnx, dynamo=True")
+    ),
     ("effdet", "tf_efficientdet_lite0", "efficientdet-lite0", ".pth"),
     ("tflite", "EfficientDetLite0", "efficientdet-lite0", ".tflite"),
     ("tflite", "EfficientDetLite0 int8 weights", "efficientdet-lite0", ".tflite"),
@@ -80,6 +85,31 @@ def torch_case(name, path):
             return network(torch.from_numpy(image))[0].numpy()
 
     return forward
+
+
+def onnx_case(dynamo):
+    """timm's network as torch.onnx exports it: batch norms folded into convolutions."""
+
+    def case(name, path):
+        import timm
+        import torch
+
+        torch.manual_seed(SEED)
+        network = timm.create_model(name).eval()
+        for key, value in network.state_dict().items():
+            if key.endswith("running_var"):
+                value.uniform_(0.8, 1.2)
+            elif value.ndim == 1 and value.dtype == torch.float32:
+                value.add_(torch.empty_like(value).uniform_(-0.1, 0.1))
+        torch.onnx.export(network, (torch.zeros(1, 3, 96, 96),), path, dynamo=dynamo, external_data=False)
+
+        def forward(image):
+            with torch.no_grad():
+                return network(torch.from_numpy(image))[0].numpy()
+
+        return forward
+
+    return case
 
 
 def shake(network, rng):
@@ -178,7 +208,14 @@ def metadata(path):
         return json.loads(file.read(length))["__metadata__"]
 
 
-LIBRARIES = {"torchvision": torch_case, "keras": keras_case, "tflite": tflite_case, "effdet": efficientdet.effdet_case}
+LIBRARIES = {
+    "torchvision": torch_case,
+    "keras": keras_case,
+    "tflite": tflite_case,
+    "effdet": efficientdet.effdet_case,
+    "torch.onnx, dynamo=False": onnx_case(False),
+    "torch.onnx, dynamo=True": onnx_case(True),
+}
 
 
 def check(library, name, arch, ending):

@@ -81,7 +81,7 @@ def pytorch():
         "optimizer": torch.optim.AdamW([torch.nn.Parameter(base.clone())]).state_dict(),
     }
     torch.save(checkpoint, f"{folder}/checkpoint.pth")
-    note("checkpoint.pth", plain({key.removeprefix("module."): value for key, value in average.items()}))
+    note("checkpoint.pth", plain(average))
     save_file({key: value.detach().clone().contiguous() for key, value in state.items()}, f"{folder}/plain.safetensors", {"licence": "MIT"})
     note("plain.safetensors", plain(state))
     return {"torch": torch.__version__}

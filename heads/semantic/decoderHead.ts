@@ -1,22 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
+import type * as z from 'zod';
 import { type FeatureInfo, type FeatureMaps, type FeatureSpec, type Level, mapSize } from '../../backbones/features.js';
 import { glorotUniform } from '../../backbones/initialisers.js';
 import { convolution, type MapLayer } from '../../backbones/layers/index.js';
 import { createParameters, type Parameters } from '../../backbones/parameters.js';
-import type { ClassMap } from '../../datasets/sample.js';
+import { readSettings } from '../../backbones/settings.js';
+import { type ClassMap, IGNORED } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { resizeAligned, resizeBilinear } from '../../engine/kernels/index.js';
+import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { coveredSize } from './coveredSize.js';
 import { decodeClassMap } from './decode.js';
-import type { SemanticDecoderConfig } from './decoderConfig.js';
+import { type SemanticDecoderConfig, semanticDecoderConfig } from './decoderConfig.js';
 import { classLogits, type DecoderRaw, decoderLoss } from './decoderLoss.js';
 import { infoOf, mapOf, wholeInput } from './decoders/decoder.js';
 import { createDecoder, type Decoder } from './decoders/index.js';
+import type { SemanticTargets } from './encoder.js';
 import { imageClassifier } from './parts/imageClassifier.js';
 import { gridOf, resizeTo } from './parts/interpolate.js';
 
-export type SemanticDecoderOptions = Omit<SemanticDecoderConfig, 'kind'>;
+/** The config's settings, and what the data decide; settings left out have the config's defaults. K is 1 to 255. */
+export type SemanticDecoderOptions = HeadSetting & Omit<z.input<typeof semanticDecoderConfig>, 'kind'>;
 
 /**
  * Class of every pixel by a decoder that reads the backbone's maps directly: one convolution over the decoder's map, resized
@@ -27,12 +32,17 @@ export type SemanticDecoderOptions = Omit<SemanticDecoderConfig, 'kind'>;
  * @throws ConfigError when settings do not fit each other, ShapeError when the backbone lacks a map
  */
 export function createSemanticDecoderHead(
-  options: SemanticDecoderOptions,
+  { classes, inputSize, ...settings }: SemanticDecoderOptions,
   features: Partial<FeatureSpec>,
-): Head<Level, DecoderRaw, ClassMap> {
-  const { classes, inputSize, auxiliary } = options;
-  checkOptions(options);
-  const owner = createParameters(options.seed, () => options.frozen);
+): Head<Level, DecoderRaw, SemanticTargets, ClassMap> {
+  const options = readSettings(
+    semanticDecoderConfig,
+    { ...settings, kind: 'semantic-decoder' },
+    'semantic decoder head',
+  );
+  const { auxiliary } = options;
+  checkClasses(classes, options);
+  const owner = createParameters(options.seed ?? 1, () => options.frozen);
   const decoder = guarded(owner, () =>
     createDecoder(options.decoder, { inputSize, outputs: classes }, features, owner),
   );
@@ -74,8 +84,7 @@ export function createSemanticDecoderHead(
         }
         return raw;
       }),
-    loss: (raw, targets) =>
-      tf.tidy(() => decoderLoss(raw, targets, { ...options, auxiliaryWeight: auxiliary?.weight ?? 0 })),
+    loss: (raw, targets) => decoderLoss(raw, targets, { ...options, auxiliaryWeight: auxiliary?.weight ?? 0 }),
     decode: async (raw, placements) => {
       const logits = tf.tidy(() => classLogits(raw.logits));
       const [, height, width, count] = logits.shape;
@@ -125,7 +134,10 @@ function enlarged(info: FeatureInfo, factor: number): FeatureInfo {
   };
 }
 
-function checkOptions({ classes, classWeights }: SemanticDecoderOptions): void {
+function checkClasses(classes: number, { classWeights }: SemanticDecoderConfig): void {
+  if (!(classes >= 1 && classes <= IGNORED)) {
+    throw new ConfigError(`semantic decoder head: ${classes} classes: a class map holds 1 to ${IGNORED}`);
+  }
   const count = Math.max(2, classes); // one class has a background
   if (classWeights !== null && classWeights.length !== count) {
     throw new ConfigError(`classWeights has ${classWeights.length} values for ${count} classes: give one per class`);

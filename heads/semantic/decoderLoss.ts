@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { ConfigError } from '../../engine/errors.js';
 import { greaterEqualMask, oneHot, resizeNearestExact } from '../../engine/kernels/index.js';
-import type { Losses, TargetTensors } from '../head.js';
+import type { TargetTensors } from '../head.js';
+import { type LossTerms, meanLoss } from '../losses/term.js';
+import type { SemanticTargets } from './encoder.js';
 import { type SemanticLossOptions, semanticLoss } from './loss.js';
 
 /** What a decoder head gives: logits of cells, of whole images where it has an auxiliary answer, and of coarser cells. */
@@ -35,21 +37,24 @@ export interface DecoderLossOptions extends SemanticLossOptions {
  * @source weights of the stages: Isensee et al. 2021, "nnU-Net", Nature Methods 18; classes shown: Zhang et al. 2018,
  * arXiv:1803.08904, section 3.1
  */
-export function decoderLoss(raw: DecoderRaw, targets: TargetTensors, options: DecoderLossOptions): Losses {
-  const mask = targets.mask as tf.Tensor3D;
+export function decoderLoss(
+  raw: DecoderRaw,
+  targets: TargetTensors<SemanticTargets> & { readonly image?: tf.Tensor },
+  options: DecoderLossOptions,
+): LossTerms {
+  const { mask, image } = targets;
   const maps = [raw.logits, ...stagesOf(raw)];
   const sum = maps.reduce((total, _, i) => total + 2 ** -i, 0);
-  const terms = maps.map((logits, i) => {
+  const terms = maps.flatMap((logits, i) => {
     const fitting = i === 0 ? mask : maskAt(mask, logits.shape[1], logits.shape[2]);
-    return { loss: semanticLoss(classLogits(logits), { mask: fitting }, options), share: 2 ** -i / sum };
+    const losses = semanticLoss(classLogits(logits), { mask: fitting }, options);
+    return Object.entries(losses).map(([name, term]) => {
+      return [i === 0 ? name : `${name}${i}`, { ...term, weight: (term.weight * 2 ** -i) / sum }] as const;
+    });
   });
-  const [{ loss: finest } = { loss: undefined }] = terms;
-  const { crossEntropy, dice } = finest ?? semanticLoss(classLogits(raw.logits), targets, options);
-  const cells = terms.map(({ loss, share }) => tf.mul<tf.Scalar>(loss.total, share));
-  const total = cells.reduce((all, term) => tf.add<tf.Scalar>(all, term));
-  if (!raw.image) return { total, crossEntropy, dice };
-  const image = imageLoss(raw.image, targets.image ?? classesShown(mask, raw.logits.shape[3], raw.image.shape[1]));
-  return { total: tf.add<tf.Scalar>(total, tf.mul(image, options.auxiliaryWeight)), crossEntropy, dice, image };
+  if (!raw.image) return Object.fromEntries(terms);
+  const shown = image ?? classesShown(mask, raw.logits.shape[3], raw.image.shape[1]);
+  return { ...Object.fromEntries(terms), image: meanLoss(imageLoss(raw.image, shown), options.auxiliaryWeight) };
 }
 
 /** Predictions from the decoder's coarser maps, finest first. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
-import { type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
+import { type FeatureSpec, type Level, levelsOf } from '../../backbones/features.js';
 import { fanInNormal, glorotUniform } from '../../backbones/initialisers.js';
 import { ACTIVATIONS, batchNorm, convolution, NORM_MOMENTUM } from '../../backbones/layers/index.js';
 import type { Layer } from '../../backbones/module.js';
@@ -14,6 +14,7 @@ import { separable } from '../../necks/separable.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { type SemanticConfig, semanticConfig } from './config.js';
+import { coveredSize } from './coveredSize.js';
 import { decodeClassMap } from './decode.js';
 import type { SemanticTargets } from './encoder.js';
 import { type SemanticRaw, semanticLoss } from './loss.js';
@@ -60,12 +61,6 @@ export function createSemanticHead<In extends Level>(
     initialise: glorotUniform,
   });
   const finest = features[levelsOf(features)[0] as In];
-  /** The network is fully convolutional: a grid of another size than `inputSize` gives belongs to a larger image. */
-  const coveredSize = (height: number, width: number): readonly [height: number, width: number] => {
-    const [plannedHeight, plannedWidth] = mapSize(finest, ...inputSize);
-    const isPlanned = height === plannedHeight && width === plannedWidth;
-    return isPlanned ? inputSize : [height * finest.stride, width * finest.stride];
-  };
   return {
     inputs: features,
     parameters: owner.parameters,
@@ -84,7 +79,11 @@ export function createSemanticHead<In extends Level>(
       const size = height * width * classes;
       return placements.map((placement, i) => {
         const scores = values.subarray(i * size, (i + 1) * size);
-        return decodeClassMap({ scores, height, width, classes }, coveredSize(height, width), placement);
+        return decodeClassMap(
+          { scores, height, width, classes },
+          coveredSize(finest, [height, width], inputSize),
+          placement,
+        );
       });
     },
   };

@@ -1,6 +1,10 @@
+import { type FeatureSpec, levelsOf } from '../../backbones/features.js';
 import { defineHead } from '../definition.js';
 import { segmentation } from '../tasks/segmentation.js';
 import { SEMANTIC_LEVELS, semanticConfig } from './config.js';
+import { semanticDecoderConfig } from './decoderConfig.js';
+import { createSemanticDecoderHead } from './decoderHead.js';
+import { DECODER_KINDS, decoderConfig, decoderLevels } from './decoders/index.js';
 import { createSemanticHead } from './head.js';
 
 /** Side of the input where a config names none, pixels: a crop, as the network is fully convolutional. */
@@ -20,6 +24,28 @@ export const semantic = defineHead({
   limits: () => ({ maxDetections: 0 }),
   create: (config, features, { classes, inputSize }) => ({
     head: createSemanticHead({ ...config, classes, inputSize }, features),
+    encoderConfig: { inputSize },
+  }),
+});
+
+/** The class of every pixel, by a decoder that reads the backbone's maps directly. */
+export const semanticDecoder = defineHead({
+  task: segmentation,
+  config: semanticDecoderConfig,
+  encoder: semantic.encoder,
+  limits: () => ({ maxDetections: 0 }),
+  names: Object.fromEntries(DECODER_KINDS.map((kind) => [kind, { decoder: { kind } }])),
+  levels: ({ decoder }, offered) => {
+    const read = decoderConfig.safeParse(decoder);
+    return read.success ? decoderLevels(read.data, offered) : levelsOf(offered as FeatureSpec);
+  },
+  defaults: (architecture) => ({
+    inputSize: semantic.defaults(architecture).inputSize,
+    neck: { kind: 'none' },
+    head: { kind: 'semantic-decoder', decoder: { kind: 'unet' } },
+  }),
+  create: (config, features, { classes, inputSize }) => ({
+    head: createSemanticDecoderHead({ ...config, classes, inputSize }, features),
     encoderConfig: { inputSize },
   }),
 });

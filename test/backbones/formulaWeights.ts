@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Module } from '../../backbones/module.js';
-import { fileShape } from '../../backbones/weights/layout.js';
+import { fileShape } from '../../pretrained/layout.js';
 import { formulaKind } from './formula.js';
 
 export { loadFormulaWeights } from './loadFormulaWeights.js';

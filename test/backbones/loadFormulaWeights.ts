@@ -1,7 +1,7 @@
 import type { Module } from '../../backbones/module.js';
-import type { HostTensor } from '../../backbones/weights/hostTensor.js';
-import { fileShape } from '../../backbones/weights/layout.js';
-import { loadStateDict } from '../../backbones/weights/stateDict.js';
+import { fileShape } from '../../pretrained/layout.js';
+import { loadStateDict } from '../../pretrained/stateDict.js';
+import type { HostTensor } from '../../weights/hostTensor.js';
 import { formulaKind, formulaValues } from './formula.js';
 
 /** Fills every parameter of a module with formula weights, by its name and its shape in the state dict. */

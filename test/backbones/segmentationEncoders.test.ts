@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { architectureOf, featuresOf, type SegmentationEncoder, segmentationEncoder } from '../../backbones/index.js';
-import { segmentationModelsNames } from '../../backbones/weights/names/segmentationModels.js';
+import { segmentationModelsNames } from '../../pretrained/naming/segmentationModels.js';
 
 const channelsOf = (name: SegmentationEncoder) =>
   Object.values(featuresOf(architectureOf(segmentationEncoder(name)).stages)).map(({ channels }) => channels);

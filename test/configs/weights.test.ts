@@ -6,13 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BackboneArch, createClassifier } from '../../backbones/index.js';
-import type { HostTensor, HostTensors } from '../../backbones/weights/hostTensor.js';
-import { writeNpz } from '../../backbones/weights/npz.js';
-import { writeSafetensors } from '../../backbones/weights/safetensors.js';
-import { exportStateDict } from '../../backbones/weights/stateDict.js';
-import { loadReleased, loadStart } from '../../configs/weights.js';
+import { loadStart } from '../../configs/weights.js';
 import { createDetector } from '../../heads/index.js';
+import { loadReleased } from '../../pretrained/files/loadWeights.js';
 import { RELEASED_WEIGHTS } from '../../pretrained/index.js';
+import { describeLoaded } from '../../pretrained/load.js';
+import { exportStateDict } from '../../pretrained/stateDict.js';
+import type { HostTensor, HostTensors } from '../../weights/hostTensor.js';
+import { writeNpz } from '../../weights/npz.js';
+import { writeSafetensors } from '../../weights/safetensors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-start-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -157,7 +159,7 @@ describe('starting a detector from a file', () => {
     const whole = await exportStateDict(model);
     const file = write('effdet.npz', new Map([...whole].map(([name, tensor]) => [`model.${name}`, tensor])));
     expect(await loadStart(model, file, OFFLINE)).toBe(
-      `weights: ${file}, ${model.parameters.size} tensors into the network`,
+      `weights: ${file}, ${model.parameters.size} tensors into the network, by names without 'model.'`,
     );
   });
 });
@@ -187,11 +189,11 @@ describe('starting a detector from a published checkpoint', () => {
     const bytes = writeSafetensors(stored);
     const entry = entryOf('tf_efficientnet_lite0.in1k', bytes);
     const lines: string[] = [];
-    const line = await served(bytes, () =>
+    const loaded = await served(bytes, () =>
       loadReleased(model, entry, { offline: false, onProgress: (text) => lines.push(text) }),
     );
-    expect(line).toBe(
-      `weights: tf_efficientnet_lite0.in1k (apache-2.0), ${model.backbone.parameters.size} tensors into the backbone`,
+    expect(describeLoaded(loaded)).toBe(
+      `tf_efficientnet_lite0.in1k (apache-2.0), ${model.backbone.parameters.size} tensors into the backbone`,
     );
     expect(lines.at(-1)).toMatch(/^fetching tf_efficientnet_lite0\.in1k: 100 % of \d+\.\d MB$/);
     expect(model.preprocessing).toEqual(entry.preprocessing);
@@ -202,10 +204,10 @@ describe('starting a detector from a published checkpoint', () => {
     const other = detector(9, 90);
     const whole = await exportStateDict(other);
     const bytes = writeSafetensors(whole);
-    const line = await served(bytes, () =>
+    const loaded = await served(bytes, () =>
       loadReleased(model, entryOf('tf_efficientdet_lite0', bytes), { offline: false }),
     );
-    expect(line).toMatch(/tensors into the network; 2 start at random, e\.g\. class_net/);
+    expect(describeLoaded(loaded)).toMatch(/tensors into the network; 2 keep their values, e\.g\. class_net/);
     expect(await firstOf('fpn.resample.3.conv.weight')).toBe(whole.get('fpn.resample.3.conv.weight')?.data[0]);
     other.dispose();
   });

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { Backbone } from '../../backbones/backbone.js';
 import { type FeatureMaps, type Level, levelsOf, mapSize } from '../../backbones/features.js';
-import { readSafetensors, writeSafetensors } from '../../backbones/weights/safetensors.js';
-import { exportStateDict, loadStateDict } from '../../backbones/weights/stateDict.js';
 import { createRandom } from '../../engine/random.js';
+import { exportStateDict, loadStateDict } from '../../pretrained/stateDict.js';
+import { readSafetensors, writeSafetensors } from '../../weights/safetensors.js';
 
 export interface BackboneSuite<L extends Level> {
   readonly name: string;

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { createClassifier } from '../../backbones/index.js';
-import { loadStateDict } from '../../backbones/weights/stateDict.js';
 import { compile } from '../../engine/compile.js';
 import { type EngineName, ready } from '../../engine/engine.js';
 import { EngineError } from '../../engine/errors.js';
 import { withoutValues } from '../../engine/shapes/shapes.js';
+import { loadStateDict } from '../../pretrained/stateDict.js';
 import '../../engine/tensorflow/tensorflow.js';
 
 /** A process that uses tensors before an engine is open, after they are disposed, and on another engine: FOLDER ENGINE OTHER. */

@@ -1,8 +1,13 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { withoutValues } from '../../engine/shapes/shapes.js';
+import { createDetector } from '../../heads/index.js';
+import { fileShape } from '../../pretrained/layout.js';
 import { bestWeights, findReleased, networkOf, releasedWeights } from '../../pretrained/networks.js';
 import { RELEASED_WEIGHTS } from '../../pretrained/released.js';
 import { dataMissing, dataPath } from '../data.js';
+import effdet from '../golden/weights/effdet.json' with { type: 'json' };
 
 const recorded = dataPath('released_weights.json');
 
@@ -42,6 +47,24 @@ describe('published weights', () => {
     expect(network('torchvision.swin_t.IMAGENET1K_V1')).toBeNull();
     expect(network('torchvision.fcos_resnet50_fpn.COCO_V1')).toBeNull();
     expect(RELEASED_WEIGHTS.filter((entry) => networkOf(entry)).length).toBeGreaterThan(190);
+  });
+
+  it("of detectors have effdet's names and shapes in ours, of every size", () => {
+    for (const [arch, expected] of Object.entries(effdet.networks)) {
+      const entry = RELEASED_WEIGHTS.find(({ name }) => name === arch);
+      const found = entry && networkOf(entry);
+      if (!found || !('preset' in found)) throw new Error(`no preset of ${arch}`);
+      const lines = withoutValues(() => {
+        const { model } = createDetector({ preset: found.preset, classes: 90 });
+        const names = [...model.parameters].map(
+          ([name, { variable, layout }]) => `${name}|${fileShape(variable.shape, layout).join(',')}`,
+        );
+        model.dispose();
+        return names;
+      }).result;
+      const sha256 = createHash('sha256').update(lines.sort().join('\n')).digest('hex');
+      expect({ tensors: lines.length, sha256 }, arch).toEqual(expected);
+    }
   });
 
   it('are listed by task and by either name of the network', () => {

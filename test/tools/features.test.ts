@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBackbone, createClassifier, foldStem } from '../../backbones/index.js';
-import type { HostTensors } from '../../backbones/weights/index.js';
-import { writeNpy } from '../../backbones/weights/npy.js';
-import { readSafetensors, writeSafetensors } from '../../backbones/weights/safetensors.js';
-import { exportStateDict, loadStateDict } from '../../backbones/weights/stateDict.js';
 import { encodePng } from '../../datasets/decode/encodePng.js';
 import { createRandom } from '../../engine/random.js';
+import { exportStateDict, loadStateDict } from '../../pretrained/stateDict.js';
+import type { HostTensors } from '../../weights/index.js';
+import { writeNpy } from '../../weights/npy.js';
+import { readSafetensors, writeSafetensors } from '../../weights/safetensors.js';
 import { expectRefusal, runProgram } from './program.js';
 
 const ARCH = 'tf_efficientnet_lite0';

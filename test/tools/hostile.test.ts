@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createParameters } from '../../backbones/index.js';
 import { zeros } from '../../backbones/initialisers.js';
-import { convertWeights, openWeights, writeSafetensors } from '../../backbones/weights/index.js';
 import { readExperiment } from '../../configs/read.js';
 import { encodePng } from '../../datasets/decode/index.js';
+import { convertWeights } from '../../pretrained/convert.js';
+import { openWeights, writeSafetensors } from '../../weights/index.js';
 import { type Outcome, runProgram } from './program.js';
 
 /** Clears the screen, writes from right to left, adds a line that looks like ours, and is longer than any screen. */

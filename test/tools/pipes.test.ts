@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withWeights } from '../../backbones/catalogue/fileSource.js';
 import { readExperiment } from '../../configs/read.js';
 import { decodeImage, decodeMask, drawCells, readImageSize } from '../../datasets/index.js';
 import { sha256Of } from '../../engine/tensorflow/runtime/pip.js';
-import { listZip } from '../../engine/tensorflow/runtime/zip.js';
+import { withZip } from '../../engine/tensorflow/runtime/zip.js';
 import { readCheckpoint } from '../../training/run/checkpointFile.js';
 import { openEventLog } from '../../training/run/events.js';
+import { withWeights } from '../../weights/fileSource.js';
 import { greyPng, vocXml } from '../datasets/folder.js';
 import { openCoco, openMasks, openVoc } from '../datasets/open.js';
 
@@ -66,7 +66,7 @@ const READERS: { readonly [what: string]: readonly [path: string, read: (root: s
     'weights.bin',
     (root) => withWeights(join(root, 'm.onnx'), ({ tensors }) => tensors.get('w')?.read()),
   ],
-  'a wheel': ['t.whl', (root) => listZip(join(root, 't.whl'))],
+  'a wheel': ['t.whl', (root) => withZip(join(root, 't.whl'), () => 0)],
   'the digest of a wheel': ['t.whl', (root) => sha256Of(join(root, 't.whl'))],
 };
 

@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import { isWeightsName, weightsEntry } from '../../backbones/catalogue/catalogue.js';
-import { withWeights } from '../../backbones/catalogue/fileSource.js';
-import { loadWeights } from '../../backbones/catalogue/loadWeights.js';
-import { loadPretrained } from '../../backbones/catalogue/pretrained.js';
-import type { PullOptions } from '../../backbones/catalogue/pull.js';
-import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
-import { type Classifier, createClassifier, isBackboneArch } from '../../backbones/index.js';
-import { classNamesOf, inputPixelsOf, preprocessingOf } from '../../backbones/weights/metadata.js';
-import { loadStateDict } from '../../backbones/weights/stateDict.js';
-import { readAll, type WeightsFile } from '../../backbones/weights/weightsFile.js';
+import { type BackboneArch, type Classifier, createClassifier, isBackboneArch } from '../../backbones/index.js';
 import { concurrently } from '../../datasets/concurrently.js';
 import { type DecodeImageOptions, decodeImage } from '../../datasets/decode/index.js';
 import type { Pixels } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
-import { findReleased, networkOf, pullReleased, type ReleasedWeights, sayTenths } from '../../pretrained/index.js';
+import { isWeightsName, weightsEntry } from '../../pretrained/catalogue.js';
+import { loadWeights } from '../../pretrained/files/loadWeights.js';
+import type { PullOptions } from '../../pretrained/files/pull.js';
+import { IMAGENET_CLASSES } from '../../pretrained/imagenetClasses.js';
+import { findReleased, networkOf, type ReleasedWeights } from '../../pretrained/index.js';
+import { type LoadedWeights, loadFile } from '../../pretrained/load.js';
+import { classNamesOf, inputPixelsOf } from '../../pretrained/metadata.js';
+import { checkComplete } from '../../pretrained/stateDict.js';
+import { withWeights } from '../../weights/fileSource.js';
+import type { WeightsFile } from '../../weights/weightsFile.js';
 import { centreCrop, resizeBicubic } from './bicubic.js';
 
 export interface Guess {
@@ -43,12 +43,7 @@ export async function classifyImages(
   files: readonly string[],
   options: PullOptions & Pick<DecodeImageOptions, 'onNote'> & { readonly top: number },
 ): Promise<readonly Classification[]> {
-  const released = isWeightsName(weights) || existsSync(weights) ? undefined : findReleased(weights);
-  const { network, classes, inputPixels, crop } = await (isWeightsName(weights)
-    ? fromCatalogue(weights, options)
-    : released
-      ? fromRelease(released, options)
-      : withWeights(weights, (file) => fromFile(weights, file)));
+  const { network, classes, inputPixels, crop } = await openClassifier(weights, options);
   try {
     // As squares of the network's size all fit into memory, and a file that cannot be read is named before the rest.
     const squares = await concurrently(files, AT_ONCE, async (file) =>
@@ -65,51 +60,62 @@ export async function classifyImages(
   }
 }
 
-interface NamedClassifier {
-  readonly network: Classifier;
-  /** Names by class index. */
+/** What has to be known of a classifier before it is built. */
+interface ClassifierFacts {
+  readonly arch: BackboneArch;
+  /** Names by class index; '': none. */
   readonly classes: readonly string[];
-  readonly inputPixels: number;
+  readonly inputPixels?: number | null | undefined;
   /** Share of the image's shorter side that the input shows. Defaults to 1. */
-  readonly crop?: number;
+  readonly crop?: number | undefined;
+}
+
+interface NamedClassifier extends Required<Pick<ClassifierFacts, 'classes'>> {
+  readonly network: Classifier;
+  readonly inputPixels: number;
+  readonly crop: number;
+}
+
+/** @throws ConfigError when the weights are of no classifier of the library, or do not say of which */
+async function openClassifier(weights: string, options: PullOptions): Promise<NamedClassifier> {
+  if (isWeightsName(weights)) return filled(weightsEntry(weights), (network) => loadWeights(network, weights, options));
+  const entry = existsSync(weights) ? undefined : findReleased(weights);
+  if (entry) return filled(factsOf(entry), (network) => loadWeights(network, entry.name, options));
+  return withWeights(weights, (file) =>
+    filled(fileFacts(weights, file), (network) => loadFile(network, file, weights)),
+  );
+}
+
+/** Builds the classifier and fills all of it. */
+async function filled(
+  { arch, classes, inputPixels, crop = 1 }: ClassifierFacts,
+  load: (network: Classifier) => LoadedWeights | Promise<LoadedWeights>,
+): Promise<NamedClassifier> {
+  const network = createClassifier({ arch, classes: classes.length, frozen: 'all', seed: 1 });
+  try {
+    const { missing, reshaped } = await load(network);
+    checkComplete({ missing, reshaped, unexpected: [] });
+    return { network, classes, inputPixels: inputPixels ?? network.inputPixels, crop };
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
 }
 
 /** @throws ConfigError for a checkpoint of a network that the library does not have */
-async function fromRelease(entry: ReleasedWeights, options: PullOptions): Promise<NamedClassifier> {
+function factsOf(entry: ReleasedWeights): ClassifierFacts {
   const found = networkOf(entry);
   if (!found || !('backbone' in found) || entry.classes === null) {
     throw new ConfigError(`${entry.name} is for ${entry.arch}, which is no classifier of this library`);
   }
-  const { onProgress } = options;
-  const onBytes = onProgress ? { onBytes: sayTenths(entry.name, onProgress) } : {};
-  const path = await pullReleased(entry, { offline: options.offline, ...onBytes });
-  const { classes: count, preprocessing, evaluation } = entry;
-  const own = preprocessing ? { preprocessing } : {};
-  const network = createClassifier({ arch: found.backbone, classes: count, frozen: 'all', ...own });
-  try {
-    await loadWeights(network, path);
-    const classes = count === IMAGENET_CLASSES.length ? IMAGENET_CLASSES : [];
-    return { network, classes, inputPixels: evaluation?.pixels ?? network.inputPixels, crop: evaluation?.crop ?? 1 };
-  } catch (error) {
-    network.dispose();
-    throw error;
-  }
+  const { classes: count, evaluation } = entry;
+  const classes = count === IMAGENET_CLASSES.length ? IMAGENET_CLASSES : Array.from({ length: count }, () => '');
+  return { arch: found.backbone, classes, inputPixels: evaluation?.pixels, crop: evaluation?.crop };
 }
 
-async function fromCatalogue(name: string, options: PullOptions): Promise<NamedClassifier> {
-  const { arch, classes, inputPixels, preprocessing } = weightsEntry(name);
-  const network = createClassifier({ arch, classes: classes.length, frozen: 'all', preprocessing, seed: 1 });
-  try {
-    await loadPretrained(network, name, options);
-    return { network, classes, inputPixels };
-  } catch (error) {
-    network.dispose();
-    throw error;
-  }
-}
-
-function fromFile(path: string, file: WeightsFile): NamedClassifier {
-  const { architecture = '' } = file.metadata;
+/** @throws ConfigError when the file does not say of which classifier it is */
+function fileFacts(path: string, { metadata }: WeightsFile): ClassifierFacts {
+  const { architecture = '' } = metadata;
   if (!isBackboneArch(architecture)) {
     const found =
       architecture === '' ? 'it does not say of what' : `they are of ${architecture}, which is no classifier`;
@@ -117,17 +123,8 @@ function fromFile(path: string, file: WeightsFile): NamedClassifier {
       `${path} cannot name images: ${found}; classifiers are written by 'espalier weights convert'`,
     );
   }
-  const classes = classNamesOf(file.metadata) ?? IMAGENET_CLASSES;
-  const preprocessing = preprocessingOf(file.metadata);
-  const own = preprocessing ? { preprocessing } : {};
-  const network = createClassifier({ arch: architecture, classes: classes.length, frozen: 'all', ...own, seed: 1 });
-  try {
-    loadStateDict(network, readAll(file), { partial: false });
-    return { network, classes, inputPixels: inputPixelsOf(file.metadata) ?? network.inputPixels };
-  } catch (error) {
-    network.dispose();
-    throw error;
-  }
+  const classes = classNamesOf(metadata) ?? IMAGENET_CLASSES;
+  return { arch: architecture, classes, inputPixels: inputPixelsOf(metadata) };
 }
 
 /** The centre of the image, `side` pixels wide and high: `crop` of its shorter side. */
@@ -143,7 +140,7 @@ export function best(probabilities: Float32Array, classes: readonly string[], to
   const order = Array.from(probabilities, (_, index) => index).sort((a, b) => probabilities[b]! - probabilities[a]!);
   return order
     .slice(0, top)
-    .map((index) => ({ label: classes[index] ?? String(index), probability: probabilities[index]! }));
+    .map((index) => ({ label: classes[index] || String(index), probability: probabilities[index]! }));
 }
 
 async function classify(classifier: Classifier, { data, width, height }: Pixels): Promise<Float32Array> {

@@ -108,5 +108,6 @@ function rowOf(name: string, config: ModelConfig, classes: number): ModelRow {
 
 /** Kind and size: `bifpn 64 x 3`. */
 function describeNeck(neck: ModelConfig['neck']): string {
-  return `${neck.kind} ${neck.channels}${'repeats' in neck ? ` x ${neck.repeats}` : ''}`;
+  const width = 'channels' in neck ? ` ${neck.channels}` : '';
+  return `${neck.kind}${width}${'repeats' in neck ? ` x ${neck.repeats}` : ''}`;
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { WeightTask } from '../../pretrained/released.js';
-import { engine, json, offline } from '../options.js';
+import { engine, json, offline, prefix } from '../options.js';
 
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, ...value.split(',')];
 
@@ -41,7 +41,7 @@ export function addWeights(program: Command): void {
   weights
     .command('convert')
     .description(
-      'weights of timm, torchvision, EfficientNet-PyTorch, effdet, google/automl, Keras or TFLite as a file of ours',
+      'weights of timm, torchvision, EfficientNet-PyTorch, effdet, google/automl, Keras, TFLite or ONNX as a file of ours',
     )
     .argument('<file>', 'weights in any format that `weights info` reads')
     .requiredOption(
@@ -68,6 +68,7 @@ export function addWeights(program: Command): void {
         'images that the weights were trained on: caffe (BGR, means subtracted; default of Keras ResNet and VGG), or own: as the network says',
       ).choices(['caffe', 'own']),
     )
+    .addOption(prefix())
     .option('--licence <text>', 'licence of the weights, kept in the file')
     .option('--source <text>', 'where they are from, kept in the file')
     .addOption(engine())

@@ -1,9 +1,11 @@
-import { convertFile } from '../../backbones/catalogue/convertFile.js';
-import { IMAGENET_CLASSES } from '../../backbones/imagenet.js';
 import { isBackboneArch } from '../../backbones/index.js';
-import type { CheckpointPart, ConvertOptions, LoadReport } from '../../backbones/weights/index.js';
 import { ConfigError, WeightsError } from '../../engine/errors.js';
 import { readText } from '../../engine/files/read.js';
+import type { ConvertOptions } from '../../pretrained/convert.js';
+import { convertFile } from '../../pretrained/files/convertFile.js';
+import { IMAGENET_CLASSES } from '../../pretrained/imagenetClasses.js';
+import type { LoadReport } from '../../pretrained/stateDict.js';
+import type { CheckpointPart } from '../../weights/index.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
 import { formatTable } from '../table.js';
@@ -16,6 +18,7 @@ interface ConvertCommand extends EngineOptions {
   readonly classes?: string;
   readonly part?: CheckpointPart;
   readonly preparation?: ConvertOptions['preparation'];
+  readonly prefix?: string;
   readonly licence?: string;
   readonly source?: string;
   readonly json?: boolean;
@@ -24,12 +27,12 @@ interface ConvertCommand extends EngineOptions {
 /** Weights of another library as a file of ours. */
 export async function convertWeightsFile(file: string, options: ConvertCommand): Promise<void> {
   const output = createOutput(options.json === true);
-  const { arch, to, partial, part, licence, source, preparation } = options;
+  const { arch, to, partial, part, licence, source, preparation, prefix: givenPrefix } = options;
   const names = classNames(options.classes, arch);
   await openEngine(options, output);
   const { network, goldenPixels } = createNamed(arch, names?.length ?? usualClasses(arch));
   try {
-    const { release, report, metadata } = await convertFile(file, network, to, {
+    const { scheme, prefix, report, metadata } = await convertFile(file, network, to, {
       architecture: arch,
       partial,
       onReport: ({ report }) => output.note(describe(report)),
@@ -37,12 +40,13 @@ export async function convertWeightsFile(file: string, options: ConvertCommand):
       ...(goldenPixels === undefined ? {} : { goldenPixels }),
       ...(part ? { part } : {}),
       ...(preparation ? { preparation } : {}),
+      ...(givenPrefix === undefined ? {} : { prefix: givenPrefix }),
       ...(licence === undefined ? {} : { licence }),
       ...(source === undefined ? {} : { source }),
     });
     const { sha256 } = metadata;
-    const value = { file, to, release, architecture: arch, sha256, ...report };
-    output.result(value, `${release} weights of ${arch}: ${to}`);
+    const value = { file, to, scheme, prefix, architecture: arch, sha256, ...report };
+    output.result(value, `${scheme} weights of ${arch}${prefix === '' ? '' : `, by names without '${prefix}'`}: ${to}`);
   } finally {
     network.dispose();
   }

@@ -1,21 +1,20 @@
 import { existsSync } from 'node:fs';
-import { isWeightsName, WEIGHTS_NAMES, weightsEntry } from '../../backbones/catalogue/catalogue.js';
-import { withWeights } from '../../backbones/catalogue/fileSource.js';
-import { pullWeights, weightsPath } from '../../backbones/catalogue/pull.js';
-import type { WeightsFile } from '../../backbones/weights/index.js';
 import { didYouMean } from '../../configs/suggestion.js';
 import { ConfigError } from '../../engine/errors.js';
 import { shownName } from '../../engine/printable.js';
+import { isWeightsName, WEIGHTS_NAMES, weightsEntry } from '../../pretrained/catalogue.js';
+import { pullWeights, weightsPath } from '../../pretrained/files/pull.js';
+import { pullReleased, releasedPath } from '../../pretrained/files/pullReleased.js';
 import {
   findReleased,
   networkOf,
-  pullReleased,
   RELEASED_NAMES,
   type ReleasedWeights,
-  releasedPath,
   releasedWeights,
   type WeightsFilter,
 } from '../../pretrained/index.js';
+import { withWeights } from '../../weights/fileSource.js';
+import type { WeightsFile } from '../../weights/index.js';
 import { createOutput } from '../output.js';
 import { formatTable } from '../table.js';
 import { downloadBar } from './bar.js';

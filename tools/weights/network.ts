@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import type { GoldenNetwork } from '../../backbones/catalogue/golden.js';
 import { BACKBONE_ARCHS, createClassifier, isBackboneArch } from '../../backbones/index.js';
 import { didYouMean } from '../../configs/suggestion.js';
 import { ConfigError } from '../../engine/errors.js';
 import { createDetector, PRESET_NAMES, PRESETS, type PresetName } from '../../heads/index.js';
+import type { GoldenNetwork } from '../../pretrained/golden.js';
 
 /** A network that weights can be made for: a backbone with its classifier, or a preset's detector. */
 export interface NamedNetwork {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { isWeightsName, pullWeights, weightsEntry, withWeights } from '../../backbones/catalogue/index.js';
-import { verifyWeights } from '../../backbones/catalogue/verify.js';
-import { classNamesOf } from '../../backbones/weights/metadata.js';
 import { ConfigError, EspalierError } from '../../engine/errors.js';
+import { isWeightsName, weightsEntry } from '../../pretrained/catalogue.js';
+import { pullWeights, withWeights } from '../../pretrained/files/index.js';
+import { classNamesOf } from '../../pretrained/metadata.js';
+import { verifyWeights } from '../../pretrained/verify.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
 import { createNamed, usualClasses } from './network.js';

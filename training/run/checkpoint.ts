@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Module, Parameter } from '../../backbones/module.js';
-import type { HostTensor, HostTensors } from '../../backbones/weights/hostTensor.js';
-import { fileShape, toFile, toMemory } from '../../backbones/weights/layout.js';
-import { exportStateDict, loadStateDict } from '../../backbones/weights/stateDict.js';
 import type { LabelMap } from '../../datasets/sample.js';
 import { WeightsError } from '../../engine/errors.js';
 import { shownName } from '../../engine/printable.js';
+import { fileShape, toFile, toMemory } from '../../pretrained/layout.js';
+import { exportStateDict, loadStateDict } from '../../pretrained/stateDict.js';
+import type { HostTensor, HostTensors } from '../../weights/hostTensor.js';
 import { EMA, OPTIMIZER, weightsOf } from '../checkpointWeights.js';
 import type { Ema } from '../ema.js';
 import type { Optimizer } from '../optimizers.js';

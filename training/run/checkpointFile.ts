@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { HostTensors } from '../../backbones/weights/hostTensor.js';
-import { readSafetensors, writeSafetensors } from '../../backbones/weights/safetensors.js';
 import { WeightsError } from '../../engine/errors.js';
 import { readRegular } from '../../engine/files/read.js';
 import { writeWhole } from '../../engine/files/write.js';
+import type { HostTensors } from '../../weights/hostTensor.js';
+import { readSafetensors, writeSafetensors } from '../../weights/safetensors.js';
 
 const perChannel = z.array(z.number()).min(1);
 

@@ -1,3 +1,4 @@
+/** Writes NumPy's files on its own, as this package imports nothing. */
 import { CocoError } from '../errors.js';
 
 /** An array as numpy stores it: C order. Strings become numpy's fixed-width unicode. */

@@ -1,8 +1,8 @@
 import type { TensorFlowBinding, TensorMetadata, TensorValues } from '#tfjs-node';
+import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../../weights/halves.js';
 import type { Context } from '../context.js';
 import { type Api, AttrType, DataType, type Pointer } from './api.js';
 import { setAttribute } from './attributes.js';
-import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './halves.js';
 import { freeStrings, isStrings, newStrings, readStrings } from './strings.js';
 
 /** The eager half of the engine: tensors by number, ops executed at once. */

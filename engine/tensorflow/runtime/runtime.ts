@@ -7,7 +7,7 @@ import { CACHE_REMEDY } from '../../host/cache.js';
 import { LIBRARY_NAMES, type LibraryFiles, libraryIn, runtimeFolder } from './library.js';
 import { downloadWheel, findPip, sha256Of } from './pip.js';
 import { chooseRuntime, pipArguments, publishedWheels, RUNTIME_VERSION, type Runtime, thisPlatform } from './wheels.js';
-import { extractZipEntry, listZip, requireProportion } from './zip.js';
+import { extractZipEntry, withZip } from './zip.js';
 
 /** One installed library. */
 export interface InstalledRuntime {
@@ -126,19 +126,19 @@ async function fetchAll(runtime: Runtime, say: (line: string) => void): Promise<
 
 /** tensorflow's libraries lie in the folder itself, NVIDIA's under nvidia/ as in their wheels. */
 async function unpack(wheel: string, folder: string, say: (line: string) => void): Promise<void> {
-  const entries = (await listZip(wheel)).filter(({ name }) => NEEDED.test(name));
-  await requireProportion(wheel, entries);
-  for (const entry of entries) {
-    const to = join(folder, entry.name.replace(/^tensorflow\//, ''));
-    say(`unpacking ${basename(entry.name)}`);
-    await mkdir(dirname(to), { recursive: true });
-    await extractZipEntry(wheel, entry, to);
-  }
+  await withZip(wheel, async (entries) => {
+    for (const entry of entries.filter(({ name }) => NEEDED.test(name))) {
+      const to = join(folder, entry.name.replace(/^tensorflow\//, ''));
+      say(`unpacking ${basename(entry.name)}`);
+      await mkdir(dirname(to), { recursive: true });
+      await extractZipEntry(entry, to);
+    }
+  });
 }
 
 /** Compares a wheel with the digest that the package index states for its name; says so loudly where none is known. */
 async function requirePublished(wheel: string, say: (line: string) => void): Promise<void> {
-  await listZip(wheel); // what is no archive is told apart from a wrong one
+  await withZip(wheel, () => undefined); // what is no archive is told apart from a wrong one
   const name = basename(wheel);
   const [published] = publishedWheels(name);
   const found = await sha256Of(wheel);

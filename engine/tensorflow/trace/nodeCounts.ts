@@ -1,5 +1,5 @@
+import { fieldBytes } from '../../../weights/bytes/protobuf.js';
 import { readBuffer } from '../binding/buffer.js';
-import { allBytes, text } from '../binding/protobufReader.js';
 import { currentContext } from '../context.js';
 
 /** How many nodes of each op a graph has, functions inside it included. */
@@ -17,13 +17,13 @@ const AFTER_OPTIMIZATION = 3;
 
 /** @param graphDef a serialized tensorflow.GraphDef */
 export function countNodes(graphDef: Uint8Array): NodeCounts {
-  const nodes = [...allBytes(graphDef, GRAPH_NODE)];
-  for (const library of allBytes(graphDef, GRAPH_LIBRARY)) {
-    for (const fn of allBytes(library, LIBRARY_FUNCTION)) nodes.push(...allBytes(fn, FUNCTION_NODE));
+  const nodes = [...fieldBytes(graphDef, GRAPH_NODE)];
+  for (const library of fieldBytes(graphDef, GRAPH_LIBRARY)) {
+    for (const fn of fieldBytes(library, LIBRARY_FUNCTION)) nodes.push(...fieldBytes(fn, FUNCTION_NODE));
   }
   const counts = new Map<string, number>();
   for (const node of nodes) {
-    const op = text(node, NODE_OP);
+    const op = new TextDecoder().decode(fieldBytes(node, NODE_OP).at(-1));
     counts.set(op, (counts.get(op) ?? 0) + 1);
   }
   return counts;
@@ -50,9 +50,9 @@ export function collectGraphs(work: () => void): GraphStages {
       api.TFE_ContextExportRunMetadata(eager, buffer, status);
       check('reading the optimized graph');
     });
-    const graphs = allBytes(metadata, METADATA_FUNCTION_GRAPHS);
+    const graphs = fieldBytes(metadata, METADATA_FUNCTION_GRAPHS);
     const largest = graphs.reduce<Uint8Array>((a, b) => (b.length > a.length ? b : a), new Uint8Array());
-    const one = (field: number): Uint8Array => allBytes(largest, field)[0] ?? new Uint8Array();
+    const one = (field: number): Uint8Array => fieldBytes(largest, field)[0] ?? new Uint8Array();
     return { before: one(BEFORE_OPTIMIZATION), after: one(AFTER_OPTIMIZATION) };
   } finally {
     api.TFE_ContextDisableGraphCollection(eager);

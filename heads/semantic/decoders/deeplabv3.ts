@@ -21,16 +21,14 @@ export const ratesConfig = z.tuple([z.int().min(1).max(64), z.int().min(1).max(6
 /** A DeepLabV3 decoder in a config file; an unknown key is an error. */
 export const deepLabV3Config = z.strictObject({
   kind: z.literal('deeplabv3'),
-  /** The map it reads, 3 to 5: 5 is P5. Made for backbones of output stride 8. */
-  depth: depthConfig.default(5),
-  /** Channels of every branch and of the result, 1 to 4096. */
-  channels: channelsConfig.default(256),
-  /** Dilations of the three branches, 1 to 64 cells each. */
-  rates: ratesConfig.default([12, 24, 36]),
-  /** True: the branches' convolutions are depthwise and pointwise ones. */
-  separable: z.boolean().default(false),
-  /** Share of values dropped while training, from 0 up to below 1. */
-  dropout: dropoutConfig.default(0.5),
+  depth: depthConfig.default(5).describe('The map it reads, 3 to 5: 5 is P5. Made for backbones of output stride 8'),
+  channels: channelsConfig.default(256).describe('Channels of every branch and of the result, 1 to 4096'),
+  rates: ratesConfig.default([12, 24, 36]).describe('Dilations of the three branches, 1 to 64 cells each'),
+  separable: z
+    .boolean()
+    .default(false)
+    .describe('True: the convolutions of the branches are depthwise and pointwise ones'),
+  dropout: dropoutConfig.default(0.5).describe('Share of values dropped while training, from 0 up to below 1'),
 });
 
 const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>

@@ -28,16 +28,16 @@ const FINE_LEVEL = 'P2';
 /** A DeepLabV3+ decoder in a config file; an unknown key is an error. */
 export const deepLabV3PlusConfig = z.strictObject({
   kind: z.literal('deeplabv3plus'),
-  /** The deepest map it reads, 3 to 5: 5 is P5. Made for backbones of output stride 16 or 8. */
-  depth: depthConfig.default(5),
-  /** Channels of every branch and of the result, 1 to 4096. */
-  channels: channelsConfig.default(256),
-  /** Dilations of the three branches, 1 to 64 cells each. */
-  rates: ratesConfig.default([12, 24, 36]),
-  /** True: the branches' convolutions are depthwise and pointwise ones. */
-  separable: z.boolean().default(true),
-  /** Share of values dropped while training, from 0 up to below 1. */
-  dropout: dropoutConfig.default(0.5),
+  depth: depthConfig
+    .default(5)
+    .describe('The deepest map it reads, 3 to 5: 5 is P5. Made for backbones of output stride 16 or 8'),
+  channels: channelsConfig.default(256).describe('Channels of every branch and of the result, 1 to 4096'),
+  rates: ratesConfig.default([12, 24, 36]).describe('Dilations of the three branches, 1 to 64 cells each'),
+  separable: z
+    .boolean()
+    .default(true)
+    .describe('True: the convolutions of the branches are depthwise and pointwise ones'),
+  dropout: dropoutConfig.default(0.5).describe('Share of values dropped while training, from 0 up to below 1'),
 });
 
 const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>

@@ -22,18 +22,23 @@ const EPSILON = 1e-5;
 /** A feature pyramid decoder in a config file; an unknown key is an error. */
 export const fpnConfig = z.strictObject({
   kind: z.literal('fpn'),
-  /** The deepest of the four maps it reads, 4 or 5: 5 is P5. */
-  depth: z.union([z.literal(4), z.literal(5)]).default(5),
-  /** Channels of the pyramid, 1 to 4096. */
-  pyramidChannels: channelsConfig.default(256),
-  /** Channels of each level's branch, 32 to 4096: a multiple of 32, the groups of its norm. */
-  segmentationChannels: channelsConfig.multipleOf(GROUPS).default(128),
-  /** How the branches meet: `add` sums them, `cat` puts them side by side. */
-  merge: z.enum(['add', 'cat']).default('add'),
-  /** Share of channels dropped while training, from 0 up to below 1. */
-  dropout: dropoutConfig.default(0.2),
-  /** How a map of the pyramid is brought to the next finer grid. */
-  interpolation: interpolationConfig.default('nearest'),
+  depth: z
+    .union([z.literal(4), z.literal(5)])
+    .default(5)
+    .describe('The deepest of the four maps it reads, 4 or 5: 5 is P5'),
+  pyramidChannels: channelsConfig.default(256).describe('Channels of the pyramid, 1 to 4096'),
+  segmentationChannels: channelsConfig
+    .multipleOf(GROUPS)
+    .default(128)
+    .describe('Channels of the branch of each level, 32 to 4096: a multiple of 32, the groups of its norm'),
+  merge: z
+    .enum(['add', 'cat'])
+    .default('add')
+    .describe('How the branches meet: add sums them, cat puts them side by side'),
+  dropout: dropoutConfig.default(0.2).describe('Share of channels dropped while training, from 0 up to below 1'),
+  interpolation: interpolationConfig
+    .default('nearest')
+    .describe('How a map of the pyramid is brought to the next finer grid'),
 });
 
 const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>

@@ -12,10 +12,8 @@ import { skipLevels, skipPlan } from './skips.js';
 /** A LinkNet decoder in a config file; an unknown key is an error. */
 export const linknetConfig = z.strictObject({
   kind: z.literal('linknet'),
-  /** The deepest map it reads, 3 to 5: 5 is P5. */
-  depth: depthConfig.default(5),
-  /** Between convolution and activation, see `normConfig`. */
-  norm: normConfig.default('batchnorm'),
+  depth: depthConfig.default(5).describe('The deepest map it reads, 3 to 5: 5 is P5'),
+  norm: normConfig.default('batchnorm').describe('Between convolution and activation, see normConfig'),
 });
 
 /** Channels of the last step. */

@@ -11,8 +11,7 @@ import { channelsConfig, defineDecoder, gridOfLevel, infoOf, levelsBetween, mapO
 /** A lite reduced pooling decoder in a config file; an unknown key is an error. */
 export const lrasppConfig = z.strictObject({
   kind: z.literal('lraspp'),
-  /** Channels of the deep branch, 1 to 4096. */
-  channels: channelsConfig.default(128),
+  channels: channelsConfig.default(128).describe('Channels of the deep branch, 1 to 4096'),
 });
 
 const [FINE, DEEP] = ['P3', 'P5'] as const;

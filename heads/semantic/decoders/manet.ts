@@ -14,16 +14,19 @@ import { checkWidths, skipLevels, skipPlan } from './skips.js';
 /** An MA-Net decoder in a config file; an unknown key is an error. */
 export const manetConfig = z.strictObject({
   kind: z.literal('manet'),
-  /** The deepest map it reads, 3 to 5: 5 is P5. */
-  depth: depthConfig.default(5),
-  /** Channels of every step, coarsest first, 1 to 4096 each: as many as the depth. */
-  channels: z.array(channelsConfig).min(3).max(5).readonly().default([256, 128, 64, 32, 16]),
-  /** Channels of the position attention's two small maps, 1 to 4096. */
-  pabChannels: channelsConfig.default(64),
-  /** Between convolution and activation, see `normConfig`. */
-  norm: normConfig.default('batchnorm'),
-  /** How a map is brought to the next finer grid. */
-  interpolation: interpolationConfig.default('nearest'),
+  depth: depthConfig.default(5).describe('The deepest map it reads, 3 to 5: 5 is P5'),
+  channels: z
+    .array(channelsConfig)
+    .min(3)
+    .max(5)
+    .readonly()
+    .default([256, 128, 64, 32, 16])
+    .describe('Channels of every step, coarsest first, 1 to 4096 each: as many as the depth'),
+  pabChannels: channelsConfig
+    .default(64)
+    .describe('Channels of the two small maps of the position attention, 1 to 4096'),
+  norm: normConfig.default('batchnorm').describe('Between convolution and activation, see normConfig'),
+  interpolation: interpolationConfig.default('nearest').describe('How a map is brought to the next finer grid'),
 });
 
 /** Of the channel gates. */

@@ -13,12 +13,13 @@ import { channelsConfig, defineDecoder, depthConfig, gridOfLevel, infoOf, levels
 /** A pyramid attention decoder in a config file; an unknown key is an error. */
 export const panConfig = z.strictObject({
   kind: z.literal('pan'),
-  /** The deepest map it reads, 3 to 5: 5 is P5. Made for backbones of output stride 16 or 32. */
-  depth: depthConfig.default(5),
-  /** Channels of every map, 1 to 4096. */
-  channels: channelsConfig.default(32),
-  /** How a map is brought to the next finer grid; `bilinear` keeps the corners in place here. */
-  interpolation: interpolationConfig.default('bilinear'),
+  depth: depthConfig
+    .default(5)
+    .describe('The deepest map it reads, 3 to 5: 5 is P5. Made for backbones of output stride 16 or 32'),
+  channels: channelsConfig.default(32).describe('Channels of every map, 1 to 4096'),
+  interpolation: interpolationConfig
+    .default('bilinear')
+    .describe('How a map is brought to the next finer grid; bilinear keeps the corners in place here'),
 });
 
 const levelsOf = (features: Partial<FeatureSpec>, depth: number) =>

@@ -20,14 +20,12 @@ import {
 /** A pyramid pooling decoder in a config file; an unknown key is an error. */
 export const pspNetConfig = z.strictObject({
   kind: z.literal('pspnet'),
-  /** The map it reads, 3 to 5: 3 is P3. */
-  depth: depthConfig.default(3),
-  /** Channels of the result, 1 to 4096. */
-  channels: channelsConfig.default(512),
-  /** Between convolution and activation, see `normConfig`; the mean of the whole map has none. */
-  norm: normConfig.default('batchnorm'),
-  /** Share of channels dropped while training, from 0 up to below 1. */
-  dropout: dropoutConfig.default(0.2),
+  depth: depthConfig.default(3).describe('The map it reads, 3 to 5: 3 is P3'),
+  channels: channelsConfig.default(512).describe('Channels of the result, 1 to 4096'),
+  norm: normConfig
+    .default('batchnorm')
+    .describe('Between convolution and activation, see normConfig; the mean of the whole map has none'),
+  dropout: dropoutConfig.default(0.2).describe('Share of channels dropped while training, from 0 up to below 1'),
 });
 
 /** Poolings: each has this share of the map's channels. */

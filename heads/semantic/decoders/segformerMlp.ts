@@ -11,10 +11,8 @@ import { channelsConfig, defineDecoder, depthConfig, gridOfLevel, infoOf, levels
 /** SegFormer's decoder in a config file; an unknown key is an error. */
 export const segformerMlpConfig = z.strictObject({
   kind: z.literal('segformer-mlp'),
-  /** The deepest map it reads, 3 to 5: 5 is P5. */
-  depth: depthConfig.default(5),
-  /** Channels of every map, 1 to 4096. */
-  channels: channelsConfig.default(256),
+  depth: depthConfig.default(5).describe('The deepest map it reads, 3 to 5: 5 is P5'),
+  channels: channelsConfig.default(256).describe('Channels of every map, 1 to 4096'),
 });
 
 /** The grid of its result. */

@@ -11,18 +11,25 @@ import { centerBlock } from './unet.js';
 /** A U-Net++ decoder in a config file; an unknown key is an error. */
 export const unetPlusPlusConfig = z.strictObject({
   kind: z.literal('unetplusplus'),
-  /** The deepest map it reads, 3 to 5: 5 is P5. */
-  depth: depthConfig.default(5),
-  /** Channels of every step, coarsest first, 1 to 4096 each: as many as the depth. */
-  channels: z.array(channelsConfig).min(3).max(5).readonly().default([256, 128, 64, 32, 16]),
-  /** Between convolution and activation, see `normConfig`. */
-  norm: normConfig.default('batchnorm'),
-  /** `scse`: squeeze-and-excitation of channels and cells; null: none. */
-  attention: z.literal('scse').nullable().default(null),
-  /** How a map is brought to the next finer grid. */
-  interpolation: interpolationConfig.default('nearest'),
-  /** True: parameters of two more convolutions, which released decoders on VGG have and do not run. */
-  centerBlock: z.boolean().default(false),
+  depth: depthConfig.default(5).describe('The deepest map it reads, 3 to 5: 5 is P5'),
+  channels: z
+    .array(channelsConfig)
+    .min(3)
+    .max(5)
+    .readonly()
+    .default([256, 128, 64, 32, 16])
+    .describe('Channels of every step, coarsest first, 1 to 4096 each: as many as the depth'),
+  norm: normConfig.default('batchnorm').describe('Between convolution and activation, see normConfig'),
+  attention: z
+    .literal('scse')
+    .nullable()
+    .default(null)
+    .describe('scse: squeeze-and-excitation of channels and cells; null: none'),
+  interpolation: interpolationConfig.default('nearest').describe('How a map is brought to the next finer grid'),
+  centerBlock: z
+    .boolean()
+    .default(false)
+    .describe('True: parameters of two more convolutions, which released decoders on VGG have and do not run'),
 });
 
 /**

@@ -12,12 +12,9 @@ import { channelsConfig, defineDecoder, depthConfig, gridOfLevel, infoOf, levels
 /** A UPerNet decoder in a config file; an unknown key is an error. */
 export const uperNetConfig = z.strictObject({
   kind: z.literal('upernet'),
-  /** The deepest map it reads, 3 to 5: 5 is P5. */
-  depth: depthConfig.default(5),
-  /** Channels of every map, 1 to 4096. */
-  channels: channelsConfig.default(256),
-  /** Between convolution and activation, see `normConfig`. */
-  norm: normConfig.default('batchnorm'),
+  depth: depthConfig.default(5).describe('The deepest map it reads, 3 to 5: 5 is P5'),
+  channels: channelsConfig.default(256).describe('Channels of every map, 1 to 4096'),
+  norm: normConfig.default('batchnorm').describe('Between convolution and activation, see normConfig'),
 });
 
 /** Of the layer norm that every map of the backbone goes through. */

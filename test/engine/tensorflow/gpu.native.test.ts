@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ready } from '../../../engine/engine.js';
-import { readFields } from '../../../engine/tensorflow/binding/protobufReader.js';
 import { currentContext, deviceOf, requireGpu, sessionConfig } from '../../../engine/tensorflow/context.js';
 import { cudaDevices, findCudaLibrary, loadCuda } from '../../../engine/tensorflow/runtime/cuda.js';
+import { memorySource } from '../../../weights/bytes/byteSource.js';
+import { fieldBytes, readFields } from '../../../weights/bytes/protobuf.js';
 
 const files = { library: '/opt/libtensorflow_cc.so.2', framework: null, origin: 'test', cuda: '/opt/nvidia' };
 const cpu = { name: '/job:localhost/replica:0/task:0/device:CPU:0', type: 'CPU' };
@@ -28,11 +29,12 @@ describe('the GPU', () => {
   });
 
   it('is asked for its memory as it is needed, and left alone when the CPU is chosen', () => {
-    const numbers = (config: Uint8Array): number[] => Array.from(readFields(config), ({ number }) => number);
+    const numbers = (config: Uint8Array): number[] =>
+      Array.from(readFields(memorySource(config)), ({ number }) => number);
     const config = sessionConfig({ threads: 3, interOpThreads: 1 });
     expect(numbers(config)).toEqual([2, 5, 6, 10, 16]);
-    const options = [...readFields(config)].at(-3)?.value as Uint8Array;
-    expect([...readFields(options)]).toEqual([{ number: 4, value: 1 }]); // allow_growth
+    const [options = new Uint8Array()] = fieldBytes(config, 6);
+    expect([...readFields(memorySource(options))]).toEqual([{ number: 4, kind: 'varint', value: 1n }]); // allow_growth
     expect(numbers(sessionConfig({ threads: 0, interOpThreads: 0, device: 'cpu' }))).toEqual([1, 6, 10, 16]);
   });
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClassifier } from '../../../backbones/index.js';
-import { openWeights, readAll, writeSafetensors } from '../../../backbones/weights/index.js';
-import { exportStateDict } from '../../../backbones/weights/stateDict.js';
 import { encodePng } from '../../../datasets/decode/index.js';
-import { seedBytes } from '../../backbones/weights/seedFiles.js';
+import { exportStateDict } from '../../../pretrained/stateDict.js';
+import { openWeights, readAll, writeSafetensors } from '../../../weights/index.js';
+import { seedBytes } from '../../weights/seedFiles.js';
 import { expectRefusal, runProgram } from '../program.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-weights-'));
@@ -48,7 +48,7 @@ describe('weights convert', () => {
     const { status, stdout, stderr } = weights('convert', ...args);
     expect(stderr).toMatch(/loaded 247, missing 0, unexpected 0, reshaped 0/);
     expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ release: 'timm', architecture: ARCH, missing: [], unexpected: [] });
+    expect(JSON.parse(stdout)).toMatchObject({ scheme: 'timm', architecture: ARCH, missing: [], unexpected: [] });
     const { metadata, tensors } = openWeights(readFileSync(join(folder, 'out.safetensors')));
     expect(tensors.size).toBe(247);
     expect(metadata).toMatchObject({ architecture: ARCH, licence: 'MIT', source: 'here', inputPixels: '224' });

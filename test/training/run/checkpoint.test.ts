@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Preprocessing } from '../../../backbones/backbone.js';
-import type { HostTensor } from '../../../backbones/weights/hostTensor.js';
-import { readSafetensors, writeSafetensors } from '../../../backbones/weights/safetensors.js';
 import { EspalierError, WeightsError } from '../../../engine/errors.js';
 import { createRandom } from '../../../engine/random.js';
 import { createEma } from '../../../training/ema.js';
@@ -18,6 +16,8 @@ import {
   restoreState,
 } from '../../../training/run/checkpoint.js';
 import { type CheckpointMetadata, readCheckpoint, writeCheckpoint } from '../../../training/run/checkpointFile.js';
+import type { HostTensor } from '../../../weights/hostTensor.js';
+import { readSafetensors, writeSafetensors } from '../../../weights/safetensors.js';
 import { createTinyModel, snapshot } from '../tinyModel.js';
 
 let folder: string;

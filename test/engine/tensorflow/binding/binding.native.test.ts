@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AttrType, DataType } from '../../../../engine/tensorflow/binding/api.js';
 import { createBinding } from '../../../../engine/tensorflow/binding/binding.js';
-import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../../../engine/tensorflow/binding/halves.js';
 import { currentContext, requireVersion } from '../../../../engine/tensorflow/context.js';
+import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../../../weights/halves.js';
 
 const binding = createBinding(currentContext());
 

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import type { FeatureSpec } from '../../../../backbones/features.js';
 import { compile } from '../../../../engine/compile.js';
-import { semanticDecoderConfig } from '../../../../heads/semantic/decoderConfig.js';
-import { createSemanticDecoderHead } from '../../../../heads/semantic/decoderHead.js';
+import { reduceLosses } from '../../../../heads/losses/term.js';
+import { createSemanticDecoderHead, type SemanticDecoderOptions } from '../../../../heads/semantic/decoderHead.js';
 import { randomMaps } from '../../../conformance/neck.js';
 
 const level = (channels: number, stride: number) => ({ channels, stride, tap: '' });
@@ -28,23 +28,24 @@ const KINDS = [
 it.each(KINDS)(
   'a compiled step of %s with all its losses gives a gradient to every parameter',
   (kind, deepSupervision) => {
-    const config = semanticDecoderConfig.parse({
-      kind: 'semantic-decoder',
+    const config: SemanticDecoderOptions = {
       decoder: { kind },
       classes: 2,
       inputSize: [32, 64],
       auxiliary: { classes: 2 },
       deepSupervision,
-    });
+    };
     const head = createSemanticDecoderHead(config, features);
     const variables = [...head.parameters.values()].map((p) => p.variable).filter((variable) => variable.trainable);
     const maps = tf.tidy(() => randomMaps(features, 2, [32, 64]));
     const seed = tf.tensor1d([1, 2], 'int32');
-    const mask = tf.tidy(() => tf.cast(tf.greater(tf.randomUniform([2, 32, 64], 0, 1, 'float32', 1), 0.5), 'int32'));
+    const mask = tf.tidy(() =>
+      tf.cast<tf.Tensor3D>(tf.greater(tf.randomUniform([2, 32, 64], 0, 1, 'float32', 1), 0.5), 'int32'),
+    );
     const step = compile(
-      (input: typeof maps, target: tf.Tensor, drawn: tf.Tensor) => {
+      (input: typeof maps, target: tf.Tensor3D, drawn: tf.Tensor) => {
         const pass = { training: true, seed: drawn as tf.Tensor1D };
-        const cost = () => head.loss(head.forward(input, pass), { mask: target }).total as tf.Scalar;
+        const cost = () => reduceLosses(head.loss(head.forward(input, pass), { mask: target })).total;
         const { value, grads } = tf.variableGrads(cost, variables);
         return { value, gradients: variables.map(({ name }) => grads[name] as tf.Tensor) };
       },

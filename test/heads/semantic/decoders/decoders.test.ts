@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
 import type { FeatureMaps, FeatureSpec } from '../../../../backbones/features.js';
-import { semanticDecoderConfig } from '../../../../heads/semantic/decoderConfig.js';
-import { createSemanticDecoderHead } from '../../../../heads/semantic/decoderHead.js';
+import { reduceLosses } from '../../../../heads/losses/term.js';
+import { createSemanticDecoderHead, type SemanticDecoderOptions } from '../../../../heads/semantic/decoderHead.js';
 import {
   DECODER_KINDS,
   type DecoderKind,
@@ -39,15 +38,16 @@ const SMALL: { readonly [K in DecoderKind]: object } = {
   lraspp: { channels: 8 },
 };
 
-type HeadInput = z.input<typeof semanticDecoderConfig>;
-const configOf = (kind: DecoderKind, more: Partial<HeadInput> = {}, decoder: object = {}) =>
-  semanticDecoderConfig.parse({
-    kind: 'semantic-decoder',
-    decoder: { kind, ...SMALL[kind], ...decoder },
-    classes: 3,
-    inputSize: [64, 64],
-    ...more,
-  });
+const configOf = (
+  kind: DecoderKind,
+  more: Partial<SemanticDecoderOptions> = {},
+  decoder: object = {},
+): SemanticDecoderOptions => ({
+  decoder: { kind, ...SMALL[kind], ...decoder } as SemanticDecoderOptions['decoder'],
+  classes: 3,
+  inputSize: [64, 64],
+  ...more,
+});
 const truth = (height: number, width: number, classes: number) => ({
   kind: 'classMap' as const,
   mask: new Uint8Array(height * width).map((_, i) => i % Math.max(2, classes)),
@@ -71,7 +71,7 @@ describe.each(DECODER_KINDS)('%s', (kind) => {
   it('gives logits on the grid of the input, and reads no more maps than it names', () => {
     const config = configOf(kind, { classes: 1 });
     const head = createSemanticDecoderHead(config, features);
-    expect(Object.keys(head.inputs)).toEqual(decoderLevels(config.decoder, features));
+    expect(Object.keys(head.inputs)).toEqual(decoderLevels(decoderConfig.parse(config.decoder), features));
     tf.tidy(() => {
       const maps = randomMaps(features, 1, [64, 64]);
       const own = Object.fromEntries(Object.keys(head.inputs).map((name) => [name, maps[name as 'P1']]));
@@ -104,7 +104,7 @@ describe('a decoder head', () => {
     const [map] = await head.decode({ logits }, [placement]);
     expect([...(map?.mask ?? [])]).toEqual([0, 1, 1, 0]);
     const targets = { mask: tf.tensor3d([0, 1, 1, 0], [1, 2, 2], 'int32') };
-    const { crossEntropy } = head.loss({ logits }, targets);
+    const { crossEntropy } = reduceLosses(head.loss({ logits }, targets));
     const expected = [1, 2, 3, 4].reduce((sum, margin) => sum + Math.log1p(Math.exp(-margin)) / 4, 0);
     expect(crossEntropy?.dataSync()[0]).toBeCloseTo(expected, 5);
     head.dispose();
@@ -118,11 +118,11 @@ describe('a decoder head', () => {
       const logits = tf.zeros<tf.Rank.R4>([1, 2, 2, 3]);
       const image = tf.tensor2d([[1, -2, 3]]);
       const targets = { mask: tf.tensor3d([0, 2, -1, 0], [1, 2, 2], 'int32') };
-      const losses = head.loss({ logits, image }, targets);
+      const losses = reduceLosses(head.loss({ logits, image }, targets));
       const loss = (x: number, shown: number) => Math.log1p(Math.exp(shown ? -x : x));
       const expected = (loss(1, 1) + loss(-2, 0) + loss(3, 1)) / 3;
       expect(losses.image?.dataSync()[0]).toBeCloseTo(expected, 5);
-      const plain = (head.loss({ logits }, targets).total as tf.Scalar).dataSync()[0] as number;
+      const plain = reduceLosses(head.loss({ logits }, targets)).total.dataSync()[0] as number;
       expect(losses.total?.dataSync()[0]).toBeCloseTo(plain + 0.5 * expected, 5);
     });
     head.dispose();
@@ -133,11 +133,15 @@ describe('a decoder head', () => {
     const head = createSemanticDecoderHead(configOf('fpn', { auxiliary, inputSize: [2, 2] }), features);
     tf.tidy(() => {
       const raw = { logits: tf.zeros<tf.Rank.R4>([1, 2, 2, 3]), image: tf.zeros<tf.Rank.R2>([1, 4]) };
-      const mask = tf.zeros([1, 2, 2], 'int32');
+      const mask = tf.zeros<tf.Rank.R3>([1, 2, 2], 'int32');
       expect(() => head.loss(raw, { mask })).toThrow(
         "the auxiliary answer has 4 classes, the class map 3: give both as many, or targets called 'image' of [N, 4]",
       );
-      expect(head.loss(raw, { mask, image: tf.ones([1, 4]) }).image?.dataSync()[0]).toBeCloseTo(Math.log(2), 5);
+      expect(
+        reduceLosses(
+          head.loss(raw, { mask, image: tf.ones([1, 4]) } as Parameters<typeof head.loss>[1]),
+        ).image?.dataSync()[0],
+      ).toBeCloseTo(Math.log(2), 5);
     });
     head.dispose();
   });
@@ -149,10 +153,10 @@ describe('a decoder head', () => {
       const raw = head.forward(maps, { training: true });
       const sides = [0, 1, 2, 3].map((i) => raw[`deep${i}`]?.shape[1]);
       expect(sides).toEqual(kind === 'unetplusplus' ? [32, 32, 32, 32] : [32, 16, 8, 4]);
-      const mask = tf.zeros([1, 64, 64], 'int32');
+      const mask = tf.zeros<tf.Rank.R3>([1, 64, 64], 'int32');
       const variables = [...head.parameters.values()].map((p) => p.variable).filter((variable) => variable.trainable);
       const { grads } = tf.variableGrads(
-        () => head.loss(head.forward(maps, { training: true }), { mask }).total as tf.Scalar,
+        () => reduceLosses(head.loss(head.forward(maps, { training: true }), { mask })).total,
         variables,
       );
       const sums = Object.values(grads).map((gradient) => tf.sum(tf.abs(gradient)).dataSync()[0] as number);
@@ -170,9 +174,9 @@ describe('a decoder head', () => {
     tf.tidy(() => {
       const raw = { logits: tf.zeros<tf.Rank.R4>([1, 4, 4, 3]), deep0: tf.zeros<tf.Rank.R4>([1, 2, 2, 3]) };
       const loud = { ...raw, deep0: tf.tensor4d([0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 2, 3]) };
-      const mask = tf.zeros([1, 4, 4], 'int32');
+      const mask = tf.zeros<tf.Rank.R3>([1, 4, 4], 'int32');
       const [even, uneven] = [raw, loud].map(
-        (given) => (head.loss(given, { mask }).total as tf.Scalar).dataSync()[0] as number,
+        (given) => reduceLosses(head.loss(given, { mask })).total.dataSync()[0] as number,
       );
       expect(even).toBeCloseTo(Math.log(3), 5);
       const certain = Math.log(2 + Math.exp(9)) - 0; // the first cell says class 0
@@ -184,8 +188,12 @@ describe('a decoder head', () => {
 
   it('refuses what does not fit, with both values and the remedy', () => {
     const before = tf.memory().numTensors;
-    const build = (kind: DecoderKind, more: Partial<HeadInput>, decoder = {}, given: Partial<FeatureSpec> = features) =>
-      createSemanticDecoderHead(configOf(kind, more, decoder), given);
+    const build = (
+      kind: DecoderKind,
+      more: Partial<SemanticDecoderOptions>,
+      decoder = {},
+      given: Partial<FeatureSpec> = features,
+    ) => createSemanticDecoderHead(configOf(kind, more, decoder), given);
     expect(() => build('unet', { classWeights: [1] })).toThrow('classWeights has 1 values for 3 classes');
     expect(() => build('unet', {}, { depth: 4 })).toThrow('unet of depth 4 has 4 steps, channels has 5 widths');
     expect(() => build('pan', { deepSupervision: true })).toThrow('the decoder pan makes none on its way');

@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { FeatureMaps } from '../../../../backbones/features.js';
 import type { Module, SegmentationEncoder } from '../../../../backbones/index.js';
-import { semanticDecoderConfig } from '../../../../heads/semantic/decoderConfig.js';
 import { createSemanticDecoderHead } from '../../../../heads/semantic/decoderHead.js';
 import type { DecoderKind } from '../../../../heads/semantic/decoders/index.js';
 import { formulaImage } from '../../../backbones/formula.js';
@@ -91,12 +90,7 @@ it("lraspp gives torchvision's logits, by its names", () => {
     P5: { channels: shapes.P5[1], stride: 16, tap: '' },
   };
   const head = createSemanticDecoderHead(
-    semanticDecoderConfig.parse({
-      kind: 'semantic-decoder',
-      decoder: { kind: 'lraspp', channels: inner },
-      classes: 3,
-      inputSize: [64, 96],
-    }),
+    { decoder: { kind: 'lraspp', channels: inner }, classes: 3, inputSize: [64, 96] },
     features,
   );
   expect([...head.parameters.keys()].sort()).toEqual(names);

@@ -1,5 +1,4 @@
 import type { Tensor4D } from '@tensorflow/tfjs';
-import type { z } from 'zod';
 import type { FeatureMaps } from '../../../../backbones/features.js';
 import {
   createBackbone,
@@ -8,21 +7,18 @@ import {
   segmentationEncoder,
 } from '../../../../backbones/index.js';
 import type { Parameter, Pass } from '../../../../backbones/module.js';
-import type { HostTensor } from '../../../../backbones/weights/hostTensor.js';
-import { segmentationModelsNames } from '../../../../backbones/weights/names/segmentationModels.js';
-import { loadStateDict } from '../../../../backbones/weights/stateDict.js';
-import { semanticDecoderConfig } from '../../../../heads/semantic/decoderConfig.js';
-import { createSemanticDecoderHead } from '../../../../heads/semantic/decoderHead.js';
+import { createSemanticDecoderHead, type SemanticDecoderOptions } from '../../../../heads/semantic/decoderHead.js';
 import type { DecoderRaw } from '../../../../heads/semantic/decoderLoss.js';
+import { segmentationModelsNames } from '../../../../pretrained/naming/segmentationModels.js';
+import { loadStateDict } from '../../../../pretrained/stateDict.js';
+import type { HostTensor } from '../../../../weights/hostTensor.js';
 import { type FormulaKind, formulaValues } from '../../../backbones/formula.js';
-
-type HeadInput = z.input<typeof semanticDecoderConfig>;
 
 export interface ReferenceOptions {
   readonly encoder: SegmentationEncoder;
   readonly outputStride?: 8 | 16 | 32;
   readonly depth?: number;
-  readonly head: Omit<HeadInput, 'kind'>;
+  readonly head: SemanticDecoderOptions;
 }
 
 /** Encoder and head of one network of the reference, with the parameters of both. */
@@ -35,10 +31,7 @@ const LEVELS = ['P1', 'P2', 'P3', 'P4', 'P5'] as const;
 export function referenceModel({ encoder, outputStride = 32, depth = 5, head }: ReferenceOptions): ReferenceModel {
   const levels = LEVELS.slice(0, depth);
   const backbone = createBackbone({ arch: segmentationEncoder(encoder), levels, outputStride });
-  const own = createSemanticDecoderHead(
-    semanticDecoderConfig.parse({ ...head, kind: 'semantic-decoder' }),
-    backbone.features,
-  );
+  const own = createSemanticDecoderHead(head, backbone.features);
   const parameters = new Map<string, Parameter>([
     ...[...backbone.parameters].map(([name, parameter]) => [`backbone.${name}`, parameter] as const),
     ...own.parameters,
