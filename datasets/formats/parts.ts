@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { DataError } from '../../engine/errors.js';
 import { openRegular } from '../../engine/files/read.js';
 import { naturalOrder } from '../paths.js';
@@ -65,7 +65,3 @@ export async function findCoco(root: string): Promise<string[]> {
   const instances = fitting.filter((path) => basename(path).startsWith('instances_'));
   return instances.length > 0 ? instances : fitting;
 }
-
-/** Folders that hold some of the files, in natural order. */
-export const foldersOf = (paths: readonly string[]): string[] =>
-  [...new Set(paths.map((path) => dirname(path)))].sort(naturalOrder);
