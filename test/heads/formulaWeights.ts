@@ -14,7 +14,7 @@ export function assignFormula(module: Module, gain: number, prefix = ''): void {
   for (const [name, parameter] of module.parameters) {
     const { variable, layout } = parameter;
     const shape = storedShape(variable.shape, layout);
-    const values = formulaValues(prefix + name, shape, formulaKind(name, parameter), gain);
+    const values = formulaValues(prefix + name, shape, formulaKind(name, parameter, module), gain);
     tf.tidy(() => variable.assign(fromStored(tf.tensor(values, [...shape]), layout)));
   }
 }

@@ -1,0 +1,169 @@
+import * as tf from '@tensorflow/tfjs';
+import type * as z from 'zod';
+import { type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
+import { constant, normal, ones, zeros } from '../../backbones/initialisers.js';
+import { convolution, groupNorm, type MapLayer, sequence } from '../../backbones/layers/index.js';
+import { createParameters, type Parameters } from '../../backbones/parameters.js';
+import { readSettings } from '../../backbones/settings.js';
+import type { Detections } from '../../datasets/sample.js';
+import { ShapeError } from '../../engine/errors.js';
+import type { HeadSetting } from '../definition.js';
+import type { Head } from '../head.js';
+import { type FcosConfig, fcosConfig } from './config.js';
+import { decodeFcos } from './decode.js';
+import type { FcosEncoderConfig, FcosTargets } from './encoder.js';
+import { type FcosRaw, fcosLoss } from './loss.js';
+import { createPoints } from './points.js';
+
+/** Every class starts at this probability, so that the background does not drown the first steps. */
+const PRIOR = 0.01;
+const EPSILON = 1e-5;
+const STD = 0.01;
+
+/** The config's settings, and what the data decide; settings left out have the config's defaults. */
+export type FcosOptions = HeadSetting & Omit<z.input<typeof fcosConfig>, 'kind'>;
+
+/**
+ * FCOS's head: for every place of every map a class, the distances to the sides of its object, and how near its centre it is.
+ * Two towers that all levels share; parameters are named as in torchvision (`classification_head.conv.0.weight`,
+ * `regression_head.bbox_reg.weight`), and `regression_head.scales.<level>` where levels have scales.
+ *
+ * @param features `neck.features`: maps of equal width
+ * @throws ShapeError when the levels differ in width, or the groups of the norm do not divide it
+ * @source Tian et al. 2019, arXiv:1904.01355; centre-ness from the box tower and distances in cells as in its later version
+ */
+export function createFcosHead<In extends Level>(
+  { classes, inputSize, ...settings }: FcosOptions,
+  features: FeatureSpec<In>,
+): Head<In, FcosRaw, FcosTargets, Detections> {
+  const options = readSettings(fcosConfig, { ...settings, kind: 'fcos' }, 'fcos head');
+  const levels = levelsOf(features);
+  const channels = commonChannels(features, options.groups);
+  const points = createPoints(fcosEncoderConfig(options, features, inputSize));
+  const owner = createParameters(options.seed ?? 1, () => options.frozen);
+  const classTower = tower(owner, 'classification_head', channels, options);
+  const prior = constant(Math.log(PRIOR / (1 - PRIOR)));
+  const classify = conv(owner, 'classification_head.cls_logits', channels, classes, prior);
+  const boxTower = tower(owner, 'regression_head', channels, options);
+  const regress = conv(owner, 'regression_head.bbox_reg', channels, 4);
+  const centre = conv(owner, 'regression_head.bbox_ctrness', channels, 1);
+  const scales = levels.map((level) =>
+    options.levelScales
+      ? owner.create(`regression_head.scales.${level}`, { shape: [], layout: 'plain', role: 'scale', initialise: ones })
+      : null,
+  );
+  const positive = options.regression === 'exp' ? tf.exp : tf.relu;
+  return {
+    inputs: features,
+    parameters: owner.parameters,
+    dispose: owner.dispose,
+    forward: (maps, pass) =>
+      tf.tidy(() => {
+        const parts = levels.map((level, i) => {
+          const map = maps[level];
+          const [batch, height, width] = map.shape;
+          const rows = <T extends tf.Tensor>(output: tf.Tensor, ...last: number[]): T =>
+            tf.reshape(output, [batch, height * width, ...last]) as T;
+          const boxes = boxTower(map, pass);
+          const distances = regress(boxes, pass);
+          const scale = scales[i];
+          return {
+            logits: rows<tf.Tensor3D>(classify(classTower(map, pass), pass), classes),
+            distances: positive(rows<tf.Tensor3D>(scale ? tf.mul(distances, scale) : distances, 4)),
+            centerness: rows<tf.Tensor2D>(centre(boxes, pass)),
+          };
+        });
+        return {
+          logits: tf.concat(
+            parts.map(({ logits }) => logits),
+            1,
+          ),
+          distances: tf.concat(
+            parts.map(({ distances }) => distances),
+            1,
+          ),
+          centerness: tf.concat(
+            parts.map(({ centerness }) => centerness),
+            1,
+          ),
+        };
+      }),
+    loss: (raw, targets) => fcosLoss(raw, targets, options.loss),
+    decode: async (raw, placements) => {
+      const outputs = [raw.logits.data(), raw.distances.data(), raw.centerness.data()];
+      const [logits, distances, centerness] = (await Promise.all(outputs)) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
+      const rowOf = (values: Float32Array, row: number): Float32Array => {
+        const size = values.length / placements.length;
+        return values.subarray(row * size, (row + 1) * size);
+      };
+      return placements.map((placement, i) => {
+        const image = {
+          logits: rowOf(logits, i),
+          distances: rowOf(distances, i),
+          centerness: rowOf(centerness, i),
+        };
+        return decodeFcos(image, points, placement, options.decode);
+      });
+    },
+  };
+}
+
+/** What the head's encoder is made from: plain data. */
+export function fcosEncoderConfig<L extends Level>(
+  { assign }: Pick<FcosConfig, 'assign'>,
+  features: FeatureSpec<L>,
+  inputSize: HeadSetting['inputSize'],
+): FcosEncoderConfig {
+  const grids = levelsOf(features).map((level) => {
+    const [height, width] = mapSize(features[level], ...inputSize);
+    return { height, width, stride: features[level].stride };
+  });
+  return { ...assign, grids };
+}
+
+/** Convolution, group norm and ReLU, several times. Parameters `path.conv.0.*` (convolution), `path.conv.1.*` (norm), and so on. */
+function tower(parameters: Parameters, path: string, channels: number, { repeats, groups }: FcosConfig): MapLayer {
+  const layers = Array.from({ length: repeats }, (_, i) => [
+    conv(parameters, `${path}.conv.${3 * i}`, channels, channels),
+    groupNorm(parameters, `${path}.conv.${3 * i + 1}`, { channels, groups, epsilon: EPSILON }),
+    (map: tf.Tensor4D) => tf.relu(map),
+  ]);
+  return sequence(layers.flat());
+}
+
+function conv(
+  parameters: Parameters,
+  path: string,
+  inChannels: number,
+  outChannels: number,
+  initialiseBias = zeros,
+): MapLayer {
+  return convolution(parameters, path, {
+    kernel: 3,
+    stride: 1,
+    padding: 'same',
+    bias: true,
+    inChannels,
+    outChannels,
+    initialise: normal(STD),
+    initialiseBias,
+  });
+}
+
+function commonChannels<L extends Level>(features: FeatureSpec<L>, groups: number): number {
+  const widths = levelsOf(features).map((level) => features[level].channels);
+  const [first] = widths;
+  if (first === undefined || widths.some((width) => width !== first)) {
+    throw new ShapeError(
+      `the fcos head shares its convolutions among levels of one width, not [${widths}]: put a neck before it`,
+    );
+  }
+  if (first % groups === 0) return first;
+  throw new ShapeError(
+    `${first} channels cannot be split into ${groups} groups: set the head's groups to a divisor of ${first}`,
+  );
+}
