@@ -1,11 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
-import { BACKGROUND } from '../datasets/labels.js';
+import { formatOf, lacksTruth } from '../datasets/formats/index.js';
 import { TASKS } from '../heads/index.js';
 import { WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, GENERAL_WEIGHTS, RELEASED_NAMES } from '../pretrained/index.js';
 import { isWeightsPath } from '../pretrained/isWeightsPath.js';
 import { checkModel, checkParts } from './checkModel.js';
-import { MOST_FINDINGS } from './messages.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
 import { didYouMean } from './suggestion.js';
@@ -26,9 +24,8 @@ export function checkKeys(experiment: Experiment): readonly Problem[] {
 function checkTruth({ task, data }: Experiment): Problem[] {
   const problems: Problem[] = [];
   const { truth, mostClasses } = TASKS[task];
-  if (truth === 'boxes' && data.kind === 'masks') {
-    problems.push({ path: ['data', 'kind'], message: 'detection learns from boxes: kind coco or voc, not masks' });
-  }
+  const lack = lacksTruth(formatOf(data), truth);
+  if (lack !== null) problems.push({ path: ['data', 'kind'], message: `${task}: ${lack}` });
   if (data.classes.length > mostClasses) {
     const message = `${data.classes.length} classes are more than the ${mostClasses} that ${task} can tell apart: merge some of them`;
     problems.push({ path: ['data', 'classes'], message });
@@ -36,50 +33,15 @@ function checkTruth({ task, data }: Experiment): Problem[] {
   return problems;
 }
 
-const MEANINGLESS = {
-  coco: ['masks', 'values', 'otherValues'],
-  voc: ['images', 'masks', 'values', 'otherValues', 'trainIndices', 'valIndices'],
-  masks: ['trainIndices', 'valIndices'],
-} as const;
-
-/** Defaults that are not null. */
-const UNSET = { values: {}, otherValues: 'error' } as const;
-
 function checkData({ data }: Experiment): Problem[] {
-  const problems: Problem[] = [];
+  const stated = formatOf(data)
+    .check(data)
+    .filter(({ missing }) => missing === undefined);
+  const problems = stated.map(({ path, message }) => ({ path: ['data', ...path], message }));
   const seen = new Set<string>();
   const repeated = data.classes.find((name) => seen.size === seen.add(name).size);
-  if (repeated !== undefined) {
-    problems.push({ path: ['data', 'classes'], message: `class '${repeated}' is listed twice` });
-  }
-  for (const key of MEANINGLESS[data.kind]) {
-    if (data[key] === null || isDeepStrictEqual(data[key], UNSET[key as keyof typeof UNSET])) continue;
-    problems.push({ path: ['data', key], message: `'${key}' has no meaning for kind ${data.kind}: remove it` });
-  }
-  if (data.kind !== 'masks') return problems;
-  for (const key of ['images', 'masks'] as const) {
-    if (data[key] === null) {
-      problems.push({ path: ['data'], message: `kind masks needs data.${key}, a glob such as ${key}/*.png` });
-    }
-  }
-  if (data.classes.length === 0) {
-    problems.push({ path: ['data'], message: 'kind masks needs data.classes, for example [background, cell]' });
-  }
-  return [...problems, ...checkValues(data.values, data.classes)];
-}
-
-function checkValues(values: Experiment['data']['values'], classes: readonly string[]): Problem[] {
-  const known = new Set(classes);
-  let looked = 0;
-  return Object.entries(values).flatMap(([value, name]) => {
-    const path = ['data', 'values', value];
-    const isImplied = name === 'ignore' || (name === BACKGROUND && classes.length === 1);
-    if (!known.has(name) && !isImplied) {
-      const hint = looked++ < MOST_FINDINGS ? didYouMean(name, classes) : '';
-      return [{ path, message: `'${name}' is not one of data.classes${hint}` }];
-    }
-    return Number(value) > 65_535 ? [{ path, message: `a mask pixel is at most 65535, not ${value}` }] : [];
-  });
+  if (repeated === undefined) return problems;
+  return [{ path: ['data', 'classes'], message: `class '${repeated}' is listed twice` }, ...problems];
 }
 
 function checkWeights({ model: { weights } }: Experiment): Problem[] {

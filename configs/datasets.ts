@@ -1,13 +1,12 @@
-import { openCoco } from '../datasets/coco.js';
 import type { Dataset, Warning } from '../datasets/dataset.js';
-import { openMasks } from '../datasets/masks.js';
+import { openData, type SplitName } from '../datasets/formats/index.js';
 import type { DetectionTruth, LabelMap } from '../datasets/sample.js';
-import { openVoc } from '../datasets/voc.js';
 import { ConfigError } from '../engine/errors.js';
+import { TASKS } from '../heads/index.js';
 import { headOf } from './network.js';
 import type { Experiment } from './schema.js';
 
-export type SplitName = 'train' | 'val' | 'test';
+export type { SplitName };
 
 /**
  * Opens one split of the experiment's data.
@@ -16,8 +15,27 @@ export type SplitName = 'train' | 'val' | 'test';
  * @throws ConfigError when the experiment does not name the split; DataError for files that cannot be used
  */
 export async function openSplit(experiment: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset> {
-  const dataset = await openListed(experiment, split, labels);
-  const crowded = split === 'train' ? null : crowdedImages(dataset, mostDetections(experiment));
+  const dataset = await open(experiment, split, labels);
+  if (dataset === null) throw new ConfigError(NO_VALIDATION);
+  return split === 'train' ? dataset : withCrowded(dataset, experiment);
+}
+
+/** The validation images; null where there are none, or too few images to hold some out. */
+export async function openValidation(experiment: Experiment, labels: LabelMap): Promise<Dataset | null> {
+  if (experiment.data.val === null) return null;
+  const dataset = await open(experiment, 'val', labels);
+  return dataset === null ? null : withCrowded(dataset, experiment);
+}
+
+const NO_VALIDATION =
+  'there are no validation images: nothing names some, and too few images are there to hold some out: add data.val';
+
+function open({ data, task }: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset | null> {
+  return openData(data, TASKS[task].truth, labels === undefined ? { split } : { split, labels });
+}
+
+function withCrowded(dataset: Dataset, experiment: Experiment): Dataset {
+  const crowded = crowdedImages(dataset, mostDetections(experiment));
   return crowded === null ? dataset : { ...dataset, warnings: [...dataset.warnings, crowded] };
 }
 
@@ -43,30 +61,4 @@ function crowdedImages({ entries }: Dataset, maxDetections: number): Warning | n
     count: found.length,
     files: found.map(({ id }) => id),
   };
-}
-
-async function openListed(experiment: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset> {
-  const { data, task } = experiment;
-  const named = data[split];
-  if (named === null)
-    throw new ConfigError(`the config names no split '${split}': add data.${split}, or choose another split`);
-  const { root } = data;
-  const given = labels ?? (data.classes.length > 0 ? data.classes : undefined);
-  const classes = given === undefined ? {} : { classes: given };
-  if (data.kind === 'masks') {
-    const values = Object.keys(data.values).length > 0 ? { values: data.values } : {};
-    const { images, masks, otherValues } = data;
-    if (images === null || masks === null) throw new ConfigError('kind masks needs data.images and data.masks');
-    const list = typeof named === 'number' ? String(named) : named;
-    return openMasks({ root, images, masks, split: list, classes: given ?? [], ...values, otherValues });
-  }
-  if (typeof named !== 'string') throw new ConfigError(`data.${split}: kind ${data.kind} takes one name`);
-  if (data.kind === 'voc') {
-    const options = { root, split: named, ...classes };
-    return task === 'detection' ? openVoc({ ...options, task }) : openVoc({ ...options, task });
-  }
-  const positions = split === 'train' ? data.trainIndices : split === 'val' ? data.valIndices : null;
-  const indices = positions === null ? {} : { indices: positions };
-  const options = { root, annotations: named, images: data.images ?? '', ...classes, ...indices };
-  return task === 'detection' ? openCoco({ ...options, task }) : openCoco({ ...options, task });
 }

@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import { type Census, countSmaller, takeCensus } from '../datasets/census.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
-import { adviseValues } from '../datasets/maskAdvice.js';
 import { IGNORED } from '../datasets/sample.js';
 import { DataError } from '../engine/errors.js';
 import type { Task } from '../heads/index.js';
@@ -22,7 +20,7 @@ export interface Learnable {
 export function checkLearnable(experiment: Experiment, train: Dataset): Learnable {
   const census = takeCensus(train);
   const problem = census.counted === 'objects' ? noObject(train, census) : noClassMap(experiment, train, census);
-  if (problem !== null) return { problem: new DataError(sourceOf(experiment), problem), warnings: [] };
+  if (problem !== null) return { problem: new DataError(train.source, problem), warnings: [] };
   return { problem, warnings: [...absentClasses(experiment, train, census), ...vanishing(experiment, train)] };
 }
 
@@ -60,23 +58,22 @@ function noClassMap(experiment: Experiment, train: Dataset, { counts }: Census):
   return `${found} in the ${train.size} training images, so there is nothing to tell apart: ${remedy(experiment, train)}`;
 }
 
-function remedy({ data }: Experiment, { labels, maskValues }: Dataset): string {
-  const names = labels.classes.map(({ name }) => name);
-  if (data.kind === 'coco') {
-    return names.includes(BACKGROUND) ? 'check the annotations' : `add ${BACKGROUND} to data.classes`;
-  }
-  const values = [...(maskValues?.keys() ?? [])].sort((a, b) => a - b);
+function remedy({ data }: Experiment, { maskValues, advice = 'check the annotations' }: Dataset): string {
+  if (maskValues === undefined) return advice;
+  const values = [...maskValues.keys()].sort((a, b) => a - b);
   const shown = `the masks hold ${values.slice(0, 8).join(', ')}${values.length > 8 ? ', ...' : ''}`;
-  const isUnstated = Object.keys(data.values).length === 0;
-  if (!isUnstated || !values.includes(IGNORED)) return `${shown}; check them, data.classes and data.values`;
-  return `${shown}, of which ${IGNORED} means not labelled unless values says otherwise; ${adviseValues(data.kind, values, names)}`;
+  if (hasValues(data) || !values.includes(IGNORED)) return `${shown}; check them, data.classes and data.values`;
+  return `${shown}, of which ${IGNORED} means not labelled unless values says otherwise; ${advice}`;
 }
+
+/** Whether a config says what mask values mean. */
+const hasValues = (data: Experiment['data']): boolean => 'values' in data && Object.keys(data.values).length > 0;
 
 function absentClasses({ data }: Experiment, { labels, maskValues }: Dataset, { counted, counts }: Census): string[] {
   const absent = labels.classes.filter((_, index) => counts[index] === 0).map(({ name }) => name);
   if (absent.length === 0) return [];
   const more = absent.length > 5 ? ` and ${absent.length - 5} more` : '';
-  const isSuspect = maskValues?.has(IGNORED) === true && Object.keys(data.values).length === 0;
+  const isSuspect = maskValues?.has(IGNORED) === true && !hasValues(data);
   const hint = isSuspect ? `; ${IGNORED} means not labelled: if it is one of them, give values` : '';
   return [
     `${absent.length} of ${labels.classes.length} classes have no ${counted} to learn from: ${absent.slice(0, 5).join(', ')}${more}${hint}`,
@@ -96,9 +93,4 @@ function vanishing(experiment: Experiment, train: Dataset): string[] {
   return [
     `${smaller} of ${total} objects are smaller than a cell of the finest map (${cell} x ${cell} pixels) in an input of ${height} x ${width} pixels and will hardly be learned: raise model.inputSize, or cut the images into tiles`,
   ];
-}
-
-/** What names the training images. */
-function sourceOf({ data }: Experiment): string {
-  return data.kind === 'coco' ? join(data.root, String(data.train)) : data.root;
 }

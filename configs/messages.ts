@@ -66,8 +66,29 @@ function keysAt(path: readonly PropertyKey[], value: unknown): readonly string[]
   return [...new Set(shapes.flatMap(Object.keys))];
 }
 
+/** The kinds of part at a path that have a key. */
+function kindsWith(path: readonly PropertyKey[], key: string): readonly string[] {
+  return shapesAt(path).flatMap((shape) => (key in shape ? literalsOf(shape.kind) : []));
+}
+
+function shapesAt(path: readonly PropertyKey[]): readonly Shape[] {
+  let shapes = shapesOf(experimentSchema);
+  for (const key of path) {
+    shapes = shapes.flatMap((shape) => (shape[String(key)] ? shapesOf(shape[String(key)] as z.ZodType) : []));
+  }
+  return shapes;
+}
+
+function literalsOf(schema: unknown): readonly string[] {
+  const inner = schema instanceof z.ZodDefault ? schema.unwrap() : schema;
+  return inner instanceof z.ZodLiteral ? [String(inner.value)] : [];
+}
+
 function unknownKey(path: readonly PropertyKey[], key: string, value: unknown): string {
   const known = keysAt(path, value);
+  const kinds = kindsWith(path, key);
+  if (path.length === 1 && kinds.length > 0)
+    return `'${key}' is a key of kind ${kinds.join(', ')}: ${kindRemedy(valueAt(value, path))}`;
   const section = path.map(String).join('.');
   const full = section === '' ? key : `${section}.${key}`;
   const elsewhere = schemaKeys().find((candidate) => candidate.endsWith(`.${key}`) && candidate !== full);
@@ -112,12 +133,12 @@ function sentence(document: ConfigDocument, issue: Issue): string {
 
 /** The kinds of part that may stand where a union was refused; its path ends with the key that tells them apart. */
 function kindsAt(path: readonly PropertyKey[]): readonly string[] {
-  let shapes = shapesOf(experimentSchema);
-  for (const key of path.slice(0, -1)) {
-    shapes = shapes.flatMap((shape) => (shape[String(key)] ? shapesOf(shape[String(key)] as z.ZodType) : []));
-  }
-  const literals = shapes.map((shape) => shape[String(path.at(-1))]);
-  return literals.flatMap((literal) => (literal instanceof z.ZodLiteral ? [String(literal.value)] : []));
+  return shapesAt(path.slice(0, -1)).flatMap((shape) => literalsOf(shape[String(path.at(-1))]));
+}
+
+function kindRemedy(part: unknown): string {
+  const { kind } = (part ?? {}) as { readonly kind?: unknown };
+  return kind === undefined ? 'name the kind, too' : `remove it, kind ${shownName(String(kind))} has none`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { dataSchema } from '../datasets/formats/index.js';
 import { modelConfig, PRESET_NAMES, TASK_NAMES } from '../heads/index.js';
 
 /** A number between two bounds, with a default; the description names unit and range. */
@@ -8,59 +9,6 @@ const count = (fallback: number, text: string) => z.int().min(1).max(1_000_000).
 const side = z.int().min(32).max(4096);
 const limit = z.int().min(1).max(1_000_000).nullable().default(null);
 const name = z.string().min(1);
-
-/** A split of a data set: a list's name, an index range such as `0-23`, one index, or several of them. */
-const splitSchema = z.union([name, z.int().min(0), z.array(name).min(1)]);
-
-const data = z.strictObject({
-  kind: z
-    .enum(['coco', 'voc', 'masks'])
-    .default('coco')
-    .describe('Format: coco (JSON), voc (PASCAL VOC folders), masks (images and mask files; segmentation only)'),
-  root: name
-    .default('.')
-    .describe("Folder of the data; relative to the current folder, or else to this file's; `--data DIR` replaces it"),
-  images: name
-    .nullable()
-    .default(null)
-    .describe('coco: folder of the images below root (null: root); masks: glob of the images below root'),
-  masks: name
-    .nullable()
-    .default(null)
-    .describe('masks: glob of the mask files below root; image and mask belong together when their wildcards agree'),
-  train: splitSchema
-    .default('train')
-    .describe(
-      'Training split. coco: JSON file; voc: name in ImageSets; masks: positions 0-23, a list file, or [names, patterns]',
-    ),
-  val: splitSchema
-    .nullable()
-    .default('val')
-    .describe('Validation split, written like train; null: none, and the last weights are the result'),
-  test: splitSchema.nullable().default(null).describe('Further split for `evaluate --split test`; null: none'),
-  trainIndices: name
-    .nullable()
-    .default(null)
-    .describe('coco: positions of the training images in the file by ascending id, such as 0-7,12; null: all'),
-  valIndices: name.nullable().default(null).describe('coco: positions of the validation images; null: all'),
-  classes: z
-    .array(name)
-    .max(10_000)
-    .default([])
-    .describe(
-      'Class names in the order the network counts them, at most 255 in segmentation, where background is added before a single one; []: those of the COCO file, or of the VOC annotations',
-    ),
-  values: z
-    .record(z.string().regex(/^\d+$/, 'expected a grey value such as 127'), name)
-    .default({})
-    .describe(
-      "masks: grey value of a mask pixel (0..65535) to class name or 'ignore', e.g. { 0: background, 255: cell }; {}: value = position of the class, 255 ignored",
-    ),
-  otherValues: z
-    .enum(['error', 'ignore', 'nearest'])
-    .default('error')
-    .describe('masks: a value outside the table stops the run, is left out of loss and metrics, or is rounded'),
-});
 
 const model = z.strictObject({
   preset: z
@@ -222,7 +170,7 @@ export const experimentSchema = z.strictObject({
   task: z
     .enum(TASK_NAMES as [...typeof TASK_NAMES])
     .describe('What is learned. Defaults to what the head predicts, and to detection'),
-  data: data.prefault({}).describe('Where images and annotations are'),
+  data: dataSchema.prefault({}).describe('Where images and annotations are'),
   model: model.describe('Backbone, neck and head'),
   train: train.prefault({}).describe('Optimizer, schedule and duration'),
   augment: augment.prefault({}).describe('Random changes of training images'),
@@ -236,4 +184,3 @@ export const experimentSchema = z.strictObject({
 });
 
 export type Experiment = z.infer<typeof experimentSchema>;
-export type Split = z.infer<typeof splitSchema>;

@@ -29,7 +29,7 @@ import {
 } from '../training/run/index.js';
 import { withWeights } from '../weights/fileSource.js';
 import { trainAugmentation } from './augmentation.js';
-import { openSplit } from './datasets.js';
+import { openSplit, openValidation } from './datasets.js';
 import { checkLearnable, describeMeasurable } from './learnable.js';
 import { createNetwork, headOf, type Network } from './network.js';
 import type { Experiment } from './schema.js';
@@ -81,7 +81,7 @@ async function trainHeld(
   const train = await openSplit(named, 'train');
   const { problem, warnings } = checkLearnable(named, train);
   say(`train: ${train.size} images${describeWarnings(train, warnings)}`);
-  const val = named.data.val === null ? null : await openSplit(named, 'val', train.labels).catch(withFirst(problem));
+  const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
   say(
     val ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named).task))}` : 'val: none',
@@ -230,5 +230,7 @@ export function trainOptions({ train }: Experiment): TrainOptions {
 }
 
 function describeWarnings({ warnings }: Dataset, others: readonly string[]): string {
-  return [...warnings.map(({ message }) => message), ...others].map((text) => `\n  warning: ${text}`).join('');
+  const notes = warnings.filter(({ isNote }) => isNote).map(({ message }) => `\n  ${message}`);
+  const wrong = [...warnings.filter(({ isNote }) => !isNote).map(({ message }) => message), ...others];
+  return [...notes, ...wrong.map((text) => `\n  warning: ${text}`)].join('');
 }

@@ -12,17 +12,16 @@ export interface StatedBox {
   readonly ignored: boolean;
   /** Square pixels; null: that of the box. */
   readonly area: number | null;
-  /** No extent in the file's own terms. */
-  readonly degenerate: boolean;
 }
 
 const TOLERANCE = 1;
 
 /**
- * Boxes of one image to its truth. Boxes are clipped to the image; degenerate ones are dropped; each case is noted.
+ * Boxes of one image to its truth. Corners are put in order, boxes are clipped to the image, those without extent or
+ * without numbers are dropped; each case is noted.
  *
  * @param source annotation file as errors name it, and as warnings do
- * @throws DataError when a coordinate is not a finite number, or every coordinate is a fraction of the image
+ * @throws DataError when every coordinate is a fraction of the image
  */
 export function admitBoxes(
   stated: readonly StatedBox[],
@@ -33,10 +32,14 @@ export function admitBoxes(
   const { file, id } = source;
   checkUnits(stated, width, height, file);
   const kept: StatedBox[] = [];
-  for (const box of stated) {
-    const coordinates = [box.x1, box.y1, box.x2, box.y2];
-    if (!coordinates.every(Number.isFinite)) throw new DataError(file, `a box has the coordinates ${coordinates}`);
-    if (box.degenerate) {
+  for (const written of stated) {
+    if (![written.x1, written.y1, written.x2, written.y2].every(Number.isFinite)) {
+      warnings.note('bad-box', id);
+      continue;
+    }
+    const box = ordered(written);
+    if (box !== written) warnings.note('turned-box', id);
+    if (box.x2 <= box.x1 || box.y2 <= box.y1) {
       warnings.note('degenerate-box', id);
       continue;
     }
@@ -58,6 +61,13 @@ export function admitBoxes(
   };
 }
 
+/** With x1 before x2 and y1 before y2. */
+function ordered(box: StatedBox): StatedBox {
+  const { x1, y1, x2, y2 } = box;
+  if (x1 <= x2 && y1 <= y2) return box;
+  return { ...box, x1: Math.min(x1, x2), y1: Math.min(y1, y2), x2: Math.max(x1, x2), y2: Math.max(y1, y2) };
+}
+
 function clip(box: StatedBox, width: number, height: number) {
   const within = (value: number, limit: number) => Math.min(Math.max(value, 0), limit);
   return {
@@ -71,11 +81,11 @@ function clip(box: StatedBox, width: number, height: number) {
 /** Two or more boxes that all lie in the first pixels of a larger image are fractions, not pixels. */
 function checkUnits(boxes: readonly StatedBox[], width: number, height: number, file: string): void {
   if (boxes.length < 2 || Math.min(width, height) <= 32) return;
-  const fractions = boxes.every(({ x2, y2, degenerate }) => !degenerate && x2 <= 1.5 && y2 <= 1.5);
+  const fractions = boxes.every(({ x1, y1, x2, y2 }) => x2 > x1 && y2 > y1 && x2 <= 1.5 && y2 <= 1.5);
   if (fractions) {
     throw new DataError(
       file,
-      `its ${boxes.length} boxes end at most at 1.5 in an image of ${width}x${height}: they are fractions, and pixels are expected`,
+      `its ${boxes.length} boxes end at most at 1.5 in an image of ${width}x${height}: they are fractions of its sides, and pixels are expected (YOLO's text files are kind yolo)`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import type { MaskImage } from './decode/decodeMask.js';
+import type { MaskImage, MaskUnit } from './decode/decodeMask.js';
 import { IGNORED } from './sample.js';
 
 /** What to do with a mask value that the table does not hold. */
@@ -7,8 +7,12 @@ export type OtherValues = 'error' | 'ignore' | 'nearest';
 /** Where the class map of an image is read from, and what its values mean. Structured-cloneable. */
 export interface MaskFileTruth {
   readonly kind: 'mask-file';
-  /** Absolute path of a PNG. */
+  /** Absolute path of an image file. */
   readonly file: string;
+  /** Whether `values` are grey values or palette indices, or colours 0xRRGGBB. */
+  readonly unit: MaskUnit;
+  /** True: a mask of another size than its image is resized to it by the nearest pixel. */
+  readonly resized: boolean;
   /** Mask value -> class index or IGNORED. */
   readonly values: readonly (readonly [value: number, index: number])[];
   readonly otherValues: OtherValues;
@@ -24,28 +28,37 @@ export interface MappedMask {
   readonly strays: ValueCounts;
 }
 
-/** Mask values to class indices. Nearest: ties go to the lower value. */
-export function mapValues(image: MaskImage, { values, otherValues }: MaskFileTruth): MappedMask {
-  const table = new Int16Array(image.data instanceof Uint16Array ? 65536 : 256).fill(-1);
-  for (const [value, index] of values) if (value < table.length) table[value] = index;
+/** Mask values to class indices. Nearest: of colours by the distance in red, green and blue; ties go to the lower value. */
+export function mapValues(image: MaskImage, { values, otherValues, unit }: MaskFileTruth): MappedMask {
+  const known = new Map(values);
   const sorted = [...values].sort((a, b) => a[0] - b[0]);
   const strays = new Map<number, number>();
+  const others = new Map<number, number>();
   const mask = new Uint8Array(image.data.length);
+  let [last, lastIndex] = [-1, IGNORED];
   for (let i = 0; i < mask.length; i++) {
     const value = image.data[i] as number;
-    const index = table[value] as number;
-    if (index >= 0) {
-      mask[i] = index;
-      continue;
+    if (value !== last) {
+      let index = known.get(value);
+      if (index === undefined) {
+        index = others.get(value) ?? (otherValues === 'nearest' ? nearestIndex(sorted, value, unit) : IGNORED);
+        others.set(value, index);
+      }
+      [last, lastIndex] = [value, index];
     }
-    strays.set(value, (strays.get(value) ?? 0) + 1);
-    mask[i] = otherValues === 'nearest' ? nearestIndex(sorted, value) : IGNORED;
+    if (others.size > 0 && others.has(value)) strays.set(value, (strays.get(value) ?? 0) + 1);
+    mask[i] = lastIndex;
   }
   return { mask, strays };
 }
 
 /** The values of a mask, ascending. */
 export function countValues({ data }: MaskImage): ValueCounts {
+  if (data instanceof Uint32Array) {
+    const colours = new Map<number, number>();
+    for (const colour of data) colours.set(colour, (colours.get(colour) ?? 0) + 1);
+    return new Map([...colours].sort(([a], [b]) => a - b));
+  }
   const counts = new Uint32Array(data instanceof Uint16Array ? 65536 : 256);
   for (let i = 0; i < data.length; i++) counts[data[i] as number]!++;
   const found = new Map<number, number>();
@@ -56,7 +69,7 @@ export function countValues({ data }: MaskImage): ValueCounts {
 /** The class index, or IGNORED, that pixels of a value get; undefined: none, since it is refused. */
 export function classOf(
   value: number,
-  { values, otherValues }: Pick<MaskFileTruth, 'values' | 'otherValues'>,
+  { values, otherValues, unit }: Pick<MaskFileTruth, 'values' | 'otherValues' | 'unit'>,
 ): number | undefined {
   const known = values.find(([listed]) => listed === value);
   if (known !== undefined) return known[1];
@@ -66,14 +79,21 @@ export function classOf(
     : nearestIndex(
         [...values].sort((a, b) => a[0] - b[0]),
         value,
+        unit,
       );
 }
 
-function nearestIndex(sorted: MaskFileTruth['values'], value: number): number {
+function nearestIndex(sorted: MaskFileTruth['values'], value: number, unit: MaskUnit): number {
   let best: readonly [number, number] = [Number.POSITIVE_INFINITY, IGNORED];
   for (const [known, index] of sorted) {
-    const distance = Math.abs(known - value);
+    const distance = unit === 'colour' ? colourDistance(known, value) : Math.abs(known - value);
     if (distance < best[0]) best = [distance, index];
   }
   return best[1];
+}
+
+function colourDistance(a: number, b: number): number {
+  let sum = 0;
+  for (const shift of [0, 8, 16]) sum += (((a >> shift) & 255) - ((b >> shift) & 255)) ** 2;
+  return sum;
 }

@@ -23,6 +23,8 @@ export interface Warning {
   readonly message: string;
   readonly count: number;
   readonly files: readonly string[];
+  /** True: something was chosen, and nothing is wrong. */
+  readonly isNote?: true;
 }
 
 export interface Dataset<T extends Truth = Truth> extends AsyncIterable<Sample<T>> {
@@ -30,6 +32,10 @@ export interface Dataset<T extends Truth = Truth> extends AsyncIterable<Sample<T
   readonly size: number;
   readonly entries: readonly Entry[];
   readonly warnings: readonly Warning[];
+  /** The file or folder that names its images, for errors about the whole. */
+  readonly source: string;
+  /** What to change where its class maps leave nothing to tell apart. */
+  readonly advice?: string;
   /** Values of all mask files with their pixels; absent where truths are no mask files. */
   readonly maskValues?: ValueCounts;
   /** Decodes image `index` and its truth. Reads files; keeps nothing. */

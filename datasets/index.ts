@@ -1,10 +1,16 @@
 export type { MaskFileTruth, OtherValues } from './classMap.js';
-export { type CocoOptions, openCoco } from './coco.js';
 export type { Dataset, Entry, Warning } from './dataset.js';
 export * from './decode/index.js';
-export { type MasksOptions, openMasks } from './masks.js';
+export {
+  type DataConfig,
+  dataSchema,
+  FORMATS,
+  type Format,
+  openData,
+  type SplitName,
+  type SplitRequest,
+} from './formats/index.js';
 export { datasetOf, readSample, type StoredTruth } from './read.js';
 export type { RegionsTruth } from './regions.js';
 export * from './sample.js';
 export { drawCells, type SampleOptions, type SampleSummary } from './sample-data/drawCells.js';
-export { openVoc, type VocOptions } from './voc.js';

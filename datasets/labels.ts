@@ -18,12 +18,6 @@ export function labelMap(names: readonly string[], firstId = 0): LabelMap {
 /** Classes as a user names them, or as another split has them. */
 export type ClassList = readonly string[] | LabelMap;
 
-/** Labels of a list of names, or the labels given; null where nothing is given. */
-export function givenLabels(classes: ClassList | undefined, firstId: number): LabelMap | null {
-  if (classes === undefined) return null;
-  return 'classes' in classes ? classes : labelMap(classes, firstId);
-}
-
 /** Labels of class maps; a single class gets `background` before it, since a pixel is one of two things at least. */
 export function classMapLabels(classes: ClassList): LabelMap {
   if ('classes' in classes) return requireClassMap(classes);

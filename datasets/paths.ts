@@ -83,7 +83,8 @@ function lexicallyInside(root: DataRoot, folder: string, path: string, namedBy: 
   return file;
 }
 
-function contains(folder: string, file: string): boolean {
+/** Whether a path lies in a folder, by its words. */
+export function contains(folder: string, file: string): boolean {
   const way = relative(folder, file);
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

@@ -1,9 +1,9 @@
 import { DataError } from '../engine/errors.js';
-import { type MaskFileTruth, mapValues, type ValueCounts } from './classMap.js';
+import { type MaskFileTruth, mapValues } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
 import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
-import { ADD_VALUES, refuseStrays } from './maskAdvice.js';
+import { ADD_VALUES, refuseStrays } from './masks/advice.js';
 import { drawRegions, type RegionsTruth } from './regions.js';
 import type { DetectionTruth, LabelMap, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
 
@@ -30,7 +30,7 @@ export function datasetOf<T extends Truth>(
   labels: LabelMap,
   entries: readonly Entry<StoredTruth>[],
   warnings: readonly Warning[],
-  maskValues?: ValueCounts,
+  { source, advice, maskValues }: Pick<Dataset, 'source' | 'advice' | 'maskValues'>,
 ): Dataset<T> {
   const get = async (index: number): Promise<Sample<T>> => {
     const entry = entries[index];
@@ -42,6 +42,8 @@ export function datasetOf<T extends Truth>(
     size: entries.length,
     entries,
     warnings,
+    source,
+    ...(advice === undefined ? {} : { advice }),
     ...(maskValues && { maskValues }),
     get,
     async *[Symbol.asyncIterator]() {
@@ -50,26 +52,48 @@ export function datasetOf<T extends Truth>(
   };
 }
 
-/** The values of a mask file, which is as large as its image. */
+/**
+ * The values of a mask file, which is as large as its image.
+ *
+ * @throws DataError for another size, unless it is to be resized
+ */
 export async function decodeMaskOf(
-  truth: MaskFileTruth,
-  size: { readonly width: number; readonly height: number },
+  { file, unit, otherValues, resized }: Pick<MaskFileTruth, 'file' | 'unit' | 'otherValues' | 'resized'>,
+  size: Size,
 ): Promise<MaskImage> {
-  const stored = await decodeMask(truth.file);
-  if (stored.width !== size.width || stored.height !== size.height) {
-    throw new DataError(
-      truth.file,
-      `the mask is ${stored.width}x${stored.height}, its image ${size.width}x${size.height}`,
-    );
+  const stored = await decodeMask(file, { unit, lossy: otherValues === 'nearest' });
+  if (stored.width === size.width && stored.height === size.height) return stored;
+  if (resized) return resizeMask(stored, size);
+  throw new DataError(file, otherSize(stored, size));
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export const otherSize = (mask: Size, image: Size): string =>
+  `the mask is ${mask.width}x${mask.height}, its image ${image.width}x${image.height}: otherSizes: nearest resizes it`;
+
+/** Takes the pixel whose centre is nearest. */
+function resizeMask(mask: MaskImage, { width, height }: Size): MaskImage {
+  const data = new (mask.data.constructor as Uint32ArrayConstructor)(width * height);
+  for (let y = 0; y < height; y++) {
+    const row = Math.min(mask.height - 1, Math.floor(((y + 0.5) * mask.height) / height)) * mask.width;
+    for (let x = 0; x < width; x++) {
+      data[y * width + x] = mask.data[
+        row + Math.min(mask.width - 1, Math.floor(((x + 0.5) * mask.width) / width))
+      ] as number;
+    }
   }
-  return stored;
+  return { ...mask, data, width, height };
 }
 
 async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array> {
   const { mask, strays } = mapValues(await decodeMaskOf(truth, size), truth);
   if (truth.otherValues !== 'error' || strays.size === 0) return mask;
   const known = truth.values.map(([value]) => value);
-  return refuseStrays([[truth.file, strays]], known, ADD_VALUES);
+  return refuseStrays([[truth.file, strays]], { known, unit: truth.unit, advice: ADD_VALUES });
 }
 
 async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Truth> {

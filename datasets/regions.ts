@@ -15,6 +15,12 @@ export interface RegionsTruth {
   readonly regions: readonly { readonly label: number; readonly segmentation: Segmentation }[];
 }
 
+/** Run lengths as coco-ts takes them. */
+export const toRle = ({ size, counts }: Extract<Segmentation, { readonly size: unknown }>) =>
+  typeof counts === 'string'
+    ? { size: [...size] as [number, number], counts }
+    : { size: [...size] as [number, number], counts: [...counts] };
+
 /**
  * Draws regions to a class map with the rasteriser of the COCO mask API.
  *

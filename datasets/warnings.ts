@@ -6,55 +6,98 @@ import { describePixels, type PixelNote } from './decode/pixelNotes.js';
 export interface WarningList {
   /** `amount` more findings of this code in `file`. */
   note(code: WarningCode, file: string, amount?: number): void;
+  /** A record that is left out, and why. */
+  noteBad(file: string, problem: string): void;
+  /** A sentence of its own, about what was chosen. */
+  say(code: string, message: string, files?: readonly string[]): void;
   /** What the pixels of `file` do not show. */
   notePixels(note: PixelNote, file: string): void;
   list(): readonly Warning[];
+  /** What cannot be used of single annotations, in a sentence each. */
+  faults(): readonly string[];
 }
 
-const SENTENCES = {
-  'degenerate-box':
+/** What each code counts, and what is said of it. */
+const CODES = {
+  'missing-area': ['annotation', 'without an area, taken from the box'],
+  'degenerate-box': [
+    'box',
     'of no width or height (xmax <= xmin or ymax <= ymin as written) dropped from training and evaluation',
-  'box-clipped': 'up to 1 pixel outside the image, clipped to it',
-  'box-outside': 'more than 1 pixel outside the image, clipped to it: check the coordinates',
-  'box-missed': 'wholly outside the image, dropped from training and evaluation: check the coordinates',
-  'missing-area': 'without an area, taken from the box',
-  'missing-segmentation': 'without a segmentation, not part of any class map: export polygons or RLE',
-  'ignored-values': 'with values outside the table, ignored in training and evaluation',
-  'mapped-values': 'with values outside the table, given to the class of the nearest value',
-  'first-page': 'of several pages, only the first is used: save the others as images of their own',
-  'first-channels':
+  ],
+  'turned-box': ['box', 'whose corners were in the other order, put in order'],
+  'bad-box': ['box', 'without four numbers, left out: check the export'],
+  'box-clipped': ['box', 'up to 1 pixel outside the image, clipped to it'],
+  'box-outside': ['box', 'more than 1 pixel outside the image, clipped to it: check the coordinates'],
+  'box-missed': ['box', 'wholly outside the image, dropped from training and evaluation: check the coordinates'],
+  'missing-segmentation': ['annotation', 'without a segmentation, not part of any class map: export polygons or RLE'],
+  'bad-shape': ['annotation', 'with polygons or run lengths that cannot be drawn, left out of class maps'],
+  'unused-shape': ['shape', 'left out, as nothing can be learned from its kind'],
+  'no-class': ['annotation', 'without the name of a class, left out'],
+  'other-class': ['object', 'of classes that data.classes does not list, left out'],
+  'unknown-class': ['object', 'of classes that no training image has, left out: check their spelling'],
+  'unused-class': ['category', 'left out, as it is the name of the project, which no object has'],
+  'similar-names': ['class name', 'like another but for capitals or blanks: if they mean the same, give them one name'],
+  'orphan-annotation': ['annotation', 'of images that the file does not list, left out'],
+  'unknown-category': ['annotation', 'of categories that the file does not list, left out'],
+  'other-folder': ['image', 'found in another folder than the annotation names'],
+  'other-capitals': ['image', 'found by other capitals than the annotation writes'],
+  'other-ending': ['image', 'found with another ending than the annotation writes'],
+  'swapped-size': ['image', 'whose annotation swaps width and height, read by the size of the file'],
+  'repeated-image': ['image', 'named twice, taken once with the objects of both'],
+  'no-annotation': ['image', 'without an annotation file, taken as an image without objects'],
+  unannotated: ['image', 'without an annotation, left out: give images without objects an empty one'],
+  unmasked: ['image', 'without a mask, left out'],
+  'no-image': ['mask', 'without an image, left out'],
+  'resized-mask': ['mask', 'of another size than its image, resized to it by the nearest pixel'],
+  'ignored-values': ['pixel', 'with values outside the table, ignored in training and evaluation'],
+  'mapped-values': ['pixel', 'with values outside the table, given to the class of the nearest value'],
+  'first-channels': [
+    'image',
     'of more channels than grey or red, green and blue, only the first are used: save three others as RGB if they tell more',
-} as const;
-const NOUNS: { readonly [code in WarningCode]: string } = {
-  'degenerate-box': 'box',
-  'box-clipped': 'box',
-  'box-outside': 'box',
-  'box-missed': 'box',
-  'missing-area': 'annotation',
-  'missing-segmentation': 'annotation',
-  'ignored-values': 'pixel',
-  'mapped-values': 'pixel',
-  'first-page': 'image',
-  'first-channels': 'image',
-};
+  ],
+  'first-page': ['image', 'of several pages, only the first is used: save the others as images of their own'],
+} as const satisfies { readonly [code: string]: readonly [noun: string, sentence: string] };
+const ORDER = Object.keys(CODES);
+/** Annotations that cannot be used, which badRecords: error refuses. */
+const FAULTS: ReadonlySet<WarningCode> = new Set([
+  'bad-box',
+  'bad-shape',
+  'no-class',
+  'orphan-annotation',
+  'unknown-category',
+  'unknown-class',
+]);
 const NAMED_FILES = 5;
 
-export type WarningCode = keyof typeof SENTENCES;
+export type WarningCode = keyof typeof CODES;
 
 export function collectWarnings(): WarningList {
   const found = new Map<WarningCode, Map<string, number>>();
   const scaled = new Map<string, Scaled>();
+  const bad = new Map<string, string>();
+  const said: Warning[] = [];
   const note: WarningList['note'] = (code, file, amount = 1) => {
     const files = found.get(code) ?? new Map<string, number>();
     found.set(code, files.set(file, (files.get(file) ?? 0) + amount));
   };
   return {
     note,
+    noteBad: (file, problem) => void bad.set(file, problem),
+    say: (code, message, files = []) =>
+      void said.push({ code, message, count: Math.max(1, files.length), files, isNote: true }),
     notePixels: (pixels, file) => {
       if (pixels.kind === 'levels') noteScale(scaled, pixels, file);
       else note(pixels.kind, file);
     },
-    list: () => [...[...found].map(([code, files]) => describe(code, files)), ...describeScales([...scaled.values()])],
+    faults: () => [...found].filter(([code]) => FAULTS.has(code)).map(([code, files]) => describe(code, files).message),
+    list: () => [
+      ...said,
+      ...describeBad(bad),
+      ...[...found]
+        .sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b))
+        .map(([code, files]) => describe(code, files)),
+      ...describeScales([...scaled.values()]),
+    ],
   };
 }
 
@@ -94,12 +137,27 @@ function describeScales(groups: readonly Scaled[]): Warning[] {
 function describe(code: WarningCode, files: ReadonlyMap<string, number>): Warning {
   const total = [...files.values()].reduce((sum, n) => sum + n, 0);
   const names = [...files.keys()];
-  const message = `${count(total, NOUNS[code])} ${SENTENCES[code]}: ${named(names)}`;
+  const [noun, sentence] = CODES[code];
+  const message = `${count(total, noun)} ${sentence}: ${named(names)}`;
   return { code, count: total, files: names, message };
 }
 
+function describeBad(bad: ReadonlyMap<string, string>): Warning[] {
+  if (bad.size === 0) return [];
+  const message = `${count(bad.size, 'record')} left out that cannot be used: ${badRecords(bad)}`;
+  return [{ code: 'bad-record', count: bad.size, files: [...bad.keys()], message }];
+}
+
+/** The first records that cannot be used, each with its reason, and how many there are beside. */
+export function badRecords(bad: ReadonlyMap<string, string>): string {
+  const more = bad.size > NAMED_FILES ? `; and ${bad.size - NAMED_FILES} more` : '';
+  const first = [...bad].slice(0, NAMED_FILES);
+  return first.map(([file, problem]) => `${shownName(file)} (${problem})`).join('; ') + more;
+}
+
 function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : noun === 'box' ? 'es' : 's'}`;
+  if (amount === 1) return `1 ${noun}`;
+  return `${amount} ${noun.replace(/y$/, 'ie')}${/(?:s|x)$/.test(noun) ? 'es' : 's'}`;
 }
 
 /** The first names of files by the alphabet, and how many there are beside. */

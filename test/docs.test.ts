@@ -71,7 +71,7 @@ describe('the examples of the pages', () => {
     const program = join(root, 'bin/espalier.js');
     writeFileSync(
       join(work, 'cells.yaml'),
-      'data: { root: sample, images: images, train: annotations/train.json, val: annotations/val.json }\n' +
+      'data: { kind: coco, root: sample, images: images, train: annotations/train.json, val: annotations/val.json }\n' +
         'model: { inputSize: [64, 64], neckChannels: 16, neckRepeats: 1 }\n' +
         'train: { epochs: 1, batchSize: 2, workers: 0 }\n',
     );

@@ -43,6 +43,7 @@ function createProgram(): Command {
     .configureHelp({ showGlobalOptions: true });
   addLearning(program);
   addLooking(program);
+  addData(program);
   addMachine(program);
   program.addHelpText('after', STATUSES);
   return program;
@@ -86,9 +87,10 @@ function addLearning(program: Command): void {
     .description('answer for images: JSON and a drawn PNG of each')
     .argument(
       '<model>',
-      'folder of a run, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
+      'folder or checkpoint of a run, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
     )
-    .argument('<image...>', 'image files')
+    .argument('<image...>', 'image files, folders, patterns, lists (.txt), or - for a list on stdin')
+    .option('--masks <dir>', 'folder of class maps: palette PNGs of the size of their images')
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(engine())
@@ -98,6 +100,30 @@ function addLearning(program: Command): void {
     .action(async (model: string, images: string[], options) =>
       (await import('./predict.js')).predict(model, images, options),
     );
+}
+
+/** init, check, formats. */
+function addData(program: Command): void {
+  program
+    .command('init')
+    .description('recognise a data set, check it, and write a config for it')
+    .argument('<data>', 'folder of images and annotations; `espalier formats` draws what is recognised')
+    .option('--out <file>', 'config to write (default: <data>.yaml)')
+    .addOption(json())
+    .action(async (folder: string, options) => (await import('./dataCommands.js')).init(folder, options));
+  program
+    .command('check')
+    .description('tell what a data set holds and what is wrong with it')
+    .argument('<data>', 'folder of a data set, or a config')
+    .option('--strict', 'exit 1 for warnings, too')
+    .option('--write <file>', 'write a config for it')
+    .addOption(json())
+    .action(async (path: string, options) => (await import('./dataCommands.js')).check(path, options));
+  program
+    .command('formats')
+    .description('draw the layouts of data sets that are recognised')
+    .addOption(json())
+    .action(async (options) => (await import('./dataCommands.js')).formats(options));
 }
 
 /** sample, weights, runtime, doctor, inspect. */

@@ -1,4 +1,5 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { createNetwork, type Network } from '../configs/network.js';
 import { parseExperiment } from '../configs/read.js';
 import { openRun } from '../configs/run.js';
@@ -14,12 +15,15 @@ import { describeLoaded } from '../pretrained/load.js';
 import { requireName } from '../training/run/index.js';
 import { classifyImages } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
+import { imageFiles } from './imageInputs.js';
 import { createOutput, type Output } from './output.js';
-import { drawingOf, showPrediction, writeDrawing } from './prediction.js';
+import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
 
 interface PredictCommand extends EngineOptions {
   readonly out?: string;
   readonly threshold?: number;
+  /** Folder of class maps. */
+  readonly masks?: string;
   readonly offline?: boolean;
   readonly json?: boolean;
 }
@@ -30,10 +34,10 @@ const DRAWINGS = 'predictions';
 const TOP = 5;
 
 /** Answers for images: a classifier of the catalogue or of a converted file names them, a trained run finds what it learned and draws it. */
-export async function predict(model: string, files: readonly string[], command: PredictCommand): Promise<void> {
+export async function predict(named: string, images: readonly string[], command: PredictCommand): Promise<void> {
   const output = createOutput(command.json === true);
-  const missing = files.find((file) => !existsSync(file));
-  if (missing !== undefined) throw new ConfigError(`${missing}: there is no such image`);
+  const files = await imageFiles(images);
+  const model = runOf(named);
   const isOwn = isWeightsName(model) || existsSync(model);
   const released = isOwn ? undefined : findReleased(model);
   if (!isOwn && !released) {
@@ -79,10 +83,16 @@ async function detect(
   }
 }
 
+/** The run of a checkpoint: the folder above `checkpoints`. */
+function runOf(model: string): string {
+  const folder = dirname(resolve(model));
+  return basename(folder) === 'checkpoints' && model.endsWith('.safetensors') ? dirname(folder) : model;
+}
+
 /** The drawing of an image has its name: in the image's own folder it would replace it. */
 function refuseOverwriting(files: readonly string[], out: string): void {
   requireName(out);
-  const images = new Set(files.map((file) => realpathSync(file)));
+  const images = new Set(files.filter((file) => existsSync(file)).map((file) => realpathSync(file)));
   const lost = files
     .map((file) => drawingOf(file, out))
     .find((path) => existsSync(path) && images.has(realpathSync(path)));
@@ -113,14 +123,19 @@ async function answer(
   network: Network,
   labels: LabelMap,
   files: readonly string[],
-  { threshold, out = DRAWINGS }: PredictCommand & { readonly threshold: number },
+  { threshold, out = DRAWINGS, ...command }: PredictCommand & { readonly threshold: number },
   output: Output,
 ): Promise<void> {
   const names = labels.classes.map(({ name }) => name);
   const results: unknown[] = [];
   const warnings = collectWarnings();
-  for await (const found of network.predict(files, { onNote: warnings.notePixels })) {
+  const onBad = (_file: string, error: Error): void => {
+    output.note(`espalier: ${error.message}`);
+    process.exitCode = 1;
+  };
+  for await (const found of network.predict(files, { onNote: warnings.notePixels, onBad })) {
     const described = showPrediction(found, network.task, { names, threshold });
+    if (command.masks !== undefined) writeMask(found, command.masks);
     const drawing = writeDrawing(described.drawn, found.file, out);
     results.push(described.value);
     const drawn = `drawn: ${shownName(drawing)}`;

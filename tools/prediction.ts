@@ -1,11 +1,13 @@
 import { basename, extname, join } from 'node:path';
 import type { ImagePrediction } from '../configs/network.js';
-import { encodePng } from '../datasets/decode/index.js';
-import type { Pixels } from '../datasets/sample.js';
+import { encodeIndexedPng, encodePng } from '../datasets/decode/index.js';
+import type { ClassMap, Pixels } from '../datasets/sample.js';
+import { ConfigError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
 import type { DescribeOptions, Task } from '../heads/index.js';
 import { drawOverlay } from './draw/draw.js';
+import { classColor, type Rgb } from './draw/palette.js';
 
 /** A prediction for machines, for people and for the eye. */
 export interface ShownPrediction {
@@ -42,6 +44,22 @@ export function writeDrawing(image: Pixels, file: string, folder: string, taken 
   taken.add(path);
   writeWhole(path, [encodePng(image)], remedy);
   return path;
+}
+
+/**
+ * Writes the class map of an image as a palette PNG of its own size, whose values are positions of classes.
+ *
+ * @throws ConfigError for an answer that is no class map
+ */
+export function writeMask({ file, result }: ImagePrediction, folder: string): void {
+  const { mask, width, height } = result as Partial<ClassMap>;
+  if (mask === undefined || width === undefined || height === undefined) {
+    throw new ConfigError('--masks writes class maps, and this model gives none: it finds objects');
+  }
+  const remedy = 'choose another folder with --masks';
+  makeFolder(folder, remedy);
+  const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));
+  writeWhole(drawingOf(file, folder), [encodeIndexedPng({ data: mask, width, height }, palette)], remedy);
 }
 
 /** Where the drawing of an image goes. */

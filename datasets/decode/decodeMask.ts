@@ -1,53 +1,135 @@
 import { DataError } from '../../engine/errors.js';
-import { AT_ONCE, checkPixels, reserveFor } from './decodeImage.js';
-import { MAX_PIXELS, named, readHead, readImage } from './header.js';
-import { isJpeg } from './jpeg.js';
-import { isPng, type PngImage, readPng, readPngHeader } from './png.js';
+import { AT_ONCE, checkPixels, decodeImage, reserveFor } from './decodeImage.js';
+import { MAX_PIXELS, named, openImage, readImage, requireHeader } from './header.js';
+import { isPng, type PngImage, readPng } from './png.js';
+import { isRaster, type Raster, readRaster } from './raster.js';
 
-/** At most: rows as unpacked, samples, and the values without alpha, of 16 bits each. */
-const BYTES_PER_PIXEL = 10;
+/** At most: rows as unpacked, samples, and the values without alpha, of 32 bits each. */
+const BYTES_PER_PIXEL = 14;
 
-/** A mask as stored: palette indices or grey values, one a pixel. */
+/** What a pixel of a mask says: a palette index or grey value, or a colour 0xRRGGBB. */
+export type MaskUnit = 'value' | 'colour';
+
+/** A mask as stored. */
 export interface MaskImage {
-  /** [height * width] */
-  readonly data: Uint8Array | Uint16Array;
+  /** [height * width] values, or colours 0xRRGGBB. */
+  readonly data: Uint8Array | Uint16Array | Uint32Array;
   readonly width: number;
   readonly height: number;
-  readonly kind: 'palette' | 'grey' | 'grey+alpha';
-  /** Bits a value in the file, 1 to 16. */
+  readonly unit: MaskUnit;
+  /** Bits a value in the file, 1 to 24. */
+  readonly depth: number;
+}
+
+export interface DecodeMaskOptions {
+  readonly maxPixels?: number;
+  /** 'colour': the colours that are shown. Defaults to 'value'. */
+  readonly unit?: MaskUnit;
+  /** True: a JPEG or WebP is read, whose values are near the drawn ones. Defaults to false. */
+  readonly lossy?: boolean;
+}
+
+/** What a file stores before it is known whether values or colours are wanted. */
+interface Stored {
+  readonly samples: Uint8Array | Uint16Array;
+  readonly channels: number;
+  readonly palette: Uint8Array | null;
+  readonly width: number;
+  readonly height: number;
   readonly depth: number;
 }
 
 /**
- * Reads a label PNG without changing a value: palette images as indices, grey ones as they are, alpha dropped.
+ * Reads a label image without changing a value: palette images as indices (of BMP and GIF with a grey palette as grey
+ * values), grey ones as they are, colour ones of which red, green and blue are alike as grey; alpha is dropped.
  *
- * @throws DataError for colour masks (the class of a colour is not known), JPEG (values do not survive), damage, size
+ * @throws DataError for colours where values are wanted, for files that were compressed with loss, damage, size
  */
-export async function decodeMask(source: string | Uint8Array, { maxPixels = MAX_PIXELS } = {}): Promise<MaskImage> {
+export async function decodeMask(source: string | Uint8Array, options: DecodeMaskOptions = {}): Promise<MaskImage> {
+  const { maxPixels = MAX_PIXELS, unit = 'value', lossy = false } = options;
   const name = typeof source === 'string' ? source : 'mask bytes';
-  const { bytes, size } =
-    typeof source === 'string' ? await readHead(source, AT_ONCE) : { bytes: source, size: source.length };
-  if (isJpeg(bytes)) throw new DataError(name, 'a JPEG cannot be a mask, compression changes its values: use PNG');
-  if (!isPng(bytes)) throw new DataError(name, 'a mask must be a PNG file');
-  const header = named(name, () => readPngHeader(bytes));
+  const { header, size, bytes } =
+    typeof source === 'string'
+      ? await openImage(source, AT_ONCE)
+      : { header: await requireHeader(source, name), size: source.length, bytes: source };
   checkPixels(header, name, maxPixels);
-  if (header.channels > 2) {
+  const isLossy = header.format === 'jpeg' || header.format === 'other';
+  if (isLossy && !lossy) {
     throw new DataError(
       name,
-      'a colour mask does not say which class a colour is: save palette indices or grey values',
+      `${header.format === 'jpeg' ? 'a JPEG' : 'this kind of file'} changes the values of a mask: save masks as PNG, or take the nearest values with otherValues: nearest`,
     );
+  }
+  if (header.samples !== 'uint8' && header.format === 'tiff') {
+    throw new DataError(name, `a TIFF mask of ${header.samples} is not read: save it as PNG, which holds 16 bits, too`);
+  }
+  if (isLossy || header.format === 'tiff') {
+    const { data, width, height } = await decodeImage(source, { maxPixels, onNote: () => {} });
+    return maskOf({ samples: data, channels: 3, palette: null, width, height, depth: 8 }, unit, name);
   }
   const release = await reserveFor(size + header.width * header.height * BYTES_PER_PIXEL, header, name);
   try {
-    const whole = bytes.length === size ? bytes : await readImage(name);
-    return maskOf(named(name, () => readPng(whole)));
+    const whole = bytes ?? (await readImage(name));
+    return maskOf(
+      named(name, () => storedOf(whole)),
+      unit,
+      name,
+    );
   } finally {
     release();
   }
 }
 
-function maskOf({ indexed, channels, samples, width, height, depth }: PngImage): MaskImage {
-  const kind = indexed ? 'palette' : channels === 1 ? 'grey' : 'grey+alpha';
-  const data = channels === 1 ? samples : samples.filter((_, i) => i % 2 === 0);
-  return { data, width, height, kind, depth };
+function storedOf(bytes: Uint8Array): Stored {
+  if (isPng(bytes)) return readPng(bytes) satisfies PngImage;
+  if (!isRaster(bytes)) throw new Error('a mask must be an image file');
+  const { data, kind, maximum, palette, width, height } = greyPalette(readRaster(bytes));
+  return { samples: data, channels: kind === 'rgb' ? 3 : 1, palette, width, height, depth: maximum > 255 ? 16 : 8 };
+}
+
+/** A palette of greys states values, whatever their indices are. */
+function greyPalette(raster: Raster): Raster {
+  const { palette, data } = raster;
+  if (palette === null) return raster;
+  for (let i = 0; i + 2 < palette.length; i += 3) {
+    if (palette[i] !== palette[i + 1] || palette[i] !== palette[i + 2]) return raster;
+  }
+  for (let i = 0; i < data.length; i++) data[i] = palette[(data[i] as number) * 3] ?? 0;
+  return { ...raster, kind: 'grey', palette: null };
+}
+
+function maskOf(stored: Stored, unit: MaskUnit, name: string): MaskImage {
+  const { samples, channels, width, height, depth } = stored;
+  const count = width * height;
+  if (unit === 'colour') return { data: coloursOf(stored), width, height, unit, depth: 24 };
+  if (channels < 3) {
+    const data = channels === 1 ? samples : samples.filter((_, i) => i % channels === 0);
+    return { data, width, height, unit, depth };
+  }
+  const data = depth === 16 ? new Uint16Array(count) : new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const [red, green, blue] = [samples[i * channels], samples[i * channels + 1], samples[i * channels + 2]];
+    if (red !== green || red !== blue) throw new DataError(name, COLOURED);
+    data[i] = red as number;
+  }
+  return { data, width, height, unit, depth };
+}
+
+/** What a mask of colours is told by, where values are wanted. */
+export const COLOURED =
+  "is a colour mask, which does not say which class a colour is: give each colour in values, such as { '#800000': cell }";
+
+/** [height * width] 0xRRGGBB. */
+function coloursOf({ samples, channels, palette, width, height, depth }: Stored): Uint32Array {
+  const colours = new Uint32Array(width * height);
+  const scale = palette !== null || depth === 8 ? 1 : 255 / (2 ** depth - 1);
+  for (let i = 0; i < colours.length; i++) {
+    let colour = 0;
+    for (let c = 0; c < 3; c++) {
+      const sample = samples[i * channels + (channels < 3 ? 0 : c)] as number;
+      colour = colour * 256 + (palette === null ? Math.round(sample * scale) : (palette[sample * 3 + c] ?? 0));
+    }
+    colours[i] = colour;
+  }
+  return colours;
 }

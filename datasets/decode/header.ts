@@ -1,6 +1,7 @@
 import { DataError } from '../../engine/errors.js';
 import { type FileStart, openRegular, readStart } from '../../engine/files/read.js';
 import { chooseDecoder } from './chooseDecoder.js';
+import { countFrames, isGif } from './gif.js';
 import { exifOrientation, isJpeg, readJpegHeader } from './jpeg.js';
 import { kindOf } from './kinds.js';
 import type { SampleType } from './levels.js';
@@ -8,6 +9,7 @@ import { reserve } from './memory.js';
 import { upright } from './orientation.js';
 import type { PixelNote } from './pixelNotes.js';
 import { isPng, readPngHeader } from './png.js';
+import { isRaster, readRasterHeader } from './raster.js';
 import { isTiff } from './tiff.js';
 import { PLAIN_PIXELS, tiffHeader } from './tiffPixels.js';
 
@@ -17,7 +19,7 @@ export interface ImageHeader {
   readonly height: number;
   /** EXIF orientation of the stored pixels, 1..8. */
   readonly orientation: number;
-  readonly format: 'png' | 'jpeg' | 'tiff' | 'other';
+  readonly format: 'png' | 'jpeg' | 'tiff' | 'raster' | 'other';
   /** JPEG: offset of the first scan; else 0. */
   readonly scan: number;
   /** Channels as stored; 0 where a decoder alone knows. */
@@ -133,10 +135,11 @@ async function headerOf(bytes: Uint8Array, name: string, whole: boolean): Promis
     const view = (offset: number, count: number): Uint8Array => bytes.subarray(offset, offset + count);
     return whole ? named(name, () => tiffHeader(view)) : null;
   }
+  if (isRaster(bytes)) return named(name, () => rasterHeader(bytes, whole));
   const kind = kindOf(bytes);
   if (kind?.readable !== true) {
     const found = kind === null ? 'not an image that can be read' : `it is ${kind.name}, which is not read`;
-    throw new DataError(name, `${found}: use JPEG, PNG, WebP or TIFF`);
+    throw new DataError(name, `${found}: use JPEG, PNG, WebP, TIFF or BMP`);
   }
   if (!whole) return null;
   const { samples, pages, ...size } = await (await chooseDecoder()).probe(bytes, name, kind.name);
@@ -172,6 +175,17 @@ function pngHeader(bytes: Uint8Array): ImageHeader {
     colours: components < 3 && !indexed ? 1 : 3,
     samples: depth === 16 ? 'uint16' : 'uint8',
   };
+}
+
+function rasterHeader(bytes: Uint8Array, whole: boolean): ImageHeader | null {
+  const header = readRasterHeader(bytes);
+  if (header === null && whole) throw new Error('truncated image: it ends inside its header');
+  if (header === null) return null;
+  const { width, height, kind } = header;
+  const colours = kind === 'grey' ? 1 : 3;
+  const pages = whole && isGif(bytes) ? countFrames(bytes) : 1;
+  const notes: readonly PixelNote[] = pages > 1 ? [{ kind: 'first-page', pages }] : [];
+  return { ...PLAIN_PIXELS, width, height, orientation: 1, format: 'raster', components: colours, colours, notes };
 }
 
 /** From an eXIf chunk that precedes the image data. */

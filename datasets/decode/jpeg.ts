@@ -51,7 +51,18 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | null {
   return null;
 }
 
-/** Whether an end-of-image marker follows the first scan; without one the file was cut. */
+/**
+ * The bytes with an end-of-image marker, which some cameras leave out: whole image data are read without a warning then,
+ * and image data that were cut are not.
+ */
+export function withEndOfImage(bytes: Uint8Array): Uint8Array {
+  const ended = new Uint8Array(bytes.length + 2);
+  ended.set(bytes);
+  ended.set([0xff, 0xd9], bytes.length);
+  return ended;
+}
+
+/** Whether an end-of-image marker follows the first scan. */
 export function hasEndOfImage(bytes: Uint8Array, scan: number): boolean {
   for (let at = bytes.length - 2; at > scan; at--) {
     if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;

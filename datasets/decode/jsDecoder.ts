@@ -3,14 +3,15 @@ import { DataError } from '../../engine/errors.js';
 import type { Pixels } from '../sample.js';
 import { toRgb } from './channels.js';
 import type { Decoded, Decoder } from './decoder.js';
-import { hasEndOfImage } from './jpeg.js';
+import { hasEndOfImage, withEndOfImage } from './jpeg.js';
 import { toLevels } from './levels.js';
 import { readPng } from './png.js';
+import { rasterToRgb, readRaster } from './raster.js';
 
 /** Measured at the peak, bytes a pixel: coefficients, planes, pixels. */
 const JPEG_BYTES = 18;
 
-/** JPEG and PNG without native code. */
+/** JPEG, PNG, BMP, GIF and PNM without native code. */
 export function createJsDecoder(): Decoder {
   return {
     name: 'js',
@@ -18,7 +19,10 @@ export function createJsDecoder(): Decoder {
       if (source.format === 'png') return decodePng(bytes);
       if (source.format === 'jpeg')
         return { ...decodeJpeg(bytes, source.scan, source.maxPixels), levels: null, isBand: false };
-      throw new Error('without sharp only JPEG and PNG can be decoded: npm install sharp, or convert it');
+      if (source.format === 'raster') return decodeRaster(bytes);
+      throw new Error(
+        'without sharp only JPEG, PNG, BMP, GIF and PNM can be decoded: npm install sharp, or convert it',
+      );
     },
     probe: async (_bytes, name, kind) => {
       throw new DataError(name, `it is ${kind}, neither JPEG nor PNG: npm install sharp to read it, or convert it`);
@@ -30,8 +34,7 @@ export function createJsDecoder(): Decoder {
 }
 
 function decodeJpeg(bytes: Uint8Array, scan: number, maxPixels: number): Pixels {
-  if (!hasEndOfImage(bytes, scan)) throw new Error('truncated JPEG: no end-of-image marker');
-  const { data, width, height } = jpeg.decode(bytes, {
+  const { data, width, height } = jpeg.decode(hasEndOfImage(bytes, scan) ? bytes : withEndOfImage(bytes), {
     useTArray: true,
     formatAsRGBA: false,
     tolerantDecoding: false,
@@ -39,6 +42,12 @@ function decodeJpeg(bytes: Uint8Array, scan: number, maxPixels: number): Pixels 
     maxMemoryUsageInMB: Math.ceil((maxPixels * JPEG_BYTES) / 2 ** 20),
   });
   return { data, width, height };
+}
+
+/** The stored pixels of a BMP, GIF or PNM as RGB. */
+export function decodeRaster(bytes: Uint8Array): Decoded {
+  const raster = readRaster(bytes);
+  return { data: rasterToRgb(raster), width: raster.width, height: raster.height, levels: null, isBand: false };
 }
 
 function decodePng(bytes: Uint8Array): Decoded {

@@ -1,4 +1,4 @@
-/** What a file is by its first bytes, beside JPEG, PNG and TIFF. */
+/** What a file is by its first bytes, beside JPEG, PNG, TIFF, BMP, GIF and PNM. */
 export interface FileKind {
   /** With its article, for messages. */
   readonly name: string;
@@ -7,14 +7,12 @@ export interface FileKind {
 }
 
 const READABLE: readonly Mark[] = [
-  ['GIF8', 0, 'a GIF image'],
   ['WEBP', 8, 'a WebP image'],
   ['ftypavi', 4, 'an AVIF image'],
   ...['ftyphe', 'ftypmif1', 'ftypmsf1'].map((mark): Mark => [mark, 4, 'a HEIC photo']),
   ['jP  ', 4, 'a JPEG 2000 image'],
 ];
 const OTHERS: readonly Mark[] = [
-  ['BM', 0, 'a BMP image'],
   ['JXL ', 4, 'a JPEG XL image'],
   ['8BPS', 0, 'a Photoshop file'],
   ['DICM', 128, 'a DICOM file'],
@@ -24,7 +22,7 @@ const OTHERS: readonly Mark[] = [
   ['version https://git-lfs', 0, 'a pointer of Git LFS whose file was not fetched'],
 ];
 const TEXTS: readonly (readonly [start: RegExp, name: string])[] = [
-  [/^P[1-7]\s/, 'a PPM, PGM or PBM image'],
+  [/^P7\s/, 'a PAM image'],
   [/^\s*(<\?xml[^>]*>\s*)?<svg/i, 'an SVG drawing'],
   [/^\s*<(!doctype\s+html|html|head|body)/i, 'an HTML page, perhaps of a failed download'],
 ];

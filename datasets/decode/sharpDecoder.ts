@@ -3,13 +3,15 @@ import { DataError } from '../../engine/errors.js';
 import { inkToRgb, toRgb } from './channels.js';
 import type { Decoded, Decoder, Source } from './decoder.js';
 import type { ImageHeader } from './header.js';
+import { hasEndOfImage, withEndOfImage } from './jpeg.js';
+import { decodeRaster } from './jsDecoder.js';
 import { type SampleType, toLevels } from './levels.js';
 
 type Sharp = typeof sharpModule;
 type Image = ReturnType<Sharp>;
 
 /** Formats taken besides JPEG, PNG and TIFF. Vector and document formats are refused. */
-const FORMATS = ['webp', 'gif', 'heif', 'avif', 'jp2'];
+const FORMATS = ['webp', 'heif', 'avif', 'jp2'];
 const WIDTHS: { readonly [type in SampleType]: number } = {
   uint8: 1,
   int8: 1,
@@ -29,12 +31,16 @@ const SHIFT = 32768;
 export function createSharpDecoder(sharp: Sharp): Decoder {
   sharp.cache(false);
   sharp.concurrency(1);
-  const openImage = (bytes: Uint8Array, maxPixels: number | false) =>
-    sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, limitInputChannels: false, ignoreIcc: true });
+  const openImage = (bytes: Uint8Array, maxPixels: number | false, failOn: 'error' | 'warning' = 'error') =>
+    sharp(bytes, { failOn, limitInputPixels: maxPixels, limitInputChannels: false, ignoreIcc: true });
   return {
     name: 'sharp',
     decode: async (bytes, source) => {
-      const image = openImage(bytes, source.maxPixels);
+      if (source.format === 'raster') return decodeRaster(bytes);
+      const isOpen = source.format === 'jpeg' && !hasEndOfImage(bytes, source.scan);
+      const image = isOpen
+        ? openImage(withEndOfImage(bytes), source.maxPixels, 'warning')
+        : openImage(bytes, source.maxPixels);
       if (!isPlain(source)) return decodeStored(image, source);
       if (source.format === 'other') image.autoOrient();
       const { data, info } = await image

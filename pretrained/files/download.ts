@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { EspalierError, WeightsError } from '../../engine/errors.js';
 import { streamRegular } from '../../engine/files/read.js';
 import { writeError } from '../../engine/files/write.js';
-import { CACHE_REMEDY } from '../../engine/tensorflow/runtime/cache.js';
+import { CACHE_REMEDY } from '../../engine/host/cache.js';
 
 /** No published checkpoint is larger. */
 export const MAX_BYTES = 8 * 2 ** 30;

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { WeightsError } from '../../engine/errors.js';
 import { readRegular } from '../../engine/files/read.js';
 import { fullError, makeFolder, makeWorkFolder, removeAbandoned, writeWhole } from '../../engine/files/write.js';
-import { CACHE_REMEDY, cacheFolder } from '../../engine/tensorflow/runtime/cache.js';
+import { CACHE_REMEDY, cacheFolder } from '../../engine/host/cache.js';
 import { downloadWheel } from '../../engine/tensorflow/runtime/pip.js';
 import { thisPlatform } from '../../engine/tensorflow/runtime/wheels.js';
 import { extractZipEntry, withZip } from '../../engine/tensorflow/runtime/zip.js';

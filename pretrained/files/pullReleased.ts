@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { EspalierError, WeightsError } from '../../engine/errors.js';
 import { type OpenFile, openRegular } from '../../engine/files/read.js';
 import { makeFolder, writeWhole } from '../../engine/files/write.js';
-import { CACHE_REMEDY, cacheFolder } from '../../engine/tensorflow/runtime/cache.js';
+import { CACHE_REMEDY, cacheFolder } from '../../engine/host/cache.js';
 import { sha256Of } from '../../engine/tensorflow/runtime/pip.js';
 import type { ReleasedWeights } from '../released.js';
 import { wrongDigest } from './digest.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drawCells, openCoco } from '../../datasets/index.js';
+import { drawCells } from '../../datasets/index.js';
 import { encodeJpeg } from '../../datasets/pictures/index.js';
 import { startBrowser } from '../../tools/browse/browse.js';
 import { createCorrections } from '../../tools/browse/edits.js';
@@ -12,6 +12,7 @@ import { type Dashboard, startDashboard } from '../../tools/dashboard/server.js'
 import { type Html, html } from '../../tools/runReport/html.js';
 import { gallerySection, reportPage } from '../../tools/runReport/runReport.js';
 import { confusionSection } from '../../tools/runReport/sections.js';
+import { openCoco } from '../datasets/open.js';
 import { startLine, stepLine } from '../tools/dashboard/lines.js';
 import { chromiumMissing, launchChromium } from './browser.js';
 

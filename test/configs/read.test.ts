@@ -43,7 +43,7 @@ describe('a config that is right', () => {
     const { data, ...rest } = readExperiment(write(VOC));
     const { data: defaults, ...restOfDefaults } = parseExperiment({}, 'the test');
     expect(rest).toEqual(restOfDefaults);
-    expect(data).toEqual({ ...defaults, kind: 'voc', root: join(folder, 'cells'), classes: ['a'] });
+    expect(data).toEqual({ ...defaults, kind: 'voc', root: join(folder, 'cells'), classes: ['a'], images: null });
   });
 
   it('is overridden by --set, whose values are YAML', () => {
@@ -92,8 +92,8 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     ],
     [
       'a wrong choice unlike any',
-      'data: { kind: yolo }\n',
-      'c.yaml:1:15: data.kind: found "yolo"; choose one of coco, voc, masks',
+      'data: { kind: pickle }\n',
+      'c.yaml:1:15: data.kind: found "pickle"; choose one of auto, coco, voc, yolo, labelme, cvat, via, csv, instances, masks',
     ],
     [
       'one side of two',
@@ -152,7 +152,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'masks for boxes',
       'data: { kind: masks, images: i, masks: m, classes: [a], values: { 0: a } }\n',
-      'c.yaml:1:15: detection learns from boxes: kind coco or voc, not masks',
+      'c.yaml:1:15: detection: kind masks gives class maps, and boxes are learned from: use coco, voc, yolo, labelme, cvat, via, csv, instances',
     ],
     [
       'a value for an unknown class',
@@ -162,7 +162,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'values of masks for boxes',
       'data: { kind: voc, root: cells, values: { 255: cell } }\n',
-      "c.yaml:1:41: 'values' has no meaning for kind voc: remove it",
+      "c.yaml:1:33: 'values' is a key of kind masks: remove it, kind voc has none",
     ],
     [
       'more classes than a class map has',
@@ -186,8 +186,8 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     ],
     [
       'a missing annotation file',
-      'data: { root: cells, train: trian.json, val: val.json }\n',
-      "c.yaml:1:29: 'cells/trian.json' does not exist; did you mean 'cells/train.json'?",
+      'data: { kind: coco, root: cells, train: trian.json, val: val.json }\n',
+      "c.yaml:1:41: 'cells/trian.json' does not exist; did you mean 'cells/train.json'?",
     ],
     [
       'a missing weight file',

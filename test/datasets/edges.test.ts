@@ -1,6 +1,6 @@
-import { openCoco, openMasks, openVoc } from '../../datasets/index.js';
 import { runDatasetCases } from '../conformance/dataset.js';
 import { folderWith, greyPng, vocXml } from './folder.js';
+import { openCoco, openMasks, openVoc } from './open.js';
 
 /** One image of so many classes, each with one box and one region, or as many as class maps have. */
 for (const [classes, width, height] of [

@@ -27,6 +27,8 @@ const entry = (file: string, truth: StoredTruth, width: number | null = null, he
 });
 const maskTruth = (otherValues: 'error' | 'ignore' | 'nearest'): StoredTruth => ({
   kind: 'mask-file',
+  unit: 'value',
+  resized: false,
   file: join(root, 'mask.png'),
   values: [
     [0, 0],
@@ -80,16 +82,16 @@ describe('readSample', () => {
 describe('datasetOf', () => {
   it('hands on labels, entries and warnings, and reads by position', async () => {
     const warnings = [{ code: 'x', message: 'y', count: 1, files: ['z'] }];
-    const data = datasetOf({ classes: [{ id: 0, name: 'a' }] }, [entry('a.png', noBoxes)], warnings);
+    const data = datasetOf({ classes: [{ id: 0, name: 'a' }] }, [entry('a.png', noBoxes)], warnings, { source: 'x' });
     expect([data.size, data.warnings, (await data.get(0)).id]).toEqual([1, warnings, 'a.png']);
     await expect(data.get(1)).rejects.toThrow(RangeError);
   });
 });
 
 describe('mapValues', () => {
-  const truth = { kind: 'mask-file', file: '', otherValues: 'nearest' } as const;
+  const truth = { kind: 'mask-file', unit: 'value', resized: false, file: '', otherValues: 'nearest' } as const;
   it('gives a value halfway between two to the lower one', () => {
-    const image = { data: Uint8Array.of(10, 15, 16, 20), width: 4, height: 1, kind: 'grey', depth: 8 } as const;
+    const image = { data: Uint8Array.of(10, 15, 16, 20), width: 4, height: 1, unit: 'value', depth: 8 } as const;
     const values = [
       [20, 1],
       [10, 0],
@@ -104,7 +106,7 @@ describe('mapValues', () => {
   });
 
   it('looks 16-bit values up whole', () => {
-    const image = { data: Uint16Array.of(256, 0, 65535), width: 3, height: 1, kind: 'grey', depth: 16 } as const;
+    const image = { data: Uint16Array.of(256, 0, 65535), width: 3, height: 1, unit: 'value', depth: 16 } as const;
     const values = [
       [0, 0],
       [256, 1],

@@ -3,9 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Dataset, type DetectionTruth, drawCells, IGNORED, openCoco, openVoc } from '../../datasets/index.js';
+import { type Dataset, type DetectionTruth, drawCells, IGNORED } from '../../datasets/index.js';
 import { runDatasetCases } from '../conformance/dataset.js';
 import { failure } from './folder.js';
+import { openCoco, openVoc } from './open.js';
 
 const IMAGES = 15;
 const folder = mkdtempSync(join(tmpdir(), 'cells-'));

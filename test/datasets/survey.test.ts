@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decodeImage, openCoco, openMasks } from '../../datasets/index.js';
+import { decodeImage } from '../../datasets/index.js';
 import { drawTiff, type TiffType } from './decode/drawTiff.js';
 import { failure, folderWith, greyPng } from './folder.js';
+import { openCoco, openMasks } from './open.js';
 
 const grey = (type: TiffType, ...values: readonly number[]) => drawTiff({ width: 2, height: 1, type, values });
 const FILES = {
@@ -87,10 +88,10 @@ describe('what 8-bit pixels do not show', () => {
       extra: [0, 0, 0, 0],
       values: Array(10).fill(9),
     });
-    expect(await failure(coco(['x.tif'], { 'x.tif': bands }))).toMatch(/x.tif: it has 5 channels and does not say/);
+    expect(await failure(coco(['x.tif'], { 'x.tif': bands }))).toMatch(/x.tif \(it has 5 channels and does not say/);
     const nothing = grey('float32', Number.NaN, Number.NaN);
     expect(await failure(coco(['x.tif'], { 'x.tif': nothing }))).toMatch(
-      /x.tif: cannot be decoded: none of its samples/,
+      /x.tif \(cannot be decoded: none of its samples/,
     );
   });
 });

@@ -1,10 +1,11 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encodeIndexedPng, openVoc } from '../../datasets/index.js';
+import { encodeIndexedPng } from '../../datasets/index.js';
 import { runDatasetCases } from '../conformance/dataset.js';
 import { dataMissing, dataPath } from '../data.js';
 import { failure, folderWith, greyPng, vocXml } from './folder.js';
+import { openVoc } from './open.js';
 
 const small = (xml: string, extra: { [path: string]: string | Uint8Array } = {}): string =>
   folderWith({
@@ -54,10 +55,10 @@ describe('openVoc for detection', () => {
     const data = await open(small(vocXml([40, 50], objects)));
     expect(truthOf(data).boxes).toEqual(Float64Array.of(0, 0, 40, 9, 29, 29, 40, 40));
     expect(data.warnings.map(({ code, count, files }) => [code, count, files])).toEqual([
-      ['degenerate-box', 1, ['Annotations/a.xml']],
-      ['box-clipped', 1, ['Annotations/a.xml']],
-      ['box-outside', 1, ['Annotations/a.xml']],
-      ['box-missed', 1, ['Annotations/a.xml']],
+      ['degenerate-box', 1, ['JPEGImages/a.png']],
+      ['box-clipped', 1, ['JPEGImages/a.png']],
+      ['box-outside', 1, ['JPEGImages/a.png']],
+      ['box-missed', 1, ['JPEGImages/a.png']],
     ]);
   });
 
@@ -78,11 +79,11 @@ describe('openVoc for detection', () => {
     [
       'an unknown class',
       vocXml([40, 50], [['Platelet', 1, 1, 9, 9]]),
-      /a.xml: unknown class 'Platelet': did you mean 'Platelets'/,
+      /no object of .* is a 'Platelets': did you mean 'Platelet'/,
     ],
     ["a size that is not the image's", vocXml([41, 50], []), /the image is 40x50, its annotation says 41x50/],
     ['a size turned by a quarter', vocXml([50, 40], []), /without its EXIF orientation/],
-    ['a coordinate that is no number', vocXml([40, 50], [['RBC', Number.NaN, 1, 9, 9]]), /no number for xmin/],
+    ['a coordinate that is no number', vocXml([40, 50], [['RBC', Number.NaN, 1, 9, 9]]), /1 box without four numbers/],
     [
       'fractions for pixels',
       vocXml(
@@ -114,13 +115,13 @@ describe('openVoc for detection', () => {
       'Annotations/c.xml': vocXml([1, 1], []),
     });
     const split = (name: string) => failure(openVoc({ root, split: name, task: 'detection', classes: ['a'] }));
-    expect(await split('val')).toMatch(/no such split: there are .*train/);
-    expect(await split('no-xml')).toMatch(/b.xml: there is no such file/);
-    expect(await split('no-jpg')).toMatch(/c.jpg: there is no such file, named by .*no-jpg.txt/);
+    expect(await split('val')).toMatch(/'val' fits none of the .* images; the layout has ImageSets\/Main\/train.txt/);
+    expect(await split('no-xml')).toMatch(/b \(no annotation of that name, listed in ImageSets\/Main\/no-xml.txt/);
+    expect(await split('no-jpg')).toMatch(/x \(no such image below .*, named by .*c.xml/);
     expect(await failure(open(join(root, 'none')))).toMatch(/no such data folder/);
   });
 
-  it('never leaves the data folder, not by name and not by link', async () => {
+  it('never leaves the data folder by name, and by link where links: follow', async () => {
     const outside = folderWith({ 'secret.png': greyPng(4, 4) });
     const root = small(vocXml([40, 50], []), {
       'ImageSets/Main/up.txt': '../../a',
@@ -128,10 +129,13 @@ describe('openVoc for detection', () => {
       'Annotations/l.xml': vocXml([4, 4], []),
     });
     symlinkSync(join(outside, 'secret.png'), join(root, 'JPEGImages/l.png'));
-    const split = (name: string) => failure(openVoc({ root, split: name, task: 'detection', classes: ['a'] }));
-    expect(await split('up')).toMatch(/leaves the data folder/);
-    expect(await split('link')).toMatch(/is a link that leaves the data folder/);
-    expect(await split('../../../x')).toMatch(/leaves the data folder/);
+    const open = (split: string, links: 'follow' | 'inside') =>
+      openVoc({ root, split, task: 'detection', classes: ['a'], links });
+    expect((await open('up', 'inside')).entries.map(({ id }) => id)).toEqual(['JPEGImages/a.png']);
+    expect(await failure(open('link', 'inside'))).toMatch(
+      /a link that leaves the data folder .* links: inside refuses/,
+    );
+    expect((await open('link', 'follow')).entries.map(({ id }) => id)).toEqual(['JPEGImages/l.png']);
   });
 });
 
@@ -195,12 +199,12 @@ describe.skipIf(dataMissing)(`openVoc on BCCD (${dataMissing ?? 'present'})`, ()
     expect(await counts('train')).toEqual({
       size: 205,
       perClass: [2381, 214, 209],
-      warnings: ['degenerate-box Annotations/BloodImage_00343.xml'],
+      warnings: ['degenerate-box JPEGImages/BloodImage_00343.jpg'],
     });
     expect(await counts('val')).toEqual({
       size: 87,
       perClass: [967, 87, 83],
-      warnings: ['degenerate-box Annotations/BloodImage_00338.xml'],
+      warnings: ['degenerate-box JPEGImages/BloodImage_00338.jpg'],
     });
     expect(await counts('test')).toEqual({ size: 72, perClass: [805, 71, 69], warnings: [] });
   });

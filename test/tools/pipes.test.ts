@@ -4,21 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readExperiment } from '../../configs/read.js';
-import {
-  decodeImage,
-  decodeMask,
-  drawCells,
-  openCoco,
-  openMasks,
-  openVoc,
-  readImageSize,
-} from '../../datasets/index.js';
+import { decodeImage, decodeMask, drawCells, readImageSize } from '../../datasets/index.js';
 import { sha256Of } from '../../engine/tensorflow/runtime/pip.js';
 import { withZip } from '../../engine/tensorflow/runtime/zip.js';
 import { readCheckpoint } from '../../training/run/checkpointFile.js';
 import { openEventLog } from '../../training/run/events.js';
 import { withWeights } from '../../weights/fileSource.js';
 import { greyPng, vocXml } from '../datasets/folder.js';
+import { openCoco, openMasks, openVoc } from '../datasets/open.js';
 
 const classes = ['a'];
 /** A model of ONNX with one tensor, whose value is in weights.bin. */

@@ -71,7 +71,7 @@ beforeAll(async () => {
   plant('pip.conf', '[global]\nindex-url = file:///nowhere\n');
   plant(
     'cfg.yaml',
-    'data: { root: ., images: images, train: annotations/train.json, val: annotations/val.json }\n' +
+    'data: { kind: coco, root: ., images: images, train: annotations/train.json, val: annotations/val.json }\n' +
       'model: { inputSize: [64, 64], neckChannels: 16, neckRepeats: 1 }\ntrain: { epochs: 1, batchSize: 2, workers: 1 }\n',
   );
 });

@@ -132,6 +132,7 @@ describe('evaluateModel', () => {
       size,
       entries: [],
       warnings: [],
+      source: 'none',
       get,
       async *[Symbol.asyncIterator]() {
         for (let i = 0; i < size; i++) yield await get(i);

@@ -10,9 +10,6 @@ import {
   type DetectionTruth,
   drawCells,
   IGNORED,
-  openCoco,
-  openMasks,
-  openVoc,
   type Sample,
   type SemanticTruth,
 } from '../../datasets/index.js';
@@ -28,6 +25,7 @@ import type { LabelledImage } from '../../training/roundTrip.js';
 import { roundTripDetection } from '../../training/roundTripDetection.js';
 import { roundTripSegmentation } from '../../training/roundTripSegmentation.js';
 import { dataMissing, dataPath } from '../data.js';
+import { openCoco, openMasks, openVoc } from '../datasets/open.js';
 
 /** Real data sets give only their first images unless this is set, which takes a minute longer. */
 const all = process.env.ESPALIER_TEST_ALL !== undefined;

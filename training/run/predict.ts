@@ -1,5 +1,6 @@
 import { type DecodeImageOptions, decodeImage, readImageSize } from '../../datasets/decode/index.js';
 import type { Pixels } from '../../datasets/sample.js';
+import { DataError } from '../../engine/errors.js';
 import type { Predictor } from '../predictor.js';
 import { batchesOf } from './batches.js';
 
@@ -11,7 +12,10 @@ export interface Prediction<Result> {
 }
 
 /** Hears what the pixels do not show as it is stored. */
-export type PredictImagesOptions = Pick<DecodeImageOptions, 'onNote'>;
+export interface PredictImagesOptions extends Pick<DecodeImageOptions, 'onNote'> {
+  /** Hears of a file that cannot be read, and the others are answered. Defaults to an error. */
+  readonly onBad?: (file: string, error: DataError) => void;
+}
 
 /**
  * Answers image files in their order, a batch at a time, so that memory does not grow with their number.
@@ -24,9 +28,23 @@ export async function* predictImages<Result>(
   options: PredictImagesOptions = {},
 ): AsyncGenerator<Prediction<Result>, void> {
   for await (const batch of batchesOf(files, predictor.batchSize, pixelsOf)) {
-    const images = await Promise.all(batch.map((file) => decodeImage(file, options)));
-    const results = await predictor.predict(images);
-    for (const [i, file] of batch.entries()) yield { file, image: images[i] as Pixels, result: results[i] as Result };
+    const decoded = await Promise.all(batch.map((file) => decodeOrTell(file, options)));
+    const found = decoded.filter((one) => one !== null);
+    const results = found.length === 0 ? [] : await predictor.predict(found.map(({ image }) => image));
+    for (const [i, { file, image }] of found.entries()) yield { file, image, result: results[i] as Result };
+  }
+}
+
+async function decodeOrTell(
+  file: string,
+  { onBad, ...options }: PredictImagesOptions,
+): Promise<{ readonly file: string; readonly image: Pixels } | null> {
+  try {
+    return { file, image: await decodeImage(file, options) };
+  } catch (error) {
+    if (onBad === undefined || !(error instanceof DataError)) throw error;
+    onBad(file, error);
+    return null;
   }
 }
 

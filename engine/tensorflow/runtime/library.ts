@@ -3,9 +3,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
 import { EngineError } from '../../errors.js';
+import { cacheFolder } from '../../host/cache.js';
 import { namedPlace } from '../../host/environment.js';
 import { elsewhere, findProgram, ISOLATED } from '../../host/programs.js';
-import { cacheFolder } from './cache.js';
 
 /** The shared objects of one TensorFlow and where they were found. */
 export interface LibraryFiles {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { EspalierError } from '../../errors.js';
 import { streamRegular } from '../../files/read.js';
 import { makeFolder, makeWorkFolder, removeAbandoned } from '../../files/write.js';
+import { CACHE_REMEDY } from '../../host/cache.js';
 import { elsewhere, findProgram, ISOLATED } from '../../host/programs.js';
-import { CACHE_REMEDY } from './cache.js';
 import { pipArguments, type Wheel } from './wheels.js';
 
 const PIP = [ISOLATED, '-m', 'pip'];

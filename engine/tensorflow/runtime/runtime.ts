@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../../errors.js';
 import { fullError, makeFolder, makeWorkFolder, removeAbandoned } from '../../files/write.js';
-import { CACHE_REMEDY } from './cache.js';
+import { CACHE_REMEDY } from '../../host/cache.js';
 import { LIBRARY_NAMES, type LibraryFiles, libraryIn, runtimeFolder } from './library.js';
 import { downloadWheel, findPip, sha256Of } from './pip.js';
 import { chooseRuntime, pipArguments, publishedWheels, RUNTIME_VERSION, type Runtime, thisPlatform } from './wheels.js';

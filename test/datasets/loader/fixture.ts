@@ -45,7 +45,14 @@ export function writeMasks(count: number): Entry[] {
     writeFileSync(file, encodePng({ data: new Uint8Array(width * height * 3), width, height }));
     writeFileSync(mask, encodeIndexedPng({ data, width, height }, palette));
     const values = [0, 1, 255].map((value) => [value, value] as const);
-    const truth: MaskFileTruth = { kind: 'mask-file', file: mask, values, otherValues: 'error' };
+    const truth: MaskFileTruth = {
+      kind: 'mask-file',
+      unit: 'value',
+      resized: false,
+      file: mask,
+      values,
+      otherValues: 'error',
+    };
     return { id: `${i}.png`, file, width, height, truth };
   });
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { cacheFolder } from '../../../engine/host/cache.js';
 import { namedPlace, refuseRelativeSearchPaths } from '../../../engine/host/environment.js';
-import { cacheFolder } from '../../../engine/tensorflow/runtime/cache.js';
 
 describe.skipIf(tf.getBackend() !== 'wasm')('places that the environment names', () => {
   it('are whole paths, or not named', () => {

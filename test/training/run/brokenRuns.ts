@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
-import { openCoco } from '../../../datasets/coco.js';
+
 import type { Entry } from '../../../datasets/dataset.js';
 import { createLoader, type Loader } from '../../../datasets/loader/index.js';
 import { plain } from '../../../datasets/transforms/augment.js';
@@ -14,6 +14,7 @@ import { onInterrupt } from '../../../training/run/interrupt.js';
 import type { TrainRun } from '../../../training/run/session.js';
 import { trainRun } from '../../../training/run/train.js';
 import { writeImages } from '../../datasets/loader/fixture.js';
+import { openCoco } from '../../datasets/open.js';
 import { createTinyModel, silent, TINY_OPTIONS, type TinyModel, tinyRun } from './tinyRun.js';
 
 /**

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cacheFolder } from '../../../../engine/tensorflow/runtime/cache.js';
+import { cacheFolder } from '../../../../engine/host/cache.js';
 import { nameDeviceCompiler } from '../../../../engine/tensorflow/runtime/cuda.js';
 import { findLibrary, runtimeFolder } from '../../../../engine/tensorflow/runtime/library.js';
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { ConfigError } from '../../errors.js';
-import { namedPlace } from '../../host/environment.js';
+import { ConfigError } from '../errors.js';
+import { namedPlace } from './environment.js';
 
 /** What to do where the cache cannot be written. */
 export const CACHE_REMEDY = 'name a folder that can be written in the variable ESPALIER_CACHE';

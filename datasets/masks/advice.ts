@@ -1,5 +1,6 @@
-import { DataError } from '../engine/errors.js';
-import type { ValueCounts } from './classMap.js';
+import { DataError } from '../../engine/errors.js';
+import type { ValueCounts } from '../classMap.js';
+import type { MaskUnit } from '../decode/decodeMask.js';
 
 const IGNORE = 'ignore';
 /** Largest values of 8 and 16 bits, which mean "not labelled" where there is one more value than classes. */
@@ -13,7 +14,12 @@ const UNLABELLED: readonly number[] = [255, 65535];
  * @param names the classes in their order
  * @returns YAML below `data`, or null where values and classes do not tell what belongs together
  */
-export function valuesLine(found: readonly number[], names: readonly string[]): string | null {
+export function valuesLine(
+  found: readonly number[],
+  names: readonly string[],
+  unit: MaskUnit = 'value',
+): string | null {
+  if (unit === 'colour') return found.length === names.length ? yaml(found, names, unit) : null;
   const values = [...found].sort((a, b) => a - b);
   const last = values.at(-1) ?? 0;
   if (values.length === names.length) return yaml(values, names);
@@ -27,36 +33,53 @@ const ELSE = "or set otherValues to 'ignore' or 'nearest'";
 export const ADD_VALUES = `add them to values, ${ELSE}`;
 
 /** What to write for values that no table names, and where. */
-export function adviseValues(kind: 'masks' | 'voc', found: readonly number[], names: readonly string[]): string {
+export function adviseValues(
+  kind: 'masks' | 'voc',
+  found: readonly number[],
+  names: readonly string[],
+  unit: MaskUnit = 'value',
+): string {
   const labelled = found.filter((value) => !UNLABELLED.includes(value));
-  if (labelled.length > names.length && Math.max(...labelled) === labelled.length - 1) {
+  if (unit === 'value' && labelled.length > names.length && Math.max(...labelled) === labelled.length - 1) {
     return `the values are the positions of ${labelled.length} classes and data.classes lists ${names.length}: list all of them`;
   }
-  const line = valuesLine(found, names) ?? `values with one mask value for each of ${names.slice(0, 8).join(', ')}`;
+  const line =
+    valuesLine(found, names, unit) ?? `values with one mask value for each of ${names.slice(0, 8).join(', ')}`;
   if (kind === 'masks') return `write ${line} below data`;
   return `VOC's values are positions of classes: save them so, or write kind: masks, images: JPEGImages/*.jpg, masks: SegmentationClass/*.png, ${line} below data`;
 }
 
-const yaml = (values: readonly number[], names: readonly string[]): string =>
-  `values: { ${values.map((value, i) => `${value}: ${scalar(names[i] as string)}`).join(', ')} }`;
+const yaml = (values: readonly number[], names: readonly string[], unit: MaskUnit = 'value'): string =>
+  `values: { ${values.map((value, i) => `${yamlValue(value, unit)}: ${scalar(names[i] as string)}`).join(', ')} }`;
+
+const yamlValue = (value: number, unit: MaskUnit): string =>
+  unit === 'colour' ? `'${shownValue(value, unit)}'` : String(value);
+
+/** A mask value as people write it. */
+export const shownValue = (value: number, unit: MaskUnit): string =>
+  unit === 'colour' ? `#${value.toString(16).padStart(6, '0')}` : String(value);
 
 const scalar = (name: string): string =>
   /^[A-Za-z_][\w ./-]*$/.test(name) && !/^(true|false|null)$/i.test(name) ? name : JSON.stringify(name);
 
 /** For values outside the table of a folder of masks that has none of its own. */
-export const adviseStrays = (found: readonly number[], names: readonly string[]): string =>
-  `${adviseValues('masks', found, names)}, ${ELSE}`;
+export const adviseStrays = (found: readonly number[], names: readonly string[], unit: MaskUnit = 'value'): string =>
+  `${adviseValues('masks', found, names, unit)}, ${ELSE}`;
 
 /** Masks with values outside the table, in the order they were read. */
 export type StrayMasks = readonly (readonly [file: string, strays: ValueCounts])[];
 
 /** @throws DataError listing each stray value of the first mask with its pixels, and the ways out */
-export function refuseStrays(masks: StrayMasks, known: readonly number[], advice: string): never {
+export function refuseStrays(
+  masks: StrayMasks,
+  { known, unit, advice }: { readonly known: readonly number[]; readonly unit: MaskUnit; readonly advice: string },
+): never {
   const [[file, strays]] = masks as [StrayMasks[number], ...StrayMasks];
   const found = [...strays].sort((a, b) => a[0] - b[0]);
-  const shown = found.slice(0, 8).map(([value, count]) => `${value} (${count} pixels)`);
+  const shown = found.slice(0, 8).map(([value, count]) => `${shownValue(value, unit)} (${count} pixels)`);
   const more = found.length > 8 ? ` and ${found.length - 8} more` : '';
   const others = masks.length > 1 ? `, and such in ${masks.length - 1} more masks` : '';
-  const table = known.slice(0, 10).join(', ') + (known.length > 10 ? ', ...' : '');
+  const names = known.slice(0, 10).map((value) => shownValue(value, unit));
+  const table = names.join(', ') + (known.length > 10 ? ', ...' : '');
   throw new DataError(file, `mask values outside the table (${table}): ${shown.join(', ')}${more}${others}; ${advice}`);
 }

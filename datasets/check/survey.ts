@@ -1,0 +1,80 @@
+import { takeCensus } from '../census.js';
+import { concurrently } from '../concurrently.js';
+import type { Dataset, Entry } from '../dataset.js';
+import type { SplitName } from '../formats/index.js';
+import type { StoredTruth } from '../read.js';
+import { hashFile } from './hash.js';
+
+const AT_ONCE = 4;
+
+/** What one split holds. */
+export interface SplitSurvey {
+  readonly split: SplitName;
+  readonly images: number;
+  /** Images without an object, or null where truths are class maps. */
+  readonly empty: number | null;
+  readonly classes: readonly { readonly name: string; readonly count: number }[];
+  readonly counted: 'objects' | 'regions' | 'pixels';
+  readonly ignored: number;
+  /** Smallest, median and largest side of the images, pixels. */
+  readonly sides: readonly [least: number, median: number, most: number];
+  /** Square roots of box areas at 0, 10, 50, 90 and 100 %, pixels; empty without boxes. */
+  readonly boxSides: readonly number[];
+}
+
+/** Images that look alike. */
+export interface Alike {
+  /** Ids with their splits. */
+  readonly images: readonly string[];
+  /** True: they are in several splits, so that what is measured was seen in training. */
+  readonly isLeak: boolean;
+}
+
+export function surveySplit(split: SplitName, dataset: Dataset): SplitSurvey {
+  const { counts, counted, ignored } = takeCensus(dataset);
+  const entries = dataset.entries as readonly Entry<StoredTruth>[];
+  const sides = entries.flatMap(({ width, height }) => [width ?? 0, height ?? 0]).sort((a, b) => a - b);
+  const areas = entries.flatMap(({ truth }) => (truth.kind === 'boxes' ? [...truth.areas] : []));
+  const roots = areas.map(Math.sqrt).sort((a, b) => a - b);
+  const objects = entries.map(({ truth }) => objectsOf(truth));
+  return {
+    split,
+    images: dataset.size,
+    empty: objects.includes(null) ? null : objects.filter((count) => count === 0).length,
+    classes: dataset.labels.classes.map(({ name }, i) => ({ name, count: counts[i] ?? 0 })),
+    counted,
+    ignored,
+    sides: [quantile(sides, 0), quantile(sides, 0.5), quantile(sides, 1)],
+    boxSides: roots.length === 0 ? [] : [0, 0.1, 0.5, 0.9, 1].map((share) => quantile(roots, share)),
+  };
+}
+
+function objectsOf(truth: StoredTruth): number | null {
+  if (truth.kind === 'boxes') return truth.labels.length;
+  return truth.kind === 'regions' ? truth.regions.length : null;
+}
+
+const quantile = (sorted: readonly number[], share: number): number =>
+  Math.round((sorted[Math.round(share * (sorted.length - 1))] ?? 0) * 10) / 10;
+
+/** Groups of images that look alike, leaks first. Decodes every image. */
+export async function findAlike(
+  splits: readonly { readonly split: SplitName; readonly dataset: Dataset }[],
+): Promise<readonly Alike[]> {
+  const groups = new Map<string, { readonly id: string; readonly split: SplitName; readonly file: string }[]>();
+  for (const { split, dataset } of splits) {
+    const hashes = await concurrently(dataset.entries, AT_ONCE, ({ file }) => hashFile(file));
+    for (const [i, { id, file }] of dataset.entries.entries()) {
+      const key = hashes[i] as string;
+      groups.set(key, [...(groups.get(key) ?? []), { id, split, file }]);
+    }
+  }
+  const alike = [...groups.values()].filter((group) => group.length > 1);
+  const found = alike.map((group): Alike => {
+    return {
+      images: group.map(({ id, split }) => `${id} (${split})`),
+      isLeak: new Set(group.map(({ split }) => split)).size > 1,
+    };
+  });
+  return found.sort((a, b) => Number(b.isLeak) - Number(a.isLeak));
+}

@@ -1,0 +1,232 @@
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import { DataError } from '../../engine/errors.js';
+import { naturalOrder } from '../paths.js';
+import { parseCsv } from '../stated/csv.js';
+import { configPath, type Reading, statedReaders } from '../stated/format.js';
+import type { StatedImage, StatedObject, StatedSet } from '../stated/image.js';
+import { listFiles } from '../stated/images.js';
+import { sizeIn } from '../stated/json.js';
+import { boxObject } from '../stated/shapes.js';
+import { linesOf, readAnnotation } from '../stated/text.js';
+import { missingFile } from './check.js';
+import { commonKeys, defineFormat } from './format.js';
+import { headOf, partsByName } from './parts.js';
+
+const config = z.strictObject({
+  kind: z.literal('csv'),
+  ...commonKeys,
+  images: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Folder of the images, relative to root; null: found below root'),
+});
+type CsvData = z.infer<typeof config>;
+
+type Column =
+  | 'image'
+  | 'class'
+  | 'x1'
+  | 'y1'
+  | 'x2'
+  | 'y2'
+  | 'x'
+  | 'y'
+  | 'w'
+  | 'h'
+  | 'bbox'
+  | 'width'
+  | 'height'
+  | 'set';
+type Columns = { readonly [column in Column]?: number };
+
+/** Names of columns in headers, without case and marks. */
+const NAMES: { readonly [column in Column]: RegExp } = {
+  image: /^(file_?name|image(id|path|name|file|filename)?|path|file(path)?|img(path|name|id)?)$/,
+  class: /^(class(name|id)?|labels?(name)?|category(name)?|name|object)$/,
+  x1: /^(xmin|x1|x0|left|xtl|xstart|xleft|minx)$/,
+  y1: /^(ymin|y1|y0|top|ytl|ystart|ytop|miny)$/,
+  x2: /^(xmax|x2|right|xbr|xend|xright|maxx)$/,
+  y2: /^(ymax|y2|bottom|ybr|yend|ybottom|maxy)$/,
+  x: /^(x|bboxx|xc?)$/,
+  y: /^(y|bboxy)$/,
+  w: /^(w|bboxw|bboxwidth|boxwidth)$/,
+  h: /^(h|bboxh|bboxheight|boxheight)$/,
+  bbox: /^(bbox|box|boundingbox)$/,
+  width: /^(width|imagewidth|imgwidth|imw)$/,
+  height: /^(height|imageheight|imgheight|imh)$/,
+  set: /^(set|split|subset|mlusage|usage)$/,
+};
+/** keras-retinanet: path, corners, class; AutoML: set, path, class, two opposite corners in fractions. */
+const BARE: readonly {
+  readonly fields: number;
+  readonly columns: Columns;
+  readonly fits: (row: readonly string[]) => boolean;
+}[] = [
+  {
+    fields: 6,
+    columns: { image: 0, x1: 1, y1: 2, x2: 3, y2: 4, class: 5 },
+    fits: ([, ...row]) => row.slice(0, 4).every(isNumber),
+  },
+  {
+    fields: 11,
+    columns: { set: 0, image: 1, class: 2, x1: 3, y1: 4, x2: 7, y2: 8 },
+    fits: ([set = '']) => /^(train|test|validat(e|ion)|unassigned|training)$/i.test(set),
+  },
+  {
+    fields: 10,
+    columns: { image: 0, class: 1, x1: 2, y1: 3, x2: 6, y2: 7 },
+    fits: (row) => [2, 3, 6, 7].every((i) => isNumber(row[i] ?? '')),
+  },
+];
+
+const isNumber = (text: string): boolean => text === '' || (text.trim() !== '' && Number.isFinite(Number(text)));
+const isCsv = (name: string): boolean => /\.(csv|tsv)$/i.test(name);
+const SETS = { train: /^train/i, val: /^(val|dev)/i, test: /^test/i } as const;
+
+interface Table {
+  readonly columns: Columns;
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Null: no table of boxes. */
+function tableOf(rows: readonly (readonly string[])[]): Table | null {
+  const [head = [], ...body] = rows;
+  const columns: { [column in Column]?: number } = {};
+  for (const [i, title] of head.entries()) {
+    const plain = title.toLowerCase().replace(/[^a-z0-9]/g, '');
+    for (const column of Object.keys(NAMES) as Column[]) if (NAMES[column].test(plain)) columns[column] ??= i;
+  }
+  const has = (...names: readonly Column[]): boolean => names.every((name) => columns[name] !== undefined);
+  if (
+    has('image') &&
+    (has('x1', 'y1', 'x2', 'y2') || has('bbox') || (has('x', 'y') && (has('w', 'h') || has('width', 'height'))))
+  ) {
+    return {
+      columns:
+        has('x', 'y') && !has('w', 'h', 'x1')
+          ? ({ ...columns, w: columns.width, h: columns.height } as Columns)
+          : columns,
+      rows: body,
+    };
+  }
+  const bare = BARE.find(({ fields, fits }) => head.length === fields && fits(head));
+  return bare === undefined ? null : { columns: bare.columns, rows };
+}
+
+/** Fractions where every coordinate is at most 1.5 and some are no whole numbers. */
+function unitOf(boxes: readonly (readonly number[])[]): StatedImage['unit'] {
+  let hasPart = false;
+  for (const box of boxes) {
+    for (const value of box) {
+      if (value > 1.5) return 'pixels';
+      hasPart ||= !Number.isInteger(value);
+    }
+  }
+  return hasPart ? 'fractions' : 'pixels';
+}
+
+function boxIn(row: readonly string[], columns: Columns): readonly [number, number, number, number] | null {
+  const number = (column: Column): number => {
+    const text = row[columns[column] ?? -1] ?? '';
+    return text === '' ? Number.NaN : Number(text);
+  };
+  if (columns.x1 !== undefined) return [number('x1'), number('y1'), number('x2'), number('y2')];
+  const [x = Number.NaN, y = Number.NaN, width = Number.NaN, height = Number.NaN] =
+    columns.bbox === undefined
+      ? [number('x'), number('y'), number('w'), number('h')]
+      : ((row[columns.bbox] ?? '').match(/-?[\d.]+(e[+-]?\d+)?/gi) ?? []).map(Number);
+  return [x, y, x + width, y + height];
+}
+
+async function readTable(file: string): Promise<Table> {
+  const table = tableOf(parseCsv(await readAnnotation(file), file));
+  if (table !== null) return table;
+  throw new DataError(
+    file,
+    'no table of boxes: columns filename, class, xmin, ymin, xmax, ymax are expected, or path,x1,y1,x2,y2,class without names',
+  );
+}
+
+async function readFile(place: string, { root, folder, data, images, warnings }: Reading<CsvData>): Promise<StatedSet> {
+  const [path = '', set] = place.split('#');
+  const file = configPath(root, path);
+  const { columns, rows } = await readTable(file);
+  const wanted = set === undefined ? rows : rows.filter((row) => partOfSet(row[columns.set ?? -1] ?? '') === set);
+  const unit = unitOf(rows.map((row) => boxIn(row, columns) ?? []).filter((box) => box.every(Number.isFinite)));
+  const byImage = new Map<string, { readonly size: StatedImage['size']; readonly objects: StatedObject[] }>();
+  const sizeColumns = columns.x !== undefined && columns.w === columns.width ? {} : columns;
+  for (const row of wanted) {
+    const name = row[columns.image ?? 0] ?? '';
+    const size = sizeIn(row[sizeColumns.width ?? -1], row[sizeColumns.height ?? -1]);
+    const image = byImage.get(name) ?? { size, objects: [] };
+    byImage.set(name, image);
+    const box = boxIn(row, columns);
+    const label = columns.class === undefined ? 'object' : (row[columns.class] ?? '');
+    if (box === null || box.every(Number.isNaN)) continue; // an image without objects
+    if (label === '') warnings.note('no-class', name);
+    else if (!box.every(Number.isFinite)) warnings.note('bad-box', name);
+    else image.objects.push(boxObject(label, ...box));
+  }
+  const beside = data.images === null && images.paths.length > 0 ? dirname(file) : null;
+  const stated = [...byImage].map(([name, { size, objects }]): StatedImage => {
+    return {
+      name,
+      source: file,
+      folder: beside?.startsWith(folder) ? beside : null,
+      size,
+      unit,
+      objects,
+    };
+  });
+  return { images: stated, classes: null, file };
+}
+
+function partOfSet(text: string): string {
+  return (Object.keys(SETS) as (keyof typeof SETS)[]).find((part) => SETS[part].test(text)) ?? '';
+}
+
+async function findCsv(root: string): Promise<string[]> {
+  const files = (await listFiles(root)).filter(isCsv).sort(naturalOrder);
+  return files.slice(0, 200).filter((path) => isBoxes(headOf(join(root, path))));
+}
+
+const isBoxes = (start: string): boolean => tableOf(parseCsv(linesOf(start).slice(0, 5).join('\n'), '')) !== null;
+
+/** Rows of boxes: the orders of keras-retinanet, TensorFlow's tutorials, Kaggle and AutoML. */
+export const csv = defineFormat({
+  kind: 'csv',
+  title: 'CSV',
+  tools: 'keras-retinanet, TensorFlow tutorials, Roboflow, Google AutoML / Vertex AI, Kaggle, Open Images',
+  layout: `train.csv: filename,width,height,class,xmin,ymin,xmax,ymax   or   path,x1,y1,x2,y2,class
+a.jpg                                                        or   TRAIN,a.jpg,cat,0.1,0.1,,,0.5,0.5,,`,
+  config,
+  readers: statedReaders<CsvData>({
+    parts: async ({ root }) => {
+      const files = await findCsv(root.path);
+      const [only] = files;
+      if (files.length !== 1 || only === undefined) return partsByName(files);
+      const { columns, rows } = await readTable(join(root.path, only));
+      const sets = new Set(rows.map((row) => partOfSet(row[columns.set ?? -1] ?? '')));
+      const part = (name: string) => (sets.has(name) ? [`${only}#${name}`] : undefined);
+      const [train, val, test] = [part('train'), part('val'), part('test')];
+      return { all: files, ...(train && { train }), ...(val && { val }), ...(test && { test }) };
+    },
+    resolve: async (name, { root }) => (isCsv(name.split('#')[0] as string) ? [configPath(root, name)] : null),
+    read: async (places, reading) => {
+      const sets: StatedSet[] = [];
+      for (const place of places) sets.push(await readFile(place, reading));
+      if (sets.length === 0) throw new DataError(reading.root.path, 'holds no CSV file of boxes');
+      return { images: sets.flatMap(({ images }) => images), classes: null, file: sets[0]?.file ?? reading.root.path };
+    },
+  }),
+  recognise: async ({ paths, head }) => {
+    for (const path of paths.filter(isCsv).slice(0, 20))
+      if (isBoxes(await head(path))) return { keys: {}, name: 'CSV of boxes', truth: 'boxes' };
+    return null;
+  },
+  check: (data) =>
+    missingFile(data, (name) => (isCsv(name) ? configPath({ path: data.root, real: data.root }, name) : null)),
+});

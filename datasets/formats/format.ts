@@ -1,0 +1,148 @@
+import * as z from 'zod';
+import type { Dataset } from '../dataset.js';
+import type { LabelMap, Truth } from '../sample.js';
+
+export type SplitName = 'train' | 'val' | 'test';
+
+/** Which part of a data set is opened. */
+export interface SplitRequest {
+  readonly split: SplitName;
+  /** Labels of the training split, so that every split counts the same classes; absent for that one. */
+  readonly labels?: LabelMap;
+}
+
+/** What is wrong with a config, and at which key below `data`. */
+export interface DataProblem {
+  readonly path: readonly string[];
+  readonly message: string;
+  /** A file that is named and not there. */
+  readonly missing?: string;
+}
+
+type TruthOf<Kind extends Truth['kind']> = Extract<Truth, { readonly kind: Kind }>;
+
+/** Opens one split as truths of one kind; null: there is no validation set, as nothing names one and nothing was held out. */
+export type Open<Config, Kind extends Truth['kind']> = (
+  data: Config,
+  request: SplitRequest,
+) => Promise<Dataset<TruthOf<Kind>> | null>;
+
+/** A folder as it is recognised by: its files, without links and hidden ones. */
+export interface Listing {
+  /** Absolute. */
+  readonly root: string;
+  /** Paths relative to the root, forward slashes, natural order; of a large folder the first. */
+  readonly paths: readonly string[];
+  /** The beginning of a text file. */
+  head(path: string): Promise<string>;
+}
+
+/** What a folder was recognised as. */
+export interface Recognised {
+  /** The format's own keys, without `kind` and `root`. */
+  readonly keys: { readonly [key: string]: unknown };
+  /** In the tool's words: 'Roboflow VOC', 'YOLO (data.yaml)'. */
+  readonly name: string;
+  /** What is learned from it unless said otherwise. */
+  readonly truth: Truth['kind'];
+}
+
+/** Readers by the kind of truth they give. */
+type Readers<Config> = { readonly [Kind in Truth['kind']]?: Open<Config, Kind> };
+
+/** A data set format: its part of a config, and how it is read. */
+export interface Format {
+  readonly kind: string;
+  /** As its documentation calls it. */
+  readonly title: string;
+  /** Tools that write it. */
+  readonly tools: string;
+  /** A drawing of its folders. */
+  readonly layout: string;
+  /** The keys of `data` in a config, `kind` included. */
+  readonly config: z.ZodType & z.core.$ZodTypeDiscriminable;
+  /** Readers by the kind of truth they give; what they read is checked against `config` first. */
+  readonly readers: Readers<unknown>;
+  /** Null where a folder is of another format. */
+  readonly recognise: (listing: Listing) => Promise<Recognised | null>;
+  /** What a config states that cannot be, apart from what the schema says. */
+  readonly check: (data: unknown) => readonly DataProblem[];
+}
+
+const name = z.string().min(1);
+const share = z.number().gt(0).lt(1);
+
+/** A split: 'auto', a name of the format's own, positions or patterns of images, or a share of all images. */
+const split = z.union([name, share, z.int().min(0), z.array(name).min(1)]);
+
+export type Split = z.infer<typeof split>;
+
+/** Keys that every format has. */
+export const commonKeys = {
+  root: name
+    .default('.')
+    .describe("Folder of the data; relative to the current folder, or else to this file's; `--data DIR` replaces it"),
+  train: split
+    .default('auto')
+    .describe(
+      'Training images: auto (what the layout says, or all that is not held out), a list, file or folder of the layout, positions 0-23, patterns, or a share such as 0.8',
+    ),
+  val: split
+    .nullable()
+    .default('auto')
+    .describe(
+      'Validation images, written like train; auto: what the layout says, or a fifth of the training images, which is held out; null: none',
+    ),
+  test: split
+    .nullable()
+    .default('auto')
+    .describe('Further images for `evaluate --split test`, written like train; null: none'),
+  splitSeed: z
+    .int()
+    .min(0)
+    .max(4_294_967_295)
+    .default(1)
+    .describe('Chooses the images of shares and of what is held out, 0..4294967295'),
+  classes: z
+    .array(name)
+    .max(10_000)
+    .default([])
+    .describe(
+      'Class names in the order the network counts them; objects of other classes are left out, and counted. At most 255 in segmentation, where background is added before a single one. []: those of the data',
+    ),
+  badRecords: z
+    .enum(['skip', 'error'])
+    .default('skip')
+    .describe('Images and annotations that cannot be used: left out, counted and named, or an error'),
+  links: z
+    .enum(['follow', 'inside'])
+    .default('follow')
+    .describe('Symbolic links to images: followed wherever they lead, or only inside root'),
+} as const;
+
+const common = z.object(commonKeys);
+/** What of a config every format has. */
+export type CommonData = z.infer<typeof common>;
+
+/** A format as its file writes it, with the types of its config. */
+interface FormatFile<Schema extends z.ZodType> extends Omit<Format, 'config' | 'readers' | 'check'> {
+  readonly config: Schema;
+  readonly readers: Readers<z.infer<Schema>>;
+  readonly check?: (data: z.infer<Schema>) => readonly DataProblem[];
+}
+
+/** A format whose readers take what its schema gives. */
+export function defineFormat<Schema extends z.ZodType & z.core.$ZodTypeDiscriminable>(
+  format: FormatFile<Schema>,
+): Format & { readonly config: Schema } {
+  const { config, readers, check } = format;
+  const { boxes, classMap } = readers;
+  return {
+    ...format,
+    readers: {
+      ...(boxes && { boxes: (data: unknown, request: SplitRequest) => boxes(config.parse(data), request) }),
+      ...(classMap && { classMap: (data: unknown, request: SplitRequest) => classMap(config.parse(data), request) }),
+    },
+    check: (data) => check?.(config.parse(data)) ?? [],
+  };
+}

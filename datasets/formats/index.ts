@@ -1,0 +1,57 @@
+import * as z from 'zod';
+import { ConfigError } from '../../engine/errors.js';
+import type { Dataset } from '../dataset.js';
+import type { Truth } from '../sample.js';
+import { auto } from './auto.js';
+import type { Format, SplitRequest } from './format.js';
+import { FORMATS } from './table.js';
+
+export type { CommonData, DataProblem, Format, Recognised, Split, SplitName, SplitRequest } from './format.js';
+export { type Recognition, recognise } from './recognise.js';
+export { FORMATS };
+
+/** The `data` of a config: the keys of one format, by its `kind`; without one it is recognised. */
+export const dataSchema = z.discriminatedUnion('kind', [auto.config, ...FORMATS.map(({ config }) => config)]);
+export type DataConfig = z.infer<typeof dataSchema>;
+
+const ALL: readonly Format[] = [auto, ...FORMATS];
+const NOUNS: { readonly [Kind in Truth['kind']]: string } = { boxes: 'boxes', classMap: 'class maps' };
+
+/** @throws ConfigError for a kind that does not exist */
+export function formatOf({ kind }: { readonly kind: string }): Format {
+  const format = ALL.find((one) => one.kind === kind);
+  if (format === undefined)
+    throw new ConfigError(`there is no data kind '${kind}': ${ALL.map((one) => one.kind).join(', ')}`);
+  return format;
+}
+
+/** Why a format gives no truths of a kind; null: it gives them. */
+export function lacksTruth(format: Format, truth: Truth['kind']): string | null {
+  if (format.readers[truth] !== undefined) return null;
+  const others = FORMATS.filter((one: Format) => one.readers[truth] !== undefined).map(({ kind }) => kind);
+  const own = (['boxes', 'classMap'] as const)
+    .filter((kind) => format.readers[kind] !== undefined)
+    .map((kind) => NOUNS[kind]);
+  return `kind ${format.kind} gives ${own.join(' and ')}, and ${NOUNS[truth]} are learned from: use ${others.join(', ')}`;
+}
+
+/**
+ * Opens one split of a data set.
+ *
+ * @param data as dataSchema gives it, or what it takes
+ * @returns null: there is no validation set, as nothing names one and too few images are there to hold some out
+ * @throws ConfigError for a config that cannot be; DataError for files that cannot be used
+ */
+export async function openData<Kind extends Truth['kind']>(
+  data: z.input<typeof dataSchema>,
+  truth: Kind,
+  request: SplitRequest,
+): Promise<Dataset<Extract<Truth, { readonly kind: Kind }>> | null> {
+  const parsed = dataSchema.safeParse(data);
+  if (!parsed.success) throw new ConfigError(`data: ${z.prettifyError(parsed.error).replace(/\\s+/g, ' ')}`);
+  const format = formatOf(parsed.data);
+  const lack = lacksTruth(format, truth);
+  if (lack !== null) throw new ConfigError(`data: ${lack}`);
+  const open = format.readers[truth] as NonNullable<(typeof format.readers)[Kind]>;
+  return open(parsed.data, request) as Promise<Dataset<Extract<Truth, { readonly kind: Kind }>> | null>;
+}

@@ -1,0 +1,86 @@
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import { EspalierError } from '../../engine/errors.js';
+import { concurrently } from '../concurrently.js';
+import { naturalOrder } from '../paths.js';
+import { folderNamed, folderParts, inFolders } from '../stated/folders.js';
+import { type Reading, statedReaders } from '../stated/format.js';
+import type { StatedImage, StatedObject } from '../stated/image.js';
+import { listFiles } from '../stated/images.js';
+import { isObject, numberIn, readJsonObject, sizeIn, textIn } from '../stated/json.js';
+import { ellipseObject, polygonObject, rectangleObject } from '../stated/shapes.js';
+import { commonKeys, defineFormat } from './format.js';
+
+const config = z.strictObject({ kind: z.literal('labelme'), ...commonKeys });
+type LabelmeData = z.infer<typeof config>;
+
+const AT_ONCE = 16;
+/** Of one file, which may hold its image. */
+const MAX_BYTES = 2 ** 28;
+const annotations = async (root: string): Promise<string[]> =>
+  (await listFiles(root)).filter((path) => /\.json$/i.test(path)).sort(naturalOrder);
+
+async function read(folders: readonly string[], { root, warnings }: Reading<LabelmeData>) {
+  const files = inFolders(await annotations(root.path), folders);
+  const bad = new Map<string, string>();
+  const images = await concurrently(files, AT_ONCE, async (path) => {
+    try {
+      const file = join(root.path, path);
+      const document = await readJsonObject(file, MAX_BYTES);
+      if (!Array.isArray(document.shapes)) return null;
+      const name = textIn(document.imagePath) ?? path.replace(/\.json$/i, '');
+      const objects = document.shapes.flatMap((shape: unknown): StatedObject[] => {
+        const object = isObject(shape) ? objectOf(shape.shape_type, textIn(shape.label), pointsOf(shape.points)) : null;
+        if (object === null)
+          warnings.note(isObject(shape) && textIn(shape.label) === null ? 'no-class' : 'unused-shape', path);
+        return object === null ? [] : [object];
+      });
+      const size = sizeIn(document.imageWidth, document.imageHeight);
+      return { name, source: file, folder: dirname(file), size, unit: 'pixels', objects } satisfies StatedImage;
+    } catch (error) {
+      if (!(error instanceof EspalierError)) throw error;
+      bad.set(path, error.message.slice(error.message.indexOf(': ') + 2));
+      return null;
+    }
+  });
+  return { images: images.filter((image) => image !== null), classes: null, file: root.path, bad };
+}
+
+/** Polygons, rectangles, circles; points, lines and drawn masks are not used. */
+function objectOf(type: unknown, name: string | null, points: readonly number[]): StatedObject | null {
+  if (name === null) return null;
+  const [x1 = Number.NaN, y1 = Number.NaN, x2 = Number.NaN, y2 = Number.NaN] = points;
+  if (type === 'rectangle' && [x1, y1, x2, y2].every(Number.isFinite)) {
+    return rectangleObject(name, Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2));
+  }
+  if (type === 'circle') {
+    const radius = Math.hypot(x2 - x1, y2 - y1);
+    return ellipseObject(name, [x1, y1], [radius, radius]);
+  }
+  return type === undefined || type === null || type === 'polygon' || type === 'rotation'
+    ? polygonObject(name, points)
+    : null;
+}
+
+const pointsOf = (points: unknown): number[] => (Array.isArray(points) ? points.flat().map(numberIn) : []);
+
+/** LabelMe: a JSON file beside each image. */
+export const labelme = defineFormat({
+  kind: 'labelme',
+  title: 'LabelMe',
+  tools: 'labelme, X-AnyLabeling, AnyLabeling, CVAT',
+  layout: `a.jpg    or   train/a.jpg, train/a.json
+a.json        val/b.jpg, val/b.json`,
+  config,
+  readers: statedReaders<LabelmeData>({
+    parts: async ({ root }) => folderParts(await annotations(root.path)),
+    resolve: async (name, { root }) => folderNamed(await annotations(root.path), name),
+    read,
+  }),
+  recognise: async ({ paths, head }) => {
+    for (const path of paths.filter((name) => /\.json$/i.test(name)).slice(0, 20)) {
+      if (/"shapes"\s*:\s*\[/.test(await head(path))) return { keys: {}, name: 'LabelMe', truth: 'boxes' };
+    }
+    return null;
+  },
+});

@@ -1,0 +1,145 @@
+import * as z from 'zod';
+import { BACKGROUND, nearestName } from '../labels.js';
+import { ADD_VALUES, adviseStrays } from '../masks/advice.js';
+import { openMaskPairs } from '../masks/open.js';
+import { guessPairs, type Pair, pairByNames, pairByPatterns } from '../masks/pairs.js';
+import { foundTable, statedTable, unitOf } from '../masks/table.js';
+import { openRoot } from '../paths.js';
+import { chooseSplit, type Parts } from '../stated/splits.js';
+import { collectWarnings } from '../warnings.js';
+import { commonKeys, type DataProblem, defineFormat, type Open } from './format.js';
+import { partOf } from './parts.js';
+
+const pattern = z.string().min(1).nullable().default(null);
+
+const config = z.strictObject({
+  kind: z.literal('masks'),
+  ...commonKeys,
+  images: pattern.describe(
+    'Pattern of the images below root, such as images/*.jpg; null: found by the names of folders and files',
+  ),
+  masks: pattern.describe(
+    'Pattern of the mask files below root; image and mask belong together when their wildcards agree; null: found as the images',
+  ),
+  values: z
+    .record(
+      z.string().regex(/^(\d+|#[0-9a-fA-F]{6})$/, 'expected a grey value such as 127, or a colour such as #800000'),
+      z.string().min(1),
+    )
+    .default({})
+    .describe(
+      "Grey value (0..65535) or colour of a mask pixel to class name or 'ignore', e.g. { 0: background, 255: cell } or { '#800000': red }; {}: value = position of the class, 255 ignored",
+    ),
+  otherValues: z
+    .enum(['error', 'ignore', 'nearest'])
+    .default('error')
+    .describe(
+      'A value outside the table stops the run, is left out of loss and metrics, or is rounded, as JPEG masks need it',
+    ),
+  otherSizes: z
+    .enum(['error', 'nearest'])
+    .default('error')
+    .describe('A mask of another size than its image is a bad record, or is resized to it by the nearest pixel'),
+});
+type MasksData = z.infer<typeof config>;
+
+const open: Open<MasksData, 'classMap'> = async (data, request) => {
+  const root = await openRoot(data.root);
+  const warnings = collectWarnings();
+  const { images, masks, classes, values } = data;
+  const pairs =
+    images !== null && masks !== null ? await pairByPatterns(root, images, masks, warnings) : await pairByNames(root);
+  const chosen = await chooseSplit(root, data, request.split, {
+    parts: partsOf(pairs),
+    resolve: async (name) => (pairs.some((pair) => isBelow(pair, name)) ? [name] : null),
+    read: async (places) =>
+      pairs
+        .filter((pair) => places.some((place) => place === '' || isBelow(pair, place)))
+        .map((pair) => ({ ...pair, classes: [] })),
+  });
+  if (chosen === null) return null;
+  if (chosen.note !== null) warnings.say('split', chosen.note);
+  return openMaskPairs(chosen.items, {
+    root,
+    otherValues: data.otherValues,
+    resized: data.otherSizes === 'nearest',
+    badRecords: data.badRecords,
+    unit: unitOf(values),
+    all: Object.keys(values).length > 0 ? null : pairs,
+    tableOf: (found, unit) => {
+      const isStated = Object.keys(values).length > 0;
+      const own =
+        isStated || (classes.length > 0 && data.otherValues !== 'error' && unit === 'value')
+          ? null
+          : foundTable(classes, found, unit);
+      if (own === null) return statedTable({ classes, values }, request.labels);
+      return request.labels === undefined ? own : { ...own, labels: request.labels };
+    },
+    advise: (found, { classes: known }, unit) => {
+      const names = known.map(({ name }) => name);
+      return Object.keys(values).length > 0 ? ADD_VALUES : adviseStrays(found, names, unit);
+    },
+    warnings,
+  });
+};
+
+/** Folders named train, val and test. */
+function partsOf(pairs: readonly Pair[]): Parts {
+  const parts: { -readonly [K in keyof Parts]: Parts[K] } = { all: [''] };
+  const folders = new Set(pairs.flatMap(({ id }) => id.split('/').slice(0, -1)));
+  for (const folder of folders) {
+    const part = partOf(folder);
+    if (part !== null) parts[part] = [...(parts[part] ?? []), folder];
+  }
+  return parts.val === undefined && parts.test === undefined ? { all: [''] } : parts;
+}
+
+const isBelow = ({ id }: Pair, folder: string): boolean =>
+  id.split('/').slice(0, -1).includes(folder) || id.startsWith(`${folder.replace(/\/$/, '')}/`);
+
+/** A folder of images and a folder of mask files; segmentation only. */
+export const masks = defineFormat({
+  kind: 'masks',
+  title: 'Images and masks',
+  tools: 'Photoshop, GIMP, ImageJ, ilastik, scripts; most public segmentation sets',
+  layout: `images/a.jpg     or   a.png         or   train/images/a.jpg
+masks/a.png           a_mask.png         train/masks/a.png`,
+  config,
+  readers: { classMap: open },
+  recognise: async ({ paths }) => {
+    const pairs = guessPairs(paths);
+    const images = paths.filter((path) => /\.(jpe?g|png|bmp|tiff?|gif|p[gp]m)$/i.test(path)).length;
+    return pairs.length > 0 && pairs.length * 4 >= images
+      ? { keys: {}, name: 'images and masks', truth: 'classMap' }
+      : null;
+  },
+  check: ({ images, masks: labels, classes, values }) => {
+    const problems: DataProblem[] = [];
+    if ((images === null) !== (labels === null)) {
+      const key = images === null ? 'images' : 'masks';
+      problems.push({
+        path: [],
+        message: `kind masks needs data.${key}, a pattern such as ${key}/*.png, beside the other one, or neither`,
+      });
+    }
+    if (classes.length === 0) return problems;
+    return [...problems, ...checkValues(values, classes)];
+  },
+});
+
+function checkValues(values: MasksData['values'], classes: readonly string[]): DataProblem[] {
+  const known = new Set(classes);
+  return Object.entries(values).flatMap(([value, name]): DataProblem[] => {
+    const path = ['values', value];
+    const isImplied = name === 'ignore' || (name === BACKGROUND && classes.length === 1);
+    if (!known.has(name) && !isImplied) {
+      const near = nearestName(name, classes);
+      return [
+        { path, message: `'${name}' is not one of data.classes${near === null ? '' : `; did you mean '${near}'?`}` },
+      ];
+    }
+    return !value.startsWith('#') && Number(value) > 65_535
+      ? [{ path, message: `a mask pixel is at most 65535, not ${value}` }]
+      : [];
+  });
+}

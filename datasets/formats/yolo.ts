@@ -1,0 +1,219 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import * as z from 'zod';
+import { DataError, EspalierError } from '../../engine/errors.js';
+import { concurrently } from '../concurrently.js';
+import { contains, naturalOrder } from '../paths.js';
+import { folderNamed, folderParts, inFolders } from '../stated/folders.js';
+import { type Reading, statedReaders } from '../stated/format.js';
+import type { StatedImage, StatedObject, StatedSet } from '../stated/image.js';
+import { listFiles, stemOf } from '../stated/images.js';
+import { isObject, textIn } from '../stated/json.js';
+import { boxObject, polygonObject } from '../stated/shapes.js';
+import type { Parts } from '../stated/splits.js';
+import { linesOf, readAnnotation } from '../stated/text.js';
+import { commonKeys, defineFormat } from './format.js';
+
+const config = z.strictObject({ kind: z.literal('yolo'), ...commonKeys });
+type YoloData = z.infer<typeof config>;
+type YoloReading = Reading<YoloData>;
+
+const AT_ONCE = 16;
+const MAX_LABEL_BYTES = 2 ** 24;
+const NAME_LISTS = /(^|\/)(classes\.txt|[^/]*\.names|_darknet\.labels|labels\.txt)$/i;
+
+/** What data.yaml, or Darknet's lists, say. */
+interface Description {
+  readonly names: readonly string[] | null;
+  readonly parts: Parts | null;
+}
+
+async function describe({ root, images }: YoloReading): Promise<Description> {
+  const paths = (await listFiles(root.path)).sort(
+    (a, b) => a.split('/').length - b.split('/').length || naturalOrder(a, b),
+  );
+  for (const path of paths.filter((name) => /\.ya?ml$/i.test(name))) {
+    const document = await readYaml(join(root.path, path));
+    if (document === null || document.names === undefined) continue;
+    return { names: namesOf(document.names), parts: await partsOf(document, path, root.path, images.paths) };
+  }
+  const list = paths.find((path) => NAME_LISTS.test(path));
+  const names = list === undefined ? null : linesOf(await readAnnotation(join(root.path, list)));
+  const data = paths.find((path) => path.endsWith('.data'));
+  if (data === undefined) return { names, parts: null };
+  const pairs = linesOf(await readAnnotation(join(root.path, data))).map((line) =>
+    line.split('=').map((part) => part.trim()),
+  );
+  const document = Object.fromEntries(pairs.map(([key = '', value = '']) => [key === 'valid' ? 'val' : key, value]));
+  return { names, parts: await partsOf(document, data, root.path, images.paths) };
+}
+
+async function readYaml(file: string): Promise<{ readonly [key: string]: unknown } | null> {
+  try {
+    const document: unknown = parseYaml(await readAnnotation(file, 2 ** 20), { maxAliasCount: 10 });
+    return isObject(document) ? document : null;
+  } catch {
+    return null;
+  }
+}
+
+function namesOf(names: unknown): readonly string[] | null {
+  if (Array.isArray(names)) return names.map((name, i) => textIn(name) ?? `class ${i}`);
+  if (!isObject(names)) return null;
+  const numbers = Object.keys(names).map(Number);
+  const most = Math.max(-1, ...numbers.filter((number) => Number.isInteger(number) && number < 100_000));
+  return Array.from({ length: most + 1 }, (_, i) => textIn(names[String(i)]) ?? `class ${i}`);
+}
+
+/** Folders and lists of a description; paths that lead out of the root are taken by their last parts, as exports are moved. */
+async function partsOf(
+  document: { readonly [key: string]: unknown },
+  path: string,
+  root: string,
+  images: readonly string[],
+): Promise<Parts | null> {
+  const base = textIn(document.path) ?? '.';
+  const parts: { -readonly [K in keyof Parts]: Parts[K] } = { all: ['.'] };
+  for (const part of ['train', 'val', 'test'] as const) {
+    const written = Array.isArray(document[part]) ? document[part] : [document[part]];
+    const places = await Promise.all(
+      written.map(async (value) => {
+        const name = textIn(value);
+        return name === null
+          ? null
+          : placeOf(root, [join(dirname(path), base, name), join(dirname(path), name), name], images);
+      }),
+    );
+    const found = places.filter((place) => place !== null);
+    if (found.length > 0) parts[part] = found;
+  }
+  return parts.train === undefined && parts.val === undefined ? null : parts;
+}
+
+async function placeOf(root: string, ways: readonly string[], images: readonly string[]): Promise<string | null> {
+  for (const way of ways) {
+    const steps = way
+      .replaceAll('\\', '/')
+      .split('/')
+      .filter((step) => step !== '..' && step !== '.' && step !== '');
+    for (let skip = 0; skip < Math.max(1, steps.length); skip++) {
+      const place = steps.slice(skip).join('/');
+      const found = await stat(join(root, place)).catch(() => null);
+      if (found?.isFile() && /\.txt$/i.test(place)) return place;
+      if (place !== '' && found?.isDirectory() && images.some((image) => image.startsWith(`${place}/`))) return place;
+    }
+  }
+  return null;
+}
+
+async function read(places: readonly string[], reading: YoloReading): Promise<StatedSet> {
+  const { root, images, warnings } = reading;
+  const { names } = await describe(reading);
+  const files = new Set<string>();
+  const bad = new Map<string, string>();
+  for (const place of places) {
+    if (!/\.txt$/i.test(place)) {
+      for (const path of inFolders([...images.paths].sort(naturalOrder), [place])) files.add(resolve(root.path, path));
+      continue;
+    }
+    const list = join(root.path, place);
+    for (const line of linesOf(await readAnnotation(list))) {
+      const found = images.find(line, dirname(list));
+      if (found === null) bad.set(line, `no such image, listed in ${place}`);
+      else files.add(found.file);
+    }
+  }
+  const texts = new Set((await listFiles(root.path)).filter((path) => /\.txt$/i.test(path)));
+  let labelled = 0;
+  const stated = await concurrently([...files], AT_ONCE, async (file): Promise<StatedImage | null> => {
+    const id = relative(root.path, file).split(sep).join('/');
+    const label = labelOf(id, texts);
+    if (label === null) warnings.note('no-annotation', id);
+    else labelled++;
+    try {
+      const text = label === null ? '' : await readAnnotation(join(root.path, label), MAX_LABEL_BYTES);
+      const objects = linesOf(text).flatMap((line) => {
+        const object = objectOf(line, names);
+        if (object === null) warnings.note('bad-box', label ?? id);
+        return object === null ? [] : [object];
+      });
+      return {
+        name: basename(file),
+        source: label === null ? file : join(root.path, label),
+        folder: dirname(file),
+        size: null,
+        unit: 'fractions',
+        objects,
+      };
+    } catch (error) {
+      if (!(error instanceof EspalierError)) throw error;
+      bad.set(id, error.message.slice(error.message.indexOf(': ') + 2));
+      return null;
+    }
+  });
+  if (labelled === 0)
+    throw new DataError(root.path, `none of ${files.size} images has a text file of its name beside it or in labels/`);
+  const classes = names?.map((name, i) => ({ id: i, name })) ?? null;
+  return { images: stated.filter((image) => image !== null), classes: uniqueNames(classes), file: root.path, bad };
+}
+
+/** Two numbers of one name are one class. */
+function uniqueNames(classes: StatedSet['classes']): StatedSet['classes'] {
+  const seen = new Set<string>();
+  return classes?.filter(({ name }) => seen.size < seen.add(name).size) ?? null;
+}
+
+/** The text file of an image: in labels instead of images, or beside it. */
+function labelOf(id: string, texts: ReadonlySet<string>): string | null {
+  const stem = stemOf(id);
+  const swapped = stem.replace(/(^|\/)images(?=\/)(?!.*\/images\/)/, '$1labels');
+  const ways = [`${swapped}.txt`, `${stem}.txt`, `labels/${basename(stem)}.txt`];
+  return ways.find((path) => texts.has(path)) ?? null;
+}
+
+/** `class cx cy w h`, perhaps with a confidence, or `class x0 y0 x1 y1 x2 y2 ...`, in fractions; null: it is neither. */
+function objectOf(line: string, names: readonly string[] | null): StatedObject | null {
+  const [label = Number.NaN, ...values] = line.split(/[\s,]+/).map(Number);
+  if (!Number.isInteger(label) || label < 0 || !values.every(Number.isFinite)) return null;
+  const name = names === null ? `class ${label}` : names[label];
+  if (name === undefined) return null;
+  if (values.length >= 6 && values.length % 2 === 0) return polygonObject(name, values);
+  if (values.length !== 4 && values.length !== 5) return null;
+  const [x = 0, y = 0, width = 0, height = 0] = values;
+  return boxObject(name, x - width / 2, y - height / 2, x + width / 2, y + height / 2);
+}
+
+/** YOLO: a text file an image, with numbers for classes and fractions for coordinates. */
+export const yolo = defineFormat({
+  kind: 'yolo',
+  title: 'YOLO',
+  tools: 'Ultralytics, Roboflow (YOLO, Darknet), CVAT, Label Studio, labelImg, makesense',
+  layout: `data.yaml          or   images/train/a.jpg   or   obj.names, train.txt
+train/images/a.jpg      labels/train/a.txt        obj_train_data/a.jpg
+train/labels/a.txt      images/val/b.jpg          obj_train_data/a.txt`,
+  config,
+  readers: statedReaders<YoloData>({
+    parts: async (reading) => (await describe(reading)).parts ?? folderParts(reading.images.paths),
+    resolve: async (name, { root, images }) => {
+      const file = resolve(root.path, name);
+      const isList =
+        /\.txt$/i.test(name) && contains(root.path, file) && (await stat(file).catch(() => null))?.isFile();
+      return isList ? [name] : folderNamed(images.paths, name);
+    },
+    read,
+  }),
+  recognise: async ({ paths, head }) => {
+    const texts = paths.filter((path) => /\.txt$/i.test(path) && !NAME_LISTS.test(path)).slice(0, 50);
+    for (const path of texts) {
+      const [line = ''] = linesOf(await head(path));
+      if (/^\d+(\s+-?[\d.e+-]+){4,}$/i.test(line))
+        return {
+          keys: {},
+          name: paths.some((name) => /data\.ya?ml$/i.test(name)) ? 'YOLO (data.yaml)' : 'YOLO',
+          truth: 'boxes',
+        };
+    }
+    return null;
+  },
+});

@@ -1,0 +1,130 @@
+import { readdir, realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { DataError } from '../../engine/errors.js';
+
+const MAX_FILES = 2_000_000;
+const MAX_DEPTH = 32;
+/** Endings of image files, in the order in which a name without one is completed. */
+const IMAGE = /\.(jpe?g|jfif|png|bmp|webp|tiff?|gif|avif|hei[cf]|jp2|p[gpbn]m)$/i;
+
+export const isImageName = (name: string): boolean => IMAGE.test(name);
+/** A name without its ending. */
+export const stemOf = (name: string): string => name.replace(/\.[^./]*$/, '');
+const hasEnding = (name: string): boolean => isImageName(name) || name.endsWith('.xml') || name.endsWith('.json');
+const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** How an image was found: as named, elsewhere by its last part, by other capitals, or with another ending. */
+export type FoundBy = 'name' | 'other-folder' | 'other-capitals' | 'other-ending';
+
+/** The image files below a folder. */
+export interface ImageIndex {
+  /** Paths of all image files relative to the folder, forward slashes, in no order. */
+  readonly paths: readonly string[];
+  /**
+   * The image that an annotation names: its path as written, or the longest last part of it that fits one file alone.
+   *
+   * @param near folder to look in first, absolute
+   * @returns an absolute path; null where none or several fit equally well
+   */
+  find(name: string, near: string | null): { readonly file: string; readonly by: FoundBy } | null;
+}
+
+/**
+ * Lists the files below a folder. Links are followed, each folder once; hidden files and folders are left out.
+ *
+ * @throws DataError when there are more than two million
+ */
+export async function listFiles(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  const seen = new Set<string>();
+  const walk = async (path: string, depth: number): Promise<void> => {
+    const real = await realpath(join(folder, path)).catch(() => null);
+    if (real === null || seen.has(real) || depth > MAX_DEPTH) return;
+    seen.add(real);
+    for (const entry of await readdir(join(folder, path), { withFileTypes: true }).catch(() => [])) {
+      if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
+      const inner = path === '' ? entry.name : `${path}/${entry.name}`;
+      if (entry.isFile()) found.push(inner);
+      else if (entry.isDirectory()) await walk(inner, depth + 1);
+      else if (entry.isSymbolicLink()) await followLink(inner, depth);
+      if (found.length > MAX_FILES) throw new DataError(folder, `holds more than ${MAX_FILES} files`);
+    }
+  };
+  const followLink = async (inner: string, depth: number): Promise<void> => {
+    const before = found.length;
+    await walk(inner, depth + 1);
+    if (found.length === before) found.push(inner);
+  };
+  await walk('', 0);
+  return found;
+}
+
+/** The images below a folder by their names. */
+export const indexImages = async (folder: string): Promise<ImageIndex> =>
+  indexFiles(folder, (await listFiles(folder)).filter(isImageName));
+
+/** Files below a folder by their names. @param paths relative to the folder, forward slashes */
+export function indexFiles(folder: string, paths: readonly string[]): ImageIndex {
+  const exact = new Set(paths);
+  const byName = group(paths, baseOf);
+  const byLower = group(paths, (path) => baseOf(path).toLowerCase());
+  const byStem = group(paths, (path) => stemOf(baseOf(path)).toLowerCase());
+
+  const find: ImageIndex['find'] = (written, near) => {
+    const parts = partsOf(written, folder);
+    const name = parts.at(-1);
+    if (name === undefined) return null;
+    const beside = near === null ? null : relative(folder, near).split(sep).join('/');
+    const at = (path: string): string => join(folder, path);
+    if (beside !== null && !beside.startsWith('..')) {
+      const path = beside === '' ? name : `${beside}/${name}`;
+      if (exact.has(path)) return { file: at(path), by: 'name' };
+    }
+    if (exact.has(parts.join('/'))) return { file: at(parts.join('/')), by: 'name' };
+    const ways = [
+      ['other-folder', byName.get(name)],
+      ['other-capitals', byLower.get(name.toLowerCase())],
+      ['other-ending', byStem.get((hasEnding(name) ? stemOf(name) : name).toLowerCase())],
+    ] as const;
+    for (const [by, candidates = []] of ways) {
+      const best = nearestPath(candidates, parts, beside);
+      const isAsNamed = by === 'other-ending' ? !hasEnding(name) : by === 'other-folder' && parts.length === 1;
+      if (best !== null) return { file: at(best), by: isAsNamed ? 'name' : by };
+      if (candidates.length > 0) return null;
+    }
+    return null;
+  };
+  return { paths, find };
+}
+
+/** Steps of a path as any system writes it; what leads out of the folder is left out. */
+function partsOf(written: string, folder: string): readonly string[] {
+  const slashes = written.replaceAll('\\', '/').replace(/^file:\/\//, '');
+  const inside = isAbsolute(slashes) ? relative(folder, slashes).split(sep).join('/') : slashes;
+  return inside.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+/** The path that shares the most last steps with what is written, or lies in the folder looked in; null for a draw. */
+function nearestPath(paths: readonly string[], written: readonly string[], beside: string | null): string | null {
+  if (paths.length <= 1) return paths[0] ?? null;
+  const scored = paths.map((path) => {
+    const parts = path.split('/');
+    let shared = 0;
+    while (shared < parts.length - 1 && parts.at(-2 - shared) === written.at(-2 - shared)) shared++;
+    const isBeside = beside !== null && path.startsWith(beside === '' ? '' : `${beside}/`);
+    return { path, score: 2 * shared + (isBeside ? 1 : 0) };
+  });
+  scored.sort((a, b) => b.score - a.score);
+  const [first, second] = scored;
+  return first === undefined || first.score === second?.score ? null : first.path;
+}
+
+function group(paths: readonly string[], key: (path: string) => string): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const path of paths) {
+    const same = groups.get(key(path));
+    if (same === undefined) groups.set(key(path), [path]);
+    else same.push(path);
+  }
+  return groups;
+}

@@ -1,0 +1,254 @@
+import { realpath } from 'node:fs/promises';
+import { mask as masks } from '#coco-ts';
+import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
+import { admitBoxes, type StatedBox } from '../boxes.js';
+import { concurrently } from '../concurrently.js';
+import type { Dataset, Entry } from '../dataset.js';
+import type { CommonData, SplitRequest } from '../formats/format.js';
+import { BACKGROUND, classIndices } from '../labels.js';
+import { contains, type DataRoot, idOf } from '../paths.js';
+import { datasetOf, requireSize, type StoredTruth } from '../read.js';
+import { type RegionsTruth, type Segmentation, toRle } from '../regions.js';
+import { type DetectionTruth, IGNORED, type LabelMap, type SemanticTruth, type Truth } from '../sample.js';
+import { surveyImage } from '../survey.js';
+import type { Verifier } from '../verified.js';
+import { badRecords, type WarningList } from '../warnings.js';
+import type { StatedImage, StatedObject, StatedSet } from './image.js';
+import type { ImageIndex } from './images.js';
+import { resolveLabels } from './labels.js';
+
+const AT_ONCE = 8;
+
+export interface OpenStated extends Pick<CommonData, 'badRecords' | 'links' | 'classes'> {
+  readonly root: DataRoot;
+  readonly images: ImageIndex;
+  /** Folder of the images, absolute. */
+  readonly folder: string;
+  readonly request: SplitRequest;
+  readonly warnings: WarningList;
+  readonly verifier: Verifier;
+}
+
+/** One image that was found, with its objects in pixels. */
+interface Surveyed {
+  readonly id: string;
+  readonly file: string;
+  readonly source: string;
+  readonly width: number;
+  readonly height: number;
+  readonly objects: readonly StatedObject[];
+}
+
+/** Boxes of stated images. @throws DataError when not one image can be used, or with badRecords 'error' when one cannot */
+export async function openBoxes(
+  set: StatedSet,
+  chosen: readonly StatedImage[],
+  options: OpenStated,
+): Promise<Dataset<DetectionTruth>> {
+  const { labels, indexOf } = classesOf(set, 'boxes', options);
+  const entries = await openEntries(set, chosen, options, (image): Entry<StoredTruth> => {
+    const { file, id, width, height, objects, source } = image;
+    const stated = objects.flatMap((object): StatedBox[] => {
+      const label = indexOf(object);
+      const box = label === null ? null : (object.box ?? extentOf(object.segmentation));
+      if (label === null) return [];
+      if (box === null) {
+        options.warnings.note('bad-box', id);
+        return [];
+      }
+      const [x1, y1, x2, y2] = box;
+      if (set.hasAreas && object.area === null) options.warnings.note('missing-area', id);
+      return [{ x1, y1, x2, y2, label, ignored: object.ignored, area: object.area }];
+    });
+    return {
+      id,
+      file,
+      width,
+      height,
+      truth: admitBoxes(stated, { width, height }, { file: source, id }, options.warnings),
+    };
+  });
+  return datasetOf<DetectionTruth>(labels, entries, options.warnings.list(), { source: set.file });
+}
+
+/** Class maps of the polygons and run lengths of stated images; smaller regions lie on top of larger ones. */
+export async function openRegions(
+  set: StatedSet,
+  chosen: readonly StatedImage[],
+  options: OpenStated,
+): Promise<Dataset<SemanticTruth>> {
+  const { labels, indexOf } = classesOf(set, 'classMap', options);
+  const background = labels.classes.findIndex(({ name }) => name === BACKGROUND);
+  const uncovered = background < 0 ? IGNORED : background;
+  const entries = await openEntries(set, chosen, options, ({ objects, source: _, ...image }): Entry<StoredTruth> => {
+    const regions = objects
+      .flatMap((object) => {
+        const label = indexOf(object);
+        if (label === null) return [];
+        if (object.segmentation === null) {
+          options.warnings.note('missing-segmentation', image.id);
+          return [];
+        }
+        if (!fits(object.segmentation, image)) {
+          options.warnings.note('bad-shape', image.id);
+          return [];
+        }
+        return [{ label, segmentation: object.segmentation, size: object.area ?? areaOf(object) }];
+      })
+      .sort((a, b) => b.size - a.size)
+      .map(({ label, segmentation }) => ({ label, segmentation }));
+    const truth: RegionsTruth = { kind: 'regions', uncovered, regions };
+    return { ...image, truth };
+  });
+  const advice = background < 0 ? `add ${BACKGROUND} to data.classes` : 'check the annotations';
+  return datasetOf<SemanticTruth>(labels, entries, options.warnings.list(), { source: set.file, advice });
+}
+
+/** Run lengths are of the image's size. */
+const fits = (
+  segmentation: Segmentation,
+  { width, height }: { readonly width: number; readonly height: number },
+): boolean => !('size' in segmentation) || (segmentation.size[0] === height && segmentation.size[1] === width);
+
+function classesOf(set: StatedSet, truth: Truth['kind'], { classes, request, warnings }: OpenStated) {
+  const labels: LabelMap = request.labels ?? resolveLabels(set, classes, truth, warnings);
+  const indices = classIndices(labels);
+  const code = request.labels === undefined || classes.length > 0 ? 'other-class' : 'unknown-class';
+  const indexOf = ({ name }: StatedObject): number | null => {
+    const index = indices.get(name);
+    if (index === undefined) warnings.note(code, name);
+    return index ?? null;
+  };
+  return { labels, indexOf };
+}
+
+async function openEntries(
+  set: StatedSet,
+  chosen: readonly StatedImage[],
+  options: OpenStated,
+  entryOf: (image: Surveyed) => Entry<StoredTruth>,
+): Promise<Entry<StoredTruth>[]> {
+  const { badRecords: policy, warnings } = options;
+  const bad = new Map<string, string>(set.bad);
+  const found = await concurrently(mergeRepeated(chosen, options), AT_ONCE, async (image) => {
+    try {
+      return entryOf(await survey(image, options));
+    } catch (error) {
+      if (!(error instanceof EspalierError) || error instanceof ConfigError) throw error;
+      bad.set(...badRecord(image, error, options));
+      return null;
+    }
+  });
+  const entries = found.filter((entry) => entry !== null);
+  if (bad.size > 0 && (policy === 'error' || entries.length === 0)) {
+    const remedy = policy === 'error' ? ': correct them, or leave them out with badRecords: skip' : '';
+    const which =
+      entries.length === 0
+        ? `not one of ${bad.size} records can`
+        : `${bad.size} of ${found.length + (set.bad?.size ?? 0)} records cannot`;
+    throw new DataError(set.file, `${which} be used: ${badRecords(bad)}${remedy}`);
+  }
+  if (entries.length === 0) throw new DataError(set.file, 'it names no image');
+  const faults = policy === 'error' ? warnings.faults() : [];
+  if (faults.length > 0) throw new DataError(set.file, `${faults.join('; ')} (badRecords: error)`);
+  for (const [file, problem] of bad) warnings.noteBad(file, problem);
+  return unique(entries, warnings);
+}
+
+function badRecord(image: StatedImage, error: EspalierError, { root, folder }: OpenStated): [string, string] {
+  if (!(error instanceof DataError)) return [image.name, error.message];
+  const problem = error.message.slice(error.message.indexOf(': ') + 2);
+  const isInside = contains(root.path, error.file) || contains(folder, error.file);
+  return [isInside ? idOf(root, error.file) : image.name, problem];
+}
+
+async function survey(image: StatedImage, options: OpenStated): Promise<Surveyed> {
+  const { root, images, folder, links, warnings, verifier } = options;
+  const found = images.find(image.name, image.folder);
+  if (found === null) throw new DataError(image.name, `no such image below ${folder}, named by ${image.source}`);
+  const { file, by } = found;
+  if (links === 'inside' && !contains(root.real, await realpath(file))) {
+    throw new DataError(file, `a link that leaves the data folder ${root.path}, which links: inside refuses`);
+  }
+  const id = idOf(root, file);
+  if (by !== 'name') warnings.note(by, id);
+  const { width, height } = await surveyImage(file, id, warnings, verifier);
+  const objects =
+    image.unit === 'fractions' ? image.objects.map((object) => scaled(object, width, height)) : image.objects;
+  checkSize(image, objects, { file, id, width, height }, warnings);
+  return { id, file, source: image.source, width, height, objects };
+}
+
+/** Of a size whose sides are swapped the boxes tell which is right. */
+function checkSize(
+  { size }: StatedImage,
+  objects: readonly StatedObject[],
+  found: { readonly file: string; readonly id: string; readonly width: number; readonly height: number },
+  warnings: WarningList,
+): void {
+  if (size === null || (size.width === found.width && size.height === found.height)) return;
+  const isTurned = size.width === found.height && size.height === found.width;
+  const fits = objects.every(({ box }) => box === null || (box[2] <= found.width + 1 && box[3] <= found.height + 1));
+  const wouldFit = objects.every(({ box }) => box === null || (box[2] <= size.width + 1 && box[3] <= size.height + 1));
+  if (isTurned && fits && !(wouldFit && objects.length === 0)) warnings.note('swapped-size', found.id);
+  else requireSize(found.file, found, size);
+}
+
+function scaled(object: StatedObject, width: number, height: number): StatedObject {
+  const { box, segmentation } = object;
+  return {
+    ...object,
+    box: box && [box[0] * width, box[1] * height, box[2] * width, box[3] * height],
+    segmentation:
+      segmentation === null || 'size' in segmentation
+        ? segmentation
+        : segmentation.map((polygon) => polygon.map((value, i) => value * (i % 2 === 0 ? width : height))),
+  };
+}
+
+/** Images that several records name become one, with the objects of all. */
+function mergeRepeated(chosen: readonly StatedImage[], { warnings }: OpenStated): StatedImage[] {
+  const merged = new Map<string, StatedImage>();
+  for (const image of chosen) {
+    const key = `${image.folder ?? ''}\0${image.name}`;
+    const known = merged.get(key);
+    if (known !== undefined) warnings.note('repeated-image', image.name);
+    merged.set(key, known === undefined ? image : { ...known, objects: [...known.objects, ...image.objects] });
+  }
+  return [...merged.values()];
+}
+
+/** Two names may find one file; the first keeps it. */
+function unique(entries: readonly Entry<StoredTruth>[], warnings: WarningList): Entry<StoredTruth>[] {
+  const seen = new Set<string>();
+  return entries.filter(({ id }) => {
+    const isNew = !seen.has(id);
+    if (!isNew) warnings.noteBad(id, 'another record names this image, too');
+    seen.add(id);
+    return isNew;
+  });
+}
+
+/** x1 y1 x2 y2 of polygons or run lengths; null where there is none. */
+export function extentOf(segmentation: Segmentation | null): StatedObject['box'] {
+  if (segmentation === null) return null;
+  if ('size' in segmentation) {
+    const [x = 0, y = 0, width = 0, height = 0] = masks.toBbox(toRle(segmentation));
+    return width > 0 && height > 0 ? [x, y, x + width, y + height] : null;
+  }
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const polygon of segmentation) {
+    for (let i = 0; i + 1 < polygon.length; i += 2) {
+      left = Math.min(left, polygon[i] as number);
+      right = Math.max(right, polygon[i] as number);
+      top = Math.min(top, polygon[i + 1] as number);
+      bottom = Math.max(bottom, polygon[i + 1] as number);
+    }
+  }
+  return left > right ? null : [left, top, right, bottom];
+}
+
+function areaOf({ box, segmentation }: StatedObject): number {
+  const [x1, y1, x2, y2] = box ?? extentOf(segmentation) ?? [0, 0, 0, 0];
+  return Math.abs((x2 - x1) * (y2 - y1));
+}

@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { checkData, configName, type DataReport, experimentOf, renderConfig } from '../configs/checkData.js';
+import type { SplitSurvey } from '../datasets/check/survey.js';
+import { FORMATS } from '../datasets/formats/index.js';
+import { ConfigError } from '../engine/errors.js';
+import { writeWhole } from '../engine/files/write.js';
+import { shownName } from '../engine/printable.js';
+import { createOutput } from './output.js';
+
+/** Draws the layouts of all data set formats. */
+export function formats({ json = false }: { readonly json?: boolean }): void {
+  const value = FORMATS.map(({ kind, title, tools, layout, readers }) => ({
+    kind,
+    title,
+    tools,
+    layout,
+    truths: Object.keys(readers),
+  }));
+  const text = value.map(
+    ({ kind, title, tools, layout }) => `${title} (kind: ${kind})\n  ${tools}\n\n${layout.replace(/^/gm, '    ')}`,
+  );
+  createOutput(json).result(value, text.join('\n\n'));
+}
+
+export interface CheckCommand {
+  readonly json?: boolean;
+  readonly strict?: boolean;
+  readonly write?: string;
+}
+
+/** Tells what a data set holds and what is wrong with it. */
+export async function check(path: string, command: CheckCommand): Promise<void> {
+  const report = await checkData(await experimentOf(path));
+  const { experiment: _, ...value } = report;
+  createOutput(command.json === true).result(value, describe(report));
+  if (command.write !== undefined) writeConfig(report, path, command.write);
+  const isFaulty =
+    report.problem !== null || (command.strict === true && (report.warnings.length > 0 || report.alike.length > 0));
+  if (isFaulty) process.exitCode = 1;
+}
+
+/** Recognises a folder, checks it, and writes a config for it. */
+export async function init(
+  folder: string,
+  { json = false, out }: { readonly json?: boolean; readonly out?: string },
+): Promise<void> {
+  const file = out ?? configName(folder);
+  if (existsSync(file)) throw new ConfigError(`${file} exists: name another file with --out, or remove it`);
+  const report = await checkData(await experimentOf(folder));
+  writeConfig(report, folder, file);
+  const { experiment: _, ...value } = report;
+  createOutput(json).result(
+    { config: file, ...value },
+    `${describe(report)}\n\n${file} is written: espalier train ${file}`,
+  );
+}
+
+function writeConfig(report: DataReport, path: string, file: string): void {
+  const root = relative(dirname(resolve(file)), report.experiment.data.root) || '.';
+  writeWhole(
+    file,
+    [new TextEncoder().encode(renderConfig(report, root.startsWith('..') ? resolve(path) : root))],
+    'choose another file',
+  );
+}
+
+const NAMED = 5;
+
+function describe({ experiment, splits, alike, notes, warnings, problem }: DataReport): string {
+  const leaks = alike.filter(({ isLeak }) => isLeak);
+  const named = (groups: DataReport['alike']) =>
+    groups
+      .slice(0, NAMED)
+      .map(({ images }) => `\n    ${images.slice(0, NAMED).map(shownName).join(', ')}`)
+      .join('');
+  return [
+    `${experiment.data.root}: ${experiment.data.kind}, ${experiment.task}`,
+    ...notes.map((note) => `  ${note}`),
+    ...splits.map(describeSplit),
+    ...(leaks.length > 0
+      ? [`  warning: ${leaks.length} images of one split look like those of another${named(leaks)}`]
+      : []),
+    ...(alike.length > leaks.length
+      ? [
+          `  warning: ${alike.length - leaks.length} groups of images look alike${named(alike.filter(({ isLeak }) => !isLeak))}`,
+        ]
+      : []),
+    ...warnings.map(({ split, message }) => `  warning: ${split}: ${message}`),
+    ...(problem === null ? [] : [`  error: ${problem}`]),
+    ...(problem === null && warnings.length + alike.length === 0 ? ['  nothing is wrong'] : []),
+  ].join('\n');
+}
+
+function describeSplit({ split, images, empty, classes, counted, ignored, sides, boxSides }: SplitSurvey): string {
+  const most = [...classes].sort((a, b) => b.count - a.count).slice(0, 12);
+  const shown = most.map(({ name, count }) => `${shownName(name)} ${count}`).join(', ');
+  const rest = classes.length > most.length ? ` and ${classes.length - most.length} classes more` : '';
+  const lines = [
+    `  ${split}: ${images} images of ${sides[0]} to ${sides[2]} pixels a side${empty === null || empty === 0 ? '' : `, ${empty} without objects`}`,
+    `    ${counted}: ${shown}${rest}${ignored > 0 ? `; ignored ${ignored}` : ''}`,
+  ];
+  if (boxSides.length > 0) lines.push(`    sides of boxes at 0, 10, 50, 90, 100 %: ${boxSides.join(', ')} pixels`);
+  return lines.join('\n');
+}
