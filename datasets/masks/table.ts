@@ -71,33 +71,22 @@ function maskValueOf(text: string): number {
 }
 
 /**
- * The table of masks that no config explains: of as many values as classes each in ascending order, where they cannot be
- * positions; without classes, each value is a class.
+ * The table of masks that no config explains: each value is a class. Null where classes are named: values are their positions
+ * then, and others are refused with the line to write.
  *
- * @throws ConfigError for more values than classes could be
+ * @throws ConfigError for more values than classes could be, and for colours whose classes are named without saying which is which
  */
 export function foundTable(classes: readonly string[], found: ValueCounts, unit: MaskUnit): ValueTable | null {
   const values = [...found.keys()].sort((a, b) => a - b);
   if (classes.length === 0) return ownTable(values, unit);
-  const labels = classMapLabels(classes);
   if (unit === 'colour') {
+    const labels = classMapLabels(classes);
     const shown = values.slice(0, 8).map((value) => `'${shownValue(value, unit)}'`);
     throw new ConfigError(
       `the masks hold ${values.length} colours, ${shown.join(', ')}${values.length > 8 ? ', ...' : ''}, and no colour says its class: write data.values, such as { ${shown[0]}: ${labels.classes[0]?.name}, ... }`,
     );
   }
-  const count = labels.classes.length;
-  const arePositions = values.every((value) => value < count || (value === IGNORED && count > 2));
-  const isBinary = count === 2 && values.length === 2 && values[0] === 0 && values[1] === IGNORED;
-  if (values.length !== count || (arePositions && !isBinary)) return null;
-  const table = values.map((value, i) => [value, i] as const);
-  const shown = table.map(([value, i]) => `${shownValue(value, unit)}: ${labels.classes[i]?.name}`).join(', ');
-  return {
-    labels,
-    unit,
-    values: table,
-    note: `mask values were taken for the classes in their order, { ${shown} }: write data.values if they mean others`,
-  };
+  return null;
 }
 
 function ownTable(values: readonly number[], unit: MaskUnit): ValueTable {

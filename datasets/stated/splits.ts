@@ -52,6 +52,12 @@ export async function chooseSplit<Item extends Candidate>(
   if (said === null) throw missing(split);
   const { parts } = places;
   if (said !== 'auto' && !isShare(said)) {
+    if (await isWhole(said, places)) {
+      return {
+        items: await places.read(parts.all),
+        note: `the layout has no parts, so '${said}' stands for all of its images`,
+      };
+    }
     const chosen = await named(root, said, places);
     return split === 'train' && (await holdsOut(data, places)) ? heldOut(chosen, 'train', data) : whole(chosen);
   }
@@ -72,6 +78,16 @@ export async function chooseSplit<Item extends Candidate>(
 
 const isShare = (split: Split | null): split is number =>
   typeof split === 'number' && split > 0 && split < 1 && !Number.isInteger(split);
+
+/** The usual names of splits, which configs have also where a folder is not split. */
+const USUAL: ReadonlySet<unknown> = new Set(['train', 'val', 'valid', 'test']);
+
+/** Whether a usual name of a split is said of a layout without parts. */
+async function isWhole<Item extends Candidate>(said: Exclude<Split, null>, places: Places<Item>): Promise<boolean> {
+  const { train, val, test } = places.parts;
+  if (!USUAL.has(said) || [train, val, test].some((part) => part !== undefined)) return false;
+  return (await places.resolve(String(said))) === null;
+}
 
 const whole = <Item>(items: readonly Item[]): Chosen<Item> => ({ items, note: null });
 
