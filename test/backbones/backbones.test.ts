@@ -31,7 +31,13 @@ const smallest = Object.values(FAMILIES).flatMap(({ archs }) => {
   return parameters <= LIMIT ? [arch] : [];
 });
 /** Beside the smallest: another padding and squeeze-excite. */
-const COMPUTED: readonly BackboneArch[] = [...smallest, 'efficientnet_b0'];
+const SWEEP: readonly BackboneArch[] = [...smallest, 'efficientnet_b0'];
+/** Of the sweep, what computes on a second engine too: residual blocks, attention, branches, squeeze-excite, the default. */
+const REPRESENTATIVE: readonly BackboneArch[] = SWEEP.filter((arch) =>
+  /^(resnet18|vit_tiny|shufflenet|efficientnet_b0|tf_efficientnet_lite0)/.test(arch),
+);
+/** Every engine computes what is written for all of them; which layers a family joins is the same on each. */
+const COMPUTED = isWasm || process.env.ESPALIER_TEST_ALL ? SWEEP : REPRESENTATIVE;
 /** Computes on one pixel and on a long strip, too; the others are asked for their shapes there. */
 const STRIP: BackboneArch = 'efficientnet_b0';
 

@@ -15,7 +15,7 @@ export const PARAMETER_LIMIT =
       : 8e6
     : process.env.ESPALIER_TEST_ALL
       ? Number.POSITIVE_INFINITY
-      : 100e6;
+      : 30e6;
 
 /** Whether there is a golden of this name. */
 export function hasGolden(name: string): boolean {

@@ -34,9 +34,9 @@ it('a detector with stochastic depth killed in training and resumed has the weig
 }, async () => {
   const { root } = await drawCells({ out: join(folder, 'cells'), images: 12, seed: 3 });
   const config = `task: detection
-data: { kind: coco, root: ${root}, images: images, train: annotations/train.json, val: annotations/val.json }
-model: { preset: efficientdet-lite0, inputSize: [64, 64], dropPath: 0.2 }
-train: { epochs: 10, batchSize: 4, warmupSteps: 2, checkpointEvery: 3, evaluateEvery: 10, workers: 1, seed: 4 }
+data: { kind: coco, root: ${root}, images: images, train: annotations/train.json, val: null }
+model: { preset: efficientdet-lite0, inputSize: [64, 64], neckChannels: 16, neckRepeats: 1, dropPath: 0.2 }
+train: { epochs: 10, batchSize: 4, warmupSteps: 2, checkpointEvery: 3, workers: 1, seed: 4 }
 `;
   writeFileSync(join(folder, 'cells.yaml'), config);
   const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];

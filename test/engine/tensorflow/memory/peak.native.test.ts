@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findLibrary } from '../../../../engine/tensorflow/runtime/library.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const url = (path: string): string => JSON.stringify(pathToFileURL(join(root, path)).href);
 
 /** A training step of five blocks of four layers; the estimate made before it, and the peak of the process after it. */
