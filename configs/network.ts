@@ -31,6 +31,8 @@ export interface Network {
   readonly task: Task;
   /** Predicts on every image of a data set of the experiment's task and compares with the truth. */
   measure(dataset: Dataset, options?: EvaluateOptions<Drawable>): Promise<Report>;
+  /** Predicts on decoded images, in their order. */
+  answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
   /** Predicts on image files, in their order. */
   predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<ImagePrediction, void>;
   dispose(): void;
@@ -74,6 +76,7 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
         signal,
         onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
       }),
+    answer: (images) => predictor.predict(images),
     predict: (files, options) => predictImages(predictor, files, options),
     dispose: () => {
       predictor.dispose();

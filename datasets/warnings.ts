@@ -1,6 +1,7 @@
 import { shownName } from '../engine/printable.js';
 import type { Warning } from './dataset.js';
 import { describePixels, type PixelNote } from './decode/pixelNotes.js';
+import { naturalOrder } from './paths.js';
 
 /** Findings that do not stop the work, by code; every warning names its count and first files. */
 export interface WarningList {
@@ -123,20 +124,24 @@ function noteScale(scaled: Map<string, Scaled>, scale: Scale, file: string): voi
 }
 
 function describeScales(groups: readonly Scaled[]): Warning[] {
-  const each = groups.map(({ scale, files }) => {
+  // Images are read at the same time: what is said does not depend on which came first.
+  const ordered = groups
+    .map(({ scale, files }) => ({ scale, files: [...files].sort(naturalOrder) }))
+    .sort((a, b) => naturalOrder(a.files[0] ?? '', b.files[0] ?? ''));
+  const each = ordered.map(({ scale, files }) => {
     const what = `${count(files.length, 'image')} of ${describePixels(scale)}`;
     return { code: 'scaled-pixels', count: files.length, files, message: `${what}: ${named(files)}` };
   });
   const ways = new Set(groups.map(({ scale: { type, from, to } }) => `${type} ${from} ${to}`)).size;
   if (ways < 2) return each;
-  const files = groups.flatMap((group) => group.files);
+  const files = ordered.flatMap((group) => group.files);
   const message = `${count(files.length, 'image')} scaled in ${ways} ways, so that equal values look different: save them with one scale, best as 8 bits`;
   return [...each, { code: 'mixed-scales', count: files.length, files, message }];
 }
 
 function describe(code: WarningCode, files: ReadonlyMap<string, number>): Warning {
   const total = [...files.values()].reduce((sum, n) => sum + n, 0);
-  const names = [...files.keys()];
+  const names = [...files.keys()].sort(naturalOrder);
   const [noun, sentence] = CODES[code];
   const message = `${count(total, noun)} ${sentence}: ${named(names)}`;
   return { code, count: total, files: names, message };

@@ -1,7 +1,6 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
-import { createNetwork, type Network } from '../configs/network.js';
-import { parseExperiment } from '../configs/read.js';
+import type { Network } from '../configs/network.js';
+import { openReleased, runOf } from '../configs/openModel.js';
 import { openRun } from '../configs/run.js';
 import { didYouMean } from '../configs/suggestion.js';
 import type { LabelMap } from '../datasets/sample.js';
@@ -9,9 +8,7 @@ import { collectWarnings } from '../datasets/warnings.js';
 import { ConfigError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
 import { isWeightsName, WEIGHTS_NAMES } from '../pretrained/catalogue.js';
-import { loadWeights } from '../pretrained/files/loadWeights.js';
-import { COCO_CLASSES, findReleased, networkOf, RELEASED_NAMES, type ReleasedWeights } from '../pretrained/index.js';
-import { describeLoaded } from '../pretrained/load.js';
+import { findReleased, RELEASED_NAMES, type ReleasedWeights } from '../pretrained/index.js';
 import { requireName } from '../training/run/index.js';
 import { classifyImages } from './classify/classify.js';
 import { type EngineOptions, openEngine } from './engine.js';
@@ -65,28 +62,17 @@ async function detect(
   command: PredictCommand,
   output: Output,
 ): Promise<void> {
-  const found = networkOf(entry);
-  if (!found || !('preset' in found)) {
-    throw new ConfigError(`${entry.name} is for ${entry.arch}, which is no detector of this library`);
-  }
-  const labels = { classes: COCO_CLASSES.map((name, index) => ({ id: index + 1, name: name || `id ${index + 1}` })) };
-  const experiment = parseExperiment({ model: { preset: found.preset } }, entry.name);
-  const network = createNetwork(experiment, labels);
+  const offline = command.offline === true;
+  const options = { offline, onProgress: output.note };
+  const { network, labels, threshold } = await openReleased(entry, {
+    ...options,
+    ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
+  });
   try {
-    const offline = command.offline === true;
-    const loaded = await loadWeights(network.model, entry.name, { offline, onProgress: output.note });
-    output.note(`weights: ${describeLoaded(loaded)}`);
-    const threshold = command.threshold ?? experiment.evaluate.drawThreshold;
     await answer(network, labels, files, { ...command, threshold }, output);
   } finally {
     network.dispose();
   }
-}
-
-/** The run of a checkpoint: the folder above `checkpoints`. */
-function runOf(model: string): string {
-  const folder = dirname(resolve(model));
-  return basename(folder) === 'checkpoints' && model.endsWith('.safetensors') ? dirname(folder) : model;
 }
 
 /** The drawing of an image has its name: in the image's own folder it would replace it. */

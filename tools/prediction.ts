@@ -8,6 +8,7 @@ import { shownName } from '../engine/printable.js';
 import type { DescribeOptions, Task } from '../heads/index.js';
 import { drawOverlay } from './draw/draw.js';
 import { classColor, type Rgb } from './draw/palette.js';
+import { fitDrawing } from './draw/shrink.js';
 
 /** A prediction for machines, for people and for the eye. */
 export interface ShownPrediction {
@@ -24,10 +25,11 @@ export function showPrediction(
 ): ShownPrediction {
   const { value, rows, overlay } = describe(result, options);
   const lines = rows.map(({ figure, label, rest }) => `  ${figure}  ${shownName(label)}${rest ? `  ${rest}` : ''}`);
+  const fitted = fitDrawing(image, overlay);
   return {
     value: { image: file, ...value },
     text: [shownName(file), ...(lines.length === 0 ? ['  nothing'] : lines)].join('\n'),
-    drawn: drawOverlay(image, overlay, options.names),
+    drawn: drawOverlay(fitted.image, fitted.overlay, options.names),
   };
 }
 
