@@ -9,17 +9,17 @@ export interface ScheduleOptions {
   readonly warmupSteps: number;
   readonly totalSteps: number;
   /** Share of `learningRate` that is left at the end. */
-  readonly finalFraction?: number;
+  readonly finalRate?: number;
 }
 
 /**
- * Linear warm-up, then half a cosine down to `finalFraction`.
+ * Linear warm-up, then half a cosine down to `finalRate`.
  *
  * @throws ConfigError for a rate that is not positive or steps that are not whole numbers
  * @source warm-up: Goyal et al. 2017, arXiv:1706.02677; cosine: Loshchilov and Hutter 2016, arXiv:1608.03983, equation 5
  */
 export function createSchedule(options: ScheduleOptions): Schedule {
-  const { learningRate, warmupSteps, totalSteps, finalFraction = 0 } = options;
+  const { learningRate, warmupSteps, totalSteps, finalRate = 0 } = options;
   if (!(learningRate > 0 && Number.isFinite(learningRate))) {
     throw new ConfigError(`learningRate is ${learningRate}: give a number above 0`);
   }
@@ -30,7 +30,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   return (step) => {
     if (step < warmup) return (learningRate * (step + 1)) / warmup;
     const progress = Math.min(1, (step - warmup) / Math.max(1, totalSteps - warmup));
-    return learningRate * (finalFraction + (1 - finalFraction) * 0.5 * (1 + Math.cos(Math.PI * progress)));
+    return learningRate * (finalRate + (1 - finalRate) * 0.5 * (1 + Math.cos(Math.PI * progress)));
   };
 }
 

@@ -20,7 +20,7 @@ describe('createSchedule', () => {
   test('ends at the final fraction and stays there', () => {
     expect(schedule(12)).toBeCloseTo(0, 12);
     expect(schedule(500)).toBeCloseTo(0, 12);
-    const floored = createSchedule({ learningRate: 0.8, warmupSteps: 0, totalSteps: 10, finalFraction: 0.1 });
+    const floored = createSchedule({ learningRate: 0.8, warmupSteps: 0, totalSteps: 10, finalRate: 0.1 });
     expect(floored(0)).toBeCloseTo(0.8, 12);
     expect(floored(5)).toBeCloseTo(0.8 * 0.55, 12);
     expect(floored(10)).toBeCloseTo(0.08, 12);

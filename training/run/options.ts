@@ -3,69 +3,24 @@ import { createEma, type Ema } from '../ema.js';
 import { createAdamW, createSgd, type Optimizer } from '../optimizers.js';
 import type { ParameterMap } from '../packs.js';
 import { createSchedule, type Schedule, scaleLearningRate } from '../schedule.js';
+import { type TrainConfig, trainConfig } from './config.js';
 
-/** How to train; what is absent has the default in `TRAIN_DEFAULTS`. */
-export interface TrainOptions {
-  /** Passes over the training images; this or `steps`. */
-  readonly epochs?: number;
+/** Keys of a config that concern the loader and the processes, not the steps. */
+type Surroundings = 'workers' | 'cacheMegabytes' | 'peerTimeout';
+
+/** How to train: keys of a config (`trainConfig`), whose defaults those have that are left out. */
+export interface TrainOptions extends Partial<Omit<TrainConfig, Surroundings | 'batchSize' | 'seed'>> {
   /** Optimizer steps, instead of epochs. */
   readonly steps?: number;
-  /** Stop after this many minutes of training and evaluation; null: never. */
-  readonly minutes?: number | null;
   /** Images per step, over all processes of a cluster together. */
   readonly batchSize: number;
-  readonly optimizer?: 'sgd' | 'adamw';
-  /** Peak, for `referenceBatch` images a step. */
-  readonly learningRate?: number;
-  /** The rate is multiplied by batchSize / referenceBatch; null: as written. */
-  readonly referenceBatch?: number | null;
-  /** Factor on the rate of parameters below `backbone.`. */
-  readonly backboneRate?: number;
-  /** SGD only. */
-  readonly momentum?: number;
-  readonly weightDecay?: number;
-  readonly warmupSteps?: number;
-  /** Share of the rate that is left at the end. */
-  readonly finalRate?: number;
-  /** Largest global norm of the gradients; null: not clipped. */
-  readonly clipNorm?: number | null;
-  /** Decay of the averaged weights; null: no averages. */
-  readonly ema?: number | null;
-  /** Kept share of batch norm's moving statistics per step. */
-  readonly normMomentum?: number;
-  /** In a cluster: batch norm takes the statistics of all processes' batches. */
-  readonly syncNorm?: boolean;
-  /** The backbone's activations are computed again in the backward pass: less memory, more time. */
-  readonly recompute?: boolean;
-  /** Epochs between evaluations; the end is always evaluated. */
-  readonly evaluateEvery?: number;
-  /** Steps between checkpoints; null: whenever `checkpointSeconds` have passed. */
-  readonly checkpointEvery?: number | null;
-  /** Seconds between checkpoints where `checkpointEvery` is null. */
+  /** Seconds between checkpoints where `checkpointEvery` is null. Defaults to 60. */
   readonly checkpointSeconds?: number;
   readonly seed: number;
 }
 
-export const TRAIN_DEFAULTS = {
-  epochs: 50,
-  minutes: null,
-  optimizer: 'adamw',
-  learningRate: 0.001,
-  referenceBatch: null,
-  backboneRate: 1,
-  momentum: 0.9,
-  weightDecay: 0.01,
-  warmupSteps: 100,
-  finalRate: 0,
-  clipNorm: 10,
-  ema: 0.995,
-  normMomentum: 0.95,
-  recompute: false,
-  syncNorm: false,
-  evaluateEvery: 5,
-  checkpointEvery: null,
-  checkpointSeconds: 60,
-} as const satisfies Partial<TrainOptions>;
+/** What options that are left out stand for. */
+export const TRAIN_DEFAULTS = { ...trainConfig.parse({}), checkpointSeconds: 60 };
 
 /** What the options mean for one model and one loader. */
 export interface Plan {
@@ -106,7 +61,7 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     learningRate,
     warmupSteps: set.warmupSteps,
     totalSteps,
-    finalFraction: set.finalRate,
+    finalRate: set.finalRate,
   });
   for (const [name, value] of Object.entries({
     evaluateEvery: set.evaluateEvery,

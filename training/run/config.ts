@@ -1,0 +1,96 @@
+import * as z from 'zod';
+
+const fraction = (fallback: number, text: string) => z.number().min(0).max(1).default(fallback).describe(text);
+const count = (fallback: number, text: string) => z.int().min(1).max(1_000_000).default(fallback).describe(text);
+const limit = z.int().min(1).max(1_000_000).nullable().default(null);
+
+/** How to train, in a config file; an unknown key is an error. The only place of these defaults. */
+export const trainConfig = z.strictObject({
+  epochs: count(50, 'Passes over the training images, 1..1000000'),
+  batchSize: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(8)
+    .describe('Images per step, over all processes of a cluster together, 1..1024'),
+  optimizer: z.enum(['sgd', 'adamw']).default('adamw').describe('sgd (with momentum) or adamw'),
+  learningRate: z
+    .number()
+    .positive()
+    .max(10)
+    .default(0.001)
+    .describe('Peak learning rate, above 0 to 10, after the warm-up'),
+  referenceBatch: limit.describe(
+    'Batch size that learningRate was tuned for: the rate is multiplied by batchSize / it; null: as written',
+  ),
+  backboneRate: fraction(1, "The backbone's learning rate as a fraction of learningRate, 0..1"),
+  momentum: fraction(0.9, 'sgd: momentum, 0..1'),
+  weightDecay: fraction(0.01, 'Decay of weights (never biases, norms), 0..1; decoupled in adamw'),
+  warmupSteps: z.int().min(0).max(1_000_000).default(100).describe('Steps of linear warm-up, 0..1000000'),
+  finalRate: fraction(0, 'End of the cosine as a fraction of learningRate, 0..1'),
+  clipNorm: z.number().positive().nullable().default(10).describe('Global norm gradients are clipped to; null: never'),
+  ema: z
+    .number()
+    .min(0)
+    .lt(1)
+    .nullable()
+    .default(0.995)
+    .describe('Decay per step of the averaged weights that are evaluated, 0..1, warmed up; null: no averaging'),
+  normMomentum: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.95)
+    .describe(
+      "Kept share per step of batch norm's moving statistics, 0..1; 0.99 in the EfficientNet release, for long runs",
+    ),
+  syncNorm: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Training in several processes: batch norm takes the statistics of all processes' images; false: each of its own",
+    ),
+  peerTimeout: z
+    .number()
+    .min(1)
+    .max(86_400)
+    .default(120)
+    .describe(
+      'Training in several processes: seconds after which one that does not start or answer is given up, 1..86400',
+    ),
+  recompute: z
+    .boolean()
+    .default(false)
+    .describe(
+      "true: the backbone's activations are computed again in the backward pass instead of kept; less memory, more time, the same weights",
+    ),
+  seed: z.int().min(0).max(4_294_967_295).default(1).describe('Of weights, order and augmentation, 0..4294967295'),
+  workers: z
+    .int()
+    .min(0)
+    .max(64)
+    .nullable()
+    .default(null)
+    .describe('Threads that decode images, 0..64 (0: in the main thread); null: one fewer than cores, at most 4'),
+  cacheMegabytes: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(512)
+    .describe('Memory for decoded images that are used again in the next epoch, MiB, 0..1000000'),
+  evaluateEvery: count(5, 'Epochs between evaluations on val, 1..1000000; the last epoch is always evaluated'),
+  checkpointEvery: limit.describe('Steps between checkpoints, 1..1000000; null: one a minute'),
+  tensorboard: z
+    .boolean()
+    .default(false)
+    .describe(
+      "true: the run's folder gets `tensorboard`, event files that TensorBoard reads, and the same as scalars.csv",
+    ),
+  minutes: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Stop after this many minutes, after a checkpoint; null: when the epochs are done'),
+});
+export type TrainConfig = z.output<typeof trainConfig>;
