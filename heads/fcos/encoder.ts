@@ -1,5 +1,6 @@
 import type { Encoder } from '../../datasets/encoder.js';
 import type { DetectionTruth } from '../../datasets/sample.js';
+import { taughtBoxes } from '../boxes/taught.js';
 import { createPoints, type PointConfig } from './points.js';
 
 /** Class, distances and centre-ness of every place, and the number of places that belong to an object. */
@@ -75,5 +76,13 @@ export function createEncoder({ radius, range, ...config }: FcosEncoderConfig): 
       }
       positives[0] = classes.reduce((sum, label) => sum + (label >= 0 ? 1 : 0), 0);
     },
+    decode: ({ classes, distances }) =>
+      taughtBoxes(classes, (box, place) => {
+        const [x, y, stride] = [points[place * 3]!, points[place * 3 + 1]!, points[place * 3 + 2]!];
+        box[0] = x - distances[place * 4]! * stride;
+        box[1] = y - distances[place * 4 + 1]! * stride;
+        box[2] = x + distances[place * 4 + 2]! * stride;
+        box[3] = y + distances[place * 4 + 3]! * stride;
+      }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Encoder } from '../../datasets/encoder.js';
 import type { DetectionTruth } from '../../datasets/sample.js';
+import { taughtBoxes } from '../boxes/taught.js';
 import { type AnchorConfig, createAnchors } from './anchors.js';
 import { decodeBox, encodeBox } from './boxCoder.js';
 import { createMatcher } from './matcher.js';
@@ -42,34 +43,6 @@ export function createEncoder(config: RetinaEncoderConfig): Encoder<DetectionTru
         classes[i] = truth.labels[match]!;
       }
     },
-    decode: (targets) => taughtBoxes(targets.classes as Int32Array, targets.boxes as Float32Array, anchors),
-  };
-}
-
-/** The boxes that anchors were matched to, each once, however many anchors have it. */
-function taughtBoxes(classes: Int32Array, offsets: Float32Array, anchors: ArrayLike<number>): DetectionTruth {
-  const boxes: number[] = [];
-  const labels: number[] = [];
-  const seen = new Set<string>();
-  const box = new Float64Array(4);
-  for (let i = 0; i < classes.length; i++) {
-    const label = classes[i]!;
-    if (label < 0) continue;
-    decodeBox(box, 0, anchors, offsets, i);
-    const key = `${label} ${box.map(Math.round).join(' ')}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    boxes.push(...box);
-    labels.push(label);
-  }
-  return {
-    kind: 'boxes',
-    boxes: Float64Array.from(boxes),
-    labels: Int32Array.from(labels),
-    ignored: new Uint8Array(labels.length),
-    areas: Float64Array.from(
-      labels,
-      (_, m) => (boxes[m * 4 + 2]! - boxes[m * 4]!) * (boxes[m * 4 + 3]! - boxes[m * 4 + 1]!),
-    ),
+    decode: ({ classes, boxes }) => taughtBoxes(classes, (box, anchor) => decodeBox(box, 0, anchors, boxes, anchor)),
   };
 }

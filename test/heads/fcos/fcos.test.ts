@@ -178,6 +178,9 @@ describe('FCOS', () => {
       ),
       targets,
     );
+    const taught = encoder.decode?.(targets);
+    expect([...(taught?.labels ?? [])]).toEqual([1, 0]);
+    expect([...(taught?.boxes ?? [])].map(Math.round)).toEqual([4, 12, 36, 28, 40, 40, 64, 64]);
     const logits = new Float32Array(64 * 2).fill(-20);
     targets.classes.forEach((label, place) => {
       if (label >= 0) logits[place * 2 + label] = 20;
