@@ -21,12 +21,17 @@ export interface Run {
   dispose(): void;
 }
 
+export interface OpenRunOptions {
+  /** Images per step. Defaults to what the run's config says. */
+  readonly batch?: number | undefined;
+}
+
 /**
  * Opens the folder of a run: its config, and the averaged weights of its best checkpoint. An engine must be open.
  *
  * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
-export function openRun(folder: string): Run {
+export function openRun(folder: string, { batch }: OpenRunOptions = {}): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
@@ -36,7 +41,8 @@ export function openRun(folder: string): Run {
   requireOwn(files, checkpoint, stored);
   const experiment = parseExperiment(readJson(files.config), files.config);
   const labels: LabelMap = { classes: stored.metadata.classes };
-  const network = createNetwork(experiment, labels);
+  const evaluate = { ...experiment.evaluate, batchSize: batch ?? experiment.evaluate.batchSize };
+  const network = createNetwork({ ...experiment, evaluate }, labels);
   try {
     loadCheckpoint(network.model, stored);
   } catch (error) {

@@ -49,6 +49,9 @@ function createProgram(): Command {
   return program;
 }
 
+const batch = (): Option =>
+  new Option('--batch <n>', 'images per step (default: as in training)').argParser(wholeNumber(1, 1024));
+
 /** train, evaluate, predict. */
 function addLearning(program: Command): void {
   program
@@ -78,6 +81,7 @@ function addLearning(program: Command): void {
     .argument('<run>', 'folder of a run')
     .option('--data <dir>', 'replaces the recorded data.root')
     .addOption(new Option('--split <name>', 'which images').choices(['train', 'val', 'test']))
+    .addOption(batch())
     .addOption(engine())
     .addOption(threads())
     .addOption(json())
@@ -93,6 +97,7 @@ function addLearning(program: Command): void {
     .option('--masks <dir>', 'folder of class maps: palette PNGs of the size of their images')
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
+    .addOption(batch())
     .addOption(engine())
     .addOption(threads())
     .addOption(offline())

@@ -8,6 +8,7 @@ import { describeReport } from './reportText.js';
 interface EvaluateCommand extends EngineOptions {
   readonly data?: string;
   readonly split?: SplitName;
+  readonly batch?: number;
   readonly json?: boolean;
 }
 
@@ -15,7 +16,7 @@ interface EvaluateCommand extends EngineOptions {
 export async function evaluate(folder: string, command: EvaluateCommand): Promise<void> {
   const output = createOutput(command.json === true);
   await openEngine(command, output);
-  const run = openRun(folder);
+  const run = openRun(folder, { batch: command.batch });
   try {
     const { data, evaluate: settings } = run.experiment;
     const root = command.data === undefined ? data.root : resolve(command.data);

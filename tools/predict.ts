@@ -19,6 +19,7 @@ import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction
 interface PredictCommand extends EngineOptions {
   readonly out?: string;
   readonly threshold?: number;
+  readonly batch?: number;
   /** Folder of class maps. */
   readonly masks?: string;
   readonly offline?: boolean;
@@ -46,7 +47,7 @@ export async function predict(named: string, images: readonly string[], command:
   await openEngine(command, output);
   if (isClassifier) return classify(model, files, command, output);
   if (released) return detect(released, files, command, output);
-  const run = openRun(model);
+  const run = openRun(model, { batch: command.batch });
   try {
     const threshold = command.threshold ?? run.experiment.evaluate.drawThreshold;
     await answer(run.network, run.labels, files, { ...command, threshold }, output);
