@@ -3,32 +3,8 @@ export * from './backbones/index.js';
 export { asLayer } from './backbones/layer.js';
 export { ACTIVATIONS, batchNorm, convolution, dense, depthwise, squeezeExcite } from './backbones/layers/index.js';
 export type { Encoder, EncoderSource, TargetArrays, TargetSpecs, TargetTypes } from './datasets/encoder.js';
-export { checkpointed } from './engine/checkpointed.js';
-export {
-  allGather,
-  allReduceMean,
-  allReduceSum,
-  broadcastFirst,
-  type Cluster,
-  type Membership,
-  membership,
-  taskCount,
-} from './engine/collective.js';
-export {
-  type Compiled,
-  type CompiledGraph,
-  type CompileOptions,
-  compile,
-  type GraphEnd,
-  type MixedPrecision,
-  type Tree,
-} from './engine/compile.js';
-export { type EngineInfo, type EngineName, type ReadyOptions, ready } from './engine/engine.js';
-export * from './engine/errors.js';
-export { uploadImages } from './engine/images.js';
+export * from './engine/index.js';
 export * from './engine/kernels/index.js';
-export { createLeakGuard, type LeakGuard } from './engine/leaks.js';
-export { createRandom, type Random } from './engine/random.js';
 export * from './heads/index.js';
 export * from './necks/index.js';
 export { describeLoaded, type Loadable, type LoadedWeights, type LoadWeightsOptions } from './pretrained/load.js';

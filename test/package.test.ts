@@ -161,6 +161,34 @@ describe('in a project of its own', () => {
     expect(errors({ module: 'nodenext', moduleResolution: 'nodenext' })).toEqual([]);
   });
 
+  it('each folder is had by its noun', async () => {
+    const nouns = Object.keys(manifestOf(root).exports as object)
+      .filter((path) => /^\.\/(?!node|webgpu|package)/.test(path))
+      .map((path) => path.slice(2));
+    expect(nouns).toEqual([
+      ...['backbones', 'layers', 'kernels', 'engine', 'weights', 'data', 'necks', 'heads', 'training'],
+    ]);
+    writeFileSync(
+      join(project, 'nouns.ts'),
+      nouns.map((noun) => `import * as ${noun} from 'espalier/${noun}';\nvoid ${noun};\n`).join(''),
+    );
+    try {
+      expect(errors({ module: 'nodenext', moduleResolution: 'nodenext' })).toEqual([]);
+    } finally {
+      rmSync(join(project, 'nouns.ts'));
+    }
+    const portable = nouns.filter((noun) => noun !== 'data');
+    const { bytes } = await bundle(portable.map((noun) => `export * as ${noun} from 'espalier/${noun}';`).join('\n'));
+    expect(bytes.size).toBeGreaterThan(100);
+  });
+
+  it('backbones alone add less than 250 kB to a page that has tfjs', async () => {
+    const { bytes } = await bundle("export * from 'espalier/backbones';");
+    const own = [...bytes].reduce((sum, [path, count]) => sum + (/@tensorflow\//.test(path) ? 0 : count), 0);
+    expect(own).toBeGreaterThan(100_000);
+    expect(own).toBeLessThan(250_000);
+  });
+
   /** Bundles a program for a page; the bytes that each module brings, by its path. */
   async function bundle(
     program: string,
