@@ -1,8 +1,24 @@
 /** The portable surface: runs in Node and in a browser. node.ts adds files, workers and the native engine. */
 export * from './backbones/index.js';
 export { asLayer } from './backbones/layer.js';
-export { ACTIVATIONS, batchNorm, convolution, dense, depthwise, squeezeExcite } from './backbones/layers/index.js';
+export {
+  ACTIVATIONS,
+  batchNorm,
+  type ConvolutionOptions,
+  convolution,
+  type DenseOptions,
+  type DepthwiseOptions,
+  dense,
+  depthwise,
+  type Initialiser,
+  initialisers,
+  type NormOptions,
+  type Padding,
+  type SqueezeExciteOptions,
+  squeezeExcite,
+} from './backbones/layers/index.js';
 export type { Encoder, EncoderSource, TargetArrays, TargetSpecs, TargetTypes } from './datasets/encoder.js';
+export type { Placement } from './datasets/placement.js';
 export * from './engine/index.js';
 export * from './engine/kernels/index.js';
 export * from './heads/index.js';

@@ -1,6 +1,7 @@
 export type { MaskFileTruth, OtherValues } from './classMap.js';
 export type { Dataset, Entry, Warning } from './dataset.js';
 export * from './decode/index.js';
+export type { Encoder, EncoderSource } from './encoder.js';
 export {
   type DataConfig,
   dataSchema,
@@ -10,7 +11,10 @@ export {
   type SplitName,
   type SplitRequest,
 } from './formats/index.js';
+export type { Placement } from './placement.js';
 export { datasetOf, readSample, type StoredTruth } from './read.js';
 export type { RegionsTruth } from './regions.js';
 export * from './sample.js';
 export { drawCells, type SampleOptions, type SampleSummary } from './sample-data/drawCells.js';
+export type { Augmentation, AugmentConfig } from './transforms/index.js';
+export * as transforms from './transforms/index.js';

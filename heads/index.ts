@@ -21,11 +21,17 @@ export {
   headConfig,
   isHeadKind,
 } from './heads.js';
+export { crossEntropyLoss } from './losses/crossEntropy.js';
+export { diceLoss } from './losses/dice.js';
+export { type FocalOptions, focalLoss } from './losses/focal.js';
+export { giouLoss } from './losses/giou.js';
+export { huberLoss } from './losses/huber.js';
 export { type Losses, type LossTerm, type LossTerms, meanLoss, quotient, reduceLosses } from './losses/term.js';
 export { assemble, type Model } from './model.js';
 export { completeModel, type ModelConfig, type ModelInput, modelConfig, readModel } from './modelConfig.js';
 export { isPresetName, PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.js';
 export { type AnchorConfig, anchorsPerCell, countAnchors, createAnchors } from './retina/anchors.js';
+export { decodeBox, encodeBox } from './retina/boxCoder.js';
 export { type RetinaConfig, retinaConfig } from './retina/config.js';
 export { DEFAULT_DECODING, decodeRetina } from './retina/decode.js';
 export {
@@ -35,6 +41,7 @@ export {
 } from './retina/encoder.js';
 export { createRetinaHead, encoderConfigOf, type RetinaOptions } from './retina/head.js';
 export type { RetinaRaw } from './retina/loss.js';
+export { BACKGROUND, createMatcher, EXCLUDED, type MatchableTruth, type Matcher } from './retina/matcher.js';
 export { SEMANTIC_LEVELS, type SemanticConfig, semanticConfig } from './semantic/config.js';
 export { decodeClassMap } from './semantic/decode.js';
 export { type SemanticDecoderConfig, semanticDecoderConfig } from './semantic/decoderConfig.js';

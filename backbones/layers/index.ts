@@ -1,3 +1,5 @@
+export type { Initialiser, InitialiserInput } from '../initialisers.js';
+export * as initialisers from '../initialisers.js';
 export { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from './activation.js';
 export {
   type AttentionOptions,
