@@ -435,8 +435,25 @@ describe('writing', () => {
       pieces(() => ']'),
     );
     expect([readFileSync(at('whole/keep.json'), 'utf8'), readdirSync(at('whole'))]).toEqual(['[1]', ['keep.json']]);
-    expect(beside.every((name) => /^\.coco-ts-[0-9a-f]{24}\.part$/.test(name))).toBe(true);
+    expect(beside.every((name) => /^\.coco-ts-[0-9a-f]{8}-\d+-[0-9a-f]{24}\.part$/.test(name))).toBe(true);
     expect(new Set(beside).size).toBe(3);
+  });
+
+  test('removes what a killed process of this machine has begun, and nothing else', async () => {
+    const names: string[] = [];
+    function* once(): Generator<string> {
+      names.push(...readdirSync(at('first')));
+      yield '1';
+    }
+    for (const folder of ['first', 'left']) mkdirSync(at(folder));
+    await writeWhole(at('first/a.json'), once());
+    const [ours = ''] = names;
+    const { pid } = spawnSync(process.execPath, ['-e', '']); // it has ended
+    const dead = ours.replace(`-${process.pid}-`, `-${pid}-`);
+    const kept = [ours, dead.replace(/-[0-9a-f]{8}-/, '-00000000-'), `${dead}.mine`];
+    for (const name of [dead, ...kept]) writeFileSync(at('left', name), '');
+    await writeWhole(at('left/b.json'), ['1']);
+    expect(readdirSync(at('left')).sort()).toEqual([...kept, 'b.json'].sort());
   });
 
   test('a place that cannot be written is one sentence', async () => {

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { constants, rmSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { constants, readdirSync, rmSync } from 'node:fs';
 import { access, type FileHandle, mkdir, open, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -58,14 +59,40 @@ export async function makeFolder(path: string): Promise<void> {
 /** Names begun and not finished, for a process that is stopped. */
 const begun = new Set<string>();
 
+/** Starts the name of what this machine has begun, before the number of the process: another's are none of ours to judge. */
+const OWN = `.coco-ts-${createHash('sha256').update(hostname()).digest('hex').slice(0, 8)}-`;
+
+/** Folders where what killed processes left has been removed. */
+const swept = new Set<string>();
+
+/** Removes what processes of this machine that are no more have begun and not finished; once for each folder. */
+function sweep(folder: string): void {
+  if (swept.has(folder)) return;
+  swept.add(folder);
+  for (const name of readdirSync(folder)) {
+    const [, id] = (name.startsWith(OWN) && /^(\d+)-[0-9a-f]{24}\.part$/.exec(name.slice(OWN.length))) || [];
+    if (id !== undefined && !isAlive(Number(id))) rmSync(join(folder, name), { force: true });
+  }
+}
+
+function isAlive(id: number): boolean {
+  try {
+    return process.kill(id, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it is another user's
+  }
+}
+
 async function replace(path: string, mode: number, content: Content, gzip: boolean): Promise<void> {
-  const beside = join(dirname(path), `.coco-ts-${randomBytes(12).toString('hex')}.part`);
+  const folder = dirname(path);
+  const beside = join(folder, `${OWN}${process.pid}-${randomBytes(12).toString('hex')}.part`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
   watchSignals();
   begun.add(beside);
   try {
     await fill(await open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & 0o777), content, gzip);
     await rename(beside, path);
+    sweep(folder);
   } catch (error) {
     rmSync(beside, { force: true });
     throw error;
