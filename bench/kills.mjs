@@ -33,7 +33,11 @@ function run(args, watch) {
 }
 
 const entries = (at) => (existsSync(at) ? readdirSync(at, { recursive: true, encoding: 'utf8' }).sort() : []);
-const partials = () => entries(killed).filter((name) => name.endsWith('.partial'));
+/** Of checkpoints alone, which takes microseconds: a look at every file of the run would miss most writes. */
+const partials = () => {
+  const at = join(killed, 'checkpoints');
+  return existsSync(at) ? readdirSync(at).filter((name) => name.endsWith('.partial')) : [];
+};
 
 /** Looks as often as it can: at a file that is being written it kills at once; `random`: after so many milliseconds. */
 function killer(random) {
@@ -60,7 +64,7 @@ const duration = performance.now() - started;
 
 let [done, writes] = [0, 0];
 for (let number = 0; number < kills; number++) {
-  const random = number % 2 === 0 ? Math.random() * 0.6 * duration : null;
+  const random = number % 2 === 0 ? Math.random() * 0.2 * duration : null;
   const { end: how, errors: said } = await run([...train(killed), '--resume'], killer(random));
   if (how === 0) break; // it came to its end before the kill
   if (how !== 'SIGKILL') throw new Error(`kill ${number + 1}: the run ended with ${how}: ${said}`);
@@ -76,9 +80,13 @@ const differing = [...expected.tensors].filter(([name, { data }]) => {
 });
 const steps = (out) => readFileSync(join(out, 'events.jsonl'), 'utf8').split('"event":"step"').length - 1;
 const [logged, wanted] = [steps(killed), steps(whole)];
-const same = entries(whole).join() === entries(killed).join();
+/** A resumed run shows the first batch it takes, whichever that is. */
+const shown = /^pictures.batch-/;
+const known = new Set(entries(whole));
+const left = entries(killed).filter((name) => !known.has(name) && !shown.test(name));
+const same = left.length === 0;
 console.log(
-  `${done} kills, ${writes} of them during a write; ${differing.length} of ${expected.tensors.size} tensors differ; ${logged} of ${wanted} steps in the log; ${same ? 'no file is left over' : `left over: ${entries(killed).join(', ')}`}`,
+  `${done} kills, ${writes} of them during a write; ${differing.length} of ${expected.tensors.size} tensors differ; ${logged} of ${wanted} steps in the log; ${same ? 'no file is left over' : `left over: ${left.join(', ')}`}`,
 );
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = differing.length === 0 && same && logged === wanted && done === kills ? 0 : 1;
