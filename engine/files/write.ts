@@ -66,6 +66,15 @@ export function removePartials(files: readonly string[]): void {
   }
 }
 
+/** The same of every file in folders that nobody else writes to. */
+export function removePartialsIn(folders: readonly string[]): void {
+  for (const folder of folders) {
+    for (const entry of entriesOf(folder)) {
+      if (/.\.[0-9a-f]{16}\.partial$/.test(entry)) rmSync(join(folder, entry), { force: true });
+    }
+  }
+}
+
 /** Work folders older than this belong to a process that was killed, milliseconds. */
 const ABANDONED = 24 * 60 * 60 * 1000;
 

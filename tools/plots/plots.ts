@@ -23,8 +23,8 @@ const [MOST_LETTERS, MOST_CLASSES] = [32, 24];
  * @throws WriteError when the disk is full
  */
 export async function writePlots(path: string, labels: LabelMap): Promise<string> {
-  const folder = join(path, 'plots');
   const files = runFolder(path);
+  const folder = files.plots;
   makeFolder(folder);
   for (const [name, plot] of await plotsOf(files, labels)) {
     const svg = await svgOf(plot);

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../engine/errors.js';
-import { makeFolder, removeEmpty, removePartials, writeJson } from '../../engine/files/write.js';
+import { makeFolder, removeEmpty, removePartials, removePartialsIn, writeJson } from '../../engine/files/write.js';
 import { beginningOf } from './events.js';
 import { takeLock } from './lock.js';
 
@@ -20,6 +20,8 @@ export interface RunFolder {
   readonly results: string;
   /** Folder of what is recorded for eyes: batches, answers. */
   readonly pictures: string;
+  /** Folder of the curves and tables that are drawn at its end. */
+  readonly plots: string;
   /** Names the process that writes to the folder, as long as it does. */
   readonly lock: string;
 }
@@ -33,6 +35,7 @@ export function runFolder(path: string): RunFolder {
     best: join(path, 'checkpoints', 'best.safetensors'),
     results: join(path, 'results.json'),
     pictures: join(path, 'pictures'),
+    plots: join(path, 'plots'),
     lock: join(path, 'run.lock'),
   };
 }
@@ -89,6 +92,7 @@ export function holdRunFolder(path: string, resume: boolean): HeldRunFolder {
 export function settleRun(folder: RunFolder, config: unknown): void {
   makeFolder(dirname(folder.last), ELSEWHERE);
   removePartials([folder.config, folder.events, folder.last, folder.best, folder.results, folder.lock]);
+  removePartialsIn([folder.pictures, folder.plots]);
   writeJson(folder.config, config, ELSEWHERE);
 }
 

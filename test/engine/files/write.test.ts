@@ -23,6 +23,7 @@ import {
   removeAbandoned,
   removeEmpty,
   removePartials,
+  removePartialsIn,
   writeError,
   writeJson,
   writeWhole,
@@ -179,6 +180,8 @@ describe('what killed processes left', () => {
     }
     removePartials([join(folder, 'a.json'), join(folder, 'gone/b.json')]);
     expect(readdirSync(folder).sort()).toEqual(['a.json.partial', `b.json.${random}.partial`, 'x.partial']);
+    removePartialsIn([folder, join(folder, 'gone')]);
+    expect(readdirSync(folder).sort()).toEqual(['a.json.partial', 'x.partial']);
   });
 
   test('in a folder of several is removed when it is a day old', () => {

@@ -67,14 +67,19 @@ describe('a folder that is held', () => {
     const left = ['config.json', 'events.jsonl', 'checkpoints/last.safetensors', 'checkpoints/best.safetensors'];
     for (const name of left) writeFileSync(join(out(), `${name}.00112233445566ff.partial`), '');
     writeFileSync(join(out(), 'mine.00112233445566ff.partial'), '');
+    for (const name of ['pictures', 'plots']) {
+      mkdirSync(join(out(), name));
+      writeFileSync(join(out(), name, 'a.png.00112233445566ff.partial'), '');
+    }
     const held = holdRunFolder(out(), true);
     expect(readdirSync(join(out(), 'checkpoints'))).toHaveLength(2);
     settleRun(held.folder, { b: 2 });
     held.release();
     expect(readdirSync(join(out(), 'checkpoints'))).toEqual([]);
     expect(readdirSync(out()).sort()).toEqual([
-      ...['checkpoints', 'config.json', 'events.jsonl', 'mine.00112233445566ff.partial'],
+      ...['checkpoints', 'config.json', 'events.jsonl', 'mine.00112233445566ff.partial', 'pictures', 'plots'],
     ]);
+    for (const name of ['pictures', 'plots']) expect(readdirSync(join(out(), name))).toEqual([]);
     expect(JSON.parse(readFileSync(held.folder.config, 'utf8'))).toEqual({ b: 2 });
   });
 });
