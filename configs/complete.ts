@@ -11,11 +11,8 @@ import {
   TASK_NAMES,
   TASKS,
 } from '../heads/index.js';
+import { isPlain, type Plain, writtenHead } from '../heads/modelConfig.js';
 import { NECK_KINDS } from '../necks/index.js';
-
-type Plain = { readonly [key: string]: unknown };
-const isPlain = (value: unknown): value is Plain =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Keys that are short for longer ones. */
 export const SHORT_FORMS: { readonly [short: string]: readonly string[] } = {
@@ -44,8 +41,8 @@ export function completeExperiment(value: unknown): unknown {
 /** The task that is named, or that of the head, or detection. */
 function taskOf(task: unknown, { head, preset }: Plain): unknown {
   if (task !== undefined) return task;
-  const kind = isPlain(head) ? head.kind : (head ?? (isPresetName(preset) ? PRESETS[preset].head.kind : undefined));
-  if (TASK_NAMES.some((name) => name === kind)) return kind;
+  const part = writtenHead(head ?? (isPresetName(preset) ? PRESETS[preset].head : undefined));
+  const kind = isPlain(part) ? part.kind : undefined;
   return isHeadKind(kind) ? HEADS[kind].task.name : 'detection';
 }
 
@@ -75,13 +72,8 @@ function put(target: Plain, [key, ...rest]: readonly string[], value: unknown): 
   const inner = target[key];
   if (rest.length === 0) return inner === undefined ? { ...target, [key]: value } : target;
   const name = STRING_FORMS[key]?.key;
-  const map = typeof inner === 'string' && name !== undefined ? { [name]: nameOf(key, inner) } : inner;
+  const written = key === 'head' ? writtenHead(inner) : inner;
+  const map = typeof written === 'string' && name !== undefined ? { [name]: written } : written;
   if (map !== undefined && map !== null && !isPlain(map)) return target;
   return { ...target, [key]: put(map ?? {}, rest, value) };
-}
-
-/** A task's name stands for its head. */
-function nameOf(part: string, name: string): string {
-  const task = TASK_NAMES.find((each) => each === name);
-  return part === 'head' && task !== undefined ? TASKS[task].head : name;
 }

@@ -15,6 +15,8 @@ import { openRun } from './run.js';
 export type ImageSource = string | Uint8Array | Pixels;
 
 export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgress'> {
+  /** Images per step of the network. Defaults to 1: an image is computed alone. */
+  readonly batch?: number | undefined;
   /** Lowest score of what is found. Defaults to what the run's config says, or 0.3. */
   readonly threshold?: number;
 }
@@ -62,9 +64,9 @@ export async function openReleased(entry: ReleasedWeights, options: OpenOptions 
   }
   const labels = { classes: COCO_CLASSES.map((name, index) => ({ id: index + 1, name: name || `id ${index + 1}` })) };
   const { evaluate, ...rest } = parseExperiment({ model: { preset: found.preset } }, entry.name);
-  const network = createNetwork({ ...rest, evaluate: { ...evaluate, batchSize: evaluate.batchSize ?? 1 } }, labels);
+  const network = createNetwork({ ...rest, evaluate: { ...evaluate, batchSize: options.batch ?? 1 } }, labels);
   try {
-    const { threshold: _, ...loading } = options;
+    const { threshold: _, batch: _batch, ...loading } = options;
     const loaded = await loadWeights(network.model, entry.name, loading);
     options.onProgress?.(`weights: ${describeLoaded(loaded)}`);
     return { network, labels, threshold: options.threshold ?? evaluate.drawThreshold };
@@ -77,7 +79,7 @@ export async function openReleased(entry: ReleasedWeights, options: OpenOptions 
 async function openTrained(source: string, options: OpenOptions): Promise<Trained> {
   const folder = runOf(source);
   if (existsSync(folder)) {
-    const { network, labels, experiment } = openRun(folder);
+    const { network, labels, experiment } = openRun(folder, { batch: options.batch ?? 1 });
     return { network, labels, threshold: options.threshold ?? experiment.evaluate.drawThreshold };
   }
   const released = findReleased(source);

@@ -22,11 +22,11 @@ export interface Verifier {
 
 /** @param root folder of the data set */
 export function createVerifier(root: string): Verifier {
-  const list = join(cacheOrNone(), 'images', `${createHash('sha256').update(root).digest('hex').slice(0, 24)}.json`);
-  const known = readList(list);
+  const list = listOf(root);
+  const known = list === null ? new Map<string, string>() : readList(list);
   let pending = 0;
   const keep = (): void => {
-    if (pending === 0) return;
+    if (pending === 0 || list === null) return;
     pending = 0;
     try {
       mkdirSync(dirname(list), { recursive: true });
@@ -48,11 +48,13 @@ export function createVerifier(root: string): Verifier {
   };
 }
 
-function cacheOrNone(): string {
+/** Where what is known of a data set is kept; null: this machine has no cache. */
+function listOf(root: string): string | null {
   try {
-    return cacheFolder();
+    const name = createHash('sha256').update(root).digest('hex').slice(0, 24);
+    return join(cacheFolder(), 'images', `${name}.json`);
   } catch {
-    return '';
+    return null;
   }
 }
 

@@ -36,8 +36,8 @@ export interface ModelInput {
 /** Backbone where neither preset nor backbone is named: small, and trained in minutes on a CPU. */
 const DEFAULT_ARCH = 'tf_efficientnet_lite0' satisfies BackboneArch;
 
-type Plain = { readonly [key: string]: unknown };
-const isPlain = (value: unknown): value is Plain =>
+export type Plain = { readonly [key: string]: unknown };
+export const isPlain = (value: unknown): value is Plain =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
@@ -48,7 +48,11 @@ const isPlain = (value: unknown): value is Plain =>
  * @param head  kind of the head of a config that names none
  */
 export function completeModel(given: Plain, head: HeadKind): Plain {
-  const parts = { backbone: short(given.backbone, 'arch'), neck: short(given.neck, 'kind'), head: headOf(given.head) };
+  const parts = {
+    backbone: short(given.backbone, 'arch'),
+    neck: short(given.neck, 'kind'),
+    head: writtenHead(given.head),
+  };
   const preset = isPresetName(given.preset) ? PRESETS[given.preset] : undefined;
   const kind = kindIn(parts.head) ?? preset?.head.kind ?? head;
   const arch = kindIn(parts.backbone, 'arch') ?? preset?.backbone.arch ?? DEFAULT_ARCH;
@@ -89,7 +93,8 @@ export function readModel<Kind extends HeadKind>(
 
 const short = (part: unknown, key: string): unknown => (typeof part === 'string' ? { [key]: part } : part);
 
-function headOf(part: unknown): unknown {
+/** A head that a text names, by its kind, its task or one of its names, as the map it is short for; maps as they are. */
+export function writtenHead(part: unknown): unknown {
   const name = typeof part === 'string' ? part : undefined;
   const task = Object.values(TASKS).find((each) => each.name === name);
   const named = Object.entries(HEADS).flatMap(([kind, { names }]: readonly [string, { readonly names?: object }]) => {

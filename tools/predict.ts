@@ -66,6 +66,7 @@ async function detect(
   const offline = command.offline === true;
   const options = { offline, onProgress: output.note };
   const { network, labels, threshold } = await openReleased(entry, {
+    batch: command.batch,
     ...options,
     ...(command.threshold === undefined ? {} : { threshold: command.threshold }),
   });

@@ -53,10 +53,15 @@ export const meanLoss = (mean: tf.Scalar, weight = 1): LossTerm => quotient(mean
  * The terms' values over the batch of all processes, and their weighted sum. Call inside `tf.tidy`; on the tape the total's
  * gradients, averaged over the processes, are those of the whole batch.
  *
- * @throws TypeError for a loss without a term
+ * @throws TypeError for a loss without a term, or with one called `total`
  */
 export function reduceLosses<Name extends string>(terms: LossTerms<Name>): Losses<Name> {
   const entries = Object.entries<LossTerm>(terms);
+  if (entries.length === 0 || 'total' in terms) {
+    throw new TypeError(
+      "a loss gives terms, such as { box: quotient(sum, count) }, and none called 'total', which is their sum",
+    );
+  }
   const totals = allReduceSum(entries.flatMap(([, { sums }]) => sums));
   let at = 0;
   const values = entries.map(([name, { sums, value }]) => {

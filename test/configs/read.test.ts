@@ -61,6 +61,20 @@ describe('a config that is right', () => {
   });
 });
 
+describe('a head that is named by a text', () => {
+  it.each([
+    ['retina', 'detection', 'retina'],
+    ['detection', 'detection', 'retina'],
+    ['fcos', 'detection', 'fcos'],
+    ['semantic', 'segmentation', 'semantic'],
+    ['segmentation', 'segmentation', 'semantic'],
+    ['unet', 'segmentation', 'semantic-decoder'],
+  ])('%s is of its task, also beside a short key', (head, task, kind) => {
+    const { task: found, model } = parseExperiment({ model: { head, dropPath: 0.1 } }, 'the test');
+    expect([found, model.head.kind, model.backbone.dropPath]).toEqual([task, kind, 0.1]);
+  });
+});
+
 describe('a config that is wrong says where, what and the nearest right thing', () => {
   it.each([
     [

@@ -186,6 +186,7 @@ describe('the loss of a batch', () => {
       const { total, entropy, dice } = reduceLosses(whole);
       expect(total.dataSync()[0]).toBeCloseTo(entropy.dataSync()[0]! + 0.5 * dice.dataSync()[0]!, 6);
       expect(() => reduceLosses({})).toThrow(TypeError);
+      expect(() => reduceLosses({ total: whole.dice })).toThrow(/none called 'total'/);
     });
   });
 
