@@ -7,6 +7,7 @@ import { createParameters, type Parameters } from '../../backbones/parameters.js
 import { readSettings } from '../../backbones/settings.js';
 import type { Detections } from '../../datasets/sample.js';
 import { ShapeError } from '../../engine/errors.js';
+import { commonChannels } from '../boxes/commonChannels.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { type FcosConfig, fcosConfig } from './config.js';
@@ -38,7 +39,8 @@ export function createFcosHead<In extends Level>(
 ): Head<In, FcosRaw, FcosTargets, Detections> {
   const options = readSettings(fcosConfig, { ...settings, kind: 'fcos' }, 'fcos head');
   const levels = levelsOf(features);
-  const channels = commonChannels(features, options.groups);
+  const channels = commonChannels(features, 'fcos');
+  checkGroups(channels, options.groups);
   const points = createPoints(fcosEncoderConfig(options, features, inputSize));
   const owner = createParameters(options.seed ?? 1, () => options.frozen);
   const classTower = tower(owner, 'classification_head', channels, options);
@@ -154,16 +156,10 @@ function conv(
   });
 }
 
-function commonChannels<L extends Level>(features: FeatureSpec<L>, groups: number): number {
-  const widths = levelsOf(features).map((level) => features[level].channels);
-  const [first] = widths;
-  if (first === undefined || widths.some((width) => width !== first)) {
-    throw new ShapeError(
-      `the fcos head shares its convolutions among levels of one width, not [${widths}]: put a neck before it`,
-    );
-  }
-  if (first % groups === 0) return first;
+/** @throws ShapeError when the groups of the norm do not divide the channels */
+function checkGroups(channels: number, groups: number): void {
+  if (channels % groups === 0) return;
   throw new ShapeError(
-    `${first} channels cannot be split into ${groups} groups: set the head's groups to a divisor of ${first}`,
+    `${channels} channels cannot be split into ${groups} groups: set the head's groups to a divisor of ${channels}`,
   );
 }

@@ -6,6 +6,7 @@ import { createParameters } from '../../backbones/parameters.js';
 import { readSettings } from '../../backbones/settings.js';
 import type { Detections } from '../../datasets/sample.js';
 import { ShapeError } from '../../engine/errors.js';
+import { commonChannels } from '../boxes/commonChannels.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { type AnchorConfig, anchorsPerCell, createAnchors } from './anchors.js';
@@ -39,7 +40,7 @@ export function createRetinaHead<In extends Level>(
   const owner = createParameters(options.seed ?? 1);
   const shared = {
     levels: levels.length,
-    channels: commonChannels(features),
+    channels: commonChannels(features, 'detection'),
     repeats: options.repeats,
     activation: options.activation,
     anchorsPerCell: anchorsPerCell(options.anchors),
@@ -90,15 +91,6 @@ export function encoderConfigOf<L extends Level>(
 function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
   const size = values.length / rows;
   return values.subarray(row * size, (row + 1) * size);
-}
-
-function commonChannels<L extends Level>(features: FeatureSpec<L>): number {
-  const widths = levelsOf(features).map((level) => features[level].channels);
-  const [first] = widths;
-  if (first !== undefined && widths.every((width) => width === first)) return first;
-  throw new ShapeError(
-    `the detection head shares its convolutions among levels of one width, not [${widths}]: put a neck before it`,
-  );
 }
 
 function checkMaps<L extends Level>(

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { ACTIVATION_NAMES } from '../../backbones/layers/index.js';
-
-const weight = z.number().min(0).max(100);
+import { semanticLossSettings } from './lossSettings.js';
 
 /** The pyramid that the head reads, by pixels per cell of its finest map. */
 export const SEMANTIC_LEVELS = { 2: ['P1', 'P2', 'P3', 'P4', 'P5'], 4: ['P2', 'P3', 'P4', 'P5'] } as const;
@@ -15,14 +14,7 @@ export const semanticConfig = z.strictObject({
     .describe('Pixels per cell of the finest map it reads, 2 or 4; logits are resized to the image'),
   channels: z.int().min(1).max(1024).default(64).describe('Channels between pyramid and prediction, 1..1024'),
   activation: z.enum(ACTIVATION_NAMES).default('relu').describe('Activation after every convolution'),
-  crossEntropyWeight: weight.default(1).describe('Factor of the cross-entropy in the total, 0..100'),
-  diceWeight: weight.default(1).describe('Factor of the soft Dice loss in the total, 0..100'),
-  classWeights: z
-    .array(z.number().min(0))
-    .readonly()
-    .nullable()
-    .default(null)
-    .describe('Weights of the classes in the cross-entropy, one per class; null: all alike'),
+  ...semanticLossSettings,
   frozen: z.boolean().default(false).describe('true: not trained, batch norm included'),
   seed: z.int().min(0).optional().describe('Seed of the random initial weights. Defaults to that of the network'),
 });

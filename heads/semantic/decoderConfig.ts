@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { decoderConfig } from './decoders/index.js';
-
-const weight = z.number().min(0).max(100);
+import { semanticLossSettings } from './lossSettings.js';
 
 /** A prediction per image beside the class map, from the deepest map that the decoder reads. */
 const auxiliaryConfig = z.strictObject({
@@ -13,7 +12,7 @@ const auxiliaryConfig = z.strictObject({
     .lt(1)
     .default(0.2)
     .describe('Share of the pooled features dropped in training, 0 to below 1'),
-  weight: weight.default(0.2).describe('Factor of its loss in the total, 0..100'),
+  weight: z.number().min(0).max(100).default(0.2).describe('Factor of its loss in the total, 0..100'),
 });
 
 /** A semantic segmentation head with a decoder of its own in a config file; an unknown key is an error. */
@@ -35,14 +34,7 @@ export const semanticDecoderConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe("true: in training the loss is also taken of predictions from the decoder's coarser maps"),
-  crossEntropyWeight: weight.default(1).describe('Factor of the cross-entropy in the total, 0..100'),
-  diceWeight: weight.default(1).describe('Factor of the soft Dice loss in the total, 0..100'),
-  classWeights: z
-    .array(z.number().min(0))
-    .readonly()
-    .nullable()
-    .default(null)
-    .describe('Weights of the classes in the cross-entropy, one per class; null: all alike'),
+  ...semanticLossSettings,
   frozen: z.boolean().default(false).describe('true: not trained, batch norm included'),
   seed: z.int().min(0).optional().describe('Seed of the random initial weights. Defaults to that of the network'),
 });

@@ -80,8 +80,8 @@ async function train({ model, targets, size }: Task, steps: number): Promise<rea
 }
 
 it.each([
-  ['a detector with frozen stages', detector, 6],
-  ['a segmenter', segmenter, 5],
+  ['a detector with frozen stages', detector, process.env.ESPALIER_TEST_ALL ? 20 : 6],
+  ['a segmenter', segmenter, process.env.ESPALIER_TEST_ALL ? 8 : 5],
 ])(
   '%s trains to the same bits each time',
   async (_, create, steps) => {

@@ -9,7 +9,9 @@ import { drawCells } from '../../datasets/index.js';
 
 /** Learning a few images by heart proves the chain from files to AP; how many depends on what the engine can do in a minute. */
 const SIZES = {
-  tensorflow: { indices: '0-3', images: 4, steps: 110 },
+  tensorflow: process.env.ESPALIER_TEST_ALL
+    ? { indices: '0-7', images: 8, steps: 130 }
+    : { indices: '0-3', images: 4, steps: 110 },
   wasm: { indices: '1', images: 1, steps: 80 },
 };
 
