@@ -1,8 +1,11 @@
 import * as z from 'zod';
 import { backboneConfig } from '../backbones/config.js';
+import type { FeatureSpec, Level } from '../backbones/features.js';
 import { architectureOf, type BackboneArch, featuresOf, isBackboneArch } from '../backbones/index.js';
 import { readSettings } from '../backbones/settings.js';
+import { ShapeError } from '../engine/errors.js';
 import { type NeckInput, type NeckKind, neckConfig } from '../necks/index.js';
+import type { HeadDefinition } from './definition.js';
 import { HEADS, type HeadInput, type HeadKind, headConfig, isHeadKind } from './heads.js';
 import { isPresetName, PRESETS, type PresetName } from './presets.js';
 import type { DecoderKind } from './semantic/decoders/index.js';
@@ -56,7 +59,7 @@ export function completeModel(given: Plain, head: HeadKind): Plain {
   const preset = isPresetName(given.preset) ? PRESETS[given.preset] : undefined;
   const kind = kindIn(parts.head) ?? preset?.head.kind ?? head;
   const arch = kindIn(parts.backbone, 'arch') ?? preset?.backbone.arch ?? DEFAULT_ARCH;
-  const definition = HEADS[isHeadKind(kind) ? kind : head];
+  const definition = HEADS[isHeadKind(kind) ? kind : head] as unknown as HeadDefinition; // which it is, is known at run time
   const known = typeof arch === 'string' && isBackboneArch(arch) ? arch : DEFAULT_ARCH;
   const defaults = preset?.head.kind === kind ? preset : definition.defaults(architectureOf(known));
   const complete = {
@@ -69,8 +72,8 @@ export function completeModel(given: Plain, head: HeadKind): Plain {
   const { neck } = complete;
   if (!isPlain(neck) || neck.levels !== undefined) return complete;
   const offered = featuresOf(architectureOf(known).stages);
-  const levels = definition.levels(isPlain(complete.head) ? complete.head : {}, offered);
-  return { ...complete, neck: { ...neck, levels } };
+  const levels = levelsFor(definition, complete.head, offered);
+  return levels === null ? complete : { ...complete, neck: { ...neck, levels } };
 }
 
 /**
@@ -89,6 +92,16 @@ export function readModel<Kind extends HeadKind>(
   const { preset: _preset, ...complete } = completeModel({ ...given, preset }, head);
   const config = readSettings(modelConfig, complete as z.input<typeof modelConfig>, 'model');
   return config as ModelConfig & { readonly head: { readonly kind: Kind } };
+}
+
+/** The levels that a head reads; null where the backbone lacks one, which is said where the network is built. */
+function levelsFor({ levels }: HeadDefinition, head: unknown, offered: Partial<FeatureSpec>): readonly Level[] | null {
+  try {
+    return levels(isPlain(head) ? head : {}, offered);
+  } catch (error) {
+    if (error instanceof ShapeError) return null;
+    throw error;
+  }
 }
 
 const short = (part: unknown, key: string): unknown => (typeof part === 'string' ? { [key]: part } : part);

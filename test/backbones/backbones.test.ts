@@ -15,6 +15,7 @@ import {
   isBackboneArch,
   levelsOf,
 } from '../../backbones/index.js';
+import { findLibrary } from '../../engine/tensorflow/runtime/library.js';
 import { possibleSizes, runArchitectureCases } from '../conformance/architecture.js';
 import { runBackboneCases } from '../conformance/backbone.js';
 
@@ -36,8 +37,10 @@ const SWEEP: readonly BackboneArch[] = [...smallest, 'efficientnet_b0'];
 const REPRESENTATIVE: readonly BackboneArch[] = SWEEP.filter((arch) =>
   /^(resnet18|vit_tiny|shufflenet|efficientnet_b0|tf_efficientnet_lite0)/.test(arch),
 );
+/** Whether the native engine sweeps beside this one. */
+const hasNative = findLibrary() !== null;
 /** Every engine computes the representative ones; which layers a family joins is the same on each, so one engine sweeps. */
-const COMPUTED = !isWasm || process.env.ESPALIER_TEST_ALL ? SWEEP : REPRESENTATIVE;
+const COMPUTED = isWasm && hasNative && !process.env.ESPALIER_TEST_ALL ? REPRESENTATIVE : SWEEP;
 /** Computes on one pixel and on a long strip, too; the others are asked for their shapes there. */
 const STRIP: BackboneArch = 'efficientnet_b0';
 
