@@ -40,6 +40,8 @@ export function addPanel(
     heading,
     body,
   );
+  // Hidden until it has something to show, so that all are drawn once: one that is drawn only in sight moves those below it.
+  section.hidden = true;
   byId('panels').append(section);
   let isInSight = true;
   const panel = {
