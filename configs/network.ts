@@ -96,6 +96,8 @@ function showTo(show: (sample: Sample, answer: Drawable) => void, sample: Sample
 }
 
 /** Side of a cell of the finest map that the head predicts on, pixels. */
-export function finestCell({ neck }: Experiment['model']): number {
-  return Math.min(...neck.levels.map((level) => 2 ** Number(level.slice(1))));
-}
+export const finestCell = (model: Experiment['model']): number => Math.min(...stridesOf(model));
+
+/** Side of a cell of every map that the head predicts on, pixels. */
+export const stridesOf = ({ neck }: Experiment['model']): readonly number[] =>
+  neck.levels.map((level) => 2 ** Number(level.slice(1)));

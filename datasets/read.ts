@@ -64,7 +64,7 @@ export async function decodeMaskOf(
   const stored = await decodeMask(file, { unit, lossy: otherValues === 'nearest' });
   if (stored.width === size.width && stored.height === size.height) return stored;
   if (resized) return resizeMask(stored, size);
-  throw new DataError(file, otherSize(stored, size));
+  throw new DataError(file, otherSize(stored, size), 35);
 }
 
 interface Size {
@@ -117,5 +117,6 @@ export function requireSize(
     file,
     `the image is ${found.width}x${found.height}, its annotation says ${stated.width}x${stated.height}` +
       (turned ? ': it was annotated without its EXIF orientation, save it upright or annotate it again' : ''),
+    turned ? 11 : 12,
   );
 }

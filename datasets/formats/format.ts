@@ -59,6 +59,8 @@ export interface Format {
   readonly tools: string;
   /** A drawing of its folders. */
   readonly layout: string;
+  /** What it calls objects that are not learned. Defaults to 'crowd'. */
+  readonly ignored?: 'crowd' | 'difficult';
   /** The keys of `data` in a config, `kind` included. */
   readonly config: z.ZodType & z.core.$ZodTypeDiscriminable;
   /** Readers by the kind of truth they give; what they read is checked against `config` first. */
