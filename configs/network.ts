@@ -4,13 +4,14 @@ import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { createModel, HEADS, type HeadDefinition, type Model, type Report, TASKS, type Task } from '../heads/index.js';
-import { createPredictor } from '../training/predictor.js';
+import { createPredictor, type Predictor } from '../training/predictor.js';
 import {
   type EvaluateOptions,
   evaluateModel,
   type PredictImagesOptions,
   predictImages,
 } from '../training/run/index.js';
+import { tiled } from '../training/tiles.js';
 import type { Experiment } from './schema.js';
 
 /** What a network predicts for one image. */
@@ -60,12 +61,13 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const config = { inputSize, backbone, neck, head };
   const assembly = createModel(config, { classes: labels.classes.length, seed: train.seed });
   const model = assembly.model as unknown as Network['model'];
-  const predictor = createPredictor(model, {
+  const whole = createPredictor(model, {
     inputSize,
     mode: task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox',
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
   });
+  const predictor = withTiles(whole, task, evaluate);
   return {
     model,
     encoder: assembly.encoder,
@@ -83,6 +85,17 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
       model.dispose();
     },
   };
+}
+
+/** Answers large images by tiles, as the config and the task say. */
+function withTiles(
+  predictor: Predictor<unknown>,
+  { stitching }: Task,
+  { tile, tileOverlap: overlap }: Experiment['evaluate'],
+): Predictor<unknown> {
+  if (tile === null) return predictor;
+  if (tile !== 'auto') return tiled(predictor, { tile, overlap, stitching });
+  return stitching.defaults === null ? predictor : tiled(predictor, { ...stitching.defaults, overlap, stitching });
 }
 
 /** What there is to draw of a prediction, however sure it is; null: nothing. */

@@ -24,6 +24,8 @@ export interface Run {
 export interface OpenRunOptions {
   /** Images per step. Defaults to what the run's config says. */
   readonly batch?: number | undefined;
+  /** Side of the tiles of large images, pixels. Defaults to what the run's config says. */
+  readonly tile?: number | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface OpenRunOptions {
  *
  * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
-export function openRun(folder: string, { batch }: OpenRunOptions = {}): Run {
+export function openRun(folder: string, { batch, tile }: OpenRunOptions = {}): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
@@ -41,7 +43,11 @@ export function openRun(folder: string, { batch }: OpenRunOptions = {}): Run {
   requireOwn(files, checkpoint, stored);
   const experiment = parseExperiment(readJson(files.config), files.config);
   const labels: LabelMap = { classes: stored.metadata.classes };
-  const evaluate = { ...experiment.evaluate, batchSize: batch ?? experiment.evaluate.batchSize };
+  const evaluate = {
+    ...experiment.evaluate,
+    batchSize: batch ?? experiment.evaluate.batchSize,
+    tile: tile ?? experiment.evaluate.tile,
+  };
   const network = createNetwork({ ...experiment, evaluate }, labels);
   try {
     loadCheckpoint(network.model, stored);
