@@ -42,6 +42,13 @@ export interface Network {
 /** The task of an experiment; whose it is, is known at run time. */
 export const taskOf = ({ task }: Pick<Experiment, 'task'>): Task => TASKS[task] as unknown as Task;
 
+/** An experiment whose backbone takes images of so many channels, where the data say how many. */
+export function withChannels(experiment: Experiment, channels: number | undefined): Experiment {
+  if (channels === undefined) return experiment;
+  const { model } = experiment;
+  return { ...experiment, model: { ...model, backbone: { ...model.backbone, inChannels: channels } } };
+}
+
 /** Coarsest stride of a network: what the sides of an input of any size are multiples of, pixels. */
 const COARSEST_STRIDE = 32;
 
@@ -79,7 +86,8 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
         onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
       }),
     answer: (images) => predictor.predict(images),
-    predict: (files, options) => predictImages(predictor, files, options),
+    predict: (files, options) =>
+      predictImages(predictor, files, { ...options, isDeep: model.preprocessing.depth === 'own' }),
     dispose: () => {
       predictor.dispose();
       model.dispose();

@@ -4,7 +4,7 @@ import { ConfigError } from '../engine/errors.js';
 import { readText } from '../engine/files/read.js';
 import { loadCheckpoint } from '../training/index.js';
 import { chosenCheckpoint, readCheckpoint, requireOwn, runFolder } from '../training/run/index.js';
-import { createNetwork, type Network } from './network.js';
+import { createNetwork, type Network, withChannels } from './network.js';
 import { parseExperiment } from './read.js';
 import type { Experiment } from './schema.js';
 
@@ -48,7 +48,10 @@ export function openRun(folder: string, { batch, tile }: OpenRunOptions = {}): R
     batchSize: batch ?? experiment.evaluate.batchSize,
     tile: tile ?? experiment.evaluate.tile,
   };
-  const network = createNetwork({ ...experiment, evaluate }, labels);
+  const network = createNetwork(
+    withChannels({ ...experiment, evaluate }, stored.metadata.preprocessing.mean.length),
+    labels,
+  );
   try {
     loadCheckpoint(network.model, stored);
   } catch (error) {

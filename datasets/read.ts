@@ -1,6 +1,7 @@
 import { DataError } from '../engine/errors.js';
 import { type MaskFileTruth, mapValues } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
+import { decodeDeep } from './decode/decodeDeep.js';
 import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
@@ -18,7 +19,7 @@ export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth;
 export async function readSample<T extends Truth = Truth>(entry: Entry): Promise<Sample<T>> {
   const stored = entry as Entry<StoredTruth>;
   // What there is to note was noted when the data set was opened.
-  const image = await decodeImage(stored.file, { onNote: () => {} });
+  const image = stored.deep ? await decodeDeep(stored.file) : await decodeImage(stored.file, { onNote: () => {} });
   if (stored.width !== null && stored.height !== null) {
     requireSize(stored.file, image, { width: stored.width, height: stored.height });
   }
