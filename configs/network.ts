@@ -4,7 +4,7 @@ import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { createModel, HEADS, type HeadDefinition, type Model, type Report, TASKS, type Task } from '../heads/index.js';
-import { createPredictor } from '../training/predictor.js';
+import { createPredictor, type PredictorOptions } from '../training/predictor.js';
 import {
   type EvaluateOptions,
   evaluateModel,
@@ -28,6 +28,8 @@ export interface Network {
   readonly encoder: EncoderSource;
   /** [height, width] of the input, pixels. */
   readonly inputSize: readonly [height: number, width: number];
+  /** How an image is laid into the input: resized, or at its own scale. */
+  readonly fit: PredictorOptions['mode'];
   readonly task: Task;
   /** Predicts on every image of a data set of the experiment's task and compares with the truth. */
   measure(dataset: Dataset, options?: EvaluateOptions<Drawable>): Promise<Report>;
@@ -60,9 +62,10 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const config = { inputSize, backbone, neck, head };
   const assembly = createModel(config, { classes: labels.classes.length, seed: train.seed });
   const model = assembly.model as unknown as Network['model'];
+  const fit = task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox';
   const predictor = createPredictor(model, {
     inputSize,
-    mode: task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox',
+    mode: fit,
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
   });
@@ -70,6 +73,7 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     model,
     encoder: assembly.encoder,
     inputSize,
+    fit,
     task,
     measure: (dataset, { signal, onAnswer } = {}) =>
       evaluateModel(predictor, dataset, task.createEvaluator(labels, limits(head)), {

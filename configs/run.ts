@@ -24,6 +24,8 @@ export interface Run {
 export interface OpenRunOptions {
   /** Images per step. Defaults to what the run's config says. */
   readonly batch?: number | undefined;
+  /** [height, width] of the network's input, pixels. Defaults to that of the run's config. */
+  readonly inputSize?: readonly [height: number, width: number] | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface OpenRunOptions {
  *
  * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
-export function openRun(folder: string, { batch }: OpenRunOptions = {}): Run {
+export function openRun(folder: string, { batch, inputSize }: OpenRunOptions = {}): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
@@ -39,7 +41,9 @@ export function openRun(folder: string, { batch }: OpenRunOptions = {}): Run {
   const checkpoint = chosenCheckpoint(files);
   const stored = readCheckpoint(checkpoint);
   requireOwn(files, checkpoint, stored);
-  const experiment = parseExperiment(readJson(files.config), files.config);
+  const trained = parseExperiment(readJson(files.config), files.config);
+  const resized = { ...trained, model: { ...trained.model, inputSize } };
+  const experiment = inputSize === undefined ? trained : parseExperiment(resized, 'the size asked for');
   const labels: LabelMap = { classes: stored.metadata.classes };
   const evaluate = { ...experiment.evaluate, batchSize: batch ?? experiment.evaluate.batchSize };
   const network = createNetwork({ ...experiment, evaluate }, labels);

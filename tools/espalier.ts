@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { FORMAT_NAMES } from '../deploy/formatNames.js';
 import { printable } from '../engine/printable.js';
 import { addBackbones } from './backboneCommands.js';
 import { watchEnds } from './ends.js';
@@ -42,6 +43,7 @@ function createProgram(): Command {
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true });
   addLearning(program);
+  addSharing(program);
   addLooking(program);
   addData(program);
   addMachine(program);
@@ -105,6 +107,31 @@ function addLearning(program: Command): void {
     .action(async (model: string, images: string[], options) =>
       (await import('./predict.js')).predict(model, images, options),
     );
+}
+
+/** export. */
+function addSharing(program: Command): void {
+  program
+    .command('export')
+    .description('write a trained network as a file that runs without this library')
+    .argument('<run>', 'folder or checkpoint of a run')
+    .addOption(new Option('--to <format>', 'what to write').choices(FORMAT_NAMES).default('onnx'))
+    .option(
+      '--out <path>',
+      'file or folder to write (default: beside the checkpoints of the run, model.onnx and so on)',
+    )
+    .addOption(new Option('--precision <type>', 'of weights and arithmetic').choices(['f32', 'f16']).default('f32'))
+    .addOption(
+      new Option('--nms <where>', 'onnx: who suppresses overlapping boxes, the graph of the file or its caller')
+        .choices(['graph', 'none'])
+        .default('none'),
+    )
+    .addOption(new Option('--size <HxW>', "the network's input, pixels (default: as in training)").argParser(sizeOf))
+    .addOption(new Option('--batch <n>', 'images of a call').argParser(wholeNumber(1, 1024)).default(1))
+    .option('--licence <name>', 'of the exported weights, for their description, e.g. CC-BY-4.0')
+    .addOption(engine())
+    .addOption(json())
+    .action(async (folder: string, options) => (await import('./export.js')).exportModel(folder, options));
 }
 
 /** init, check, formats. */
@@ -181,6 +208,12 @@ function wholeNumber(low: number, high: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= low && value <= high) return value;
     throw new InvalidArgumentError(`Give a whole number from ${low} to ${high}.`);
   };
+}
+
+function sizeOf(text: string): readonly [height: number, width: number] {
+  const [, height = '', width = ''] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  if (Number(height) > 0 && Number(width) > 0) return [Number(height), Number(width)];
+  throw new InvalidArgumentError('Give height and width in pixels, e.g. 320x320.');
 }
 
 function fraction(text: string): number {

@@ -1,0 +1,50 @@
+import type { Graph } from '../engine/graph/graph.js';
+import type { Model } from '../heads/model.js';
+import type { Description } from './description.js';
+import { exportOnnx, type Suppression } from './exportOnnx.js';
+import type { FormatName } from './formatNames.js';
+import { traceNetwork } from './network.js';
+
+/** A file of an export. */
+export interface ExportedFile {
+  /** Below the export's folder; empty: the export is this file alone. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What formats are written from. */
+export interface ExportSource {
+  readonly model: Pick<Model<unknown>, 'forward' | 'exported' | 'parameters' | 'preprocessing'>;
+  readonly description: Description;
+  readonly nms: Suppression;
+  readonly batch: number;
+}
+
+interface Format {
+  /** Of a path that nobody named: the ending of a file, or nothing for a folder. */
+  readonly ending: string;
+  /** 16-bit floats. */
+  readonly hasHalves: boolean;
+  /** A graph that suppresses boxes. */
+  readonly hasSuppression: boolean;
+  readonly write: (source: ExportSource) => Promise<readonly ExportedFile[]>;
+}
+
+const traced = ({ model, description, batch }: ExportSource, kernels: 'whole' | 'plain'): Promise<Graph> =>
+  traceNetwork(model, { inputSize: description.input.size, batch, kernels });
+
+/** What a trained network can be written as. */
+export const FORMATS = {
+  onnx: {
+    ending: '.onnx',
+    hasHalves: true,
+    hasSuppression: true,
+    write: async (source) => {
+      const graph = await traced(source, 'whole');
+      return [{ name: '', bytes: exportOnnx(graph, source.description, source.nms) }];
+    },
+  },
+} as const satisfies { readonly [Name in FormatName]: Format };
+
+/** The format of a name; which it is, is known at run time. */
+export const formatOf = (name: FormatName): Format => FORMATS[name];
