@@ -60,7 +60,7 @@ export const descriptionSchema = z.strictObject({
 export type Description = z.output<typeof descriptionSchema>;
 
 /** Key of the description in the metadata of a file. */
-const DESCRIPTION_KEY = 'espalier';
+export const DESCRIPTION_KEY = 'espalier';
 /** Longest description that is read, characters. */
 const MAX_LENGTH = 2 ** 22;
 

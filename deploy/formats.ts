@@ -1,9 +1,13 @@
 import type { Graph } from '../engine/graph/graph.js';
 import type { Model } from '../heads/model.js';
-import type { Description } from './description.js';
+import { exportStateDict } from '../pretrained/stateDict.js';
+import { writeSafetensors } from '../weights/safetensors.js';
+import { type Description, metadataOf } from './description.js';
 import { exportOnnx, type Suppression } from './exportOnnx.js';
 import type { FormatName } from './formatNames.js';
 import { traceNetwork } from './network.js';
+import { graphDefOf } from './tensorflow/graphDef.js';
+import { graphModelFiles } from './tensorflow/graphModel.js';
 
 /** A file of an export. */
 export interface ExportedFile {
@@ -14,7 +18,7 @@ export interface ExportedFile {
 
 /** What formats are written from. */
 export interface ExportSource {
-  readonly model: Pick<Model<unknown>, 'forward' | 'exported' | 'parameters' | 'preprocessing'>;
+  readonly model: Pick<Model<unknown>, 'forward' | 'exported' | 'parameters' | 'preprocessing' | 'dispose'>;
   readonly description: Description;
   readonly nms: Suppression;
   readonly batch: number;
@@ -42,6 +46,33 @@ export const FORMATS = {
     write: async (source) => {
       const graph = await traced(source, 'whole');
       return [{ name: '', bytes: exportOnnx(graph, source.description, source.nms) }];
+    },
+  },
+  'graph-model': {
+    ending: '.graph-model',
+    hasHalves: true,
+    hasSuppression: false,
+    write: async (source) => graphModelFiles(graphDefOf(await traced(source, 'plain')), source.description),
+  },
+  bundle: {
+    ending: '.bundle',
+    hasHalves: true,
+    hasSuppression: false,
+    write: async (source) => {
+      const files = graphModelFiles(graphDefOf(await traced(source, 'plain')), source.description);
+      const onnx = exportOnnx(await traced(source, 'whole'), source.description);
+      const description = new TextEncoder().encode(`${JSON.stringify(source.description, null, 2)}\n`);
+      return [...files, { name: 'model.onnx', bytes: onnx }, { name: 'espalier.json', bytes: description }];
+    },
+  },
+  safetensors: {
+    ending: '.safetensors',
+    hasHalves: false,
+    hasSuppression: false,
+    write: async ({ model, description }) => {
+      const { preprocessing } = model;
+      const metadata = { ...metadataOf(description), preprocessing: JSON.stringify(preprocessing) };
+      return [{ name: '', bytes: writeSafetensors(await exportStateDict(model), metadata) }];
     },
   },
 } as const satisfies { readonly [Name in FormatName]: Format };

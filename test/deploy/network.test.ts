@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { TargetTypes } from '../../datasets/encoder.js';
 import type { Detections } from '../../datasets/sample.js';
 import { type Description, metadataOf, readDescription } from '../../deploy/description.js';
 import { exportOnnx } from '../../deploy/exportOnnx.js';
@@ -8,53 +7,16 @@ import { traceNetwork } from '../../deploy/network.js';
 import type { Tree } from '../../engine/compile.js';
 import { normalizeImages } from '../../engine/kernels/index.js';
 import { type HostOutputs, readAnswers } from '../../heads/answers/answers.js';
-import { createModel } from '../../heads/createModel.js';
-import type { Model, ModelConfig } from '../../heads/index.js';
-import { readModel } from '../../heads/modelConfig.js';
 import { memorySource } from '../../weights/bytes/byteSource.js';
 import { fieldBytes, readFields } from '../../weights/bytes/protobuf.js';
 import { openOnnx } from '../../weights/onnx.js';
-import { assignFormula } from '../heads/formulaWeights.js';
 import { hasOnnxRuntime, runOnnx, WITHOUT_RUNTIME } from './onnxRuntime.js';
+import { buildNetwork, describeAs, PIXELS, SIZE } from './smallNetwork.js';
 
-const SIZE = [64, 96] as const;
-const CLASSES = 3;
-
-function build(head: string) {
-  const config = readModel({ backbone: 'mobilenetv2_035', inputSize: SIZE, head } as never, head as 'retina');
-  const { model } = createModel(config as ModelConfig, { classes: CLASSES });
-  assignFormula(model, 1);
-  return model as unknown as Model<Tree, TargetTypes, unknown>;
-}
-
-const describeAs = (answer: Description['answer'], more: Partial<Description> = {}): Description => ({
-  format: 'espalier-network',
-  version: 1,
-  task: answer.kind === 'classMap' ? 'segmentation' : 'detection',
-  classes: ['a', 'b', 'c'].map((name, id) => ({ id, name })),
-  input: { name: 'images', batch: 1, size: SIZE, layout: 'NHWC', channels: 'RGB', fit: 'letterbox', fill: [0, 0, 0] },
-  normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
-  answer,
-  threshold: 0.3,
-  precision: 'f32',
-  provenance: {
-    producer: 'espalier 1.2.3',
-    backbone: 'mobilenetv2_035',
-    neck: 'bifpn',
-    head: 'retina',
-    step: 7,
-    weights: null,
-    weightsLicence: null,
-    licence: 'CC0-1.0',
-  },
-  ...more,
-});
-
-const PIXELS = Float32Array.from({ length: SIZE[0] * SIZE[1] * 3 }, (_, i) => (Math.sin(i * 0.7) + 1) * 127);
 const PLACEMENT = { width: 192, height: 128, scaleX: 0.5, scaleY: 0.5, offsetX: 0, offsetY: 0 };
 
 describe('an exported network', () => {
-  const model = build('retina');
+  const model = buildNetwork('retina');
   const traced = traceNetwork(model, { inputSize: SIZE });
   afterAll(() => model.dispose());
 
@@ -113,7 +75,7 @@ describe('the description of a network', () => {
 
 describe.skipIf(!hasOnnxRuntime)(`ONNX Runtime${WITHOUT_RUNTIME}`, () => {
   it.each(['retina', 'fcos', 'semantic', 'lraspp'])('answers as the engine does with the head %s', async (head) => {
-    const model = build(head);
+    const model = buildNetwork(head);
     const { exported } = model;
     if (!exported) throw new Error('not exported');
     const graph = await traceNetwork(model, { inputSize: SIZE });
@@ -144,7 +106,7 @@ describe.skipIf(!hasOnnxRuntime)(`ONNX Runtime${WITHOUT_RUNTIME}`, () => {
   });
 
   it('suppresses boxes in the graph as the library does', async () => {
-    const model = build('retina');
+    const model = buildNetwork('retina');
     const { exported } = model;
     if (exported?.reading.kind !== 'boxes') throw new Error('no detector');
     const description = describeAs({ ...exported.reading, maxCandidates: 500, maxDetections: 20, scoreThreshold: 0.2 });
