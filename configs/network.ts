@@ -4,7 +4,8 @@ import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { createModel, HEADS, type HeadDefinition, type Model, type Report, TASKS, type Task } from '../heads/index.js';
-import { createPredictor, type PredictorOptions } from '../training/predictor.js';
+import type { EvaluationLimits } from '../heads/tasks/task.js';
+import { createPredictor, type Predictor, type PredictorOptions } from '../training/predictor.js';
 import {
   type EvaluateOptions,
   evaluateModel,
@@ -22,14 +23,8 @@ export interface ImagePrediction {
   readonly result: unknown;
 }
 
-/** The network of an experiment, with what it takes to train, measure and use it. */
-export interface Network {
-  readonly model: Model<Tree, TargetTypes, unknown>;
-  readonly encoder: EncoderSource;
-  /** [height, width] of the input, pixels. */
-  readonly inputSize: readonly [height: number, width: number];
-  /** How an image is laid into the input: resized, or at its own scale. */
-  readonly fit: PredictorOptions['mode'];
+/** A network that answers, whatever runs it. */
+export interface AnsweringNetwork {
   readonly task: Task;
   /** Predicts on every image of a data set of the experiment's task and compares with the truth. */
   measure(dataset: Dataset, options?: EvaluateOptions<Drawable>): Promise<Report>;
@@ -38,6 +33,16 @@ export interface Network {
   /** Predicts on image files, in their order. */
   predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<ImagePrediction, void>;
   dispose(): void;
+}
+
+/** The network of an experiment, with what it takes to train, measure and use it. */
+export interface Network extends AnsweringNetwork {
+  readonly model: Model<Tree, TargetTypes, unknown>;
+  readonly encoder: EncoderSource;
+  /** [height, width] of the input, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  /** How an image is laid into the input: resized, or at its own scale. */
+  readonly fit: PredictorOptions['mode'];
 }
 
 /** The task of an experiment; whose it is, is known at run time. */
@@ -74,18 +79,31 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     encoder: assembly.encoder,
     inputSize,
     fit,
+    ...answering(predictor, task, labels, limits(head)),
+    dispose: () => {
+      predictor.dispose();
+      model.dispose();
+    },
+  };
+}
+
+/** What can be done with anything that answers images; it owns the predictor. */
+export function answering(
+  predictor: Predictor<unknown>,
+  task: Task,
+  labels: LabelMap,
+  limits: EvaluationLimits,
+): AnsweringNetwork {
+  return {
     task,
     measure: (dataset, { signal, onAnswer } = {}) =>
-      evaluateModel(predictor, dataset, task.createEvaluator(labels, limits(head)), {
+      evaluateModel(predictor, dataset, task.createEvaluator(labels, limits), {
         signal,
         onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
       }),
     answer: (images) => predictor.predict(images),
     predict: (files, options) => predictImages(predictor, files, options),
-    dispose: () => {
-      predictor.dispose();
-      model.dispose();
-    },
+    dispose: () => predictor.dispose(),
   };
 }
 

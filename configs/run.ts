@@ -41,7 +41,7 @@ export function openRun(folder: string, { batch, inputSize }: OpenRunOptions = {
   const checkpoint = chosenCheckpoint(files);
   const stored = readCheckpoint(checkpoint);
   requireOwn(files, checkpoint, stored);
-  const trained = parseExperiment(readJson(files.config), files.config);
+  const trained = readRunConfig(files.config);
   const resized = { ...trained, model: { ...trained.model, inputSize } };
   const experiment = inputSize === undefined ? trained : parseExperiment(resized, 'the size asked for');
   const labels: LabelMap = { classes: stored.metadata.classes };
@@ -54,6 +54,11 @@ export function openRun(folder: string, { batch, inputSize }: OpenRunOptions = {
     throw error;
   }
   return { network, experiment, labels, checkpoint, step: stored.metadata.step, dispose: () => network.dispose() };
+}
+
+/** The config of a run, from its folder. @throws ConfigError when it cannot be read */
+export function readRunConfig(file: string): Experiment {
+  return parseExperiment(readJson(file), file);
 }
 
 /** Of a config. */

@@ -20,6 +20,6 @@ export function exportOnnx(graph: Graph, description: Description, nms: Suppress
   if (nms === 'none') return writeOnnx(onnxOf(graph, metadataOf(description), precision), version);
   if (answer.kind !== 'boxes')
     throw new ConfigError(`--nms is for detectors: this network answers with ${answer.kind}`);
-  const described = metadataOf({ ...description, answer: { kind: 'detections' } });
+  const described = metadataOf({ ...description, answer: { kind: 'detections', maxDetections: answer.maxDetections } });
   return writeOnnx(withSuppression(onnxOf(graph, described, precision), answer, input.size), version);
 }

@@ -5,7 +5,7 @@ import { printable } from '../engine/printable.js';
 import { addBackbones } from './backboneCommands.js';
 import { watchEnds } from './ends.js';
 import { addLooking } from './lookingCommands.js';
-import { engine, json, offline } from './options.js';
+import { engine, engineOrRuntime, json, offline } from './options.js';
 import { reportError } from './report.js';
 import { addWeights } from './weights/commands.js';
 
@@ -80,11 +80,14 @@ function addLearning(program: Command): void {
   program
     .command('evaluate')
     .description('measure a trained run')
-    .argument('<run>', 'folder of a run')
-    .option('--data <dir>', 'replaces the recorded data.root')
+    .argument('<run>', 'folder of a run, or an ONNX file or bundle of `espalier export`')
+    .option(
+      '--data <path>',
+      'replaces the recorded data.root; of an exported file: a config or run that names the images',
+    )
     .addOption(new Option('--split <name>', 'which images').choices(['train', 'val', 'test']))
     .addOption(batch())
-    .addOption(engine())
+    .addOption(engineOrRuntime())
     .addOption(threads())
     .addOption(json())
     .action(async (folder: string, options) => (await import('./evaluate.js')).evaluate(folder, options));
@@ -93,14 +96,14 @@ function addLearning(program: Command): void {
     .description('answer for images: JSON and a drawn PNG of each')
     .argument(
       '<model>',
-      'folder or checkpoint of a run, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
+      'folder or checkpoint of a run, an ONNX file or bundle of `espalier export`, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
     )
     .argument('<image...>', 'image files, folders, patterns, lists (.txt), or - for a list on stdin')
     .option('--masks <dir>', 'folder of class maps: palette PNGs of the size of their images')
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(batch())
-    .addOption(engine())
+    .addOption(engineOrRuntime())
     .addOption(threads())
     .addOption(offline())
     .addOption(json())

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EngineError } from '../../engine/errors.js';
 import { namedPlace, refuseRelativeSearchPaths } from '../../engine/host/environment.js';
+import type { HostNetwork } from '../hostNetwork.js';
 
 /** The part of the package that is used. */
 interface OnnxRuntime {
@@ -43,14 +44,6 @@ export function findOnnxRuntime(): string | null {
     }
   }
   return null;
-}
-
-/** Float32 values in, float32 values out. */
-export interface HostNetwork {
-  run(inputs: {
-    readonly [name: string]: { readonly values: Float32Array; readonly shape: readonly number[] };
-  }): Promise<{ readonly [name: string]: { readonly values: Float32Array; readonly shape: readonly number[] } }>;
-  dispose(): Promise<void>;
 }
 
 export interface OnnxOptions {

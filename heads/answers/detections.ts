@@ -9,7 +9,10 @@ import type { HostOutput } from './answers.js';
  * Boxes that the network has suppressed itself, of one image: output `detections` [D, 6] x1 y1 x2 y2 in pixels of the network's
  * input, score, class; best first.
  */
-export const detectionsReading = z.strictObject({ kind: z.literal('detections') });
+export const detectionsReading = z.strictObject({
+  kind: z.literal('detections'),
+  maxDetections: z.int().min(1).max(10_000),
+});
 
 /** The boxes of one image, in its own pixels. */
 export function readDetections(

@@ -30,7 +30,9 @@ describe('a GraphModel', () => {
   it.each(plain)('computes what the engine computes: %s', async (_, run) => {
     const values = noise(SHAPE);
     const graph = await traceGraph({ x: SHAPE }, ({ x }) => ({ y: run(x as tf.Tensor4D) }));
-    const model = await load(graphModelFiles(graphDefOf(graph), describeAs({ kind: 'detections' })));
+    const model = await load(
+      graphModelFiles(graphDefOf(graph), describeAs({ kind: 'detections', maxDetections: 100 })),
+    );
     const input = tf.tensor4d(values, [...SHAPE]);
     const [found, wanted] = [model.predict(input) as tf.Tensor, tf.tidy(() => run(input))];
     expect(found.shape).toEqual(wanted.shape);

@@ -65,7 +65,10 @@ describe('the description of a network', () => {
     ['{', 'its description is not JSON'],
     ['{"format":"espalier-network","version":2}', 'its description has version'],
     [
-      JSON.stringify({ ...JSON.parse(metadataOf(describeAs({ kind: 'detections' })).espalier as string), classes: [] }),
+      JSON.stringify({
+        ...JSON.parse(metadataOf(describeAs({ kind: 'detections', maxDetections: 100 })).espalier as string),
+        classes: [],
+      }),
       'classes',
     ],
   ])('is refused where it is %s', (text, message) => {
@@ -116,7 +119,7 @@ describe.skipIf(!hasOnnxRuntime)(`ONNX Runtime${WITHOUT_RUNTIME}`, () => {
     const inside = await runOnnx(exportOnnx(graph, description, 'graph'), 'images', PIXELS, shape);
     const read = (reading: Description['answer'], outputs: HostOutputs) =>
       (readAnswers(reading, outputs, [PLACEMENT]) as Detections[])[0] as Detections;
-    const [own, others] = [read(description.answer, outside), read({ kind: 'detections' }, inside)];
+    const [own, others] = [read(description.answer, outside), read({ kind: 'detections', maxDetections: 100 }, inside)];
     expect(own.labels.length).toBeGreaterThan(0);
     expect([...others.labels]).toEqual([...own.labels]);
     own.boxes.forEach((edge, i) => {
