@@ -84,6 +84,10 @@ export function createSemanticDecoderHead(
         }
         return raw;
       }),
+    exported: {
+      outputs: ({ logits }) => ({ scores: classLogits(logits) }),
+      reading: { kind: 'classMap', covered: inputSize },
+    },
     loss: (raw, targets) => decoderLoss(raw, targets, { ...options, auxiliaryWeight: auxiliary?.weight ?? 0 }),
     decode: async (raw, placements) => {
       const logits = tf.tidy(() => classLogits(raw.logits));
