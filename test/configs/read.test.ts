@@ -66,6 +66,7 @@ describe('a head that is named by a text', () => {
     ['retina', 'detection', 'retina'],
     ['detection', 'detection', 'retina'],
     ['fcos', 'detection', 'fcos'],
+    ['aligned', 'detection', 'aligned'],
     ['semantic', 'segmentation', 'semantic'],
     ['segmentation', 'segmentation', 'semantic'],
     ['unet', 'segmentation', 'semantic-decoder'],
