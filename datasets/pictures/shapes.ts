@@ -1,5 +1,5 @@
 import type { ScoredBoxes } from '../evaluators/detection.js';
-import type { ClassMap, DetectionTruth, Pixels, SemanticTruth } from '../sample.js';
+import type { ClassMap, ObjectsTruth, Pixels, SemanticTruth } from '../sample.js';
 import { affineOf, letterbox, letterboxPlacement, warpMask } from '../transforms/index.js';
 
 /** What stands on a picture, as plain JSON: boxes, or a class map, or both. */
@@ -28,7 +28,7 @@ export interface RunMap {
 }
 
 /** What a truth or an answer draws. */
-export type Drawable = DetectionTruth | SemanticTruth | ScoredBoxes | ClassMap;
+export type Drawable = ObjectsTruth | SemanticTruth | ScoredBoxes | ClassMap;
 
 /** Longest side of a class map that is kept for a picture, pixels. */
 const MAP_SIDE = 320;
@@ -40,7 +40,7 @@ export function shapesOf(drawable: Drawable, threshold = 0): Shapes {
   return 'mask' in drawable ? { map: runsOf(drawable) } : { boxes: boxesOf(drawable, threshold) };
 }
 
-function boxesOf(drawable: DetectionTruth | ScoredBoxes, threshold: number): readonly ShapeBox[] {
+function boxesOf(drawable: ObjectsTruth | ScoredBoxes, threshold: number): readonly ShapeBox[] {
   const scores = 'scores' in drawable ? drawable.scores : null;
   const ignored = 'ignored' in drawable ? drawable.ignored : null;
   const found: ShapeBox[] = [];

@@ -49,6 +49,9 @@ export function createAtss({ grids }: PointConfig, points: Float32Array, topK: n
   };
 }
 
+/** Pixels that a place must be away from every side, as in the authors' code. */
+const MARGIN = 0.01;
+
 type Box = readonly [x1: number, y1: number, x2: number, y2: number];
 
 const boxAt = (boxes: ArrayLike<number>, m: number): Box => [
@@ -63,12 +66,10 @@ const boxAt = (boxes: ArrayLike<number>, m: number): Box => [
  * object is without a place.
  */
 export function reachOf([x1, y1, x2, y2]: Box, cell: number): Box {
-  const [widen, heighten] = [Math.max(0, cell - (x2 - x1)) / 2, Math.max(0, cell - (y2 - y1)) / 2];
+  const least = cell + 4 * MARGIN; // also between two places it holds one
+  const [widen, heighten] = [Math.max(0, least - (x2 - x1)) / 2, Math.max(0, least - (y2 - y1)) / 2];
   return [x1 - widen, y1 - heighten, x2 + widen, y2 + heighten];
 }
-
-/** Pixels that a place must be away from every side, as in the authors' code. */
-const MARGIN = 0.01;
 
 function contains([x1, y1, x2, y2]: Box, x: number, y: number): boolean {
   return Math.min(x - x1, y - y1, x2 - x, y2 - y) > MARGIN;

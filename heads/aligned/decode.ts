@@ -1,7 +1,7 @@
 import type { Placement } from '../../datasets/placement.js';
 import type { Detections } from '../../datasets/sample.js';
 import { topIndices } from '../boxes/candidates.js';
-import { type DecodeOptions, listCandidates, suppressed } from '../boxes/suppression.js';
+import { type DecodeOptions, listCandidates, suppressedWithOrigins } from '../boxes/suppression.js';
 
 /** Network outputs of one image on the host. */
 export interface AlignedOutputs {
@@ -23,6 +23,16 @@ export function decodeAligned(
   placement: Placement,
   options: DecodeOptions,
 ): Detections {
+  return detectAligned({ logits, bins }, points, placement, options).detections;
+}
+
+/** The same with the place that each detection comes from. */
+export function detectAligned(
+  { logits, bins }: AlignedOutputs,
+  points: Float32Array,
+  placement: Placement,
+  options: DecodeOptions,
+): { readonly detections: Detections; readonly places: Int32Array } {
   const places = points.length / 3;
   const classes = logits.length / places;
   const width = bins.length / places / 4;
@@ -34,9 +44,9 @@ export function decodeAligned(
     const [x, y, stride] = [points[place * 3]!, points[place * 3 + 1]!, points[place * 3 + 2]!];
     const side = (at: number): number => stride * expected(bins, (place * 4 + at) * width, width);
     const score = 1 / (1 + Math.exp(-logits[index]!));
-    candidates.add(x - side(0), y - side(1), x + side(2), y + side(3), index % classes, score);
+    candidates.add(x - side(0), y - side(1), x + side(2), y + side(3), index % classes, score, place);
   }
-  return suppressed(candidates.done(), options);
+  return suppressedWithOrigins(candidates.done(), options);
 }
 
 /** Mean of the numbers 0, 1, ... under the softmax of logits. */

@@ -60,7 +60,7 @@ export function createAlignedHead<In extends Level>(
 }
 
 /** The towers of classes and of boxes. */
-function alignedNets<L extends Level>(
+export function alignedNets<L extends Level>(
   owner: Parameters,
   { repeats, activation, frozen, regMax }: Pick<AlignedConfig, 'repeats' | 'activation' | 'frozen' | 'regMax'>,
   features: FeatureSpec<L>,
@@ -89,7 +89,7 @@ export function alignedEncoderConfig<L extends Level>(
   return { maxObjects, atssTopK, grids };
 }
 
-function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
+export function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
   const size = values.length / rows;
   return values.subarray(row * size, (row + 1) * size);
 }

@@ -37,12 +37,25 @@ const BELOW = 0.1;
  * @source Feng et al. 2021, arXiv:2108.07755, section 3.2; Li et al. 2020, arXiv:2006.04388, equations 2 and 6, and its code for the warm-up
  */
 export function alignedLoss(
+  raw: AlignedRaw,
+  targets: TargetTensors<AlignedTargets>,
+  points: Float32Array,
+  settings: Pick<AlignedConfig, 'assign' | 'loss'>,
+  progress: Progress | undefined,
+): AlignedTerms {
+  return teachBoxes(raw, targets, points, settings, progress).terms;
+}
+
+type AlignedTerms = LossTerms<'class' | 'box' | 'distribution'>;
+
+/** The loss, and what it teaches the places: what else a head predicts is taught to the same. */
+export function teachBoxes(
   { logits, bins }: AlignedRaw,
   targets: TargetTensors<AlignedTargets>,
   points: Float32Array,
   { assign, loss }: Pick<AlignedConfig, 'assign' | 'loss'>,
   progress: Progress | undefined,
-): LossTerms<'class' | 'box' | 'distribution'> {
+): { readonly terms: AlignedTerms; readonly taught: Taught } {
   const [batch, places, classes] = logits.shape;
   const spread = tf.reshape(bins, [batch, places, 4, -1]);
   const distances = expectation(spread); // [N, A, 4]
@@ -58,11 +71,12 @@ export function alignedLoss(
   const limit = spread.shape[3]! - 1 - BELOW;
   const entropy = tf.mean(distributionFocalLoss(spread, tf.clipByValue(wanted, 0, limit)), 2);
   const divisor = sumAll(weight, 2);
-  return {
+  const terms = {
     class: quotient(sumAll(focal, 3), count, { least: 1 }),
     box: quotient(sumAll(boxes, 2), divisor, { least: 1, weight: loss.boxWeight }),
     distribution: quotient(sumAll(tf.mul(entropy, weight), 2), divisor, { least: 1, weight: loss.distributionWeight }),
   };
+  return { terms, taught };
 }
 
 /** What places are taught at this point of the training; constants to gradients. */

@@ -82,7 +82,7 @@ const isInside = (place: number, [x1, y1, x2, y2]: Box): boolean => {
 
 /** Where an object's places may lie: as wide and high as a cell of the finest map at least. */
 const reach = ([x1, y1, x2, y2]: Box): Box => {
-  const [dx, dy] = [Math.max(0, 8 - (x2! - x1!)) / 2, Math.max(0, 8 - (y2! - y1!)) / 2];
+  const [dx, dy] = [Math.max(0, 8.04 - (x2! - x1!)) / 2, Math.max(0, 8.04 - (y2! - y1!)) / 2];
   return [x1! - dx, y1! - dy, x2! + dx, y2! + dy];
 };
 const boxesOf = ({ boxes, labels }: DetectionTruth): readonly Box[] =>
@@ -251,6 +251,18 @@ describe('adaptive training sample selection', () => {
     expect(found(truthOf([[-32, -32, 96, 96]], [0]))).toEqual([64 + 4 + 1]);
     expect(found(truthOf([[0, 0, 64, 64]], [0], [1]))).toEqual([]);
     expect([...targets.ignored].every((value) => value === 1)).toBe(true);
+  });
+
+  it('leaves no object without a place, however small, also on the line between two', () => {
+    const encoder = createEncoder({ grids, maxObjects: 3, atssTopK: 9 });
+    const targets = allocateTargets(encoder.targets);
+    const boxes = [
+      [20, 20, 28, 28],
+      [31.5, 31.5, 32.5, 32.5],
+      [0, 0, 0.5, 64],
+    ];
+    encoder.encode(truthOf(boxes, [0, 0, 0]), targets);
+    for (const m of [0, 1, 2]) expect(targets.starts[m + 1]).toBeGreaterThan(targets.starts[m]!);
   });
 
   it('leaves objects beyond the most out of the loss, with their places', () => {
