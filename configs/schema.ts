@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { casesConfig } from '../datasets/evaluators/index.js';
 import { dataSchema } from '../datasets/formats/index.js';
 import { modelConfig, PRESET_NAMES, TASK_NAMES } from '../heads/index.js';
 import { trainConfig } from '../training/run/config.js';
@@ -73,6 +74,7 @@ const evaluate = z.strictObject({
   split: z.enum(['train', 'val', 'test']).default('val').describe('Split that `evaluate` measures'),
   batchSize: z.int().min(1).max(1024).nullable().default(null).describe('Images per step; null: that of training'),
   drawThreshold: fraction(0.3, 'predict: lowest score that is reported and drawn, 0..1'),
+  cases: casesConfig.prefault({}).describe('Segmentation: figures per case, `evaluate --cases` and `report`'),
 });
 
 /** One experiment: what to learn, from which data, how. Strict: a key that is not here is an error. */

@@ -81,6 +81,10 @@ function addLearning(program: Command): void {
     .argument('<run>', 'folder of a run')
     .option('--data <dir>', 'replaces the recorded data.root')
     .addOption(new Option('--split <name>', 'which images').choices(['train', 'val', 'test']))
+    .option(
+      '--cases <file>',
+      'segmentation: also Dice, surface distances, lesions and volumes case by case, into a CSV file (settings: evaluate.cases)',
+    )
     .addOption(batch())
     .addOption(engine())
     .addOption(threads())

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { openSplit, type SplitName } from '../configs/datasets.js';
 import { openRun } from '../configs/run.js';
+import { addToCases, describeCases, requiredCaseEvaluator, writeCases } from './cases.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput } from './output.js';
 import { describeReport } from './reportText.js';
@@ -8,6 +9,8 @@ import { describeReport } from './reportText.js';
 interface EvaluateCommand extends EngineOptions {
   readonly data?: string;
   readonly split?: SplitName;
+  /** CSV file of figures per case. */
+  readonly cases?: string;
   readonly batch?: number;
   readonly json?: boolean;
 }
@@ -20,14 +23,21 @@ export async function evaluate(folder: string, command: EvaluateCommand): Promis
   try {
     const { data, evaluate: settings } = run.experiment;
     const root = command.data === undefined ? data.root : resolve(command.data);
+    const cases = command.cases ?? null;
     const split = command.split ?? settings.split;
     const dataset = await openSplit({ ...run.experiment, data: { ...data, root } }, split, run.labels);
     for (const { message } of dataset.warnings) output.note(`warning: ${message}`);
     output.note(`${split}: ${dataset.size} images; ${run.checkpoint}, step ${run.step}`);
-    const report = await run.network.measure(dataset);
+    const evaluator = cases === null ? null : requiredCaseEvaluator(run);
+    const report = await run.network.measure(dataset, {
+      onAnswer: evaluator ? (sample, answer) => addToCases(evaluator, sample, answer) : undefined,
+    });
+    const perCase = evaluator?.report() ?? null;
+    if (perCase && cases !== null) writeCases(cases, perCase);
+    const text = describeReport(report, run.network.task);
     output.result(
-      { ...report, split, images: dataset.size, checkpoint: run.checkpoint },
-      describeReport(report, run.network.task),
+      { ...report, ...(perCase && { cases: perCase }), split, images: dataset.size, checkpoint: run.checkpoint },
+      perCase ? `${text}\n\n${describeCases(perCase)}\n\nper case: ${cases}` : text,
     );
   } finally {
     run.dispose();

@@ -1,4 +1,4 @@
-import { createSemanticEvaluator, type PerClass } from '../../datasets/evaluators/index.js';
+import { createCaseEvaluator, createSemanticEvaluator, type PerClass } from '../../datasets/evaluators/index.js';
 import { type ClassMap, IGNORED, type SemanticTruth } from '../../datasets/sample.js';
 import { defineTask, figuresOf } from './task.js';
 
@@ -17,6 +17,7 @@ export const segmentation = defineTask<SemanticTruth, ClassMap>({
     const evaluator = createSemanticEvaluator({ labels });
     return { add: evaluator.add, report: () => ({ ...evaluator.report() }) };
   },
+  createCaseEvaluator,
   nothingMeasured: 'no pixels to compare: mIoU',
   tables: (report) => {
     const [iou, dice] = [report.perClassIoU, report.perClassDice].map((figures) => (figures ?? {}) as PerClass);
