@@ -10,7 +10,7 @@ type BatchRank = { readonly 0: Rank.R1; readonly 1: Rank.R2; readonly 2: Rank.R3
 
 /** Targets of one batch as tensors, by the names and shapes the head's encoder declares, batch dimension first. */
 export type TargetTensors<Types extends TargetTypes = TargetTypes> = {
-  readonly [Name in keyof Types]: Tensor<BatchRank[Types[Name][1]]>;
+  readonly [Name in keyof Types]: Tensor<BatchRank[NonNullable<Types[Name]>[1]]>;
 };
 
 /** How far a training is when a step begins; float32 scalars, constants to gradients. */

@@ -90,6 +90,10 @@ function addLearning(program: Command): void {
       'replaces the recorded data.root; of an exported file: a config or run that names the images',
     )
     .addOption(new Option('--split <name>', 'which images').choices(['train', 'val', 'test']))
+    .option(
+      '--cases <file>',
+      'segmentation: also Dice, surface distances, lesions and volumes case by case, into a CSV file (settings: evaluate.cases)',
+    )
     .addOption(batch())
     .addOption(tile())
     .addOption(engineOrRuntime())
