@@ -1,5 +1,6 @@
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
+import { axisOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
@@ -10,6 +11,8 @@ import {
   evaluateModel,
   type PredictImagesOptions,
   predictImages,
+  predictVolume,
+  type VolumePrediction,
 } from '../training/run/index.js';
 import type { Experiment } from './schema.js';
 
@@ -35,6 +38,8 @@ export interface Network {
   answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
   /** Predicts on image files, in their order. */
   predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<ImagePrediction, void>;
+  /** Predicts on a volume, slice by slice. */
+  predictVolume(file: string): Promise<VolumePrediction>;
   dispose(): void;
 }
 
@@ -86,6 +91,11 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     answer: (images) => predictor.predict(images),
     predict: (files, options) =>
       predictImages(predictor, files, { ...options, isDeep: model.preprocessing.depth === 'own' }),
+    predictVolume: (file) =>
+      predictVolume(predictor, file, {
+        axis: axisOf(experiment.data),
+        isDeep: model.preprocessing.depth === 'own',
+      }),
     dispose: () => {
       predictor.dispose();
       model.dispose();

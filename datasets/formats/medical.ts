@@ -46,6 +46,12 @@ type MedicalData = z.infer<typeof config>;
 
 const AXES: { readonly [name in MedicalData['axis']]: Axis | null } = { auto: null, sagittal: 0, coronal: 1, axial: 2 };
 
+/** The planes that the volumes of a data set are cut into; null: those of the thickest slices. */
+export const axisOf = (data: object): Axis | null => {
+  const read = config.safeParse(data);
+  return read.success ? AXES[read.data.axis] : null;
+};
+
 const open: Open<MedicalData, 'classMap'> = async (data, request) => {
   const root = await openRoot(data.root);
   const warnings = collectWarnings();
