@@ -31,7 +31,7 @@ import { withWeights } from '../weights/fileSource.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, intensityOf } from './intensity.js';
-import { checkLearnable, describeMeasurable } from './learnable.js';
+import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, headOf, type Network, withChannels } from './network.js';
 import type { Experiment } from './schema.js';
 import { loadStart, type Startable } from './weights.js';
@@ -80,8 +80,14 @@ async function trainHeld(
 ): Promise<TrainResult> {
   const say = (line: string): void => options.say(printable(line));
   const train = await openSplit(named, 'train');
-  const { problem, warnings } = checkLearnable(named, train);
-  say(`train: ${train.size} images${describeWarnings(train, warnings)}`);
+  const { problem: found, warnings } = checkLearnable(named, train);
+  const problem = found && learnableError(train, found);
+  say(
+    `train: ${train.size} images${describeWarnings(
+      train,
+      warnings.map(({ message }) => message),
+    )}`,
+  );
   const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
   say(

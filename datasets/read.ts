@@ -5,13 +5,14 @@ import { decodeDeep } from './decode/decodeDeep.js';
 import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
 import { shownImage } from './decode/shown.js';
+import { type ObjectRegionsTruth, patchOf, patchOfBox } from './instanceMasks.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
 import { readSlice, readSliceMask, type SliceTruth } from './medical/slices.js';
 import { drawRegions, type RegionsTruth } from './regions.js';
-import type { DetectionTruth, LabelMap, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
+import type { DetectionTruth, InstanceTruth, LabelMap, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
 
 /** What an entry of the readers here carries: the truth itself, or where it comes from. */
-export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth | SliceTruth;
+export type StoredTruth = DetectionTruth | ObjectRegionsTruth | MaskFileTruth | RegionsTruth | SliceTruth;
 
 /**
  * Decodes the image of an entry and its truth. Needs nothing but the entry, so it runs in any worker.
@@ -75,7 +76,7 @@ export async function decodeMaskOf(
   const stored = await decodeMask(file, { unit, lossy: otherValues === 'nearest' });
   if (stored.width === size.width && stored.height === size.height) return stored;
   if (resized) return resizeMask(stored, size);
-  throw new DataError(file, otherSize(stored, size));
+  throw new DataError(file, otherSize(stored, size), 35);
 }
 
 interface Size {
@@ -107,6 +108,22 @@ async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array>
   return refuseStrays([[truth.file, strays]], { known, unit: truth.unit, advice: ADD_VALUES });
 }
 
+/** A region without a pixel, or none at all, leaves an object that is neither learned nor counted. */
+function readInstances(
+  { segmentations, ...objects }: ObjectRegionsTruth,
+  { width, height }: Size,
+  file: string,
+): InstanceTruth {
+  const drawn = segmentations.map((region) => (region === null ? null : patchOf(region, width, height, file)));
+  const boxAt = (m: number) => Array.from(objects.boxes.subarray(m * 4, m * 4 + 4)) as [number, number, number, number];
+  return {
+    ...objects,
+    kind: 'instances',
+    ignored: objects.ignored.map((ignored, m) => (drawn[m] === null ? 1 : ignored)),
+    masks: drawn.map((patch, m) => patch ?? patchOfBox(boxAt(m))),
+  };
+}
+
 async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
   const { truth } = entry;
   const { width, height } = image;
@@ -114,6 +131,7 @@ async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Trut
   if (truth.kind === 'slice-mask') {
     return { kind: 'classMap', mask: await readSliceMask(truth, image), width, height } satisfies SemanticTruth;
   }
+  if (truth.kind === 'object-regions') return readInstances(truth, image, entry.file);
   const mask: Uint8Array =
     truth.kind === 'mask-file' ? await readMask(truth, image) : drawRegions(truth, width, height, entry.file);
   return { kind: 'classMap', mask, width, height } satisfies SemanticTruth;
@@ -131,5 +149,6 @@ export function requireSize(
     file,
     `the image is ${found.width}x${found.height}, its annotation says ${stated.width}x${stated.height}` +
       (turned ? ': it was annotated without its EXIF orientation, save it upright or annotate it again' : ''),
+    turned ? 11 : 12,
   );
 }

@@ -60,6 +60,8 @@ export interface Format {
   readonly tools: string;
   /** A drawing of its folders. */
   readonly layout: string;
+  /** What it calls objects that are not learned. Defaults to 'crowd'. */
+  readonly ignored?: 'crowd' | 'difficult';
   /** The keys of `data` in a config, `kind` included. */
   readonly config: z.ZodType & z.core.$ZodTypeDiscriminable;
   /** Readers by the kind of truth they give; what they read is checked against `config` first. */
@@ -142,11 +144,12 @@ export function defineFormat<Schema extends z.ZodType & z.core.$ZodTypeDiscrimin
   format: FormatFile<Schema>,
 ): Format & { readonly config: Schema } {
   const { config, readers, check } = format;
-  const { boxes, classMap } = readers;
+  const { boxes, instances, classMap } = readers;
   return {
     ...format,
     readers: {
       ...(boxes && { boxes: (data: unknown, request: SplitRequest) => boxes(config.parse(data), request) }),
+      ...(instances && { instances: (data: unknown, request: SplitRequest) => instances(config.parse(data), request) }),
       ...(classMap && { classMap: (data: unknown, request: SplitRequest) => classMap(config.parse(data), request) }),
     },
     check: (data) => check?.(config.parse(data)) ?? [],

@@ -11,7 +11,7 @@ import { commonType, type PixelType, typeOf } from '../pixelTypes.js';
 import { datasetOf, type StoredTruth } from '../read.js';
 import { IGNORED, type LabelMap, type SemanticTruth } from '../sample.js';
 import type { Volume } from '../volumes/volume.js';
-import { badRecords, type WarningList } from '../warnings.js';
+import { type BadRecord, badRecord, badRecords, type WarningList } from '../warnings.js';
 import type { Case, Source } from './findCases.js';
 import {
   type Axis,
@@ -149,14 +149,14 @@ function countInto(
 
 async function readAll(cases: readonly Case[], options: OpenCases): Promise<readonly Read[]> {
   const { root, badRecords: policy, warnings } = options;
-  const bad = new Map<string, string>();
+  const bad = new Map<string, BadRecord>();
   const read: Read[] = [];
   for (const one of cases) {
     try {
       read.push(await readCase(one, options, read[0]));
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error;
-      bad.set(one.id, error.message.slice(error.message.indexOf(': ') + 2));
+      bad.set(one.id, badRecord(error));
     }
   }
   if (read.length === 0 || (bad.size > 0 && policy === 'error')) {
