@@ -5,7 +5,7 @@ import { IGNORED } from '../datasets/sample.js';
 import { DataError } from '../engine/errors.js';
 import type { Task } from '../heads/index.js';
 import { trainAugmentation } from './augmentation.js';
-import { finestCell } from './network.js';
+import { finestCell, headOf } from './network.js';
 import type { Experiment } from './schema.js';
 
 /** What a training on these images would come to. */
@@ -19,10 +19,22 @@ export interface Learnable {
 /** Looks, before the first step, for what would make a training learn nothing, or not what is meant. */
 export function checkLearnable(experiment: Experiment, train: Dataset): Learnable {
   const census = takeCensus(train);
-  const problem = census.counted === 'objects' ? noObject(train, census) : noClassMap(experiment, train, census);
+  const { unlearnable } = headOf(experiment);
+  const problem =
+    NOTHING[census.counted](experiment, train, census) ?? unlearnable?.(experiment.model.head, train) ?? null;
   if (problem !== null) return { problem: new DataError(train.source, problem), warnings: [] };
   return { problem, warnings: [...absentClasses(experiment, train, census), ...vanishing(experiment, train)] };
 }
+
+/** Why nothing can be learned, by what there is to count; null: something can. */
+const NOTHING: {
+  readonly [K in Census['counted']]: (experiment: Experiment, train: Dataset, census: Census) => string | null;
+} = {
+  objects: (_, train, census) => noObject(train, census),
+  regions: noClassMap,
+  pixels: noClassMap,
+  images: () => null,
+};
 
 /** What an evaluation on these images could not measure. */
 export function describeMeasurable(

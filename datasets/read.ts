@@ -5,10 +5,10 @@ import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
 import { drawRegions, type RegionsTruth } from './regions.js';
-import type { DetectionTruth, LabelMap, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
+import type { DetectionTruth, LabelMap, LabelTruth, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
 
 /** What an entry of the readers here carries: the truth itself, or where it comes from. */
-export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth;
+export type StoredTruth = DetectionTruth | LabelTruth | MaskFileTruth | RegionsTruth;
 
 /**
  * Decodes the image of an entry and its truth. Needs nothing but the entry, so it runs in any worker.
@@ -96,13 +96,28 @@ async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array>
   return refuseStrays([[truth.file, strays]], { known, unit: truth.unit, advice: ADD_VALUES });
 }
 
-async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
-  const { truth } = entry;
-  const { width, height } = image;
-  if (truth.kind === 'boxes') return truth;
-  const mask: Uint8Array =
-    truth.kind === 'mask-file' ? await readMask(truth, image) : drawRegions(truth, width, height, entry.file);
-  return { kind: 'classMap', mask, width, height } satisfies SemanticTruth;
+type Stored<Kind extends StoredTruth['kind']> = Extract<StoredTruth, { readonly kind: Kind }>;
+
+/** How each kind of stored truth becomes a truth. */
+const READERS: {
+  readonly [K in StoredTruth['kind']]: (truth: Stored<K>, image: Pixels, file: string) => Truth | Promise<Truth>;
+} = {
+  boxes: (truth) => truth,
+  labels: (truth) => truth,
+  'mask-file': async (truth, image) => classMapOf(await readMask(truth, image), image),
+  regions: (truth, image, file) => classMapOf(drawRegions(truth, image.width, image.height, file), image),
+};
+
+const classMapOf = (mask: Uint8Array, { width, height }: Pixels): SemanticTruth => ({
+  kind: 'classMap',
+  mask,
+  width,
+  height,
+});
+
+async function readTruth({ truth, file }: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
+  const read = READERS[truth.kind] as (truth: StoredTruth, image: Pixels, file: string) => Truth | Promise<Truth>;
+  return read(truth, image, file);
 }
 
 /** @throws DataError with both sizes; a quarter turn apart, it names the likely cause */

@@ -56,7 +56,9 @@ export function writeDrawing(image: Pixels, file: string, folder: string, taken 
 export function writeMask({ file, result }: ImagePrediction, folder: string): void {
   const { mask, width, height } = result as Partial<ClassMap>;
   if (mask === undefined || width === undefined || height === undefined) {
-    throw new ConfigError('--masks writes class maps, and this model gives none: it finds objects');
+    throw new ConfigError(
+      '--masks writes class maps, and this model gives none: it finds objects or names the whole image',
+    );
   }
   const remedy = 'choose another folder with --masks';
   makeFolder(folder, remedy);

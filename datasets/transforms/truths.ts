@@ -38,6 +38,7 @@ const TRUTHS: TruthKinds = {
     }),
     bytes: ({ mask }) => mask.byteLength,
   },
+  labels: { move: (truth) => truth, bytes: ({ labels }) => labels.byteLength },
 };
 
 /** The entry of the table for this truth: kind and truth belong together, which the compiler cannot see across a lookup. */

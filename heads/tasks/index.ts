@@ -1,3 +1,4 @@
+import { classification } from './classification.js';
 import { detection } from './detection.js';
 import { segmentation } from './segmentation.js';
 
@@ -12,6 +13,6 @@ export {
 } from './task.js';
 
 /** Every task there is, by its name in configs. */
-export const TASKS = { detection, segmentation } as const;
+export const TASKS = { detection, segmentation, classification } as const;
 export type TaskName = keyof typeof TASKS;
 export const TASK_NAMES = Object.keys(TASKS) as readonly TaskName[];

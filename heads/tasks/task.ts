@@ -1,5 +1,5 @@
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
-import type { ClassMap, Detections, LabelMap, Truth } from '../../datasets/sample.js';
+import type { ClassMap, ClassScores, Detections, LabelMap, Truth } from '../../datasets/sample.js';
 import type { AugmentConfig } from '../../datasets/transforms/augment.js';
 
 /** Figures of an evaluation by name; null: there was nothing to measure. */
@@ -15,6 +15,8 @@ export interface ReportTable {
 export interface Overlay {
   readonly boxes?: Detections;
   readonly classMap?: ClassMap;
+  /** Of the whole image. */
+  readonly scores?: ClassScores;
 }
 
 /** One prediction for machines, for people and for the eye. */

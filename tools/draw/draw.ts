@@ -1,3 +1,4 @@
+import { type ShapeLabel, shapesOf } from '../../datasets/pictures/index.js';
 import { type ClassMap, type Detections, IGNORED, type Pixels } from '../../datasets/sample.js';
 import { shownName } from '../../engine/printable.js';
 import type { Overlay } from '../../heads/index.js';
@@ -8,9 +9,23 @@ import { classColor, type Rgb } from './palette.js';
 const OPACITY = 0.4;
 
 /** A copy of the image with everything that an overlay holds, boxes over class maps. */
-export function drawOverlay(image: Pixels, { boxes, classMap }: Overlay, names: readonly string[]): Pixels {
+export function drawOverlay(image: Pixels, { boxes, classMap, scores }: Overlay, names: readonly string[]): Pixels {
   const tinted = classMap ? drawClassMap(image, classMap, names) : image;
-  return boxes ? drawDetections(tinted, boxes, names) : tinted;
+  const named = scores ? drawLabels(tinted, shapesOf(scores).labels ?? [], names) : tinted;
+  return boxes ? drawDetections(named, boxes, names) : named;
+}
+
+/** A copy of the image with the classes of the whole in its corner, `name probability`, one below the other. */
+export function drawLabels(image: Pixels, labels: readonly ShapeLabel[], names: readonly string[]): Canvas {
+  const canvas = copyOf(image);
+  let top = 0;
+  for (const { label, score } of labels) {
+    if (top >= canvas.height) break;
+    const name = shownName(names[label] ?? String(label));
+    const text = score === undefined ? name : `${name} ${score.toFixed(2)}`;
+    top += drawLabel(canvas, text, 0, top, classColor(label)) + lineOf(image);
+  }
+  return canvas;
 }
 
 /**

@@ -100,7 +100,11 @@ export async function evaluateTogether<Raw>(session: Session<Raw>): Promise<void
 }
 
 /** What is said instead of a figure that does not exist. */
-const ABSENT: { readonly [metric: string]: string } = { AP: 'no objects to find', mIoU: 'no pixels to compare' };
+const ABSENT: { readonly [metric: string]: string } = {
+  AP: 'no objects to find',
+  mIoU: 'no pixels to compare',
+  top1: 'no images to classify',
+};
 
 /** Measures the averaged weights, and keeps them when they are the best so far. */
 export async function evaluate<Raw>({ run, plan, folder, state, log, progress }: Session<Raw>): Promise<void> {
