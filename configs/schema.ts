@@ -57,11 +57,15 @@ const augment = z.strictObject({
     .enum(['letterbox', 'native'])
     .nullable()
     .default(null)
-    .describe('letterbox: the whole image, aspect kept; native: crops of its own pixels; null: native in segmentation, else letterbox'),
+    .describe(
+      'letterbox: the whole image, aspect kept; native: crops of its own pixels; null: native in segmentation, else letterbox',
+    ),
   scale: range
     .nullable()
     .default(null)
-    .describe('Smallest and largest random scale, above 0 to 10; null: 0.7 to 1.6 in detection, 1 in segmentation, 0.8 to 1.25 in classification'),
+    .describe(
+      'Smallest and largest random scale, above 0 to 10; null: 0.7 to 1.6 in detection, 1 in segmentation, 0.8 to 1.25 in classification',
+    ),
   brightness: fraction(0.2, 'Largest relative change, 0..1'),
   contrast: fraction(0.2, 'Largest relative change, 0..1'),
   saturation: fraction(0.2, 'Largest relative change, 0..1'),
@@ -72,6 +76,14 @@ const augment = z.strictObject({
 const evaluate = z.strictObject({
   split: z.enum(['train', 'val', 'test']).default('val').describe('Split that `evaluate` measures'),
   batchSize: z.int().min(1).max(1024).nullable().default(null).describe('Images per step; null: that of training'),
+  tile: z
+    .union([z.literal('auto'), z.int().min(64).max(8192)])
+    .nullable()
+    .default('auto')
+    .describe(
+      'Side of the overlapping tiles that larger images are answered by, pixels; auto: 1024 for class maps of images above 2048, none for boxes; null: none',
+    ),
+  tileOverlap: z.number().min(0).max(0.9).default(0.25).describe('Share of a tile that the next one has, too, 0..0.9'),
   drawThreshold: fraction(0.3, 'predict: lowest score that is reported and drawn, 0..1'),
 });
 

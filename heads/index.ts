@@ -84,6 +84,8 @@ export {
   type Overlay,
   type Report,
   type ReportTable,
+  type StitchedTile,
+  type Stitching,
   TASK_NAMES,
   TASKS,
   type Task,

@@ -49,6 +49,10 @@ function createProgram(): Command {
   return program;
 }
 
+const tile = (): Option =>
+  new Option('--tile <pixels>', 'answer larger images by overlapping tiles of this side').argParser(
+    wholeNumber(64, 8192),
+  );
 const batch = (): Option =>
   new Option('--batch <n>', 'images per step (default: as in training)').argParser(wholeNumber(1, 1024));
 
@@ -85,6 +89,7 @@ function addLearning(program: Command): void {
     .option('--data <dir>', 'replaces the recorded data.root')
     .addOption(new Option('--split <name>', 'which images').choices(['train', 'val', 'test']))
     .addOption(batch())
+    .addOption(tile())
     .addOption(engine())
     .addOption(threads())
     .addOption(json())
@@ -101,6 +106,7 @@ function addLearning(program: Command): void {
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(batch())
+    .addOption(tile())
     .addOption(engine())
     .addOption(threads())
     .addOption(offline())

@@ -9,6 +9,8 @@ interface EvaluateCommand extends EngineOptions {
   readonly data?: string;
   readonly split?: SplitName;
   readonly batch?: number;
+  /** Side of the tiles of large images, pixels. */
+  readonly tile?: number;
   readonly json?: boolean;
 }
 
@@ -16,7 +18,7 @@ interface EvaluateCommand extends EngineOptions {
 export async function evaluate(folder: string, command: EvaluateCommand): Promise<void> {
   const output = createOutput(command.json === true);
   await openEngine(command, output);
-  const run = openRun(folder, { batch: command.batch });
+  const run = openRun(folder, { batch: command.batch, tile: command.tile });
   try {
     const { data, evaluate: settings } = run.experiment;
     const root = command.data === undefined ? data.root : resolve(command.data);

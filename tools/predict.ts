@@ -20,6 +20,8 @@ interface PredictCommand extends EngineOptions {
   readonly out?: string;
   readonly threshold?: number;
   readonly batch?: number;
+  /** Side of the tiles of large images, pixels. */
+  readonly tile?: number;
   /** Folder of class maps. */
   readonly masks?: string;
   readonly offline?: boolean;
@@ -47,7 +49,7 @@ export async function predict(named: string, images: readonly string[], command:
   await openEngine(command, output);
   if (isClassifier) return classify(model, files, command, output);
   if (released) return detect(released, files, command, output);
-  const run = openRun(model, { batch: command.batch });
+  const run = openRun(model, { batch: command.batch, tile: command.tile });
   try {
     const threshold = command.threshold ?? run.experiment.evaluate.drawThreshold;
     await answer(run.network, run.labels, files, { ...command, threshold }, output);

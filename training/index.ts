@@ -34,3 +34,4 @@ export {
   type TrainableModel,
   type TrainingStep,
 } from './step.js';
+export { planTiles, type TileOptions, tiled } from './tiles.js';

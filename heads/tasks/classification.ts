@@ -1,5 +1,6 @@
 import { createClassificationEvaluator, type LabelFigures } from '../../datasets/evaluators/index.js';
 import type { ClassScores, LabelTruth } from '../../datasets/sample.js';
+import { stitchScores } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
 
 const FIGURES = ['top1', 'top5', 'balancedAccuracy', 'macroF1', 'mAP', 'AUC', 'calibrationError'];
@@ -30,6 +31,7 @@ export const classification = defineTask<LabelTruth, ClassScores>({
     const header = ['class', 'images', 'precision', 'recall', 'F1', ...(hasAp ? ['AP'] : [])];
     return [...figuresOf(report, FIGURES), { header, rows }];
   },
+  stitching: { isWholeToo: false, defaults: null, create: stitchScores },
   describe: (result, { names, threshold }) => {
     const { probabilities, isExclusive } = result;
     const ranked = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]!);

@@ -64,7 +64,7 @@ describe('class folders', () => {
     );
     expect(checkLearnable(experiment, await openSplit(experiment, 'train'))).toMatchObject({
       problem: null,
-      warnings: ['1 of 3 classes have no images to learn from: emu'],
+      warnings: [{ pitfall: 54, message: '1 of 3 classes have no images to learn from: emu' }],
     });
   });
 

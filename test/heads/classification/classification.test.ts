@@ -124,3 +124,21 @@ describe('the loss', () => {
     expect(lossOf(logits, [[1, 0, 0]], { multiLabel: true })).toBeCloseTo(expected, 5);
   });
 });
+
+it('tiles of an image are one answer: the mean by area, or the largest where classes do not exclude each other', () => {
+  const tile = (left: number, right: number) => ({
+    x: left,
+    y: 0,
+    width: right - left,
+    height: 10,
+    kept: [left, 0, right, 10] as const,
+  });
+  const stitched = (isExclusive: boolean) => {
+    const stitcher = HEADS.classification.task.stitching.create({ width: 40, height: 10 });
+    stitcher.add({ probabilities: Float32Array.of(1, 0), isExclusive }, tile(0, 10));
+    stitcher.add({ probabilities: Float32Array.of(0.5, 0.5), isExclusive }, tile(10, 40));
+    return [...stitcher.finish().probabilities];
+  };
+  expect(stitched(true)).toEqual([0.625, 0.375]);
+  expect(stitched(false)).toEqual([1, 0.5]);
+});
