@@ -1,4 +1,4 @@
-import { takeCensus } from '../census.js';
+import { type Census, takeCensus } from '../census.js';
 import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
 import type { SplitName } from '../formats/index.js';
@@ -11,10 +11,10 @@ const AT_ONCE = 4;
 export interface SplitSurvey {
   readonly split: SplitName;
   readonly images: number;
-  /** Images without an object, or null where truths are class maps. */
+  /** Images without an object or label, or null where truths are mask files. */
   readonly empty: number | null;
   readonly classes: readonly { readonly name: string; readonly count: number }[];
-  readonly counted: 'objects' | 'regions' | 'pixels';
+  readonly counted: Census['counted'];
   readonly ignored: number;
   /** Smallest, median and largest side of the images, pixels. */
   readonly sides: readonly [least: number, median: number, most: number];

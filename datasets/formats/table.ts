@@ -1,6 +1,7 @@
 import { coco } from './coco.js';
 import { csv } from './csv.js';
 import { cvat } from './cvat.js';
+import { folders } from './folders.js';
 import { instances } from './instances.js';
 import { labelme } from './labelme.js';
 import { masks } from './masks.js';
@@ -10,4 +11,4 @@ import { voc } from './voc.js';
 import { yolo } from './yolo.js';
 
 /** Every data set format there is; a folder is of the first that recognises it. */
-export const FORMATS = [medical, coco, voc, yolo, labelme, cvat, via, csv, instances, masks] as const;
+export const FORMATS = [medical, coco, voc, yolo, labelme, cvat, via, csv, instances, masks, folders] as const;
