@@ -24,8 +24,8 @@ export {
 export { crossEntropyLoss } from './losses/crossEntropy.js';
 export { diceLoss } from './losses/dice.js';
 export { type FocalOptions, focalLoss } from './losses/focal.js';
-export { giouLoss } from './losses/giou.js';
 export { huberLoss } from './losses/huber.js';
+export { giouLoss, IOU_LOSSES, type IouLoss, iouLoss } from './losses/iou.js';
 export { type Losses, type LossTerm, type LossTerms, meanLoss, quotient, reduceLosses } from './losses/term.js';
 export { assemble, type Model } from './model.js';
 export { completeModel, type ModelConfig, type ModelInput, modelConfig, readModel } from './modelConfig.js';
