@@ -3,13 +3,14 @@ import type { FeatureMaps, FeatureSpec, Level } from '../backbones/features.js';
 import type { Module, Pass } from '../backbones/module.js';
 import type { TargetTypes } from '../datasets/encoder.js';
 import type { Placement } from '../datasets/placement.js';
+import type { ExportedAnswer } from './answers/answers.js';
 import type { LossTerms } from './losses/term.js';
 
 type BatchRank = { readonly 0: Rank.R1; readonly 1: Rank.R2; readonly 2: Rank.R3; readonly 3: Rank.R4 };
 
 /** Targets of one batch as tensors, by the names and shapes the head's encoder declares, batch dimension first. */
 export type TargetTensors<Types extends TargetTypes = TargetTypes> = {
-  readonly [Name in keyof Types]: Tensor<BatchRank[Types[Name][1]]>;
+  readonly [Name in keyof Types]: Tensor<BatchRank[NonNullable<Types[Name]>[1]]>;
 };
 
 /** How far a training is when a step begins; float32 scalars, constants to gradients. */
@@ -38,4 +39,6 @@ export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> 
    * @param placements how each original image was laid into the network's input, one per batch row
    */
   readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
+  /** The same answer for exported networks; absent: networks with this head are not exported. */
+  readonly exported?: ExportedAnswer<Raw>;
 }

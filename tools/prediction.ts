@@ -1,8 +1,8 @@
 import { basename, extname, join } from 'node:path';
 import type { ImagePrediction } from '../configs/network.js';
-import { encodeIndexedPng, encodeLabelPng, encodePng } from '../datasets/decode/index.js';
+import { encodeIndexedPng, encodeLabelPng, encodePng, shownImage } from '../datasets/decode/index.js';
 import { patchOfRuns } from '../datasets/instanceMasks.js';
-import type { ClassMap, Instances, Pixels } from '../datasets/sample.js';
+import type { ClassMap, Instances, RgbPixels } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
@@ -15,7 +15,7 @@ import { fitDrawing } from './draw/shrink.js';
 export interface ShownPrediction {
   readonly value: { readonly [key: string]: unknown };
   readonly text: string;
-  readonly drawn: Pixels;
+  readonly drawn: RgbPixels;
 }
 
 /** @param options class names, and the lowest score of what is reported */
@@ -26,7 +26,7 @@ export function showPrediction(
 ): ShownPrediction {
   const { value, rows, overlay } = describe(result, options);
   const lines = rows.map(({ figure, label, rest }) => `  ${figure}  ${shownName(label)}${rest ? `  ${rest}` : ''}`);
-  const fitted = fitDrawing(image, overlay);
+  const fitted = fitDrawing(shownImage(image), overlay);
   return {
     value: { image: file, ...value },
     text: [shownName(file), ...(lines.length === 0 ? ['  nothing'] : lines)].join('\n'),
@@ -39,7 +39,7 @@ export function showPrediction(
  *
  * @throws WriteError when the disk is full or the folder cannot be written
  */
-export function writeDrawing(image: Pixels, file: string, folder: string, taken = written): string {
+export function writeDrawing(image: RgbPixels, file: string, folder: string, taken = written): string {
   const remedy = 'choose another folder with --out';
   makeFolder(folder, remedy);
   let path = drawingOf(file, folder);
@@ -74,7 +74,7 @@ export function writeMask({ file, image, result }: ImagePrediction, folder: stri
 }
 
 /** Objects by their number from 1, the first on top. */
-function labelImage(masks: Instances['masks'], { width, height }: Pixels) {
+function labelImage(masks: Instances['masks'], { width, height }: Pick<RgbPixels, 'width' | 'height'>) {
   const data = new Uint16Array(width * height);
   for (const [index, { size, counts }] of [...masks.entries()].reverse()) {
     const patch = patchOfRuns({ size: [...size], counts });

@@ -19,3 +19,4 @@ export {
   type TrainableModel,
   type TrainingStep,
 } from './step.js';
+export { planTiles, type TileOptions, tiled } from './tiles.js';

@@ -7,6 +7,7 @@ import type { CommonData } from '../formats/format.js';
 import { folderNamed, folderParts, inFolders } from '../stated/folders.js';
 import { type Reading, statedReaders } from '../stated/format.js';
 import type { StatedImage, StatedObject, StatedSet } from '../stated/image.js';
+import { type BadRecord, badRecord } from '../warnings.js';
 import { type Pair, pairByNames, pairByPatterns } from './pairs.js';
 
 const AT_ONCE = 4;
@@ -42,7 +43,7 @@ async function read(folders: readonly string[], reading: Reading<LabelImages>): 
       folders,
     ),
   );
-  const bad = new Map<string, string>();
+  const bad = new Map<string, BadRecord>();
   const [only = 'object'] = data.classes.filter((name) => name !== 'background');
   const images = await concurrently(
     pairs.filter(({ id }) => wanted.has(id)),
@@ -54,7 +55,7 @@ async function read(folders: readonly string[], reading: Reading<LabelImages>): 
         return { name: id, source, folder: dirname(source), size: null, unit: 'pixels', objects };
       } catch (error) {
         if (!(error instanceof EspalierError)) throw error;
-        bad.set(maskId, error.message.slice(error.message.indexOf(': ') + 2));
+        bad.set(maskId, badRecord(error));
         return null;
       }
     },

@@ -124,7 +124,7 @@ function teachFixed(scores: tf.Tensor3D, boxes: tf.Tensor3D, targets: TargetTens
 }
 
 /** [N, A, 4] x1 y1 x2 y2, pixels, of distances in cells. */
-function boxesAt(points: Float32Array, distances: tf.Tensor): tf.Tensor3D {
+export function boxesAt(points: Float32Array, distances: tf.Tensor): tf.Tensor3D {
   const { x, y, stride } = columns(points);
   const [left, top, right, bottom] = tf.unstack(tf.mul(distances, tf.expandDims(stride, 1)), 2) as tf.Tensor[];
   return tf.stack([tf.sub(x, left!), tf.sub(y, top!), tf.add(x, right!), tf.add(y, bottom!)], 2) as tf.Tensor3D;

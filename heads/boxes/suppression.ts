@@ -7,7 +7,8 @@ import { suppressSoftly } from './softNms.js';
 
 const fraction = z.number().min(0).max(1);
 
-const SUPPRESSIONS = ['hard', 'soft', 'agnostic', 'matrix'] as const;
+/** What becomes of boxes that overlap better ones. */
+export const SUPPRESSIONS = ['hard', 'soft', 'agnostic', 'matrix'] as const;
 
 /** Settings of decoding that every detection head has; `defaults` are the head's own. */
 export const decodingConfig = (defaults: DecodeOptions) =>

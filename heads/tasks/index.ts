@@ -9,6 +9,8 @@ export {
   type Overlay,
   type Report,
   type ReportTable,
+  type StitchedTile,
+  type Stitching,
   type Task,
 } from './task.js';
 

@@ -1,6 +1,7 @@
 import { type ClassPrecision, createInstanceEvaluator } from '../../datasets/evaluators/index.js';
 import type { Instances, InstanceTruth } from '../../datasets/sample.js';
 import { detection } from './detection.js';
+import { stitchInstances } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
 
 const FIGURES = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'boxAP', 'boxAP50'];
@@ -16,6 +17,7 @@ export const instances = defineTask<InstanceTruth, Instances>({
   augmentation: detection.augmentation,
   isFullyConvolutional: false,
   createEvaluator: (labels, { maxDetections }) => createInstanceEvaluator({ labels, maxDetections }),
+  stitching: { isWholeToo: true, defaults: null, create: stitchInstances },
   nothingMeasured: 'no objects with masks to find: AP',
   tables: (report) => {
     const perClass = (report.perClass ?? []) as readonly ClassPrecision[];
