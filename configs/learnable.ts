@@ -70,6 +70,13 @@ function noObject(
   ignoredPitfall: PitfallNumber,
 ): Finding | null {
   if (counts.some((count) => count > 0)) return null;
+  const bare = warnings.find(({ code }) => code === 'missing-mask');
+  if (bare !== undefined) {
+    return error(
+      63,
+      `not one of the ${bare.count} objects of the ${size} training images has a segmentation, so there is no mask to learn: export polygons or RLE, or learn boxes with task: detection`,
+    );
+  }
   if (ignored > 0) {
     return error(
       ignoredPitfall,

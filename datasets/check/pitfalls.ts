@@ -76,6 +76,7 @@ const BY_CODE: { readonly [code: string]: PitfallNumber } = {
   'unused-shape': 61,
   'bad-record': 62,
   'missing-segmentation': 63,
+  'missing-mask': 63,
   'first-channels': 64,
   'first-page': 64,
 };
