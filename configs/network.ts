@@ -12,6 +12,7 @@ import {
   type PredictImagesOptions,
   predictImages,
 } from '../training/run/index.js';
+import { tiled } from '../training/tiles.js';
 import type { Experiment } from './schema.js';
 
 /** What a network predicts for one image. */
@@ -32,6 +33,8 @@ export interface AnsweringNetwork {
   answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
   /** Predicts on image files, in their order. */
   predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<ImagePrediction, void>;
+  /** Whether it reads images at their own depth. */
+  readonly isDeep: () => boolean;
   dispose(): void;
 }
 
@@ -47,6 +50,13 @@ export interface Network extends AnsweringNetwork {
 
 /** The task of an experiment; whose it is, is known at run time. */
 export const taskOf = ({ task }: Pick<Experiment, 'task'>): Task => TASKS[task] as unknown as Task;
+
+/** An experiment whose backbone takes images of so many channels, where the data say how many. */
+export function withChannels(experiment: Experiment, channels: number | undefined): Experiment {
+  if (channels === undefined) return experiment;
+  const { model } = experiment;
+  return { ...experiment, model: { ...model, backbone: { ...model.backbone, inChannels: channels } } };
+}
 
 /** Coarsest stride of a network: what the sides of an input of any size are multiples of, pixels. */
 const COARSEST_STRIDE = 32;
@@ -68,18 +78,19 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const assembly = createModel(config, { classes: labels.classes.length, seed: train.seed });
   const model = assembly.model as unknown as Network['model'];
   const fit = task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox';
-  const predictor = createPredictor(model, {
+  const whole = createPredictor(model, {
     inputSize,
     mode: fit,
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
   });
+  const predictor = withTiles(whole, task, evaluate);
   return {
     model,
     encoder: assembly.encoder,
     inputSize,
     fit,
-    ...answering(predictor, task, labels, limits(head)),
+    ...answering(predictor, task, labels, limits(head), () => model.preprocessing.depth === 'own'),
     dispose: () => {
       predictor.dispose();
       model.dispose();
@@ -87,24 +98,37 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   };
 }
 
-/** What can be done with anything that answers images; it owns the predictor. */
+/** What can be done with anything that answers images; it owns the predictor. @param isDeep whether it reads images at their own depth */
 export function answering(
   predictor: Predictor<unknown>,
   task: Task,
   labels: LabelMap,
   limits: EvaluationLimits,
+  isDeep: () => boolean = () => false,
 ): AnsweringNetwork {
   return {
     task,
+    isDeep,
     measure: (dataset, { signal, onAnswer } = {}) =>
       evaluateModel(predictor, dataset, task.createEvaluator(labels, limits), {
         signal,
         onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
       }),
     answer: (images) => predictor.predict(images),
-    predict: (files, options) => predictImages(predictor, files, options),
+    predict: (files, options) => predictImages(predictor, files, { ...options, isDeep: isDeep() }),
     dispose: () => predictor.dispose(),
   };
+}
+
+/** Answers large images by tiles, as the config and the task say. */
+function withTiles(
+  predictor: Predictor<unknown>,
+  { stitching }: Task,
+  { tile, tileOverlap: overlap }: Experiment['evaluate'],
+): Predictor<unknown> {
+  if (tile === null) return predictor;
+  if (tile !== 'auto') return tiled(predictor, { tile, overlap, stitching });
+  return stitching.defaults === null ? predictor : tiled(predictor, { ...stitching.defaults, overlap, stitching });
 }
 
 /** What there is to draw of a prediction, however sure it is; null: nothing. */
@@ -118,6 +142,8 @@ function showTo(show: (sample: Sample, answer: Drawable) => void, sample: Sample
 }
 
 /** Side of a cell of the finest map that the head predicts on, pixels. */
-export function finestCell({ neck }: Experiment['model']): number {
-  return Math.min(...neck.levels.map((level) => 2 ** Number(level.slice(1))));
-}
+export const finestCell = (model: Experiment['model']): number => Math.min(...stridesOf(model));
+
+/** Side of a cell of every map that the head predicts on, pixels. */
+export const stridesOf = ({ neck }: Experiment['model']): readonly number[] =>
+  neck.levels.map((level) => 2 ** Number(level.slice(1)));

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { decodeImage } from '../datasets/decode/index.js';
+import { decodeDeep, decodeImage } from '../datasets/decode/index.js';
 import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import type { DescribeOptions, Task } from '../heads/index.js';
@@ -130,7 +130,8 @@ async function open<Result>(
     labels,
     task,
     predict: async (image) => {
-      const pixels = typeof image === 'string' || image instanceof Uint8Array ? await decodeImage(image) : image;
+      const decode = network.isDeep() ? decodeDeep : decodeImage;
+      const pixels = typeof image === 'string' || image instanceof Uint8Array ? await decode(image) : image;
       const [result] = await network.answer([pixels]);
       return read(result, task, { names, threshold });
     },

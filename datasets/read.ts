@@ -1,14 +1,16 @@
 import { DataError } from '../engine/errors.js';
 import { type MaskFileTruth, mapValues } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
+import { decodeDeep } from './decode/decodeDeep.js';
 import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
+import { type ObjectRegionsTruth, patchOf, patchOfBox } from './instanceMasks.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
 import { drawRegions, type RegionsTruth } from './regions.js';
-import type { DetectionTruth, LabelMap, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
+import type { DetectionTruth, InstanceTruth, LabelMap, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
 
 /** What an entry of the readers here carries: the truth itself, or where it comes from. */
-export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth;
+export type StoredTruth = DetectionTruth | ObjectRegionsTruth | MaskFileTruth | RegionsTruth;
 
 /**
  * Decodes the image of an entry and its truth. Needs nothing but the entry, so it runs in any worker.
@@ -18,7 +20,7 @@ export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth;
 export async function readSample<T extends Truth = Truth>(entry: Entry): Promise<Sample<T>> {
   const stored = entry as Entry<StoredTruth>;
   // What there is to note was noted when the data set was opened.
-  const image = await decodeImage(stored.file, { onNote: () => {} });
+  const image = stored.deep ? await decodeDeep(stored.file) : await decodeImage(stored.file, { onNote: () => {} });
   if (stored.width !== null && stored.height !== null) {
     requireSize(stored.file, image, { width: stored.width, height: stored.height });
   }
@@ -64,7 +66,7 @@ export async function decodeMaskOf(
   const stored = await decodeMask(file, { unit, lossy: otherValues === 'nearest' });
   if (stored.width === size.width && stored.height === size.height) return stored;
   if (resized) return resizeMask(stored, size);
-  throw new DataError(file, otherSize(stored, size));
+  throw new DataError(file, otherSize(stored, size), 35);
 }
 
 interface Size {
@@ -96,10 +98,27 @@ async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array>
   return refuseStrays([[truth.file, strays]], { known, unit: truth.unit, advice: ADD_VALUES });
 }
 
+/** A region without a pixel, or none at all, leaves an object that is neither learned nor counted. */
+function readInstances(
+  { segmentations, ...objects }: ObjectRegionsTruth,
+  { width, height }: Size,
+  file: string,
+): InstanceTruth {
+  const drawn = segmentations.map((region) => (region === null ? null : patchOf(region, width, height, file)));
+  const boxAt = (m: number) => Array.from(objects.boxes.subarray(m * 4, m * 4 + 4)) as [number, number, number, number];
+  return {
+    ...objects,
+    kind: 'instances',
+    ignored: objects.ignored.map((ignored, m) => (drawn[m] === null ? 1 : ignored)),
+    masks: drawn.map((patch, m) => patch ?? patchOfBox(boxAt(m))),
+  };
+}
+
 async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
   const { truth } = entry;
   const { width, height } = image;
   if (truth.kind === 'boxes') return truth;
+  if (truth.kind === 'object-regions') return readInstances(truth, image, entry.file);
   const mask: Uint8Array =
     truth.kind === 'mask-file' ? await readMask(truth, image) : drawRegions(truth, width, height, entry.file);
   return { kind: 'classMap', mask, width, height } satisfies SemanticTruth;
@@ -117,5 +136,6 @@ export function requireSize(
     file,
     `the image is ${found.width}x${found.height}, its annotation says ${stated.width}x${stated.height}` +
       (turned ? ': it was annotated without its EXIF orientation, save it upright or annotate it again' : ''),
+    turned ? 11 : 12,
   );
 }

@@ -20,6 +20,8 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** Images of a step. */
   readonly batch?: number;
+  /** Side of the tiles of large images, pixels. */
+  readonly tile?: number;
 }
 
 const RUNTIME = 'onnxruntime';
@@ -45,7 +47,7 @@ export interface Answering {
  * @throws ConfigError when the file cannot run on that engine, or fits another number of images
  */
 export async function openAnswering(path: string, options: RuntimeOptions, output: Output): Promise<Answering> {
-  const { engine, threads, batch } = options;
+  const { engine, threads, batch, tile } = options;
   if (isNetworkFile(path)) {
     if (engine !== undefined && engine !== RUNTIME)
       throw new ConfigError(`${path} runs on ${RUNTIME}, not on ${engine}: leave --engine out, or give the run`);
@@ -64,7 +66,7 @@ export async function openAnswering(path: string, options: RuntimeOptions, outpu
   }
   const named = engine === RUNTIME ? {} : { ...(engine === undefined ? {} : { engine }) };
   await openEngine({ ...named, ...(threads === undefined ? {} : { threads }) }, output);
-  const run = openRun(path, { batch });
+  const run = openRun(path, { batch, tile });
   const { experiment, labels } = run;
   const about = {
     labels,

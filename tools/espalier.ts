@@ -51,6 +51,10 @@ function createProgram(): Command {
   return program;
 }
 
+const tile = (): Option =>
+  new Option('--tile <pixels>', 'answer larger images by overlapping tiles of this side').argParser(
+    wholeNumber(64, 8192),
+  );
 const batch = (): Option =>
   new Option('--batch <n>', 'images per step (default: as in training)').argParser(wholeNumber(1, 1024));
 
@@ -86,7 +90,12 @@ function addLearning(program: Command): void {
       'replaces the recorded data.root; of an exported file: a config or run that names the images',
     )
     .addOption(new Option('--split <name>', 'which images').choices(['train', 'val', 'test']))
+    .option(
+      '--cases <file>',
+      'segmentation: also Dice, surface distances, lesions and volumes case by case, into a CSV file (settings: evaluate.cases)',
+    )
     .addOption(batch())
+    .addOption(tile())
     .addOption(engineOrRuntime())
     .addOption(threads())
     .addOption(json())
@@ -99,10 +108,14 @@ function addLearning(program: Command): void {
       'folder or checkpoint of a run, an ONNX file or bundle of `espalier export`, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
     )
     .argument('<image...>', 'image files, folders, patterns, lists (.txt), or - for a list on stdin')
-    .option('--masks <dir>', 'folder of class maps: palette PNGs of the size of their images')
+    .option(
+      '--masks <dir>',
+      'folder of class maps (palette PNGs), or of label images that number the objects (16 bits), of the size of their images',
+    )
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(batch())
+    .addOption(tile())
     .addOption(engineOrRuntime())
     .addOption(threads())
     .addOption(offline())

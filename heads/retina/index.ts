@@ -1,7 +1,7 @@
-import type { Architecture } from '../../backbones/family.js';
 import { defineHead } from '../definition.js';
-import { PRESETS } from '../presets.js';
+import { PRESETS, presetFor } from '../presets.js';
 import { detection } from '../tasks/detection.js';
+import { auditAnchors } from './audit.js';
 import { retinaConfig } from './config.js';
 import { createRetinaHead, encoderConfigOf } from './head.js';
 
@@ -16,14 +16,10 @@ export const retina = defineHead({
     const { isFixed, inputPixels } = architecture;
     return { inputSize: isFixed ? [inputPixels, inputPixels] : inputSize, neck, head };
   },
+  audit: ({ anchors }, { inputSize, strides }, boxes) => auditAnchors(anchors, inputSize, strides, boxes),
   limits: ({ decode }) => decode,
   create: (config, features, { classes, inputSize }) => ({
     head: createRetinaHead({ ...config, classes, inputSize }, features),
     encoderConfig: encoderConfigOf(config, features, inputSize),
   }),
 });
-
-/** The smallest EfficientDet of the kind: the lite ones are for networks that are quantised later, whose activation is relu6. */
-function presetFor({ activation }: Architecture) {
-  return activation === 'relu6' ? PRESETS['efficientdet-lite0'] : PRESETS['efficientdet-d0'];
-}
