@@ -10,6 +10,7 @@ import { createPoints } from '../boxes/points.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { createSubnet } from '../retina/subnet.js';
+import { alignedAnswer } from './answer.js';
 import { type AlignedConfig, alignedConfig, regMaxOf } from './config.js';
 import { decodeAligned } from './decode.js';
 import type { AlignedEncoderConfig, AlignedTargets } from './encoder.js';
@@ -48,6 +49,7 @@ export function createAlignedHead<In extends Level>(
         const list = levels.map((level) => maps[level]);
         return { logits: nets.classNet(list, pass), bins: nets.boxNet(list, pass) };
       }),
+    exported: { outputs: (raw) => alignedAnswer(raw, points), reading: { kind: 'boxes', ...options.decode } },
     loss: (raw, targets, progress) => alignedLoss(raw, targets, points, options, progress),
     decode: async (raw, placements) => {
       const [logits, bins] = (await Promise.all([raw.logits.data(), raw.bins.data()])) as [Float32Array, Float32Array];
