@@ -8,6 +8,11 @@ import { withSuppression } from './onnx/suppression.js';
 /** Who suppresses overlapping boxes: the graph of the file, or who calls it. */
 export type Suppression = 'graph' | 'none';
 
+/** How the outputs are read of a network that suppresses boxes itself. */
+export function suppressedAnswer(answer: Description['answer']): Description['answer'] {
+  return answer.kind === 'boxes' ? { kind: 'detections', maxDetections: answer.maxDetections } : answer;
+}
+
 /**
  * A recorded network as the bytes of an ONNX file, with its description in the metadata.
  *
@@ -20,6 +25,6 @@ export function exportOnnx(graph: Graph, description: Description, nms: Suppress
   if (nms === 'none') return writeOnnx(onnxOf(graph, metadataOf(description), precision), version);
   if (answer.kind !== 'boxes')
     throw new ConfigError(`--nms is for detectors: this network answers with ${answer.kind}`);
-  const described = metadataOf({ ...description, answer: { kind: 'detections', maxDetections: answer.maxDetections } });
+  const described = metadataOf({ ...description, answer: suppressedAnswer(answer) });
   return writeOnnx(withSuppression(onnxOf(graph, described, precision), answer, input.size), version);
 }

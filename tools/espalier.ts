@@ -147,6 +147,11 @@ function addSharing(program: Command): void {
     )
     .addOption(new Option('--size <HxW>', "the network's input, pixels (default: as in training)").argParser(sizeOf))
     .addOption(new Option('--batch <n>', 'images of a call').argParser(wholeNumber(1, 1024)).default(1))
+    .option(
+      '--verify <data>',
+      'compare with the trained network on the images of a config or run; exit 1 above the limits',
+    )
+    .addOption(new Option('--split <name>', 'with --verify: which images').choices(['train', 'val', 'test']))
     .option('--licence <name>', 'of the exported weights, for their description, e.g. CC-BY-4.0')
     .addOption(engine())
     .addOption(json())

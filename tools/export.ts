@@ -1,19 +1,22 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { SplitName } from '../configs/datasets.js';
 import { describeRun } from '../configs/describe.js';
 import { runOf } from '../configs/openModel.js';
 import { openRun } from '../configs/run.js';
 import type { Description } from '../deploy/description.js';
-import type { Suppression } from '../deploy/exportOnnx.js';
+import { type Suppression, suppressedAnswer } from '../deploy/exportOnnx.js';
 import type { FormatName } from '../deploy/formatNames.js';
 import { type ExportedFile, formatOf } from '../deploy/formats.js';
-import { ConfigError } from '../engine/errors.js';
+import { ConfigError, WeightsError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
 import { megabytes } from '../pretrained/index.js';
+import { openDataOf } from './answering.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput } from './output.js';
+import { describeParity, verifyExport } from './verifyExport.js';
 
 interface ExportCommand extends EngineOptions {
   readonly to: FormatName;
@@ -23,6 +26,8 @@ interface ExportCommand extends EngineOptions {
   readonly size?: readonly [height: number, width: number];
   readonly batch: number;
   readonly licence?: string;
+  readonly verify?: string;
+  readonly split?: SplitName;
   readonly json?: boolean;
 }
 
@@ -57,7 +62,17 @@ export async function exportModel(named: string, command: ExportCommand): Promis
     const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
     const { size } = description.input;
     const said = `${shownName(path)}: ${description.task}, ${size.join(' x ')} pixels, ${command.precision}, ${megabytes(bytes)}`;
-    output.result({ path, format: command.to, bytes, description }, said);
+    if (command.verify === undefined) return output.result({ path, format: command.to, bytes, description }, said);
+    const { dataset, split } = await openDataOf(command.verify, command.split, run.labels);
+    output.note(`${split}: ${dataset.size} images`);
+    const answer = command.nms === 'graph' ? suppressedAnswer(description.answer) : description.answer;
+    const parity = await verifyExport(run, files, description, answer, dataset);
+    if (parity.rows.length === 1)
+      output.note(
+        `nothing here runs ${command.to}: only the trained network was measured; onnxruntime-node runs ONNX files`,
+      );
+    output.result({ path, format: command.to, bytes, description, parity }, `${said}\n${describeParity(parity)}`);
+    if (parity.failures.length > 0) throw new WeightsError(parity.failures.join('; '));
   } finally {
     run.dispose();
   }

@@ -8,7 +8,7 @@ import type { Detections } from '../../datasets/sample.js';
 import { exportOnnx } from '../../deploy/exportOnnx.js';
 import { traceNetwork } from '../../deploy/network.js';
 import { writeOnnx } from '../../deploy/onnx/model.js';
-import { createPredictor } from '../../training/predictor.js';
+import { createPredictor, fillOf } from '../../training/predictor.js';
 import { hasOnnxRuntime, WITHOUT_RUNTIME } from '../deploy/onnxRuntime.js';
 import { buildNetwork, describeAs, SIZE } from '../deploy/smallNetwork.js';
 
@@ -23,9 +23,10 @@ const model = buildNetwork('retina');
 
 beforeAll(async () => {
   const graph = await traceNetwork(model, { inputSize: SIZE });
+  const described = describeAs(model.exported?.reading ?? { kind: 'detections', maxDetections: 1 });
   writeFileSync(
     file,
-    exportOnnx(graph, describeAs(model.exported?.reading ?? { kind: 'detections', maxDetections: 1 })),
+    exportOnnx(graph, { ...described, input: { ...described.input, fill: fillOf(model.preprocessing) } }),
   );
 });
 afterAll(() => {

@@ -1,0 +1,66 @@
+import type { HostNetwork, HostValues } from './hostNetwork.js';
+
+/** How far the outputs of one network were from those of another. */
+export interface Difference {
+  /** Largest difference of any value, as a share of the largest value of its output, or of 1 where that is smaller. */
+  readonly furthest: number | null;
+  /** Mean difference, in the same unit; null, as `furthest`, where the outputs have no name in common. */
+  readonly mean: number | null;
+  /** Median of a call, milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** Two networks as one: it answers as `candidate` does, and keeps how far `reference` is from it; both stay the caller's. */
+export function comparing(
+  reference: HostNetwork,
+  candidate: HostNetwork,
+): { readonly network: HostNetwork; readonly difference: () => Difference } {
+  let [furthest, sum, count] = [0, 0, 0];
+  const times: number[] = [];
+  const add = (wanted: HostValues, found: HostValues): void => {
+    for (const [name, { values }] of Object.entries(wanted)) {
+      const other = found[name]?.values;
+      if (!other) continue; // boxes that a graph has suppressed are compared by what they score
+      const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+      for (let i = 0; i < values.length; i++) {
+        const difference = Math.abs((values[i] ?? 0) - (other[i] ?? Number.NaN)) / scale;
+        furthest = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(furthest, difference);
+        sum += difference;
+      }
+      count += values.length;
+    }
+  };
+  return {
+    network: {
+      run: async (inputs) => {
+        const wanted = await reference.run(inputs);
+        const started = performance.now();
+        const found = await candidate.run(inputs);
+        times.push(performance.now() - started);
+        add(wanted, found);
+        return found;
+      },
+      dispose: async () => undefined,
+    },
+    difference: () => ({
+      ...(count === 0 ? { furthest: null, mean: null } : { furthest, mean: sum / count }),
+      milliseconds: median(times),
+    }),
+  };
+}
+
+/** The same network, and the median of its calls, milliseconds; it stays the caller's. */
+export function timed(network: HostNetwork): { readonly network: HostNetwork; readonly milliseconds: () => number } {
+  const times: number[] = [];
+  const run: HostNetwork['run'] = async (inputs) => {
+    const started = performance.now();
+    const outputs = await network.run(inputs);
+    times.push(performance.now() - started);
+    return outputs;
+  };
+  return { network: { run, dispose: async () => undefined }, milliseconds: () => median(times) };
+}
+
+function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+}
