@@ -4,13 +4,15 @@ import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { createModel, HEADS, type HeadDefinition, type Model, type Report, TASKS, type Task } from '../heads/index.js';
-import { createPredictor } from '../training/predictor.js';
+import type { EvaluationLimits } from '../heads/tasks/task.js';
+import { createPredictor, type Predictor, type PredictorOptions } from '../training/predictor.js';
 import {
   type EvaluateOptions,
   evaluateModel,
   type PredictImagesOptions,
   predictImages,
 } from '../training/run/index.js';
+import { tiled } from '../training/tiles.js';
 import type { Experiment } from './schema.js';
 
 /** What a network predicts for one image. */
@@ -22,12 +24,8 @@ export interface ImagePrediction {
   readonly result: unknown;
 }
 
-/** The network of an experiment, with what it takes to train, measure and use it. */
-export interface Network {
-  readonly model: Model<Tree, TargetTypes, unknown>;
-  readonly encoder: EncoderSource;
-  /** [height, width] of the input, pixels. */
-  readonly inputSize: readonly [height: number, width: number];
+/** A network that answers, whatever runs it. */
+export interface AnsweringNetwork {
   readonly task: Task;
   /** Predicts on every image of a data set of the experiment's task and compares with the truth. */
   measure(dataset: Dataset, options?: EvaluateOptions<Drawable>): Promise<Report>;
@@ -38,8 +36,25 @@ export interface Network {
   dispose(): void;
 }
 
+/** The network of an experiment, with what it takes to train, measure and use it. */
+export interface Network extends AnsweringNetwork {
+  readonly model: Model<Tree, TargetTypes, unknown>;
+  readonly encoder: EncoderSource;
+  /** [height, width] of the input, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  /** How an image is laid into the input: resized, or at its own scale. */
+  readonly fit: PredictorOptions['mode'];
+}
+
 /** The task of an experiment; whose it is, is known at run time. */
 export const taskOf = ({ task }: Pick<Experiment, 'task'>): Task => TASKS[task] as unknown as Task;
+
+/** An experiment whose backbone takes images of so many channels, where the data say how many. */
+export function withChannels(experiment: Experiment, channels: number | undefined): Experiment {
+  if (channels === undefined) return experiment;
+  const { model } = experiment;
+  return { ...experiment, model: { ...model, backbone: { ...model.backbone, inChannels: channels } } };
+}
 
 /** Coarsest stride of a network: what the sides of an input of any size are multiples of, pixels. */
 const COARSEST_STRIDE = 32;
@@ -60,29 +75,57 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const config = { inputSize, backbone, neck, head };
   const assembly = createModel(config, { classes: labels.classes.length, seed: train.seed });
   const model = assembly.model as unknown as Network['model'];
-  const predictor = createPredictor(model, {
+  const fit = task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox';
+  const whole = createPredictor(model, {
     inputSize,
-    mode: task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox',
+    mode: fit,
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
   });
+  const predictor = withTiles(whole, task, evaluate);
   return {
     model,
     encoder: assembly.encoder,
     inputSize,
-    task,
-    measure: (dataset, { signal, onAnswer } = {}) =>
-      evaluateModel(predictor, dataset, task.createEvaluator(labels, limits(head)), {
-        signal,
-        onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
-      }),
-    answer: (images) => predictor.predict(images),
-    predict: (files, options) => predictImages(predictor, files, options),
+    fit,
+    ...answering(predictor, task, labels, limits(head), () => model.preprocessing.depth === 'own'),
     dispose: () => {
       predictor.dispose();
       model.dispose();
     },
   };
+}
+
+/** What can be done with anything that answers images; it owns the predictor. @param isDeep whether it reads images at their own depth */
+export function answering(
+  predictor: Predictor<unknown>,
+  task: Task,
+  labels: LabelMap,
+  limits: EvaluationLimits,
+  isDeep: () => boolean = () => false,
+): AnsweringNetwork {
+  return {
+    task,
+    measure: (dataset, { signal, onAnswer } = {}) =>
+      evaluateModel(predictor, dataset, task.createEvaluator(labels, limits), {
+        signal,
+        onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
+      }),
+    answer: (images) => predictor.predict(images),
+    predict: (files, options) => predictImages(predictor, files, { ...options, isDeep: isDeep() }),
+    dispose: () => predictor.dispose(),
+  };
+}
+
+/** Answers large images by tiles, as the config and the task say. */
+function withTiles(
+  predictor: Predictor<unknown>,
+  { stitching }: Task,
+  { tile, tileOverlap: overlap }: Experiment['evaluate'],
+): Predictor<unknown> {
+  if (tile === null) return predictor;
+  if (tile !== 'auto') return tiled(predictor, { tile, overlap, stitching });
+  return stitching.defaults === null ? predictor : tiled(predictor, { ...stitching.defaults, overlap, stitching });
 }
 
 /** What there is to draw of a prediction, however sure it is; null: nothing. */
@@ -96,6 +139,8 @@ function showTo(show: (sample: Sample, answer: Drawable) => void, sample: Sample
 }
 
 /** Side of a cell of the finest map that the head predicts on, pixels. */
-export function finestCell({ neck }: Experiment['model']): number {
-  return Math.min(...neck.levels.map((level) => 2 ** Number(level.slice(1))));
-}
+export const finestCell = (model: Experiment['model']): number => Math.min(...stridesOf(model));
+
+/** Side of a cell of every map that the head predicts on, pixels. */
+export const stridesOf = ({ neck }: Experiment['model']): readonly number[] =>
+  neck.levels.map((level) => 2 ** Number(level.slice(1)));

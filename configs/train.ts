@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Preprocessing } from '../backbones/backbone.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
-import { loadEncoder } from '../datasets/loader/fill.js';
+import { type ImageFormat, loadEncoder, RGB_FORMAT } from '../datasets/loader/fill.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
 import { TASKS } from '../heads/index.js';
 import { preprocessingOf } from '../pretrained/metadata.js';
-import { fillOf } from '../training/predictor.js';
 import {
   createPictures,
   type HeldRunFolder,
@@ -30,8 +30,9 @@ import {
 import { withWeights } from '../weights/fileSource.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
-import { checkLearnable, describeMeasurable } from './learnable.js';
-import { createNetwork, headOf, type Network } from './network.js';
+import { describeIntensity, intensityOf } from './intensity.js';
+import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
+import { createNetwork, headOf, type Network, withChannels } from './network.js';
 import type { Experiment } from './schema.js';
 import { loadStart, type Startable } from './weights.js';
 
@@ -79,8 +80,14 @@ async function trainHeld(
 ): Promise<TrainResult> {
   const say = (line: string): void => options.say(printable(line));
   const train = await openSplit(named, 'train');
-  const { problem, warnings } = checkLearnable(named, train);
-  say(`train: ${train.size} images${describeWarnings(train, warnings)}`);
+  const { problem: found, warnings } = checkLearnable(named, train);
+  const problem = found && learnableError(train, found);
+  say(
+    `train: ${train.size} images${describeWarnings(
+      train,
+      warnings.map(({ message }) => message),
+    )}`,
+  );
   const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
   say(
@@ -88,12 +95,14 @@ async function trainHeld(
   );
   say(`classes: ${describeClasses(named, train)}`);
   const experiment = withFullBatch(named, train.size, say);
-  const network = createNetwork(experiment, train.labels);
+  const network = createNetwork(withChannels(experiment, train.deep?.channels), train.labels);
   try {
     const { weights, partial } = experiment.model;
     if (weights === null) say('weights: none, everything starts at random');
     else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
+    if (!continues(options)) network.model.preprocessing = await intensityOf(train, network.model.preprocessing);
+    if (train.deep) say(`intensity: ${describeIntensity(train.deep, network.model.preprocessing)}`);
     return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
   } finally {
     network.dispose();
@@ -199,13 +208,22 @@ function shared({ task, model, train, augment }: Experiment): object {
   return { task, model, train: rest, augment };
 }
 
+/** What the images of a data set are once they are prepared. */
+function imageFormat({ deep }: Dataset, { perImage }: Preprocessing): ImageFormat {
+  if (!deep) return RGB_FORMAT;
+  return { type: perImage ? 'float32' : deep.type, channels: deep.channels, perImage: perImage ?? null };
+}
+
 function createTrainLoader(experiment: Experiment, network: Network, dataset: Dataset): Loader {
   const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
   const cluster = membership();
+  const { preprocessing } = network.model;
+  const images = imageFormat(dataset, preprocessing);
   return createLoader({
     entries: dataset.entries,
     encoder: network.encoder,
-    augment: trainAugmentation(experiment, network.inputSize, fillOf(network.model.preprocessing)),
+    augment: trainAugmentation(experiment, network.inputSize, preprocessing, images.type),
+    images,
     batchSize,
     seed,
     ...(cluster ? { share: { task: cluster.task, tasks: cluster.addresses.length } } : {}),

@@ -1,6 +1,7 @@
 import { DataError } from '../engine/errors.js';
 import { type MaskFileTruth, mapValues } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
+import { decodeDeep } from './decode/decodeDeep.js';
 import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
@@ -18,7 +19,7 @@ export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth;
 export async function readSample<T extends Truth = Truth>(entry: Entry): Promise<Sample<T>> {
   const stored = entry as Entry<StoredTruth>;
   // What there is to note was noted when the data set was opened.
-  const image = await decodeImage(stored.file, { onNote: () => {} });
+  const image = stored.deep ? await decodeDeep(stored.file) : await decodeImage(stored.file, { onNote: () => {} });
   if (stored.width !== null && stored.height !== null) {
     requireSize(stored.file, image, { width: stored.width, height: stored.height });
   }
@@ -64,7 +65,7 @@ export async function decodeMaskOf(
   const stored = await decodeMask(file, { unit, lossy: otherValues === 'nearest' });
   if (stored.width === size.width && stored.height === size.height) return stored;
   if (resized) return resizeMask(stored, size);
-  throw new DataError(file, otherSize(stored, size));
+  throw new DataError(file, otherSize(stored, size), 35);
 }
 
 interface Size {
@@ -117,5 +118,6 @@ export function requireSize(
     file,
     `the image is ${found.width}x${found.height}, its annotation says ${stated.width}x${stated.height}` +
       (turned ? ': it was annotated without its EXIF orientation, save it upright or annotate it again' : ''),
+    turned ? 11 : 12,
   );
 }

@@ -1,9 +1,41 @@
-/** A decoded image: 8-bit RGB, row by row, EXIF orientation applied; plain memory, no tensor. */
+/** Values of pixels, in the type that they have. */
+export type PixelData = Uint8Array | Uint16Array | Int16Array | Float32Array;
+
+/** A decoded image, row by row, EXIF orientation applied; plain memory, no tensor. Its depth is that of `data`. */
 export interface Pixels {
-  /** [height * width * 3]. */
-  readonly data: Uint8Array;
+  /** [height * width * channels], any number of channels. */
+  readonly data: PixelData;
   readonly width: number;
   readonly height: number;
+  /** Distance between rows and between columns, millimetres; absent: the file does not say. */
+  readonly spacing?: readonly [rows: number, columns: number];
+  /** Of the case that the image is a slice of, or of the image itself; absent where no rule of intensity asks for it. */
+  readonly statistics?: CaseStatistics;
+}
+
+/** An image for the eye: 8-bit RGB. */
+export interface RgbPixels extends Pixels {
+  /** [height * width * 3]. */
+  readonly data: Uint8Array;
+}
+
+/** The values of a case, of all of its slices together. */
+export interface CaseStatistics {
+  readonly channels: readonly ChannelStatistics[];
+  /** Share of the case inside the bounding box of what is not zero in every channel, 0..1. */
+  readonly cropped: number;
+}
+
+export interface ChannelStatistics {
+  readonly least: number;
+  readonly most: number;
+  readonly mean: number;
+  readonly std: number;
+  /** Percentiles 0.5 and 99.5. */
+  readonly low: number;
+  readonly high: number;
+  /** Of the values that are not zero; those of all where every value is. */
+  readonly nonZero: { readonly mean: number; readonly std: number };
 }
 
 /** One class of a data set. Its position in `LabelMap.classes` is the contiguous index networks use. */

@@ -3,6 +3,7 @@ import type { FeatureMaps, FeatureSpec, Level } from '../backbones/features.js';
 import type { Module, Pass } from '../backbones/module.js';
 import type { TargetTypes } from '../datasets/encoder.js';
 import type { Placement } from '../datasets/placement.js';
+import type { ExportedAnswer } from './answers/answers.js';
 import type { LossTerms } from './losses/term.js';
 
 type BatchRank = { readonly 0: Rank.R1; readonly 1: Rank.R2; readonly 2: Rank.R3; readonly 3: Rank.R4 };
@@ -29,4 +30,6 @@ export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> 
    * @param placements how each original image was laid into the network's input, one per batch row
    */
   readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
+  /** The same answer for exported networks; absent: networks with this head are not exported. */
+  readonly exported?: ExportedAnswer<Raw>;
 }

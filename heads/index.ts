@@ -75,6 +75,8 @@ export {
   type Overlay,
   type Report,
   type ReportTable,
+  type StitchedTile,
+  type Stitching,
   TASK_NAMES,
   TASKS,
   type Task,

@@ -6,6 +6,7 @@ import type { TargetTypes } from '../datasets/encoder.js';
 import type { Placement } from '../datasets/placement.js';
 import { ShapeError } from '../engine/errors.js';
 import type { Neck } from '../necks/neck.js';
+import type { ExportedAnswer } from './answers/answers.js';
 import type { Head, TargetTensors } from './head.js';
 import type { LossTerms } from './losses/term.js';
 
@@ -25,6 +26,8 @@ export interface Model<Raw = unknown, Types extends TargetTypes = TargetTypes, R
   readonly loss: (raw: Raw, targets: TargetTensors<Types>) => LossTerms;
   /** Answers in pixels of the original images, one per batch row. */
   readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
+  /** The end of the graph of an exported network; absent: the head has none. */
+  readonly exported?: ExportedAnswer<Raw>;
 }
 
 /**
@@ -67,6 +70,7 @@ export function assemble<
     forward: (images, pass) => tf.tidy(() => forward(images, pass) as tf.TensorContainer) as Raw,
     loss: (raw, targets) => head.loss(raw, targets),
     decode: (raw, placements) => head.decode(raw, placements),
+    ...(head.exported ? { exported: head.exported } : {}),
     dispose: () => {
       for (const part of [backbone, neck, head]) part.dispose();
     },

@@ -1,34 +1,45 @@
-import { taskOf } from '../configs/network.js';
-import type { Run } from '../configs/run.js';
+import type { Experiment } from '../configs/schema.js';
 import {
   type AnsweredMap,
   type CaseEvaluator,
   type CaseReport,
+  casesConfig,
   casesCsv,
   REGION_FIGURES,
 } from '../datasets/evaluators/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
-import type { Pixels, Sample } from '../datasets/sample.js';
+import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { writeWhole } from '../engine/files/write.js';
-import type { ReportTable } from '../heads/index.js';
+import type { ReportTable, Task } from '../heads/index.js';
 import { type Cell, formatTable } from './table.js';
 
-/** What measures a run's answers case by case, as its config says; null: its task has no such figures. */
-export function caseEvaluatorOf({ experiment, labels }: Run): CaseEvaluator | null {
-  return taskOf(experiment).createCaseEvaluator?.(labels, experiment.evaluate.cases) ?? null;
+/**
+ * What measures answers case by case, as an experiment's config says, or by the defaults without one; null: the task has no such
+ * figures.
+ */
+export function caseEvaluatorOf(
+  task: Pick<Task, 'createCaseEvaluator'>,
+  labels: LabelMap,
+  experiment: Pick<Experiment, 'evaluate'> | null,
+): CaseEvaluator | null {
+  return task.createCaseEvaluator?.(labels, experiment?.evaluate.cases ?? casesConfig.parse({})) ?? null;
 }
 
 /**
- * What measures a run's answers case by case.
+ * The same, of `--cases`.
  *
- * @throws ConfigError where its task has no such figures
+ * @throws ConfigError where the task has no such figures
  */
-export function requiredCaseEvaluator(run: Run): CaseEvaluator {
-  const evaluator = caseEvaluatorOf(run);
+export function requiredCaseEvaluator(
+  task: Pick<Task, 'createCaseEvaluator' | 'name'>,
+  labels: LabelMap,
+  experiment: Pick<Experiment, 'evaluate'> | null,
+): CaseEvaluator {
+  const evaluator = caseEvaluatorOf(task, labels, experiment);
   if (evaluator) return evaluator;
   throw new ConfigError(
-    `--cases measures class maps, the run's task is ${taskOf(run.experiment).name}: leave it out, or give a run of segmentation`,
+    `--cases measures class maps, the task is ${task.name}: leave it out, or give a network of segmentation`,
   );
 }
 
@@ -38,7 +49,7 @@ export function addToCases(evaluator: CaseEvaluator, { id, image, truth }: Sampl
 }
 
 /** What the file says of the distance between rows and columns, where its format knows. */
-const spacingOf = ({ spacing }: Pixels & { readonly spacing?: readonly number[] }): AnsweredMap['spacing'] => spacing;
+const spacingOf = ({ spacing }: Pixels): AnsweredMap['spacing'] => spacing;
 
 /** Heads of columns; units follow where a figure has one. */
 const TITLES: { readonly [K in (typeof REGION_FIGURES)[number]]: string } = {

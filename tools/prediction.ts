@@ -1,7 +1,7 @@
 import { basename, extname, join } from 'node:path';
 import type { ImagePrediction } from '../configs/network.js';
-import { encodeIndexedPng, encodePng } from '../datasets/decode/index.js';
-import type { ClassMap, Pixels } from '../datasets/sample.js';
+import { encodeIndexedPng, encodePng, shownImage } from '../datasets/decode/index.js';
+import type { ClassMap, RgbPixels } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
@@ -14,7 +14,7 @@ import { fitDrawing } from './draw/shrink.js';
 export interface ShownPrediction {
   readonly value: { readonly [key: string]: unknown };
   readonly text: string;
-  readonly drawn: Pixels;
+  readonly drawn: RgbPixels;
 }
 
 /** @param options class names, and the lowest score of what is reported */
@@ -25,7 +25,7 @@ export function showPrediction(
 ): ShownPrediction {
   const { value, rows, overlay } = describe(result, options);
   const lines = rows.map(({ figure, label, rest }) => `  ${figure}  ${shownName(label)}${rest ? `  ${rest}` : ''}`);
-  const fitted = fitDrawing(image, overlay);
+  const fitted = fitDrawing(shownImage(image), overlay);
   return {
     value: { image: file, ...value },
     text: [shownName(file), ...(lines.length === 0 ? ['  nothing'] : lines)].join('\n'),
@@ -38,7 +38,7 @@ export function showPrediction(
  *
  * @throws WriteError when the disk is full or the folder cannot be written
  */
-export function writeDrawing(image: Pixels, file: string, folder: string, taken = written): string {
+export function writeDrawing(image: RgbPixels, file: string, folder: string, taken = written): string {
   const remedy = 'choose another folder with --out';
   makeFolder(folder, remedy);
   let path = drawingOf(file, folder);

@@ -18,3 +18,4 @@ export {
   type TrainableModel,
   type TrainingStep,
 } from './step.js';
+export { planTiles, type TileOptions, tiled } from './tiles.js';

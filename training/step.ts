@@ -186,8 +186,8 @@ function differentiate<Raw, Types extends TargetTypes>(
 ) {
   const parameters = trainable(model.parameters);
   const kept: { [term: string]: tf.Scalar } = {};
-  const { mean, std } = model.preprocessing;
-  const input = normalizeImages(images, mean, std);
+  const { mean, std, clip } = model.preprocessing;
+  const input = normalizeImages(images, mean, std, clip);
   const total = (): tf.Scalar => {
     const losses = reduceLosses(model.loss(model.forward(input, pass), targets));
     // The tape's own scope would free the terms that are not differentiated.

@@ -1,16 +1,17 @@
 import { encode } from 'fast-png';
 import { PNG } from 'pngjs';
-import type { Pixels } from '../sample.js';
+import type { RgbPixels } from '../sample.js';
 
 /** An RGB image as a PNG file. */
-export function encodePng({ data, width, height }: Pixels): Uint8Array {
+export function encodePng({ data, width, height }: RgbPixels): Uint8Array {
   const png = new PNG({ width, height });
   png.data = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return PNG.sync.write(png, { inputColorType: 2, colorType: 2, inputHasAlpha: false, bitDepth: 8 });
+  // Paeth's filter alone: trying all five on every row doubles the time for 1.5 % of the size.
+  return PNG.sync.write(png, { inputColorType: 2, colorType: 2, inputHasAlpha: false, bitDepth: 8, filterType: 4 });
 }
 
 /** The same pixels give the same bytes on every machine (deflate in JavaScript, not the zlib Node was built with). */
-export function encodeStablePng({ data, width, height }: Pixels): Uint8Array {
+export function encodeStablePng({ data, width, height }: RgbPixels): Uint8Array {
   return encode({ data, width, height, channels: 3, depth: 8 }, { zlib: { level: 6 } });
 }
 

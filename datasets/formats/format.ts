@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Dataset } from '../dataset.js';
+import { intensityRule } from '../intensity.js';
 import type { LabelMap, Truth } from '../sample.js';
 
 export type SplitName = 'train' | 'val' | 'test';
@@ -59,6 +60,8 @@ export interface Format {
   readonly tools: string;
   /** A drawing of its folders. */
   readonly layout: string;
+  /** What it calls objects that are not learned. Defaults to 'crowd'. */
+  readonly ignored?: 'crowd' | 'difficult';
   /** The keys of `data` in a config, `kind` included. */
   readonly config: z.ZodType & z.core.$ZodTypeDiscriminable;
   /** Readers by the kind of truth they give; what they read is checked against `config` first. */
@@ -114,6 +117,11 @@ export const commonKeys = {
     .enum(['skip', 'error'])
     .default('skip')
     .describe('Images and annotations that cannot be used: left out, counted and named, or an error'),
+  intensity: intensityRule
+    .default('auto')
+    .describe(
+      "How values become what the network sees, from the training images alone, kept with the weights: rgb (scaled to 8 bits for the eye), ct (clipped to percentiles 0.5 and 99.5 of what has a class, their mean and deviation), zscore of each case, percentile (0.5 to 99.5 of each case), range (least to largest), window: [centre, width], none; all but rgb keep an image's own depth and channels. auto: rgb, of medical files ct or zscore by nnU-Net's rule",
+    ),
   links: z
     .enum(['follow', 'inside'])
     .default('follow')

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ConfigError } from '../../engine/errors.js';
 import type { Dataset } from '../dataset.js';
+import { withIntensity } from '../deepImages.js';
 import type { Truth } from '../sample.js';
 import { auto } from './auto.js';
 import type { Format, SplitRequest } from './format.js';
@@ -53,5 +54,6 @@ export async function openData<Kind extends Truth['kind']>(
   const lack = lacksTruth(format, truth);
   if (lack !== null) throw new ConfigError(`data: ${lack}`);
   const open = format.readers[truth] as NonNullable<(typeof format.readers)[Kind]>;
-  return open(parsed.data, request) as Promise<Dataset<Extract<Truth, { readonly kind: Kind }>> | null>;
+  const dataset = (await open(parsed.data, request)) as Dataset<Extract<Truth, { readonly kind: Kind }>> | null;
+  return dataset && withIntensity(dataset, parsed.data.intensity);
 }

@@ -116,7 +116,10 @@ async function listed(
   const found = [...new Set(names)].flatMap((name) => {
     const pair = byKey.get(name) ?? byKey.get(basename(name));
     if (pair === undefined)
-      warnings.noteBad(name, `no mask in ${MASKS} with an image in ${IMAGES}, listed in ${place}`);
+      warnings.noteBad(name, {
+        problem: `no mask in ${MASKS} with an image in ${IMAGES}, listed in ${place}`,
+        pitfall: 27,
+      });
     return pair === undefined ? [] : [pair];
   });
   if (found.length > 0) return found;
@@ -184,6 +187,7 @@ export const voc = defineFormat({
 train/a.xml         annotations/a.xml        Annotations/a.xml                  a.xml
 valid/b.jpg                                  ImageSets/Main/train.txt
 valid/b.xml                                  SegmentationClass/a.png, labelmap.txt`,
+  ignored: 'difficult',
   config,
   readers: { boxes: stated.boxes, classMap: openClassMap },
   check: (data) =>

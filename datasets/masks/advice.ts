@@ -81,5 +81,9 @@ export function refuseStrays(
   const others = masks.length > 1 ? `, and such in ${masks.length - 1} more masks` : '';
   const names = known.slice(0, 10).map((value) => shownValue(value, unit));
   const table = names.join(', ') + (known.length > 10 ? ', ...' : '');
-  throw new DataError(file, `mask values outside the table (${table}): ${shown.join(', ')}${more}${others}; ${advice}`);
+  throw new DataError(
+    file,
+    `mask values outside the table (${table}): ${shown.join(', ')}${more}${others}; ${advice}`,
+    advice === ADD_VALUES ? 36 : 21,
+  );
 }

@@ -10,6 +10,7 @@ import { ShapeError } from '../../engine/errors.js';
 import { commonChannels } from '../boxes/commonChannels.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
+import { fcosAnswer } from './answer.js';
 import { type FcosConfig, fcosConfig } from './config.js';
 import { decodeFcos } from './decode.js';
 import type { FcosEncoderConfig, FcosTargets } from './encoder.js';
@@ -90,6 +91,10 @@ export function createFcosHead<In extends Level>(
           ),
         };
       }),
+    exported: {
+      outputs: (raw) => fcosAnswer(raw, points, options.decode.scoreThreshold),
+      reading: { kind: 'boxes', ...options.decode, scoreThreshold: 0 }, // the graph applies it
+    },
     loss: (raw, targets) => fcosLoss(raw, targets, options.loss),
     decode: async (raw, placements) => {
       const outputs = [raw.logits.data(), raw.distances.data(), raw.centerness.data()];

@@ -91,6 +91,10 @@ export function createSemanticDecoderHead(
         }
         return raw;
       }),
+    exported: {
+      outputs: ({ logits }) => ({ scores: classLogits(logits) }),
+      reading: { kind: 'classMap', covered: inputSize },
+    },
     loss: (raw, targets) =>
       decoderLoss(raw, targets, {
         loss: options.loss,

@@ -71,6 +71,7 @@ export function createSemanticHead<In extends Level>(
         const sum = mixed.reduce((total, map) => tf.add(total, resizeBilinear(map, height, width)));
         return predict(fuse(sum, pass), pass);
       }),
+    exported: { outputs: (raw) => ({ scores: raw }), reading: { kind: 'classMap', covered: inputSize } },
     loss: (raw, targets) => semanticLoss(raw, targets, options.loss),
     decode: async (raw, placements) => {
       const [, height, width] = raw.shape;

@@ -8,6 +8,8 @@ export {
   type Overlay,
   type Report,
   type ReportTable,
+  type StitchedTile,
+  type Stitching,
   type Task,
 } from './task.js';
 

@@ -34,6 +34,28 @@ export interface DescribeOptions {
   readonly threshold: number;
 }
 
+/** A part of an image that was answered on its own, and what its answer counts for; pixels of the image. */
+export interface StitchedTile {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** Tiles share the image out: left, top, right, bottom. */
+  readonly kept: readonly [left: number, top: number, right: number, bottom: number];
+}
+
+/** How the answers for tiles become that for their image. */
+export interface Stitching<Result> {
+  /** Whether the image as a whole is answered, too, which finds what is larger than a tile. */
+  readonly isWholeToo: boolean;
+  /** Side of the tiles, pixels, where a config leaves it open, and longest side of an image that is answered at once; null: every image is. */
+  readonly defaults: { readonly tile: number; readonly longest: number } | null;
+  readonly create: (size: { readonly width: number; readonly height: number }) => {
+    add(result: Result, tile: StitchedTile): void;
+    finish(): Result;
+  };
+}
+
 /** Defaults of the augmentation where the config leaves them open. */
 export type TaskAugmentation = Pick<AugmentConfig, 'fit' | 'scale' | 'flipVertical' | 'rotate90'>;
 
@@ -59,6 +81,8 @@ export interface Task<T extends Truth = Truth, Result = unknown> {
   readonly nothingMeasured: string;
   /** The report as tables, the most important first. */
   readonly tables: (report: Report) => readonly ReportTable[];
+  /** Puts the answers for tiles of a large image together. */
+  readonly stitching: Stitching<Result>;
   readonly describe: (result: Result, options: DescribeOptions) => Described;
 }
 

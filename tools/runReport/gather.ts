@@ -1,6 +1,7 @@
 import { openSplit, type SplitName } from '../../configs/datasets.js';
 import type { Run } from '../../configs/run.js';
 import type { Dataset } from '../../datasets/dataset.js';
+import { shownImage } from '../../datasets/decode/index.js';
 import {
   type Answered,
   boxIou,
@@ -75,14 +76,14 @@ export async function gather(run: Run, { split, root, side }: GatherOptions): Pr
   const fingerprints: Uint8Array[] = [];
   const confusions: number[][][] = [];
   const confusion = createConfusion(run.labels.classes.length, evaluate.drawThreshold);
-  const cases = caseEvaluatorOf(run);
+  const cases = caseEvaluatorOf(run.network.task, run.labels, run.experiment);
   const report = await run.network.measure(dataset, {
     onAnswer: (sample, answer) => {
       if (cases) addToCases(cases, sample, answer);
       confusion.add(sample.truth, answer);
       if ('mask' in sample.truth) confusions.push(confusionOf(sample, answer, run.labels));
       images.push(imageOf(sample, answer, evaluate.drawThreshold, side));
-      fingerprints.push(fingerprint(sample.image));
+      fingerprints.push(fingerprint(shownImage(sample.image)));
       if ('boxes' in sample.truth && 'scores' in answer) answered.push({ truth: sample.truth, result: answer });
     },
   });
