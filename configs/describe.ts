@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { Description } from '../deploy/description.js';
 import { INPUT } from '../deploy/network.js';
+import { ConfigError } from '../engine/errors.js';
 import { findReleased, isWeightsName, weightsEntry } from '../pretrained/index.js';
 import { fillOf } from '../training/predictor.js';
 import type { Run } from './run.js';
@@ -19,7 +20,12 @@ export interface DescribeRunOptions {
 export function describeRun(run: Run, answer: Description['answer'], options: DescribeRunOptions): Description {
   const { network, experiment, labels } = run;
   const { backbone, neck, head, weights } = experiment.model;
-  const { mean, std } = network.model.preprocessing;
+  const { mean, std, depth } = network.model.preprocessing;
+  if (depth === 'own' || mean.length !== 3) {
+    throw new ConfigError(
+      'a network that reads images at their own depth or of other channels than RGB (data.intensity) is not exported yet: predict with the run',
+    );
+  }
   const { batch, precision, licence, producer } = options;
   return {
     format: 'espalier-network',

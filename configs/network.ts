@@ -33,6 +33,8 @@ export interface AnsweringNetwork {
   answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
   /** Predicts on image files, in their order. */
   predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<ImagePrediction, void>;
+  /** Whether it reads images at their own depth. */
+  readonly isDeep: () => boolean;
   dispose(): void;
 }
 
@@ -106,6 +108,7 @@ export function answering(
 ): AnsweringNetwork {
   return {
     task,
+    isDeep,
     measure: (dataset, { signal, onAnswer } = {}) =>
       evaluateModel(predictor, dataset, task.createEvaluator(labels, limits), {
         signal,

@@ -130,8 +130,7 @@ async function open<Result>(
     labels,
     task,
     predict: async (image) => {
-      const isDeep = network.model.preprocessing.depth === 'own';
-      const decode = isDeep ? decodeDeep : decodeImage;
+      const decode = network.isDeep() ? decodeDeep : decodeImage;
       const pixels = typeof image === 'string' || image instanceof Uint8Array ? await decode(image) : image;
       const [result] = await network.answer([pixels]);
       return read(result, task, { names, threshold });

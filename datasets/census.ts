@@ -44,7 +44,7 @@ function countRegions(entries: readonly Entry<StoredTruth>[], { uncovered }: Reg
 function countObjects(entries: readonly Entry<StoredTruth>[], counts: number[]): Census {
   let ignored = 0;
   for (const { truth } of entries) {
-    if (truth.kind !== 'boxes') continue;
+    if (!('boxes' in truth)) continue;
     truth.labels.forEach((label, i) => {
       if (truth.ignored[i] === 1) ignored++;
       else counts[label]!++;

@@ -4,12 +4,13 @@ import type { Dataset, Entry, Warning } from './dataset.js';
 import { decodeDeep } from './decode/decodeDeep.js';
 import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
+import { type ObjectRegionsTruth, patchOf, patchOfBox } from './instanceMasks.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
 import { drawRegions, type RegionsTruth } from './regions.js';
-import type { DetectionTruth, LabelMap, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
+import type { DetectionTruth, InstanceTruth, LabelMap, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
 
 /** What an entry of the readers here carries: the truth itself, or where it comes from. */
-export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth;
+export type StoredTruth = DetectionTruth | ObjectRegionsTruth | MaskFileTruth | RegionsTruth;
 
 /**
  * Decodes the image of an entry and its truth. Needs nothing but the entry, so it runs in any worker.
@@ -97,10 +98,27 @@ async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array>
   return refuseStrays([[truth.file, strays]], { known, unit: truth.unit, advice: ADD_VALUES });
 }
 
+/** A region without a pixel, or none at all, leaves an object that is neither learned nor counted. */
+function readInstances(
+  { segmentations, ...objects }: ObjectRegionsTruth,
+  { width, height }: Size,
+  file: string,
+): InstanceTruth {
+  const drawn = segmentations.map((region) => (region === null ? null : patchOf(region, width, height, file)));
+  const boxAt = (m: number) => Array.from(objects.boxes.subarray(m * 4, m * 4 + 4)) as [number, number, number, number];
+  return {
+    ...objects,
+    kind: 'instances',
+    ignored: objects.ignored.map((ignored, m) => (drawn[m] === null ? 1 : ignored)),
+    masks: drawn.map((patch, m) => patch ?? patchOfBox(boxAt(m))),
+  };
+}
+
 async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
   const { truth } = entry;
   const { width, height } = image;
   if (truth.kind === 'boxes') return truth;
+  if (truth.kind === 'object-regions') return readInstances(truth, image, entry.file);
   const mask: Uint8Array =
     truth.kind === 'mask-file' ? await readMask(truth, image) : drawRegions(truth, width, height, entry.file);
   return { kind: 'classMap', mask, width, height } satisfies SemanticTruth;

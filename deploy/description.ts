@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { WeightsError } from '../engine/errors.js';
 import { readingSchema } from '../heads/answers/answers.js';
+import { TASK_NAMES } from '../heads/index.js';
 
 const size = z.int().min(1).max(65_536);
 const level = z.int().min(0).max(255);
@@ -14,7 +15,7 @@ const text = z.string().max(10_000);
 export const descriptionSchema = z.strictObject({
   format: z.literal('espalier-network'),
   version: z.literal(1),
-  task: z.enum(['detection', 'segmentation']),
+  task: z.enum(TASK_NAMES as [...typeof TASK_NAMES]),
   /** By index. */
   classes: z
     .array(z.strictObject({ id: z.int(), name: text }))
@@ -33,7 +34,7 @@ export const descriptionSchema = z.strictObject({
     /** `letterbox`: resized with its aspect kept, at the top left; `native`: at its own scale where it fits. */
     fit: z.enum(['letterbox', 'native']),
     /** Of the pixels that the image leaves free. */
-    fill: z.tuple([level, level, level]).readonly(),
+    fill: z.array(level).length(3).readonly(),
   }),
   /** Done by the network itself: (pixel - mean) / std. */
   normalization: z.strictObject({ mean: perChannel, std: perChannel }),

@@ -1,4 +1,4 @@
-import type { Rank, Tensor } from '@tensorflow/tfjs';
+import type { Rank, Scalar, Tensor } from '@tensorflow/tfjs';
 import type { FeatureMaps, FeatureSpec, Level } from '../backbones/features.js';
 import type { Module, Pass } from '../backbones/module.js';
 import type { TargetTypes } from '../datasets/encoder.js';
@@ -13,6 +13,14 @@ export type TargetTensors<Types extends TargetTypes = TargetTypes> = {
   readonly [Name in keyof Types]: Tensor<BatchRank[NonNullable<Types[Name]>[1]]>;
 };
 
+/** How far a training is when a step begins; float32 scalars, constants to gradients. */
+export type Progress = {
+  /** Share of all steps that are done, 0..1. */
+  readonly share: Scalar;
+  /** Epochs that are done, with their fraction. */
+  readonly epochs: Scalar;
+};
+
 /** Feature maps -> predictions. The tensor-free half (anchors, matching, class maps) is the head's Encoder. */
 export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> extends Module {
   readonly inputs: FeatureSpec<In>;
@@ -21,9 +29,10 @@ export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> 
   /**
    * Tensors only, so that a whole training step compiles; called inside `tf.tidy`.
    *
-   * @param targets what the head's encoder wrote for every image
+   * @param targets  what the head's encoder wrote for every image
+   * @param progress absent: what is learned first is over
    */
-  readonly loss: (raw: Raw, targets: TargetTensors<Types>) => LossTerms;
+  readonly loss: (raw: Raw, targets: TargetTensors<Types>, progress?: Progress) => LossTerms;
   /**
    * Host values in pixels of the original images.
    *

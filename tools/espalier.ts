@@ -108,7 +108,10 @@ function addLearning(program: Command): void {
       'folder or checkpoint of a run, an ONNX file or bundle of `espalier export`, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
     )
     .argument('<image...>', 'image files, folders, patterns, lists (.txt), or - for a list on stdin')
-    .option('--masks <dir>', 'folder of class maps: palette PNGs of the size of their images')
+    .option(
+      '--masks <dir>',
+      'folder of class maps (palette PNGs), or of label images that number the objects (16 bits), of the size of their images',
+    )
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(batch())

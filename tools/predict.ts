@@ -132,7 +132,7 @@ async function answer(
   };
   for await (const found of network.predict(files, { onNote: warnings.notePixels, onBad })) {
     const described = showPrediction(found, network.task, { names, threshold });
-    if (command.masks !== undefined) writeMask(found, command.masks);
+    if (command.masks !== undefined) writeMask(found, command.masks, threshold);
     const drawing = writeDrawing(described.drawn, found.file, out);
     results.push(described.value);
     const drawn = `drawn: ${shownName(drawing)}`;

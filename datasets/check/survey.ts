@@ -34,7 +34,7 @@ export function surveySplit(split: SplitName, dataset: Dataset): SplitSurvey {
   const { counts, counted, ignored } = takeCensus(dataset);
   const entries = dataset.entries as readonly Entry<StoredTruth>[];
   const sides = entries.flatMap(({ width, height }) => [width ?? 0, height ?? 0]).sort((a, b) => a - b);
-  const areas = entries.flatMap(({ truth }) => (truth.kind === 'boxes' ? [...truth.areas] : []));
+  const areas = entries.flatMap(({ truth }) => ('areas' in truth ? [...truth.areas] : []));
   const roots = areas.map(Math.sqrt).sort((a, b) => a - b);
   const objects = entries.map(({ truth }) => objectsOf(truth));
   return {
@@ -50,7 +50,7 @@ export function surveySplit(split: SplitName, dataset: Dataset): SplitSurvey {
 }
 
 function objectsOf(truth: StoredTruth): number | null {
-  if (truth.kind === 'boxes') return truth.labels.length;
+  if ('labels' in truth) return truth.labels.length;
   return truth.kind === 'regions' ? truth.regions.length : null;
 }
 

@@ -144,11 +144,12 @@ export function defineFormat<Schema extends z.ZodType & z.core.$ZodTypeDiscrimin
   format: FormatFile<Schema>,
 ): Format & { readonly config: Schema } {
   const { config, readers, check } = format;
-  const { boxes, classMap } = readers;
+  const { boxes, instances, classMap } = readers;
   return {
     ...format,
     readers: {
       ...(boxes && { boxes: (data: unknown, request: SplitRequest) => boxes(config.parse(data), request) }),
+      ...(instances && { instances: (data: unknown, request: SplitRequest) => instances(config.parse(data), request) }),
       ...(classMap && { classMap: (data: unknown, request: SplitRequest) => classMap(config.parse(data), request) }),
     },
     check: (data) => check?.(config.parse(data)) ?? [],

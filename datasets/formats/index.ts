@@ -16,7 +16,11 @@ export const dataSchema = z.discriminatedUnion('kind', [auto.config, ...FORMATS.
 export type DataConfig = z.infer<typeof dataSchema>;
 
 const ALL: readonly Format[] = [auto, ...FORMATS];
-const NOUNS: { readonly [Kind in Truth['kind']]: string } = { boxes: 'boxes', classMap: 'class maps' };
+const NOUNS: { readonly [Kind in Truth['kind']]: string } = {
+  boxes: 'boxes',
+  instances: 'masks of objects',
+  classMap: 'class maps',
+};
 
 /** @throws ConfigError for a kind that does not exist */
 export function formatOf({ kind }: { readonly kind: string }): Format {
@@ -30,7 +34,7 @@ export function formatOf({ kind }: { readonly kind: string }): Format {
 export function lacksTruth(format: Format, truth: Truth['kind']): string | null {
   if (format.readers[truth] !== undefined) return null;
   const others = FORMATS.filter((one: Format) => one.readers[truth] !== undefined).map(({ kind }) => kind);
-  const own = (['boxes', 'classMap'] as const)
+  const own = (['boxes', 'instances', 'classMap'] as const)
     .filter((kind) => format.readers[kind] !== undefined)
     .map((kind) => NOUNS[kind]);
   return `kind ${format.kind} gives ${own.join(' and ')}, and ${NOUNS[truth]} are learned from: use ${others.join(', ')}`;

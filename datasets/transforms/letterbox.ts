@@ -40,10 +40,10 @@ export function letterbox(
  *
  * @param size [height, width] of the input, pixels
  */
-export function fitNative(image: Pixels, size: readonly [number, number], fill: Rgb): Letterboxed {
+export function fitNative(image: Pixels, size: readonly [number, number], fill: Fill): Letterboxed {
   const placement = letterboxPlacement(image, size);
-  if (placement.scaleX < 1) return lay(image, placement, size, fill);
-  return lay(image, { ...placement, scaleX: 1, scaleY: 1 }, size, fill);
+  const kept = placement.scaleX < 1 ? placement : { ...placement, scaleX: 1, scaleY: 1 };
+  return lay(image, kept, size, fill, typeOf(image.data));
 }
 
 /** Where an image goes that keeps its own scale, at the top left; the input's sides divide by `multiple` (the coarsest stride). */

@@ -1,6 +1,6 @@
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
 import type { CaseEvaluator, CasesConfig } from '../../datasets/evaluators/regions/index.js';
-import type { ClassMap, Detections, LabelMap, Truth } from '../../datasets/sample.js';
+import type { ClassMap, Detections, LabelMap, PackedMask, Truth } from '../../datasets/sample.js';
 import type { AugmentConfig } from '../../datasets/transforms/augment.js';
 
 /** Figures of an evaluation by name; null: there was nothing to measure. */
@@ -15,6 +15,8 @@ export interface ReportTable {
 /** What can be drawn over an image. */
 export interface Overlay {
   readonly boxes?: Detections;
+  /** One for each of the boxes. */
+  readonly masks?: readonly PackedMask[];
   readonly classMap?: ClassMap;
 }
 

@@ -1,4 +1,5 @@
-import { type ClassMap, type Detections, IGNORED, type RgbPixels } from '../../datasets/sample.js';
+import { patchOfRuns } from '../../datasets/instanceMasks.js';
+import { type ClassMap, type Detections, IGNORED, type PackedMask, type RgbPixels } from '../../datasets/sample.js';
 import { shownName } from '../../engine/printable.js';
 import type { Overlay } from '../../heads/index.js';
 import { type Canvas, copyOf, layOver, plateOf, strokeRectangle } from './canvas.js';
@@ -7,10 +8,38 @@ import { classColor, type Rgb } from './palette.js';
 /** Opacity of a class over the image. */
 const OPACITY = 0.4;
 
-/** A copy of the image with everything that an overlay holds, boxes over class maps. */
-export function drawOverlay(image: RgbPixels, { boxes, classMap }: Overlay, names: readonly string[]): RgbPixels {
+/** A copy of the image with everything that an overlay holds, boxes over class maps; objects with masks are drawn by these. */
+export function drawOverlay(
+  image: RgbPixels,
+  { boxes, masks, classMap }: Overlay,
+  names: readonly string[],
+): RgbPixels {
   const tinted = classMap ? drawClassMap(image, classMap, names) : image;
+  if (boxes && masks) return drawMasks(tinted, boxes, masks);
   return boxes ? drawDetections(tinted, boxes, names) : tinted;
+}
+
+/** A copy of the image with every object's mask as a tint and its contour solid, each in a colour of its own, the best on top. */
+function drawMasks(image: RgbPixels, { scores }: Detections, masks: readonly PackedMask[]): Canvas {
+  const canvas = copyOf(image);
+  const reach = lineOf(image);
+  for (let index = scores.length - 1; index >= 0; index--) {
+    const mask = masks[index] as PackedMask;
+    const patch = patchOfRuns({ size: [...mask.size], counts: mask.counts });
+    if (patch === null) continue;
+    const { left, top, width, height, data } = patch;
+    const isInside = (x: number, y: number): boolean =>
+      x >= 0 && y >= 0 && x < width && y < height && data[y * width + x] === 1;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        if (!isInside(x, y)) continue;
+        const isBorder =
+          !isInside(x + reach, y) || !isInside(x - reach, y) || !isInside(x, y + reach) || !isInside(x, y - reach);
+        blend(canvas, ((top + y) * image.width + left + x) * 3, index, isBorder ? 1 : OPACITY);
+      }
+    }
+  }
+  return canvas;
 }
 
 /**
