@@ -1,8 +1,10 @@
-import type { Experiment } from '../configs/schema.js';
+import { taskOf } from '../configs/network.js';
+import type { Run } from '../configs/run.js';
 import {
   type AnsweredMap,
   type CaseEvaluator,
   type CaseReport,
+  type CasesConfig,
   casesConfig,
   casesCsv,
   REGION_FIGURES,
@@ -14,32 +16,28 @@ import { writeWhole } from '../engine/files/write.js';
 import type { ReportTable, Task } from '../heads/index.js';
 import { type Cell, formatTable } from './table.js';
 
-/**
- * What measures answers case by case, as an experiment's config says, or by the defaults without one; null: the task has no such
- * figures.
- */
-export function caseEvaluatorOf(
-  task: Pick<Task, 'createCaseEvaluator'>,
-  labels: LabelMap,
-  experiment: Pick<Experiment, 'evaluate'> | null,
-): CaseEvaluator | null {
-  return task.createCaseEvaluator?.(labels, experiment?.evaluate.cases ?? casesConfig.parse({})) ?? null;
+/** What measures a run's answers case by case, as its config says; null: its task has no such figures. */
+export function caseEvaluatorOf({ experiment, labels }: Run): CaseEvaluator | null {
+  return taskOf(experiment).createCaseEvaluator?.(labels, experiment.evaluate.cases) ?? null;
 }
 
+/** How cases are measured where no config says. */
+export const DEFAULT_CASES: CasesConfig = casesConfig.parse({});
+
 /**
- * The same, of `--cases`.
+ * What measures answers of a task case by case.
  *
  * @throws ConfigError where the task has no such figures
  */
 export function requiredCaseEvaluator(
   task: Pick<Task, 'createCaseEvaluator' | 'name'>,
   labels: LabelMap,
-  experiment: Pick<Experiment, 'evaluate'> | null,
+  settings: CasesConfig,
 ): CaseEvaluator {
-  const evaluator = caseEvaluatorOf(task, labels, experiment);
+  const evaluator = task.createCaseEvaluator?.(labels, settings);
   if (evaluator) return evaluator;
   throw new ConfigError(
-    `--cases measures class maps, the task is ${task.name}: leave it out, or give a network of segmentation`,
+    `--cases measures class maps, and the task is ${task.name}: leave it out, or give a run of segmentation`,
   );
 }
 

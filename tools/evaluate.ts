@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { openSplit, type SplitName } from '../configs/datasets.js';
 import { openAnswering, openDataOf, type RuntimeOptions } from './answering.js';
-import { addToCases, describeCases, requiredCaseEvaluator, writeCases } from './cases.js';
+import { addToCases, DEFAULT_CASES, describeCases, requiredCaseEvaluator, writeCases } from './cases.js';
 import { createOutput } from './output.js';
 import { describeReport } from './reportText.js';
 
@@ -18,14 +18,15 @@ export async function evaluate(path: string, command: EvaluateCommand): Promise<
   const output = createOutput(command.json === true);
   const { network, labels, experiment, origin, source } = await openAnswering(path, command, output);
   try {
-    const cases = command.cases ?? null;
-    const evaluator = cases === null ? null : requiredCaseEvaluator(network.task, labels, experiment);
     const { dataset, split } =
       experiment === null
         ? await openDataOf(command.data, command.split, labels)
         : await openOwn(experiment, command, labels);
     for (const { message } of dataset.warnings) output.note(`warning: ${message}`);
     output.note(`${split}: ${dataset.size} images; ${source}`);
+    const cases = command.cases ?? null;
+    const evaluator =
+      cases === null ? null : requiredCaseEvaluator(network.task, labels, experiment?.evaluate.cases ?? DEFAULT_CASES);
     const report = await network.measure(dataset, {
       onAnswer: evaluator ? (sample, answer) => addToCases(evaluator, sample, answer) : undefined,
     });

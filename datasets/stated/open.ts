@@ -200,7 +200,14 @@ function recordName(image: StatedImage, error: EspalierError, { root, folder }: 
 async function survey(image: StatedImage, options: OpenStated): Promise<Surveyed> {
   const { root, images, folder, links, warnings, verifier } = options;
   const found = images.find(image.name, image.folder);
-  if (found === null) throw new DataError(image.name, `no such image below ${folder}, named by ${image.source}`, 27);
+  if (found === null) {
+    const alike = images.named(image.name);
+    const what =
+      alike.length === 0
+        ? `no such image below ${folder}`
+        : `${alike.length} images of that name below ${folder} (${alike.slice(0, 3).join(', ')}): name their folder in data.images`;
+    throw new DataError(image.name, `${what}, named by ${image.source}`, 27);
+  }
   const { file, by } = found;
   if (links === 'inside' && !contains(root.real, await realpath(file))) {
     throw new DataError(file, `a link that leaves the data folder ${root.path}, which links: inside refuses`);

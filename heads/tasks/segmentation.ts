@@ -18,8 +18,8 @@ export const segmentation = defineTask<SemanticTruth, ClassMap>({
     const evaluator = createSemanticEvaluator({ labels });
     return { add: evaluator.add, report: () => ({ ...evaluator.report() }) };
   },
-  createCaseEvaluator,
   stitching: { isWholeToo: false, defaults: { tile: 1024, longest: 2048 }, create: stitchClassMaps },
+  createCaseEvaluator,
   nothingMeasured: 'no pixels to compare: mIoU',
   tables: (report) => {
     const [iou, dice] = [report.perClassIoU, report.perClassDice].map((figures) => (figures ?? {}) as PerClass);

@@ -3,8 +3,8 @@ import { IGNORED, type LabelMap, type Sample } from '../../datasets/sample.js';
 import { TASKS } from '../../heads/index.js';
 import {
   addToCases,
-  caseEvaluatorOf,
   caseTables,
+  DEFAULT_CASES,
   describeCases,
   emptiesOf,
   requiredCaseEvaluator,
@@ -20,7 +20,7 @@ const answer = (mask: readonly number[]) => ({ mask: Uint8Array.from(mask), widt
 
 describe('figures per case of a command', () => {
   test('use the spacing that images state, and are told with their units, policy and empty cases', () => {
-    const evaluator = requiredCaseEvaluator(TASKS.segmentation, labels, null);
+    const evaluator = requiredCaseEvaluator(TASKS.segmentation, labels, DEFAULT_CASES);
     addToCases(evaluator, sample('a.nii', [1, 1, 0, IGNORED], [1, 0.5]), answer([1, 0, 0, 1]));
     addToCases(evaluator, sample('b.nii', [0, 0, 0, 0], [1, 0.5]), answer([0, 0, 0, 0]));
     const report = evaluator.report();
@@ -39,7 +39,7 @@ describe('figures per case of a command', () => {
   });
 
   test('show the worst cases where there are many', () => {
-    const evaluator = requiredCaseEvaluator(TASKS.segmentation, labels, null);
+    const evaluator = requiredCaseEvaluator(TASKS.segmentation, labels, DEFAULT_CASES);
     for (let i = 0; i < 103; i++) addToCases(evaluator, sample(`${i}`, [1, 1]), answer(i === 102 ? [0, 0] : [1, 1]));
     const report = evaluator.report();
     expect(caseTables(report, 1)[1].rows.map(([name]) => name)).toEqual(['102']);
@@ -47,9 +47,8 @@ describe('figures per case of a command', () => {
   });
 
   test('are refused for boxes', () => {
-    expect(caseEvaluatorOf(TASKS.detection, labels, null)).toBeNull();
-    expect(() => requiredCaseEvaluator(TASKS.detection, labels, null)).toThrow(
-      '--cases measures class maps, the task is detection: leave it out, or give a network of segmentation',
+    expect(() => requiredCaseEvaluator(TASKS.detection, labels, DEFAULT_CASES)).toThrow(
+      '--cases measures class maps, and the task is detection: leave it out, or give a run of segmentation',
     );
   });
 });

@@ -76,7 +76,7 @@ export async function gather(run: Run, { split, root, side }: GatherOptions): Pr
   const fingerprints: Uint8Array[] = [];
   const confusions: number[][][] = [];
   const confusion = createConfusion(run.labels.classes.length, evaluate.drawThreshold);
-  const cases = caseEvaluatorOf(run.network.task, run.labels, run.experiment);
+  const cases = caseEvaluatorOf(run);
   const report = await run.network.measure(dataset, {
     onAnswer: (sample, answer) => {
       if (cases) addToCases(cases, sample, answer);
