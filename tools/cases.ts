@@ -29,7 +29,11 @@ export const DEFAULT_CASES: CasesConfig = casesConfig.parse({});
  *
  * @throws ConfigError where the task has no such figures
  */
-export function requiredCaseEvaluator(task: Task, labels: LabelMap, settings: CasesConfig): CaseEvaluator {
+export function requiredCaseEvaluator(
+  task: Pick<Task, 'createCaseEvaluator' | 'name'>,
+  labels: LabelMap,
+  settings: CasesConfig,
+): CaseEvaluator {
   const evaluator = task.createCaseEvaluator?.(labels, settings);
   if (evaluator) return evaluator;
   throw new ConfigError(
@@ -43,7 +47,7 @@ export function addToCases(evaluator: CaseEvaluator, { id, image, truth }: Sampl
 }
 
 /** What the file says of the distance between rows and columns, where its format knows. */
-const spacingOf = ({ spacing }: Pixels & { readonly spacing?: readonly number[] }): AnsweredMap['spacing'] => spacing;
+const spacingOf = ({ spacing }: Pixels): AnsweredMap['spacing'] => spacing;
 
 /** Heads of columns; units follow where a figure has one. */
 const TITLES: { readonly [K in (typeof REGION_FIGURES)[number]]: string } = {
