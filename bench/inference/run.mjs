@@ -1,5 +1,6 @@
 // Milliseconds of EfficientNet-B0 at inference, side by side: compiled with its weights as constants, PyTorch, ONNX Runtime.
-// npm run bench -- inference [--batches 8,1] [--rounds 2] [--steps 20]
+// npm run bench -- inference [--batches 8,1] [--rounds 2] [--steps 20]; --runtimes: EfficientNet-B0's maps and EfficientDet-Lite0 from pixels to
+// boxes, one image, on this library's engines and in onnxruntime-node.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -11,9 +12,31 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '2' },
     steps: { type: 'string', default: '20' },
     batches: { type: 'string', default: '8,1' },
+    runtimes: { type: 'boolean', default: false },
     modes: { type: 'string', default: 'compiled,pytorch,pytorch-tuned,onnxruntime' },
   },
 });
+if (values.runtimes) {
+  const [networks, runtimes] = [
+    ['b0', 'lite0'],
+    ['tensorflow', 'wasm', 'onnxruntime'],
+  ];
+  const cases = networks.flatMap((network) =>
+    runtimes.map((runtime) => ({
+      name: `${network} ${runtime}`,
+      command: process.execPath,
+      args: [join(here, 'runtimes.mjs'), network, runtime, values.steps],
+    })),
+  );
+  const best = inTurns(cases, Number(values.rounds));
+  console.log(`\n${machine()}; one image, ms, medians of ${values.steps} calls, best round`);
+  console.log(`| network | ${runtimes.join(' | ')} |\n|${'---|'.repeat(runtimes.length + 1)}`);
+  for (const network of networks) {
+    const cells = runtimes.map((runtime) => best.get(`${network} ${runtime}`).median.toFixed(1));
+    console.log(`| ${[network, ...cells].join(' | ')} |`);
+  }
+  process.exit();
+}
 const MODES = {
   compiled: { command: process.execPath, script: 'ours.mjs' },
   pytorch: { command: PYTHON, script: 'peer.py' },
