@@ -18,6 +18,10 @@ export function takeCensus(dataset: Dataset): Census {
   const entries = dataset.entries as readonly Entry<StoredTruth>[];
   const counts = dataset.labels.classes.map(() => 0);
   const truth = entries[0]?.truth;
+  if (truth?.kind === 'slice-mask') {
+    for (const [index, pixels] of dataset.maskValues ?? []) counts[index]! += pixels;
+    return { counted: 'pixels', counts, ignored: 0 };
+  }
   if (truth?.kind === 'mask-file') return countPixels(dataset, truth, counts);
   return truth?.kind === 'regions' ? countRegions(entries, truth, counts) : countObjects(entries, counts);
 }
@@ -80,7 +84,7 @@ export function countSmaller(
 
 /** Width and height of the objects that are learned from. */
 function sidesOf(truth: StoredTruth): (readonly [width: number, height: number])[] {
-  if (truth.kind === 'mask-file') return [];
+  if (truth.kind === 'mask-file' || truth.kind === 'slice-mask') return [];
   if (truth.kind === 'regions') return truth.regions.flatMap(({ segmentation }) => extentOf(segmentation));
   const sides: [number, number][] = [];
   for (let i = 0; i < truth.labels.length; i++) {
