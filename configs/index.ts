@@ -3,8 +3,10 @@ export { createNetwork, type ImagePrediction, type Network } from './network.js'
 export {
   type FoundObject,
   type ImageSource,
+  type NamedClass,
   type OpenedModel,
   type OpenOptions,
+  openClassifier,
   openDetector,
   openSegmenter,
 } from './openModel.js';

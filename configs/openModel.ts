@@ -44,6 +44,13 @@ export interface FoundObject {
   readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
 }
 
+/** A class of an image with its probability. */
+export interface NamedClass {
+  readonly label: string;
+  /** In 0..1. */
+  readonly probability: number;
+}
+
 /** The run of a checkpoint: the folder above `checkpoints`. */
 export function runOf(model: string): string {
   const folder = dirname(resolve(model));
@@ -162,4 +169,20 @@ export function openDetector(source: string, options: OpenOptions = {}): Promise
  */
 export function openSegmenter(source: string, options: OpenOptions = {}): Promise<OpenedModel<ClassMap>> {
   return open(source, 'segmentation', (result) => result as ClassMap, options);
+}
+
+/**
+ * Opens a trained classifier: `await classifier.predict('photo.jpg')` gives the most probable classes, best first; where classes do
+ * not exclude each other, those from the threshold up.
+ *
+ * @param source folder of a run, or one of its checkpoints
+ * @throws ConfigError when there is no such classifier
+ */
+export function openClassifier(source: string, options: OpenOptions = {}): Promise<OpenedModel<readonly NamedClass[]>> {
+  return open(
+    source,
+    'classification',
+    (result, { describe }, told) => describe(result, told).value.classes as NamedClass[],
+    options,
+  );
 }

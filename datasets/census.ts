@@ -6,7 +6,7 @@ import { IGNORED } from './sample.js';
 
 /** How much there is to learn from in a data set. */
 export interface Census {
-  readonly counted: 'objects' | 'regions' | 'pixels';
+  readonly counted: 'objects' | 'regions' | 'pixels' | 'images';
   /** Of each class. */
   readonly counts: readonly number[];
   /** Crowd and difficult objects, or pixels that are not labelled. */
@@ -18,7 +18,12 @@ export function takeCensus(dataset: Dataset): Census {
   const entries = dataset.entries as readonly Entry<StoredTruth>[];
   const counts = dataset.labels.classes.map(() => 0);
   const truth = entries[0]?.truth;
+  if (truth?.kind === 'slice-mask') {
+    for (const [index, pixels] of dataset.maskValues ?? []) counts[index]! += pixels;
+    return { counted: 'pixels', counts, ignored: 0 };
+  }
   if (truth?.kind === 'mask-file') return countPixels(dataset, truth, counts);
+  if (truth?.kind === 'labels') return countLabels(entries, counts);
   return truth?.kind === 'regions' ? countRegions(entries, truth, counts) : countObjects(entries, counts);
 }
 
@@ -39,6 +44,11 @@ function countRegions(entries: readonly Entry<StoredTruth>[], { uncovered }: Reg
   const classes = counts.filter((regions) => regions > 0).length;
   if (uncovered !== IGNORED && (classes !== 1 || entries.some(hasUncovered))) counts[uncovered]!++;
   return { counted: 'regions', counts, ignored: 0 };
+}
+
+function countLabels(entries: readonly Entry<StoredTruth>[], counts: number[]): Census {
+  for (const { truth } of entries) if (truth.kind === 'labels') for (const label of truth.labels) counts[label]!++;
+  return { counted: 'images', counts, ignored: 0 };
 }
 
 function countObjects(entries: readonly Entry<StoredTruth>[], counts: number[]): Census {
@@ -80,7 +90,7 @@ export function countSmaller(
 
 /** Width and height of the objects that are learned from. */
 function sidesOf(truth: StoredTruth): (readonly [width: number, height: number])[] {
-  if (truth.kind === 'mask-file') return [];
+  if (truth.kind === 'mask-file' || truth.kind === 'slice-mask' || truth.kind === 'labels') return [];
   if (truth.kind === 'regions') return truth.regions.flatMap(({ segmentation }) => extentOf(segmentation));
   const sides: [number, number][] = [];
   for (let i = 0; i < truth.labels.length; i++) {

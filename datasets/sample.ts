@@ -90,7 +90,14 @@ export interface SemanticTruth {
 
 export const IGNORED = 255;
 
-export type Truth = DetectionTruth | InstanceTruth | SemanticTruth;
+/** What an image shows as a whole. */
+export interface LabelTruth {
+  readonly kind: 'labels';
+  /** Contiguous class indices, ascending, each once; where classes exclude each other exactly one. */
+  readonly labels: Int32Array;
+}
+
+export type Truth = DetectionTruth | InstanceTruth | SemanticTruth | LabelTruth;
 
 export interface Sample<T extends Truth = Truth> {
   /** File name relative to the data root, forward slashes; unique in a data set. */
@@ -119,6 +126,14 @@ export interface PackedMask {
 export interface Instances extends Detections {
   /** [D]. */
   readonly masks: readonly PackedMask[];
+}
+
+/** What a classifier answers for one image. */
+export interface ClassScores {
+  /** [K] probability of each class, in [0, 1]. */
+  readonly probabilities: Float32Array;
+  /** True: one class is right, and the probabilities add up to 1. False: each class is there or not, by itself. */
+  readonly isExclusive: boolean;
 }
 
 /** What a semantic segmenter answers for one image: class index per original pixel. */

@@ -56,7 +56,11 @@ export function createModel<Kind extends HeadKind>(
   // Which head it is, is known at run time: the pieces of one definition fit each other.
   const definition = HEADS[config.head.kind] as unknown as HeadDefinition;
   try {
-    const built = definition.create({ seed, ...config.head }, neck.features, { classes, inputSize });
+    const built = definition.create({ seed, ...config.head }, neck.features, {
+      classes,
+      inputSize,
+      architecture: architectureOf(config.backbone.arch),
+    });
     const encoder: EncoderSource = {
       // Read where threads are: a plain script of a page has neither them nor an address.
       get module() {

@@ -1,6 +1,21 @@
 export { type CheckpointTensors, loadCheckpoint } from './checkpointWeights.js';
 export { createEma, type Ema } from './ema.js';
-export { type AdamWOptions, createAdamW, createSgd, type Optimizer, type SgdOptions } from './optimizers.js';
+export {
+  type AdamWOptions,
+  createAdamW,
+  createLamb,
+  createLion,
+  createRmsprop,
+  createSgd,
+  type LambOptions,
+  type LionOptions,
+  OPTIMIZER_NAMES,
+  OPTIMIZERS,
+  type Optimizer,
+  type OptimizerName,
+  type RmspropOptions,
+  type SgdOptions,
+} from './optimizers.js';
 export { createPredictor, fillOf, type PredictableModel, type Predictor, type PredictorOptions } from './predictor.js';
 export type { LabelledImage, LabelledImages } from './roundTrip.js';
 export {
@@ -12,6 +27,7 @@ export {
 export { type InstanceRoundTrip, type InstanceRoundTripOptions, roundTripInstances } from './roundTripInstances.js';
 export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roundTripSegmentation.js';
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
+export { SCHEDULES, type ScheduleConfig } from './schedules.js';
 export {
   createTrainingStep,
   type StepAt,

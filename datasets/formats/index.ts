@@ -4,10 +4,11 @@ import type { Dataset } from '../dataset.js';
 import { withIntensity } from '../deepImages.js';
 import type { Truth } from '../sample.js';
 import { auto } from './auto.js';
-import type { Format, SplitRequest } from './format.js';
+import { type Format, NOUNS, type SplitRequest } from './format.js';
 import { FORMATS } from './table.js';
 
 export type { CommonData, DataProblem, Format, Recognised, Split, SplitName, SplitRequest } from './format.js';
+export { axisOf } from './medical.js';
 export { type Recognition, recognise } from './recognise.js';
 export { FORMATS };
 
@@ -16,11 +17,6 @@ export const dataSchema = z.discriminatedUnion('kind', [auto.config, ...FORMATS.
 export type DataConfig = z.infer<typeof dataSchema>;
 
 const ALL: readonly Format[] = [auto, ...FORMATS];
-const NOUNS: { readonly [Kind in Truth['kind']]: string } = {
-  boxes: 'boxes',
-  instances: 'masks of objects',
-  classMap: 'class maps',
-};
 
 /** @throws ConfigError for a kind that does not exist */
 export function formatOf({ kind }: { readonly kind: string }): Format {
@@ -34,9 +30,9 @@ export function formatOf({ kind }: { readonly kind: string }): Format {
 export function lacksTruth(format: Format, truth: Truth['kind']): string | null {
   if (format.readers[truth] !== undefined) return null;
   const others = FORMATS.filter((one: Format) => one.readers[truth] !== undefined).map(({ kind }) => kind);
-  const own = (['boxes', 'instances', 'classMap'] as const)
-    .filter((kind) => format.readers[kind] !== undefined)
-    .map((kind) => NOUNS[kind]);
+  const own = Object.entries(NOUNS).flatMap(([kind, noun]) =>
+    format.readers[kind as Truth['kind']] === undefined ? [] : [noun],
+  );
   return `kind ${format.kind} gives ${own.join(' and ')}, and ${NOUNS[truth]} are learned from: use ${others.join(', ')}`;
 }
 

@@ -153,8 +153,13 @@ async function answerOf({ network, labels }: Pick<Run, 'network' | 'labels'>, fi
   return null;
 }
 
-function listed({ id, truth }: Dataset['entries'][number]): ListedImage {
-  const { kind, labels, areas } = truth as Partial<Extract<Truth, { kind: 'boxes' }>>;
+function listed({ id, truth, width, height }: Dataset['entries'][number]): ListedImage {
+  const { kind, labels } = truth as Partial<Exclude<Truth, { kind: 'classMap' }>>;
+  if (kind === 'labels' && labels) {
+    const side = Math.round(Math.sqrt((width ?? 0) * (height ?? 0)));
+    return { id, objects: Array.from(labels, (label) => [label, side] as const) };
+  }
+  const { areas } = truth as Partial<Extract<Truth, { kind: 'boxes' }>>;
   if (kind !== 'boxes' || !labels || !areas) return { id, objects: null };
   return { id, objects: Array.from(labels, (label, i) => [label, Math.round(Math.sqrt(areas[i] ?? 0))] as const) };
 }
