@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { takeCensus } from '../datasets/census.js';
-import { type Finding, finding, findPitfalls, pitfallOf } from '../datasets/check/pitfalls.js';
+import { type Finding, finding, findPitfalls, isChosen, pitfallOf } from '../datasets/check/pitfalls.js';
 import { type Alike, findAlike, type SplitSurvey, surveySplit } from '../datasets/check/survey.js';
 import type { Dataset } from '../datasets/dataset.js';
 import type { SplitName } from '../datasets/formats/index.js';
@@ -83,7 +83,7 @@ async function checkSplits(experiment: Experiment): Promise<DataReport> {
     experiment,
     splits: splits.map(({ split, dataset }) => surveySplit(split, dataset)),
     alike,
-    notes: told.filter(({ warning }) => warning.isNote).map(({ split, warning }) => `${split}: ${warning.message}`),
+    notes: told.filter(({ warning }) => isChosen(warning)).map(({ split, warning }) => `${split}: ${warning.message}`),
     anchors,
     findings: [...(problem === null ? [] : [problem]), ...merged(findings, problem)],
     problem: problem?.message ?? null,

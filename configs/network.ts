@@ -1,15 +1,19 @@
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
+import { axisOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { createModel, HEADS, type HeadDefinition, type Model, type Report, TASKS, type Task } from '../heads/index.js';
-import { createPredictor, type Predictor } from '../training/predictor.js';
+import type { EvaluationLimits } from '../heads/tasks/task.js';
+import { createPredictor, type Predictor, type PredictorOptions } from '../training/predictor.js';
 import {
   type EvaluateOptions,
   evaluateModel,
   type PredictImagesOptions,
   predictImages,
+  predictVolume,
+  type VolumePrediction,
 } from '../training/run/index.js';
 import { tiled } from '../training/tiles.js';
 import type { Experiment } from './schema.js';
@@ -23,12 +27,8 @@ export interface ImagePrediction {
   readonly result: unknown;
 }
 
-/** The network of an experiment, with what it takes to train, measure and use it. */
-export interface Network {
-  readonly model: Model<Tree, TargetTypes, unknown>;
-  readonly encoder: EncoderSource;
-  /** [height, width] of the input, pixels. */
-  readonly inputSize: readonly [height: number, width: number];
+/** A network that answers, whatever runs it. */
+export interface AnsweringNetwork {
   readonly task: Task;
   /** Predicts on every image of a data set of the experiment's task and compares with the truth. */
   measure(dataset: Dataset, options?: EvaluateOptions<Drawable>): Promise<Report>;
@@ -36,7 +36,21 @@ export interface Network {
   answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
   /** Predicts on image files, in their order. */
   predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<ImagePrediction, void>;
+  /** Predicts on a volume, slice by slice. */
+  predictVolume(file: string): Promise<VolumePrediction>;
+  /** Whether it reads images at their own depth. */
+  readonly isDeep: () => boolean;
   dispose(): void;
+}
+
+/** The network of an experiment, with what it takes to train, measure and use it. */
+export interface Network extends AnsweringNetwork {
+  readonly model: Model<Tree, TargetTypes, unknown>;
+  readonly encoder: EncoderSource;
+  /** [height, width] of the input, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  /** How an image is laid into the input: resized, or at its own scale. */
+  readonly fit: PredictorOptions['mode'];
 }
 
 /** The task of an experiment; whose it is, is known at run time. */
@@ -68,9 +82,10 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const config = { inputSize, backbone, neck, head };
   const assembly = createModel(config, { classes: labels.classes.length, seed: train.seed });
   const model = assembly.model as unknown as Network['model'];
+  const fit = task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox';
   const whole = createPredictor(model, {
     inputSize,
-    mode: task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox',
+    mode: fit,
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
   });
@@ -79,19 +94,37 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     model,
     encoder: assembly.encoder,
     inputSize,
-    task,
-    measure: (dataset, { signal, onAnswer } = {}) =>
-      evaluateModel(predictor, dataset, task.createEvaluator(labels, limits(head)), {
-        signal,
-        onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
-      }),
-    answer: (images) => predictor.predict(images),
-    predict: (files, options) =>
-      predictImages(predictor, files, { ...options, isDeep: model.preprocessing.depth === 'own' }),
+    fit,
+    ...answering(predictor, task, labels, limits(head), () => model.preprocessing.depth === 'own'),
+    predictVolume: (file) =>
+      predictVolume(predictor, file, { axis: axisOf(experiment.data), isDeep: model.preprocessing.depth === 'own' }),
     dispose: () => {
       predictor.dispose();
       model.dispose();
     },
+  };
+}
+
+/** What can be done with anything that answers images; it owns the predictor. @param isDeep whether it reads images at their own depth */
+export function answering(
+  predictor: Predictor<unknown>,
+  task: Task,
+  labels: LabelMap,
+  limits: EvaluationLimits,
+  isDeep: () => boolean = () => false,
+): AnsweringNetwork {
+  return {
+    task,
+    isDeep,
+    measure: (dataset, { signal, onAnswer } = {}) =>
+      evaluateModel(predictor, dataset, task.createEvaluator(labels, limits), {
+        signal,
+        onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
+      }),
+    answer: (images) => predictor.predict(images),
+    predict: (files, options) => predictImages(predictor, files, { ...options, isDeep: isDeep() }),
+    predictVolume: (file) => predictVolume(predictor, file, { axis: null, isDeep: isDeep() }),
+    dispose: () => predictor.dispose(),
   };
 }
 

@@ -7,7 +7,8 @@ import type { DescribeOptions, Task } from '../heads/index.js';
 import { type LoadAnyOptions, loadWeights } from '../pretrained/files/loadWeights.js';
 import { COCO_CLASSES, findReleased, networkOf, type ReleasedWeights } from '../pretrained/index.js';
 import { describeLoaded } from '../pretrained/load.js';
-import { createNetwork, type Network } from './network.js';
+import { type AnsweringNetwork, createNetwork } from './network.js';
+import { isNetworkFile, openNetworkFile, openRunInOnnxRuntime } from './networkFile.js';
 import { parseExperiment } from './read.js';
 import { openRun } from './run.js';
 
@@ -17,6 +18,11 @@ export type ImageSource = string | Uint8Array | Pixels;
 export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgress'> {
   /** Images per step of the network. Defaults to 1: an image is computed alone. */
   readonly batch?: number | undefined;
+  /**
+   * `onnxruntime`: run by ONNX Runtime, from the optional package onnxruntime-node; ONNX files and bundles of `espalier export` always
+   * are. Absent: the engine that is open.
+   */
+  readonly engine?: 'onnxruntime';
   /** Lowest score of what is found. Defaults to what the run's config says, or 0.3. */
   readonly threshold?: number;
 }
@@ -53,7 +59,7 @@ export function runOf(model: string): string {
 
 /** A network with the classes it was trained for. */
 export interface Trained {
-  readonly network: Network;
+  readonly network: AnsweringNetwork;
   readonly labels: LabelMap;
   /** Lowest score that is reported where none is asked for. */
   readonly threshold: number;
@@ -73,7 +79,7 @@ export async function openReleased(entry: ReleasedWeights, options: OpenOptions 
   const { evaluate, ...rest } = parseExperiment({ model: { preset: found.preset } }, entry.name);
   const network = createNetwork({ ...rest, evaluate: { ...evaluate, batchSize: options.batch ?? 1 } }, labels);
   try {
-    const { threshold: _, batch: _batch, ...loading } = options;
+    const { threshold: _, batch: _batch, engine: _engine, ...loading } = options;
     const loaded = await loadWeights(network.model, entry.name, loading);
     options.onProgress?.(`weights: ${describeLoaded(loaded)}`);
     return { network, labels, threshold: options.threshold ?? evaluate.drawThreshold };
@@ -85,6 +91,19 @@ export async function openReleased(entry: ReleasedWeights, options: OpenOptions 
 
 async function openTrained(source: string, options: OpenOptions): Promise<Trained> {
   const folder = runOf(source);
+  if (isNetworkFile(source)) {
+    const { network, labels, description } = await openNetworkFile(source);
+    return { network, labels, threshold: options.threshold ?? description.threshold };
+  }
+  if (options.engine === 'onnxruntime') {
+    const run = openRun(folder, { batch: options.batch ?? 1 });
+    try {
+      const { network, labels, description } = await openRunInOnnxRuntime(run, options.batch ?? 1);
+      return { network, labels, threshold: options.threshold ?? description.threshold };
+    } finally {
+      run.dispose();
+    }
+  }
   if (existsSync(folder)) {
     const { network, labels, experiment } = openRun(folder, { batch: options.batch ?? 1 });
     return { network, labels, threshold: options.threshold ?? experiment.evaluate.drawThreshold };
@@ -97,7 +116,7 @@ async function openTrained(source: string, options: OpenOptions): Promise<Traine
 }
 
 /**
- * Opens the folder of a run, one of its checkpoints, or a published network by its name, as what it was trained for.
+ * Opens the folder of a run, one of its checkpoints, an exported file, or a published network by its name, as what it was trained for.
  *
  * @throws ConfigError when there is no such run or network, or it is for another task
  */
@@ -118,8 +137,7 @@ async function open<Result>(
     labels,
     task,
     predict: async (image) => {
-      const isDeep = network.model.preprocessing.depth === 'own';
-      const decode = isDeep ? decodeDeep : decodeImage;
+      const decode = network.isDeep() ? decodeDeep : decodeImage;
       const pixels = typeof image === 'string' || image instanceof Uint8Array ? await decode(image) : image;
       const [result] = await network.answer([pixels]);
       return read(result, task, { names, threshold });
@@ -131,7 +149,7 @@ async function open<Result>(
 /**
  * Opens a trained detector: `await detector.predict('photo.jpg')` gives the objects that it finds, best first.
  *
- * @param source folder of a run, one of its checkpoints, or a name of `espalier weights list --task detection`
+ * @param source folder of a run, one of its checkpoints, an ONNX file or bundle of `espalier export`, or a name of `espalier weights list --task detection`
  * @throws ConfigError when there is no such detector
  */
 export function openDetector(source: string, options: OpenOptions = {}): Promise<OpenedModel<readonly FoundObject[]>> {
@@ -146,7 +164,7 @@ export function openDetector(source: string, options: OpenOptions = {}): Promise
 /**
  * Opens a trained segmenter: `await segmenter.predict('photo.jpg')` gives the class of every pixel.
  *
- * @param source folder of a run, or one of its checkpoints
+ * @param source folder of a run, one of its checkpoints, or an ONNX file or bundle of `espalier export`
  * @throws ConfigError when there is no such segmenter
  */
 export function openSegmenter(source: string, options: OpenOptions = {}): Promise<OpenedModel<ClassMap>> {

@@ -26,6 +26,8 @@ export interface OpenRunOptions {
   readonly batch?: number | undefined;
   /** Side of the tiles of large images, pixels. Defaults to what the run's config says. */
   readonly tile?: number | undefined;
+  /** [height, width] of the network's input, pixels. Defaults to that of the run's config. */
+  readonly inputSize?: readonly [height: number, width: number] | undefined;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface OpenRunOptions {
  *
  * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
-export function openRun(folder: string, { batch, tile }: OpenRunOptions = {}): Run {
+export function openRun(folder: string, { batch, tile, inputSize }: OpenRunOptions = {}): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
@@ -41,7 +43,9 @@ export function openRun(folder: string, { batch, tile }: OpenRunOptions = {}): R
   const checkpoint = chosenCheckpoint(files);
   const stored = readCheckpoint(checkpoint);
   requireOwn(files, checkpoint, stored);
-  const experiment = parseExperiment(readJson(files.config), files.config);
+  const trained = readRunConfig(files.config);
+  const resized = { ...trained, model: { ...trained.model, inputSize } };
+  const experiment = inputSize === undefined ? trained : parseExperiment(resized, 'the size asked for');
   const labels: LabelMap = { classes: stored.metadata.classes };
   const evaluate = {
     ...experiment.evaluate,
@@ -59,6 +63,11 @@ export function openRun(folder: string, { batch, tile }: OpenRunOptions = {}): R
     throw error;
   }
   return { network, experiment, labels, checkpoint, step: stored.metadata.step, dispose: () => network.dispose() };
+}
+
+/** The config of a run, from its folder. @throws ConfigError when it cannot be read */
+export function readRunConfig(file: string): Experiment {
+  return parseExperiment(readJson(file), file);
 }
 
 /** Of a config. */

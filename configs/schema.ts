@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { casesConfig } from '../datasets/evaluators/index.js';
 import { dataSchema } from '../datasets/formats/index.js';
 import { modelConfig, PRESET_NAMES, TASK_NAMES } from '../heads/index.js';
 import { trainConfig } from '../training/run/config.js';
@@ -85,6 +86,7 @@ const evaluate = z.strictObject({
     ),
   tileOverlap: z.number().min(0).max(0.9).default(0.25).describe('Share of a tile that the next one has, too, 0..0.9'),
   drawThreshold: fraction(0.3, 'predict: lowest score that is reported and drawn, 0..1'),
+  cases: casesConfig.prefault({}).describe('Segmentation: figures per case, `evaluate --cases` and `report`'),
 });
 
 /** One experiment: what to learn, from which data, how. Strict: a key that is not here is an error. */

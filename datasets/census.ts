@@ -18,6 +18,10 @@ export function takeCensus(dataset: Dataset): Census {
   const entries = dataset.entries as readonly Entry<StoredTruth>[];
   const counts = dataset.labels.classes.map(() => 0);
   const truth = entries[0]?.truth;
+  if (truth?.kind === 'slice-mask') {
+    for (const [index, pixels] of dataset.maskValues ?? []) counts[index]! += pixels;
+    return { counted: 'pixels', counts, ignored: 0 };
+  }
   if (truth?.kind === 'mask-file') return countPixels(dataset, truth, counts);
   if (truth?.kind === 'labels') return countLabels(entries, counts);
   return truth?.kind === 'regions' ? countRegions(entries, truth, counts) : countObjects(entries, counts);
@@ -50,7 +54,7 @@ function countLabels(entries: readonly Entry<StoredTruth>[], counts: number[]): 
 function countObjects(entries: readonly Entry<StoredTruth>[], counts: number[]): Census {
   let ignored = 0;
   for (const { truth } of entries) {
-    if (truth.kind !== 'boxes') continue;
+    if (!('boxes' in truth)) continue;
     truth.labels.forEach((label, i) => {
       if (truth.ignored[i] === 1) ignored++;
       else counts[label]!++;
@@ -86,7 +90,7 @@ export function countSmaller(
 
 /** Width and height of the objects that are learned from. */
 function sidesOf(truth: StoredTruth): (readonly [width: number, height: number])[] {
-  if (truth.kind === 'mask-file' || truth.kind === 'labels') return [];
+  if (truth.kind === 'mask-file' || truth.kind === 'slice-mask' || truth.kind === 'labels') return [];
   if (truth.kind === 'regions') return truth.regions.flatMap(({ segmentation }) => extentOf(segmentation));
   const sides: [number, number][] = [];
   for (let i = 0; i < truth.labels.length; i++) {

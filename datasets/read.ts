@@ -4,12 +4,24 @@ import type { Dataset, Entry, Warning } from './dataset.js';
 import { decodeDeep } from './decode/decodeDeep.js';
 import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
+import { shownImage } from './decode/shown.js';
+import { type ObjectRegionsTruth, patchOf, patchOfBox } from './instanceMasks.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
+import { readSlice, readSliceMask, type SliceTruth } from './medical/slices.js';
 import { drawRegions, type RegionsTruth } from './regions.js';
-import type { DetectionTruth, LabelMap, LabelTruth, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
+import type {
+  DetectionTruth,
+  InstanceTruth,
+  LabelMap,
+  LabelTruth,
+  Pixels,
+  Sample,
+  SemanticTruth,
+  Truth,
+} from './sample.js';
 
 /** What an entry of the readers here carries: the truth itself, or where it comes from. */
-export type StoredTruth = DetectionTruth | LabelTruth | MaskFileTruth | RegionsTruth;
+export type StoredTruth = DetectionTruth | ObjectRegionsTruth | LabelTruth | MaskFileTruth | RegionsTruth | SliceTruth;
 
 /**
  * Decodes the image of an entry and its truth. Needs nothing but the entry, so it runs in any worker.
@@ -19,11 +31,19 @@ export type StoredTruth = DetectionTruth | LabelTruth | MaskFileTruth | RegionsT
 export async function readSample<T extends Truth = Truth>(entry: Entry): Promise<Sample<T>> {
   const stored = entry as Entry<StoredTruth>;
   // What there is to note was noted when the data set was opened.
-  const image = stored.deep ? await decodeDeep(stored.file) : await decodeImage(stored.file, { onNote: () => {} });
+  const image = await readImageOf(stored);
   if (stored.width !== null && stored.height !== null) {
     requireSize(stored.file, image, { width: stored.width, height: stored.height });
   }
   return { id: stored.id, image, truth: (await readTruth(stored, image)) as T };
+}
+
+async function readImageOf({ file, deep }: Entry): Promise<Pixels> {
+  if (deep?.kind === 'slice') {
+    const slice = await readSlice(deep);
+    return deep.isEye ? shownImage(slice) : slice;
+  }
+  return deep ? decodeDeep(file) : decodeImage(file, { onNote: () => {} });
 }
 
 /** A data set over entries that `readSample` reads. */
@@ -105,6 +125,8 @@ const READERS: {
 } = {
   boxes: (truth) => truth,
   labels: (truth) => truth,
+  'object-regions': readInstances,
+  'slice-mask': async (truth, image) => classMapOf(await readSliceMask(truth, image), image),
   'mask-file': async (truth, image) => classMapOf(await readMask(truth, image), image),
   regions: (truth, image, file) => classMapOf(drawRegions(truth, image.width, image.height, file), image),
 };
@@ -119,6 +141,22 @@ const classMapOf = (mask: Uint8Array, { width, height }: Pixels): SemanticTruth 
 async function readTruth({ truth, file }: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
   const read = READERS[truth.kind] as (truth: StoredTruth, image: Pixels, file: string) => Truth | Promise<Truth>;
   return read(truth, image, file);
+}
+
+/** A region without a pixel, or none at all, leaves an object that is neither learned nor counted. */
+function readInstances(
+  { segmentations, ...objects }: ObjectRegionsTruth,
+  { width, height }: Size,
+  file: string,
+): InstanceTruth {
+  const drawn = segmentations.map((region) => (region === null ? null : patchOf(region, width, height, file)));
+  const boxAt = (m: number) => Array.from(objects.boxes.subarray(m * 4, m * 4 + 4)) as [number, number, number, number];
+  return {
+    ...objects,
+    kind: 'instances',
+    ignored: objects.ignored.map((ignored, m) => (drawn[m] === null ? 1 : ignored)),
+    masks: drawn.map((patch, m) => patch ?? patchOfBox(boxAt(m))),
+  };
 }
 
 /** @throws DataError with both sizes; a quarter turn apart, it names the likely cause */

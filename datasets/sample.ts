@@ -45,8 +45,7 @@ export interface LabelMap {
 }
 
 /** Objects of one image. The only box format inside: x1 y1 x2 y2, pixels, x right, y down, x2 and y2 exclusive. */
-export interface DetectionTruth {
-  readonly kind: 'boxes';
+export interface ObjectsTruth {
   /** [M, 4] float64 on file precision. */
   readonly boxes: Float64Array;
   /** [M] contiguous class index. */
@@ -55,6 +54,29 @@ export interface DetectionTruth {
   readonly ignored: Uint8Array;
   /** [M] object area in square pixels as the file states it (COCO `area`), else that of the box. */
   readonly areas: Float64Array;
+}
+
+/** Boxes alone. */
+export interface DetectionTruth extends ObjectsTruth {
+  readonly kind: 'boxes';
+}
+
+/** The pixels of an object: a part of the image that holds all of them, row by row. */
+export interface MaskPatch {
+  /** First column and row, pixels. */
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** [height * width] 1: the object. */
+  readonly data: Uint8Array;
+}
+
+/** Objects of one image with their pixels; objects may overlap. */
+export interface InstanceTruth extends ObjectsTruth {
+  readonly kind: 'instances';
+  /** [M]; that of an ignored object may be its box. */
+  readonly masks: readonly MaskPatch[];
 }
 
 /** Class index of every pixel. */
@@ -75,7 +97,7 @@ export interface LabelTruth {
   readonly labels: Int32Array;
 }
 
-export type Truth = DetectionTruth | SemanticTruth | LabelTruth;
+export type Truth = DetectionTruth | InstanceTruth | SemanticTruth | LabelTruth;
 
 export interface Sample<T extends Truth = Truth> {
   /** File name relative to the data root, forward slashes; unique in a data set. */
@@ -100,6 +122,18 @@ export interface ClassScores {
   readonly probabilities: Float32Array;
   /** True: one class is right, and the probabilities add up to 1. False: each class is there or not, by itself. */
   readonly isExclusive: boolean;
+}
+
+/** A mask in COCO's run lengths, column by column, packed as text. */
+export interface PackedMask {
+  readonly size: readonly [height: number, width: number];
+  readonly counts: string;
+}
+
+/** What an instance segmenter answers for one image: detections with a mask of the original image's size each. */
+export interface Instances extends Detections {
+  /** [D]. */
+  readonly masks: readonly PackedMask[];
 }
 
 /** What a semantic segmenter answers for one image: class index per original pixel. */

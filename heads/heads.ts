@@ -1,11 +1,21 @@
 import * as z from 'zod';
+import { aligned } from './aligned/index.js';
 import { classification } from './classification/index.js';
 import { fcos } from './fcos/index.js';
+import { instance } from './instance/index.js';
 import { retina } from './retina/index.js';
 import { semantic, semanticDecoder } from './semantic/index.js';
 
 /** Every head there is, by the `kind` of its config. */
-export const HEADS = { retina, fcos, semantic, 'semantic-decoder': semanticDecoder, classification } as const;
+export const HEADS = {
+  retina,
+  fcos,
+  aligned,
+  instance,
+  semantic,
+  'semantic-decoder': semanticDecoder,
+  classification,
+} as const;
 export type HeadKind = keyof typeof HEADS;
 export const HEAD_KINDS = Object.keys(HEADS) as readonly HeadKind[];
 

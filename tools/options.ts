@@ -3,6 +3,12 @@ import { Option } from 'commander';
 /** Options that several commands have. */
 export const engine = (): Option =>
   new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'webgpu', 'cpu']);
+/** For commands that only answer: ONNX Runtime, too. */
+export const engineOrRuntime = (): Option =>
+  new Option('--engine <name>', 'run on this engine; onnxruntime: the package onnxruntime-node').choices([
+    ...['tensorflow', 'wasm', 'webgpu', 'cpu'],
+    'onnxruntime',
+  ]);
 export const offline = (): Option => new Option('--offline', 'never download anything');
 export const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
 export const prefix = (): Option =>

@@ -24,6 +24,7 @@ export {
   roundTripDetection,
   type UnmatchedTruth,
 } from './roundTripDetection.js';
+export { type InstanceRoundTrip, type InstanceRoundTripOptions, roundTripInstances } from './roundTripInstances.js';
 export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roundTripSegmentation.js';
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
 export { SCHEDULES, type ScheduleConfig } from './schedules.js';

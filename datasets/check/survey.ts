@@ -3,7 +3,7 @@ import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
 import type { SplitName } from '../formats/index.js';
 import type { StoredTruth } from '../read.js';
-import { hashFile } from './hash.js';
+import { hashFile, hashValues } from './hash.js';
 
 const AT_ONCE = 4;
 
@@ -34,7 +34,7 @@ export function surveySplit(split: SplitName, dataset: Dataset): SplitSurvey {
   const { counts, counted, ignored } = takeCensus(dataset);
   const entries = dataset.entries as readonly Entry<StoredTruth>[];
   const sides = entries.flatMap(({ width, height }) => [width ?? 0, height ?? 0]).sort((a, b) => a - b);
-  const areas = entries.flatMap(({ truth }) => (truth.kind === 'boxes' ? [...truth.areas] : []));
+  const areas = entries.flatMap(({ truth }) => ('areas' in truth ? [...truth.areas] : []));
   const roots = areas.map(Math.sqrt).sort((a, b) => a - b);
   const objects = entries.map(({ truth }) => objectsOf(truth));
   return {
@@ -50,7 +50,7 @@ export function surveySplit(split: SplitName, dataset: Dataset): SplitSurvey {
 }
 
 function objectsOf(truth: StoredTruth): number | null {
-  if (truth.kind === 'boxes' || truth.kind === 'labels') return truth.labels.length;
+  if ('labels' in truth) return truth.labels.length;
   return truth.kind === 'regions' ? truth.regions.length : null;
 }
 
@@ -63,7 +63,9 @@ export async function findAlike(
 ): Promise<readonly Alike[]> {
   const groups = new Map<string, { readonly id: string; readonly split: SplitName; readonly file: string }[]>();
   for (const { split, dataset } of splits) {
-    const hashes = await concurrently(dataset.entries, AT_ONCE, ({ file }) => hashFile(file));
+    const hashes = await concurrently(dataset.entries, AT_ONCE, async ({ file, deep, id }, i) =>
+      deep ? hashValues((await dataset.get(i)).image, id) : hashFile(file),
+    );
     for (const [i, { id, file }] of dataset.entries.entries()) {
       const key = hashes[i] as string;
       groups.set(key, [...(groups.get(key) ?? []), { id, split, file }]);

@@ -15,6 +15,19 @@ export function encodeStablePng({ data, width, height }: RgbPixels): Uint8Array 
   return encode({ data, width, height, channels: 3, depth: 8 }, { zlib: { level: 6 } });
 }
 
+/** A grey PNG of 16 bits: values are numbers of objects. @param data [height * width] */
+export function encodeLabelPng({
+  data,
+  width,
+  height,
+}: {
+  readonly data: Uint16Array;
+  readonly width: number;
+  readonly height: number;
+}): Uint8Array {
+  return encode({ data, width, height, channels: 1, depth: 16 }, { zlib: { level: 6 } });
+}
+
 /**
  * A palette PNG: label maps that show in colour and keep their indices. Byte-stable.
  *

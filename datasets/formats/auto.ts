@@ -52,6 +52,11 @@ export const auto = defineFormat({
   tools: '',
   layout: '',
   config,
-  readers: { boxes: reader('boxes'), classMap: reader('classMap'), labels: reader('labels') },
+  readers: {
+    boxes: reader('boxes'),
+    instances: reader('instances'),
+    classMap: reader('classMap'),
+    labels: reader('labels'),
+  },
   recognise: async () => null,
 });

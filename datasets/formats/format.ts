@@ -23,6 +23,7 @@ export interface DataProblem {
 /** What each kind of truth is called. */
 export const NOUNS: { readonly [Kind in Truth['kind']]: string } = {
   boxes: 'boxes',
+  instances: 'masks of objects',
   classMap: 'class maps',
   labels: 'classes of images',
 };

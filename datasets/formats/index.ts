@@ -8,6 +8,7 @@ import { type Format, NOUNS, type SplitRequest } from './format.js';
 import { FORMATS } from './table.js';
 
 export type { CommonData, DataProblem, Format, Recognised, Split, SplitName, SplitRequest } from './format.js';
+export { axisOf } from './medical.js';
 export { type Recognition, recognise } from './recognise.js';
 export { FORMATS };
 

@@ -1,7 +1,7 @@
 import { shownImage } from '../decode/shown.js';
 import { answeredOf, bestFirst } from '../evaluators/classification.js';
 import type { ScoredBoxes } from '../evaluators/detection.js';
-import type { ClassMap, ClassScores, DetectionTruth, LabelTruth, Pixels, RgbPixels, SemanticTruth } from '../sample.js';
+import type { ClassMap, ClassScores, LabelTruth, ObjectsTruth, Pixels, RgbPixels, SemanticTruth } from '../sample.js';
 import { affineOf, letterbox, letterboxPlacement, warpMask } from '../transforms/index.js';
 
 /** What stands on a picture, as plain JSON: boxes, a class map, or the classes of the whole. */
@@ -40,7 +40,7 @@ export interface RunMap {
 }
 
 /** What a truth or an answer draws. */
-export type Drawable = DetectionTruth | SemanticTruth | LabelTruth | ScoredBoxes | ClassMap | ClassScores;
+export type Drawable = ObjectsTruth | SemanticTruth | LabelTruth | ScoredBoxes | ClassMap | ClassScores;
 
 /** Longest side of a class map that is kept for a picture, pixels. */
 const MAP_SIDE = 320;
@@ -66,7 +66,7 @@ function labelsOf(drawable: LabelTruth | ClassScores): readonly ShapeLabel[] {
     .map((label) => ({ label, score: Math.round(probabilities[label]! * 1000) / 1000 }));
 }
 
-function boxesOf(drawable: DetectionTruth | ScoredBoxes, threshold: number): readonly ShapeBox[] {
+function boxesOf(drawable: ObjectsTruth | ScoredBoxes, threshold: number): readonly ShapeBox[] {
   const scores = 'scores' in drawable ? drawable.scores : null;
   const ignored = 'ignored' in drawable ? drawable.ignored : null;
   const found: ShapeBox[] = [];

@@ -35,6 +35,17 @@ export function letterbox(
   return lay(image, letterboxPlacement(image, size), size, fill, type);
 }
 
+/**
+ * The image at its own scale where the input has room for it, else resized with its aspect kept; at the top left.
+ *
+ * @param size [height, width] of the input, pixels
+ */
+export function fitNative(image: Pixels, size: readonly [number, number], fill: Fill): Letterboxed {
+  const placement = letterboxPlacement(image, size);
+  const kept = placement.scaleX < 1 ? placement : { ...placement, scaleX: 1, scaleY: 1 };
+  return lay(image, kept, size, fill, typeOf(image.data));
+}
+
 /** Where an image goes that keeps its own scale, at the top left; the input's sides divide by `multiple` (the coarsest stride). */
 export function paddedPlacement(
   { width, height }: { readonly width: number; readonly height: number },

@@ -1,4 +1,4 @@
-import { createSemanticEvaluator, type PerClass } from '../../datasets/evaluators/index.js';
+import { createCaseEvaluator, createSemanticEvaluator, type PerClass } from '../../datasets/evaluators/index.js';
 import { type ClassMap, IGNORED, type SemanticTruth } from '../../datasets/sample.js';
 import { stitchClassMaps } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
@@ -19,6 +19,7 @@ export const segmentation = defineTask<SemanticTruth, ClassMap>({
     return { add: evaluator.add, report: () => ({ ...evaluator.report() }) };
   },
   stitching: { isWholeToo: false, defaults: { tile: 1024, longest: 2048 }, create: stitchClassMaps },
+  createCaseEvaluator,
   nothingMeasured: 'no pixels to compare: mIoU',
   tables: (report) => {
     const [iou, dice] = [report.perClassIoU, report.perClassDice].map((figures) => (figures ?? {}) as PerClass);

@@ -1,4 +1,5 @@
-import type { ClassMap, ClassScores, Detections } from '../../datasets/sample.js';
+import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
+import type { ClassMap, ClassScores, Detections, Instances, PackedMask } from '../../datasets/sample.js';
 import { suppress } from '../boxes/nms.js';
 import type { StitchedTile } from './task.js';
 
@@ -48,14 +49,24 @@ const COVERED = 0.6;
 /** Pixels between a box and the edge of its tile that it is cut by. */
 const AT_EDGE = 2;
 
+/** One object, in pixels of the whole image. */
+interface Found<Extra> {
+  readonly box: Box;
+  readonly label: number;
+  readonly score: number;
+  /** The edge of its tile cuts it. */
+  readonly isCut: boolean;
+  readonly extra: Extra;
+}
+
 /**
- * Boxes of overlapping tiles. A tile reports objects whose centre it is nearest to; one that its edge cuts gives way to
- * a box of the same class that covers it, which another tile or the whole image found; of the rest the best stay.
+ * Objects of overlapping tiles. A tile reports those whose centre it is nearest to; one that its edge cuts gives way to
+ * one of the same class whose box covers it, which another tile or the whole image found; of the rest the best stay.
  */
-export function stitchDetections({ width, height }: Size) {
-  const found: { box: readonly [number, number, number, number]; label: number; score: number; isCut: boolean }[] = [];
+function collectObjects<Extra>({ width, height }: Size) {
+  const found: Found<Extra>[] = [];
   return {
-    add: ({ boxes, labels, scores }: Detections, tile: StitchedTile): void => {
+    add: ({ boxes, labels, scores }: Detections, tile: StitchedTile, extraOf: (index: number) => Extra): void => {
       const isWhole = tile.width === width && tile.height === height;
       const [left, top, right, bottom] = tile.kept;
       for (let i = 0; i < scores.length; i++) {
@@ -67,35 +78,64 @@ export function stitchDetections({ width, height }: Size) {
             (tile.x + tile.width < width && x2 > tile.width - AT_EDGE) ||
             (tile.y + tile.height < height && y2 > tile.height - AT_EDGE));
         const [x, y] = [tile.x + (x1 + x2) / 2, tile.y + (y1 + y2) / 2];
-        const isOwn = x >= left && x < right && y >= top && y < bottom;
-        if (isOwn || isCut || isWhole)
-          found.push({
-            box: [x1 + tile.x, y1 + tile.y, x2 + tile.x, y2 + tile.y],
-            label: labels[i]!,
-            score: scores[i]!,
-            isCut,
-          });
+        if (!isWhole && !isCut && (x < left || x >= right || y < top || y >= bottom)) continue;
+        const box = [x1 + tile.x, y1 + tile.y, x2 + tile.x, y2 + tile.y] as const;
+        found.push({ box, label: labels[i]!, score: scores[i]!, isCut, extra: extraOf(i) });
       }
     },
-    finish: (): Detections => {
+    finish: (): Detections & { readonly extras: readonly Extra[] } => {
       const entire = found.filter(({ isCut }) => !isCut);
       const all = found
         .filter((one) => !one.isCut || !entire.some((other) => other.label === one.label && covers(other.box, one.box)))
         .sort((a, b) => b.score - a.score);
       const boxes = Float64Array.from(all.flatMap(({ box }) => box));
       const labels = Int32Array.from(all, ({ label }) => label);
-      const { rows } = suppress(
-        { boxes, labels, scores: Float32Array.from(all, ({ score }) => score) },
-        SAME,
-        all.length,
-      );
+      const scores = Float32Array.from(all, ({ score }) => score);
+      const kept = suppress({ boxes, labels, scores }, SAME, all.length).rows.map((row) => all[row] as Found<Extra>);
       return {
-        boxes: Float32Array.from(rows.flatMap((row) => all[row]!.box)),
-        labels: Int32Array.from(rows, (row) => labels[row]!),
-        scores: Float32Array.from(rows, (row) => all[row]!.score),
+        boxes: Float32Array.from(kept.flatMap(({ box }) => box)),
+        labels: Int32Array.from(kept, ({ label }) => label),
+        scores: Float32Array.from(kept, ({ score }) => score),
+        extras: kept.map(({ extra }) => extra),
       };
     },
   };
+}
+
+/** Boxes of overlapping tiles. */
+export function stitchDetections(size: Size) {
+  const objects = collectObjects<null>(size);
+  return {
+    add: (part: Detections, tile: StitchedTile): void => objects.add(part, tile, () => null),
+    finish: (): Detections => {
+      const { boxes, labels, scores } = objects.finish();
+      return { boxes, labels, scores };
+    },
+  };
+}
+
+/** Objects with masks of overlapping tiles; a mask is moved to where its tile lies. */
+export function stitchInstances(size: Size) {
+  const objects = collectObjects<PackedMask>(size);
+  return {
+    add: (part: Instances, tile: StitchedTile): void =>
+      objects.add(part, tile, (index) => moved(part.masks[index] as PackedMask, tile, size)),
+    finish: (): Instances => {
+      const { extras, ...found } = objects.finish();
+      return { ...found, masks: extras };
+    },
+  };
+}
+
+function moved({ size, counts }: PackedMask, { x, y }: StitchedTile, image: Size): PackedMask {
+  const patch = patchOfRuns({ size: [...size], counts }) ?? {
+    left: 0,
+    top: 0,
+    width: 0,
+    height: 0,
+    data: new Uint8Array(),
+  };
+  return packPatch({ ...patch, left: patch.left + x, top: patch.top + y }, image);
 }
 
 type Box = readonly [x1: number, y1: number, x2: number, y2: number];

@@ -1,5 +1,6 @@
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
-import type { ClassMap, ClassScores, Detections, LabelMap, Truth } from '../../datasets/sample.js';
+import type { CaseEvaluator, CasesConfig } from '../../datasets/evaluators/regions/index.js';
+import type { ClassMap, ClassScores, Detections, LabelMap, PackedMask, Truth } from '../../datasets/sample.js';
 import type { AugmentConfig } from '../../datasets/transforms/augment.js';
 
 /** Figures of an evaluation by name; null: there was nothing to measure. */
@@ -14,6 +15,8 @@ export interface ReportTable {
 /** What can be drawn over an image. */
 export interface Overlay {
   readonly boxes?: Detections;
+  /** One for each of the boxes. */
+  readonly masks?: readonly PackedMask[];
   readonly classMap?: ClassMap;
   /** Of the whole image. */
   readonly scores?: ClassScores;
@@ -76,6 +79,8 @@ export interface Task<T extends Truth = Truth, Result = unknown> {
   /** True: the network takes images at their own size, one at a time. */
   readonly isFullyConvolutional: boolean;
   readonly createEvaluator: (labels: LabelMap, limits: EvaluationLimits) => Evaluator<T, Result, Report>;
+  /** Figures per case, such as surface distances; absent: the task has none. */
+  readonly createCaseEvaluator?: (labels: LabelMap, settings: CasesConfig) => CaseEvaluator;
   /** What the report says where there was nothing to measure. */
   readonly nothingMeasured: string;
   /** The report as tables, the most important first. */

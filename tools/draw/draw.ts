@@ -1,5 +1,6 @@
+import { patchOfRuns } from '../../datasets/instanceMasks.js';
 import { type ShapeLabel, shapesOf } from '../../datasets/pictures/index.js';
-import { type ClassMap, type Detections, IGNORED, type RgbPixels } from '../../datasets/sample.js';
+import { type ClassMap, type Detections, IGNORED, type PackedMask, type RgbPixels } from '../../datasets/sample.js';
 import { shownName } from '../../engine/printable.js';
 import type { Overlay } from '../../heads/index.js';
 import { type Canvas, copyOf, layOver, plateOf, strokeRectangle } from './canvas.js';
@@ -7,17 +8,6 @@ import { classColor, type Rgb } from './palette.js';
 
 /** Opacity of a class over the image. */
 const OPACITY = 0.4;
-
-/** A copy of the image with everything that an overlay holds, boxes over class maps. */
-export function drawOverlay(
-  image: RgbPixels,
-  { boxes, classMap, scores }: Overlay,
-  names: readonly string[],
-): RgbPixels {
-  const tinted = classMap ? drawClassMap(image, classMap, names) : image;
-  const named = scores ? drawLabels(tinted, shapesOf(scores).labels ?? [], names) : tinted;
-  return boxes ? drawDetections(named, boxes, names) : named;
-}
 
 /** A copy of the image with the classes of the whole in its corner, `name probability`, one below the other. */
 export function drawLabels(image: RgbPixels, labels: readonly ShapeLabel[], names: readonly string[]): Canvas {
@@ -28,6 +18,41 @@ export function drawLabels(image: RgbPixels, labels: readonly ShapeLabel[], name
     const name = shownName(names[label] ?? String(label));
     const text = score === undefined ? name : `${name} ${score.toFixed(2)}`;
     top += drawLabel(canvas, text, 0, top, classColor(label)) + lineOf(image);
+  }
+  return canvas;
+}
+
+/** A copy of the image with everything that an overlay holds, boxes over class maps; objects with masks are drawn by these. */
+export function drawOverlay(
+  image: RgbPixels,
+  { boxes, masks, classMap, scores }: Overlay,
+  names: readonly string[],
+): RgbPixels {
+  const tinted = classMap ? drawClassMap(image, classMap, names) : image;
+  if (scores) return drawLabels(tinted, shapesOf(scores).labels ?? [], names);
+  if (boxes && masks) return drawMasks(tinted, boxes, masks);
+  return boxes ? drawDetections(tinted, boxes, names) : tinted;
+}
+
+/** A copy of the image with every object's mask as a tint and its contour solid, each in a colour of its own, the best on top. */
+function drawMasks(image: RgbPixels, { scores }: Detections, masks: readonly PackedMask[]): Canvas {
+  const canvas = copyOf(image);
+  const reach = lineOf(image);
+  for (let index = scores.length - 1; index >= 0; index--) {
+    const mask = masks[index] as PackedMask;
+    const patch = patchOfRuns({ size: [...mask.size], counts: mask.counts });
+    if (patch === null) continue;
+    const { left, top, width, height, data } = patch;
+    const isInside = (x: number, y: number): boolean =>
+      x >= 0 && y >= 0 && x < width && y < height && data[y * width + x] === 1;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        if (!isInside(x, y)) continue;
+        const isBorder =
+          !isInside(x + reach, y) || !isInside(x - reach, y) || !isInside(x, y + reach) || !isInside(x, y - reach);
+        blend(canvas, ((top + y) * image.width + left + x) * 3, index, isBorder ? 1 : OPACITY);
+      }
+    }
   }
   return canvas;
 }

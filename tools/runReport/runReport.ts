@@ -43,7 +43,10 @@ export async function report(folder: string, command: ReportCommand): Promise<vo
     const page = await pageOf(folder, run, gathered, rival, split);
     const file = command.out ?? join(folder, 'report.html');
     writeWhole(file, [new TextEncoder().encode(page)], 'choose another file with --out');
-    output.result({ report: file, ...gathered.report }, `report: ${file}`);
+    output.result(
+      { report: file, ...gathered.report, ...(gathered.cases && { cases: gathered.cases }) },
+      `report: ${file}`,
+    );
   } finally {
     run.dispose();
     other?.dispose();
@@ -64,7 +67,7 @@ async function pageOf(
   split: string,
 ): Promise<string> {
   const { labels, experiment } = run;
-  const { images, answered, report: figures, dataset, fingerprints, confusion } = gathered;
+  const { images, answered, report: figures, dataset, fingerprints, confusion, cases } = gathered;
   const names = labels.classes.map(({ name }) => shownName(name));
   const { maxDetections } = headOf(experiment).limits(experiment.model.head);
   const threshold = experiment.evaluate.drawThreshold;
@@ -80,6 +83,7 @@ async function pageOf(
     ...(analysis ? await sections.analysisSections(analysis) : []),
     hasMaps ? sections.pixelsSection(images) : null,
     hasMaps ? sections.volumesSection(names, confusion) : null,
+    cases && sections.casesSection(cases),
     gallerySection(),
     sections.suspicionsSection(images, names),
     sections.duplicatesSection(images, duplicates),
