@@ -9,7 +9,6 @@ import { type ObjectRegionsTruth, patchOf, patchOfBox } from './instanceMasks.js
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
 import { readSlice, readSliceMask, type SliceTruth } from './medical/slices.js';
 import { drawRegions, type RegionsTruth } from './regions.js';
-
 import type {
   DetectionTruth,
   InstanceTruth,
@@ -118,22 +117,6 @@ async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array>
   return refuseStrays([[truth.file, strays]], { known, unit: truth.unit, advice: ADD_VALUES });
 }
 
-/** A region without a pixel, or none at all, leaves an object that is neither learned nor counted. */
-function readInstances(
-  { segmentations, ...objects }: ObjectRegionsTruth,
-  { width, height }: Size,
-  file: string,
-): InstanceTruth {
-  const drawn = segmentations.map((region) => (region === null ? null : patchOf(region, width, height, file)));
-  const boxAt = (m: number) => Array.from(objects.boxes.subarray(m * 4, m * 4 + 4)) as [number, number, number, number];
-  return {
-    ...objects,
-    kind: 'instances',
-    ignored: objects.ignored.map((ignored, m) => (drawn[m] === null ? 1 : ignored)),
-    masks: drawn.map((patch, m) => patch ?? patchOfBox(boxAt(m))),
-  };
-}
-
 type Stored<Kind extends StoredTruth['kind']> = Extract<StoredTruth, { readonly kind: Kind }>;
 
 /** How each kind of stored truth becomes a truth. */
@@ -158,6 +141,22 @@ const classMapOf = (mask: Uint8Array, { width, height }: Pixels): SemanticTruth 
 async function readTruth({ truth, file }: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
   const read = READERS[truth.kind] as (truth: StoredTruth, image: Pixels, file: string) => Truth | Promise<Truth>;
   return read(truth, image, file);
+}
+
+/** A region without a pixel, or none at all, leaves an object that is neither learned nor counted. */
+function readInstances(
+  { segmentations, ...objects }: ObjectRegionsTruth,
+  { width, height }: Size,
+  file: string,
+): InstanceTruth {
+  const drawn = segmentations.map((region) => (region === null ? null : patchOf(region, width, height, file)));
+  const boxAt = (m: number) => Array.from(objects.boxes.subarray(m * 4, m * 4 + 4)) as [number, number, number, number];
+  return {
+    ...objects,
+    kind: 'instances',
+    ignored: objects.ignored.map((ignored, m) => (drawn[m] === null ? 1 : ignored)),
+    masks: drawn.map((patch, m) => patch ?? patchOfBox(boxAt(m))),
+  };
 }
 
 /** @throws DataError with both sizes; a quarter turn apart, it names the likely cause */

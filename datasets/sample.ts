@@ -116,6 +116,14 @@ export interface Detections {
   readonly scores: Float32Array;
 }
 
+/** What a classifier answers for one image. */
+export interface ClassScores {
+  /** [K] probability of each class, in [0, 1]. */
+  readonly probabilities: Float32Array;
+  /** True: one class is right, and the probabilities add up to 1. False: each class is there or not, by itself. */
+  readonly isExclusive: boolean;
+}
+
 /** A mask in COCO's run lengths, column by column, packed as text. */
 export interface PackedMask {
   readonly size: readonly [height: number, width: number];
@@ -126,14 +134,6 @@ export interface PackedMask {
 export interface Instances extends Detections {
   /** [D]. */
   readonly masks: readonly PackedMask[];
-}
-
-/** What a classifier answers for one image. */
-export interface ClassScores {
-  /** [K] probability of each class, in [0, 1]. */
-  readonly probabilities: Float32Array;
-  /** True: one class is right, and the probabilities add up to 1. False: each class is there or not, by itself. */
-  readonly isExclusive: boolean;
 }
 
 /** What a semantic segmenter answers for one image: class index per original pixel. */

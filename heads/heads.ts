@@ -1,8 +1,6 @@
 import * as z from 'zod';
-
 import { aligned } from './aligned/index.js';
 import { classification } from './classification/index.js';
-
 import { fcos } from './fcos/index.js';
 import { instance } from './instance/index.js';
 import { retina } from './retina/index.js';

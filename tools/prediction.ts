@@ -66,9 +66,7 @@ export function writeMask({ file, image, result }: ImagePrediction, folder: stri
     return;
   }
   if (mask === undefined || width === undefined || height === undefined) {
-    throw new ConfigError(
-      '--masks writes class maps or masks of objects, and this model gives none: it finds boxes or names the whole image',
-    );
+    throw new ConfigError('--masks writes class maps or masks of objects, and this model gives none');
   }
   makeFolder(folder, remedy);
   const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));

@@ -4,16 +4,12 @@ import { ConfigError } from '../../engine/errors.js';
 import type { Dataset } from '../dataset.js';
 import type { CommonData, Open, SplitRequest } from '../formats/format.js';
 import { type DataRoot, openRoot } from '../paths.js';
-
 import type { Truth } from '../sample.js';
-
 import { createVerifier } from '../verified.js';
 import { collectWarnings, type WarningList } from '../warnings.js';
 import type { StatedImage, StatedSet } from './image.js';
 import { type ImageIndex, indexImages } from './images.js';
-
 import { openBoxes, openInstances, openLabels, openRegions } from './open.js';
-
 import { chooseSplit, type Parts } from './splits.js';
 
 /** What a reader of stated images works with. */

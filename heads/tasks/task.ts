@@ -1,8 +1,6 @@
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
-
 import type { CaseEvaluator, CasesConfig } from '../../datasets/evaluators/regions/index.js';
 import type { ClassMap, ClassScores, Detections, LabelMap, PackedMask, Truth } from '../../datasets/sample.js';
-
 import type { AugmentConfig } from '../../datasets/transforms/augment.js';
 
 /** Figures of an evaluation by name; null: there was nothing to measure. */

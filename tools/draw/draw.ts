@@ -1,7 +1,6 @@
 import { patchOfRuns } from '../../datasets/instanceMasks.js';
 import { type ShapeLabel, shapesOf } from '../../datasets/pictures/index.js';
 import { type ClassMap, type Detections, IGNORED, type PackedMask, type RgbPixels } from '../../datasets/sample.js';
-
 import { shownName } from '../../engine/printable.js';
 import type { Overlay } from '../../heads/index.js';
 import { type Canvas, copyOf, layOver, plateOf, strokeRectangle } from './canvas.js';
@@ -9,18 +8,6 @@ import { classColor, type Rgb } from './palette.js';
 
 /** Opacity of a class over the image. */
 const OPACITY = 0.4;
-
-/** A copy of the image with everything that an overlay holds, boxes over class maps; objects with masks are drawn by these. */
-export function drawOverlay(
-  image: RgbPixels,
-  { boxes, masks, classMap, scores }: Overlay,
-  names: readonly string[],
-): RgbPixels {
-  const tinted = classMap ? drawClassMap(image, classMap, names) : image;
-  const named = scores ? drawLabels(tinted, shapesOf(scores).labels ?? [], names) : tinted;
-  if (boxes && masks) return drawMasks(named, boxes, masks);
-  return boxes ? drawDetections(named, boxes, names) : named;
-}
 
 /** A copy of the image with the classes of the whole in its corner, `name probability`, one below the other. */
 export function drawLabels(image: RgbPixels, labels: readonly ShapeLabel[], names: readonly string[]): Canvas {
@@ -33,6 +20,18 @@ export function drawLabels(image: RgbPixels, labels: readonly ShapeLabel[], name
     top += drawLabel(canvas, text, 0, top, classColor(label)) + lineOf(image);
   }
   return canvas;
+}
+
+/** A copy of the image with everything that an overlay holds, boxes over class maps; objects with masks are drawn by these. */
+export function drawOverlay(
+  image: RgbPixels,
+  { boxes, masks, classMap, scores }: Overlay,
+  names: readonly string[],
+): RgbPixels {
+  const tinted = classMap ? drawClassMap(image, classMap, names) : image;
+  if (scores) return drawLabels(tinted, shapesOf(scores).labels ?? [], names);
+  if (boxes && masks) return drawMasks(tinted, boxes, masks);
+  return boxes ? drawDetections(tinted, boxes, names) : tinted;
 }
 
 /** A copy of the image with every object's mask as a tint and its contour solid, each in a colour of its own, the best on top. */
