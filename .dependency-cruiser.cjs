@@ -92,7 +92,7 @@ module.exports = {
       severity: 'error',
       from: { path: PORTABLE },
       to: {
-        path: '^datasets/(?!(sample|placement|encoder|dataset)\\.ts$|transforms/|evaluators/)',
+        path: '^datasets/(?!(sample|placement|encoder|dataset|outside|suggestion|editDistance)\\.ts$|transforms/|evaluators/)',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -2,8 +2,7 @@ import type { Dataset, Warning } from '../datasets/dataset.js';
 import { openData, type SplitName } from '../datasets/formats/index.js';
 import type { DetectionTruth, LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
-import { TASKS } from '../heads/index.js';
-import { headOf } from './network.js';
+import { headOf, headSettings, TASKS } from '../heads/index.js';
 import type { Experiment } from './schema.js';
 
 export type { SplitName };
@@ -41,7 +40,7 @@ function withCrowded(dataset: Dataset, experiment: Experiment): Dataset {
 
 /** Of an image, as the head decodes them. */
 function mostDetections({ model }: Experiment): number {
-  return headOf({ model }).limits(model.head).maxDetections;
+  return headOf(model.head).limits(headSettings(model.head)).maxDetections;
 }
 
 /** What says that images have more objects than boxes are kept, so that AP cannot reach 1. */

@@ -67,7 +67,8 @@ function remedy({ data }: Experiment, { maskValues, advice = 'check the annotati
 }
 
 /** Whether a config says what mask values mean. */
-const hasValues = (data: Experiment['data']): boolean => 'values' in data && Object.keys(data.values).length > 0;
+const hasValues = (data: Experiment['data']): boolean =>
+  'values' in data && Object.keys(Object(data.values)).length > 0;
 
 function absentClasses({ data }: Experiment, { labels, maskValues }: Dataset, { counted, counts }: Census): string[] {
   const absent = labels.classes.filter((_, index) => counts[index] === 0).map(({ name }) => name);

@@ -3,7 +3,8 @@ import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
 import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
-import { createModel, HEADS, type HeadDefinition, type Model, type Report, TASKS, type Task } from '../heads/index.js';
+import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
+import { neckOf } from '../necks/index.js';
 import { createPredictor } from '../training/predictor.js';
 import {
   type EvaluateOptions,
@@ -44,10 +45,6 @@ export const taskOf = ({ task }: Pick<Experiment, 'task'>): Task => TASKS[task] 
 /** Coarsest stride of a network: what the sides of an input of any size are multiples of, pixels. */
 const COARSEST_STRIDE = 32;
 
-/** The head that an experiment's config describes. */
-export const headOf = ({ model }: Pick<Experiment, 'model'>): HeadDefinition =>
-  HEADS[model.head.kind] as unknown as HeadDefinition; // which it is, is known at run time
-
 /**
  * Builds the network with random weights; the caller disposes it.
  *
@@ -56,7 +53,7 @@ export const headOf = ({ model }: Pick<Experiment, 'model'>): HeadDefinition =>
 export function createNetwork(experiment: Experiment, labels: LabelMap): Network {
   const { train, evaluate, augment } = experiment;
   const { inputSize, backbone, neck, head } = experiment.model;
-  const { task, limits } = headOf(experiment);
+  const { task, limits } = headOf(head);
   const config = { inputSize, backbone, neck, head };
   const assembly = createModel(config, { classes: labels.classes.length, seed: train.seed });
   const model = assembly.model as unknown as Network['model'];
@@ -72,7 +69,7 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     inputSize,
     task,
     measure: (dataset, { signal, onAnswer } = {}) =>
-      evaluateModel(predictor, dataset, task.createEvaluator(labels, limits(head)), {
+      evaluateModel(predictor, dataset, task.createEvaluator(labels, limits(headSettings(head))), {
         signal,
         onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
       }),
@@ -97,5 +94,7 @@ function showTo(show: (sample: Sample, answer: Drawable) => void, sample: Sample
 
 /** Side of a cell of the finest map that the head predicts on, pixels. */
 export function finestCell({ neck }: Experiment['model']): number {
-  return Math.min(...neck.levels.map((level) => 2 ** Number(level.slice(1))));
+  const { levels } = neckOf(neck).settings;
+  const names = Array.isArray(levels) && levels.length > 0 ? levels : ['P3'];
+  return Math.min(...names.map((level) => 2 ** Number(String(level).slice(1))));
 }

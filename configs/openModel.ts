@@ -19,6 +19,8 @@ export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgres
   readonly batch?: number | undefined;
   /** Lowest score of what is found. Defaults to what the run's config says, or 0.3. */
   readonly threshold?: number;
+  /** True: modules of a run that somebody else trained are loaded. Defaults to false. */
+  readonly allowModules?: boolean | undefined;
 }
 
 /** A trained network, ready to use. An engine must be open as long as it is used. */
@@ -66,7 +68,7 @@ export async function openReleased(entry: ReleasedWeights, options: OpenOptions 
   const { evaluate, ...rest } = parseExperiment({ model: { preset: found.preset } }, entry.name);
   const network = createNetwork({ ...rest, evaluate: { ...evaluate, batchSize: options.batch ?? 1 } }, labels);
   try {
-    const { threshold: _, batch: _batch, ...loading } = options;
+    const { threshold: _, batch: _batch, allowModules: _allowModules, ...loading } = options;
     const loaded = await loadWeights(network.model, entry.name, loading);
     options.onProgress?.(`weights: ${describeLoaded(loaded)}`);
     return { network, labels, threshold: options.threshold ?? evaluate.drawThreshold };
@@ -79,7 +81,10 @@ export async function openReleased(entry: ReleasedWeights, options: OpenOptions 
 async function openTrained(source: string, options: OpenOptions): Promise<Trained> {
   const folder = runOf(source);
   if (existsSync(folder)) {
-    const { network, labels, experiment } = openRun(folder, { batch: options.batch ?? 1 });
+    const { network, labels, experiment } = openRun(folder, {
+      batch: options.batch ?? 1,
+      allowModules: options.allowModules,
+    });
     return { network, labels, threshold: options.threshold ?? experiment.evaluate.drawThreshold };
   }
   const released = findReleased(source);

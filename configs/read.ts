@@ -7,6 +7,7 @@ import { completeExperiment } from './complete.js';
 import { type Override, parseOverride, readDocument } from './document.js';
 import { locate } from './locate.js';
 import { describeFirst, describeIssues } from './messages.js';
+import { loadModules } from './modules.js';
 import { type Experiment, experimentSchema } from './schema.js';
 
 export interface ReadOptions {
@@ -14,6 +15,10 @@ export interface ReadOptions {
   readonly set?: readonly string[];
   /** `--data DIR`: replaces data.root. */
   readonly data?: string;
+  /** True: the file was recorded by a run, so that the code it names may be somebody else's. Defaults to false. */
+  readonly isRecorded?: boolean;
+  /** True: modules that changed since the config was recorded are taken as they are now. Defaults to false. */
+  readonly allowModules?: boolean | undefined;
 }
 
 /**
@@ -28,7 +33,14 @@ export function readExperiment(file: string, options: ReadOptions = {}): Experim
     overrides.push({ path: ['data', 'root'], value: resolve(options.data), origin: '--data' });
   }
   const document = readDocument(file, overrides);
-  const value = completeExperiment(document.value);
+  const { allowModules = false } = options;
+  const loaded = loadModules(document.value, {
+    file,
+    where: document.where,
+    isOwn: options.isRecorded !== true,
+    allowModules,
+  });
+  const value = completeExperiment(loaded);
   const parsed = experimentSchema.safeParse(value);
   if (!parsed.success) throw new ConfigError(describeIssues({ ...document, value }, parsed.error.issues));
   const experiment = resolvePaths(parsed.data, file);
@@ -38,9 +50,16 @@ export function readExperiment(file: string, options: ReadOptions = {}): Experim
   throw new ConfigError(describeFirst(problems, ({ path, message }) => `${document.where(path)}: ${message}`));
 }
 
-/** The experiment of a run, as it was recorded beside its checkpoints. */
-export function parseExperiment(value: unknown, origin: string): Experiment {
-  const complete = completeExperiment(value);
+/**
+ * The experiment of a run, as it was recorded beside its checkpoints.
+ *
+ * @param origin       the file that it was read from
+ * @param allowModules true: code that the experiment names is run although no config of this user named it
+ * @throws ConfigError for what is no experiment, and for modules that are missing, changed or not allowed
+ */
+export function parseExperiment(value: unknown, origin: string, allowModules = false): Experiment {
+  const loaded = loadModules(value, { file: origin, where: () => origin, isOwn: false, isForUse: true, allowModules });
+  const complete = completeExperiment(loaded);
   const parsed = experimentSchema.safeParse(complete);
   if (parsed.success) return parsed.data;
   throw new ConfigError(describeIssues({ value: complete, where: () => origin }, parsed.error.issues));

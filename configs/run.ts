@@ -24,6 +24,8 @@ export interface Run {
 export interface OpenRunOptions {
   /** Images per step. Defaults to what the run's config says. */
   readonly batch?: number | undefined;
+  /** True: parts of modules are loaded although no config of this user named them as they are. Defaults to false. */
+  readonly allowModules?: boolean | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface OpenRunOptions {
  *
  * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
-export function openRun(folder: string, { batch }: OpenRunOptions = {}): Run {
+export function openRun(folder: string, { batch, allowModules }: OpenRunOptions = {}): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
@@ -39,7 +41,7 @@ export function openRun(folder: string, { batch }: OpenRunOptions = {}): Run {
   const checkpoint = chosenCheckpoint(files);
   const stored = readCheckpoint(checkpoint);
   requireOwn(files, checkpoint, stored);
-  const experiment = parseExperiment(readJson(files.config), files.config);
+  const experiment = parseExperiment(readJson(files.config), files.config, allowModules);
   const labels: LabelMap = { classes: stored.metadata.classes };
   const evaluate = { ...experiment.evaluate, batchSize: batch ?? experiment.evaluate.batchSize };
   const network = createNetwork({ ...experiment, evaluate }, labels);

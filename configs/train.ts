@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
@@ -9,7 +10,7 @@ import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
-import { TASKS } from '../heads/index.js';
+import { headOf, TASKS } from '../heads/index.js';
 import { preprocessingOf } from '../pretrained/metadata.js';
 import { fillOf } from '../training/predictor.js';
 import {
@@ -31,7 +32,7 @@ import { withWeights } from '../weights/fileSource.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
 import { checkLearnable, describeMeasurable } from './learnable.js';
-import { createNetwork, headOf, type Network } from './network.js';
+import { createNetwork, type Network } from './network.js';
 import type { Experiment } from './schema.js';
 import { loadStart, type Startable } from './weights.js';
 
@@ -84,7 +85,9 @@ async function trainHeld(
   const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
   say(
-    val ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named).task))}` : 'val: none',
+    val
+      ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named.model.head).task))}`
+      : 'val: none',
   );
   say(`classes: ${describeClasses(named, train)}`);
   const experiment = withFullBatch(named, train.size, say);
@@ -206,6 +209,9 @@ function createTrainLoader(experiment: Experiment, network: Network, dataset: Da
     entries: dataset.entries,
     encoder: network.encoder,
     augment: trainAugmentation(experiment, network.inputSize, fillOf(network.model.preprocessing)),
+    transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
+      return { module: pathToFileURL(module).href, settings };
+    }),
     batchSize,
     seed,
     ...(cluster ? { share: { task: cluster.task, tasks: cluster.addresses.length } } : {}),

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel } from './kernels/kernel.js';
 
 /** Processes that compute one function together, each with its share of every batch. */

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 type Uploader = (pixels: Uint8Array, shape: readonly [number, number, number, number]) => tf.Tensor4D;
 

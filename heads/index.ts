@@ -12,6 +12,7 @@ export {
 export { type BuiltHead, defineHead, type HeadDefinition, type HeadSetting, type ModelDefaults } from './definition.js';
 export type { Head, TargetTensors } from './head.js';
 export {
+  addHead,
   HEAD_KINDS,
   HEAD_NAMES,
   HEADS,
@@ -19,6 +20,8 @@ export {
   type HeadInput,
   type HeadKind,
   headConfig,
+  headOf,
+  headSettings,
   isHeadKind,
 } from './heads.js';
 export { crossEntropyLoss } from './losses/crossEntropy.js';

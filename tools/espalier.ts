@@ -4,7 +4,7 @@ import { printable } from '../engine/printable.js';
 import { addBackbones } from './backboneCommands.js';
 import { watchEnds } from './ends.js';
 import { addLooking } from './lookingCommands.js';
-import { engine, json, offline } from './options.js';
+import { allowModules, engine, json, offline } from './options.js';
 import { reportError } from './report.js';
 import { addWeights } from './weights/commands.js';
 
@@ -73,6 +73,7 @@ function addLearning(program: Command): void {
     .addOption(engine())
     .addOption(threads())
     .addOption(offline())
+    .addOption(allowModules())
     .addOption(json())
     .action(async (config: string, options) => (await import('./train.js')).train(config, options));
   program
@@ -84,6 +85,7 @@ function addLearning(program: Command): void {
     .addOption(batch())
     .addOption(engine())
     .addOption(threads())
+    .addOption(allowModules())
     .addOption(json())
     .action(async (folder: string, options) => (await import('./evaluate.js')).evaluate(folder, options));
   program
@@ -101,6 +103,7 @@ function addLearning(program: Command): void {
     .addOption(engine())
     .addOption(threads())
     .addOption(offline())
+    .addOption(allowModules())
     .addOption(json())
     .action(async (model: string, images: string[], options) =>
       (await import('./predict.js')).predict(model, images, options),

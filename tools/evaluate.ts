@@ -10,13 +10,14 @@ interface EvaluateCommand extends EngineOptions {
   readonly split?: SplitName;
   readonly batch?: number;
   readonly json?: boolean;
+  readonly allowModules?: boolean;
 }
 
 /** Measures a trained run on a split of its data, or of data of the same kind elsewhere. */
 export async function evaluate(folder: string, command: EvaluateCommand): Promise<void> {
   const output = createOutput(command.json === true);
   await openEngine(command, output);
-  const run = openRun(folder, { batch: command.batch });
+  const run = openRun(folder, { batch: command.batch, allowModules: command.allowModules });
   try {
     const { data, evaluate: settings } = run.experiment;
     const root = command.data === undefined ? data.root : resolve(command.data);

@@ -2,8 +2,8 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import type { Network } from '../configs/network.js';
 import { openReleased, runOf } from '../configs/openModel.js';
 import { openRun } from '../configs/run.js';
-import { didYouMean } from '../configs/suggestion.js';
 import type { LabelMap } from '../datasets/sample.js';
+import { didYouMean } from '../datasets/suggestion.js';
 import { collectWarnings } from '../datasets/warnings.js';
 import { ConfigError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
@@ -24,6 +24,7 @@ interface PredictCommand extends EngineOptions {
   readonly masks?: string;
   readonly offline?: boolean;
   readonly json?: boolean;
+  readonly allowModules?: boolean;
 }
 
 /** Folder of the drawings where none is given. */
@@ -47,7 +48,7 @@ export async function predict(named: string, images: readonly string[], command:
   await openEngine(command, output);
   if (isClassifier) return classify(model, files, command, output);
   if (released) return detect(released, files, command, output);
-  const run = openRun(model, { batch: command.batch });
+  const run = openRun(model, { batch: command.batch, allowModules: command.allowModules });
   try {
     const threshold = command.threshold ?? run.experiment.evaluate.drawThreshold;
     await answer(run.network, run.labels, files, { ...command, threshold }, output);

@@ -3,6 +3,7 @@ import { createRandom, permutation } from '../../engine/random.js';
 import type { Entry } from '../dataset.js';
 import type { EncoderSource, TargetSpecs } from '../encoder.js';
 import type { AugmentConfig } from '../transforms/augment.js';
+import type { TransformSource } from '../transforms/own.js';
 import { type Batch, batchOf } from './batch.js';
 import { builtModule } from './built.js';
 import { type Filled, type FillerConfig, loadEncoder } from './fill.js';
@@ -14,6 +15,8 @@ export interface LoaderOptions {
   /** Null: no targets, as evaluation needs none. */
   readonly encoder: EncoderSource | null;
   readonly augment: AugmentConfig;
+  /** Transforms of one's own, before the augmentation. Defaults to none. */
+  readonly transforms?: readonly TransformSource[];
   /** Of the whole batch; a share has as many as its part of it. */
   readonly batchSize: number;
   /** The part of every batch that is loaded: that of process `task` of `tasks`, whose parts are disjoint and make up the batch. */
@@ -64,9 +67,9 @@ export function createLoader(options: LoaderOptions): Loader {
   const { entries, workers, share = ALL } = options;
   const batchSize = shareOf(options.batchSize, share);
   const stepsPerEpoch = countSteps(options);
-  const { augment, keepTruth, cacheBytes } = options;
+  const { augment, transforms = [], keepTruth, cacheBytes } = options;
   const encoder = options.encoder && { ...options.encoder, module: builtModule(options.encoder.module) };
-  const config: FillerConfig = { encoder, augment, batchSize, keepTruth, cacheBytes };
+  const config: FillerConfig = { encoder, augment, transforms, batchSize, keepTruth, cacheBytes };
   const pool = workers === 0 ? createLocalPool(config) : createWorkerPool(config, workers);
   let layout: Promise<SlotLayout> | null = null;
   /** Memory of released batches. */

@@ -23,6 +23,7 @@ export interface BrowseCommand extends EngineOptions {
   readonly run?: string;
   readonly port?: number;
   readonly open?: boolean;
+  readonly allowModules?: boolean;
 }
 
 /** What the list shows of an image before it is decoded. */
@@ -62,10 +63,12 @@ export async function browse(source: string, command: BrowseCommand): Promise<vo
   const config = existsSync(runFolder(source).config) ? runFolder(source).config : source;
   const named = readExperiment(config, {
     set: [],
+    isRecorded: config !== source,
+    allowModules: command.allowModules,
     ...(command.data === undefined ? {} : { data: resolve(command.data) }),
   });
   if (command.run !== undefined) await openEngine(command, output);
-  const run = command.run === undefined ? null : openRun(command.run);
+  const run = command.run === undefined ? null : openRun(command.run, { allowModules: command.allowModules });
   try {
     const train = await openSplit(named, 'train', run?.labels);
     const split = command.split ?? 'train';
