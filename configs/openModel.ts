@@ -1,18 +1,30 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { checkOptions, type OptionNames } from '../backbones/settings.js';
 import { decodeImage } from '../datasets/decode/index.js';
 import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
-import type { DescribeOptions, Task } from '../heads/index.js';
 import { type LoadAnyOptions, loadWeights } from '../pretrained/files/loadWeights.js';
 import { COCO_CLASSES, findReleased, networkOf, type ReleasedWeights } from '../pretrained/index.js';
 import { describeLoaded } from '../pretrained/load.js';
+import { type MemoryImage, pixelsOf } from '../training/imageSource.js';
+import {
+  type Answering,
+  classMapIn,
+  type FoundObject,
+  type OpenedModel,
+  objectsIn,
+  openBytes,
+  opened,
+} from '../training/openCheckpoint.js';
 import { createNetwork, type Network } from './network.js';
 import { parseExperiment } from './read.js';
 import { openRun } from './run.js';
 
-/** An image: its file, the bytes of its file, or decoded. */
-export type ImageSource = string | Uint8Array | Pixels;
+/** An image: its file, the bytes of its file, or an image in memory. */
+export type ImageSource = string | Uint8Array | Blob | MemoryImage;
+/** A trained network: the folder of a run, one of its checkpoints, a published name, or the bytes of a checkpoint. */
+export type ModelSource = string | Uint8Array | ArrayBuffer | Blob;
 
 export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgress'> {
   /** Images per step of the network. Defaults to 1: an image is computed alone. */
@@ -21,23 +33,6 @@ export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgres
   readonly threshold?: number;
   /** True: modules of a run that somebody else trained are loaded. Defaults to false. */
   readonly allowModules?: boolean | undefined;
-}
-
-/** A trained network, ready to use. An engine must be open as long as it is used. */
-export interface OpenedModel<Result> {
-  readonly labels: LabelMap;
-  readonly task: Task;
-  /** @throws DataError for an image that cannot be read */
-  predict(image: ImageSource): Promise<Result>;
-  dispose(): void;
-}
-
-/** An object that was found: pixels of the image, x right, y down, ends exclusive. */
-export interface FoundObject {
-  readonly label: string;
-  /** In 0..1. */
-  readonly score: number;
-  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
 }
 
 /** The run of a checkpoint: the folder above `checkpoints`. */
@@ -94,57 +89,51 @@ async function openTrained(source: string, options: OpenOptions): Promise<Traine
   );
 }
 
-/**
- * Opens the folder of a run, one of its checkpoints, or a published network by its name, as what it was trained for.
- *
- * @throws ConfigError when there is no such run or network, or it is for another task
- */
-async function open<Result>(
-  source: string,
-  wanted: string,
-  read: (result: unknown, task: Task, options: DescribeOptions) => Result,
-  options: OpenOptions,
-): Promise<OpenedModel<Result>> {
+/** The network of a source, for one image at a time. */
+async function openAnswering(source: ModelSource, options: OpenOptions): Promise<Answering> {
+  checkOptions(options, OPEN_OPTIONS, 'open');
+  if (typeof source !== 'string') return openBytes(source, options);
   const { network, labels, threshold } = await openTrained(source, options);
-  const { task } = network;
-  if (task.name !== wanted) {
-    network.dispose();
-    throw new ConfigError(`${source} is trained for ${task.name}, not for ${wanted}`);
-  }
-  const names = labels.classes.map(({ name }) => name);
-  return {
-    labels,
-    task,
-    predict: async (image) => {
-      const pixels = typeof image === 'string' || image instanceof Uint8Array ? await decodeImage(image) : image;
-      const [result] = await network.answer([pixels]);
-      return read(result, task, { names, threshold });
-    },
-    dispose: () => network.dispose(),
-  };
+  return { labels, threshold, task: network.task, answer: network.answer, dispose: network.dispose };
 }
+
+const OPEN_OPTIONS: OptionNames<OpenOptions> = {
+  batch: true,
+  threshold: true,
+  allowModules: true,
+  offline: true,
+  onProgress: true,
+};
+
+async function readImage(image: ImageSource): Promise<Pixels> {
+  if (typeof image === 'string' || image instanceof Uint8Array) return decodeImage(image);
+  return image instanceof Blob ? decodeImage(new Uint8Array(await image.arrayBuffer())) : pixelsOf(image);
+}
+
+const nameOf = (source: ModelSource): string => (typeof source === 'string' ? source : 'the checkpoint');
 
 /**
  * Opens a trained detector: `await detector.predict('photo.jpg')` gives the objects that it finds, best first.
  *
- * @param source folder of a run, one of its checkpoints, or a name of `espalier weights list --task detection`
+ * @param source folder of a run, one of its checkpoints or the bytes of one, or a name of `espalier weights list --task detection`
  * @throws ConfigError when there is no such detector
  */
-export function openDetector(source: string, options: OpenOptions = {}): Promise<OpenedModel<readonly FoundObject[]>> {
-  return open(
-    source,
-    'detection',
-    (result, { describe }, told) => describe(result, told).value.detections as FoundObject[],
-    options,
-  );
+export async function openDetector(
+  source: ModelSource,
+  options: OpenOptions = {},
+): Promise<OpenedModel<readonly FoundObject[], ImageSource>> {
+  return opened(await openAnswering(source, options), nameOf(source), 'detection', objectsIn, readImage);
 }
 
 /**
  * Opens a trained segmenter: `await segmenter.predict('photo.jpg')` gives the class of every pixel.
  *
- * @param source folder of a run, or one of its checkpoints
+ * @param source folder of a run, one of its checkpoints or the bytes of one
  * @throws ConfigError when there is no such segmenter
  */
-export function openSegmenter(source: string, options: OpenOptions = {}): Promise<OpenedModel<ClassMap>> {
-  return open(source, 'segmentation', (result) => result as ClassMap, options);
+export async function openSegmenter(
+  source: ModelSource,
+  options: OpenOptions = {},
+): Promise<OpenedModel<ClassMap, ImageSource>> {
+  return opened(await openAnswering(source, options), nameOf(source), 'segmentation', classMapIn, readImage);
 }

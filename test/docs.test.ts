@@ -49,6 +49,7 @@ describe('the examples of the pages', () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     for (const [index, { code }] of examples.entries()) writeFileSync(file(index), `${code}export {};\n`);
+    copyFileSync(join(root, 'examples/ownLoop.ts'), join(folder, 'ownLoop.ts'));
     const tsconfig = {
       extends: '../../tsconfig.base.json',
       compilerOptions: { outDir: 'built', rootDir: '.', declaration: false, noUnusedLocals: false },
@@ -78,6 +79,19 @@ describe('the examples of the pages', () => {
     run([program, 'sample', 'cells', '--out', 'sample', '--images', '3'], work);
     run([program, 'train', 'cells.yaml', '--out', 'runs/cells', '--engine', 'wasm'], work);
     copyFileSync(join(work, 'sample/images/0000.png'), join(work, 'photo.png'));
+  });
+
+  it('examples/ownLoop.ts ends with the same losses when it is stopped and continued', () => {
+    const loop = (weights: string, until: number): readonly string[] =>
+      run([join(folder, 'built/ownLoop.js'), 'sample', weights, String(until)], work)
+        .trim()
+        .split('\n');
+    const whole = loop('whole.safetensors', 3);
+    const parts = [...loop('parts.safetensors', 2), ...loop('parts.safetensors', 3)];
+    expect(whole).toHaveLength(3);
+    expect(whole[0]).toMatch(/^step 1: loss \d+\.\d{6}$/);
+    expect(new Set(whole).size).toBe(3);
+    expect(parts).toEqual(whole);
   });
 
   for (const [index, { name, code, output }] of examples.entries()) {

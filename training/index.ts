@@ -1,5 +1,14 @@
 export { type CheckpointTensors, loadCheckpoint } from './checkpointWeights.js';
 export { createEma, type Ema } from './ema.js';
+export type { MemoryImage, RgbaPixels } from './imageSource.js';
+export {
+  type CheckpointSource,
+  type FoundObject,
+  type OpenCheckpointOptions,
+  type OpenedModel,
+  openDetector,
+  openSegmenter,
+} from './openCheckpoint.js';
 export { type AdamWOptions, createAdamW, createSgd, type Optimizer, type SgdOptions } from './optimizers.js';
 export { createPredictor, fillOf, type PredictableModel, type Predictor, type PredictorOptions } from './predictor.js';
 export type { LabelledImage, LabelledImages } from './roundTrip.js';
@@ -11,6 +20,7 @@ export {
 } from './roundTripDetection.js';
 export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roundTripSegmentation.js';
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
+export { captureState, restoreState, type TrainingState } from './state.js';
 export {
   createTrainingStep,
   type StepAt,

@@ -21,16 +21,18 @@ export interface LoaderOptions {
   readonly batchSize: number;
   /** The part of every batch that is loaded: that of process `task` of `tasks`, whose parts are disjoint and make up the batch. */
   readonly share?: { readonly task: number; readonly tasks: number };
-  readonly seed: number;
-  /** Threads that decode and augment; 0: this one. Does not change a single value. */
-  readonly workers: number;
-  readonly shuffle: boolean;
-  /** Leaves out the last batch of an epoch when it is not full. */
-  readonly dropLast: boolean;
-  /** Batches carry the truths in original pixels. */
-  readonly keepTruth: boolean;
-  /** Decoded images kept in memory, bytes, all threads together. */
-  readonly cacheBytes: number;
+  /** Of order and augmentation. Defaults to 1. */
+  readonly seed?: number;
+  /** Threads that decode and augment; 0: this one. Does not change a single value. Defaults to 1. */
+  readonly workers?: number;
+  /** Defaults to true. */
+  readonly shuffle?: boolean;
+  /** Leaves out the last batch of an epoch when it is not full. Defaults to true. */
+  readonly dropLast?: boolean;
+  /** Batches carry the truths in original pixels. Defaults to false. */
+  readonly keepTruth?: boolean;
+  /** Decoded images kept in memory, bytes, all threads together. Defaults to 0. */
+  readonly cacheBytes?: number;
 }
 
 export interface Loader {
@@ -62,8 +64,12 @@ const PREFETCH = 3;
 /** Beside them, the one the caller works on and the one it asked for meanwhile. */
 const HELD = PREFETCH + 2;
 
+const DEFAULTS = { seed: 1, workers: 1, shuffle: true, dropLast: true, keepTruth: false, cacheBytes: 0 } as const;
+type Resolved = LoaderOptions & { readonly [Name in keyof typeof DEFAULTS]: NonNullable<LoaderOptions[Name]> };
+
 /** @throws ConfigError when an epoch would have no batch, or batches cannot be shared evenly */
-export function createLoader(options: LoaderOptions): Loader {
+export function createLoader(given: LoaderOptions): Loader {
+  const options: Resolved = { ...DEFAULTS, ...given };
   const { entries, workers, share = ALL } = options;
   const batchSize = shareOf(options.batchSize, share);
   const stepsPerEpoch = countSteps(options);
@@ -132,7 +138,7 @@ function shareOf(batchSize: number, { tasks }: { readonly tasks: number }): numb
   );
 }
 
-function countSteps({ entries, batchSize, dropLast }: LoaderOptions): number {
+function countSteps({ entries, batchSize, dropLast }: Resolved): number {
   const stepsPerEpoch = dropLast ? Math.floor(entries.length / batchSize) : Math.ceil(entries.length / batchSize);
   if (stepsPerEpoch > 0) return stepsPerEpoch;
   throw new ConfigError(
@@ -150,7 +156,7 @@ async function targetsOf(encoder: FillerConfig['encoder']): Promise<TargetSpecs>
   return encoder === null ? {} : (await loadEncoder(encoder)).targets;
 }
 
-function orderOf({ entries, shuffle, seed }: LoaderOptions, epoch: number): Uint32Array {
+function orderOf({ entries, shuffle, seed }: Resolved, epoch: number): Uint32Array {
   if (shuffle) return permutation(entries.length, createRandom([seed, epoch]));
   return Uint32Array.from(entries, (_, index) => index);
 }

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
 import type { LabelMap } from '../../datasets/sample.js';
+import { captureState, captureWeights } from '../state.js';
 import type { TrainableModel } from '../step.js';
 import type { PlacedBatch, TrainLoader } from './batch.js';
-import { captureState, captureWeights } from './checkpoint.js';
 import { type CheckpointMetadata, type Evaluation, writeCheckpoint } from './checkpointFile.js';
 import type { Peers } from './clusterRun.js';
 import { energyUse } from './energy.js';
