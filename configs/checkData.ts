@@ -1,12 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { takeCensus } from '../datasets/census.js';
+import { type Finding, finding, findPitfalls, pitfallOf } from '../datasets/check/pitfalls.js';
 import { type Alike, findAlike, type SplitSurvey, surveySplit } from '../datasets/check/survey.js';
-import type { Dataset, Warning } from '../datasets/dataset.js';
+import type { Dataset } from '../datasets/dataset.js';
 import { FORMATS, recognise, type SplitName } from '../datasets/formats/index.js';
-import { ConfigError } from '../engine/errors.js';
+import { ConfigError, DataError } from '../engine/errors.js';
+import { shownName } from '../engine/printable.js';
 import { TASKS } from '../heads/index.js';
+import { type AnchorReport, misfits, reportAnchors } from './anchors.js';
 import { openSplit, openValidation } from './datasets.js';
-import { checkLearnable } from './learnable.js';
+import { checkLearnable, ignoredWord } from './learnable.js';
 import { parseExperiment, readExperiment } from './read.js';
 import type { Experiment } from './schema.js';
 
@@ -17,7 +21,10 @@ export interface DataReport {
   readonly alike: readonly Alike[];
   /** What was chosen, such as the format. */
   readonly notes: readonly string[];
-  readonly warnings: readonly { readonly split: SplitName; readonly code: string; readonly message: string }[];
+  /** What goes wrong without a word, by the number of the pitfall. */
+  readonly findings: readonly Finding[];
+  /** How well the anchors fit the training objects; null: there are no anchors or no boxes. */
+  readonly anchors: AnchorReport | null;
   /** Why nothing can be learned; null: something can. */
   readonly problem: string | null;
 }
@@ -36,8 +43,19 @@ export async function experimentOf(path: string): Promise<Experiment> {
   return parseExperiment({ task, data: { kind: found.format.kind, root: resolve(path), ...found.keys } }, path);
 }
 
-/** Opens every split of a data set and looks for what goes wrong silently. @throws EspalierError when it cannot be opened */
+/** Opens every split of a data set and looks for what goes wrong silently. @throws EspalierError for what is no fault of the data */
 export async function checkData(experiment: Experiment): Promise<DataReport> {
+  try {
+    return await checkSplits(experiment);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const { message, pitfall, file } = error;
+    const found = finding(pitfallOf({ pitfall, code: 'bad-record' }), 'train', message, [file], 'error');
+    return { experiment, splits: [], alike: [], notes: [], findings: [found], anchors: null, problem: message };
+  }
+}
+
+async function checkSplits(experiment: Experiment): Promise<DataReport> {
   const train = await openSplit(experiment, 'train');
   const val = await openValidation(experiment, train.labels);
   const test =
@@ -56,26 +74,51 @@ export async function checkData(experiment: Experiment): Promise<DataReport> {
     val.entries.every(({ id }, i) => id === train.entries[i]?.id);
   const { problem, warnings } = checkLearnable(experiment, train);
   const told = splits.flatMap(({ split, dataset }) => dataset.warnings.map((warning) => ({ split, warning })));
-  const same = {
-    split: 'val',
-    code: 'same-images',
-    message: 'validation measures the training images: name others in data.val',
-  } as const;
+  const alike = await findAlike(isSame ? splits.slice(0, 1) : splits);
+  const anchors = reportAnchors(experiment, train);
+  const findings = [
+    ...findPitfalls(isSame ? splits.slice(0, 1) : splits, {
+      alike,
+      ignored: ignoredWord(experiment),
+      isFlipped: experiment.augment.flipHorizontal > 0,
+    }),
+    ...warnings,
+    ...(anchors === null ? [] : misfits(anchors)),
+    ...splits.slice(1).flatMap(unmeasured),
+    ...(isSame ? [finding(38, 'val', 'validation measures the training images: name others in data.val')] : []),
+  ];
   return {
     experiment,
     splits: splits.map(({ split, dataset }) => surveySplit(split, dataset)),
-    alike: await findAlike(isSame ? splits.slice(0, 1) : splits),
+    alike,
     notes: told.filter(({ warning }) => warning.isNote).map(({ split, warning }) => `${split}: ${warning.message}`),
-    warnings: [
-      ...told.filter(({ warning }) => !warning.isNote).map(({ split, warning }) => ({ split, ...pick(warning) })),
-      ...warnings.map((message) => ({ split: 'train', code: 'learnable', message }) as const),
-      ...(isSame ? [same] : []),
-    ],
+    anchors,
+    findings: [...(problem === null ? [] : [problem]), ...merged(findings, problem)],
     problem: problem?.message ?? null,
   };
 }
 
-const pick = ({ code, message }: Warning) => ({ code, message });
+/** Without what the problem says already, and what another finding of the split brings with it. */
+function merged(findings: readonly Finding[], problem: Finding | null): readonly Finding[] {
+  const has = (split: SplitName, pitfall: number): boolean =>
+    findings.some((one) => one.split === split && one.pitfall === pitfall);
+  return findings
+    .filter(({ pitfall, split }) => pitfall !== problem?.pitfall || split !== problem.split)
+    .filter(({ pitfall, split }) => !(BROUGHT_BY[pitfall] ?? []).some((cause) => has(split, cause)))
+    .sort((a, b) => a.pitfall - b.pitfall);
+}
+
+/** Objects smaller than a cell fit no anchor; classes of another name, or without regions, have nothing to measure. */
+const BROUGHT_BY: { readonly [pitfall: number]: readonly number[] } = { 42: [43], 54: [4, 63] };
+
+/** Classes that a split cannot measure. */
+function unmeasured({ split, dataset }: { readonly split: SplitName; readonly dataset: Dataset }): Finding[] {
+  const { counts, counted } = takeCensus(dataset);
+  const absent = dataset.labels.classes.filter((_, index) => counts[index] === 0).map(({ name }) => shownName(name));
+  if (absent.length === 0) return [];
+  const names = `${absent.slice(0, 5).join(', ')}${absent.length > 5 ? ` and ${absent.length - 5} more` : ''}`;
+  return [finding(54, split, `${absent.length} classes have no ${counted} to measure: ${names}`)];
+}
 
 /** No test images are no fault, unless the config names some. */
 const noTest =

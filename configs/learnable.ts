@@ -1,5 +1,7 @@
 import { type Census, countSmaller, takeCensus } from '../datasets/census.js';
+import { type Finding, finding, type PitfallNumber } from '../datasets/check/pitfalls.js';
 import type { Dataset } from '../datasets/dataset.js';
+import { formatOf } from '../datasets/formats/index.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { IGNORED } from '../datasets/sample.js';
 import { DataError } from '../engine/errors.js';
@@ -11,18 +13,32 @@ import type { Experiment } from './schema.js';
 /** What a training on these images would come to. */
 export interface Learnable {
   /** Why nothing would be learned: no object, or nothing to tell apart. */
-  readonly problem: DataError | null;
+  readonly problem: Finding | null;
   /** What may be meant: classes without objects, objects too small to be seen. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Finding[];
 }
 
 /** Looks, before the first step, for what would make a training learn nothing, or not what is meant. */
 export function checkLearnable(experiment: Experiment, train: Dataset): Learnable {
   const census = takeCensus(train);
-  const problem = census.counted === 'objects' ? noObject(train, census) : noClassMap(experiment, train, census);
-  if (problem !== null) return { problem: new DataError(train.source, problem), warnings: [] };
+  const problem =
+    census.counted === 'objects'
+      ? noObject(train, census, ignoredPitfall(experiment))
+      : noClassMap(experiment, train, census);
+  if (problem !== null) return { problem, warnings: [] };
   return { problem, warnings: [...absentClasses(experiment, train, census), ...vanishing(experiment, train)] };
 }
+
+/** What the format calls objects that are not learned. */
+export const ignoredWord = ({ data }: Experiment): 'crowd' | 'difficult' => formatOf(data).ignored ?? 'crowd';
+
+const ignoredPitfall = (experiment: Experiment): PitfallNumber => (ignoredWord(experiment) === 'crowd' ? 16 : 18);
+
+/** What is thrown for a data set of which nothing would be learned. */
+export const learnableError = ({ source }: Dataset, { message }: Finding): DataError => new DataError(source, message);
+
+const error = (pitfall: Finding['pitfall'], message: string): Finding =>
+  finding(pitfall, 'train', message, [], 'error');
 
 /** What an evaluation on these images could not measure. */
 export function describeMeasurable(
@@ -34,29 +50,49 @@ export function describeMeasurable(
   return [`${nothingMeasured} stays absent, no checkpoint is called the best, and the last one is the result`];
 }
 
-function noObject({ size, warnings }: Dataset, { counts, ignored }: Census): string | null {
+function noObject(
+  { size, warnings }: Dataset,
+  { counts, ignored }: Census,
+  ignoredPitfall: PitfallNumber,
+): Finding | null {
   if (counts.some((count) => count > 0)) return null;
   if (ignored > 0) {
-    return `all ${ignored} objects of the ${size} training images are crowd or difficult ones, which are never learned from: set iscrowd (COCO; some tools write 1 for every brush mask) or difficult (VOC) to 0 where an object is to be found`;
+    return error(
+      ignoredPitfall,
+      `all ${ignored} objects of the ${size} training images are crowd or difficult ones, which are never learned from: set iscrowd (COCO; some tools write 1 for every brush mask) or difficult (VOC) to 0 where an object is to be found`,
+    );
   }
   const dropped = warnings.filter(({ code }) => code === 'degenerate-box' || code === 'box-missed');
   const boxes = dropped.reduce((sum, { count }) => sum + count, 0);
   const but = boxes === 0 ? '' : ` (${boxes} boxes without a pixel of the image were dropped)`;
-  return `the ${size} training images have not one object${but}, so there is nothing to learn: check the export, or name the annotations in data.train`;
+  return error(
+    65,
+    `the ${size} training images have not one object${but}, so there is nothing to learn: check the export, or name the annotations in data.train`,
+  );
 }
 
-function noClassMap(experiment: Experiment, train: Dataset, { counts }: Census): string | null {
+function noClassMap(experiment: Experiment, train: Dataset, { counts }: Census): Finding | null {
   const present = train.labels.classes.filter((_, index) => (counts[index] ?? 0) > 0).map(({ name }) => name);
   if (present.length > 1) return null;
   const missing = train.warnings.find(({ code }) => code === 'missing-segmentation');
   const objects = present.filter((name) => name !== BACKGROUND);
   if (missing !== undefined && objects.length === 0) {
-    return `none of the ${missing.count} annotations has a segmentation, so there is nothing to segment: export polygons or RLE, or learn boxes with task: detection`;
+    return error(
+      63,
+      `none of the ${missing.count} annotations has a segmentation, so there is nothing to segment: export polygons or RLE, or learn boxes with task: detection`,
+    );
   }
   const [only] = present;
   const found = only === undefined ? 'no pixel has a class' : `'${only}' is the only class with pixels`;
-  return `${found} in the ${train.size} training images, so there is nothing to tell apart: ${remedy(experiment, train)}`;
+  return error(
+    isUnnamed(experiment, train) ? 21 : 65,
+    `${found} in the ${train.size} training images, so there is nothing to tell apart: ${remedy(experiment, train)}`,
+  );
 }
+
+/** The value that means "not labelled" unless a table says otherwise, in masks without a table. */
+const isUnnamed = ({ data }: Experiment, { maskValues }: Dataset): boolean =>
+  !hasValues(data) && maskValues?.has(IGNORED) === true;
 
 function remedy({ data }: Experiment, { maskValues, advice = 'check the annotations' }: Dataset): string {
   if (maskValues === undefined) return advice;
@@ -70,18 +106,17 @@ function remedy({ data }: Experiment, { maskValues, advice = 'check the annotati
 const hasValues = (data: Experiment['data']): boolean =>
   'values' in data && Object.keys(Object(data.values)).length > 0;
 
-function absentClasses({ data }: Experiment, { labels, maskValues }: Dataset, { counted, counts }: Census): string[] {
+function absentClasses({ data }: Experiment, { labels, maskValues }: Dataset, { counted, counts }: Census): Finding[] {
   const absent = labels.classes.filter((_, index) => counts[index] === 0).map(({ name }) => name);
   if (absent.length === 0) return [];
   const more = absent.length > 5 ? ` and ${absent.length - 5} more` : '';
   const isSuspect = maskValues?.has(IGNORED) === true && !hasValues(data);
   const hint = isSuspect ? `; ${IGNORED} means not labelled: if it is one of them, give values` : '';
-  return [
-    `${absent.length} of ${labels.classes.length} classes have no ${counted} to learn from: ${absent.slice(0, 5).join(', ')}${more}${hint}`,
-  ];
+  const message = `${absent.length} of ${labels.classes.length} classes have no ${counted} to learn from: ${absent.slice(0, 5).join(', ')}${more}${hint}`;
+  return [finding(54, 'train', message)];
 }
 
-function vanishing(experiment: Experiment, train: Dataset): string[] {
+function vanishing(experiment: Experiment, train: Dataset): Finding[] {
   const { inputSize } = experiment.model;
   const cell = finestCell(experiment.model);
   const [height, width] = inputSize;
@@ -91,7 +126,6 @@ function vanishing(experiment: Experiment, train: Dataset): string[] {
     return [side, side];
   });
   if (smaller * 2 <= total) return [];
-  return [
-    `${smaller} of ${total} objects are smaller than a cell of the finest map (${cell} x ${cell} pixels) in an input of ${height} x ${width} pixels and will hardly be learned: raise model.inputSize, or cut the images into tiles`,
-  ];
+  const message = `${smaller} of ${total} objects are smaller than a cell of the finest map (${cell} x ${cell} pixels) in an input of ${height} x ${width} pixels and will hardly be learned: raise model.inputSize, or cut the images into tiles`;
+  return [finding(43, 'train', message)];
 }

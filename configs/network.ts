@@ -93,8 +93,11 @@ function showTo(show: (sample: Sample, answer: Drawable) => void, sample: Sample
 }
 
 /** Side of a cell of the finest map that the head predicts on, pixels. */
-export function finestCell({ neck }: Experiment['model']): number {
+export const finestCell = (model: Experiment['model']): number => Math.min(...stridesOf(model));
+
+/** Side of a cell of every map that the head predicts on, pixels. */
+export function stridesOf({ neck }: Experiment['model']): readonly number[] {
   const { levels } = neckOf(neck).settings;
   const names = Array.isArray(levels) && levels.length > 0 ? levels : ['P3'];
-  return Math.min(...names.map((level) => 2 ** Number(String(level).slice(1))));
+  return names.map((level) => 2 ** Number(String(level).slice(1)));
 }

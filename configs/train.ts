@@ -31,7 +31,7 @@ import {
 import { withWeights } from '../weights/fileSource.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
-import { checkLearnable, describeMeasurable } from './learnable.js';
+import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, type Network } from './network.js';
 import type { Experiment } from './schema.js';
 import { loadStart, type Startable } from './weights.js';
@@ -80,8 +80,14 @@ async function trainHeld(
 ): Promise<TrainResult> {
   const say = (line: string): void => options.say(printable(line));
   const train = await openSplit(named, 'train');
-  const { problem, warnings } = checkLearnable(named, train);
-  say(`train: ${train.size} images${describeWarnings(train, warnings)}`);
+  const { problem: found, warnings } = checkLearnable(named, train);
+  const problem = found && learnableError(train, found);
+  say(
+    `train: ${train.size} images${describeWarnings(
+      train,
+      warnings.map(({ message }) => message),
+    )}`,
+  );
   const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
   say(
@@ -122,7 +128,7 @@ function withFullBatch(experiment: Experiment, images: number, say: (line: strin
 
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
   const names = labels.classes.map(({ name }) => name);
-  const isAdded = TASKS[task].truth === 'classMap' && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
+  const isAdded = TASKS[task].addsBackground === true && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
   return names.map(shownName).join(', ') + (isAdded ? ` (${BACKGROUND}: every pixel without one of the others)` : '');
 }
 

@@ -86,6 +86,7 @@ function checkUnits(boxes: readonly StatedBox[], width: number, height: number, 
     throw new DataError(
       file,
       `its ${boxes.length} boxes end at most at 1.5 in an image of ${width}x${height}: they are fractions of its sides, and pixels are expected (YOLO's text files are kind yolo)`,
+      7,
     );
   }
 }

@@ -23,6 +23,8 @@ export interface Warning {
   readonly message: string;
   readonly count: number;
   readonly files: readonly string[];
+  /** Number of the pitfall it is an instance of; absent: the code tells it. */
+  readonly pitfall?: number | undefined;
   /** True: something was chosen, and nothing is wrong. */
   readonly isNote?: true;
 }

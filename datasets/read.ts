@@ -1,11 +1,19 @@
 import { DataError } from '../engine/errors.js';
-import { type MaskFileTruth, mapValues } from './classMap.js';
+import { type MaskFileTruth, mapValues, maskFileOf } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
 import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
-import { drawRegions, type RegionsTruth } from './regions.js';
-import type { DetectionTruth, LabelMap, Pixels, Sample, SemanticTruth, Truth } from './sample.js';
+import { drawRegions, type RegionsTruth, regionsOf } from './regions.js';
+import {
+  boxesOf,
+  type DetectionTruth,
+  type LabelMap,
+  type Pixels,
+  type Sample,
+  type SemanticTruth,
+  type Truth,
+} from './sample.js';
 
 /** What an entry of the readers here carries: the truth itself, or where it comes from. */
 export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth;
@@ -64,7 +72,7 @@ export async function decodeMaskOf(
   const stored = await decodeMask(file, { unit, lossy: otherValues === 'nearest' });
   if (stored.width === size.width && stored.height === size.height) return stored;
   if (resized) return resizeMask(stored, size);
-  throw new DataError(file, otherSize(stored, size));
+  throw new DataError(file, otherSize(stored, size), 35);
 }
 
 interface Size {
@@ -99,9 +107,12 @@ async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array>
 async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
   const { truth } = entry;
   const { width, height } = image;
-  if (truth.kind === 'boxes') return truth;
-  const mask: Uint8Array =
-    truth.kind === 'mask-file' ? await readMask(truth, image) : drawRegions(truth, width, height, entry.file);
+  const [boxes, regions, file] = [boxesOf(truth), regionsOf(truth), maskFileOf(truth)];
+  if (boxes) return boxes;
+  if (!file && !regions) throw new DataError(entry.file, `its truth is of the unknown kind '${truth.kind}'`);
+  const mask: Uint8Array = file
+    ? await readMask(file, image)
+    : drawRegions(regions as RegionsTruth, width, height, entry.file);
   return { kind: 'classMap', mask, width, height } satisfies SemanticTruth;
 }
 
@@ -117,5 +128,6 @@ export function requireSize(
     file,
     `the image is ${found.width}x${found.height}, its annotation says ${stated.width}x${stated.height}` +
       (turned ? ': it was annotated without its EXIF orientation, save it upright or annotate it again' : ''),
+    turned ? 11 : 12,
   );
 }

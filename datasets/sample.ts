@@ -25,6 +25,12 @@ export interface DetectionTruth {
   readonly areas: Float64Array;
 }
 
+/** The objects of a truth, stored or read; null: it is another one. */
+export const boxesOf = (truth: unknown): DetectionTruth | null =>
+  typeof truth === 'object' && truth !== null && Reflect.get(truth, 'kind') === 'boxes'
+    ? (truth as DetectionTruth)
+    : null;
+
 /** Class index of every pixel. */
 export interface SemanticTruth {
   readonly kind: 'classMap';

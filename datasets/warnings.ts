@@ -1,3 +1,4 @@
+import { DataError, type EspalierError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
 import type { Warning } from './dataset.js';
 import { describePixels, type PixelNote } from './decode/pixelNotes.js';
@@ -8,7 +9,7 @@ export interface WarningList {
   /** `amount` more findings of this code in `file`. */
   note(code: WarningCode, file: string, amount?: number): void;
   /** A record that is left out, and why. */
-  noteBad(file: string, problem: string): void;
+  noteBad(file: string, record: BadRecord): void;
   /** A sentence of its own, about what was chosen. */
   say(code: string, message: string, files?: readonly string[]): void;
   /** What the pixels of `file` do not show. */
@@ -75,7 +76,7 @@ export type WarningCode = keyof typeof CODES;
 export function collectWarnings(): WarningList {
   const found = new Map<WarningCode, Map<string, number>>();
   const scaled = new Map<string, Scaled>();
-  const bad = new Map<string, string>();
+  const bad = new Map<string, BadRecord>();
   const said: Warning[] = [];
   const note: WarningList['note'] = (code, file, amount = 1) => {
     const files = found.get(code) ?? new Map<string, number>();
@@ -83,7 +84,7 @@ export function collectWarnings(): WarningList {
   };
   return {
     note,
-    noteBad: (file, problem) => void bad.set(file, problem),
+    noteBad: (file, record) => void bad.set(file, record),
     say: (code, message, files = []) =>
       void said.push({ code, message, count: Math.max(1, files.length), files, isNote: true }),
     notePixels: (pixels, file) => {
@@ -147,17 +148,37 @@ function describe(code: WarningCode, files: ReadonlyMap<string, number>): Warnin
   return { code, count: total, files: names, message };
 }
 
-function describeBad(bad: ReadonlyMap<string, string>): Warning[] {
-  if (bad.size === 0) return [];
-  const message = `${count(bad.size, 'record')} left out that cannot be used: ${badRecords(bad)}`;
-  return [{ code: 'bad-record', count: bad.size, files: [...bad.keys()], message }];
+/** Why a record cannot be used. */
+export interface BadRecord {
+  readonly problem: string;
+  /** Number of the pitfall it is an instance of, where it has one. */
+  readonly pitfall?: number | undefined;
+}
+
+/** What an error says of the record it was met in. */
+export const badRecord = (error: EspalierError): BadRecord =>
+  error instanceof DataError ? error : { problem: error.message };
+
+function describeBad(bad: ReadonlyMap<string, BadRecord>): Warning[] {
+  const pitfalls = [...new Set([...bad.values()].map(({ pitfall }) => pitfall))];
+  return pitfalls.map((pitfall) => {
+    const alike = new Map([...bad].filter(([, record]) => record.pitfall === pitfall));
+    const message = `${count(alike.size, 'record')} left out that cannot be used: ${badRecords(alike)}`;
+    return { code: 'bad-record', count: alike.size, files: [...alike.keys()], message, pitfall };
+  });
+}
+
+/** What all of them are instances of; undefined: of several. */
+export function commonPitfall(bad: ReadonlyMap<string, BadRecord>): number | undefined {
+  const [first, ...others] = new Set([...bad.values()].map(({ pitfall }) => pitfall));
+  return others.length === 0 ? first : undefined;
 }
 
 /** The first records that cannot be used, each with its reason, and how many there are beside. */
-export function badRecords(bad: ReadonlyMap<string, string>): string {
+export function badRecords(bad: ReadonlyMap<string, BadRecord>): string {
   const more = bad.size > NAMED_FILES ? `; and ${bad.size - NAMED_FILES} more` : '';
   const first = [...bad].slice(0, NAMED_FILES);
-  return first.map(([file, problem]) => `${shownName(file)} (${problem})`).join('; ') + more;
+  return first.map(([file, { problem }]) => `${shownName(file)} (${problem})`).join('; ') + more;
 }
 
 function count(amount: number, noun: string): string {

@@ -30,7 +30,10 @@ export class DataError extends EspalierError {
   constructor(
     /** The file at fault. */
     readonly file: string,
-    problem: string,
+    /** What is wrong with it, without its name. */
+    readonly problem: string,
+    /** Number of the pitfall of data sets that it is an instance of, where it has one. */
+    readonly pitfall?: number,
   ) {
     super(`${shownName(file)}: ${problem}`);
   }

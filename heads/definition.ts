@@ -27,6 +27,16 @@ export interface ModelDefaults {
   readonly head: { readonly [key: string]: unknown };
 }
 
+/** How well the anchors of a head fit boxes. */
+export interface AnchorAudit {
+  /** [M] largest IoU of an anchor with each box, 0..1. */
+  readonly ious: Float64Array;
+  /** Smallest IoU at which an anchor learns a box. */
+  readonly threshold: number;
+  /** Settings of the head with which clearly more boxes are fitted, and their share, 0..1; null: there are none. */
+  readonly better: { readonly settings: { readonly [key: string]: unknown }; readonly share: number } | null;
+}
+
 /** One kind of head: everything that the rest of the library must know of it. */
 export interface HeadDefinition<
   Config extends z.ZodObject = z.ZodObject,
@@ -51,6 +61,18 @@ export interface HeadDefinition<
   readonly levels: (config: { readonly [key: string]: unknown }, offered: Partial<FeatureSpec>) => readonly Level[];
   /** What a config without a preset gets, on this architecture. */
   readonly defaults: (architecture: Architecture) => ModelDefaults;
+  /**
+   * How well its anchors fit boxes; absent: it has none.
+   *
+   * @param boxes [M, 4] x1 y1 x2 y2, input pixels
+   */
+  readonly audit?: (
+    config: z.output<Config>,
+    setting: Pick<HeadSetting, 'inputSize'> & {
+      /** Pixels of a cell of each level. */ readonly strides: readonly number[];
+    },
+    boxes: Float64Array,
+  ) => AnchorAudit;
   /** Limits that an evaluator must know. */
   readonly limits: (config: z.output<Config>) => EvaluationLimits;
   /** @throws ShapeError when the head cannot be built on these features; ConfigError for settings that do not fit the classes */

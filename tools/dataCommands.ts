@@ -36,7 +36,7 @@ export async function check(path: string, command: CheckCommand): Promise<void> 
   createOutput(command.json === true).result(value, describe(report));
   if (command.write !== undefined) writeConfig(report, path, command.write);
   const isFaulty =
-    report.problem !== null || (command.strict === true && (report.warnings.length > 0 || report.alike.length > 0));
+    report.problem !== null || (command.strict === true && (report.findings.length > 0 || report.alike.length > 0));
   if (isFaulty) process.exitCode = 1;
 }
 
@@ -67,29 +67,32 @@ function writeConfig(report: DataReport, path: string, file: string): void {
 
 const NAMED = 5;
 
-function describe({ experiment, splits, alike, notes, warnings, problem }: DataReport): string {
-  const leaks = alike.filter(({ isLeak }) => isLeak);
-  const named = (groups: DataReport['alike']) =>
-    groups
-      .slice(0, NAMED)
-      .map(({ images }) => `\n    ${images.slice(0, NAMED).map(shownName).join(', ')}`)
-      .join('');
+function describe({ experiment, splits, alike, notes, findings, anchors }: DataReport): string {
+  const similar = alike.filter(({ isLeak }) => !isLeak);
+  const named = similar
+    .slice(0, NAMED)
+    .map(({ images }) => `\n    ${images.slice(0, NAMED).map(shownName).join(', ')}`);
   return [
     `${experiment.data.root}: ${experiment.data.kind}, ${experiment.task}`,
     ...notes.map((note) => `  ${note}`),
     ...splits.map(describeSplit),
-    ...(leaks.length > 0
-      ? [`  warning: ${leaks.length} images of one split look like those of another${named(leaks)}`]
-      : []),
-    ...(alike.length > leaks.length
-      ? [
-          `  warning: ${alike.length - leaks.length} groups of images look alike${named(alike.filter(({ isLeak }) => !isLeak))}`,
-        ]
-      : []),
-    ...warnings.map(({ split, message }) => `  warning: ${split}: ${message}`),
-    ...(problem === null ? [] : [`  error: ${problem}`]),
-    ...(problem === null && warnings.length + alike.length === 0 ? ['  nothing is wrong'] : []),
+    ...(anchors === null ? [] : [describeAnchors(anchors)]),
+    ...(similar.length > 0 ? [`  note: ${similar.length} groups of images look alike${named.join('')}`] : []),
+    ...findings.map(
+      ({ severity, pitfall, split, message, fix }) =>
+        `  ${severity} ${pitfall}: ${split}: ${message}${message.includes(fix) ? '' : `\n    to mend it: ${fix}`}`,
+    ),
+    ...(findings.length === 0 ? ['  nothing is wrong'] : []),
   ].join('\n');
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+function describeAnchors({ objects, fitted, threshold, bySize }: NonNullable<DataReport['anchors']>): string {
+  const sizes = Object.entries(bySize).flatMap(([size, of]) =>
+    of.objects === 0 ? [] : [`${percent(of.fitted)} of ${of.objects} ${size} ones`],
+  );
+  return `  anchors: ${percent(fitted)} of ${objects} objects overlap one by ${threshold} (${sizes.join(', ')})`;
 }
 
 function describeSplit({ split, images, empty, classes, counted, ignored, sides, boxSides }: SplitSurvey): string {

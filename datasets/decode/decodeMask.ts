@@ -58,6 +58,7 @@ export async function decodeMask(source: string | Uint8Array, options: DecodeMas
     throw new DataError(
       name,
       `${header.format === 'jpeg' ? 'a JPEG' : 'this kind of file'} changes the values of a mask: save masks as PNG, or take the nearest values with otherValues: nearest`,
+      20,
     );
   }
   if (header.samples !== 'uint8' && header.format === 'tiff') {

@@ -6,7 +6,8 @@ import type { Pixels } from '../sample.js';
 export function encodePng({ data, width, height }: Pixels): Uint8Array {
   const png = new PNG({ width, height });
   png.data = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return PNG.sync.write(png, { inputColorType: 2, colorType: 2, inputHasAlpha: false, bitDepth: 8 });
+  // Paeth's filter alone: trying all five on every row doubles the time for 1.5 % of the size.
+  return PNG.sync.write(png, { inputColorType: 2, colorType: 2, inputHasAlpha: false, bitDepth: 8, filterType: 4 });
 }
 
 /** The same pixels give the same bytes on every machine (deflate in JavaScript, not the zlib Node was built with). */

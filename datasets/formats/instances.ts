@@ -9,6 +9,7 @@ import { folderNamed, folderParts, inFolders } from '../stated/folders.js';
 import { type Reading, statedReaders } from '../stated/format.js';
 import type { StatedImage, StatedObject, StatedSet } from '../stated/image.js';
 import { isImageName, listFiles, stemOf } from '../stated/images.js';
+import { type BadRecord, badRecord } from '../warnings.js';
 import { commonKeys, defineFormat } from './format.js';
 
 const config = z.strictObject({ kind: z.literal('instances'), ...commonKeys });
@@ -71,7 +72,7 @@ async function read(folders: readonly string[], { root, data, warnings }: Readin
       folders,
     ),
   );
-  const bad = new Map<string, string>();
+  const bad = new Map<string, BadRecord>();
   const [only = 'object'] = data.classes.filter((name) => name !== 'background');
   const images = await concurrently(
     all.filter(({ image }) => wanted.has(image)),
@@ -85,7 +86,7 @@ async function read(folders: readonly string[], { root, data, warnings }: Readin
           else objects.push(object);
         } catch (error) {
           if (!(error instanceof EspalierError)) throw error;
-          bad.set(file, error.message.slice(error.message.indexOf(': ') + 2));
+          bad.set(file, badRecord(error));
         }
       }
       const folder = dirname(join(root.path, image));

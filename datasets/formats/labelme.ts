@@ -9,6 +9,7 @@ import type { StatedImage, StatedObject } from '../stated/image.js';
 import { listFiles } from '../stated/images.js';
 import { isObject, numberIn, readJsonObject, sizeIn, textIn } from '../stated/json.js';
 import { ellipseObject, polygonObject, rectangleObject } from '../stated/shapes.js';
+import { type BadRecord, badRecord } from '../warnings.js';
 import { commonKeys, defineFormat } from './format.js';
 
 const config = z.strictObject({ kind: z.literal('labelme'), ...commonKeys });
@@ -22,7 +23,7 @@ const annotations = async (root: string): Promise<string[]> =>
 
 async function read(folders: readonly string[], { root, warnings }: Reading<LabelmeData>) {
   const files = inFolders(await annotations(root.path), folders);
-  const bad = new Map<string, string>();
+  const bad = new Map<string, BadRecord>();
   const images = await concurrently(files, AT_ONCE, async (path) => {
     try {
       const file = join(root.path, path);
@@ -39,7 +40,7 @@ async function read(folders: readonly string[], { root, warnings }: Reading<Labe
       return { name, source: file, folder: dirname(file), size, unit: 'pixels', objects } satisfies StatedImage;
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error;
-      bad.set(path, error.message.slice(error.message.indexOf(': ') + 2));
+      bad.set(path, badRecord(error));
       return null;
     }
   });

@@ -78,7 +78,7 @@ const openClassMap: Open<VocData, 'classMap'> = async (data, request) => {
     tableOf: (_, unit) => (unit === 'colour' && table.colours !== null ? table.colours : table.positions),
     advise: (found, { classes }, unit) =>
       adviseValues(
-        'voc',
+        (line) => `${POSITIONS}, ${line} below data`,
         found,
         classes.map(({ name }) => name),
         unit,
@@ -86,6 +86,9 @@ const openClassMap: Open<VocData, 'classMap'> = async (data, request) => {
     warnings,
   });
 };
+
+const POSITIONS =
+  "VOC's values are positions of classes: save them so, or write kind: masks, images: JPEGImages/*.jpg, masks: SegmentationClass/*.png";
 
 async function listPairs(root: DataRoot, { images }: VocData): Promise<readonly Pair[]> {
   const paths = (await listFiles(root.path)).filter(isImageName).sort(naturalOrder);
@@ -116,7 +119,10 @@ async function listed(
   const found = [...new Set(names)].flatMap((name) => {
     const pair = byKey.get(name) ?? byKey.get(basename(name));
     if (pair === undefined)
-      warnings.noteBad(name, `no mask in ${MASKS} with an image in ${IMAGES}, listed in ${place}`);
+      warnings.noteBad(name, {
+        problem: `no mask in ${MASKS} with an image in ${IMAGES}, listed in ${place}`,
+        pitfall: 27,
+      });
     return pair === undefined ? [] : [pair];
   });
   if (found.length > 0) return found;
@@ -184,6 +190,7 @@ export const voc = defineFormat({
 train/a.xml         annotations/a.xml        Annotations/a.xml                  a.xml
 valid/b.jpg                                  ImageSets/Main/train.txt
 valid/b.xml                                  SegmentationClass/a.png, labelmap.txt`,
+  ignored: 'difficult',
   config,
   readers: { boxes: stated.boxes, classMap: openClassMap },
   check: (data) =>

@@ -13,6 +13,7 @@ import { isObject, textIn } from '../stated/json.js';
 import { boxObject, polygonObject } from '../stated/shapes.js';
 import type { Parts } from '../stated/splits.js';
 import { linesOf, readAnnotation } from '../stated/text.js';
+import { type BadRecord, badRecord } from '../warnings.js';
 import { commonKeys, defineFormat } from './format.js';
 
 const config = z.strictObject({ kind: z.literal('yolo'), ...commonKeys });
@@ -111,7 +112,7 @@ async function read(places: readonly string[], reading: YoloReading): Promise<St
   const { root, images, warnings } = reading;
   const { names } = await describe(reading);
   const files = new Set<string>();
-  const bad = new Map<string, string>();
+  const bad = new Map<string, BadRecord>();
   for (const place of places) {
     if (!/\.txt$/i.test(place)) {
       for (const path of inFolders([...images.paths].sort(naturalOrder), [place])) files.add(resolve(root.path, path));
@@ -120,7 +121,7 @@ async function read(places: readonly string[], reading: YoloReading): Promise<St
     const list = join(root.path, place);
     for (const line of linesOf(await readAnnotation(list))) {
       const found = images.find(line, dirname(list));
-      if (found === null) bad.set(line, `no such image, listed in ${place}`);
+      if (found === null) bad.set(line, { problem: `no such image, listed in ${place}`, pitfall: 27 });
       else files.add(found.file);
     }
   }
@@ -148,7 +149,7 @@ async function read(places: readonly string[], reading: YoloReading): Promise<St
       };
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error;
-      bad.set(id, error.message.slice(error.message.indexOf(': ') + 2));
+      bad.set(id, badRecord(error));
       return null;
     }
   });

@@ -10,7 +10,7 @@ import { datasetOf, otherSize, type StoredTruth } from '../read.js';
 import type { LabelMap, SemanticTruth } from '../sample.js';
 import { surveyImage } from '../survey.js';
 import { createVerifier } from '../verified.js';
-import { badRecords, type WarningList } from '../warnings.js';
+import { type BadRecord, badRecord, badRecords, commonPitfall, type WarningList } from '../warnings.js';
 import { refuseStrays, type StrayMasks } from './advice.js';
 import { maskFacts } from './facts.js';
 import type { Pair } from './pairs.js';
@@ -84,7 +84,7 @@ export async function openMaskPairs(pairs: readonly Pair[], options: OpenMasks):
 
 async function readAll(pairs: readonly Pair[], unit: MaskUnit, options: OpenMasks): Promise<readonly Counted[]> {
   const { root, otherValues, resized, badRecords: policy, warnings } = options;
-  const bad = new Map<string, string>();
+  const bad = new Map<string, BadRecord>();
   const verifier = createVerifier(root.path);
   const read = await concurrently(pairs, AT_ONCE, async ({ id, maskId }): Promise<Counted | null> => {
     const [file, mask] = [join(root.path, id), join(root.path, maskId)];
@@ -92,16 +92,13 @@ async function readAll(pairs: readonly Pair[], unit: MaskUnit, options: OpenMask
       const { width, height } = await surveyImage(file, id, warnings, verifier);
       const { counts, ...size } = await maskFacts(mask, { unit, lossy: otherValues === 'nearest' });
       if (size.width !== width || size.height !== height) {
-        if (!resized) throw new DataError(mask, otherSize(size, { width, height }));
+        if (!resized) throw new DataError(mask, otherSize(size, { width, height }), 35);
         warnings.note('resized-mask', idOf(root, mask));
       }
       return { id, file, mask, width, height, counts };
     } catch (error) {
       if (!(error instanceof EspalierError) || error instanceof ConfigError) throw error;
-      bad.set(
-        error instanceof DataError ? idOf(root, error.file) : id,
-        error.message.slice(error.message.indexOf(': ') + 2),
-      );
+      bad.set(error instanceof DataError ? idOf(root, error.file) : id, badRecord(error));
       return null;
     }
   });
@@ -112,10 +109,12 @@ async function readAll(pairs: readonly Pair[], unit: MaskUnit, options: OpenMask
       counted.length === 0 ? `not one of ${bad.size} pairs can` : `${bad.size} of ${pairs.length} pairs cannot`;
     const [only] = bad;
     const what =
-      bad.size === 1 && only !== undefined && pairs.length === 1 ? only[1] : `${which} be used: ${badRecords(bad)}`;
-    throw new DataError(root.path, what);
+      bad.size === 1 && only !== undefined && pairs.length === 1
+        ? only[1].problem
+        : `${which} be used: ${badRecords(bad)}`;
+    throw new DataError(root.path, what, commonPitfall(bad));
   }
-  for (const [file, problem] of bad) warnings.noteBad(file, problem);
+  for (const [file, record] of bad) warnings.noteBad(file, record);
   return counted;
 }
 

@@ -1,4 +1,5 @@
 import type { Segmentation } from '../regions.js';
+import type { BadRecord } from '../warnings.js';
 
 /** One object as its annotation states it, in the convention of this library. */
 export interface StatedObject {
@@ -37,7 +38,7 @@ export interface StatedSet {
   /** True: the format states areas of objects, and one that lacks is told. */
   readonly hasAreas?: true;
   /** Records that cannot be read, and why. */
-  readonly bad?: ReadonlyMap<string, string>;
+  readonly bad?: ReadonlyMap<string, BadRecord>;
   /** What errors about the whole are named by: a file or folder. */
   readonly file: string;
 }

@@ -12,7 +12,7 @@ import { type RegionsTruth, type Segmentation, toRle } from '../regions.js';
 import { type DetectionTruth, IGNORED, type LabelMap, type SemanticTruth, type Truth } from '../sample.js';
 import { surveyImage } from '../survey.js';
 import type { Verifier } from '../verified.js';
-import { badRecords, type WarningList } from '../warnings.js';
+import { type BadRecord, badRecord, badRecords, commonPitfall, type WarningList } from '../warnings.js';
 import type { StatedImage, StatedObject, StatedSet } from './image.js';
 import type { ImageIndex } from './images.js';
 import { resolveLabels } from './labels.js';
@@ -129,13 +129,13 @@ async function openEntries(
   entryOf: (image: Surveyed) => Entry<StoredTruth>,
 ): Promise<Entry<StoredTruth>[]> {
   const { badRecords: policy, warnings } = options;
-  const bad = new Map<string, string>(set.bad);
+  const bad = new Map<string, BadRecord>(set.bad);
   const found = await concurrently(mergeRepeated(chosen, options), AT_ONCE, async (image) => {
     try {
       return entryOf(await survey(image, options));
     } catch (error) {
       if (!(error instanceof EspalierError) || error instanceof ConfigError) throw error;
-      bad.set(...badRecord(image, error, options));
+      bad.set(recordName(image, error, options), badRecord(error));
       return null;
     }
   });
@@ -146,26 +146,25 @@ async function openEntries(
       entries.length === 0
         ? `not one of ${bad.size} records can`
         : `${bad.size} of ${found.length + (set.bad?.size ?? 0)} records cannot`;
-    throw new DataError(set.file, `${which} be used: ${badRecords(bad)}${remedy}`);
+    throw new DataError(set.file, `${which} be used: ${badRecords(bad)}${remedy}`, commonPitfall(bad));
   }
   if (entries.length === 0) throw new DataError(set.file, 'it names no image');
   const faults = policy === 'error' ? warnings.faults() : [];
   if (faults.length > 0) throw new DataError(set.file, `${faults.join('; ')} (badRecords: error)`);
-  for (const [file, problem] of bad) warnings.noteBad(file, problem);
+  for (const [file, record] of bad) warnings.noteBad(file, record);
   return unique(entries, warnings);
 }
 
-function badRecord(image: StatedImage, error: EspalierError, { root, folder }: OpenStated): [string, string] {
-  if (!(error instanceof DataError)) return [image.name, error.message];
-  const problem = error.message.slice(error.message.indexOf(': ') + 2);
+function recordName(image: StatedImage, error: EspalierError, { root, folder }: OpenStated): string {
+  if (!(error instanceof DataError)) return image.name;
   const isInside = contains(root.path, error.file) || contains(folder, error.file);
-  return [isInside ? idOf(root, error.file) : image.name, problem];
+  return isInside ? idOf(root, error.file) : image.name;
 }
 
 async function survey(image: StatedImage, options: OpenStated): Promise<Surveyed> {
   const { root, images, folder, links, warnings, verifier } = options;
   const found = images.find(image.name, image.folder);
-  if (found === null) throw new DataError(image.name, `no such image below ${folder}, named by ${image.source}`);
+  if (found === null) throw new DataError(image.name, `no such image below ${folder}, named by ${image.source}`, 27);
   const { file, by } = found;
   if (links === 'inside' && !contains(root.real, await realpath(file))) {
     throw new DataError(file, `a link that leaves the data folder ${root.path}, which links: inside refuses`);
@@ -223,7 +222,7 @@ function unique(entries: readonly Entry<StoredTruth>[], warnings: WarningList): 
   const seen = new Set<string>();
   return entries.filter(({ id }) => {
     const isNew = !seen.has(id);
-    if (!isNew) warnings.noteBad(id, 'another record names this image, too');
+    if (!isNew) warnings.noteBad(id, { problem: 'another record names this image, too', pitfall: 27 });
     seen.add(id);
     return isNew;
   });

@@ -125,12 +125,11 @@ async function named<Item extends Candidate>(
 
 function withParts(error: DataError, parts: Parts): DataError {
   const known = (['train', 'val', 'test'] as const).flatMap((name) => parts[name] ?? []);
-  const problem = error.message.slice(error.message.indexOf(': ') + 2);
   const ways =
     known.length === 0
       ? 'the layout has no parts: leave data.train and data.val out, or give a share such as 0.8'
       : `the layout has ${known.join(', ')}`;
-  return new DataError(error.file, `${problem}; ${ways}`);
+  return new DataError(error.file, `${error.problem}; ${ways}`, error.pitfall);
 }
 
 const keyOf = (id: string): string => id.replace(/^.*\//, '').replace(/\.[^.]*$/, '');

@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { DataError, EspalierError } from '../../engine/errors.js';
 import { concurrently } from '../concurrently.js';
 import { naturalOrder } from '../paths.js';
+import { type BadRecord, badRecord } from '../warnings.js';
 import type { Reading } from './format.js';
 import type { StatedImage, StatedObject, StatedSet } from './image.js';
 import { type ImageIndex, indexFiles, isImageName, listFiles, stemOf } from './images.js';
@@ -48,7 +49,7 @@ export async function readVoc(places: readonly string[], reading: Reading<unknow
   const { root, images } = reading;
   const files = (await listFiles(root.path)).filter((path) => /\.xml$/i.test(path)).sort(naturalOrder);
   const index = indexFiles(root.path, files);
-  const bad = new Map<string, string>();
+  const bad = new Map<string, BadRecord>();
   const wanted: { readonly xml: string; readonly name: string | null }[] = [];
   for (const place of places) {
     if (!/\.txt$/i.test(place)) {
@@ -61,7 +62,7 @@ export async function readVoc(places: readonly string[], reading: Reading<unknow
     const list = join(root.path, place);
     for (const line of new Set(linesOf(await readAnnotation(list)))) {
       const xml = findListed(line, index);
-      if (xml === null) bad.set(line, `no annotation of that name, listed in ${place}`);
+      if (xml === null) bad.set(line, { problem: `no annotation of that name, listed in ${place}`, pitfall: 27 });
       else wanted.push({ xml, name: line });
     }
   }
@@ -70,7 +71,7 @@ export async function readVoc(places: readonly string[], reading: Reading<unknow
       return stateImage(parseVocXml(await readAnnotation(xml, MAX_XML_BYTES), xml), xml, reading);
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error;
-      bad.set(relative(root.path, xml).split(sep).join('/'), error.message.slice(error.message.indexOf(': ') + 2));
+      bad.set(relative(root.path, xml).split(sep).join('/'), badRecord(error));
       return null;
     }
   });

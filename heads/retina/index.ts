@@ -2,6 +2,7 @@ import type { Architecture } from '../../backbones/family.js';
 import { defineHead } from '../definition.js';
 import { PRESETS } from '../presets.js';
 import { detection } from '../tasks/detection.js';
+import { auditAnchors } from './audit.js';
 import { retinaConfig } from './config.js';
 import { createRetinaHead, encoderConfigOf } from './head.js';
 
@@ -16,6 +17,7 @@ export const retina = defineHead({
     const { isFixed, inputPixels } = architecture;
     return { inputSize: isFixed ? [inputPixels, inputPixels] : inputSize, neck, head };
   },
+  audit: ({ anchors }, { inputSize, strides }, boxes) => auditAnchors(anchors, inputSize, strides, boxes),
   limits: ({ decode }) => decode,
   create: (config, features, { classes, inputSize }) => ({
     head: createRetinaHead({ ...config, classes, inputSize }, features),

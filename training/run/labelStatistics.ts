@@ -1,5 +1,5 @@
 import type { Dataset } from '../../datasets/dataset.js';
-import type { Truth } from '../../datasets/sample.js';
+import { boxesOf } from '../../datasets/sample.js';
 
 /** Objects of a data set whose truths are boxes, by class. Plain JSON. */
 export interface LabelStatistics {
@@ -18,8 +18,8 @@ export function labelStatistics({ labels, entries }: Dataset): LabelStatistics |
   const classes = labels.classes.map(({ name }) => ({ name, objects: 0, sides: new Array<number>(BINS).fill(0) }));
   let hasBoxes = false;
   for (const { truth } of entries) {
-    const stored = truth as Partial<Truth>;
-    if (stored.kind !== 'boxes' || stored.areas === undefined || stored.labels === undefined) continue;
+    const stored = boxesOf(truth);
+    if (!stored) continue;
     hasBoxes = true;
     for (const [i, label] of stored.labels.entries()) {
       const counted = classes[label];
