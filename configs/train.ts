@@ -128,7 +128,8 @@ function withFullBatch(experiment: Experiment, images: number, say: (line: strin
 
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
   const names = labels.classes.map(({ name }) => name);
-  const isAdded = TASKS[task].addsBackground === true && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
+  const isAdded =
+    TASKS[task].addsBackground === true && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
   return names.map(shownName).join(', ') + (isAdded ? ` (${BACKGROUND}: every pixel without one of the others)` : '');
 }
 
