@@ -21,9 +21,7 @@ export const regionsOf = (truth: { readonly kind: string }): RegionsTruth | null
 
 /** Run lengths as coco-ts takes them. */
 export const toRle = ({ size, counts }: Extract<Segmentation, { readonly size: unknown }>) =>
-  typeof counts === 'string'
-    ? { size: [...size] as [number, number], counts }
-    : { size: [...size] as [number, number], counts: [...counts] };
+  typeof counts === 'string' ? { size: [...size], counts } : { size: [...size], counts: [...counts] };
 
 /**
  * Draws regions to a class map with the rasteriser of the COCO mask API.

@@ -173,7 +173,7 @@ type Gradients = Inside['gradients'];
  */
 export function withGradients<T>(make: (original: Gradients) => Gradients, work: () => T): T {
   const { gradients } = inside;
-  const own = make(gradients.bind(inside) as Gradients);
+  const own = make(gradients.bind(inside));
   const outermost = ((...args: Parameters<Gradients>) => {
     inside.gradients = gradients;
     try {

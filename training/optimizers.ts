@@ -98,7 +98,7 @@ export function createAdamW(parameters: ParameterMap, options: AdamWOptions = {}
       return { learningRate, stepSize: (learningRate * root) / (1 - beta1 ** (step + 1)), epsilon: epsilon * root };
     },
     update: (gradients, scalars) => {
-      const { learningRate, stepSize, epsilon: tiny } = scalars as { [name: string]: tf.Scalar };
+      const { learningRate, stepSize, epsilon: tiny } = scalars;
       packs.forEach((pack, i) => {
         const [value, mean, gradient] = [gatherVariables(pack), first.variables[i], gradients[i]] as Update;
         const variance = second.variables[i] as tf.Variable;

@@ -65,7 +65,7 @@ async function captureSlots(
   const captured: [string, HostTensor][] = [];
   for (const [key, tensor] of state) {
     const { layout } = parameterOf(key, parameters) as Parameter;
-    const values = (await tensor.data<'float32'>()) as Float32Array;
+    const values = await tensor.data<'float32'>();
     const data = toFile(values, tensor.shape, layout).slice();
     captured.push([prefix + key, { dtype: 'F32', shape: fileShape(tensor.shape, layout), data }]);
     tensor.dispose();

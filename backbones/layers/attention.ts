@@ -45,7 +45,7 @@ export function attention(parameters: Parameters, name: string, options: Attenti
   });
   /** [N, T, heads, width] each. */
   const split = (qkv: tf.Tensor4D, N: number, T: number): tf.Tensor4D[] => {
-    if (order === 'heads') return tf.split(tf.reshape(qkv, [N, T, heads, total]), widths, 3) as tf.Tensor4D[];
+    if (order === 'heads') return tf.split(tf.reshape(qkv, [N, T, heads, total]), widths, 3);
     const parts = tf.split(
       tf.reshape(qkv, [N, T, total * heads]),
       widths.map((width) => width * heads),

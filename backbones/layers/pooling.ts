@@ -64,7 +64,7 @@ function adaptiveAxis(input: tf.Tensor4D, axis: 1 | 2, count: number): tf.Tensor
       [-1, -1, -1, -1],
     ];
     begin[axis] = Math.floor((i * cells) / count);
-    size[axis] = Math.ceil(((i + 1) * cells) / count) - (begin[axis] as number);
+    size[axis] = Math.ceil(((i + 1) * cells) / count) - begin[axis];
     return tf.mean<tf.Tensor4D>(tf.slice(input, begin, size), axis, true);
   });
   return tf.concat(windows, axis);

@@ -89,5 +89,5 @@ export async function openData<Kind extends Truth['kind']>(
   const lack = lacksTruth(format, truth);
   if (lack !== null) throw new ConfigError(`data: ${lack}`);
   const open = format.readers[truth] as NonNullable<(typeof format.readers)[Kind]>;
-  return open(parsed.data, request) as Promise<Dataset<Extract<Truth, { readonly kind: Kind }>> | null>;
+  return open(parsed.data, request);
 }

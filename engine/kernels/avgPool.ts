@@ -22,7 +22,7 @@ const backward = defineKernel<{ dy: tf.Tensor }, Pooling & { inputShape: readonl
         'DepthwiseConv2dNativeBackpropInput',
         { dy: share, filter: tf.ones([windowHeight, windowWidth, channels, 1]) },
         { inputShape: [...inputShape], strides: [...stride], pad: padding, dilations: [1, 1] },
-      ) as tf.Tensor;
+      );
   },
 });
 

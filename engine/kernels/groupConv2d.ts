@@ -100,5 +100,5 @@ function backprop(
   { stride, padding, ...shape }: { stride: readonly number[]; padding: string; [shape: string]: unknown },
 ): tf.Tensor {
   const attributes = { strides: [...stride], pad: padding, dataFormat: 'NHWC', ...shape };
-  return tf.engine().runKernel(`Conv2DBackprop${of}`, inputs, attributes as unknown as tf.NamedAttrMap) as tf.Tensor;
+  return tf.engine().runKernel(`Conv2DBackprop${of}`, inputs, attributes as unknown as tf.NamedAttrMap);
 }
