@@ -1,7 +1,7 @@
 /** The architecture as rules: which folder may import which. `npm run check` fails on the first arrow the other way. */
 
 /** Left to right as an image travels; a folder imports only from those before it (and `datasets` for truths and results). */
-const ARROW = ['engine', 'backbones', 'necks', 'heads', 'pretrained', 'training', 'configs', 'tools'];
+const ARROW = ['engine', 'backbones', 'necks', 'heads', 'pretrained', 'training', 'deploy', 'configs', 'tools'];
 
 /** What each folder must not import: everything after it. */
 const arrow = ARROW.slice(0, -1).map((folder, index) => ({
@@ -19,7 +19,8 @@ const PORTABLE = [
   '^pretrained/(?!files/)',
   '^training/(?!run/)',
   '^engine/[^/]+$',
-  '^engine/(kernels|wasm|webgl)/',
+  '^engine/(kernels|wasm|webgl|shapes|graph)/',
+  '^deploy/(?!onnxruntime/)',
   '^engine/webgpu/(?!dawn)',
   '^index\\.ts$',
 ];
@@ -83,7 +84,7 @@ module.exports = {
       severity: 'error',
       from: { path: PORTABLE },
       to: {
-        path: '^(engine/(tensorflow|host|files)/|weights/fileSource|pretrained/files/|training/run/|tools/|configs/)',
+        path: '^(engine/(tensorflow|host|files)/|weights/fileSource|pretrained/files/|training/run/|deploy/onnxruntime/|tools/|configs/)',
       },
     },
     {
@@ -92,7 +93,7 @@ module.exports = {
       severity: 'error',
       from: { path: PORTABLE },
       to: {
-        path: '^datasets/(?!(sample|placement|encoder|dataset|outside|suggestion|editDistance)\\.ts$|transforms/|evaluators/)',
+        path: '^datasets/(?!(sample|placement|encoder|dataset|outside|suggestion|editDistance|pixelTypes|intensity|instanceMasks)\\.ts$|transforms/|evaluators/)',
         dependencyTypesNot: ['type-only'],
       },
     },

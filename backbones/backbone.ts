@@ -1,4 +1,5 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { PerImage } from '../datasets/intensity.js';
 import type { OwnArchitecture } from './family.js';
 import type { FeatureInfo, FeatureMaps, Level } from './features.js';
 import type { Module, Pass } from './module.js';
@@ -7,9 +8,15 @@ import type { Module, Pass } from './module.js';
 export interface Preprocessing {
   /** Channel order of the decoded image; of other than three channels they come in RGB's order, over and over. */
   readonly channels: 'RGB';
-  /** Per channel, in units of the 0..255 pixel: network input = (pixel - mean) / std. */
+  /** Per channel, in units of the pixels, 0..255 of 8-bit RGB: network input = (pixel - mean) / std. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** Lowest and highest pixel per channel; what is beyond is clipped first. Absent: none is. */
+  readonly clip?: readonly (readonly [low: number, high: number])[];
+  /** What is done to each image by its own values before. Absent: nothing. */
+  readonly perImage?: PerImage;
+  /** Images are decoded in their own depth. Absent: to 8-bit RGB, for the eye. */
+  readonly depth?: 'own';
 }
 
 /** Mean and spread of ImageNet's training images. */

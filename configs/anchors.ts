@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../datasets/check/pitfalls.js';
 import type { Dataset, Entry } from '../datasets/dataset.js';
-import { boxesOf } from '../datasets/sample.js';
+import { objectsOf } from '../datasets/sample.js';
 import { headOf, headSettings } from '../heads/index.js';
 import { stridesOf } from './network.js';
 import type { Experiment } from './schema.js';
@@ -66,7 +66,7 @@ const shareOf = (ious: readonly number[], threshold: number): number =>
 function placed(entries: readonly Entry[], [height, width]: readonly [number, number]): number[] {
   const all: number[] = [];
   for (const { truth: stored, width: columns, height: rows } of entries) {
-    const truth = boxesOf(stored);
+    const truth = objectsOf(stored);
     if (!truth || !columns || !rows) continue;
     const scale = Math.min(height / rows, width / columns);
     for (let i = 0; i < truth.labels.length; i++)

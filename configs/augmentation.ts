@@ -1,18 +1,22 @@
+import type { Preprocessing } from '../backbones/backbone.js';
+import type { PixelType } from '../datasets/pixelTypes.js';
 import type { AugmentConfig } from '../datasets/transforms/augment.js';
-import type { Rgb } from '../datasets/transforms/warp.js';
 import { TASKS } from '../heads/index.js';
+import { fillOf } from '../training/predictor.js';
 import type { Experiment } from './schema.js';
 
 /**
  * How training images are changed.
  *
  * @param size [height, width] of the network's input, pixels
- * @param fill colour, 0..255, that the weights take for nothing: where there is no image
+ * @param preprocessing what the weights expect: what normalises to zero is where there is no image
+ * @param type          of the pixels in a batch
  */
 export function trainAugmentation(
   { task, augment }: Experiment,
   size: readonly [number, number],
-  fill: Rgb,
+  preprocessing: Preprocessing,
+  type: PixelType = 'uint8',
 ): AugmentConfig {
   const defaults = TASKS[task].augmentation;
   const { brightness, contrast, saturation, hue, flipHorizontal, minVisible } = augment;
@@ -24,7 +28,8 @@ export function trainAugmentation(
     flipVertical: augment.flipVertical ?? defaults.flipVertical,
     rotate90: augment.rotate90 ?? defaults.rotate90,
     color: { brightness, contrast, saturation, hue },
-    fill,
+    fill: fillOf(preprocessing, type),
+    ...(preprocessing.depth && { spread: preprocessing.std }),
     minVisible,
   };
 }

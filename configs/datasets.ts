@@ -1,6 +1,6 @@
 import type { Dataset, Warning } from '../datasets/dataset.js';
 import { openData, type SplitName } from '../datasets/formats/index.js';
-import { boxesOf, type LabelMap } from '../datasets/sample.js';
+import { type LabelMap, objectsOf } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { headOf, headSettings, TASKS } from '../heads/index.js';
 import type { Experiment } from './schema.js';
@@ -46,7 +46,7 @@ function mostDetections({ model }: Experiment): number {
 /** What says that images have more objects than boxes are kept, so that AP cannot reach 1. */
 function crowdedImages({ entries }: Dataset, maxDetections: number): Warning | null {
   const found = entries.flatMap(({ id, truth }) => {
-    const count = boxesOf(truth)?.ignored.reduce((sum, skip) => sum + (skip ? 0 : 1), 0) ?? 0;
+    const count = objectsOf(truth)?.ignored.reduce((sum, skip) => sum + (skip ? 0 : 1), 0) ?? 0;
     return count > maxDetections ? [{ id, count }] : [];
   });
   const [first] = found;

@@ -1,3 +1,4 @@
+import { IMAGENET } from '../backbones/backbone.js';
 import { type Census, countSmaller, takeCensus } from '../datasets/census.js';
 import { type Finding, finding, type PitfallNumber } from '../datasets/check/pitfalls.js';
 import type { Dataset } from '../datasets/dataset.js';
@@ -120,7 +121,7 @@ function vanishing(experiment: Experiment, train: Dataset): Finding[] {
   const { inputSize } = experiment.model;
   const cell = finestCell(experiment.model);
   const [height, width] = inputSize;
-  const isNative = trainAugmentation(experiment, inputSize, [0, 0, 0]).fit === 'native';
+  const isNative = trainAugmentation(experiment, inputSize, IMAGENET).fit === 'native';
   const { smaller, total } = countSmaller(train, (rows, columns) => {
     const side = isNative ? cell : cell / Math.min(height / rows, width / columns);
     return [side, side];

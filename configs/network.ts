@@ -4,14 +4,16 @@ import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
+import type { EvaluationLimits } from '../heads/tasks/task.js';
 import { neckOf } from '../necks/index.js';
-import { createPredictor } from '../training/predictor.js';
+import { createPredictor, type Predictor, type PredictorOptions } from '../training/predictor.js';
 import {
   type EvaluateOptions,
   evaluateModel,
   type PredictImagesOptions,
   predictImages,
 } from '../training/run/index.js';
+import { tiled } from '../training/tiles.js';
 import type { Experiment } from './schema.js';
 
 /** What a network predicts for one image. */
@@ -23,12 +25,8 @@ export interface ImagePrediction {
   readonly result: unknown;
 }
 
-/** The network of an experiment, with what it takes to train, measure and use it. */
-export interface Network {
-  readonly model: Model<Tree, TargetTypes, unknown>;
-  readonly encoder: EncoderSource;
-  /** [height, width] of the input, pixels. */
-  readonly inputSize: readonly [height: number, width: number];
+/** A network that answers, whatever runs it. */
+export interface AnsweringNetwork {
   readonly task: Task;
   /** Predicts on every image of a data set of the experiment's task and compares with the truth. */
   measure(dataset: Dataset, options?: EvaluateOptions<Drawable>): Promise<Report>;
@@ -36,11 +34,30 @@ export interface Network {
   answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
   /** Predicts on image files, in their order. */
   predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<ImagePrediction, void>;
+  /** Whether it reads images at their own depth. */
+  readonly isDeep: () => boolean;
   dispose(): void;
+}
+
+/** The network of an experiment, with what it takes to train, measure and use it. */
+export interface Network extends AnsweringNetwork {
+  readonly model: Model<Tree, TargetTypes, unknown>;
+  readonly encoder: EncoderSource;
+  /** [height, width] of the input, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  /** How an image is laid into the input: resized, or at its own scale. */
+  readonly fit: PredictorOptions['mode'];
 }
 
 /** The task of an experiment; whose it is, is known at run time. */
 export const taskOf = ({ task }: Pick<Experiment, 'task'>): Task => TASKS[task] as unknown as Task;
+
+/** An experiment whose backbone takes images of so many channels, where the data say how many. */
+export function withChannels(experiment: Experiment, channels: number | undefined): Experiment {
+  if (channels === undefined) return experiment;
+  const { model } = experiment;
+  return { ...experiment, model: { ...model, backbone: { ...model.backbone, inChannels: channels } } };
+}
 
 /** Coarsest stride of a network: what the sides of an input of any size are multiples of, pixels. */
 const COARSEST_STRIDE = 32;
@@ -57,29 +74,58 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const config = { inputSize, backbone, neck, head };
   const assembly = createModel(config, { classes: labels.classes.length, seed: train.seed });
   const model = assembly.model as unknown as Network['model'];
-  const predictor = createPredictor(model, {
+  const fit = task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox';
+  const whole = createPredictor(model, {
     inputSize,
-    mode: task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox',
+    mode: fit,
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
   });
+  const predictor = withTiles(whole, task, evaluate);
   return {
     model,
     encoder: assembly.encoder,
     inputSize,
-    task,
-    measure: (dataset, { signal, onAnswer } = {}) =>
-      evaluateModel(predictor, dataset, task.createEvaluator(labels, limits(headSettings(head))), {
-        signal,
-        onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
-      }),
-    answer: (images) => predictor.predict(images),
-    predict: (files, options) => predictImages(predictor, files, options),
+    fit,
+    ...answering(predictor, task, labels, limits(headSettings(head)), () => model.preprocessing.depth === 'own'),
     dispose: () => {
       predictor.dispose();
       model.dispose();
     },
   };
+}
+
+/** What can be done with anything that answers images; it owns the predictor. @param isDeep whether it reads images at their own depth */
+export function answering(
+  predictor: Predictor<unknown>,
+  task: Task,
+  labels: LabelMap,
+  limits: EvaluationLimits,
+  isDeep: () => boolean = () => false,
+): AnsweringNetwork {
+  return {
+    task,
+    isDeep,
+    measure: (dataset, { signal, onAnswer } = {}) =>
+      evaluateModel(predictor, dataset, task.createEvaluator(labels, limits), {
+        signal,
+        onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
+      }),
+    answer: (images) => predictor.predict(images),
+    predict: (files, options) => predictImages(predictor, files, { ...options, isDeep: isDeep() }),
+    dispose: () => predictor.dispose(),
+  };
+}
+
+/** Answers large images by tiles, as the config and the task say. */
+function withTiles(
+  predictor: Predictor<unknown>,
+  { stitching }: Task,
+  { tile, tileOverlap: overlap }: Experiment['evaluate'],
+): Predictor<unknown> {
+  if (tile === null) return predictor;
+  if (tile !== 'auto') return tiled(predictor, { tile, overlap, stitching });
+  return stitching.defaults === null ? predictor : tiled(predictor, { ...stitching.defaults, overlap, stitching });
 }
 
 /** What there is to draw of a prediction, however sure it is; null: nothing. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { checkOptions, type OptionNames } from '../backbones/settings.js';
-import { decodeImage } from '../datasets/decode/index.js';
+import { decodeDeep, decodeImage } from '../datasets/decode/index.js';
 import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { type LoadAnyOptions, loadWeights } from '../pretrained/files/loadWeights.js';
@@ -17,7 +17,8 @@ import {
   openBytes,
   opened,
 } from '../training/openCheckpoint.js';
-import { createNetwork, type Network } from './network.js';
+import { type AnsweringNetwork, createNetwork } from './network.js';
+import { isNetworkFile, openNetworkFile, openRunInOnnxRuntime } from './networkFile.js';
 import { parseExperiment } from './read.js';
 import { openRun } from './run.js';
 
@@ -29,6 +30,11 @@ export type ModelSource = string | Uint8Array | ArrayBuffer | Blob;
 export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgress'> {
   /** Images per step of the network. Defaults to 1: an image is computed alone. */
   readonly batch?: number | undefined;
+  /**
+   * `onnxruntime`: run by ONNX Runtime, from the optional package onnxruntime-node; ONNX files and bundles of `espalier export` always
+   * are. Absent: the engine that is open.
+   */
+  readonly engine?: 'onnxruntime';
   /** Lowest score of what is found. Defaults to what the run's config says, or 0.3. */
   readonly threshold?: number;
   /** True: modules of a run that somebody else trained are loaded. Defaults to false. */
@@ -43,7 +49,7 @@ export function runOf(model: string): string {
 
 /** A network with the classes it was trained for. */
 export interface Trained {
-  readonly network: Network;
+  readonly network: AnsweringNetwork;
   readonly labels: LabelMap;
   /** Lowest score that is reported where none is asked for. */
   readonly threshold: number;
@@ -63,7 +69,7 @@ export async function openReleased(entry: ReleasedWeights, options: OpenOptions 
   const { evaluate, ...rest } = parseExperiment({ model: { preset: found.preset } }, entry.name);
   const network = createNetwork({ ...rest, evaluate: { ...evaluate, batchSize: options.batch ?? 1 } }, labels);
   try {
-    const { threshold: _, batch: _batch, allowModules: _allowModules, ...loading } = options;
+    const { threshold: _, batch: _batch, engine: _engine, allowModules: _allowModules, ...loading } = options;
     const loaded = await loadWeights(network.model, entry.name, loading);
     options.onProgress?.(`weights: ${describeLoaded(loaded)}`);
     return { network, labels, threshold: options.threshold ?? evaluate.drawThreshold };
@@ -75,6 +81,19 @@ export async function openReleased(entry: ReleasedWeights, options: OpenOptions 
 
 async function openTrained(source: string, options: OpenOptions): Promise<Trained> {
   const folder = runOf(source);
+  if (isNetworkFile(source)) {
+    const { network, labels, description } = await openNetworkFile(source);
+    return { network, labels, threshold: options.threshold ?? description.threshold };
+  }
+  if (options.engine === 'onnxruntime') {
+    const run = openRun(folder, { batch: options.batch ?? 1, allowModules: options.allowModules });
+    try {
+      const { network, labels, description } = await openRunInOnnxRuntime(run, options.batch ?? 1);
+      return { network, labels, threshold: options.threshold ?? description.threshold };
+    } finally {
+      run.dispose();
+    }
+  }
   if (existsSync(folder)) {
     const { network, labels, experiment } = openRun(folder, {
       batch: options.batch ?? 1,
@@ -94,20 +113,23 @@ async function openAnswering(source: ModelSource, options: OpenOptions): Promise
   checkOptions(options, OPEN_OPTIONS, 'open');
   if (typeof source !== 'string') return openBytes(source, options);
   const { network, labels, threshold } = await openTrained(source, options);
-  return { labels, threshold, task: network.task, answer: network.answer, dispose: network.dispose };
+  const { task, answer, dispose, isDeep } = network;
+  return { labels, threshold, task, answer, dispose, isDeep };
 }
 
 const OPEN_OPTIONS: OptionNames<OpenOptions> = {
   batch: true,
+  engine: true,
   threshold: true,
   allowModules: true,
   offline: true,
   onProgress: true,
 };
 
-async function readImage(image: ImageSource): Promise<Pixels> {
-  if (typeof image === 'string' || image instanceof Uint8Array) return decodeImage(image);
-  return image instanceof Blob ? decodeImage(new Uint8Array(await image.arrayBuffer())) : pixelsOf(image);
+async function readImage(image: ImageSource, isDeep: boolean): Promise<Pixels> {
+  const decode = isDeep ? decodeDeep : decodeImage;
+  if (typeof image === 'string' || image instanceof Uint8Array) return decode(image);
+  return image instanceof Blob ? decode(new Uint8Array(await image.arrayBuffer())) : pixelsOf(image);
 }
 
 const nameOf = (source: ModelSource): string => (typeof source === 'string' ? source : 'the checkpoint');
@@ -115,7 +137,8 @@ const nameOf = (source: ModelSource): string => (typeof source === 'string' ? so
 /**
  * Opens a trained detector: `await detector.predict('photo.jpg')` gives the objects that it finds, best first.
  *
- * @param source folder of a run, one of its checkpoints or the bytes of one, or a name of `espalier weights list --task detection`
+ * @param source folder of a run, one of its checkpoints or the bytes of one, an ONNX file or bundle of `espalier export`, or a name of
+ * `espalier weights list --task detection`
  * @throws ConfigError when there is no such detector
  */
 export async function openDetector(
@@ -128,7 +151,7 @@ export async function openDetector(
 /**
  * Opens a trained segmenter: `await segmenter.predict('photo.jpg')` gives the class of every pixel.
  *
- * @param source folder of a run, one of its checkpoints or the bytes of one
+ * @param source folder of a run, one of its checkpoints or the bytes of one, or an ONNX file or bundle of `espalier export`
  * @throws ConfigError when there is no such segmenter
  */
 export async function openSegmenter(

@@ -4,7 +4,7 @@ import { ConfigError } from '../engine/errors.js';
 import { readText } from '../engine/files/read.js';
 import { loadCheckpoint } from '../training/index.js';
 import { chosenCheckpoint, readCheckpoint, requireOwn, runFolder } from '../training/run/index.js';
-import { createNetwork, type Network } from './network.js';
+import { createNetwork, type Network, withChannels } from './network.js';
 import { parseExperiment } from './read.js';
 import type { Experiment } from './schema.js';
 
@@ -26,6 +26,10 @@ export interface OpenRunOptions {
   readonly batch?: number | undefined;
   /** True: parts of modules are loaded although no config of this user named them as they are. Defaults to false. */
   readonly allowModules?: boolean | undefined;
+  /** Side of the tiles of large images, pixels. Defaults to what the run's config says. */
+  readonly tile?: number | undefined;
+  /** [height, width] of the network's input, pixels. Defaults to that of the run's config. */
+  readonly inputSize?: readonly [height: number, width: number] | undefined;
 }
 
 /**
@@ -33,7 +37,7 @@ export interface OpenRunOptions {
  *
  * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
-export function openRun(folder: string, { batch, allowModules }: OpenRunOptions = {}): Run {
+export function openRun(folder: string, { batch, tile, inputSize, allowModules }: OpenRunOptions = {}): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
@@ -41,10 +45,19 @@ export function openRun(folder: string, { batch, allowModules }: OpenRunOptions 
   const checkpoint = chosenCheckpoint(files);
   const stored = readCheckpoint(checkpoint);
   requireOwn(files, checkpoint, stored);
-  const experiment = parseExperiment(readJson(files.config), files.config, allowModules);
+  const trained = readRunConfig(files.config, allowModules);
+  const resized = { ...trained, model: { ...trained.model, inputSize } };
+  const experiment = inputSize === undefined ? trained : parseExperiment(resized, 'the size asked for', allowModules);
   const labels: LabelMap = { classes: stored.metadata.classes };
-  const evaluate = { ...experiment.evaluate, batchSize: batch ?? experiment.evaluate.batchSize };
-  const network = createNetwork({ ...experiment, evaluate }, labels);
+  const evaluate = {
+    ...experiment.evaluate,
+    batchSize: batch ?? experiment.evaluate.batchSize,
+    tile: tile ?? experiment.evaluate.tile,
+  };
+  const network = createNetwork(
+    withChannels({ ...experiment, evaluate }, stored.metadata.preprocessing.mean.length),
+    labels,
+  );
   try {
     loadCheckpoint(network.model, stored);
   } catch (error) {
@@ -52,6 +65,11 @@ export function openRun(folder: string, { batch, allowModules }: OpenRunOptions 
     throw error;
   }
   return { network, experiment, labels, checkpoint, step: stored.metadata.step, dispose: () => network.dispose() };
+}
+
+/** The config of a run, from its folder. @throws ConfigError when it cannot be read */
+export function readRunConfig(file: string, allowModules?: boolean): Experiment {
+  return parseExperiment(readJson(file), file, allowModules);
 }
 
 /** Of a config. */

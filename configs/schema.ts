@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { casesConfig } from '../datasets/evaluators/index.js';
 import { dataSchema } from '../datasets/formats/index.js';
 import { modulePart } from '../datasets/outside.js';
 import { modelConfig, PRESET_NAMES, TASK_NAMES } from '../heads/index.js';
@@ -80,7 +81,16 @@ const augment = z.strictObject({
 const evaluate = z.strictObject({
   split: z.enum(['train', 'val', 'test']).default('val').describe('Split that `evaluate` measures'),
   batchSize: z.int().min(1).max(1024).nullable().default(null).describe('Images per step; null: that of training'),
+  tile: z
+    .union([z.literal('auto'), z.int().min(64).max(8192)])
+    .nullable()
+    .default('auto')
+    .describe(
+      'Side of the overlapping tiles that larger images are answered by, pixels; auto: 1024 for class maps of images above 2048, none for boxes; null: none',
+    ),
+  tileOverlap: z.number().min(0).max(0.9).default(0.25).describe('Share of a tile that the next one has, too, 0..0.9'),
   drawThreshold: fraction(0.3, 'predict: lowest score that is reported and drawn, 0..1'),
+  cases: casesConfig.prefault({}).describe('Segmentation: figures per case, `evaluate --cases` and `report`'),
 });
 
 /** One experiment: what to learn, from which data, how. Strict: a key that is not here is an error. */

@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Preprocessing } from '../backbones/backbone.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
-import { loadEncoder } from '../datasets/loader/fill.js';
+import { type ImageFormat, loadEncoder, RGB_FORMAT } from '../datasets/loader/fill.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
 import { headOf, TASKS } from '../heads/index.js';
 import { preprocessingOf } from '../pretrained/metadata.js';
-import { fillOf } from '../training/predictor.js';
 import {
   createPictures,
   type HeldRunFolder,
@@ -31,8 +31,9 @@ import {
 import { withWeights } from '../weights/fileSource.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
+import { describeIntensity, intensityOf } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
-import { createNetwork, type Network } from './network.js';
+import { createNetwork, type Network, withChannels } from './network.js';
 import type { Experiment } from './schema.js';
 import { loadStart, type Startable } from './weights.js';
 
@@ -97,12 +98,14 @@ async function trainHeld(
   );
   say(`classes: ${describeClasses(named, train)}`);
   const experiment = withFullBatch(named, train.size, say);
-  const network = createNetwork(experiment, train.labels);
+  const network = createNetwork(withChannels(experiment, train.deep?.channels), train.labels);
   try {
     const { weights, partial } = experiment.model;
     if (weights === null) say('weights: none, everything starts at random');
     else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
+    if (!continues(options)) network.model.preprocessing = await intensityOf(train, network.model.preprocessing);
+    if (train.deep) say(`intensity: ${describeIntensity(train.deep, network.model.preprocessing)}`);
     return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
   } finally {
     network.dispose();
@@ -209,13 +212,22 @@ function shared({ task, model, train, augment }: Experiment): object {
   return { task, model, train: rest, augment };
 }
 
+/** What the images of a data set are once they are prepared. */
+function imageFormat({ deep }: Dataset, { perImage }: Preprocessing): ImageFormat {
+  if (!deep) return RGB_FORMAT;
+  return { type: perImage ? 'float32' : deep.type, channels: deep.channels, perImage: perImage ?? null };
+}
+
 function createTrainLoader(experiment: Experiment, network: Network, dataset: Dataset): Loader {
   const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
   const cluster = membership();
+  const { preprocessing } = network.model;
+  const images = imageFormat(dataset, preprocessing);
   return createLoader({
     entries: dataset.entries,
     encoder: network.encoder,
-    augment: trainAugmentation(experiment, network.inputSize, fillOf(network.model.preprocessing)),
+    augment: trainAugmentation(experiment, network.inputSize, preprocessing, images.type),
+    images,
     transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
       return { module: pathToFileURL(module).href, settings };
     }),

@@ -1,5 +1,5 @@
 import { DataError } from '../engine/errors.js';
-import type { DetectionTruth } from './sample.js';
+import type { DetectionTruth, ObjectsTruth } from './sample.js';
 import type { WarningList } from './warnings.js';
 
 /** One object as its file states it, in the convention of this library: pixels, x2 and y2 exclusive. */
@@ -29,9 +29,19 @@ export function admitBoxes(
   source: { readonly file: string; readonly id: string },
   warnings: WarningList,
 ): DetectionTruth {
+  return { kind: 'boxes', ...objectsOf(admitted(stated, { width, height }, source, warnings)) };
+}
+
+/** The same boxes with whatever else is stated of their objects. */
+export function admitted<Stated extends StatedBox>(
+  stated: readonly Stated[],
+  { width, height }: { readonly width: number; readonly height: number },
+  source: { readonly file: string; readonly id: string },
+  warnings: WarningList,
+): readonly Stated[] {
   const { file, id } = source;
   checkUnits(stated, width, height, file);
-  const kept: StatedBox[] = [];
+  const kept: Stated[] = [];
   for (const written of stated) {
     if (![written.x1, written.y1, written.x2, written.y2].every(Number.isFinite)) {
       warnings.note('bad-box', id);
@@ -52,8 +62,12 @@ export function admitBoxes(
     if (beyond > 0) warnings.note(beyond <= TOLERANCE ? 'box-clipped' : 'box-outside', id);
     kept.push(clipped);
   }
+  return kept;
+}
+
+/** Admitted boxes as arrays. */
+export function objectsOf(kept: readonly StatedBox[]): ObjectsTruth {
   return {
-    kind: 'boxes',
     boxes: Float64Array.from(kept.flatMap(({ x1, y1, x2, y2 }) => [x1, y1, x2, y2])),
     labels: Int32Array.from(kept, ({ label }) => label),
     ignored: Uint8Array.from(kept, ({ ignored }) => (ignored ? 1 : 0)),
@@ -62,7 +76,7 @@ export function admitBoxes(
 }
 
 /** With x1 before x2 and y1 before y2. */
-function ordered(box: StatedBox): StatedBox {
+function ordered<Stated extends StatedBox>(box: Stated): Stated {
   const { x1, y1, x2, y2 } = box;
   if (x1 <= x2 && y1 <= y2) return box;
   return { ...box, x1: Math.min(x1, x2), y1: Math.min(y1, y2), x2: Math.max(x1, x2), y2: Math.max(y1, y2) };

@@ -2,7 +2,7 @@ import { classOf, type MaskFileTruth, maskFileOf } from './classMap.js';
 import type { Dataset, Entry } from './dataset.js';
 import type { StoredTruth } from './read.js';
 import { drawRegions, type RegionsTruth, regionsOf, type Segmentation } from './regions.js';
-import { boxesOf, IGNORED } from './sample.js';
+import { IGNORED, objectsOf } from './sample.js';
 
 /** How much there is to learn from in a data set. */
 export interface Census {
@@ -45,9 +45,9 @@ function countRegions(entries: readonly Entry<StoredTruth>[], { uncovered }: Reg
 function countObjects(entries: readonly Entry<StoredTruth>[], counts: number[]): Census {
   let ignored = 0;
   for (const { truth } of entries) {
-    const boxes = boxesOf(truth);
-    boxes?.labels.forEach((label, i) => {
-      if (boxes.ignored[i] === 1) ignored++;
+    const objects = objectsOf(truth);
+    objects?.labels.forEach((label, i) => {
+      if (objects.ignored[i] === 1) ignored++;
       else counts[label]!++;
     });
   }
@@ -81,7 +81,7 @@ export function countSmaller(
 
 /** Width and height of the objects that are learned from. */
 function sidesOf(truth: StoredTruth): (readonly [width: number, height: number])[] {
-  const boxes = boxesOf(truth);
+  const boxes = objectsOf(truth);
   if (!boxes) return regionsOf(truth)?.regions.flatMap(({ segmentation }) => extentOf(segmentation)) ?? [];
   const sides: [number, number][] = [];
   for (let i = 0; i < boxes.labels.length; i++) {

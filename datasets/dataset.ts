@@ -1,4 +1,6 @@
 import type { ValueCounts } from './classMap.js';
+import type { IntensityRule } from './intensity.js';
+import type { PixelType } from './pixelTypes.js';
 import type { LabelMap, Sample, Truth } from './sample.js';
 
 /**
@@ -12,7 +14,20 @@ export interface Entry<S = unknown> {
   /** Pixels after EXIF orientation, when the annotation states them; else null until the file is read. */
   readonly width: number | null;
   readonly height: number | null;
+  /** How the image is read in its own depth; absent: as 8-bit RGB, for the eye. */
+  readonly deep?: DeepSource;
   readonly truth: S;
+}
+
+/** Where the pixels of an entry are in its file. */
+export type DeepSource = { readonly kind: 'file' };
+
+/** What the images of a data set are that keep their depth, and how their values are to be taken. */
+export interface DeepImages {
+  /** That holds the values of all of them. */
+  readonly type: PixelType;
+  readonly channels: number;
+  readonly rule: Exclude<IntensityRule, 'auto' | 'rgb'>;
 }
 
 /** A finding that does not stop the work: counted, with the files it was seen in. */
@@ -36,6 +51,8 @@ export interface Dataset<T extends Truth = Truth> extends AsyncIterable<Sample<T
   readonly warnings: readonly Warning[];
   /** The file or folder that names its images, for errors about the whole. */
   readonly source: string;
+  /** Absent: its images are decoded to 8-bit RGB. */
+  readonly deep?: DeepImages;
   /** What to change where its class maps leave nothing to tell apart. */
   readonly advice?: string;
   /** Values of all mask files with their pixels; absent where truths are no mask files. */

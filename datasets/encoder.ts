@@ -8,12 +8,14 @@ export interface TargetSpec<Dtype extends 'float32' | 'int32' = 'float32' | 'int
 }
 
 export type TargetSpecs<Types extends TargetTypes = TargetTypes> = {
-  readonly [Name in keyof Types]: TargetSpec<Types[Name][0]>;
+  readonly [Name in keyof Types]: TargetSpec<NonNullable<Types[Name]>[0]>;
 };
 
 /** Host values of the targets, one image or a batch of them. */
 export type TargetArrays<Types extends TargetTypes = TargetTypes> = {
-  readonly [Name in keyof Types]: { readonly float32: Float32Array; readonly int32: Int32Array }[Types[Name][0]];
+  readonly [Name in keyof Types]: { readonly float32: Float32Array; readonly int32: Int32Array }[NonNullable<
+    Types[Name]
+  >[0]];
 };
 
 /**

@@ -1,13 +1,16 @@
 import { DataError } from '../engine/errors.js';
 import { type MaskFileTruth, mapValues, maskFileOf } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
+import { decodeDeep } from './decode/decodeDeep.js';
 import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
+import { type ObjectRegionsTruth, objectRegionsOf, patchOf, patchOfBox } from './instanceMasks.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
 import { drawRegions, type RegionsTruth, regionsOf } from './regions.js';
 import {
   boxesOf,
   type DetectionTruth,
+  type InstanceTruth,
   type LabelMap,
   type Pixels,
   type Sample,
@@ -16,7 +19,7 @@ import {
 } from './sample.js';
 
 /** What an entry of the readers here carries: the truth itself, or where it comes from. */
-export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth;
+export type StoredTruth = DetectionTruth | ObjectRegionsTruth | MaskFileTruth | RegionsTruth;
 
 /**
  * Decodes the image of an entry and its truth. Needs nothing but the entry, so it runs in any worker.
@@ -26,7 +29,7 @@ export type StoredTruth = DetectionTruth | MaskFileTruth | RegionsTruth;
 export async function readSample<T extends Truth = Truth>(entry: Entry): Promise<Sample<T>> {
   const stored = entry as Entry<StoredTruth>;
   // What there is to note was noted when the data set was opened.
-  const image = await decodeImage(stored.file, { onNote: () => {} });
+  const image = stored.deep ? await decodeDeep(stored.file) : await decodeImage(stored.file, { onNote: () => {} });
   if (stored.width !== null && stored.height !== null) {
     requireSize(stored.file, image, { width: stored.width, height: stored.height });
   }
@@ -104,11 +107,29 @@ async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array>
   return refuseStrays([[truth.file, strays]], { known, unit: truth.unit, advice: ADD_VALUES });
 }
 
+/** A region without a pixel, or none at all, leaves an object that is neither learned nor counted. */
+function readInstances(
+  { segmentations, ...objects }: ObjectRegionsTruth,
+  { width, height }: Size,
+  file: string,
+): InstanceTruth {
+  const drawn = segmentations.map((region) => (region === null ? null : patchOf(region, width, height, file)));
+  const boxAt = (m: number) => Array.from(objects.boxes.subarray(m * 4, m * 4 + 4)) as [number, number, number, number];
+  return {
+    ...objects,
+    kind: 'instances',
+    ignored: objects.ignored.map((ignored, m) => (drawn[m] === null ? 1 : ignored)),
+    masks: drawn.map((patch, m) => patch ?? patchOfBox(boxAt(m))),
+  };
+}
+
 async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
   const { truth } = entry;
   const { width, height } = image;
-  const [boxes, regions, file] = [boxesOf(truth), regionsOf(truth), maskFileOf(truth)];
+  const [boxes, objects, file] = [boxesOf(truth), objectRegionsOf(truth), maskFileOf(truth)];
   if (boxes) return boxes;
+  if (objects) return readInstances(objects, image, entry.file);
+  const regions = regionsOf(truth);
   if (!file && !regions) throw new DataError(entry.file, `its truth is of the unknown kind '${truth.kind}'`);
   const mask: Uint8Array = file
     ? await readMask(file, image)

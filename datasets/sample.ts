@@ -1,9 +1,41 @@
-/** A decoded image: 8-bit RGB, row by row, EXIF orientation applied; plain memory, no tensor. */
+/** Values of pixels, in the type that they have. */
+export type PixelData = Uint8Array | Uint16Array | Int16Array | Float32Array;
+
+/** A decoded image, row by row, EXIF orientation applied; plain memory, no tensor. Its depth is that of `data`. */
 export interface Pixels {
-  /** [height * width * 3]. */
-  readonly data: Uint8Array;
+  /** [height * width * channels], any number of channels. */
+  readonly data: PixelData;
   readonly width: number;
   readonly height: number;
+  /** Distance between rows and between columns, millimetres; absent: the file does not say. */
+  readonly spacing?: readonly [rows: number, columns: number];
+  /** Of the case that the image is a slice of, or of the image itself; absent where no rule of intensity asks for it. */
+  readonly statistics?: CaseStatistics;
+}
+
+/** An image for the eye: 8-bit RGB. */
+export interface RgbPixels extends Pixels {
+  /** [height * width * 3]. */
+  readonly data: Uint8Array;
+}
+
+/** The values of a case, of all of its slices together. */
+export interface CaseStatistics {
+  readonly channels: readonly ChannelStatistics[];
+  /** Share of the case inside the bounding box of what is not zero in every channel, 0..1. */
+  readonly cropped: number;
+}
+
+export interface ChannelStatistics {
+  readonly least: number;
+  readonly most: number;
+  readonly mean: number;
+  readonly std: number;
+  /** Percentiles 0.5 and 99.5. */
+  readonly low: number;
+  readonly high: number;
+  /** Of the values that are not zero; those of all where every value is. */
+  readonly nonZero: { readonly mean: number; readonly std: number };
 }
 
 /** One class of a data set. Its position in `LabelMap.classes` is the contiguous index networks use. */
@@ -13,8 +45,7 @@ export interface LabelMap {
 }
 
 /** Objects of one image. The only box format inside: x1 y1 x2 y2, pixels, x right, y down, x2 and y2 exclusive. */
-export interface DetectionTruth {
-  readonly kind: 'boxes';
+export interface ObjectsTruth {
   /** [M, 4] float64 on file precision. */
   readonly boxes: Float64Array;
   /** [M] contiguous class index. */
@@ -25,11 +56,36 @@ export interface DetectionTruth {
   readonly areas: Float64Array;
 }
 
-/** The objects of a truth, stored or read; null: it is another one. */
+/** Boxes alone. */
+export interface DetectionTruth extends ObjectsTruth {
+  readonly kind: 'boxes';
+}
+
+/** The pixels of an object: a part of the image that holds all of them, row by row. */
+export interface MaskPatch {
+  /** First column and row, pixels. */
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** [height * width] 1: the object. */
+  readonly data: Uint8Array;
+}
+
+/** Objects of one image with their pixels; objects may overlap. */
+export interface InstanceTruth extends ObjectsTruth {
+  readonly kind: 'instances';
+  /** [M]; that of an ignored object may be its box. */
+  readonly masks: readonly MaskPatch[];
+}
+
+/** The objects of a truth, stored or read, whether they have masks or not; null: it has none. */
+export const objectsOf = (truth: unknown): ObjectsTruth | null =>
+  typeof truth === 'object' && truth !== null && 'boxes' in truth && 'labels' in truth ? (truth as ObjectsTruth) : null;
+
+/** The objects of a truth of boxes alone; null: it is another one. */
 export const boxesOf = (truth: unknown): DetectionTruth | null =>
-  typeof truth === 'object' && truth !== null && Reflect.get(truth, 'kind') === 'boxes'
-    ? (truth as DetectionTruth)
-    : null;
+  objectsOf(truth) !== null && Reflect.get(truth as object, 'kind') === 'boxes' ? (truth as DetectionTruth) : null;
 
 /** Class index of every pixel. */
 export interface SemanticTruth {
@@ -42,7 +98,7 @@ export interface SemanticTruth {
 
 export const IGNORED = 255;
 
-export type Truth = DetectionTruth | SemanticTruth;
+export type Truth = DetectionTruth | InstanceTruth | SemanticTruth;
 
 export interface Sample<T extends Truth = Truth> {
   /** File name relative to the data root, forward slashes; unique in a data set. */
@@ -59,6 +115,18 @@ export interface Detections {
   readonly labels: Int32Array;
   /** [D] in [0, 1]. */
   readonly scores: Float32Array;
+}
+
+/** A mask in COCO's run lengths, column by column, packed as text. */
+export interface PackedMask {
+  readonly size: readonly [height: number, width: number];
+  readonly counts: string;
+}
+
+/** What an instance segmenter answers for one image: detections with a mask of the original image's size each. */
+export interface Instances extends Detections {
+  /** [D]. */
+  readonly masks: readonly PackedMask[];
 }
 
 /** What a semantic segmenter answers for one image: class index per original pixel. */

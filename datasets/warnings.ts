@@ -32,6 +32,7 @@ const CODES = {
   'box-outside': ['box', 'more than 1 pixel outside the image, clipped to it: check the coordinates'],
   'box-missed': ['box', 'wholly outside the image, dropped from training and evaluation: check the coordinates'],
   'missing-segmentation': ['annotation', 'without a segmentation, not part of any class map: export polygons or RLE'],
+  'missing-mask': ['object', 'without a segmentation, neither learned nor counted: export polygons or RLE'],
   'bad-shape': ['annotation', 'with polygons or run lengths that cannot be drawn, left out of class maps'],
   'unused-shape': ['shape', 'left out, as nothing can be learned from its kind'],
   'no-class': ['annotation', 'without the name of a class, left out'],

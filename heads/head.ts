@@ -1,15 +1,24 @@
-import type { Rank, Tensor } from '@tensorflow/tfjs';
+import type { Rank, Scalar, Tensor } from '@tensorflow/tfjs';
 import type { FeatureMaps, FeatureSpec, Level } from '../backbones/features.js';
 import type { Module, Pass } from '../backbones/module.js';
 import type { TargetTypes } from '../datasets/encoder.js';
 import type { Placement } from '../datasets/placement.js';
+import type { ExportedAnswer } from './answers/answers.js';
 import type { LossTerms } from './losses/term.js';
 
 type BatchRank = { readonly 0: Rank.R1; readonly 1: Rank.R2; readonly 2: Rank.R3; readonly 3: Rank.R4 };
 
 /** Targets of one batch as tensors, by the names and shapes the head's encoder declares, batch dimension first. */
 export type TargetTensors<Types extends TargetTypes = TargetTypes> = {
-  readonly [Name in keyof Types]: Tensor<BatchRank[Types[Name][1]]>;
+  readonly [Name in keyof Types]: Tensor<BatchRank[NonNullable<Types[Name]>[1]]>;
+};
+
+/** How far a training is when a step begins; float32 scalars, constants to gradients. */
+export type Progress = {
+  /** Share of all steps that are done, 0..1. */
+  readonly share: Scalar;
+  /** Epochs that are done, with their fraction. */
+  readonly epochs: Scalar;
 };
 
 /** Feature maps -> predictions. The tensor-free half (anchors, matching, class maps) is the head's Encoder. */
@@ -20,13 +29,16 @@ export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> 
   /**
    * Tensors only, so that a whole training step compiles; called inside `tf.tidy`.
    *
-   * @param targets what the head's encoder wrote for every image
+   * @param targets  what the head's encoder wrote for every image
+   * @param progress absent: what is learned first is over
    */
-  readonly loss: (raw: Raw, targets: TargetTensors<Types>) => LossTerms;
+  readonly loss: (raw: Raw, targets: TargetTensors<Types>, progress?: Progress) => LossTerms;
   /**
    * Host values in pixels of the original images.
    *
    * @param placements how each original image was laid into the network's input, one per batch row
    */
   readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
+  /** The same answer for exported networks; absent: networks with this head are not exported. */
+  readonly exported?: ExportedAnswer<Raw>;
 }

@@ -24,12 +24,17 @@ export {
   headSettings,
   isHeadKind,
 } from './heads.js';
+export { boundaryLoss } from './losses/boundary.js';
 export { crossEntropyLoss } from './losses/crossEntropy.js';
 export { diceLoss } from './losses/dice.js';
 export { type FocalOptions, focalLoss } from './losses/focal.js';
 export { giouLoss } from './losses/giou.js';
+export { type HardestOptions, hardestCrossEntropyLoss } from './losses/hardest.js';
 export { huberLoss } from './losses/huber.js';
+export { lovaszLoss } from './losses/lovasz.js';
+export type { RegionOptions } from './losses/overlap.js';
 export { type Losses, type LossTerm, type LossTerms, meanLoss, quotient, reduceLosses } from './losses/term.js';
+export { type TverskyOptions, tverskyLoss } from './losses/tversky.js';
 export { assemble, type Model } from './model.js';
 export { completeModel, type ModelConfig, type ModelInput, modelConfig, readModel } from './modelConfig.js';
 export { isPresetName, PRESET_NAMES, PRESETS, type Preset, type PresetName } from './presets.js';
@@ -64,6 +69,7 @@ export {
 } from './semantic/encoder.js';
 export { createSemanticHead, type SemanticOptions } from './semantic/head.js';
 export type { SemanticRaw } from './semantic/loss.js';
+export { SEMANTIC_LOSSES, type SemanticLossConfig, semanticLossConfig } from './semantic/losses/index.js';
 export { encodeTargets, type HostTarget, toTargets } from './targets.js';
 export {
   type Described,
@@ -72,6 +78,8 @@ export {
   type Overlay,
   type Report,
   type ReportTable,
+  type StitchedTile,
+  type Stitching,
   TASK_NAMES,
   TASKS,
   type Task,

@@ -7,7 +7,8 @@ import type { Placement } from '../datasets/placement.js';
 import { ShapeError } from '../engine/errors.js';
 import type { Neck } from '../necks/neck.js';
 import { createIdentityNeck } from '../necks/none.js';
-import type { Head, TargetTensors } from './head.js';
+import type { ExportedAnswer } from './answers/answers.js';
+import type { Head, Progress, TargetTensors } from './head.js';
 import type { LossTerms } from './losses/term.js';
 
 /** Images -> answers: backbone, neck and head as one network. */
@@ -23,9 +24,11 @@ export interface Model<Raw = unknown, Types extends TargetTypes = TargetTypes, R
    * @returns      the head's logits; the caller owns them
    */
   readonly forward: (images: tf.Tensor4D, pass: Pass) => Raw;
-  readonly loss: (raw: Raw, targets: TargetTensors<Types>) => LossTerms;
+  readonly loss: (raw: Raw, targets: TargetTensors<Types>, progress?: Progress) => LossTerms;
   /** Answers in pixels of the original images, one per batch row. */
   readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
+  /** The end of the graph of an exported network; absent: the head has none. */
+  readonly exported?: ExportedAnswer<Raw>;
 }
 
 /**
@@ -91,8 +94,9 @@ function join<Raw, Types extends TargetTypes, Result>(
     },
     stem: `backbone.${backbone.stem}`,
     forward: (images, pass) => tf.tidy(() => forward(images, pass) as tf.TensorContainer) as Raw,
-    loss: (raw, targets) => head.loss(raw, targets),
+    loss: (raw, targets, progress) => head.loss(raw, targets, progress),
     decode: (raw, placements) => head.decode(raw, placements),
+    ...(head.exported ? { exported: head.exported } : {}),
     dispose: () => {
       for (const part of [backbone, neck, head]) part.dispose();
     },

@@ -3,6 +3,7 @@
  * of its release (google/automl, hparams_config.py); D6 and above and the lite networks sum without weights.
  */
 
+import type { Architecture } from '../backbones/family.js';
 import type { BackboneArch } from '../backbones/index.js';
 import type { Activation } from '../backbones/layers/index.js';
 import type { BiFPNConfig } from '../necks/index.js';
@@ -55,3 +56,8 @@ export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[];
 
 /** Whether there is a preset of this name. */
 export const isPresetName = (name: unknown): name is PresetName => PRESET_NAMES.some((preset) => preset === name);
+
+/** The smallest EfficientDet of the kind: the lite ones are for networks that are quantised later, whose activation is relu6. */
+export function presetFor({ activation }: Pick<Architecture, 'activation'>) {
+  return activation === 'relu6' ? PRESETS['efficientdet-lite0'] : PRESETS['efficientdet-d0'];
+}

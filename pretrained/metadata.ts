@@ -1,15 +1,24 @@
 import * as z from 'zod';
 import type { Preprocessing } from '../backbones/backbone.js';
+import { PER_IMAGE } from '../datasets/intensity.js';
 import { WeightsError } from '../engine/errors.js';
 
 /** Text that travels in a file of weights. */
 type Metadata = Readonly<Record<string, string>>;
 
 const MAX_CHANNELS = 64;
-const preprocessingSchema = z.strictObject({
+/** What weights expect of an image, as files hold it. */
+export const preprocessingSchema = z.strictObject({
   channels: z.literal('RGB'),
   mean: z.array(z.number()).min(1).max(MAX_CHANNELS),
   std: z.array(z.number().positive()).min(1).max(MAX_CHANNELS),
+  clip: z
+    .array(z.tuple([z.number(), z.number()]))
+    .min(1)
+    .max(MAX_CHANNELS)
+    .exactOptional(),
+  perImage: z.enum(PER_IMAGE).exactOptional(),
+  depth: z.literal('own').exactOptional(),
 });
 const classesSchema = z.array(z.string()).min(1);
 const pixelsSchema = z.int().min(1).max(4096);

@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { FORMAT_NAMES } from '../deploy/formatNames.js';
 import { printable } from '../engine/printable.js';
 import { addBackbones } from './backboneCommands.js';
 import { watchEnds } from './ends.js';
 import { addLooking } from './lookingCommands.js';
-import { allowModules, engine, json, offline } from './options.js';
+import { allowModules, engine, engineOrRuntime, json, offline } from './options.js';
 import { reportError } from './report.js';
 import { addWeights } from './weights/commands.js';
 
@@ -42,6 +43,7 @@ function createProgram(): Command {
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true });
   addLearning(program);
+  addSharing(program);
   addLooking(program);
   addData(program);
   addMachine(program);
@@ -49,6 +51,10 @@ function createProgram(): Command {
   return program;
 }
 
+const tile = (): Option =>
+  new Option('--tile <pixels>', 'answer larger images by overlapping tiles of this side').argParser(
+    wholeNumber(64, 8192),
+  );
 const batch = (): Option =>
   new Option('--batch <n>', 'images per step (default: as in training)').argParser(wholeNumber(1, 1024));
 
@@ -79,11 +85,19 @@ function addLearning(program: Command): void {
   program
     .command('evaluate')
     .description('measure a trained run')
-    .argument('<run>', 'folder of a run')
-    .option('--data <dir>', 'replaces the recorded data.root')
+    .argument('<run>', 'folder of a run, or an ONNX file or bundle of `espalier export`')
+    .option(
+      '--data <path>',
+      'replaces the recorded data.root; of an exported file: a config or run that names the images',
+    )
     .addOption(new Option('--split <name>', 'which images').choices(['train', 'val', 'test']))
+    .option(
+      '--cases <file>',
+      'segmentation: also Dice, surface distances, lesions and volumes case by case, into a CSV file (settings: evaluate.cases)',
+    )
     .addOption(batch())
-    .addOption(engine())
+    .addOption(tile())
+    .addOption(engineOrRuntime())
     .addOption(threads())
     .addOption(allowModules())
     .addOption(json())
@@ -93,14 +107,18 @@ function addLearning(program: Command): void {
     .description('answer for images: JSON and a drawn PNG of each')
     .argument(
       '<model>',
-      'folder or checkpoint of a run, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
+      'folder or checkpoint of a run, an ONNX file or bundle of `espalier export`, a classifier or detector of `espalier weights list`, or a classifier that `espalier weights convert` wrote',
     )
     .argument('<image...>', 'image files, folders, patterns, lists (.txt), or - for a list on stdin')
-    .option('--masks <dir>', 'folder of class maps: palette PNGs of the size of their images')
+    .option(
+      '--masks <dir>',
+      'folder of class maps (palette PNGs), or of label images that number the objects (16 bits), of the size of their images',
+    )
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(batch())
-    .addOption(engine())
+    .addOption(tile())
+    .addOption(engineOrRuntime())
     .addOption(threads())
     .addOption(offline())
     .addOption(allowModules())
@@ -108,6 +126,31 @@ function addLearning(program: Command): void {
     .action(async (model: string, images: string[], options) =>
       (await import('./predict.js')).predict(model, images, options),
     );
+}
+
+/** export. */
+function addSharing(program: Command): void {
+  program
+    .command('export')
+    .description('write a trained network as a file that runs without this library')
+    .argument('<run>', 'folder or checkpoint of a run')
+    .addOption(new Option('--to <format>', 'what to write').choices(FORMAT_NAMES).default('onnx'))
+    .option(
+      '--out <path>',
+      'file or folder to write (default: beside the checkpoints of the run, model.onnx and so on)',
+    )
+    .addOption(new Option('--precision <type>', 'of weights and arithmetic').choices(['f32', 'f16']).default('f32'))
+    .addOption(
+      new Option('--nms <where>', 'onnx: who suppresses overlapping boxes, the graph of the file or its caller')
+        .choices(['graph', 'none'])
+        .default('none'),
+    )
+    .addOption(new Option('--size <HxW>', "the network's input, pixels (default: as in training)").argParser(sizeOf))
+    .addOption(new Option('--batch <n>', 'images of a call').argParser(wholeNumber(1, 1024)).default(1))
+    .option('--licence <name>', 'of the exported weights, for their description, e.g. CC-BY-4.0')
+    .addOption(engine())
+    .addOption(json())
+    .action(async (folder: string, options) => (await import('./export.js')).exportModel(folder, options));
 }
 
 /** init, check, formats. */
@@ -184,6 +227,12 @@ function wholeNumber(low: number, high: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= low && value <= high) return value;
     throw new InvalidArgumentError(`Give a whole number from ${low} to ${high}.`);
   };
+}
+
+function sizeOf(text: string): readonly [height: number, width: number] {
+  const [, height = '', width = ''] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  if (Number(height) > 0 && Number(width) > 0) return [Number(height), Number(width)];
+  throw new InvalidArgumentError('Give height and width in pixels, e.g. 320x320.');
 }
 
 function fraction(text: string): number {

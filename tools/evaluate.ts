@@ -1,36 +1,53 @@
 import { resolve } from 'node:path';
 import { openSplit, type SplitName } from '../configs/datasets.js';
-import { openRun } from '../configs/run.js';
-import { type EngineOptions, openEngine } from './engine.js';
+import { openAnswering, openDataOf, type RuntimeOptions } from './answering.js';
+import { addToCases, DEFAULT_CASES, describeCases, requiredCaseEvaluator, writeCases } from './cases.js';
 import { createOutput } from './output.js';
 import { describeReport } from './reportText.js';
 
-interface EvaluateCommand extends EngineOptions {
+interface EvaluateCommand extends RuntimeOptions {
   readonly data?: string;
   readonly split?: SplitName;
-  readonly batch?: number;
+  /** CSV file of figures per case. */
+  readonly cases?: string;
   readonly json?: boolean;
   readonly allowModules?: boolean;
 }
 
-/** Measures a trained run on a split of its data, or of data of the same kind elsewhere. */
-export async function evaluate(folder: string, command: EvaluateCommand): Promise<void> {
+/** Measures a trained run, or an exported file, on a split of its data, or of data of the same kind elsewhere. */
+export async function evaluate(path: string, command: EvaluateCommand): Promise<void> {
   const output = createOutput(command.json === true);
-  await openEngine(command, output);
-  const run = openRun(folder, { batch: command.batch, allowModules: command.allowModules });
+  const { network, labels, experiment, origin, source } = await openAnswering(path, command, output);
   try {
-    const { data, evaluate: settings } = run.experiment;
-    const root = command.data === undefined ? data.root : resolve(command.data);
-    const split = command.split ?? settings.split;
-    const dataset = await openSplit({ ...run.experiment, data: { ...data, root } }, split, run.labels);
+    const { dataset, split } =
+      experiment === null
+        ? await openDataOf(command.data, command.split, labels)
+        : await openOwn(experiment, command, labels);
     for (const { message } of dataset.warnings) output.note(`warning: ${message}`);
-    output.note(`${split}: ${dataset.size} images; ${run.checkpoint}, step ${run.step}`);
-    const report = await run.network.measure(dataset);
+    output.note(`${split}: ${dataset.size} images; ${source}`);
+    const cases = command.cases ?? null;
+    const evaluator =
+      cases === null ? null : requiredCaseEvaluator(network.task, labels, experiment?.evaluate.cases ?? DEFAULT_CASES);
+    const report = await network.measure(dataset, {
+      onAnswer: evaluator ? (sample, answer) => addToCases(evaluator, sample, answer) : undefined,
+    });
+    const perCase = evaluator?.report() ?? null;
+    if (perCase && cases !== null) writeCases(cases, perCase);
+    const text = describeReport(report, network.task);
     output.result(
-      { ...report, split, images: dataset.size, checkpoint: run.checkpoint },
-      describeReport(report, run.network.task),
+      { ...report, ...(perCase && { cases: perCase }), split, images: dataset.size, ...origin },
+      perCase ? `${text}\n\n${describeCases(perCase)}\n\nper case: ${cases}` : text,
     );
   } finally {
-    run.dispose();
+    network.dispose();
   }
+}
+
+async function openOwn(
+  experiment: Parameters<typeof openSplit>[0],
+  { data, split = experiment.evaluate.split }: EvaluateCommand,
+  labels: NonNullable<Parameters<typeof openSplit>[2]>,
+) {
+  const root = data === undefined ? experiment.data.root : resolve(data);
+  return { dataset: await openSplit({ ...experiment, data: { ...experiment.data, root } }, split, labels), split };
 }

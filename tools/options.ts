@@ -3,6 +3,12 @@ import { Option } from 'commander';
 /** Options that several commands have. */
 export const engine = (): Option =>
   new Option('--engine <name>', 'run on this engine').choices(['tensorflow', 'wasm', 'webgpu', 'cpu']);
+/** For commands that only answer: ONNX Runtime, too. */
+export const engineOrRuntime = (): Option =>
+  new Option('--engine <name>', 'run on this engine; onnxruntime: the package onnxruntime-node').choices([
+    ...['tensorflow', 'wasm', 'webgpu', 'cpu'],
+    'onnxruntime',
+  ]);
 export const offline = (): Option => new Option('--offline', 'never download anything');
 /** Of commands that read what somebody else may have written. */
 export const allowModules = (): Option =>

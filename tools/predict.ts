@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import type { Network } from '../configs/network.js';
+import type { AnsweringNetwork } from '../configs/network.js';
+import { isNetworkFile } from '../configs/networkFile.js';
 import { openReleased, runOf } from '../configs/openModel.js';
-import { openRun } from '../configs/run.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { didYouMean } from '../datasets/suggestion.js';
 import { collectWarnings } from '../datasets/warnings.js';
@@ -10,16 +10,16 @@ import { shownName } from '../engine/printable.js';
 import { isWeightsName, WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, RELEASED_NAMES, type ReleasedWeights } from '../pretrained/index.js';
 import { requireName } from '../training/run/index.js';
+import { openAnswering, type RuntimeOptions } from './answering.js';
 import { classifyImages } from './classify/classify.js';
-import { type EngineOptions, openEngine } from './engine.js';
+import { openEngine } from './engine.js';
 import { imageFiles } from './imageInputs.js';
 import { createOutput, type Output } from './output.js';
 import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
 
-interface PredictCommand extends EngineOptions {
+interface PredictCommand extends RuntimeOptions {
   readonly out?: string;
   readonly threshold?: number;
-  readonly batch?: number;
   /** Folder of class maps. */
   readonly masks?: string;
   readonly offline?: boolean;
@@ -37,24 +37,33 @@ export async function predict(named: string, images: readonly string[], command:
   const output = createOutput(command.json === true);
   const files = await imageFiles(images);
   const model = runOf(named);
+  const isTrained = isNetworkFile(model) || (existsSync(model) && statSync(model).isDirectory());
   const isOwn = isWeightsName(model) || existsSync(model);
   const released = isOwn ? undefined : findReleased(model);
   if (!isOwn && !released) {
     const names = [...WEIGHTS_NAMES, ...RELEASED_NAMES];
     throw new ConfigError(`'${model}' is neither a run nor published weights${didYouMean(model, names)}`);
   }
-  const isClassifier = released ? released.task === 'classification' : isWeightsName(model) || statSync(model).isFile();
+  const isClassifier = released ? released.task === 'classification' : !isTrained;
   if (!isClassifier) refuseOverwriting(files, command.out ?? DRAWINGS);
-  await openEngine(command, output);
-  if (isClassifier) return classify(model, files, command, output);
-  if (released) return detect(released, files, command, output);
-  const run = openRun(model, { batch: command.batch, allowModules: command.allowModules });
-  try {
-    const threshold = command.threshold ?? run.experiment.evaluate.drawThreshold;
-    await answer(run.network, run.labels, files, { ...command, threshold }, output);
-  } finally {
-    run.dispose();
+  if (isTrained) {
+    const opened = await openAnswering(model, command, output);
+    try {
+      const threshold = command.threshold ?? opened.threshold;
+      await answer(opened.network, opened.labels, files, { ...command, threshold }, output);
+    } finally {
+      opened.network.dispose();
+    }
+    return;
   }
+  const { engine, ...rest } = command;
+  if (engine === 'onnxruntime')
+    throw new ConfigError(
+      `${model} is no run: onnxruntime runs runs, and files of espalier export; leave --engine out`,
+    );
+  await openEngine({ ...rest, ...(engine === undefined ? {} : { engine }) }, output);
+  if (released && !isClassifier) return detect(released, files, command, output);
+  return classify(model, files, command, output);
 }
 
 /** A published detector, with the classes of COCO. */
@@ -109,7 +118,7 @@ async function classify(
 }
 
 async function answer(
-  network: Network,
+  network: AnsweringNetwork,
   labels: LabelMap,
   files: readonly string[],
   { threshold, out = DRAWINGS, ...command }: PredictCommand & { readonly threshold: number },
@@ -124,7 +133,7 @@ async function answer(
   };
   for await (const found of network.predict(files, { onNote: warnings.notePixels, onBad })) {
     const described = showPrediction(found, network.task, { names, threshold });
-    if (command.masks !== undefined) writeMask(found, command.masks);
+    if (command.masks !== undefined) writeMask(found, command.masks, threshold);
     const drawing = writeDrawing(described.drawn, found.file, out);
     results.push(described.value);
     const drawn = `drawn: ${shownName(drawing)}`;

@@ -1,7 +1,8 @@
 import { basename, extname, join } from 'node:path';
 import type { ImagePrediction } from '../configs/network.js';
-import { encodeIndexedPng, encodePng } from '../datasets/decode/index.js';
-import type { ClassMap, Pixels } from '../datasets/sample.js';
+import { encodeIndexedPng, encodeLabelPng, encodePng, shownImage } from '../datasets/decode/index.js';
+import { patchOfRuns } from '../datasets/instanceMasks.js';
+import type { ClassMap, Instances, RgbPixels } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
@@ -14,7 +15,7 @@ import { fitDrawing } from './draw/shrink.js';
 export interface ShownPrediction {
   readonly value: { readonly [key: string]: unknown };
   readonly text: string;
-  readonly drawn: Pixels;
+  readonly drawn: RgbPixels;
 }
 
 /** @param options class names, and the lowest score of what is reported */
@@ -25,7 +26,7 @@ export function showPrediction(
 ): ShownPrediction {
   const { value, rows, overlay } = describe(result, options);
   const lines = rows.map(({ figure, label, rest }) => `  ${figure}  ${shownName(label)}${rest ? `  ${rest}` : ''}`);
-  const fitted = fitDrawing(image, overlay);
+  const fitted = fitDrawing(shownImage(image), overlay);
   return {
     value: { image: file, ...value },
     text: [shownName(file), ...(lines.length === 0 ? ['  nothing'] : lines)].join('\n'),
@@ -38,7 +39,7 @@ export function showPrediction(
  *
  * @throws WriteError when the disk is full or the folder cannot be written
  */
-export function writeDrawing(image: Pixels, file: string, folder: string, taken = written): string {
+export function writeDrawing(image: RgbPixels, file: string, folder: string, taken = written): string {
   const remedy = 'choose another folder with --out';
   makeFolder(folder, remedy);
   let path = drawingOf(file, folder);
@@ -49,19 +50,40 @@ export function writeDrawing(image: Pixels, file: string, folder: string, taken 
 }
 
 /**
- * Writes the class map of an image as a palette PNG of its own size, whose values are positions of classes.
+ * Writes the class map of an image as a palette PNG of its own size, whose values are positions of classes; or the masks of its objects as a
+ * label image, a PNG of 16 bits, whose values number the objects from 1, the best on top.
  *
- * @throws ConfigError for an answer that is no class map
+ * @param threshold lowest score of an object
+ * @throws ConfigError for an answer that is neither
  */
-export function writeMask({ file, result }: ImagePrediction, folder: string): void {
-  const { mask, width, height } = result as Partial<ClassMap>;
-  if (mask === undefined || width === undefined || height === undefined) {
-    throw new ConfigError('--masks writes class maps, and this model gives none: it finds objects');
-  }
+export function writeMask({ file, image, result }: ImagePrediction, folder: string, threshold = 0): void {
+  const { mask, width, height, masks, scores } = result as Partial<ClassMap & Instances>;
   const remedy = 'choose another folder with --masks';
+  if (masks !== undefined && scores !== undefined) {
+    const shown = masks.filter((_, i) => scores[i]! >= threshold);
+    makeFolder(folder, remedy);
+    writeWhole(drawingOf(file, folder), [encodeLabelPng(labelImage(shown, image))], remedy);
+    return;
+  }
+  if (mask === undefined || width === undefined || height === undefined) {
+    throw new ConfigError('--masks writes class maps or masks of objects, and this model gives none: it finds boxes');
+  }
   makeFolder(folder, remedy);
   const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));
   writeWhole(drawingOf(file, folder), [encodeIndexedPng({ data: mask, width, height }, palette)], remedy);
+}
+
+/** Objects by their number from 1, the first on top. */
+function labelImage(masks: Instances['masks'], { width, height }: Pick<RgbPixels, 'width' | 'height'>) {
+  const data = new Uint16Array(width * height);
+  for (const [index, { size, counts }] of [...masks.entries()].reverse()) {
+    const patch = patchOfRuns({ size: [...size], counts });
+    patch?.data.forEach((value, at) => {
+      const [x, y] = [patch.left + (at % patch.width), patch.top + Math.floor(at / patch.width)];
+      if (value === 1) data[y * width + x] = index + 1;
+    });
+  }
+  return { data, width, height };
 }
 
 /** Where the drawing of an image goes. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { channelsOf } from '../datasets/pixelTypes.js';
 import type { Pixels } from '../datasets/sample.js';
 import { ShapeError } from '../engine/errors.js';
 
@@ -25,8 +26,12 @@ export type MemoryImage = Pixels | RgbaPixels | Drawable | tf.Tensor3D;
  */
 export async function pixelsOf(image: MemoryImage): Promise<Pixels> {
   if (image instanceof tf.Tensor) return tensorPixels(image);
-  if ('data' in image)
-    return image.data instanceof Uint8Array ? checked(image as Pixels, 3) : withoutAlpha(image as RgbaPixels);
+  if ('data' in image) {
+    if (image.data instanceof Uint8ClampedArray) return withoutAlpha({ ...image, data: image.data });
+    const pixels: Pixels = { ...image, data: image.data };
+    channelsOf(pixels);
+    return pixels;
+  }
   const [width, height] = sizeOf(image);
   if (typeof OffscreenCanvas === 'undefined')
     throw new ShapeError('canvases exist in browsers alone: pass pixels or a tensor');

@@ -18,6 +18,7 @@ export {
   roundTripDetection,
   type UnmatchedTruth,
 } from './roundTripDetection.js';
+export { type InstanceRoundTrip, type InstanceRoundTripOptions, roundTripInstances } from './roundTripInstances.js';
 export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roundTripSegmentation.js';
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
 export { captureState, restoreState, type TrainingState } from './state.js';
@@ -28,3 +29,4 @@ export {
   type TrainableModel,
   type TrainingStep,
 } from './step.js';
+export { planTiles, type TileOptions, tiled } from './tiles.js';

@@ -39,6 +39,8 @@ export interface Answering {
   readonly task: Task;
   readonly threshold: number;
   answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
+  /** Whether images keep their own depth: see `decodeDeep`. */
+  isDeep(): boolean;
   dispose(): void;
 }
 
@@ -48,6 +50,7 @@ const recordSchema = z.object({
     .array(z.object({ id: z.int(), name: z.string() }))
     .min(1)
     .max(100_000),
+  preprocessing: z.object({ mean: z.array(z.number()).min(1).max(64) }),
   config: z.object({
     model: z.object(modelConfig.shape),
     augment: z.object({ fit: z.enum(['letterbox', 'native']).nullable().default(null) }).default({ fit: null }),
@@ -63,8 +66,10 @@ const recordSchema = z.object({
  */
 function openCheckpoint(bytes: Uint8Array, { threshold }: OpenCheckpointOptions): Answering {
   const { tensors, metadata } = readSafetensors(bytes);
-  const { classes, config } = recordOf(metadata.espalier);
-  const { model: network, augment, evaluate } = config;
+  const { classes, preprocessing, config } = recordOf(metadata.espalier);
+  const { augment, evaluate } = config;
+  const inChannels = preprocessing.mean.length;
+  const network = { ...config.model, backbone: { ...config.model.backbone, inChannels } };
   const { task } = headOf(network.head);
   const { model, inputSize } = createModel(network, { classes: classes.length });
   try {
@@ -84,6 +89,7 @@ function openCheckpoint(bytes: Uint8Array, { threshold }: OpenCheckpointOptions)
     task,
     threshold: threshold ?? evaluate.drawThreshold,
     answer: (images) => predictor.predict(images),
+    isDeep: () => model.preprocessing.depth === 'own',
     dispose: () => {
       predictor.dispose();
       model.dispose();
@@ -115,7 +121,7 @@ export function opened<Result, Image>(
   source: string,
   wanted: string,
   read: (result: unknown, task: Task, options: DescribeOptions) => Result,
-  pixels: (image: Image) => Promise<Pixels>,
+  pixels: (image: Image, isDeep: boolean) => Promise<Pixels>,
 ): OpenedModel<Result, Image> {
   const { task, labels, threshold } = trained;
   if (task.name !== wanted) {
@@ -127,7 +133,7 @@ export function opened<Result, Image>(
     labels,
     task,
     predict: async (image) => {
-      const [result] = await trained.answer([await pixels(image)]);
+      const [result] = await trained.answer([await pixels(image, trained.isDeep())]);
       return read(result, task, { names, threshold });
     },
     dispose: () => trained.dispose(),

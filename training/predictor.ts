@@ -2,11 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import type { Preprocessing } from '../backbones/backbone.js';
 import type { Module, Pass } from '../backbones/module.js';
 import { checkOptions, type OptionNames } from '../backbones/settings.js';
+import { prepareImage } from '../datasets/intensity.js';
+import { channelsOf, commonType, createPixels, nearestValue, type PixelType, typeOf } from '../datasets/pixelTypes.js';
 import type { Placement } from '../datasets/placement.js';
 import type { Pixels } from '../datasets/sample.js';
 import { type Letterboxed, letterbox, padToMultiple } from '../datasets/transforms/letterbox.js';
-import type { Rgb } from '../datasets/transforms/warp.js';
+import type { Fill } from '../datasets/transforms/warp.js';
 import { type Compiled, compile, hasGraphs, type Tree } from '../engine/compile.js';
+import { ShapeError } from '../engine/errors.js';
 import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
 import { type Demand, requireRoom, roomLeft } from '../engine/memory.js';
@@ -60,20 +63,26 @@ export function createPredictor<Raw extends Tree, Result>(
   checkOptions(options, PREDICTOR_OPTIONS, 'createPredictor');
   const { inputSize, mode, multiple, constants = false } = options;
   const batchSize = mode === 'native' ? 1 : options.batchSize;
-  const lay = (image: Pixels): Letterboxed => {
-    const fill = fillOf(model.preprocessing);
-    return mode === 'native' ? padToMultiple(image, multiple, fill) : letterbox(image, inputSize, fill);
+  const layAll = (images: readonly Pixels[]): readonly Letterboxed[] => {
+    const { perImage = null, mean } = model.preprocessing;
+    const prepared = images.map((image) => prepareImage(image, perImage));
+    const type = commonType(prepared.map(({ data }) => typeOf(data)));
+    const fill = fillOf(model.preprocessing, type);
+    return prepared.map((image) => {
+      requireChannels(image, mean.length);
+      return mode === 'native' ? padToMultiple(image, multiple, fill, type) : letterbox(image, inputSize, fill, type);
+    });
   };
   const forward = compile(
     (images: tf.Tensor4D) => {
-      const { mean, std } = model.preprocessing; // those of the weights that are in it by now
-      return model.forward(normalizeImages(images, mean, std), { training: false });
+      const { mean, std, clip } = model.preprocessing; // those of the weights that are in it by now
+      return model.forward(normalizeImages(images, mean, std, clip), { training: false });
     },
     { name: 'forward', constants },
   );
   const ask = createAsker(forward, batchSize);
   const run = async (images: readonly Pixels[]): Promise<readonly Result[]> => {
-    const laid = images.map(lay);
+    const laid = layAll(images);
     ask(laid[0] as Letterboxed);
     const input = stack(laid, batchSize);
     const raw = await forward.async(input.tensor).finally(() => input.tensor.dispose());
@@ -102,17 +111,19 @@ const SCALED = 0.5;
 /** Asks for the memory of a batch before one is made: for the first, and again where images are larger than those before. */
 function createAsker(forward: Compiled<[tf.Tensor4D], Tree>, batchSize: number): (image: Letterboxed) => void {
   let asked = { area: 0, bytes: Number.POSITIVE_INFINITY };
-  return ({ height, width }) => {
+  return ({ data, height, width }) => {
     const area = height * width;
     if (area <= asked.area) return;
     const rooms = roomLeft();
     if ((asked.bytes * area) / asked.area <= SCALED * Math.min(...rooms.map(({ bytes }) => bytes))) return;
+    const type = typeOf(data);
     const demandOf = (count: number): Demand => {
-      const pixel = uploadImages(new Uint8Array(1), [1, 1, 1, 1]);
-      const images = hollow(pixel, [count, height, width, 3]) as tf.Tensor4D;
+      const pixel = uploadImages(createPixels(type, 1), [1, 1, 1, 1]);
+      const images = hollow(pixel, [count, height, width, data.length / area]) as tf.Tensor4D;
       try {
-        const values = count * area * 3;
-        return { engine: forward.memory(images) + (hasGraphs() ? values : 4 * values), host: values };
+        const values = count * data.length;
+        const isBytes = type === 'uint8' && hasGraphs();
+        return { engine: forward.memory(images) + (isBytes ? values : 4 * values), host: count * data.byteLength };
       } finally {
         tf.dispose([pixel, images]);
       }
@@ -122,23 +133,30 @@ function createAsker(forward: Compiled<[tf.Tensor4D], Tree>, batchSize: number):
   };
 }
 
-/** The colour that normalises to zero, as near as a pixel comes. */
-export function fillOf({ mean }: Preprocessing): Rgb {
-  const [red, green, blue] = mean.map((value) => Math.min(255, Math.max(0, Math.round(value))));
-  return [red ?? 0, green ?? 0, blue ?? 0];
+/** @throws ShapeError for an image of another number of channels than the network sees */
+function requireChannels(image: Pixels, expected: number): void {
+  const found = channelsOf(image);
+  if (found === expected) return;
+  throw new ShapeError(
+    `the image has ${found} channels, the network takes ${expected}: give it images like those that it was trained on`,
+  );
 }
+
+/** The value of each channel that normalises to zero, as near as a pixel of the type comes. */
+export const fillOf = ({ mean }: Pick<Preprocessing, 'mean'>, type: PixelType = 'uint8'): Fill =>
+  mean.map((value) => nearestValue(type, value));
 
 /** A batch of constant size, so that one graph serves them all: a short one is filled up with its last image. */
 function stack(laid: readonly Letterboxed[], batchSize: number) {
   const last = laid.at(-1) as Letterboxed;
   const rows = Array.from({ length: batchSize }, (_, i) => laid[i] ?? last);
   const { height, width } = last;
-  const pixels = new Uint8Array(batchSize * height * width * 3);
+  const pixels = createPixels(typeOf(last.data), batchSize * last.data.length);
   rows.forEach(({ data }, i) => {
     pixels.set(data, i * data.length);
   });
   return {
-    tensor: uploadImages(pixels, [batchSize, height, width, 3]),
+    tensor: uploadImages(pixels, [batchSize, height, width, last.data.length / (height * width)]),
     placements: rows.map(({ placement }) => placement),
   };
 }

@@ -7,7 +7,7 @@ import { type Compiled, compile } from '../engine/compile.js';
 import { ConfigError, EspalierError } from '../engine/errors.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
 import { withTape } from '../engine/tape.js';
-import type { TargetTensors } from '../heads/head.js';
+import type { Progress, TargetTensors } from '../heads/head.js';
 import { type LossTerms, reduceLosses } from '../heads/losses/term.js';
 import { clipByGlobalNorm, globalNorm } from './clip.js';
 import type { Ema } from './ema.js';
@@ -19,7 +19,7 @@ export interface TrainableModel<Raw = unknown, Types extends TargetTypes = Targe
   readonly preprocessing: Preprocessing;
   /** @param images [N, H, W, C] float32, normalised */
   forward(images: tf.Tensor4D, pass: Pass): Raw;
-  loss(raw: Raw, targets: TargetTensors<Types>): LossTerms;
+  loss(raw: Raw, targets: TargetTensors<Types>, progress?: Progress): LossTerms;
 }
 
 export interface StepOptions<Raw, Types extends TargetTypes> {
@@ -43,6 +43,8 @@ export interface StepAt {
   /** From 0: optimizer, averages, dropout and stochastic depth depend on it. */
   readonly step: number;
   readonly learningRate: number;
+  /** Of the whole training, for losses that change on the way. Defaults to a late step. */
+  readonly progress?: { readonly [Part in keyof Progress]: number } | undefined;
   /** In a cluster: what this process asks of all. Defaults to nothing. */
   readonly votes?: readonly boolean[] | undefined;
 }
@@ -79,7 +81,11 @@ type Arguments = [
   scalars: Scalars,
   votes: readonly tf.Scalar[],
   seed: tf.Tensor1D,
+  progress: Progress,
 ];
+
+/** Where nothing is said, what is learned first is over. */
+const LATE = { share: 1, epochs: 1e6 } as const;
 
 /**
  * Gradients are taken for the trainable parameters alone; batch norm moves its own averages inside `forward`. In a cluster
@@ -94,7 +100,7 @@ export function createTrainingStep<Raw, Types extends TargetTypes>(
   const { optimizer, ema, seed = 1 } = options;
   if (optimizer.packs.length === 0) throw new ConfigError('every parameter is frozen: unfreeze a part of the model');
   const compiled = compileStep(options);
-  const hostArguments = ({ step, learningRate, votes = [] }: StepAt) => {
+  const hostArguments = ({ step, learningRate, votes = [], progress = LATE }: StepAt) => {
     const numbers = { ...optimizer.scalars(step, learningRate), ...(ema && { emaDecay: ema.decay(step) }) };
     const scalars = Object.entries<number>(numbers).map(
       ([name, value]) => [name, tf.scalar(value, 'float32')] as const,
@@ -103,6 +109,7 @@ export function createTrainingStep<Raw, Types extends TargetTypes>(
       Object.fromEntries(scalars),
       votes.map((yes) => tf.scalar(yes ? 1 : 0, 'float32')),
       stepSeed(seed, step),
+      { share: tf.scalar(progress.share, 'float32'), epochs: tf.scalar(progress.epochs, 'float32') },
     ] as const;
   };
   return {
@@ -135,10 +142,10 @@ function compileStep<Raw, Types extends TargetTypes>(
     role === 'statistic' ? [variable] : [],
   );
   const isSynced = syncNorm && membership() !== null;
-  const run = (...[images, targets, scalars, votes, seed]: Arguments): StepResult => {
+  const run = (...[images, targets, scalars, votes, seed, progress]: Arguments): StepResult => {
     const before = statistics.map(({ dataId }) => dataId);
     const pass = { training: true, seed, recompute, syncNorm: isSynced, ...momentum };
-    const { losses, gradients } = differentiate(model, pass, images, targets as TargetTensors<Types>);
+    const { losses, gradients } = differentiate(model, pass, images, targets as TargetTensors<Types>, progress);
     const packed = allReduceMean(
       optimizer.packs.map((pack) =>
         gather(
@@ -183,13 +190,14 @@ function differentiate<Raw, Types extends TargetTypes>(
   pass: Pass,
   images: tf.Tensor4D,
   targets: TargetTensors<Types>,
+  progress: Progress,
 ) {
   const parameters = trainable(model.parameters);
   const kept: { [term: string]: tf.Scalar } = {};
-  const { mean, std } = model.preprocessing;
-  const input = normalizeImages(images, mean, std);
+  const { mean, std, clip } = model.preprocessing;
+  const input = normalizeImages(images, mean, std, clip);
   const total = (): tf.Scalar => {
-    const losses = reduceLosses(model.loss(model.forward(input, pass), targets));
+    const losses = reduceLosses(model.loss(model.forward(input, pass), targets, progress));
     // The tape's own scope would free the terms that are not differentiated.
     for (const [term, value] of Object.entries<tf.Scalar>(losses)) kept[term] = tf.keep(tf.clone(value));
     return losses.total;

@@ -1,11 +1,11 @@
 import { decodeImage } from '../decode/decodeImage.js';
-import type { Pixels } from '../sample.js';
+import type { RgbPixels } from '../sample.js';
 
 const COLUMNS = 9;
 const ROWS = 8;
 
 /** 64 bits that tell how brightness changes from left to right; images that look alike have the same. @source dHash, Krawetz 2013 */
-export function perceptualHash({ data, width, height }: Pixels): string {
+export function perceptualHash({ data, width, height }: RgbPixels): string {
   const cells = Array.from({ length: COLUMNS * ROWS }, (_, i) => {
     const [column, row] = [i % COLUMNS, Math.floor(i / COLUMNS)];
     return meanOf(

@@ -4,7 +4,7 @@ import type { Dataset, Entry } from '../dataset.js';
 import type { SplitName } from '../formats/index.js';
 import type { StoredTruth } from '../read.js';
 import { regionsOf } from '../regions.js';
-import { boxesOf } from '../sample.js';
+import { objectsOf as objectsIn } from '../sample.js';
 import { hashFile } from './hash.js';
 
 const AT_ONCE = 4;
@@ -36,7 +36,7 @@ export function surveySplit(split: SplitName, dataset: Dataset): SplitSurvey {
   const { counts, counted, ignored } = takeCensus(dataset);
   const entries = dataset.entries as readonly Entry<StoredTruth>[];
   const sides = entries.flatMap(({ width, height }) => [width ?? 0, height ?? 0]).sort((a, b) => a - b);
-  const areas = entries.flatMap(({ truth }) => [...(boxesOf(truth)?.areas ?? [])]);
+  const areas = entries.flatMap(({ truth }) => [...(objectsIn(truth)?.areas ?? [])]);
   const roots = areas.map(Math.sqrt).sort((a, b) => a - b);
   const objects = entries.map(({ truth }) => objectsOf(truth));
   return {
@@ -52,7 +52,7 @@ export function surveySplit(split: SplitName, dataset: Dataset): SplitSurvey {
 }
 
 function objectsOf(truth: StoredTruth): number | null {
-  return boxesOf(truth)?.labels.length ?? regionsOf(truth)?.regions.length ?? null;
+  return objectsIn(truth)?.labels.length ?? regionsOf(truth)?.regions.length ?? null;
 }
 
 const quantile = (sorted: readonly number[], share: number): number =>

@@ -1,5 +1,5 @@
 import { DataError } from '../../engine/errors.js';
-import type { Pixels } from '../sample.js';
+import type { RgbPixels } from '../sample.js';
 import { chooseDecoder } from './chooseDecoder.js';
 import { type ImageHeader, MAX_PIXELS, openImage, readImage, requireHeader } from './header.js';
 import { kindOf } from './kinds.js';
@@ -26,7 +26,7 @@ export const AT_ONCE = 2 ** 22;
  * @throws DataError when it is missing, too large, truncated, damaged, or of an unknown format, of many channels that are
  *   not named, or when decoding takes more memory than there is
  */
-export async function decodeImage(source: string | Uint8Array, options: DecodeImageOptions = {}): Promise<Pixels> {
+export async function decodeImage(source: string | Uint8Array, options: DecodeImageOptions = {}): Promise<RgbPixels> {
   const { maxPixels = MAX_PIXELS, onNote = tellPixels } = options;
   const name = typeof source === 'string' ? source : 'image bytes';
   const { header, size, bytes } =

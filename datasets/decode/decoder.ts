@@ -1,4 +1,4 @@
-import type { Pixels } from '../sample.js';
+import type { RgbPixels } from '../sample.js';
 import type { ImageHeader } from './header.js';
 import type { Levels, SampleType } from './levels.js';
 
@@ -8,6 +8,11 @@ export interface Decoder {
   /** Pixels as stored (JPEG, PNG, TIFF: no orientation applied) or upright (other formats). Throws a plain Error. */
   decode(bytes: Uint8Array, source: Source): Promise<Decoded>;
   /**
+   * All samples of one page as they are stored, [height, width, channels] and no orientation applied; alpha included. Throws
+   * a plain Error.
+   */
+  samples(bytes: Uint8Array, source: Source, page: number): Promise<StoredSamples>;
+  /**
    * Upright size of a file that is neither JPEG, PNG nor TIFF, which `kind` names. Throws a DataError naming `name`.
    */
   probe(bytes: Uint8Array, name: string, kind: string): Promise<Probed>;
@@ -15,10 +20,18 @@ export interface Decoder {
   bytesPerPixel(source: ImageHeader): number;
 }
 
+export interface StoredSamples {
+  readonly values: ArrayLike<number>;
+  readonly width: number;
+  readonly height: number;
+  /** In `values`. */
+  readonly channels: number;
+}
+
 /** What is known of a file before it is decoded. */
 export type Source = ImageHeader & { readonly maxPixels: number };
 
-export interface Decoded extends Pixels {
+export interface Decoded extends RgbPixels {
   /** How samples of another type than uint8 became bytes; null for those. */
   readonly levels: Levels | null;
   /** What is said to be alpha looks like a colour of its own, such as near infrared. */

@@ -1,8 +1,8 @@
 import jpeg from 'jpeg-js';
 import { DataError } from '../../engine/errors.js';
-import type { Pixels } from '../sample.js';
+import type { RgbPixels } from '../sample.js';
 import { toRgb } from './channels.js';
-import type { Decoded, Decoder } from './decoder.js';
+import type { Decoded, Decoder, StoredSamples } from './decoder.js';
 import { hasEndOfImage, withEndOfImage } from './jpeg.js';
 import { toLevels } from './levels.js';
 import { readPng } from './png.js';
@@ -24,6 +24,10 @@ export function createJsDecoder(): Decoder {
         'without sharp only JPEG, PNG, BMP, GIF and PNM can be decoded: npm install sharp, or convert it',
       );
     },
+    samples: async (bytes, source) => {
+      if (source.format === 'png') return storedPng(bytes);
+      throw new Error('without sharp only PNG keeps its depth: npm install sharp, or save it as PNG');
+    },
     probe: async (_bytes, name, kind) => {
       throw new DataError(name, `it is ${kind}, neither JPEG nor PNG: npm install sharp to read it, or convert it`);
     },
@@ -33,7 +37,7 @@ export function createJsDecoder(): Decoder {
   };
 }
 
-function decodeJpeg(bytes: Uint8Array, scan: number, maxPixels: number): Pixels {
+function decodeJpeg(bytes: Uint8Array, scan: number, maxPixels: number): RgbPixels {
   const { data, width, height } = jpeg.decode(hasEndOfImage(bytes, scan) ? bytes : withEndOfImage(bytes), {
     useTArray: true,
     formatAsRGBA: false,
@@ -48,6 +52,15 @@ function decodeJpeg(bytes: Uint8Array, scan: number, maxPixels: number): Pixels 
 export function decodeRaster(bytes: Uint8Array): Decoded {
   const raster = readRaster(bytes);
   return { data: rasterToRgb(raster), width: raster.width, height: raster.height, levels: null, isBand: false };
+}
+
+/** Samples of a PNG; those of a palette are its colours. */
+export function storedPng(bytes: Uint8Array): StoredSamples {
+  const { samples, channels, depth, palette, width, height } = readPng(bytes);
+  if (palette === null && depth >= 8) return { values: samples, channels, width, height };
+  const { data } = decodePng(bytes);
+  if (palette !== null) return { values: data, channels: 3, width, height };
+  return { values: data.filter((_, i) => i % 3 === 0), channels: 1, width, height };
 }
 
 function decodePng(bytes: Uint8Array): Decoded {

@@ -1,4 +1,4 @@
-import type { Pixels } from '../sample.js';
+import type { PixelData, RgbPixels } from '../sample.js';
 
 /** Whether the orientation exchanges width and height. */
 function swapsAxes(orientation: number): boolean {
@@ -18,7 +18,14 @@ export function upright(stored: { readonly width: number; readonly height: numbe
  * @param orientation EXIF value 1..8
  * @source Exif 2.32, 4.6.4 A: 1 upright, 3 half turn, 6 clockwise, 8 counter-clockwise; 2, 4, 5, 7 mirrored
  */
-export function applyOrientation(image: Pixels, orientation: number): Pixels {
+export const applyOrientation = (image: RgbPixels, orientation: number): RgbPixels => turned(image, orientation, 3);
+
+/** As `applyOrientation`, of any type and number of channels. */
+export function turned<Data extends PixelData>(
+  image: { readonly data: Data; readonly width: number; readonly height: number },
+  orientation: number,
+  channels: number,
+): { readonly data: Data; readonly width: number; readonly height: number } {
   if (orientation === 1) return image;
   const { width: storedWidth, height: storedHeight, data: stored } = image;
   const swap = swapsAxes(orientation);
@@ -26,17 +33,15 @@ export function applyOrientation(image: Pixels, orientation: number): Pixels {
   const height = swap ? storedWidth : storedHeight;
   const mirrorX = [2, 3, 7, 8].includes(orientation);
   const mirrorY = [3, 4, 6, 7].includes(orientation);
-  const data = new Uint8Array(stored.length);
+  const data = stored.slice() as Data;
   for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, to += 3) {
+    for (let x = 0; x < width; x++, to += channels) {
       const column = swap ? y : x;
       const row = swap ? x : y;
       const storedX = mirrorX ? storedWidth - 1 - column : column;
       const storedY = mirrorY ? storedHeight - 1 - row : row;
-      const from = (storedY * storedWidth + storedX) * 3;
-      data[to] = stored[from] as number;
-      data[to + 1] = stored[from + 1] as number;
-      data[to + 2] = stored[from + 2] as number;
+      const from = (storedY * storedWidth + storedX) * channels;
+      for (let c = 0; c < channels; c++) data[to + c] = stored[from + c] as number;
     }
   }
   return { data, width, height };

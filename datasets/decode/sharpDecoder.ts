@@ -1,10 +1,10 @@
 import type sharpModule from 'sharp';
 import { DataError } from '../../engine/errors.js';
 import { inkToRgb, toRgb } from './channels.js';
-import type { Decoded, Decoder, Source } from './decoder.js';
+import type { Decoded, Decoder, Source, StoredSamples } from './decoder.js';
 import type { ImageHeader } from './header.js';
 import { hasEndOfImage, withEndOfImage } from './jpeg.js';
-import { decodeRaster } from './jsDecoder.js';
+import { decodeRaster, storedPng } from './jsDecoder.js';
 import { type SampleType, toLevels } from './levels.js';
 
 type Sharp = typeof sharpModule;
@@ -31,8 +31,8 @@ const SHIFT = 32768;
 export function createSharpDecoder(sharp: Sharp): Decoder {
   sharp.cache(false);
   sharp.concurrency(1);
-  const openImage = (bytes: Uint8Array, maxPixels: number | false, failOn: 'error' | 'warning' = 'error') =>
-    sharp(bytes, { failOn, limitInputPixels: maxPixels, limitInputChannels: false, ignoreIcc: true });
+  const openImage = (bytes: Uint8Array, maxPixels: number | false, failOn: 'error' | 'warning' = 'error', page = 0) =>
+    sharp(bytes, { page, failOn, limitInputPixels: maxPixels, limitInputChannels: false, ignoreIcc: true });
   return {
     name: 'sharp',
     decode: async (bytes, source) => {
@@ -49,6 +49,10 @@ export function createSharpDecoder(sharp: Sharp): Decoder {
         .raw()
         .toBuffer({ resolveWithObject: true });
       return { data: toRgb(data, info.channels), width: info.width, height: info.height, levels: null, isBand: false };
+    },
+    samples: async (bytes, source, page) => {
+      if (source.format === 'png') return storedPng(bytes);
+      return storedSamples(openImage(bytes, source.maxPixels, 'error', page), source);
     },
     probe: async (bytes, name, kind) => {
       const found = await openImage(bytes, false)
@@ -73,9 +77,14 @@ function isPlain({ samples, colours, alpha, notes }: ImageHeader): boolean {
   return samples === 'uint8' && colours !== 4 && !alpha && !notes.some(({ kind }) => kind === 'first-channels');
 }
 
+/** What sharp gives of an image: where the colours are in a pixel is said by `places`. */
+interface Unchanged extends StoredSamples {
+  readonly values: ReturnType<typeof typed>;
+  readonly places: readonly number[];
+}
+
 /** The samples as they are stored, in as few steps of sharp as give them unchanged. */
-async function decodeStored(image: Image, source: Source): Promise<Decoded> {
-  const { format, samples, colours, components, inverted, alpha } = source;
+async function unchanged(image: Image, { format, samples, components }: Source): Promise<Unchanged> {
   const { space, depth } = await image.metadata();
   if (format === 'other') image.autoOrient();
   // Of 'b-w' sharp hands over the first channel alone, unless it is to be colour: then that one three times, and the rest.
@@ -88,9 +97,27 @@ async function decodeStored(image: Image, source: Source): Promise<Decoded> {
     .raw({ depth: isShifted ? 'ushort' : depth })
     .toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
-  const places = isSpread ? [0, 3, 4, 5] : [0, 1, 2, 3, 4];
-  const used = places.slice(0, colours);
   const values = isShifted ? Int16Array.from(typed(data, 'uint16'), (v) => v - SHIFT) : typed(data, samples);
+  const places = isSpread ? [0, ...Array.from({ length: channels - 3 }, (_, i) => i + 3)] : [...Array(channels).keys()];
+  return { values, width, height, channels, places };
+}
+
+async function storedSamples(image: Image, source: Source): Promise<StoredSamples> {
+  const { values, width, height, channels, places } = await unchanged(image, source);
+  if (places.length === channels) return { values, width, height, channels };
+  const kept = new (values.constructor as Float32ArrayConstructor)(width * height * places.length);
+  for (let i = 0; i < width * height; i++) {
+    for (let c = 0; c < places.length; c++) {
+      kept[i * places.length + c] = values[i * channels + (places[c] as number)] as number;
+    }
+  }
+  return { values: kept, width, height, channels: places.length };
+}
+
+async function decodeStored(image: Image, source: Source): Promise<Decoded> {
+  const { format, samples, colours, inverted, alpha } = source;
+  const { values, width, height, channels, places } = await unchanged(image, source);
+  const used = places.slice(0, colours);
   const isBand = alpha && looksLikeBand(values, channels, places[colours] as number);
   // libvips has turned what is unsigned already.
   if (inverted && samples.startsWith('u')) invert(values);

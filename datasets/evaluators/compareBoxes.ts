@@ -1,10 +1,10 @@
 import { COCO, COCOeval, type InstanceAnnotation } from '#coco-ts';
-import type { DetectionTruth, LabelMap } from '../sample.js';
+import type { LabelMap, ObjectsTruth } from '../sample.js';
 import type { ScoredBoxes } from './detection.js';
 
 /** One image's truths with the answer to it. */
 export interface Answered {
-  readonly truth: DetectionTruth;
+  readonly truth: ObjectsTruth;
   readonly result: ScoredBoxes;
 }
 

@@ -1,5 +1,5 @@
 import type { Drawable } from '../pictures/shapes.js';
-import { type DetectionTruth, IGNORED, type Truth } from '../sample.js';
+import { IGNORED, type ObjectsTruth, type Truth } from '../sample.js';
 import type { ScoredBoxes } from './detection.js';
 import { boxIou } from './matchBoxes.js';
 
@@ -44,7 +44,7 @@ export function createConfusion(classes: number, threshold: number): Confusion {
 
 type Pair = readonly [truth: number | null, answer: number | null];
 
-function pairsOf(truth: DetectionTruth, answer: ScoredBoxes, threshold: number): readonly Pair[] {
+function pairsOf(truth: ObjectsTruth, answer: ScoredBoxes, threshold: number): readonly Pair[] {
   const free = new Set(truth.labels.keys());
   const pairs: Pair[] = [];
   for (let d = 0; d < answer.labels.length; d++) {

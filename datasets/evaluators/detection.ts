@@ -124,7 +124,7 @@ function reportOf(labels: LabelMap, evaluation: COCOeval, voc: readonly VocMatch
 }
 
 /** pycocotools' -1 stands for no number. */
-const present = (value = -1): number | null => (value === -1 ? null : value);
+export const present = (value = -1): number | null => (value === -1 ? null : value);
 
 /** Mean over the classes that have truths. */
 function vocMean(voc: readonly VocMatches[], rule: 'voc07' | 'voc10'): number | null {
@@ -133,7 +133,7 @@ function vocMean(voc: readonly VocMatches[], rule: 'voc07' | 'voc10'): number | 
 }
 
 /** Means of the precision of one class over recalls, all sizes, most detections: over all IoUs, and at the first, 0.5. */
-function classPrecision({ eval: result }: COCOeval, index: number): Omit<ClassPrecision, 'name'> {
+export function classPrecision({ eval: result }: COCOeval, index: number): Omit<ClassPrecision, 'name'> {
   if (result === null) throw new Error('accumulate() has not run');
   const [T, R, K, A, M] = result.counts;
   let all = 0;

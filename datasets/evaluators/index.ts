@@ -12,7 +12,9 @@ export {
   type ScoredBoxes,
 } from './detection.js';
 export type { Evaluator } from './evaluator.js';
+export { createInstanceEvaluator, type InstanceReport } from './instances.js';
 export { labelSuspicions, type Suspicion } from './labelSuspicions.js';
 export { type BoxMatch, boxIou, type MatchOptions, matchBoxes } from './matchBoxes.js';
+export * from './regions/index.js';
 export { compareMaps, intervalOf } from './resampledMaps.js';
 export { createSemanticEvaluator, type PerClass, type SemanticReport } from './semantic.js';

@@ -1,4 +1,4 @@
-import type { DetectionTruth } from '../sample.js';
+import type { ObjectsTruth } from '../sample.js';
 import type { ScoredBoxes } from './detection.js';
 import { boxIou } from './matchBoxes.js';
 
@@ -17,7 +17,7 @@ export interface Suspicion {
 const [TOUCHES, SAME] = [0.1, 0.5];
 
 /** Disagreements of answers from the threshold up, the most confident first. */
-export function labelSuspicions(truth: DetectionTruth, answer: ScoredBoxes, threshold: number): readonly Suspicion[] {
+export function labelSuspicions(truth: ObjectsTruth, answer: ScoredBoxes, threshold: number): readonly Suspicion[] {
   const found: Suspicion[] = [];
   for (let d = 0; d < answer.labels.length; d++) {
     const score = answer.scores[d]!;

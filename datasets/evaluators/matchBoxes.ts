@@ -1,4 +1,4 @@
-import type { DetectionTruth } from '../sample.js';
+import type { ObjectsTruth } from '../sample.js';
 import type { ScoredBoxes } from './detection.js';
 
 /** How the boxes of one image meet its truths; positions in both. */
@@ -18,11 +18,7 @@ export interface MatchOptions {
 }
 
 /** Every detection, best first, takes the free truth of its class that it overlaps most. */
-export function matchBoxes(
-  truth: DetectionTruth,
-  answer: ScoredBoxes,
-  { threshold, iou = 0.5 }: MatchOptions,
-): BoxMatch {
+export function matchBoxes(truth: ObjectsTruth, answer: ScoredBoxes, { threshold, iou = 0.5 }: MatchOptions): BoxMatch {
   const hits: { truth: number; detection: number; iou: number }[] = [];
   const extra: number[] = [];
   const free = new Set(truth.labels.keys());
@@ -40,7 +36,7 @@ export function matchBoxes(
   return { hits, extra, missed: [...free].filter((m) => truth.ignored[m] === 0) };
 }
 
-function mostOverlapped(truth: DetectionTruth, answer: ScoredBoxes, d: number, free: ReadonlySet<number>) {
+function mostOverlapped(truth: ObjectsTruth, answer: ScoredBoxes, d: number, free: ReadonlySet<number>) {
   let best: { readonly truth: number; readonly iou: number } | null = null;
   for (const m of free) {
     if (truth.labels[m] !== answer.labels[d]) continue;

@@ -1,10 +1,10 @@
-import { createRandom } from '../../engine/random.js';
 import type { Estimate } from './analysis.js';
+import { between, draws } from './resampling.js';
 
 /** [K][K] counts of pixels of one image: rows are truths, columns answers. */
 type Counts = readonly (readonly number[])[];
 
-const [SAMPLES, CONFIDENCE] = [200, 0.95];
+const SAMPLES = 200;
 
 /**
  * Mean IoU with its interval by resampling images with replacement (percentile bootstrap).
@@ -15,7 +15,7 @@ const [SAMPLES, CONFIDENCE] = [200, 0.95];
 export function intervalOf(images: readonly Counts[], seed = 0): Estimate | null {
   const estimate = meanIou(images, ones(images.length));
   if (estimate === null) return null;
-  const values = draws(images.length, seed).flatMap((weights) => meanIou(images, weights) ?? []);
+  const values = draws(images.length, seed, SAMPLES).flatMap((weights) => meanIou(images, weights) ?? []);
   return between(estimate, values);
 }
 
@@ -32,7 +32,7 @@ export function compareMaps(
   };
   const estimate = difference(ones(first.length));
   if (estimate === null) return null;
-  const values = draws(first.length, seed).flatMap((weights) => difference(weights) ?? []);
+  const values = draws(first.length, seed, SAMPLES).flatMap((weights) => difference(weights) ?? []);
   const share = (isOn: (value: number) => boolean): number => values.filter(isOn).length / values.length;
   const pValue = Math.min(
     1,
@@ -47,16 +47,6 @@ export function compareMaps(
 
 const ones = (count: number): readonly number[] => new Array<number>(count).fill(1);
 
-/** How often each image is in a resample of as many. */
-function draws(count: number, seed: number): readonly (readonly number[])[] {
-  return Array.from({ length: SAMPLES }, (_, sample) => {
-    const random = createRandom([seed, sample]);
-    const weights = new Array<number>(count).fill(0);
-    for (let i = 0; i < count; i++) weights[random.integer(count)]!++;
-    return weights;
-  });
-}
-
 function meanIou(images: readonly Counts[], weights: readonly number[]): number | null {
   const K = images[0]?.length ?? 0;
   const classes = Array.from({ length: K }, (_, k) => k);
@@ -68,10 +58,4 @@ function meanIou(images: readonly Counts[], weights: readonly number[]): number 
     return union > 0 ? [sums[k]![k]! / union] : [];
   });
   return ious.length === 0 ? null : ious.reduce((sum, iou) => sum + iou, 0) / ious.length;
-}
-
-function between(estimate: number, values: readonly number[]): Estimate {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? estimate;
-  return { estimate, low: at((1 - CONFIDENCE) / 2), high: at((1 + CONFIDENCE) / 2) };
 }

@@ -49,6 +49,6 @@ export const auto = defineFormat({
   tools: '',
   layout: '',
   config,
-  readers: { boxes: reader('boxes'), classMap: reader('classMap') },
+  readers: { boxes: reader('boxes'), instances: reader('instances'), classMap: reader('classMap') },
   recognise: async () => null,
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Dataset } from '../dataset.js';
+import { intensityRule } from '../intensity.js';
 import type { LabelMap, Truth } from '../sample.js';
 
 export type SplitName = 'train' | 'val' | 'test';
@@ -118,6 +119,11 @@ export const commonKeys = {
     .enum(['skip', 'error'])
     .default('skip')
     .describe('Images and annotations that cannot be used: left out, counted and named, or an error'),
+  intensity: intensityRule
+    .default('auto')
+    .describe(
+      "How values become what the network sees, from the training images alone, kept with the weights: rgb (scaled to 8 bits for the eye), ct (clipped to percentiles 0.5 and 99.5 of what has a class, their mean and deviation), zscore of each case, percentile (0.5 to 99.5 of each case), range (least to largest), window: [centre, width], none; all but rgb keep an image's own depth and channels. auto: rgb, of medical files ct or zscore by nnU-Net's rule",
+    ),
   links: z
     .enum(['follow', 'inside'])
     .default('follow')
@@ -140,11 +146,12 @@ export function defineFormat<Schema extends z.ZodType & z.core.$ZodTypeDiscrimin
   format: FormatFile<Schema>,
 ): Format & { readonly config: Schema } {
   const { config, readers, check } = format;
-  const { boxes, classMap } = readers;
+  const { boxes, instances, classMap } = readers;
   return {
     ...format,
     readers: {
       ...(boxes && { boxes: (data: unknown, request: SplitRequest) => boxes(config.parse(data), request) }),
+      ...(instances && { instances: (data: unknown, request: SplitRequest) => instances(config.parse(data), request) }),
       ...(classMap && { classMap: (data: unknown, request: SplitRequest) => classMap(config.parse(data), request) }),
     },
     check: (data) => check?.(config.parse(data)) ?? [],

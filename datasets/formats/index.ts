@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ConfigError } from '../../engine/errors.js';
 import type { Dataset } from '../dataset.js';
+import { withIntensity } from '../deepImages.js';
 import { createModuleTable, moduleKeys, ownSettings } from '../outside.js';
 import type { Truth } from '../sample.js';
 import { auto } from './auto.js';
@@ -30,7 +31,11 @@ export const dataSchema = z.discriminatedUnion('kind', [
 export type DataConfig = z.infer<typeof dataSchema>;
 
 const ALL: readonly Format[] = [auto, ...FORMATS];
-const NOUNS: { readonly [Kind in Truth['kind']]: string } = { boxes: 'boxes', classMap: 'class maps' };
+const NOUNS: { readonly [Kind in Truth['kind']]: string } = {
+  boxes: 'boxes',
+  instances: 'masks of objects',
+  classMap: 'class maps',
+};
 
 /** Formats of modules. */
 const OWN = createModuleTable<Format>('format');
@@ -41,11 +46,12 @@ export const refuseFormat = OWN.refuse;
 /** Adds the format of a module, which reads its own keys. */
 export function addFormat(module: string, { readers, check, ...format }: Format): void {
   const own = (data: unknown) => ownSettings(data as { readonly [key: string]: unknown }, format.config);
-  const { boxes, classMap } = readers;
+  const { boxes, instances, classMap } = readers;
   OWN.add(module, {
     ...format,
     readers: {
       ...(boxes && { boxes: (data: unknown, request: SplitRequest) => boxes(own(data), request) }),
+      ...(instances && { instances: (data: unknown, request: SplitRequest) => instances(own(data), request) }),
       ...(classMap && { classMap: (data: unknown, request: SplitRequest) => classMap(own(data), request) }),
     },
     check: (data) => check(own(data)),
@@ -65,7 +71,7 @@ export function formatOf({ kind, ...data }: { readonly kind: string; readonly [k
 export function lacksTruth(format: Format, truth: Truth['kind']): string | null {
   if (format.readers[truth] !== undefined) return null;
   const others = FORMATS.filter((one: Format) => one.readers[truth] !== undefined).map(({ kind }) => kind);
-  const own = (['boxes', 'classMap'] as const)
+  const own = (['boxes', 'instances', 'classMap'] as const)
     .filter((kind) => format.readers[kind] !== undefined)
     .map((kind) => NOUNS[kind]);
   return `kind ${format.kind} gives ${own.join(' and ')}, and ${NOUNS[truth]} are learned from: use ${others.join(', ')}`;
@@ -89,5 +95,6 @@ export async function openData<Kind extends Truth['kind']>(
   const lack = lacksTruth(format, truth);
   if (lack !== null) throw new ConfigError(`data: ${lack}`);
   const open = format.readers[truth] as NonNullable<(typeof format.readers)[Kind]>;
-  return open(parsed.data, request);
+  const dataset = await open(parsed.data, request);
+  return dataset && withIntensity(dataset, parsed.data.intensity);
 }

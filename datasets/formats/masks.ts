@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BACKGROUND, nearestName } from '../labels.js';
 import { ADD_VALUES, adviseStrays } from '../masks/advice.js';
+import { openLabelImages } from '../masks/labelImages.js';
 import { openMaskPairs } from '../masks/open.js';
 import { guessPairs, type Pair, pairByNames, pairByPatterns } from '../masks/pairs.js';
 import { foundTable, statedTable, unitOf } from '../masks/table.js';
@@ -97,7 +98,7 @@ function partsOf(pairs: readonly Pair[]): Parts {
 const isBelow = ({ id }: Pair, folder: string): boolean =>
   id.split('/').slice(0, -1).includes(folder) || id.startsWith(`${folder.replace(/\/$/, '')}/`);
 
-/** A folder of images and a folder of mask files; segmentation only. */
+/** A folder of images and a folder of mask files: class maps, or label images whose values number the objects. */
 export const masks = defineFormat({
   kind: 'masks',
   title: 'Images and masks',
@@ -105,7 +106,14 @@ export const masks = defineFormat({
   layout: `images/a.jpg     or   a.png         or   train/images/a.jpg
 masks/a.png           a_mask.png         train/masks/a.png`,
   config,
-  readers: { classMap: open },
+  readers: {
+    classMap: open,
+    instances: (data, request) => {
+      const { images, masks: labels } = data;
+      const patterns = images !== null && labels !== null ? ([images, labels] as const) : null;
+      return openLabelImages({ ...data, images: null, patterns }, request);
+    },
+  },
   recognise: async ({ paths }) => {
     const pairs = guessPairs(paths);
     const images = paths.filter((path) => /\.(jpe?g|png|bmp|tiff?|gif|p[gp]m)$/i.test(path)).length;

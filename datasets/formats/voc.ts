@@ -192,7 +192,7 @@ valid/b.jpg                                  ImageSets/Main/train.txt
 valid/b.xml                                  SegmentationClass/a.png, labelmap.txt`,
   ignored: 'difficult',
   config,
-  readers: { boxes: stated.boxes, classMap: openClassMap },
+  readers: { boxes: stated.boxes, instances: stated.instances, classMap: openClassMap },
   check: (data) =>
     missingFile(data, (name) => {
       const lists = [`ImageSets/Main/${name}.txt`, `${LISTS}/${name}.txt`].map((list) => join(data.root, list));

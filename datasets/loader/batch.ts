@@ -1,6 +1,6 @@
 import type { Entry } from '../dataset.js';
 import type { Placement } from '../placement.js';
-import type { Truth } from '../sample.js';
+import type { PixelData, Truth } from '../sample.js';
 import type { Filled } from './fill.js';
 import { imageRows, type SlotLayout, targetRows } from './slot.js';
 
@@ -13,9 +13,9 @@ export interface BatchTarget {
 
 /** N images with their targets, in shared memory that is used again after `release`. */
 export interface Batch {
-  /** [N * height * width * 3] RGB. */
-  readonly images: Uint8Array;
-  /** [N, height, width, 3]. */
+  /** [N * height * width * channels]. */
+  readonly images: PixelData;
+  /** [N, height, width, channels]. */
   readonly shape: readonly [number, number, number, number];
   readonly targets: { readonly [name: string]: BatchTarget };
   /** [N] ids of the samples. */
@@ -32,18 +32,19 @@ interface BatchParts {
   readonly slot: SharedArrayBuffer;
   readonly layout: SlotLayout;
   readonly size: readonly [number, number];
+  readonly channels: number;
   readonly members: readonly Entry[];
   readonly filled: readonly Filled[];
   readonly release: () => void;
 }
 
-export function batchOf({ slot, layout, size, members, filled, release }: BatchParts): Batch {
+export function batchOf({ slot, layout, size, channels, members, filled, release }: BatchParts): Batch {
   const count = members.length;
   const arrays = targetRows(slot, layout, 0, count);
   let isReleased = false;
   return {
     images: imageRows(slot, layout, 0, count),
-    shape: [count, size[0], size[1], 3],
+    shape: [count, size[0], size[1], channels],
     targets: Object.fromEntries(
       layout.targets.map(({ name, spec }) => [
         name,

@@ -1,6 +1,9 @@
+import { DataError } from '../../engine/errors.js';
 import { createRandom } from '../../engine/random.js';
 import type { Entry } from '../dataset.js';
 import type { Encoder, EncoderSource } from '../encoder.js';
+import { type PerImage, prepareImage } from '../intensity.js';
+import { channelsOf, commonType, type PixelType, typeOf } from '../pixelTypes.js';
 import type { Placement } from '../placement.js';
 import { readSample } from '../read.js';
 import type { Sample, Truth } from '../sample.js';
@@ -8,7 +11,23 @@ import { type AugmentConfig, applyAugmentation, drawAugmentation } from '../tran
 import { loadTransform, type TransformSource } from '../transforms/own.js';
 import { truthBytes } from '../transforms/truths.js';
 import { createCache } from './cache.js';
-import { imageRows, layoutOf, targetRows } from './slot.js';
+import { type BatchPixels, imageRows, layoutOf, targetRows } from './slot.js';
+
+/** What the images are once they are read. Structured-cloneable. */
+export interface ImageFormat {
+  readonly type: PixelType;
+  readonly channels: number;
+  /** What is done to each by its own statistics, before it is laid into a batch. */
+  readonly perImage: PerImage | null;
+}
+
+/** As decoded for the eye. */
+export const RGB_FORMAT: ImageFormat = { type: 'uint8', channels: 3, perImage: null };
+
+export const batchPixels = ({
+  augment: { size },
+  images: { channels, type },
+}: Pick<FillerConfig, 'augment' | 'images'>): BatchPixels => ({ size, channels, type });
 
 /** What a thread must know once. Structured-cloneable. */
 export interface FillerConfig {
@@ -16,6 +35,7 @@ export interface FillerConfig {
   readonly augment: AugmentConfig;
   /** Transforms of one's own, in their order, before the augmentation. */
   readonly transforms: readonly TransformSource[];
+  readonly images: ImageFormat;
   readonly batchSize: number;
   readonly keepTruth: boolean;
   /** Of this thread. */
@@ -54,12 +74,14 @@ export async function loadEncoder(source: EncoderSource): Promise<Encoder<Truth>
 export async function createFiller(config: FillerConfig): Promise<Filler> {
   const encoder = config.encoder === null ? null : await loadEncoder(config.encoder);
   const transforms = await Promise.all(config.transforms.map(loadTransform));
-  const layout = layoutOf(config.augment.size, config.batchSize, encoder?.targets ?? {});
+  const layout = layoutOf(batchPixels(config), config.batchSize, encoder?.targets ?? {});
   const cache = createCache<Sample>(config.cacheBytes);
   const read = async (job: Job): Promise<Sample> => {
     const cached = cache.get(job.index);
     if (cached !== undefined) return cached;
-    const sample = await readSample<Truth>(job.entry);
+    const read = await readSample<Truth>(job.entry);
+    const sample = { ...read, image: prepareImage(read.image, config.images.perImage) };
+    requireFormat(job.entry.file, sample, config.images);
     cache.set(job.index, sample, sizeOf(sample));
     return sample;
   };
@@ -78,5 +100,19 @@ export async function createFiller(config: FillerConfig): Promise<Filler> {
 
 /** Before the position of a transform in the address of its random stream. */
 const TRANSFORMS = 1;
+/** @throws DataError for an image that is not as those that the data set was opened with */
+function requireFormat(file: string, { image }: Sample, { channels, type }: ImageFormat): void {
+  const found = channelsOf(image);
+  if (found !== channels) {
+    throw new DataError(file, `it has ${found} channels, ${channels} are expected: images of a data set have the same`);
+  }
+  const own = typeOf(image.data);
+  if (commonType([own, type]) !== type) {
+    throw new DataError(
+      file,
+      `its values are ${own}, ${type} is expected: it was changed since the data set was opened`,
+    );
+  }
+}
 
 const sizeOf = ({ image, truth }: Sample): number => image.data.byteLength + truthBytes(truth);

@@ -2,11 +2,12 @@ import { ConfigError } from '../../engine/errors.js';
 import { createRandom, permutation } from '../../engine/random.js';
 import type { Entry } from '../dataset.js';
 import type { EncoderSource, TargetSpecs } from '../encoder.js';
+import type { PixelType } from '../pixelTypes.js';
 import type { AugmentConfig } from '../transforms/augment.js';
 import type { TransformSource } from '../transforms/own.js';
 import { type Batch, batchOf } from './batch.js';
 import { builtModule } from './built.js';
-import { type Filled, type FillerConfig, loadEncoder } from './fill.js';
+import { batchPixels, type Filled, type FillerConfig, type ImageFormat, loadEncoder, RGB_FORMAT } from './fill.js';
 import { createLocalPool, createWorkerPool } from './pool.js';
 import { layoutOf, type SlotLayout, slotBytes } from './slot.js';
 
@@ -17,6 +18,8 @@ export interface LoaderOptions {
   readonly augment: AugmentConfig;
   /** Transforms of one's own, before the augmentation. Defaults to none. */
   readonly transforms?: readonly TransformSource[];
+  /** What the entries' images are. Defaults to 8-bit RGB. */
+  readonly images?: ImageFormat;
   /** Of the whole batch; a share has as many as its part of it. */
   readonly batchSize: number;
   /** The part of every batch that is loaded: that of process `task` of `tasks`, whose parts are disjoint and make up the batch. */
@@ -51,8 +54,10 @@ export interface Loader {
 }
 
 export interface LoaderLayout {
-  /** [N, height, width, 3]. */
+  /** [N, height, width, channels]. */
   readonly images: readonly [number, number, number, number];
+  /** Of the images' values. */
+  readonly type: PixelType;
   /** Shapes with the batch dimension first. */
   readonly targets: TargetSpecs;
   /** Bytes held at most for batches of this many images; infinite where a batch would be too large to share. */
@@ -70,12 +75,12 @@ type Resolved = LoaderOptions & { readonly [Name in keyof typeof DEFAULTS]: NonN
 /** @throws ConfigError when an epoch would have no batch, or batches cannot be shared evenly */
 export function createLoader(given: LoaderOptions): Loader {
   const options: Resolved = { ...DEFAULTS, ...given };
-  const { entries, workers, share = ALL } = options;
+  const { entries, workers, share = ALL, images = RGB_FORMAT } = options;
   const batchSize = shareOf(options.batchSize, share);
   const stepsPerEpoch = countSteps(options);
   const { augment, transforms = [], keepTruth, cacheBytes } = options;
   const encoder = options.encoder && { ...options.encoder, module: builtModule(options.encoder.module) };
-  const config: FillerConfig = { encoder, augment, transforms, batchSize, keepTruth, cacheBytes };
+  const config: FillerConfig = { encoder, augment, transforms, images, batchSize, keepTruth, cacheBytes };
   const pool = workers === 0 ? createLocalPool(config) : createWorkerPool(config, workers);
   let layout: Promise<SlotLayout> | null = null;
   /** Memory of released batches. */
@@ -91,7 +96,15 @@ export function createLoader(given: LoaderOptions): Loader {
       return pool.run({ entry, index, stream: [options.seed, epoch, index], slot, row });
     });
     const filled: readonly Filled[] = await Promise.all(jobs);
-    return batchOf({ slot, layout: plan, size: augment.size, members, filled, release: () => free.push(slot) });
+    return batchOf({
+      slot,
+      layout: plan,
+      size: augment.size,
+      channels: images.channels,
+      members,
+      filled,
+      release: () => free.push(slot),
+    });
   };
 
   async function* batches(epoch: number, fromStep = 0): AsyncGenerator<Batch, void, undefined> {
@@ -117,15 +130,18 @@ export function createLoader(given: LoaderOptions): Loader {
   return { stepsPerEpoch, batches, layout: () => describe(config), dispose: () => pool.dispose() };
 }
 
-async function describe({ encoder, augment: { size }, batchSize }: FillerConfig): Promise<LoaderLayout> {
+async function describe(config: FillerConfig): Promise<LoaderLayout> {
+  const { encoder, batchSize, images } = config;
+  const pixels = batchPixels(config);
   const specs = await targetsOf(encoder);
   const targets = Object.entries(specs).map(([name, { shape, dtype }]) => {
     return [name, { shape: [batchSize, ...shape], dtype }] as const;
   });
   return {
-    images: [batchSize, size[0], size[1], 3],
+    images: [batchSize, ...pixels.size, pixels.channels],
+    type: images.type,
     targets: Object.fromEntries(targets),
-    heldBytes: (count) => HELD * slotBytes(size, count, specs),
+    heldBytes: (count) => HELD * slotBytes(pixels, count, specs),
   };
 }
 
@@ -148,8 +164,8 @@ function countSteps({ entries, batchSize, dropLast }: Resolved): number {
   );
 }
 
-async function planLayout({ encoder, augment, batchSize }: FillerConfig): Promise<SlotLayout> {
-  return layoutOf(augment.size, batchSize, await targetsOf(encoder));
+async function planLayout(config: FillerConfig): Promise<SlotLayout> {
+  return layoutOf(batchPixels(config), config.batchSize, await targetsOf(config.encoder));
 }
 
 async function targetsOf(encoder: FillerConfig['encoder']): Promise<TargetSpecs> {

@@ -1,5 +1,6 @@
+import { shownImage } from '../decode/shown.js';
 import type { ScoredBoxes } from '../evaluators/detection.js';
-import type { ClassMap, DetectionTruth, Pixels, SemanticTruth } from '../sample.js';
+import type { ClassMap, ObjectsTruth, Pixels, RgbPixels, SemanticTruth } from '../sample.js';
 import { affineOf, letterbox, letterboxPlacement, warpMask } from '../transforms/index.js';
 
 /** What stands on a picture, as plain JSON: boxes, or a class map, or both. */
@@ -28,7 +29,7 @@ export interface RunMap {
 }
 
 /** What a truth or an answer draws. */
-export type Drawable = DetectionTruth | SemanticTruth | ScoredBoxes | ClassMap;
+export type Drawable = ObjectsTruth | SemanticTruth | ScoredBoxes | ClassMap;
 
 /** Longest side of a class map that is kept for a picture, pixels. */
 const MAP_SIDE = 320;
@@ -40,7 +41,7 @@ export function shapesOf(drawable: Drawable, threshold = 0): Shapes {
   return 'mask' in drawable ? { map: runsOf(drawable) } : { boxes: boxesOf(drawable, threshold) };
 }
 
-function boxesOf(drawable: DetectionTruth | ScoredBoxes, threshold: number): readonly ShapeBox[] {
+function boxesOf(drawable: ObjectsTruth | ScoredBoxes, threshold: number): readonly ShapeBox[] {
   const scores = 'scores' in drawable ? drawable.scores : null;
   const ignored = 'ignored' in drawable ? drawable.ignored : null;
   const found: ShapeBox[] = [];
@@ -94,10 +95,10 @@ export function mapOf({ width, height, runs }: RunMap): ClassMap {
   return { mask, width, height };
 }
 
-/** The image with its longer side at most `side` pixels; itself where it is smaller. */
-export function thumbnailOf(image: Pixels, side: number): Pixels {
+/** The image for the eye, with its longer side at most `side` pixels; itself where it is smaller. */
+export function thumbnailOf(image: Pixels, side: number): RgbPixels {
   const size = fittedSize(image, side);
-  if (size[0] === image.height && size[1] === image.width) return image;
-  const { data, width, height } = letterbox(image, size, [0, 0, 0]);
-  return { data, width, height };
+  const shown = shownImage(image);
+  if (size[0] === image.height && size[1] === image.width) return shown;
+  return shownImage(letterbox(shown, size, [0, 0, 0]));
 }

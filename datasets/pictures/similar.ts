@@ -1,8 +1,8 @@
-import type { Pixels } from '../sample.js';
+import type { RgbPixels } from '../sample.js';
 import { letterbox } from '../transforms/index.js';
 
 /** Bits of brightness differences between neighbours on a grid of 9 x 8: alike for images that look alike. */
-export function fingerprint(image: Pixels): Uint8Array {
+export function fingerprint(image: RgbPixels): Uint8Array {
   const { data } = stretched(image);
   const bits = new Uint8Array(64);
   for (let y = 0; y < 8; y++) {
@@ -12,7 +12,7 @@ export function fingerprint(image: Pixels): Uint8Array {
 }
 
 /** The image on 9 x 8 pixels, its aspect given up: first fitted, then each axis by itself. */
-function stretched(image: Pixels): Pixels {
+function stretched(image: RgbPixels): RgbPixels {
   const { data, width, height } = letterbox(
     image,
     [72, Math.max(9, Math.round((72 * image.width) / image.height))],

@@ -1,5 +1,5 @@
 import type { Random } from '../../engine/random.js';
-import type { Pixels } from '../sample.js';
+import type { RgbPixels } from '../sample.js';
 import { edgeDistance, type Outline } from './outline.js';
 import { HEIGHT, type Scene, WIDTH } from './scene.js';
 
@@ -20,7 +20,7 @@ const SOFTNESS = 1.5;
 type Texture = (part: number, angle: number) => Colour;
 
 /** Paints a scene as a microscope camera would see it: uneven light, soft focus, grain. */
-export function paintScene({ cells, random }: Scene): Pixels {
+export function paintScene({ cells, random }: Scene): RgbPixels {
   const canvas = paintBackground(random);
   for (const { kind, outlines } of cells) {
     for (const outline of outlines) paintCell(canvas, outline, textureOf(kind, random));

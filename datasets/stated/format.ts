@@ -4,12 +4,12 @@ import { ConfigError } from '../../engine/errors.js';
 import type { Dataset } from '../dataset.js';
 import type { CommonData, Open, SplitRequest } from '../formats/format.js';
 import { type DataRoot, openRoot } from '../paths.js';
-import type { DetectionTruth, SemanticTruth } from '../sample.js';
+import type { DetectionTruth, InstanceTruth, SemanticTruth } from '../sample.js';
 import { createVerifier } from '../verified.js';
 import { collectWarnings, type WarningList } from '../warnings.js';
 import type { StatedImage, StatedSet } from './image.js';
 import { type ImageIndex, indexImages } from './images.js';
-import { openBoxes, openRegions } from './open.js';
+import { openBoxes, openInstances, openRegions } from './open.js';
 import { chooseSplit, type Parts } from './splits.js';
 
 /** What a reader of stated images works with. */
@@ -40,19 +40,24 @@ export interface StatedFormat<Data extends CommonData> {
   ) => readonly StatedImage[];
 }
 
-/** Readers of boxes, and of class maps drawn from polygons, for a format that states images. */
+/** Readers of boxes, of objects with their regions, and of class maps drawn from polygons, for a format that states images. */
 export function statedReaders<Data extends CommonData & { readonly images?: string | null }>(
   format: StatedFormat<Data>,
-): { readonly boxes: Open<Data, 'boxes'>; readonly classMap: Open<Data, 'classMap'> } {
+): {
+  readonly boxes: Open<Data, 'boxes'>;
+  readonly instances: Open<Data, 'instances'>;
+  readonly classMap: Open<Data, 'classMap'>;
+} {
   return {
     boxes: (data, request) => open(format, data, request, openBoxes),
+    instances: (data, request) => open(format, data, request, openInstances),
     classMap: (data, request) => open(format, data, request, openRegions),
   };
 }
 
 async function open<
   Data extends CommonData & { readonly images?: string | null },
-  T extends DetectionTruth | SemanticTruth,
+  T extends DetectionTruth | InstanceTruth | SemanticTruth,
 >(
   format: StatedFormat<Data>,
   data: Data,

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { mask as masks } from '#coco-ts';
 import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
-import { admitBoxes, type StatedBox } from '../boxes.js';
+import { admitBoxes, admitted, objectsOf, type StatedBox } from '../boxes.js';
 import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
 import type { CommonData, SplitRequest } from '../formats/format.js';
@@ -9,7 +9,14 @@ import { BACKGROUND, classIndices } from '../labels.js';
 import { contains, type DataRoot, idOf } from '../paths.js';
 import { datasetOf, requireSize, type StoredTruth } from '../read.js';
 import { type RegionsTruth, type Segmentation, toRle } from '../regions.js';
-import { type DetectionTruth, IGNORED, type LabelMap, type SemanticTruth, type Truth } from '../sample.js';
+import {
+  type DetectionTruth,
+  IGNORED,
+  type InstanceTruth,
+  type LabelMap,
+  type SemanticTruth,
+  type Truth,
+} from '../sample.js';
 import { surveyImage } from '../survey.js';
 import type { Verifier } from '../verified.js';
 import { type BadRecord, badRecord, badRecords, commonPitfall, type WarningList } from '../warnings.js';
@@ -69,6 +76,35 @@ export async function openBoxes(
     };
   });
   return datasetOf<DetectionTruth>(labels, entries, options.warnings.list(), { source: set.file });
+}
+
+/** Boxes with the regions of stated images; an object without a region is neither learned nor counted. */
+export async function openInstances(
+  set: StatedSet,
+  chosen: readonly StatedImage[],
+  options: OpenStated,
+): Promise<Dataset<InstanceTruth>> {
+  const { labels, indexOf } = classesOf(set, 'instances', options);
+  const { warnings } = options;
+  const entries = await openEntries(set, chosen, options, (image): Entry<StoredTruth> => {
+    const { file, id, width, height, objects, source } = image;
+    const stated = objects.flatMap((object): (StatedBox & { readonly segmentation: Segmentation | null })[] => {
+      const label = indexOf(object);
+      if (label === null) return [];
+      const isWrong = object.segmentation !== null && !fits(object.segmentation, image);
+      const segmentation = isWrong ? null : object.segmentation;
+      if (segmentation === null) warnings.note(isWrong ? 'bad-shape' : 'missing-mask', id);
+      const box = object.box ?? extentOf(segmentation);
+      if (box === null) return [];
+      const [x1, y1, x2, y2] = box;
+      const ignored = object.ignored || segmentation === null;
+      return [{ x1, y1, x2, y2, label, ignored, area: object.area, segmentation }];
+    });
+    const kept = admitted(stated, { width, height }, { file: source, id }, warnings);
+    const segmentations = kept.map(({ segmentation }) => segmentation);
+    return { id, file, width, height, truth: { kind: 'object-regions', ...objectsOf(kept), segmentations } };
+  });
+  return datasetOf<InstanceTruth>(labels, entries, warnings.list(), { source: set.file });
 }
 
 /** Class maps of the polygons and run lengths of stated images; smaller regions lie on top of larger ones. */

@@ -1,10 +1,11 @@
 import type { Random } from '../../engine/random.js';
 import type { Placement } from '../placement.js';
-import type { Sample, Truth } from '../sample.js';
+import type { PixelData, Sample, Truth } from '../sample.js';
 import { type Affine, affineOf, compose, IDENTITY, mirrorX, mirrorY, quarterTurn } from './affine.js';
 import { type ColorChange, type ColorJitter, changeColor, drawColor } from './color.js';
+import { changeIntensity } from './intensity.js';
 import { type Movement, moveTruth } from './truths.js';
-import { type Rgb, warpImage } from './warp.js';
+import { type Fill, warpImage } from './warp.js';
 
 export interface AugmentConfig {
   /** [height, width] of the network's input, pixels. */
@@ -19,14 +20,19 @@ export interface AugmentConfig {
   /** Probability of one, two or three quarter turns, equally likely. */
   readonly rotate90: number;
   readonly color: ColorJitter;
-  /** Colour where the image is not. */
-  readonly fill: Rgb;
+  /** Value of each channel where the image is not. */
+  readonly fill: Fill;
+  /**
+   * Standard deviation of each channel, in units of the pixels, of images that are no 8-bit RGB: brightness moves them by its
+   * parts, contrast spreads them, and hue and saturation do nothing. Absent: 8-bit RGB.
+   */
+  readonly spread?: readonly number[];
   /** Boxes with a smaller share of their area left in the crop are dropped, fraction. */
   readonly minVisible: number;
 }
 
 /** No randomness: the image letterboxed into the input. */
-export const plain = (size: readonly [number, number], fill: Rgb = [0, 0, 0]): AugmentConfig => ({
+export const plain = (size: readonly [number, number], fill: Fill = [0, 0, 0]): AugmentConfig => ({
   size,
   fit: 'letterbox',
   scale: [1, 1],
@@ -43,7 +49,8 @@ export interface Augmentation extends Movement {
   /** How the image lies in the input once it is flipped and turned; exact for the original when it is neither. */
   readonly placement: Placement;
   readonly color: ColorChange;
-  readonly fill: Rgb;
+  readonly fill: Fill;
+  readonly spread?: readonly number[];
 }
 
 /** Always takes the same number of draws, so that a probability set to 0 does not change the other decisions. */
@@ -60,6 +67,7 @@ export function drawAugmentation(
     color: drawColor(config.color, random),
     size: config.size,
     fill: config.fill,
+    ...(config.spread && { spread: config.spread }),
     minVisible: config.minVisible,
   };
 }
@@ -111,12 +119,13 @@ function drawPlacement(config: AugmentConfig, image: Oriented, random: Random): 
 /**
  * Draws the image into its place of a batch and moves its truth along.
  *
- * @param into [height * width * 3] uint8
+ * @param into [height * width * channels], of the image's type or float32
  * @returns    the truth in input pixels
  */
-export function applyAugmentation<T extends Truth>(sample: Sample<T>, drawn: Augmentation, into: Uint8Array): T {
-  const { affine, size } = drawn;
-  const region = warpImage(sample.image, affine, into, size, drawn.fill);
-  changeColor(into, size[1], region, drawn.color);
+export function applyAugmentation<T extends Truth>(sample: Sample<T>, drawn: Augmentation, into: PixelData): T {
+  const { affine, size, fill, spread, color } = drawn;
+  const region = warpImage(sample.image, affine, into, size, fill);
+  if (spread) changeIntensity(into, size[1], region, color, spread);
+  else if (into instanceof Uint8Array) changeColor(into, size[1], region, color);
   return moveTruth(sample.truth, drawn) as T;
 }

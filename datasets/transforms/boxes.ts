@@ -1,5 +1,5 @@
 import type { Placement } from '../placement.js';
-import type { DetectionTruth } from '../sample.js';
+import type { DetectionTruth, ObjectsTruth } from '../sample.js';
 import { type Affine, areaScale } from './affine.js';
 
 /** Input pixels; a box with a shorter side carries no signal and breaks the logarithm of the box coder. */
@@ -18,6 +18,17 @@ export function transformBoxes(
   size: readonly [number, number],
   minVisible: number,
 ): DetectionTruth {
+  const { kept: _, ...objects } = moveObjects(truth, affine, size, minVisible);
+  return { kind: 'boxes', ...objects };
+}
+
+/** The same of any objects, and which of them stay: rows of the truth. */
+export function moveObjects(
+  truth: ObjectsTruth,
+  affine: Affine,
+  size: readonly [number, number],
+  minVisible: number,
+): ObjectsTruth & { readonly kept: readonly number[] } {
   const count = truth.labels.length;
   const boxes = new Float64Array(count * 4);
   const areas = new Float64Array(count);
@@ -30,7 +41,7 @@ export function transformBoxes(
     kept.push(i);
   }
   return {
-    kind: 'boxes',
+    kept,
     boxes: boxes.slice(0, kept.length * 4),
     labels: Int32Array.from(kept, (i) => truth.labels[i] ?? 0),
     ignored: Uint8Array.from(kept, (i) => truth.ignored[i] ?? 0),

@@ -1,12 +1,13 @@
+import { channelsOf, createPixels, type PixelType, typeOf } from '../pixelTypes.js';
 import type { Placement } from '../placement.js';
-import type { Pixels } from '../sample.js';
+import type { PixelData, Pixels } from '../sample.js';
 import { affineOf } from './affine.js';
-import { type Rgb, warpImage } from './warp.js';
+import { type Fill, warpImage } from './warp.js';
 
 /** An image laid into a network's input. */
 export interface Letterboxed {
-  /** [height * width * 3] uint8. */
-  readonly data: Uint8Array;
+  /** [height * width * channels]. */
+  readonly data: PixelData;
   readonly height: number;
   readonly width: number;
   readonly placement: Placement;
@@ -21,9 +22,28 @@ export function letterboxPlacement(
   return { width: image.width, height: image.height, scaleX: scale, scaleY: scale, offsetX: 0, offsetY: 0 };
 }
 
-/** @param size [height, width] of the input, pixels */
-export function letterbox(image: Pixels, size: readonly [number, number], fill: Rgb): Letterboxed {
-  return lay(image, letterboxPlacement(image, size), size, fill);
+/**
+ * @param size [height, width] of the input, pixels
+ * @param type of the result. Defaults to the image's own
+ */
+export function letterbox(
+  image: Pixels,
+  size: readonly [number, number],
+  fill: Fill,
+  type: PixelType = typeOf(image.data),
+): Letterboxed {
+  return lay(image, letterboxPlacement(image, size), size, fill, type);
+}
+
+/**
+ * The image at its own scale where the input has room for it, else resized with its aspect kept; at the top left.
+ *
+ * @param size [height, width] of the input, pixels
+ */
+export function fitNative(image: Pixels, size: readonly [number, number], fill: Fill): Letterboxed {
+  const placement = letterboxPlacement(image, size);
+  const kept = placement.scaleX < 1 ? placement : { ...placement, scaleX: 1, scaleY: 1 };
+  return lay(image, kept, size, fill, typeOf(image.data));
 }
 
 /** Where an image goes that keeps its own scale, at the top left; the input's sides divide by `multiple` (the coarsest stride). */
@@ -37,14 +57,25 @@ export function paddedPlacement(
 }
 
 /** The image at its own scale, padded right and below until both sides divide by `multiple`. */
-export function padToMultiple(image: Pixels, multiple: number, fill: Rgb): Letterboxed {
+export function padToMultiple(
+  image: Pixels,
+  multiple: number,
+  fill: Fill,
+  type: PixelType = typeOf(image.data),
+): Letterboxed {
   const { placement, size } = paddedPlacement(image, multiple);
-  return lay(image, placement, size, fill);
+  return lay(image, placement, size, fill, type);
 }
 
-function lay(image: Pixels, placement: Placement, size: readonly [number, number], fill: Rgb): Letterboxed {
+function lay(
+  image: Pixels,
+  placement: Placement,
+  size: readonly [number, number],
+  fill: Fill,
+  type: PixelType,
+): Letterboxed {
   const [height, width] = size;
-  const data = new Uint8Array(height * width * 3);
+  const data = createPixels(type, height * width * channelsOf(image));
   warpImage(image, affineOf(placement), data, size, fill);
   return { data, height, width, placement };
 }

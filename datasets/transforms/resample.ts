@@ -1,4 +1,3 @@
-import type { Pixels } from '../sample.js';
 import { type Taps, WEIGHT_BITS } from './axis.js';
 
 const HALF = 1 << (WEIGHT_BITS - 1);
@@ -6,7 +5,7 @@ const HALF = 1 << (WEIGHT_BITS - 1);
 /** Resampled source lines waiting for the second axis; grows to the largest image seen by this thread. */
 let scratch = new Uint8Array(0);
 
-/** Where the lines of the second pass go, in bytes: output `i` of line `n` is at origin + n * line + i * step. */
+/** Where the lines of the second pass go, in values: output `i` of line `n` is at origin + n * line + i * step. */
 export interface Layout {
   readonly origin: number;
   readonly line: number;
@@ -14,21 +13,29 @@ export interface Layout {
 }
 
 /**
- * Separable resampling of an RGB image: along source columns first, since that reads memory in order, then along rows.
+ * Separable resampling of an 8-bit RGB image: along source columns first, since that reads memory in order, then along rows.
  *
+ * @param image   [height * width * 3]
  * @param rows    taps over source rows: one line each
  * @param columns taps over source columns: one output pixel of every line each
  */
-export function resample(image: Pixels, rows: Taps, columns: Taps, into: Uint8Array, layout: Layout): void {
+export function resample(
+  image: Uint8Array,
+  width: number,
+  rows: Taps,
+  columns: Taps,
+  into: Uint8Array,
+  layout: Layout,
+): void {
   const lines = rows.end - rows.first;
   const length = (columns.high - columns.low) * 3;
   if (scratch.length < lines * length) scratch = new Uint8Array(lines * length);
-  const rowBytes = image.width * 3;
+  const rowBytes = width * 3;
   for (let i = 0; i < lines; i++) {
     const from = (rows.starts[i] as number) * rowBytes + columns.low * 3;
     const count = rows.counts[i] as number;
     const weights = rows.weights.subarray(i * rows.stride, i * rows.stride + count);
-    blendRows(image.data, from, rowBytes, weights, scratch, i * length, length);
+    blendRows(image, from, rowBytes, weights, scratch, i * length, length);
   }
   const narrow = columns.counts.every((count) => count <= 2);
   for (let i = 0; i < lines; i++) {

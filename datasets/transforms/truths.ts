@@ -1,6 +1,7 @@
-import type { Truth } from '../sample.js';
+import type { InstanceTruth, Truth } from '../sample.js';
 import type { Affine } from './affine.js';
-import { transformBoxes } from './boxes.js';
+import { moveObjects, transformBoxes } from './boxes.js';
+import { warpPatch } from './patches.js';
 import { warpMask } from './warp.js';
 
 /** Where an image goes, and how large the network's input is. */
@@ -29,6 +30,10 @@ const TRUTHS: TruthKinds = {
     move: (truth, { affine, size, minVisible }) => transformBoxes(truth, affine, size, minVisible),
     bytes: ({ boxes }) => boxes.byteLength,
   },
+  instances: {
+    move: moveInstances,
+    bytes: ({ boxes, masks }) => masks.reduce((sum, { data }) => sum + data.byteLength, boxes.byteLength),
+  },
   classMap: {
     move: (truth, { affine, size }) => ({
       kind: 'classMap',
@@ -39,6 +44,18 @@ const TRUTHS: TruthKinds = {
     bytes: ({ mask }) => mask.byteLength,
   },
 };
+
+/** An object of which the box is still seen, but no pixel, is neither learned nor background. */
+function moveInstances(truth: InstanceTruth, { affine, size, minVisible }: Movement): InstanceTruth {
+  const { kept, ...objects } = moveObjects(truth, affine, size, minVisible);
+  const moved = kept.map((m) => warpPatch(truth.masks[m]!, affine, size));
+  return {
+    kind: 'instances',
+    ...objects,
+    ignored: objects.ignored.map((ignored, i) => (moved[i] === null ? 1 : ignored)),
+    masks: moved.map((patch) => patch ?? { left: 0, top: 0, width: 0, height: 0, data: new Uint8Array(0) }),
+  };
+}
 
 /** The entry of the table for this truth: kind and truth belong together, which the compiler cannot see across a lookup. */
 const kindOf = ({ kind }: Truth): TruthKind<Truth> => TRUTHS[kind] as TruthKind<Truth>;

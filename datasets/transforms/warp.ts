@@ -1,9 +1,12 @@
-import { IGNORED, type Pixels } from '../sample.js';
+import { channelsOf } from '../pixelTypes.js';
+import { IGNORED, type PixelData, type Pixels } from '../sample.js';
 import type { Affine } from './affine.js';
 import { axesOf, centre, insideRange, tapsOf } from './axis.js';
 import { resample } from './resample.js';
+import { resampleDeep } from './resampleDeep.js';
 
-export type Rgb = readonly [red: number, green: number, blue: number];
+/** A value per channel, in the image's own units. */
+export type Fill = readonly number[];
 
 /** Part of the input that shows the image: pixels [left, right) x [top, bottom). */
 export interface Region {
@@ -17,39 +20,49 @@ export interface Region {
  * Draws an image through an axis-aligned map, anti-aliased when it shrinks, every output pixel written.
  *
  * @param affine original pixels -> input pixels
- * @param into   [height * width * 3] uint8
+ * @param into   [height * width * channels], of the image's type or float32
  * @param size   [height, width] of the input, pixels
- * @param fill   colour where the image is not
+ * @param fill   value of each channel where the image is not
  * @returns      where the image is
  */
 export function warpImage(
   image: Pixels,
   affine: Affine,
-  into: Uint8Array,
+  into: PixelData,
   size: readonly [number, number],
-  fill: Rgb,
+  fill: Fill,
 ): Region {
   const [height, width] = size;
+  const channels = channelsOf(image);
   const axes = axesOf(affine, image.width, image.height);
   const across = tapsOf(axes.x, width);
   const down = tapsOf(axes.y, height);
   const region = { left: across.first, top: down.first, right: across.end, bottom: down.end };
-  paintOutside(into, width, height, region, fill);
+  paintOutside(
+    into,
+    width,
+    height,
+    region,
+    Array.from({ length: channels }, (_, c) => fill[c] ?? fill[0] ?? 0),
+  );
   if (across.end > across.first && down.end > down.first) {
-    const origin = (region.top * width + region.left) * 3;
+    const origin = (region.top * width + region.left) * channels;
     const [rows, columns] = axes.transposed ? [across, down] : [down, across];
-    const layout = axes.transposed ? { line: 3, step: width * 3 } : { line: width * 3, step: 3 };
-    resample(image, rows, columns, into, { origin, ...layout });
+    const layout = axes.transposed
+      ? { origin, line: channels, step: width * channels }
+      : { origin, line: width * channels, step: channels };
+    if (channels === 3 && image.data instanceof Uint8Array && into instanceof Uint8Array) {
+      resample(image.data, image.width, rows, columns, into, layout);
+    } else resampleDeep(image, channels, rows, columns, into, layout);
   }
   return region;
 }
 
-function paintOutside(into: Uint8Array, width: number, height: number, region: Region, fill: Rgb): void {
+function paintOutside(into: PixelData, width: number, height: number, region: Region, fill: Fill): void {
+  const channels = fill.length;
   const paint = (y: number, from: number, to: number): void => {
-    for (let at = (y * width + from) * 3; at < (y * width + to) * 3; at += 3) {
-      into[at] = fill[0];
-      into[at + 1] = fill[1];
-      into[at + 2] = fill[2];
+    for (let at = (y * width + from) * channels; at < (y * width + to) * channels; at += channels) {
+      for (let c = 0; c < channels; c++) into[at + c] = fill[c] as number;
     }
   };
   for (let y = 0; y < height; y++) {

@@ -13,7 +13,7 @@ export interface ShapeResult {
 export type ShapeRule = (inputs: readonly Shape[], attributes: tf.NamedAttrMap) => ShapeResult;
 
 /** A kernel: the names of its inputs in the order its rule takes them (absent: as they come), and the rule. */
-interface ShapeKernel {
+export interface ShapeKernel {
   readonly inputs?: readonly string[];
   readonly rule: ShapeRule;
 }

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { forgetBackend } from '../tfjs.js';
-import { SHAPE_RULES, type ShapeRule } from './kernels.js';
+import { SHAPE_RULES, type ShapeKernel, type ShapeRule } from './kernels.js';
 import type { Operand, Operation } from './operation.js';
 
 export type { Operand, Operation } from './operation.js';
@@ -15,13 +15,21 @@ const NAME = 'espalier-shapes';
 /** Kernels whose output is their input's memory. */
 const VIEWS = new Set(['ExpandDims', 'Identity', 'Reshape']);
 
+/** A kernel that is called: its name, those of its inputs, and what it gives. */
+export interface Call {
+  readonly kernel: string;
+  readonly names: readonly string[];
+  readonly rule: ShapeRule;
+}
+
 interface Block {
   readonly bytes: number;
   /** Tensors that lie in it. */
   views: number;
 }
 
-class ShapeBackend extends tf.KernelBackend {
+/** A tfjs backend whose kernels say what they would give. */
+export class ShapeBackend extends tf.KernelBackend {
   readonly #references = new Map<object, number>();
   readonly #varying = new WeakSet<object>();
   readonly #ids = new WeakMap<object, number>();
@@ -90,7 +98,7 @@ class ShapeBackend extends tf.KernelBackend {
     return { bytes, views: 0 };
   }
 
-  run(kernel: string, rule: ShapeRule, inputs: readonly tf.TensorInfo[], attributes: tf.NamedAttrMap): tf.TensorInfo[] {
+  run({ kernel, rule }: Call, inputs: readonly tf.TensorInfo[], attributes: tf.NamedAttrMap): tf.TensorInfo[] {
     const operands = inputs.map(
       ({ shape, dataId }): Operand => ({ id: this.idOf(dataId), shape, varies: this.#varying.has(dataId) }),
     );
@@ -116,6 +124,8 @@ class ShapeBackend extends tf.KernelBackend {
   }
 }
 
+let plain: ShapeBackend | undefined;
+/** In use, or last used. */
 let backend: ShapeBackend | undefined;
 let depth = 0;
 
@@ -133,8 +143,18 @@ export function withoutValues<T>(compute: () => T): {
   /** The most that tensors made in it would take at one time; what was made before is not counted. */
   readonly peakBytes: number;
 } {
-  backend ??= register();
-  const own = backend;
+  plain ??= register(NAME, new ShapeBackend(), SHAPE_RULES);
+  return runOn(plain, NAME, compute);
+}
+
+/** `withoutValues` on a backend that `register` made. */
+export function runOn<T>(
+  own: ShapeBackend,
+  name: string,
+  compute: () => T,
+): { readonly result: T; readonly operations: readonly Operation[]; readonly peakBytes: number } {
+  const outer = backend;
+  backend = own;
   const before = tf.getBackend();
   const earlier = own.operations;
   const operations: Operation[] = [];
@@ -142,12 +162,13 @@ export function withoutValues<T>(compute: () => T): {
   own.taken = { now: 0, peak: 0 };
   own.operations = operations;
   depth++;
-  void tf.setBackend(NAME); // nothing to wait for: the backend is there
+  void tf.setBackend(name); // nothing to wait for: the backend is there
   try {
     const result = compute();
     return { result, operations, peakBytes: own.taken.peak };
   } finally {
     depth--;
+    if (depth > 0) backend = outer; // idOf may still be asked of what ran last
     own.taken = outside;
     own.operations = earlier;
     if (before) void tf.setBackend(before);
@@ -173,16 +194,21 @@ export function idOf(tensor: tf.Tensor): number {
   return backend?.idOf(tensor.dataId) ?? 0;
 }
 
-function register(): ShapeBackend {
-  const own = new ShapeBackend();
-  tf.registerBackend(NAME, () => own, -1); // never chosen by itself
-  for (const [kernelName, { inputs, rule }] of Object.entries(SHAPE_RULES)) {
+/** Gives tfjs a backend of shapes alone, with kernels of its own. */
+export function register<Own extends ShapeBackend>(
+  backendName: string,
+  own: Own,
+  rules: { readonly [kernel: string]: ShapeKernel },
+): Own {
+  tf.registerBackend(backendName, () => own, -1); // never chosen by itself
+  for (const [kernelName, { inputs, rule }] of Object.entries(rules)) {
     tf.registerKernel({
       kernelName,
-      backendName: NAME,
+      backendName,
       kernelFunc: ({ inputs: given, attrs }) => {
-        const list = inputs ? inputs.flatMap((name) => given[name] ?? []) : Object.values(given);
-        const outputs = own.run(kernelName, rule, list.flat() as tf.TensorInfo[], attrs ?? {});
+        const names = inputs?.filter((name) => given[name] !== undefined) ?? Object.keys(given);
+        const list = names.flatMap((name) => given[name] ?? []) as tf.TensorInfo[];
+        const outputs = own.run({ kernel: kernelName, names, rule }, list, attrs ?? {});
         return outputs.length === 1 ? (outputs[0] as tf.TensorInfo) : outputs;
       },
     });

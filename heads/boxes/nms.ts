@@ -8,6 +8,8 @@ export interface Candidates {
   readonly labels: Int32Array;
   /** [D] descending. */
   readonly scores: Float32Array;
+  /** [D] where each comes from, for what else is predicted there. */
+  readonly origins?: Int32Array;
 }
 
 /** Rows of `Candidates` that stay, best first, and their scores. */

@@ -47,11 +47,20 @@ const SOFT = { sigma: 0.5, minimumScore: 0.001 } as const;
 
 /** The boxes that suppression leaves, best score first. */
 export function suppressed(candidates: Candidates, options: DecodeOptions): Detections {
+  return suppressedWithOrigins(candidates, options).detections;
+}
+
+/** The same, and where each of them comes from. */
+export function suppressedWithOrigins(
+  candidates: Candidates,
+  options: DecodeOptions,
+): { readonly detections: Detections; readonly places: Int32Array } {
   const kept =
     options.suppression === 'soft'
       ? suppressSoftly(candidates, { ...SOFT, limit: options.maxDetections })
       : suppress(candidates, options.iouThreshold, options.maxDetections);
-  return gather(candidates, kept);
+  const places = Int32Array.from(kept.rows, (row) => candidates.origins?.[row] ?? 0);
+  return { detections: gather(candidates, kept), places };
 }
 
 function gather(candidates: Candidates, { rows, scores }: Survivors): Detections {
@@ -68,9 +77,10 @@ export interface CandidateList {
    * Adds a box of the network's input, moved into the original image and clipped to it. Nothing is added when nothing of the
    * box is left, or when it is not finite.
    *
-   * @param score in [0, 1], not above that of the box before
+   * @param score  in [0, 1], not above that of the box before
+   * @param origin where it comes from. Defaults to 0
    */
-  add(x1: number, y1: number, x2: number, y2: number, label: number, score: number): void;
+  add(x1: number, y1: number, x2: number, y2: number, label: number, score: number, origin?: number): void;
   done(): Candidates;
 }
 
@@ -79,9 +89,10 @@ export function listCandidates(limit: number, placement: Placement): CandidateLi
   const boxes = new Float64Array(limit * 4);
   const labels = new Int32Array(limit);
   const scores = new Float32Array(limit);
+  const origins = new Int32Array(limit);
   let count = 0;
   return {
-    add: (x1, y1, x2, y2, label, score) => {
+    add: (x1, y1, x2, y2, label, score, origin = 0) => {
       const at = count * 4;
       boxes[at] = clip((x1 - offsetX) / scaleX, width);
       boxes[at + 1] = clip((y1 - offsetY) / scaleY, height);
@@ -90,12 +101,14 @@ export function listCandidates(limit: number, placement: Placement): CandidateLi
       if (!(boxes[at + 2]! > boxes[at] && boxes[at + 3]! > boxes[at + 1]!)) return;
       labels[count] = label;
       scores[count] = score;
+      origins[count] = origin;
       count++;
     },
     done: () => ({
       boxes: boxes.subarray(0, count * 4),
       labels: labels.subarray(0, count),
       scores: scores.subarray(0, count),
+      origins: origins.subarray(0, count),
     }),
   };
 }

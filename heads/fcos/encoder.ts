@@ -1,7 +1,7 @@
 import type { Encoder } from '../../datasets/encoder.js';
 import type { DetectionTruth } from '../../datasets/sample.js';
+import { createPoints, type PointConfig } from '../boxes/points.js';
 import { taughtBoxes } from '../boxes/taught.js';
-import { createPoints, type PointConfig } from './points.js';
 
 /** Class, distances and centre-ness of every place, and the number of places that belong to an object. */
 export type FcosTargets = {

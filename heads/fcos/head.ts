@@ -8,13 +8,14 @@ import { readSettings } from '../../backbones/settings.js';
 import type { Detections } from '../../datasets/sample.js';
 import { ShapeError } from '../../engine/errors.js';
 import { commonChannels } from '../boxes/commonChannels.js';
+import { createPoints } from '../boxes/points.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
+import { fcosAnswer } from './answer.js';
 import { type FcosConfig, fcosConfig } from './config.js';
 import { decodeFcos } from './decode.js';
 import type { FcosEncoderConfig, FcosTargets } from './encoder.js';
 import { type FcosRaw, fcosLoss } from './loss.js';
-import { createPoints } from './points.js';
 
 /** Every class starts at this probability, so that the background does not drown the first steps. */
 const PRIOR = 0.01;
@@ -90,6 +91,10 @@ export function createFcosHead<In extends Level>(
           ),
         };
       }),
+    exported: {
+      outputs: (raw) => fcosAnswer(raw, points, options.decode.scoreThreshold),
+      reading: { kind: 'boxes', ...options.decode, scoreThreshold: 0 }, // the graph applies it
+    },
     loss: (raw, targets) => fcosLoss(raw, targets, options.loss),
     decode: async (raw, placements) => {
       const outputs = [raw.logits.data(), raw.distances.data(), raw.centerness.data()];

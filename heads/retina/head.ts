@@ -10,6 +10,7 @@ import { commonChannels } from '../boxes/commonChannels.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { type AnchorConfig, anchorsPerCell, createAnchors } from './anchors.js';
+import { retinaAnswer } from './answer.js';
 import { type RetinaConfig, retinaConfig } from './config.js';
 import { decodeRetina } from './decode.js';
 import type { RetinaEncoderConfig, RetinaTargets } from './encoder.js';
@@ -62,6 +63,10 @@ export function createRetinaHead<In extends Level>(
         const list = levels.map((level) => maps[level]);
         return { logits: classNet(list, pass), offsets: boxNet(list, pass) };
       }),
+    exported: {
+      outputs: (raw) => retinaAnswer(raw, anchors),
+      reading: { kind: 'boxes', ...options.decode },
+    },
     loss: (raw, targets) => retinaLoss(raw, targets, options.loss),
     decode: async (raw, placements) => {
       const [logits, offsets] = (await Promise.all([raw.logits.data(), raw.offsets.data()])) as Float32Array[];

@@ -1,6 +1,5 @@
-import type { Architecture } from '../../backbones/family.js';
 import { defineHead } from '../definition.js';
-import { PRESETS } from '../presets.js';
+import { PRESETS, presetFor } from '../presets.js';
 import { detection } from '../tasks/detection.js';
 import { auditAnchors } from './audit.js';
 import { retinaConfig } from './config.js';
@@ -24,8 +23,3 @@ export const retina = defineHead({
     encoderConfig: encoderConfigOf(config, features, inputSize),
   }),
 });
-
-/** The smallest EfficientDet of the kind: the lite ones are for networks that are quantised later, whose activation is relu6. */
-function presetFor({ activation }: Architecture) {
-  return activation === 'relu6' ? PRESETS['efficientdet-lite0'] : PRESETS['efficientdet-d0'];
-}

@@ -34,6 +34,16 @@ export const semanticDecoderConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe("true: in training the loss is also taken of predictions from the decoder's coarser maps"),
+  stageWeights: z
+    .array(z.number().min(0).max(100))
+    .min(2)
+    .max(8)
+    .readonly()
+    .nullable()
+    .default(null)
+    .describe(
+      "deepSupervision: weights of the class map's loss and of each coarser prediction's, finest first, scaled to the sum 1; 0: not predicted; null: halved from stage to stage, 0 for the coarsest of several",
+    ),
   ...semanticLossSettings,
   frozen: z.boolean().default(false).describe('true: not trained, batch norm included'),
   seed: z.int().min(0).optional().describe('Seed of the random initial weights. Defaults to that of the network'),

@@ -17,8 +17,10 @@ import { classLogits, type DecoderRaw, decoderLoss } from './decoderLoss.js';
 import { infoOf, mapOf, wholeInput } from './decoders/decoder.js';
 import { createDecoder, type Decoder } from './decoders/index.js';
 import type { SemanticTargets } from './encoder.js';
+import { checkClassWeights } from './losses/index.js';
 import { imageClassifier } from './parts/imageClassifier.js';
 import { gridOf, resizeTo } from './parts/interpolate.js';
+import { stageWeightsOf } from './stageWeights.js';
 
 /** The config's settings, and what the data decide; settings left out have the config's defaults. K is 1 to 255. */
 export type SemanticDecoderOptions = HeadSetting & Omit<z.input<typeof semanticDecoderConfig>, 'kind'>;
@@ -55,9 +57,14 @@ export function createSemanticDecoderHead(
     );
   }
   const predict = predictorOf(owner, decoder, classes);
-  const deep = options.deepSupervision
-    ? decoder.stages.map((inChannels, i) => prediction(owner, `deep_supervision.${i}`, [1, inChannels, classes]))
-    : [];
+  const weights = options.deepSupervision
+    ? guarded(owner, () => stageWeightsOf(decoder.stages.length, options.stageWeights))
+    : [1];
+  const deep = decoder.stages.flatMap((inChannels, i) =>
+    (weights[i + 1] ?? 0) > 0
+      ? [{ i, layer: prediction(owner, `deep_supervision.${i}`, [1, inChannels, classes]) }]
+      : [],
+  );
   const classify = auxiliary
     ? imageClassifier(owner, 'classification_head', { ...auxiliary, inChannels: infoOf(features, deepest).channels })
     : null;
@@ -78,13 +85,22 @@ export function createSemanticDecoderHead(
         const resize = decoder.upsampling === 'aligned' ? resizeAligned : resizeBilinear;
         const raw: { -readonly [K in keyof DecoderRaw]: DecoderRaw[K] } = { logits: resizeTo(small, size, resize) };
         if (classify) raw.image = classify(mapOf(maps, features, deepest), pass);
-        for (const [i, layer] of deep.entries()) {
+        for (const { i, layer } of deep) {
           const stage = stages[i];
           if (stage) raw[`deep${i}`] = layer(stage, pass);
         }
         return raw;
       }),
-    loss: (raw, targets) => decoderLoss(raw, targets, { ...options, auxiliaryWeight: auxiliary?.weight ?? 0 }),
+    exported: {
+      outputs: ({ logits }) => ({ scores: classLogits(logits) }),
+      reading: { kind: 'classMap', covered: inputSize },
+    },
+    loss: (raw, targets) =>
+      decoderLoss(raw, targets, {
+        loss: options.loss,
+        stageWeights: weights,
+        auxiliaryWeight: auxiliary?.weight ?? 0,
+      }),
     decode: async (raw, placements) => {
       const logits = tf.tidy(() => classLogits(raw.logits));
       const [, height, width, count] = logits.shape;
@@ -134,14 +150,11 @@ function enlarged(info: FeatureInfo, factor: number): FeatureInfo {
   };
 }
 
-function checkClasses(classes: number, { classWeights }: SemanticDecoderConfig): void {
+function checkClasses(classes: number, { loss }: SemanticDecoderConfig): void {
   if (!(classes >= 1 && classes <= IGNORED)) {
     throw new ConfigError(`semantic decoder head: ${classes} classes: a class map holds 1 to ${IGNORED}`);
   }
-  const count = Math.max(2, classes); // one class has a background
-  if (classWeights !== null && classWeights.length !== count) {
-    throw new ConfigError(`classWeights has ${classWeights.length} values for ${count} classes: give one per class`);
-  }
+  checkClassWeights(loss, Math.max(2, classes)); // one class has a background
 }
 
 /** Nothing of a head that could not be built stays in memory. */

@@ -4,7 +4,8 @@ import { greaterEqualMask, oneHot, resizeNearestExact } from '../../engine/kerne
 import type { TargetTensors } from '../head.js';
 import { type LossTerms, meanLoss } from '../losses/term.js';
 import type { SemanticTargets } from './encoder.js';
-import { type SemanticLossOptions, semanticLoss } from './loss.js';
+import { semanticLoss } from './loss.js';
+import type { SemanticLossConfig } from './losses/index.js';
 
 /** What a decoder head gives: logits of cells, of whole images where it has an auxiliary answer, and of coarser cells. */
 export type DecoderRaw = {
@@ -22,46 +23,41 @@ export function classLogits(logits: tf.Tensor4D): tf.Tensor4D {
   return logits.shape[3] === 1 ? tf.concat([tf.zerosLike(logits), logits], 3) : logits;
 }
 
-export interface DecoderLossOptions extends SemanticLossOptions {
+export interface DecoderLossOptions {
+  readonly loss: SemanticLossConfig;
+  /** Of the class map's loss, and of that of each coarser prediction, finest first. */
+  readonly stageWeights: readonly number[];
   /** Weight of the auxiliary answer's loss. */
   readonly auxiliaryWeight: number;
 }
 
 /**
- * Loss of the class maps, plus that of the coarser predictions, halved from stage to stage and with all weights summing to
- * 1, plus the auxiliary answer's.
+ * Loss of the class maps, plus that of the coarser predictions, each with its weight, plus the auxiliary answer's.
  *
  * @param targets mask [N, H, W] int32, below 0 where ignored; `image` [N, auxiliary classes] float32 in 0..1, or nothing:
  *   then an image has the classes that its mask shows
  * @throws ConfigError when there is no `image` and the auxiliary answer has other classes than the mask
- * @source weights of the stages: Isensee et al. 2021, "nnU-Net", Nature Methods 18; classes shown: Zhang et al. 2018,
- * arXiv:1803.08904, section 3.1
+ * @source classes shown: Zhang et al. 2018, arXiv:1803.08904, section 3.1
  */
 export function decoderLoss(
   raw: DecoderRaw,
   targets: TargetTensors<SemanticTargets> & { readonly image?: tf.Tensor },
   options: DecoderLossOptions,
 ): LossTerms {
-  const { mask, image } = targets;
-  const maps = [raw.logits, ...stagesOf(raw)];
-  const sum = maps.reduce((total, _, i) => total + 2 ** -i, 0);
-  const terms = maps.flatMap((logits, i) => {
-    const fitting = i === 0 ? mask : maskAt(mask, logits.shape[1], logits.shape[2]);
-    const losses = semanticLoss(classLogits(logits), { mask: fitting }, options);
+  const { image, ...maps } = targets;
+  const { mask } = maps;
+  const terms = options.stageWeights.flatMap((weight, i) => {
+    const logits = i === 0 ? raw.logits : raw[`deep${i - 1}`];
+    if (!logits) return [];
+    const fitting = i === 0 ? maps : { ...maps, mask: maskAt(mask, logits.shape[1], logits.shape[2]) };
+    const losses = semanticLoss(classLogits(logits), fitting, options.loss);
     return Object.entries(losses).map(([name, term]) => {
-      return [i === 0 ? name : `${name}${i}`, { ...term, weight: (term.weight * 2 ** -i) / sum }] as const;
+      return [i === 0 ? name : `${name}${i}`, { ...term, weight: term.weight * weight }] as const;
     });
   });
   if (!raw.image) return Object.fromEntries(terms);
   const shown = image ?? classesShown(mask, raw.logits.shape[3], raw.image.shape[1]);
   return { ...Object.fromEntries(terms), image: meanLoss(imageLoss(raw.image, shown), options.auxiliaryWeight) };
-}
-
-/** Predictions from the decoder's coarser maps, finest first. */
-export function stagesOf(raw: DecoderRaw): readonly tf.Tensor4D[] {
-  const stages: tf.Tensor4D[] = [];
-  for (let stage = raw.deep0, i = 1; stage; stage = raw[`deep${i}`] as tf.Tensor4D, i++) stages.push(stage);
-  return stages;
 }
 
 /** The labels nearest to the cells' centres. */

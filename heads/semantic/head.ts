@@ -18,6 +18,7 @@ import { coveredSize } from './coveredSize.js';
 import { decodeClassMap } from './decode.js';
 import type { SemanticTargets } from './encoder.js';
 import { type SemanticRaw, semanticLoss } from './loss.js';
+import { checkClassWeights } from './losses/index.js';
 
 /** The config's settings, and what the data decide; settings left out have the config's defaults. */
 export type SemanticOptions = HeadSetting & Omit<z.input<typeof semanticConfig>, 'kind'>;
@@ -35,15 +36,13 @@ export function createSemanticHead<In extends Level>(
   features: FeatureSpec<In>,
 ): Head<In, SemanticRaw, SemanticTargets, ClassMap> {
   const options = readSettings(semanticConfig, { ...settings, kind: 'semantic' }, 'semantic head');
-  const { channels, frozen, classWeights } = options;
+  const { channels, frozen } = options;
   if (!(classes >= 2 && classes <= IGNORED)) {
     throw new ConfigError(
       `semantic head: ${classes} classes: a pixel is one of 2 to ${IGNORED}, the background counts`,
     );
   }
-  if (classWeights !== null && classWeights.length !== classes) {
-    throw new ConfigError(`classWeights has ${classWeights.length} values for ${classes} classes: give one per class`);
-  }
+  checkClassWeights(options.loss, classes);
   const owner = createParameters(options.seed ?? 1);
   const levels = levelsOf(features).map((level) => ({
     level,
@@ -72,7 +71,8 @@ export function createSemanticHead<In extends Level>(
         const sum = mixed.reduce((total, map) => tf.add(total, resizeBilinear(map, height, width)));
         return predict(fuse(sum, pass), pass);
       }),
-    loss: (raw, targets) => semanticLoss(raw, targets, options),
+    exported: { outputs: (raw) => ({ scores: raw }), reading: { kind: 'classMap', covered: inputSize } },
+    loss: (raw, targets) => semanticLoss(raw, targets, options.loss),
     decode: async (raw, placements) => {
       const [, height, width] = raw.shape;
       const values = (await raw.data()) as Float32Array;

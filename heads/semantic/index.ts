@@ -1,14 +1,22 @@
 import { type FeatureSpec, levelsOf } from '../../backbones/features.js';
-import { defineHead } from '../definition.js';
+import { defineHead, type HeadSetting } from '../definition.js';
 import { segmentation } from '../tasks/segmentation.js';
 import { SEMANTIC_LEVELS, semanticConfig } from './config.js';
 import { semanticDecoderConfig } from './decoderConfig.js';
 import { createSemanticDecoderHead } from './decoderHead.js';
 import { DECODER_KINDS, decoderConfig, decoderLevels } from './decoders/index.js';
+import type { SemanticEncoderConfig } from './encoder.js';
 import { createSemanticHead } from './head.js';
+import type { SemanticLossConfig } from './losses/index.js';
 
 /** Side of the input where a config names none, pixels: a crop, as the network is fully convolutional. */
 const CROP = 256;
+
+/** What the encoder writes: distances only where a loss asks for them. One class has a background. */
+const encoderConfigOf = (
+  { loss }: { readonly loss: SemanticLossConfig },
+  { classes, inputSize }: HeadSetting,
+): SemanticEncoderConfig => ({ inputSize, distances: loss.boundary.weight > 0 ? Math.max(2, classes) : 0 });
 
 /** The class of every pixel, from a pyramid. */
 export const semantic = defineHead({
@@ -24,7 +32,7 @@ export const semantic = defineHead({
   limits: () => ({ maxDetections: 0 }),
   create: (config, features, { classes, inputSize }) => ({
     head: createSemanticHead({ ...config, classes, inputSize }, features),
-    encoderConfig: { inputSize },
+    encoderConfig: encoderConfigOf(config, { classes, inputSize }),
   }),
 });
 
@@ -46,6 +54,6 @@ export const semanticDecoder = defineHead({
   }),
   create: (config, features, { classes, inputSize }) => ({
     head: createSemanticDecoderHead({ ...config, classes, inputSize }, features),
-    encoderConfig: { inputSize },
+    encoderConfig: encoderConfigOf(config, { classes, inputSize }),
   }),
 });

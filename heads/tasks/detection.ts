@@ -1,5 +1,6 @@
 import { type ClassPrecision, createDetectionEvaluator } from '../../datasets/evaluators/index.js';
 import type { Detections, DetectionTruth } from '../../datasets/sample.js';
+import { stitchDetections } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
 
 const FIGURES = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'VOC07', 'VOC10'];
@@ -15,6 +16,7 @@ export const detection = defineTask<DetectionTruth, Detections>({
   augmentation: { fit: 'letterbox', scale: [0.7, 1.6], flipVertical: 0, rotate90: 0 },
   isFullyConvolutional: false,
   createEvaluator: (labels, { maxDetections }) => createDetectionEvaluator({ labels, maxDetections }),
+  stitching: { isWholeToo: true, defaults: null, create: stitchDetections },
   nothingMeasured: 'no objects to find: AP',
   tables: (report) => {
     const perClass = (report.perClass ?? []) as readonly ClassPrecision[];

@@ -1,4 +1,5 @@
 import { detection } from './detection.js';
+import { instances } from './instances.js';
 import { segmentation } from './segmentation.js';
 
 export {
@@ -8,10 +9,12 @@ export {
   type Overlay,
   type Report,
   type ReportTable,
+  type StitchedTile,
+  type Stitching,
   type Task,
 } from './task.js';
 
 /** Every task there is, by its name in configs. */
-export const TASKS = { detection, segmentation } as const;
+export const TASKS = { detection, instances, segmentation } as const;
 export type TaskName = keyof typeof TASKS;
 export const TASK_NAMES = Object.keys(TASKS) as readonly TaskName[];

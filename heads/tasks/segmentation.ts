@@ -1,5 +1,6 @@
-import { createSemanticEvaluator, type PerClass } from '../../datasets/evaluators/index.js';
+import { createCaseEvaluator, createSemanticEvaluator, type PerClass } from '../../datasets/evaluators/index.js';
 import { type ClassMap, IGNORED, type SemanticTruth } from '../../datasets/sample.js';
+import { stitchClassMaps } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
 
 const FIGURES = ['mIoU', 'pixelAccuracy', 'dice'];
@@ -18,6 +19,8 @@ export const segmentation = defineTask<SemanticTruth, ClassMap>({
     const evaluator = createSemanticEvaluator({ labels });
     return { add: evaluator.add, report: () => ({ ...evaluator.report() }) };
   },
+  stitching: { isWholeToo: false, defaults: { tile: 1024, longest: 2048 }, create: stitchClassMaps },
+  createCaseEvaluator,
   nothingMeasured: 'no pixels to compare: mIoU',
   tables: (report) => {
     const [iou, dice] = [report.perClassIoU, report.perClassDice].map((figures) => (figures ?? {}) as PerClass);

@@ -1,5 +1,6 @@
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
-import type { ClassMap, Detections, LabelMap, Truth } from '../../datasets/sample.js';
+import type { CaseEvaluator, CasesConfig } from '../../datasets/evaluators/regions/index.js';
+import type { ClassMap, Detections, LabelMap, PackedMask, Truth } from '../../datasets/sample.js';
 import type { AugmentConfig } from '../../datasets/transforms/augment.js';
 
 /** Figures of an evaluation by name; null: there was nothing to measure. */
@@ -14,6 +15,8 @@ export interface ReportTable {
 /** What can be drawn over an image. */
 export interface Overlay {
   readonly boxes?: Detections;
+  /** One for each of the boxes. */
+  readonly masks?: readonly PackedMask[];
   readonly classMap?: ClassMap;
 }
 
@@ -31,6 +34,28 @@ export interface DescribeOptions {
   readonly names: readonly string[];
   /** Lowest score that is reported, fraction. */
   readonly threshold: number;
+}
+
+/** A part of an image that was answered on its own, and what its answer counts for; pixels of the image. */
+export interface StitchedTile {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** Tiles share the image out: left, top, right, bottom. */
+  readonly kept: readonly [left: number, top: number, right: number, bottom: number];
+}
+
+/** How the answers for tiles become that for their image. */
+export interface Stitching<Result> {
+  /** Whether the image as a whole is answered, too, which finds what is larger than a tile. */
+  readonly isWholeToo: boolean;
+  /** Side of the tiles, pixels, where a config leaves it open, and longest side of an image that is answered at once; null: every image is. */
+  readonly defaults: { readonly tile: number; readonly longest: number } | null;
+  readonly create: (size: { readonly width: number; readonly height: number }) => {
+    add(result: Result, tile: StitchedTile): void;
+    finish(): Result;
+  };
 }
 
 /** Defaults of the augmentation where the config leaves them open. */
@@ -54,10 +79,14 @@ export interface Task<T extends Truth = Truth, Result = unknown> {
   /** True: the network takes images at their own size, one at a time. */
   readonly isFullyConvolutional: boolean;
   readonly createEvaluator: (labels: LabelMap, limits: EvaluationLimits) => Evaluator<T, Result, Report>;
+  /** Figures per case, such as surface distances; absent: the task has none. */
+  readonly createCaseEvaluator?: (labels: LabelMap, settings: CasesConfig) => CaseEvaluator;
   /** What the report says where there was nothing to measure. */
   readonly nothingMeasured: string;
   /** The report as tables, the most important first. */
   readonly tables: (report: Report) => readonly ReportTable[];
+  /** Puts the answers for tiles of a large image together. */
+  readonly stitching: Stitching<Result>;
   readonly describe: (result: Result, options: DescribeOptions) => Described;
 }
 

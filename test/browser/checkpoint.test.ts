@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDetector } from '../../configs/openModel.js';
 import { encodePng } from '../../datasets/decode/encodePng.js';
-import type { Pixels } from '../../datasets/sample.js';
+import type { RgbPixels } from '../../datasets/sample.js';
 import type { FoundObject } from '../../training/index.js';
 import { type CheckpointMetadata, writeCheckpoint } from '../../training/run/checkpointFile.js';
 import { captureState } from '../../training/state.js';
@@ -49,7 +49,7 @@ describe.skipIf(chromiumMissing)(`a checkpoint that Node trained ${chromiumMissi
     const config = { model: { inputSize, backbone, neck, head } };
     writeCheckpoint(file, { tensors: await captureState(detector), metadata: { ...METADATA, config } });
     detector.dispose();
-    scene = new Uint8Array(encodePng(drawScene().images[0] as Pixels));
+    scene = new Uint8Array(encodePng(drawScene().images[0] as RgbPixels));
     const body = new Uint8Array(readFileSync(file));
     inNode = await useCheckpoint(body, STEPS);
     const opened = await openDetector(body, { threshold: 0 });

@@ -36,7 +36,7 @@ describe('reference.yaml', () => {
     const { text, value } = read();
     const named = new Set([...text.matchAll(/^[ #]*(\w+):/gm)].map(([, key]) => key));
     const keys = schemaKeys()
-      .filter((path) => !/\.(norm|auxiliary)\./.test(path))
+      .filter((path) => !/\.(norm|auxiliary|intensity)\./.test(path))
       .map((path) => path.split('.').at(-1));
     expect(keys.filter((key) => !named.has(key))).toEqual([]);
     expect(Object.keys(value)).toEqual(Object.keys(experimentSchema.shape));

@@ -66,6 +66,9 @@ describe('a head that is named by a text', () => {
     ['retina', 'detection', 'retina'],
     ['detection', 'detection', 'retina'],
     ['fcos', 'detection', 'fcos'],
+    ['aligned', 'detection', 'aligned'],
+    ['instance', 'instances', 'instance'],
+    ['instances', 'instances', 'instance'],
     ['semantic', 'segmentation', 'semantic'],
     ['segmentation', 'segmentation', 'semantic'],
     ['unet', 'segmentation', 'semantic-decoder'],
@@ -166,7 +169,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'masks for boxes',
       'data: { kind: masks, images: i, masks: m, classes: [a], values: { 0: a } }\n',
-      'c.yaml:1:15: detection: kind masks gives class maps, and boxes are learned from: use coco, voc, yolo, labelme, cvat, via, csv, instances',
+      'c.yaml:1:15: detection: kind masks gives masks of objects and class maps, and boxes are learned from: use coco, voc, yolo, labelme, cvat, via, csv, instances',
     ],
     [
       'a value for an unknown class',

@@ -68,7 +68,8 @@ function expectEqualSamples(a: Sample, b: Sample): void {
   const plain = ({ id, image, truth }: Sample) =>
     truth.kind === 'boxes' ? { id, truth } : { id, width: image.width, height: image.height };
   expect(plain(a)).toEqual(plain(b));
-  expect(Buffer.from(a.image.data).equals(b.image.data)).toBe(true);
+  const bytesOf = ({ data }: Sample['image']) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  expect(bytesOf(a.image).equals(bytesOf(b.image))).toBe(true);
   if (a.truth.kind === 'classMap' && b.truth.kind === 'classMap') {
     expect(Buffer.from(a.truth.mask).equals(b.truth.mask)).toBe(true);
   }

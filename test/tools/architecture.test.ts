@@ -93,6 +93,7 @@ describe('the tree', () => {
       'heads',
       'datasets',
       'training',
+      'deploy',
       'engine',
       'configs',
       'tools',

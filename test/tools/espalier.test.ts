@@ -41,6 +41,7 @@ describe('help', () => {
       ...[
         'node:module',
         'commander',
+        '../deploy/formatNames.js',
         '../engine/printable.js',
         './backboneCommands.js',
         './ends.js',

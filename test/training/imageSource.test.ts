@@ -7,7 +7,7 @@ const RGB = [1, 2, 3, 250, 251, 252];
 
 it('pixels stay as they are', async () => {
   const image = { data: Uint8Array.from(RGB), width: 2, height: 1 };
-  expect(await pixelsOf(image)).toBe(image);
+  expect((await pixelsOf(image)).data).toBe(image.data);
 });
 
 it('image data loses its alpha', async () => {
@@ -28,9 +28,7 @@ it('refuses what is no image, with both sizes', async () => {
   );
   grey.dispose();
   const short = { data: new Uint8Array(5), width: 2, height: 1 };
-  await expect(pixelsOf(short)).rejects.toThrow(
-    'the image has 5 values for 2 x 1 pixels: 3 for each pixel are expected',
-  );
+  await expect(pixelsOf(short)).rejects.toThrow('5 values are no image of 2 x 1 pixels');
   const none = { data: new Uint8ClampedArray(0), width: 0, height: 0 };
   await expect(pixelsOf(none)).rejects.toThrow(ShapeError);
 });

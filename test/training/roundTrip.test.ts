@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -10,6 +10,7 @@ import {
   type DetectionTruth,
   drawCells,
   IGNORED,
+  openData,
   type Sample,
   type SemanticTruth,
 } from '../../datasets/index.js';
@@ -23,6 +24,7 @@ import {
 import { DEFAULT_ANCHORS } from '../../heads/retina/anchors.js';
 import type { LabelledImage } from '../../training/roundTrip.js';
 import { roundTripDetection } from '../../training/roundTripDetection.js';
+import { roundTripInstances } from '../../training/roundTripInstances.js';
 import { roundTripSegmentation } from '../../training/roundTripSegmentation.js';
 import { dataMissing, dataPath } from '../data.js';
 import { openCoco, openMasks, openVoc } from '../datasets/open.js';
@@ -108,6 +110,32 @@ describe('boxes come back perfect from', () => {
       const listed = unmatched.map(({ image, label }) => `${Number(image.slice(-16, -4))} ${label}`);
       expect(listed).toEqual(all ? missing : []);
     });
+  });
+});
+
+describe('masks of objects come back perfect from', () => {
+  it('drawn cells as COCO, polygons and run lengths; coarser masks lose what is between their points', async () => {
+    const data = { kind: 'coco', root, images: 'images', train: 'annotations/train.json', val: null } as const;
+    const dataset = await openData(data, 'instances', { split: 'train' });
+    const { labels } = dataset as NonNullable<typeof dataset>;
+    const { report, truths, lost } = await roundTripInstances(dataset ?? [], { labels });
+    expect(lost).toEqual([]);
+    expect(truths).toBeGreaterThan(50);
+    expect([report.AP, report.AP50, report.boxAP, report.AR100]).toEqual([1, 1, 1, 1]);
+    const coarse = await roundTripInstances(dataset ?? [], { labels, maskStride: 4 });
+    expect(coarse.report.AP50).toBeGreaterThan(0.95);
+    expect(coarse.report.AP).toBeLessThan(0.95);
+  });
+
+  it.skipIf(dataMissing)('nuclei of one mask each', async () => {
+    const folders = readdirSync(dataPath('dsb2018_nuclei', 'stage1_train')).sort();
+    for (const name of all ? folders : folders.slice(0, 3)) {
+      const data = { kind: 'instances', root: dataPath('dsb2018_nuclei', 'stage1_train', name), val: null } as const;
+      const dataset = await openData(data, 'instances', { split: 'train' });
+      const { labels } = dataset as NonNullable<typeof dataset>;
+      const { report, lost } = await roundTripInstances(dataset ?? [], { labels });
+      expect([report.AP, lost]).toEqual([1, []]);
+    }
   });
 });
 

@@ -9,7 +9,7 @@ import type { Dataset } from '../../datasets/dataset.js';
 import { matchBoxes } from '../../datasets/evaluators/index.js';
 import { formatOf } from '../../datasets/formats/index.js';
 import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '../../datasets/pictures/index.js';
-import { boxesOf } from '../../datasets/sample.js';
+import { boxesOf, objectsOf } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { runFolder } from '../../training/run/index.js';
 import { openInBrowser } from '../dashboard/dashboard.js';
@@ -157,7 +157,7 @@ async function answerOf({ network, labels }: Pick<Run, 'network' | 'labels'>, fi
 }
 
 function listed({ id, truth }: Dataset['entries'][number]): ListedImage {
-  const boxes = boxesOf(truth);
+  const boxes = objectsOf(truth);
   if (!boxes) return { id, objects: null };
   const sideOf = (i: number): number => Math.round(Math.sqrt(boxes.areas[i] ?? 0));
   return { id, objects: Array.from(boxes.labels, (label, i) => [label, sideOf(i)] as const) };

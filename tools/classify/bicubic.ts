@@ -1,4 +1,4 @@
-import type { Pixels } from '../../datasets/sample.js';
+import type { RgbPixels } from '../../datasets/sample.js';
 
 /** Taps of one output position: source pixels from `start` on. */
 interface Taps {
@@ -12,7 +12,7 @@ interface Taps {
  * @source Keys 1981, IEEE TASSP 29(6), a = -0.5; support and borders as in Pillow's BICUBIC, in float64 instead of
  *   fixed point: values differ from it by at most 1
  */
-export function resizeBicubic(image: Pixels, width: number, height: number): Pixels {
+export function resizeBicubic(image: RgbPixels, width: number, height: number): RgbPixels {
   const columns = tapsOf(image.width, width);
   const rows = tapsOf(image.height, height);
   const middle = new Uint8Array(image.height * width * 3);
@@ -32,7 +32,7 @@ export function resizeBicubic(image: Pixels, width: number, height: number): Pix
 }
 
 /** The square of `side` pixels in the middle. */
-export function centreCrop(image: Pixels, side: number): Pixels {
+export function centreCrop(image: RgbPixels, side: number): RgbPixels {
   const left = Math.floor((image.width - side) / 2);
   const top = Math.floor((image.height - side) / 2);
   const data = new Uint8Array(side * side * 3);

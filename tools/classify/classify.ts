@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type BackboneArch, type Classifier, createClassifier, isBackboneArch } from '../../backbones/index.js';
 import { concurrently } from '../../datasets/concurrently.js';
 import { type DecodeImageOptions, decodeImage } from '../../datasets/decode/index.js';
-import type { Pixels } from '../../datasets/sample.js';
+import type { RgbPixels } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { isWeightsName, weightsEntry } from '../../pretrained/catalogue.js';
 import { loadWeights } from '../../pretrained/files/loadWeights.js';
@@ -128,7 +128,7 @@ function fileFacts(path: string, { metadata }: WeightsFile): ClassifierFacts {
 }
 
 /** The centre of the image, `side` pixels wide and high: `crop` of its shorter side. */
-export function squareOf(image: Pixels, side: number, crop = 1): Pixels {
+export function squareOf(image: RgbPixels, side: number, crop = 1): RgbPixels {
   const scale = Math.floor(side / crop) / Math.min(image.width, image.height);
   const width = Math.max(side, Math.round(image.width * scale));
   const height = Math.max(side, Math.round(image.height * scale));
@@ -143,7 +143,7 @@ export function best(probabilities: Float32Array, classes: readonly string[], to
     .map((index) => ({ label: classes[index] || String(index), probability: probabilities[index]! }));
 }
 
-async function classify(classifier: Classifier, { data, width, height }: Pixels): Promise<Float32Array> {
+async function classify(classifier: Classifier, { data, width, height }: RgbPixels): Promise<Float32Array> {
   const { mean, std } = classifier.preprocessing;
   const probabilities = tf.tidy(() => {
     const pixels = tf.tensor4d(Float32Array.from(data), [1, height, width, 3]);

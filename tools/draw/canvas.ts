@@ -1,11 +1,11 @@
-import type { Pixels } from '../../datasets/sample.js';
+import type { RgbPixels } from '../../datasets/sample.js';
 import { cssOf, inkOn, type Rgb } from './palette.js';
 import { escapeXml, type Raster, rasterise, textWidth } from './raster.js';
 
 /** An RGB image that is drawn on in place; what lies outside it is cut off. */
-export type Canvas = Pixels;
+export type Canvas = RgbPixels;
 
-export function copyOf({ data, width, height }: Pixels): Canvas {
+export function copyOf({ data, width, height }: RgbPixels): Canvas {
   return { data: data.slice(), width, height };
 }
 

@@ -1,4 +1,5 @@
-import { type ClassMap, type Detections, IGNORED, type Pixels } from '../../datasets/sample.js';
+import { patchOfRuns } from '../../datasets/instanceMasks.js';
+import { type ClassMap, type Detections, IGNORED, type PackedMask, type RgbPixels } from '../../datasets/sample.js';
 import { shownName } from '../../engine/printable.js';
 import type { Overlay } from '../../heads/index.js';
 import { type Canvas, copyOf, layOver, plateOf, strokeRectangle } from './canvas.js';
@@ -7,10 +8,38 @@ import { classColor, type Rgb } from './palette.js';
 /** Opacity of a class over the image. */
 const OPACITY = 0.4;
 
-/** A copy of the image with everything that an overlay holds, boxes over class maps. */
-export function drawOverlay(image: Pixels, { boxes, classMap }: Overlay, names: readonly string[]): Pixels {
+/** A copy of the image with everything that an overlay holds, boxes over class maps; objects with masks are drawn by these. */
+export function drawOverlay(
+  image: RgbPixels,
+  { boxes, masks, classMap }: Overlay,
+  names: readonly string[],
+): RgbPixels {
   const tinted = classMap ? drawClassMap(image, classMap, names) : image;
+  if (boxes && masks) return drawMasks(tinted, boxes, masks);
   return boxes ? drawDetections(tinted, boxes, names) : tinted;
+}
+
+/** A copy of the image with every object's mask as a tint and its contour solid, each in a colour of its own, the best on top. */
+function drawMasks(image: RgbPixels, { scores }: Detections, masks: readonly PackedMask[]): Canvas {
+  const canvas = copyOf(image);
+  const reach = lineOf(image);
+  for (let index = scores.length - 1; index >= 0; index--) {
+    const mask = masks[index] as PackedMask;
+    const patch = patchOfRuns({ size: [...mask.size], counts: mask.counts });
+    if (patch === null) continue;
+    const { left, top, width, height, data } = patch;
+    const isInside = (x: number, y: number): boolean =>
+      x >= 0 && y >= 0 && x < width && y < height && data[y * width + x] === 1;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        if (!isInside(x, y)) continue;
+        const isBorder =
+          !isInside(x + reach, y) || !isInside(x - reach, y) || !isInside(x, y + reach) || !isInside(x, y - reach);
+        blend(canvas, ((top + y) * image.width + left + x) * 3, index, isBorder ? 1 : OPACITY);
+      }
+    }
+  }
+  return canvas;
 }
 
 /**
@@ -18,7 +47,7 @@ export function drawOverlay(image: Pixels, { boxes, classMap }: Overlay, names: 
  *
  * @param names class names by index
  */
-export function drawDetections(image: Pixels, detections: Detections, names: readonly string[]): Canvas {
+export function drawDetections(image: RgbPixels, detections: Detections, names: readonly string[]): Canvas {
   const canvas = copyOf(image);
   const thickness = lineOf(image);
   for (let index = detections.scores.length - 1; index >= 0; index--) {
@@ -35,10 +64,10 @@ export function drawDetections(image: Pixels, detections: Detections, names: rea
 }
 
 /** Thickness of a line, pixels: drawings look alike at any size of the image. */
-const lineOf = ({ width, height }: Pixels): number => Math.max(1, Math.round(Math.min(width, height) / 200));
+const lineOf = ({ width, height }: RgbPixels): number => Math.max(1, Math.round(Math.min(width, height) / 200));
 
 /** A copy of the image with every class as a tint, its contour solid, and a legend. Ignored pixels stay as they are. */
-export function drawClassMap(image: Pixels, { mask, width, height }: ClassMap, names: readonly string[]): Canvas {
+export function drawClassMap(image: RgbPixels, { mask, width, height }: ClassMap, names: readonly string[]): Canvas {
   const canvas = copyOf(image);
   const present = new Set<number>();
   const reach = lineOf(image);
@@ -69,9 +98,9 @@ function blend(canvas: Canvas, offset: number, label: number, opacity: number): 
 }
 
 /** Size of text in an image, pixels. */
-const fontOf = ({ width, height }: Pixels): number => Math.max(10, Math.round(Math.min(width, height) / 28));
+const fontOf = ({ width, height }: RgbPixels): number => Math.max(10, Math.round(Math.min(width, height) / 28));
 
-const plateHeight = (image: Pixels): number => Math.ceil(fontOf(image) * 1.3);
+const plateHeight = (image: RgbPixels): number => Math.ceil(fontOf(image) * 1.3);
 
 /** A line of text on a plate of the colour, moved so that it stays inside the image. @returns its height, pixels */
 function drawLabel(canvas: Canvas, text: string, x: number, y: number, color: Rgb): number {

@@ -1,7 +1,7 @@
-import type { Pixels } from '../../datasets/sample.js';
+import type { RgbPixels } from '../../datasets/sample.js';
 import type { Overlay } from '../../heads/index.js';
 
-/** Pixels of the largest drawing: 8192 x 8192. */
+/** RgbPixels of the largest drawing: 8192 x 8192. */
 export const LARGEST_DRAWING = 2 ** 26;
 
 /**
@@ -9,10 +9,10 @@ export const LARGEST_DRAWING = 2 ** 26;
  * of a gigabyte. Others are given back as they are.
  */
 export function fitDrawing(
-  image: Pixels,
+  image: RgbPixels,
   overlay: Overlay,
   largest = LARGEST_DRAWING,
-): { readonly image: Pixels; readonly overlay: Overlay } {
+): { readonly image: RgbPixels; readonly overlay: Overlay } {
   const step = Math.ceil(Math.sqrt((image.width * image.height) / largest));
   if (step <= 1) return { image, overlay };
   const { boxes, classMap } = overlay;
@@ -25,7 +25,7 @@ export function fitDrawing(
   };
 }
 
-const namedMask = ({ data, ...size }: Pixels) => ({ mask: data, ...size });
+const namedMask = ({ data, ...size }: RgbPixels) => ({ mask: data, ...size });
 
 /** Every `step`-th pixel of every `step`-th row. */
 function everyNth(
@@ -33,7 +33,7 @@ function everyNth(
   size: { readonly width: number; readonly height: number },
   step: number,
   channels: number,
-): Pixels {
+): RgbPixels {
   const [width, height] = [Math.ceil(size.width / step), Math.ceil(size.height / step)];
   const data = new Uint8Array(width * height * channels);
   let at = 0;

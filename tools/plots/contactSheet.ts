@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeImage, encodePng } from '../../datasets/index.js';
+import { decodeImage, encodePng, shownImage } from '../../datasets/index.js';
 import { mapOf, type Shapes } from '../../datasets/pictures/index.js';
-import type { Pixels } from '../../datasets/sample.js';
+import type { RgbPixels } from '../../datasets/sample.js';
 import { letterbox } from '../../datasets/transforms/index.js';
 import type { KeptPicture } from '../../training/run/index.js';
 import { type Canvas, copyOf, fillRectangle } from '../draw/canvas.js';
@@ -33,13 +33,12 @@ export async function contactSheet(
 }
 
 /** At the width of a tile, so that text is as large in every one. */
-function enlarged(image: Pixels): Pixels {
+function enlarged(image: RgbPixels): RgbPixels {
   const size = [Math.max(1, Math.min(2 * TILE, Math.round((image.height / image.width) * TILE))), TILE] as const;
-  const { data, width, height } = letterbox(image, size, [255, 255, 255]);
-  return { data, width, height };
+  return shownImage(letterbox(image, size, [255, 255, 255]));
 }
 
-function drawShapes(image: Pixels, { truth, answer, width, height }: KeptPicture, names: readonly string[]): Canvas {
+function drawShapes(image: RgbPixels, { truth, answer, width, height }: KeptPicture, names: readonly string[]): Canvas {
   const shapes: Shapes = answer ?? truth ?? {};
   const scale = Math.min(image.width / width, image.height / height);
   if (shapes.map) return drawClassMap(image, sized(mapOf(shapes.map), image), names);
@@ -57,7 +56,7 @@ function drawShapes(image: Pixels, { truth, answer, width, height }: KeptPicture
 }
 
 /** A class map at the size of the image, nearest pixel. */
-function sized({ mask, width, height }: ReturnType<typeof mapOf>, image: Pixels): ReturnType<typeof mapOf> {
+function sized({ mask, width, height }: ReturnType<typeof mapOf>, image: RgbPixels): ReturnType<typeof mapOf> {
   const at = (i: number, from: number, to: number): number => Math.min(from - 1, Math.floor(((i + 0.5) * from) / to));
   const grown = new Uint8Array(image.width * image.height);
   for (let y = 0; y < image.height; y++) {

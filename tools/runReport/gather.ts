@@ -1,9 +1,11 @@
 import { openSplit, type SplitName } from '../../configs/datasets.js';
 import type { Run } from '../../configs/run.js';
 import type { Dataset } from '../../datasets/dataset.js';
+import { shownImage } from '../../datasets/decode/index.js';
 import {
   type Answered,
   boxIou,
+  type CaseReport,
   createConfusion,
   labelSuspicions,
   matchBoxes,
@@ -19,6 +21,7 @@ import {
 } from '../../datasets/pictures/index.js';
 import { IGNORED, type LabelMap, type Sample } from '../../datasets/sample.js';
 import { imageError } from '../../training/run/index.js';
+import { addToCases, caseEvaluatorOf } from '../cases.js';
 
 /** One image of a report. */
 export interface ReportImage {
@@ -52,6 +55,8 @@ export interface Gathered {
   readonly confusion: readonly (readonly number[])[];
   /** Of each image, where truths are class maps. */
   readonly confusions: readonly (readonly (readonly number[])[])[];
+  /** Figures per case; null: the task has none. */
+  readonly cases: CaseReport | null;
 }
 
 export interface GatherOptions {
@@ -71,16 +76,27 @@ export async function gather(run: Run, { split, root, side }: GatherOptions): Pr
   const fingerprints: Uint8Array[] = [];
   const confusions: number[][][] = [];
   const confusion = createConfusion(run.labels.classes.length, evaluate.drawThreshold);
+  const cases = caseEvaluatorOf(run);
   const report = await run.network.measure(dataset, {
     onAnswer: (sample, answer) => {
+      if (cases) addToCases(cases, sample, answer);
       confusion.add(sample.truth, answer);
       if ('mask' in sample.truth) confusions.push(confusionOf(sample, answer, run.labels));
       images.push(imageOf(sample, answer, evaluate.drawThreshold, side));
-      fingerprints.push(fingerprint(sample.image));
+      fingerprints.push(fingerprint(shownImage(sample.image)));
       if ('boxes' in sample.truth && 'scores' in answer) answered.push({ truth: sample.truth, result: answer });
     },
   });
-  return { dataset, report, images, answered, fingerprints, confusion: confusion.rows(), confusions };
+  return {
+    dataset,
+    report,
+    images,
+    answered,
+    fingerprints,
+    confusion: confusion.rows(),
+    confusions,
+    cases: cases?.report() ?? null,
+  };
 }
 
 function confusionOf({ truth }: Sample, answer: Drawable, { classes }: LabelMap): number[][] {

@@ -45,7 +45,10 @@ export async function report(folder: string, command: ReportCommand): Promise<vo
     const page = await pageOf(folder, run, gathered, rival, split);
     const file = command.out ?? join(folder, 'report.html');
     writeWhole(file, [new TextEncoder().encode(page)], 'choose another file with --out');
-    output.result({ report: file, ...gathered.report }, `report: ${file}`);
+    output.result(
+      { report: file, ...gathered.report, ...(gathered.cases && { cases: gathered.cases }) },
+      `report: ${file}`,
+    );
   } finally {
     run.dispose();
     other?.dispose();
@@ -66,7 +69,7 @@ async function pageOf(
   split: string,
 ): Promise<string> {
   const { labels, experiment } = run;
-  const { images, answered, report: figures, dataset, fingerprints, confusion } = gathered;
+  const { images, answered, report: figures, dataset, fingerprints, confusion, cases } = gathered;
   const names = labels.classes.map(({ name }) => shownName(name));
   const { maxDetections } = headOf(experiment.model.head).limits(headSettings(experiment.model.head));
   const threshold = experiment.evaluate.drawThreshold;
@@ -82,6 +85,7 @@ async function pageOf(
     ...(analysis ? await sections.analysisSections(analysis) : []),
     hasBoxes ? null : sections.pixelsSection(images),
     hasBoxes ? null : sections.volumesSection(names, confusion),
+    cases && sections.casesSection(cases),
     gallerySection(),
     sections.suspicionsSection(images, names),
     sections.duplicatesSection(images, duplicates),

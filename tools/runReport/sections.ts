@@ -1,4 +1,5 @@
-import type { BoxAnalysis, ClassCurve, Estimate } from '../../datasets/evaluators/index.js';
+import type { BoxAnalysis, CaseReport, ClassCurve, Estimate } from '../../datasets/evaluators/index.js';
+import { caseTables, emptiesOf } from '../cases.js';
 import { barPlot, linePlot } from '../plots/specs.js';
 import { svgOf } from '../plots/svg.js';
 import type { ReportImage } from './gather.js';
@@ -173,6 +174,22 @@ export function volumesSection(names: readonly string[], confusion: readonly (re
     return [name, truth, answer, truth > 0 ? percent(answer / truth - 1) : null];
   });
   return section('volumes', 'Volumes', tableOf(['class', 'pixels labelled', 'pixels answered', 'difference'], rows));
+}
+
+/** Rows of the table of cases. */
+const MOST_CASES = 200;
+
+/** Each case measured alone: means with intervals, and the worst cases. */
+export function casesSection(report: CaseReport): Html {
+  const [means, cases] = caseTables(report, MOST_CASES);
+  return section(
+    'cases',
+    'Cases',
+    html`<p class="note">${report.policy} ${emptiesOf(report)} Intervals: cases drawn again 1000 times.</p>`,
+    tableOf(means.header, means.rows),
+    html`<p class="note">${cases.rows.length} of ${report.rows.length} rows, the worst by Dice where not all are shown.</p>`,
+    tableOf(cases.header, cases.rows),
+  );
 }
 
 export function suspicionsSection(images: readonly ReportImage[], names: readonly string[]): Html | null {

@@ -1,12 +1,15 @@
 import type { Batch } from '../../datasets/loader/batch.js';
+import type { PixelType } from '../../datasets/pixelTypes.js';
 
 /** What a training takes of a loader's batch; its memory may be reused after `release`. */
 export type TrainBatch = Pick<Batch, 'images' | 'shape' | 'targets' | 'ids' | 'release'>;
 
 /** The shapes of a batch, which are known before one is made. */
 export interface BatchLayout {
-  /** [N, H, W, 3] bytes. */
+  /** [N, H, W, C]. */
   readonly images: readonly [number, number, number, number];
+  /** Of the images' values. Defaults to uint8. */
+  readonly type?: PixelType;
   /** Shapes with the batch dimension first. */
   readonly targets: {
     readonly [name: string]: { readonly shape: readonly number[]; readonly dtype: 'float32' | 'int32' };

@@ -3,10 +3,9 @@ import * as z from 'zod';
 import { WeightsError } from '../../engine/errors.js';
 import { readRegular } from '../../engine/files/read.js';
 import { writeWhole } from '../../engine/files/write.js';
+import { preprocessingSchema } from '../../pretrained/metadata.js';
 import type { HostTensors } from '../../weights/hostTensor.js';
 import { readSafetensors, writeSafetensors } from '../../weights/safetensors.js';
-
-const perChannel = z.array(z.number()).min(1);
 
 const evaluationSchema = z.strictObject({
   /** Completed steps when it was measured. */
@@ -35,7 +34,7 @@ const metadataSchema = z.strictObject({
   best: evaluationSchema.nullable(),
   latest: evaluationSchema.nullable(),
   classes: z.array(z.strictObject({ id: z.int(), name: z.string() })),
-  preprocessing: z.strictObject({ channels: z.literal('RGB'), mean: perChannel, std: perChannel }),
+  preprocessing: preprocessingSchema,
   config: z.unknown(),
   versions: z.record(z.string(), z.string()),
   engine: z.string(),

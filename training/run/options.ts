@@ -26,6 +26,7 @@ export const TRAIN_DEFAULTS = { ...trainConfig.parse({}), checkpointSeconds: 60 
 export interface Plan {
   readonly totalSteps: number;
   readonly epochs: number;
+  readonly stepsPerEpoch: number;
   /** Peak learning rate after scaling to the batch. */
   readonly learningRate: number;
   readonly schedule: Schedule;
@@ -74,6 +75,7 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
   return {
     totalSteps,
     epochs: Math.ceil(totalSteps / stepsPerEpoch),
+    stepsPerEpoch,
     learningRate,
     schedule,
     optimizer:

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { caseStatistics } from '../../datasets/caseStatistics.js';
+import { shownImage } from '../../datasets/decode/index.js';
 import type { Encoder } from '../../datasets/encoder.js';
 import {
   type Answered as AnsweredBoxes,
@@ -7,7 +9,7 @@ import {
   createConfusion,
 } from '../../datasets/evaluators/index.js';
 import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '../../datasets/pictures/index.js';
-import type { LabelMap, Pixels, Sample, Truth } from '../../datasets/sample.js';
+import type { LabelMap, RgbPixels, Sample, Truth } from '../../datasets/sample.js';
 import { makeFolder, writeJson, writeWhole } from '../../engine/files/write.js';
 import type { TrainBatch } from './batch.js';
 import { imageError } from './imageError.js';
@@ -76,7 +78,7 @@ const SIDE = 480;
 const MOST_KEPT = 100;
 
 interface Answered extends Omit<KeptPicture, 'file'> {
-  readonly image: Pixels;
+  readonly image: RgbPixels;
 }
 
 /**
@@ -110,7 +112,7 @@ export function createPictures({
     }
   };
   const write = (name: string, kept: KeptPictures): void => writeJson(join(folder, `${name}.json`), kept);
-  const draw = (name: string, image: Pixels): string => {
+  const draw = (name: string, image: RgbPixels): string => {
     const file = `${name}.jpg`;
     if (drawn.size === 0) makeFolder(folder);
     if (!drawn.has(file)) writeWhole(join(folder, file), [encodeJpeg(thumbnailOf(image, SIDE))]);
@@ -193,7 +195,10 @@ function rowsOf({ images, shape, targets, ids }: TrainBatch, encoder: Encoder<Tr
       },
     );
     const truth = encoder?.decode?.(Object.fromEntries(rows));
-    const image = { data: images.slice(row * area, (row + 1) * area), width, height };
+    const data = images.slice(row * area, (row + 1) * area);
+    const isRgb = data instanceof Uint8Array && channels === 3;
+    const statistics = isRgb ? {} : { statistics: caseStatistics(data, { width, height, depth: 1, channels }) };
+    const image = shownImage({ data, width, height, ...statistics });
     return { id, width, height, image, truth: truth ? shapesOf(truth) : null, answer: null, error: null };
   });
 }

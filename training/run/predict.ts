@@ -1,4 +1,4 @@
-import { type DecodeImageOptions, decodeImage, readImageSize } from '../../datasets/decode/index.js';
+import { type DecodeImageOptions, decodeDeep, decodeImage, readImageSize } from '../../datasets/decode/index.js';
 import type { Pixels } from '../../datasets/sample.js';
 import { DataError } from '../../engine/errors.js';
 import type { Predictor } from '../predictor.js';
@@ -14,6 +14,8 @@ export interface Prediction<Result> {
 /** Hears what the pixels do not show as it is stored. */
 export interface PredictImagesOptions extends Pick<DecodeImageOptions, 'onNote'> {
   /** Hears of a file that cannot be read, and the others are answered. Defaults to an error. */
+  /** True: images keep their own depth. Defaults to false. */
+  readonly isDeep?: boolean;
   readonly onBad?: (file: string, error: DataError) => void;
 }
 
@@ -37,10 +39,10 @@ export async function* predictImages<Result>(
 
 async function decodeOrTell(
   file: string,
-  { onBad, ...options }: PredictImagesOptions,
+  { onBad, isDeep = false, ...options }: PredictImagesOptions,
 ): Promise<{ readonly file: string; readonly image: Pixels } | null> {
   try {
-    return { file, image: await decodeImage(file, options) };
+    return { file, image: isDeep ? await decodeDeep(file) : await decodeImage(file, options) };
   } catch (error) {
     if (onBad === undefined || !(error instanceof DataError)) throw error;
     onBad(file, error);

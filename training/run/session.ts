@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
 import type { LabelMap } from '../../datasets/sample.js';
+import { preprocessingSchema } from '../../pretrained/metadata.js';
 import { captureState, captureWeights } from '../state.js';
 import type { TrainableModel } from '../step.js';
 import type { PlacedBatch, TrainLoader } from './batch.js';
@@ -149,7 +150,6 @@ export async function saveLast<Raw>({ run, plan, folder, state, log }: Session<R
 }
 
 function metadataOf<Raw>(run: TrainRun<Raw>, plan: Plan, state: RunState): CheckpointMetadata {
-  const { channels, mean, std } = run.model.preprocessing;
   return {
     format: 'espalier-checkpoint',
     version: 1,
@@ -160,7 +160,7 @@ function metadataOf<Raw>(run: TrainRun<Raw>, plan: Plan, state: RunState): Check
     optimizer: plan.optimizerName,
     metric: run.metric ?? null,
     classes: run.labels.classes.map(({ id, name }) => ({ id, name })),
-    preprocessing: { channels, mean: [...mean], std: [...std] },
+    preprocessing: preprocessingSchema.parse(run.model.preprocessing),
     config: run.config,
     versions: versions(),
     engine: run.engine,

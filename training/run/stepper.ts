@@ -63,9 +63,10 @@ export function createStepper<Raw>(
       const images = uploadImages(batch.images, batch.shape);
       const targets = toTargets(batch.targets);
       const learningRate = plan.schedule(step);
+      const progress = { share: step / plan.totalSteps, epochs: step / plan.stepsPerEpoch };
       try {
         const started = performance.now();
-        const running = compiled.run(images, targets, { step, learningRate, votes: vote?.() });
+        const running = compiled.run(images, targets, { step, learningRate, progress, votes: vote?.() });
         const result = await bothEnd(running, whileRunning());
         const ms = { data: waited, compute: performance.now() - started, host: started - entered };
         const { ids } = batch;

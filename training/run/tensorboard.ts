@@ -2,9 +2,16 @@ import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder, writeError } from '../../engine/files/write.js';
+import {
+  bytesField,
+  doubleField,
+  floatField,
+  int64Field,
+  message,
+  textField,
+} from '../../weights/bytes/protobufWriter.js';
 import { crc32c } from './crc32c.js';
 import type { EventLog, RunEvent } from './events.js';
-import { bytesField, doubleField, floatField, int64Field, message, textField } from './protobuf.js';
 
 /** A log that TensorBoard and a spreadsheet read, beside the run's own. */
 export interface ScalarLog extends EventLog {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { encode } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Pixels } from '../../../datasets/sample.js';
+import type { RgbPixels } from '../../../datasets/sample.js';
 import { dataMissing, dataPath } from '../../data.js';
 
 type Decode = typeof import('../../../datasets/decode/index.js');
@@ -19,13 +19,13 @@ const put = (name: string, bytes: Uint8Array): string => {
   return file;
 };
 
-const meanDifference = (a: Pixels, b: Pixels): number => {
+const meanDifference = (a: RgbPixels, b: RgbPixels): number => {
   expect([a.width, a.height]).toEqual([b.width, b.height]);
   return a.data.reduce((sum, value, i) => sum + Math.abs(value - (b.data[i] as number)), 0) / a.data.length;
 };
 
 /** Smooth, not symmetric under any flip or turn. */
-const picture = (width: number, height: number): Pixels => {
+const picture = (width: number, height: number): RgbPixels => {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
     const [x, y] = [(i % width) / width, Math.floor(i / width) / height];
@@ -34,7 +34,7 @@ const picture = (width: number, height: number): Pixels => {
   return { data, width, height };
 };
 
-const toJpeg = ({ data, width, height }: Pixels): Uint8Array => {
+const toJpeg = ({ data, width, height }: RgbPixels): Uint8Array => {
   const rgba = new Uint8Array(width * height * 4).fill(255);
   for (let i = 0; i < width * height; i++) rgba.set(data.subarray(i * 3, i * 3 + 3), i * 4);
   return new Uint8Array(jpeg.encode({ data: rgba, width, height }, 95).data);
@@ -81,7 +81,7 @@ describe.each(['sharp', 'js'] as const)('decodeImage with %s', (decoder) => {
   it('turns every EXIF orientation upright', async () => {
     const stored = toJpeg(picture(48, 32));
     const upright = await decode.decodeImage(stored);
-    const at = (image: Pixels, x: number, y: number) => image.data[(y * image.width + x) * 3] as number;
+    const at = (image: RgbPixels, x: number, y: number) => image.data[(y * image.width + x) * 3] as number;
     // Where the stored top left corner and top right corner end up, from the table of the EXIF standard.
     const corners: { [orientation: number]: [string, string] } = {
       1: ['TL', 'TR'],

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IGNORED, type Pixels } from '../../../datasets/sample.js';
+import { IGNORED, type Pixels, type RgbPixels } from '../../../datasets/sample.js';
 import { type Affine, compose, IDENTITY, mirrorX, mirrorY, quarterTurn } from '../../../datasets/transforms/affine.js';
 import { warpImage, warpMask } from '../../../datasets/transforms/warp.js';
 import { createRandom } from '../../../engine/random.js';
 
-function noise(width: number, height: number, seed = 1): Pixels {
+function noise(width: number, height: number, seed = 1): RgbPixels {
   const random = createRandom([seed]);
   return { width, height, data: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)) };
 }

@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { crossEntropyLoss } from '../../../heads/losses/crossEntropy.js';
 import { diceLoss } from '../../../heads/losses/dice.js';
+import { distributionFocalLoss, expectation } from '../../../heads/losses/distributionFocal.js';
 import { focalLoss } from '../../../heads/losses/focal.js';
 import { huberLoss } from '../../../heads/losses/huber.js';
+import { qualityFocalLoss } from '../../../heads/losses/qualityFocal.js';
 import { type LossTerm, meanLoss, quotient, reduceLosses } from '../../../heads/losses/term.js';
 import { golden } from '../../data.js';
 
@@ -96,6 +98,32 @@ describe('huber loss', () => {
   });
 });
 
+describe('quality focal loss', () => {
+  it('has the values of the formula, and none where the score is the quality', () => {
+    tf.tidy(() => {
+      const logits = tf.tensor1d([0, 0, 0, Math.log(3), Math.log(3)]);
+      const wanted = tf.tensor1d([1, 0, 0.5, 0.75, 0]);
+      // at 0.5: 0.25 log 2 of 1 and of 0, nothing of 0.5; at 0.75: nothing of 0.75, 0.5625 log 4 of 0
+      const values = [0.25 * Math.LN2, 0.25 * Math.LN2, 0, 0, 0.5625 * Math.log(4)];
+      expectClose(qualityFocalLoss(logits, wanted, 2), values);
+      const far = tf.tensor1d([-100, 100]);
+      expectClose(qualityFocalLoss(far, tf.tensor1d([1, 0]), 2), [100, 100]);
+    });
+  });
+});
+
+describe('distribution focal loss', () => {
+  it('shares a number between its two neighbours', () => {
+    tf.tidy(() => {
+      const logits = tf.tensor2d([0, 0, 0, 0, Math.log(2), Math.log(1), Math.log(4), Math.log(1), 0, 0, 0, 0], [3, 4]);
+      // equal bins: log 4; 1.25 between 1 / 8 and 4 / 8: 0.75 log 8 + 0.25 log 2; the end itself: log 4
+      const values = [Math.log(4), 0.75 * Math.log(8) + 0.25 * Math.log(2), Math.log(4)];
+      expectClose(distributionFocalLoss(logits, tf.tensor1d([0.5, 1.25, 3])), values);
+      expectClose(expectation(logits), [1.5, (1 + 8 + 3) / 8, 1.5]);
+    });
+  });
+});
+
 describe('cross-entropy', () => {
   const hard = (name: string) =>
     select(name).filter(([, { args }]) => args.reduction === 'mean' && !args.label_smoothing);
@@ -154,6 +182,13 @@ describe('gradients against finite differences', () => {
   it.each([
     ['focal', (x: tf.Tensor) => tf.sum(focalLoss(x, hot(), { alpha: 0.3, gamma: 1.5, labelSmoothing: 0.1 }))],
     ['huber', (x: tf.Tensor) => tf.sum(huberLoss(x, hot(), 0.5))],
+    ['quality focal', (x: tf.Tensor) => tf.sum(qualityFocalLoss(x, tf.tensor1d([0.9, 0, 0.3, 0.5, 1, 0]), 2))],
+    [
+      'quality focal, power 1.5',
+      (x: tf.Tensor) => tf.sum(qualityFocalLoss(x, tf.tensor1d([0.9, 0, 0.3, 0.1, 1, 0]), 1.5)),
+    ],
+    ['distribution focal', (x: tf.Tensor) => tf.sum(distributionFocalLoss(pairs(x), tf.tensor1d([1.3, 0])))],
+    ['expectation', (x: tf.Tensor) => tf.sum(expectation(pairs(x)))],
     ['cross-entropy', (x: tf.Tensor) => scalarOf(crossEntropyLoss(pairs(x), classes(), [1, 2, 0.5]))],
     ['dice', (x: tf.Tensor) => scalarOf(diceLoss(pairs(x), classes(), 0.5))],
   ] as const)('%s', (_, loss) => {

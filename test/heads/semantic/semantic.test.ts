@@ -4,7 +4,7 @@ import type { FeatureSpec } from '../../../backbones/features.js';
 import { IGNORED } from '../../../datasets/sample.js';
 import { resizeBilinear } from '../../../engine/kernels/index.js';
 import { createRandom } from '../../../engine/random.js';
-import { createSegmenter, createSemanticHead, reduceLosses } from '../../../heads/index.js';
+import { createSegmenter, createSemanticHead, reduceLosses, semanticLossConfig } from '../../../heads/index.js';
 import { decodeClassMap } from '../../../heads/semantic/decode.js';
 import { createEncoder } from '../../../heads/semantic/encoder.js';
 import { semanticLoss } from '../../../heads/semantic/loss.js';
@@ -71,7 +71,7 @@ describe('semantic decoding', () => {
 });
 
 describe('semantic loss', () => {
-  const options = { crossEntropyWeight: 1, diceWeight: 0.5, classWeights: null };
+  const options = semanticLossConfig.parse({ dice: { weight: 0.5 } });
   const loss = (logits: tf.Tensor4D, mask: tf.Tensor3D) => reduceLosses(semanticLoss(logits, { mask }, options));
 
   it('is small for the right answer and does not see ignored pixels', () => {
@@ -82,8 +82,8 @@ describe('semantic loss', () => {
       expect(values[0]).toBeLessThan(1e-3);
       expect(values[1]).toBe(values[0]);
       const wrong = loss(tf.neg(logits(0)), mask);
-      expect(wrong.crossEntropy.dataSync()[0]).toBeCloseTo(18, 4);
-      expect(wrong.total.dataSync()[0]).toBeCloseTo(18 + 0.5 * wrong.dice.dataSync()[0]!, 4);
+      expect(wrong.crossEntropy?.dataSync()[0]).toBeCloseTo(18, 4);
+      expect(wrong.total.dataSync()[0]).toBeCloseTo(18 + 0.5 * wrong.dice!.dataSync()[0]!, 4);
     });
   });
 
@@ -98,9 +98,11 @@ describe('semantic loss', () => {
 
 describe('semantic head', () => {
   it('asks for one weight per class', () => {
-    const config = { classes: 3, inputSize: [32, 32], classWeights: [1, 2] } as const;
+    const config = { classes: 3, inputSize: [32, 32], loss: { crossEntropy: { classWeights: [1, 2] } } } as const;
     const features = { P2: { channels: 4, stride: 4, tap: '' } } as FeatureSpec;
-    expect(() => createSemanticHead(config, features)).toThrow('classWeights has 2 values for 3 classes');
+    expect(() => createSemanticHead(config, features)).toThrow(
+      'loss.crossEntropy.classWeights has 2 values for 3 classes',
+    );
     expect(() => createSegmenter({ backbone: 'tf_efficientnet_lite0', classes: 1, inputSize: [64, 64] })).toThrow(
       'semantic head: 1 classes: a pixel is one of 2 to 255, the background counts',
     );
@@ -127,5 +129,33 @@ describe('semantic head', () => {
     raw.dispose();
     model.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('distances for a boundary loss', () => {
+  it('are written where a config asks for it, and teach', async () => {
+    const { encoder, model } = createSegmenter({
+      backbone: 'tf_efficientnet_lite0',
+      classes: 3,
+      inputSize: [64, 64],
+      neck: { channels: 8, repeats: 1 },
+      head: { channels: 8, loss: { boundary: { weight: 0.01 } } },
+    });
+    expect(encoder.config).toEqual({ inputSize: [64, 64], distances: 3 });
+    const { targets, encode } = createEncoder({ inputSize: [2, 2], distances: 2 });
+    expect(targets.distances).toEqual({ shape: [2, 2, 2], dtype: 'float32' });
+    const into = { mask: new Int32Array(4), distances: new Float32Array(8).fill(9) };
+    encode({ kind: 'classMap', mask: Uint8Array.of(0, 1, 0, 1), width: 2, height: 2 }, into);
+    expect([...into.distances]).toEqual([-0.5, 0.5, 0.5, -0.5, -0.5, 0.5, 0.5, -0.5]);
+    tf.tidy(() => {
+      const mask = tf.zeros<tf.Rank.R3>([1, 64, 64], 'int32');
+      expect(() => model.loss(tf.zeros<tf.Rank.R4>([1, 16, 16, 3]), { mask })).toThrow(
+        "the boundary loss needs targets called 'distances'",
+      );
+      const distances = tf.fill<tf.Rank.R4>([1, 64, 64, 3], -2);
+      const losses = reduceLosses(model.loss(tf.zeros<tf.Rank.R4>([1, 16, 16, 3]), { mask, distances }));
+      expect(losses.boundary?.dataSync()[0]).toBeCloseTo(-2, 3); // a sum of 12288 values in float32
+    });
+    model.dispose();
   });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Pixels } from '../../../datasets/sample.js';
+import type { RgbPixels } from '../../../datasets/sample.js';
 import { centreCrop, resizeBicubic } from '../../../tools/classify/bicubic.js';
 import { best, squareOf } from '../../../tools/classify/classify.js';
 
 /** Grey values by row. */
-const grey = (rows: readonly (readonly number[])[]): Pixels => ({
+const grey = (rows: readonly (readonly number[])[]): RgbPixels => ({
   data: Uint8Array.from(rows.flat().flatMap((value) => [value, value, value])),
   width: rows[0]?.length ?? 0,
   height: rows.length,
 });
-const values = ({ data }: Pixels): number[] => [...data].filter((_, index) => index % 3 === 0);
+const values = ({ data }: RgbPixels): number[] => [...data].filter((_, index) => index % 3 === 0);
 
 describe('bicubic resizing', () => {
   it('keeps an image of the same size', () => {

@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { Pixels } from '../../../datasets/sample.js';
+import type { RgbPixels } from '../../../datasets/sample.js';
 import { fillRectangle, layOver, plateOf, strokeRectangle } from '../../../tools/draw/canvas.js';
 import { drawClassMap, drawDetections } from '../../../tools/draw/draw.js';
 import { classColor, inkOn } from '../../../tools/draw/palette.js';
 import { escapeXml, pngOf, textWidth } from '../../../tools/draw/raster.js';
 
-const blank = (width: number, height: number, grey = 0): Pixels => ({
+const blank = (width: number, height: number, grey = 0): RgbPixels => ({
   data: new Uint8Array(width * height * 3).fill(grey),
   width,
   height,
 });
 
 /** One character per pixel: `#` where the pixel is not black. */
-function picture({ data, width, height }: Pixels): string[] {
+function picture({ data, width, height }: RgbPixels): string[] {
   return Array.from({ length: height }, (_, y) =>
     Array.from({ length: width }, (_, x) => (data[(y * width + x) * 3] === 0 ? '.' : '#')).join(''),
   );
 }
 
-const pixel = ({ data, width }: Pixels, x: number, y: number): number[] => [
+const pixel = ({ data, width }: RgbPixels, x: number, y: number): number[] => [
   ...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3),
 ];
 

@@ -152,7 +152,7 @@ describe('a decoder head', () => {
       const maps = randomMaps(features, 1, [64, 64]);
       const raw = head.forward(maps, { training: true });
       const sides = [0, 1, 2, 3].map((i) => raw[`deep${i}`]?.shape[1]);
-      expect(sides).toEqual(kind === 'unetplusplus' ? [32, 32, 32, 32] : [32, 16, 8, 4]);
+      expect(sides).toEqual(kind === 'unetplusplus' ? [32, 32, 32, undefined] : [32, 16, 8, undefined]);
       const mask = tf.zeros<tf.Rank.R3>([1, 64, 64], 'int32');
       const variables = [...head.parameters.values()].map((p) => p.variable).filter((variable) => variable.trainable);
       const { grads } = tf.variableGrads(
@@ -161,7 +161,7 @@ describe('a decoder head', () => {
       );
       const sums = Object.values(grads).map((gradient) => tf.sum(tf.abs(gradient)).dataSync()[0] as number);
       expect(sums.every(Number.isFinite)).toBe(true);
-      for (const i of [0, 1, 2, 3]) {
+      for (const i of [0, 1, 2]) {
         const name = head.parameters.get(`deep_supervision.${i}.bias`)?.variable.name ?? '';
         expect(grads[name] && tf.sum(tf.abs(grads[name])).dataSync()[0]).toBeGreaterThan(0);
       }
@@ -169,8 +169,11 @@ describe('a decoder head', () => {
     head.dispose();
   });
 
-  it('weighs the predictions on the way by halves that sum to 1', () => {
-    const head = createSemanticDecoderHead(configOf('unet', { deepSupervision: true, diceWeight: 0 }), features);
+  it('weighs the predictions on the way, and makes none that has no weight', () => {
+    const given = { deepSupervision: true, stageWeights: [2, 1, 0, 0, 0], loss: { dice: { weight: 0 } } };
+    const head = createSemanticDecoderHead(configOf('unet', given), features);
+    const predictions = [...head.parameters.keys()].filter((name) => name.startsWith('deep_supervision'));
+    expect(predictions).toEqual(['deep_supervision.0.weight', 'deep_supervision.0.bias']);
     tf.tidy(() => {
       const raw = { logits: tf.zeros<tf.Rank.R4>([1, 4, 4, 3]), deep0: tf.zeros<tf.Rank.R4>([1, 2, 2, 3]) };
       const loud = { ...raw, deep0: tf.tensor4d([0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0], [1, 2, 2, 3]) };
@@ -194,7 +197,15 @@ describe('a decoder head', () => {
       decoder = {},
       given: Partial<FeatureSpec> = features,
     ) => createSemanticDecoderHead(configOf(kind, more, decoder), given);
-    expect(() => build('unet', { classWeights: [1] })).toThrow('classWeights has 1 values for 3 classes');
+    expect(() => build('unet', { loss: { crossEntropy: { classWeights: [1] } } })).toThrow(
+      'classWeights has 1 values for 3 classes',
+    );
+    expect(() => build('unet', { deepSupervision: true, stageWeights: [1, 1] })).toThrow(
+      'stageWeights has 2 values, the decoder makes a class map and 4 coarser ones: give 5',
+    );
+    expect(() => build('unet', { loss: { crossEntropy: { weight: 0 }, dice: { weight: 0 } } })).toThrow(
+      'every weight is 0, so that nothing is learned: give one term a weight',
+    );
     expect(() => build('unet', {}, { depth: 4 })).toThrow('unet of depth 4 has 4 steps, channels has 5 widths');
     expect(() => build('pan', { deepSupervision: true })).toThrow('the decoder pan makes none on its way');
     const { P5: _, ...shallow } = features;

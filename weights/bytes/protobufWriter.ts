@@ -1,4 +1,4 @@
-/** The parts of the protocol buffers encoding that event files need. @source protobuf.dev/programming-guides/encoding */
+/** The parts of the protocol buffers encoding that files of events and of networks need. @source protobuf.dev/programming-guides/encoding */
 
 const [VARINT, FIXED64, LENGTH, FIXED32] = [0, 1, 2, 5];
 

@@ -1,0 +1,34 @@
+import type { CaseReport, MeasuredRow } from './cases.js';
+
+const COLUMNS = [
+  'case',
+  'class',
+  'empty',
+  'dice',
+  'iou',
+  'hausdorff95',
+  'hausdorff',
+  'averageSurfaceDistance',
+  'surfaceDice',
+  'lesionSensitivity',
+  'lesionPrecision',
+  'lesionF1',
+  'truthVolume',
+  'answerVolume',
+  'volumeError',
+] as const satisfies readonly (keyof MeasuredRow)[];
+
+/**
+ * A report as comma-separated values (RFC 4180): one row per case and class, and a last column each with the units of distances
+ * and volumes. Nothing stands where there is no figure.
+ */
+export function casesCsv({ rows, unit, volumeUnit }: CaseReport): string {
+  const lines = rows.map((row) => [...COLUMNS.map((column) => cell(row[column])), unit, volumeUnit].join(','));
+  return `${[[...COLUMNS, 'unit', 'volumeUnit'].join(','), ...lines].join('\r\n')}\r\n`;
+}
+
+function cell(value: string | number | null): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}

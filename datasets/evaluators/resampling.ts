@@ -1,0 +1,43 @@
+import { createRandom } from '../../engine/random.js';
+import type { Estimate } from './analysis.js';
+
+const CONFIDENCE = 0.95;
+
+/** How often each of `count` things is in a resample of as many, for each of `samples` draws with replacement. */
+export function draws(count: number, seed: number, samples: number): readonly (readonly number[])[] {
+  return Array.from({ length: samples }, (_, sample) => {
+    const random = createRandom([seed, sample]);
+    const weights = new Array<number>(count).fill(0);
+    for (let i = 0; i < count; i++) weights[random.integer(count)]!++;
+    return weights;
+  });
+}
+
+/** The estimate between the percentiles of its resampled values. */
+export function between(estimate: number, values: readonly number[]): Estimate {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? estimate;
+  return { estimate, low: at((1 - CONFIDENCE) / 2), high: at((1 + CONFIDENCE) / 2) };
+}
+
+/** Of the interval of a mean. */
+const SAMPLES = 1000;
+
+/**
+ * Mean of values with its 95 % interval by resampling them with replacement (percentile bootstrap).
+ *
+ * @returns null: there is no value
+ * @source Efron, Tibshirani 1993, An Introduction to the Bootstrap, chapter 13
+ */
+export function meanWithInterval(values: readonly number[], seed = 0): Estimate | null {
+  if (values.length === 0) return null;
+  const mean = (sum: number): number => sum / values.length;
+  const estimate = mean(values.reduce((sum, value) => sum + value, 0));
+  const resampled = Array.from({ length: SAMPLES }, (_, sample) => {
+    const random = createRandom([seed, sample]);
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[random.integer(values.length)]!;
+    return mean(sum);
+  });
+  return between(estimate, resampled);
+}

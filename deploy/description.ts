@@ -1,0 +1,99 @@
+import * as z from 'zod';
+import { WeightsError } from '../engine/errors.js';
+import { readingSchema } from '../heads/answers/answers.js';
+import { TASK_NAMES } from '../heads/index.js';
+
+const size = z.int().min(1).max(65_536);
+const level = z.int().min(0).max(255);
+const perChannel = z.array(z.number()).min(1).max(64).readonly();
+const text = z.string().max(10_000);
+
+/**
+ * What an exported network is, as plain data that travels in its file: what it takes, what its outputs mean, whose weights it
+ * holds.
+ */
+export const descriptionSchema = z.strictObject({
+  format: z.literal('espalier-network'),
+  version: z.literal(1),
+  task: z.enum(TASK_NAMES as [...typeof TASK_NAMES]),
+  /** By index. */
+  classes: z
+    .array(z.strictObject({ id: z.int(), name: text }))
+    .min(1)
+    .max(100_000)
+    .readonly(),
+  input: z.strictObject({
+    name: text,
+    /** Images of a call. */
+    batch: z.int().min(1).max(1024),
+    /** [height, width], pixels. */
+    size: z.tuple([size, size]).readonly(),
+    /** [batch, height, width, 3] float32, 0..255. */
+    layout: z.literal('NHWC'),
+    channels: z.literal('RGB'),
+    /** `letterbox`: resized with its aspect kept, at the top left; `native`: at its own scale where it fits. */
+    fit: z.enum(['letterbox', 'native']),
+    /** Of the pixels that the image leaves free. */
+    fill: z.array(level).length(3).readonly(),
+  }),
+  /** Done by the network itself: (pixel - mean) / std. */
+  normalization: z.strictObject({ mean: perChannel, std: perChannel }),
+  answer: readingSchema,
+  /** Lowest score that is reported unless another is asked for. */
+  threshold: z.number().min(0).max(1),
+  precision: z.enum(['f32', 'f16']),
+  provenance: z.strictObject({
+    /** Who wrote the file. */
+    producer: text,
+    backbone: text,
+    neck: text,
+    head: text,
+    /** Of the training. */
+    step: z.int().min(0).nullable(),
+    /** What it started from; null: random weights. */
+    weights: text.nullable(),
+    /** Of `weights`; null: not known. */
+    weightsLicence: text.nullable(),
+    /** That the person who exports it states; null: none was stated. */
+    licence: text.nullable(),
+  }),
+});
+export type Description = z.output<typeof descriptionSchema>;
+
+/** Key of the description in the metadata of a file. */
+export const DESCRIPTION_KEY = 'espalier';
+/** Longest description that is read, characters. */
+const MAX_LENGTH = 2 ** 22;
+
+/**
+ * The description in a file.
+ *
+ * @param text JSON; absent: the file has none
+ * @throws WeightsError when it is none
+ */
+export function readDescription(text: string | undefined, name: string): Description {
+  if (text === undefined || text.length > MAX_LENGTH) {
+    throw new WeightsError(`${name} has no description of this library: give a file that 'espalier export' wrote`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new WeightsError(`${name}: its description is not JSON`);
+  }
+  const result = descriptionSchema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new WeightsError(`${name}: its description has ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+/** Text by key for files that hold nothing else: the description, and what other programs look for. */
+export function metadataOf(description: Description): { readonly [key: string]: string } {
+  const { classes, provenance, task } = description;
+  return {
+    [DESCRIPTION_KEY]: JSON.stringify(description),
+    names: JSON.stringify(classes.map(({ name }) => name)),
+    task,
+    ...(provenance.licence === null ? {} : { license: provenance.licence }),
+  };
+}

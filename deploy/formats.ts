@@ -1,0 +1,81 @@
+import type { Graph } from '../engine/graph/graph.js';
+import type { Model } from '../heads/model.js';
+import { exportStateDict } from '../pretrained/stateDict.js';
+import { writeSafetensors } from '../weights/safetensors.js';
+import { type Description, metadataOf } from './description.js';
+import { exportOnnx, type Suppression } from './exportOnnx.js';
+import type { FormatName } from './formatNames.js';
+import { traceNetwork } from './network.js';
+import { graphDefOf } from './tensorflow/graphDef.js';
+import { graphModelFiles } from './tensorflow/graphModel.js';
+
+/** A file of an export. */
+export interface ExportedFile {
+  /** Below the export's folder; empty: the export is this file alone. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What formats are written from. */
+export interface ExportSource {
+  readonly model: Pick<Model<unknown>, 'forward' | 'exported' | 'parameters' | 'preprocessing' | 'dispose'>;
+  readonly description: Description;
+  readonly nms: Suppression;
+  readonly batch: number;
+}
+
+interface Format {
+  /** Of a path that nobody named: the ending of a file, or nothing for a folder. */
+  readonly ending: string;
+  /** 16-bit floats. */
+  readonly hasHalves: boolean;
+  /** A graph that suppresses boxes. */
+  readonly hasSuppression: boolean;
+  readonly write: (source: ExportSource) => Promise<readonly ExportedFile[]>;
+}
+
+const traced = ({ model, description, batch }: ExportSource, kernels: 'whole' | 'plain'): Promise<Graph> =>
+  traceNetwork(model, { inputSize: description.input.size, batch, kernels });
+
+/** What a trained network can be written as. */
+export const FORMATS = {
+  onnx: {
+    ending: '.onnx',
+    hasHalves: true,
+    hasSuppression: true,
+    write: async (source) => {
+      const graph = await traced(source, 'whole');
+      return [{ name: '', bytes: exportOnnx(graph, source.description, source.nms) }];
+    },
+  },
+  'graph-model': {
+    ending: '.graph-model',
+    hasHalves: true,
+    hasSuppression: false,
+    write: async (source) => graphModelFiles(graphDefOf(await traced(source, 'plain')), source.description),
+  },
+  bundle: {
+    ending: '.bundle',
+    hasHalves: true,
+    hasSuppression: false,
+    write: async (source) => {
+      const files = graphModelFiles(graphDefOf(await traced(source, 'plain')), source.description);
+      const onnx = exportOnnx(await traced(source, 'whole'), source.description);
+      const description = new TextEncoder().encode(`${JSON.stringify(source.description, null, 2)}\n`);
+      return [...files, { name: 'model.onnx', bytes: onnx }, { name: 'espalier.json', bytes: description }];
+    },
+  },
+  safetensors: {
+    ending: '.safetensors',
+    hasHalves: false,
+    hasSuppression: false,
+    write: async ({ model, description }) => {
+      const { preprocessing } = model;
+      const metadata = { ...metadataOf(description), preprocessing: JSON.stringify(preprocessing) };
+      return [{ name: '', bytes: writeSafetensors(await exportStateDict(model), metadata) }];
+    },
+  },
+} as const satisfies { readonly [Name in FormatName]: Format };
+
+/** The format of a name; which it is, is known at run time. */
+export const formatOf = (name: FormatName): Format => FORMATS[name];

@@ -1,0 +1,43 @@
+import type * as tf from '@tensorflow/tfjs';
+import { ConfigError } from '../engine/errors.js';
+import type { Graph } from '../engine/graph/graph.js';
+import { type TraceOptions, traceGraph } from '../engine/graph/trace.js';
+import { normalizeImages } from '../engine/kernels/normalizeImages.js';
+import type { Model } from '../heads/model.js';
+
+/** Name of the input of every exported network. */
+export const INPUT = 'images';
+
+export interface TraceNetworkOptions extends Pick<TraceOptions, 'kernels'> {
+  /** [height, width] that the network was built for, pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  /** Images of a call. Defaults to 1. */
+  readonly batch?: number;
+}
+
+/**
+ * A network as a graph that needs nothing of this library: pixels 0..255 in, [batch, height, width, 3], normalised inside;
+ * the head's answer out. An engine must be open.
+ *
+ * @throws ConfigError when its head cannot be exported
+ */
+export async function traceNetwork<Raw>(
+  model: Pick<Model<Raw>, 'forward' | 'exported' | 'parameters' | 'preprocessing'>,
+  { inputSize, batch = 1, kernels = 'whole' }: TraceNetworkOptions,
+): Promise<Graph> {
+  const { exported, parameters } = model;
+  if (!exported)
+    throw new ConfigError('this kind of head cannot be exported yet: retina, fcos and the semantic ones can');
+  const names = new Map<tf.Tensor, string>([...parameters].map(([name, { variable }]) => [variable, name]));
+  const shape = [batch, ...inputSize, 3];
+  return traceGraph(
+    { [INPUT]: shape },
+    (inputs, { exactly }) => {
+      const { mean, std } = model.preprocessing;
+      const images = normalizeImages(inputs[INPUT] as tf.Tensor4D, mean, std);
+      const raw = model.forward(images, { training: false });
+      return exactly(() => exported.outputs(raw));
+    },
+    { names, kernels },
+  );
+}

@@ -1,0 +1,36 @@
+import type { Pixels } from '../datasets/sample.js';
+import { fitNative, type Letterboxed, letterbox } from '../datasets/transforms/letterbox.js';
+import { readAnswers } from '../heads/answers/answers.js';
+import type { Predictor } from '../training/predictor.js';
+import type { Description } from './description.js';
+import type { HostNetwork } from './hostNetwork.js';
+
+/** Images in, answers out, by an exported network; the predictor owns it. */
+export function createHostPredictor(network: HostNetwork, { input, answer }: Description): Predictor<unknown> {
+  const { batch, size, fit, fill, name } = input;
+  const lay = (image: Pixels): Letterboxed =>
+    fit === 'native' ? fitNative(image, size, fill) : letterbox(image, size, fill);
+  const run = async (images: readonly Pixels[]): Promise<readonly unknown[]> => {
+    const laid = images.map(lay);
+    const shape = [batch, ...size, 3];
+    const values = new Float32Array(shape.reduce((product, side) => product * side, 1));
+    for (const [i, { data }] of laid.entries()) values.set(data, i * data.length);
+    const outputs = await network.run({ [name]: { values, shape } });
+    return readAnswers(
+      answer,
+      outputs,
+      laid.map(({ placement }) => placement),
+    );
+  };
+  return {
+    batchSize: batch,
+    predict: async (images) => {
+      const results: unknown[] = [];
+      for (let at = 0; at < images.length; at += batch) results.push(...(await run(images.slice(at, at + batch))));
+      return results;
+    },
+    dispose: () => {
+      network.dispose().catch(() => undefined); // it ends with the process, whatever the runtime says
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import * as z from 'zod';
+import type { Placement } from '../../datasets/placement.js';
+import type { Detections } from '../../datasets/sample.js';
+import { WeightsError } from '../../engine/errors.js';
+import { topIndices } from '../boxes/candidates.js';
+import { type DecodeOptions, listCandidates, suppressed } from '../boxes/suppression.js';
+import type { HostOutput } from './answers.js';
+
+const fraction = z.number().min(0).max(1);
+
+/**
+ * Boxes at A places: outputs `boxes` [N, A, 4] x1 y1 x2 y2 in pixels of the network's input, and `scores` [N, A, K]; below 0:
+ * never an answer.
+ */
+export const boxesReading = z.strictObject({
+  kind: z.literal('boxes'),
+  maxCandidates: z.int().min(1).max(100_000),
+  maxDetections: z.int().min(1).max(10_000),
+  scoreThreshold: fraction,
+  suppression: z.enum(['hard', 'soft']),
+  iouThreshold: fraction,
+});
+
+/** The best boxes of one image, in its own pixels, best first. */
+export function readBoxes(
+  options: DecodeOptions,
+  { values: boxes, shape: [places = 0, sides = 0] }: HostOutput,
+  { values: scores, shape: [scored = 0, classes = 0] }: HostOutput,
+  placement: Placement,
+): Detections {
+  if (scored !== places || sides !== 4)
+    throw new WeightsError(`the network gives ${places} boxes of ${sides} values with ${scored} scores: not alike`);
+  const top = topIndices(scores, options.maxCandidates, options.scoreThreshold);
+  const candidates = listCandidates(top.length, placement);
+  for (const index of top) {
+    const at = Math.floor(index / classes) * 4;
+    candidates.add(boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!, index % classes, scores[index]!);
+  }
+  return suppressed(candidates.done(), options);
+}

@@ -1,0 +1,29 @@
+import * as z from 'zod';
+import { alignedSettings } from '../aligned/config.js';
+
+/** Masks of the objects: prototypes of the image, and a small network per object that reads them. */
+const masksConfig = z.strictObject({
+  prototypes: z.int().min(1).max(64).default(8).describe('Maps that the masks of all objects are made of, 1..64'),
+  repeats: z.int().min(0).max(16).default(4).describe('Separable convolutions before the prototypes, 0..16'),
+  stride: z
+    .union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)])
+    .default(4)
+    .describe('Pixels of the input between the points at which masks are compared with the truth: 1, 2, 4 or 8'),
+  places: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(64)
+    .describe('Places of an image whose masks are taught in a step, the best, 1..1000'),
+  weight: z.number().min(0).max(1000).default(2).describe('Factor of the Dice loss in the total, 0..1000'),
+  threshold: z.number().min(0.01).max(0.99).default(0.5).describe('Least probability of a pixel of a mask, 0.01..0.99'),
+});
+
+/** The head of instance masks in a config file; an unknown key is an error. */
+export const instanceConfig = z.strictObject({
+  kind: z.literal('instance'),
+  ...alignedSettings,
+  masks: masksConfig.prefault({}).describe('Masks of the objects'),
+});
+export type InstanceConfig = z.infer<typeof instanceConfig>;
+export type MasksConfig = InstanceConfig['masks'];

@@ -1,0 +1,161 @@
+import * as tf from '@tensorflow/tfjs';
+import type * as z from 'zod';
+import { type FeatureMaps, type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
+import { fanInNormal, zeros } from '../../backbones/initialisers.js';
+import { ACTIVATIONS, batchNorm, convolution, NORM_MOMENTUM } from '../../backbones/layers/index.js';
+import type { Pass } from '../../backbones/module.js';
+import { createParameters, type Parameters } from '../../backbones/parameters.js';
+import { readSettings } from '../../backbones/settings.js';
+import type { Instances } from '../../datasets/sample.js';
+import { ShapeError } from '../../engine/errors.js';
+import { resizeBilinear } from '../../engine/kernels/index.js';
+import { NORM_EPSILON } from '../../necks/resample.js';
+import { separable } from '../../necks/separable.js';
+import { alignedEncoderConfig, alignedNets, rowOf } from '../aligned/head.js';
+import { commonChannels } from '../boxes/commonChannels.js';
+import { createPoints } from '../boxes/points.js';
+import type { HeadSetting } from '../definition.js';
+import type { Head } from '../head.js';
+import { createSubnet } from '../retina/subnet.js';
+import { type InstanceConfig, instanceConfig } from './config.js';
+import { decodeInstances } from './decode.js';
+import type { InstanceEncoderConfig, InstanceTargets } from './encoder.js';
+import { countKernel } from './kernels.js';
+import { type InstanceRaw, instanceLoss } from './loss.js';
+
+/** Levels that the prototypes are made of, the finest. */
+const MERGED = 3;
+
+/** The config's settings, and what the data decide; settings left out have the config's defaults. */
+export type InstanceOptions = HeadSetting & Omit<z.input<typeof instanceConfig>, 'kind'>;
+
+/**
+ * Instance masks on the task-aligned head: every place predicts a small network beside class and box, which draws its object's mask
+ * from prototypes of the image. Parameters `class_net`, `box_net` as in `aligned`, `kernel_net` likewise, `mask_net.merge`, `mask_net.conv_rep.<i>`,
+ * `mask_net.predict`.
+ *
+ * @param features `neck.features`: maps of equal width
+ * @throws ShapeError when the levels differ in width, or the masks are coarser than the finest of them
+ * @source Tian et al. 2020, arXiv:2003.05664; Lyu et al. 2022, arXiv:2212.07784, section 3.4
+ */
+export function createInstanceHead<In extends Level>(
+  { classes, inputSize, ...settings }: InstanceOptions,
+  features: FeatureSpec<In>,
+): Head<In, InstanceRaw, InstanceTargets, Instances> {
+  const options = readSettings(instanceConfig, { ...settings, kind: 'instance' }, 'instance head');
+  const levels = levelsOf(features);
+  const points = createPoints(instanceEncoderConfig(options, features, inputSize));
+  const channels = commonChannels(features, 'instance');
+  const owner = createParameters(options.seed ?? 1);
+  const nets = alignedNets(owner, options, features, { classes, inputSize });
+  const { repeats, activation, frozen } = options;
+  const kernelNet = createSubnet(owner, 'kernel_net', {
+    levels: levels.length,
+    channels,
+    repeats,
+    activation,
+    anchorsPerCell: 1,
+    outputs: countKernel(options.masks.prototypes),
+    initialiseBias: zeros,
+    frozen,
+  });
+  const maskNet = createMaskNet(owner, levels.slice(0, MERGED), channels, options);
+  const { stride } = features[levels[0] as In];
+  return {
+    inputs: features,
+    parameters: owner.parameters,
+    dispose: owner.dispose,
+    forward: (maps, pass) =>
+      tf.tidy(() => {
+        const list = levels.map((level) => maps[level]);
+        return {
+          logits: nets.classNet(list, pass),
+          bins: nets.boxNet(list, pass),
+          kernels: kernelNet(list, pass),
+          prototypes: maskNet(maps, pass),
+        };
+      }),
+    loss: (raw, targets, progress) => instanceLoss(raw, targets, points, stride, options, progress),
+    decode: async ({ logits, bins, kernels, prototypes }, placements) => {
+      const [, height, width] = prototypes.shape;
+      const all = (await Promise.all([logits, bins, kernels, prototypes].map((output) => output.data()))) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
+      return placements.map((placement, i) => {
+        const rows = all.map((values) => rowOf(values, i, placements.length)) as typeof all;
+        const outputs = {
+          logits: rows[0],
+          bins: rows[1],
+          kernels: rows[2],
+          prototypes: { values: rows[3], height, width, stride },
+        };
+        return decodeInstances(outputs, points, placement, options.decode, options.masks.threshold);
+      });
+    },
+  };
+}
+
+/** What the head's encoder is made from: plain data. */
+export function instanceEncoderConfig<L extends Level>(
+  { assign, masks }: Pick<InstanceConfig, 'assign' | 'masks'>,
+  features: FeatureSpec<L>,
+  inputSize: HeadSetting['inputSize'],
+): InstanceEncoderConfig {
+  const [finest] = levelsOf(features);
+  const { stride } = features[finest as L];
+  if (masks.stride > stride) {
+    throw new ShapeError(
+      `masks at every ${masks.stride} pixels are coarser than ${finest}, which has ${stride}: set masks.stride to ${stride} or less`,
+    );
+  }
+  const [height, width] = mapSize(features[finest as L], ...inputSize);
+  const times = stride / masks.stride;
+  return {
+    ...alignedEncoderConfig({ assign }, features, inputSize),
+    maskSize: [height * times, width * times],
+    maskStride: masks.stride,
+  };
+}
+
+/** The finest levels at the size of the first, merged, and prototypes of them: [N, h, w, P]. */
+function createMaskNet<In extends Level>(
+  parameters: Parameters,
+  levels: readonly In[],
+  channels: number,
+  { masks, activation, frozen }: Pick<InstanceConfig, 'masks' | 'activation' | 'frozen'>,
+): (maps: FeatureMaps<In>, pass: Pass) => tf.Tensor4D {
+  const pointwise = (path: string, inChannels: number, outChannels: number) =>
+    convolution(parameters, path, {
+      kernel: 1,
+      stride: 1,
+      padding: 'same',
+      bias: true,
+      inChannels,
+      outChannels,
+      initialise: fanInNormal,
+      frozen,
+    });
+  const merge = pointwise('mask_net.merge', levels.length * channels, channels);
+  const shared = { inChannels: channels, outChannels: channels, frozen, initialise: fanInNormal };
+  const repeats = Array.from({ length: masks.repeats }, (_, i) => ({
+    mix: separable(parameters, `mask_net.conv_rep.${i}`, shared),
+    norm: batchNorm(parameters, `mask_net.bn_rep.${i}.bn`, {
+      channels,
+      epsilon: NORM_EPSILON,
+      momentum: NORM_MOMENTUM,
+      frozen,
+    }),
+  }));
+  const predict = pointwise('mask_net.predict', channels, masks.prototypes);
+  const activate = ACTIVATIONS[activation];
+  return (maps, pass) => {
+    const [, height = 0, width = 0] = maps[levels[0] as In].shape;
+    const sized = levels.map((level, i) => (i === 0 ? maps[level] : resizeBilinear(maps[level], height, width)));
+    let x = activate(merge(tf.concat(sized, 3), pass));
+    for (const { mix, norm } of repeats) x = activate(norm(mix(x, pass), pass));
+    return predict(x, pass);
+  };
+}

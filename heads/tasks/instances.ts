@@ -1,0 +1,39 @@
+import { type ClassPrecision, createInstanceEvaluator } from '../../datasets/evaluators/index.js';
+import type { Instances, InstanceTruth } from '../../datasets/sample.js';
+import { detection } from './detection.js';
+import { stitchInstances } from './stitch.js';
+import { defineTask, figuresOf } from './task.js';
+
+const FIGURES = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'boxAP', 'boxAP50'];
+const RECALLS = ['AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl'];
+
+/** A class, a box and a mask for every object. */
+export const instances = defineTask<InstanceTruth, Instances>({
+  name: 'instances',
+  truth: 'instances',
+  head: 'instance',
+  metric: 'AP',
+  mostClasses: 10_000,
+  augmentation: detection.augmentation,
+  isFullyConvolutional: false,
+  createEvaluator: (labels, { maxDetections }) => createInstanceEvaluator({ labels, maxDetections }),
+  stitching: { isWholeToo: true, defaults: null, create: stitchInstances },
+  nothingMeasured: 'no objects with masks to find: AP',
+  tables: (report) => {
+    const perClass = (report.perClass ?? []) as readonly ClassPrecision[];
+    const rows = perClass.map(({ name, AP, AP50 }) => [name, AP, AP50]);
+    return [...figuresOf(report, FIGURES), ...figuresOf(report, RECALLS), { header: ['class', 'AP', 'AP50'], rows }];
+  },
+  describe: (result, options) => {
+    const { value, rows, overlay } = detection.describe(result, options);
+    const masks = result.masks.slice(0, overlay.boxes?.scores.length ?? 0);
+    const detections = value.detections as readonly object[];
+    return {
+      value: {
+        detections: detections.map((each, i) => Object.assign({}, each, { segmentation: masks[i] })),
+      },
+      rows,
+      overlay: { ...overlay, masks },
+    };
+  },
+});

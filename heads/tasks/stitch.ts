@@ -1,0 +1,125 @@
+import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
+import type { ClassMap, Detections, Instances, PackedMask } from '../../datasets/sample.js';
+import { suppress } from '../boxes/nms.js';
+import type { StitchedTile } from './task.js';
+
+type Size = Pick<StitchedTile, 'width' | 'height'>;
+
+/** Class maps of overlapping tiles: every pixel is that of the tile in which it lies deepest. */
+export function stitchClassMaps({ width, height }: Size) {
+  const mask = new Uint8Array(width * height);
+  return {
+    add: (part: ClassMap, { x, y, kept: [left, top, right, bottom] }: StitchedTile): void => {
+      for (let row = top; row < bottom; row++) {
+        const from = (row - y) * part.width - x;
+        mask.set(part.mask.subarray(from + left, from + right), row * width + left);
+      }
+    },
+    finish: (): ClassMap => ({ mask, width, height }),
+  };
+}
+
+/** IoU from which on two boxes of one class are one object. */
+const SAME = 0.5;
+/** Share of a box that ends at the edge of its tile, from which on one of its class that covers it is the whole object. */
+const COVERED = 0.6;
+/** Pixels between a box and the edge of its tile that it is cut by. */
+const AT_EDGE = 2;
+
+/** One object, in pixels of the whole image. */
+interface Found<Extra> {
+  readonly box: Box;
+  readonly label: number;
+  readonly score: number;
+  /** The edge of its tile cuts it. */
+  readonly isCut: boolean;
+  readonly extra: Extra;
+}
+
+/**
+ * Objects of overlapping tiles. A tile reports those whose centre it is nearest to; one that its edge cuts gives way to
+ * one of the same class whose box covers it, which another tile or the whole image found; of the rest the best stay.
+ */
+function collectObjects<Extra>({ width, height }: Size) {
+  const found: Found<Extra>[] = [];
+  return {
+    add: ({ boxes, labels, scores }: Detections, tile: StitchedTile, extraOf: (index: number) => Extra): void => {
+      const isWhole = tile.width === width && tile.height === height;
+      const [left, top, right, bottom] = tile.kept;
+      for (let i = 0; i < scores.length; i++) {
+        const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(i * 4, i * 4 + 4);
+        const isCut =
+          !isWhole &&
+          ((tile.x > 0 && x1 < AT_EDGE) ||
+            (tile.y > 0 && y1 < AT_EDGE) ||
+            (tile.x + tile.width < width && x2 > tile.width - AT_EDGE) ||
+            (tile.y + tile.height < height && y2 > tile.height - AT_EDGE));
+        const [x, y] = [tile.x + (x1 + x2) / 2, tile.y + (y1 + y2) / 2];
+        if (!isWhole && !isCut && (x < left || x >= right || y < top || y >= bottom)) continue;
+        const box = [x1 + tile.x, y1 + tile.y, x2 + tile.x, y2 + tile.y] as const;
+        found.push({ box, label: labels[i]!, score: scores[i]!, isCut, extra: extraOf(i) });
+      }
+    },
+    finish: (): Detections & { readonly extras: readonly Extra[] } => {
+      const entire = found.filter(({ isCut }) => !isCut);
+      const all = found
+        .filter((one) => !one.isCut || !entire.some((other) => other.label === one.label && covers(other.box, one.box)))
+        .sort((a, b) => b.score - a.score);
+      const boxes = Float64Array.from(all.flatMap(({ box }) => box));
+      const labels = Int32Array.from(all, ({ label }) => label);
+      const scores = Float32Array.from(all, ({ score }) => score);
+      const kept = suppress({ boxes, labels, scores }, SAME, all.length).rows.map((row) => all[row] as Found<Extra>);
+      return {
+        boxes: Float32Array.from(kept.flatMap(({ box }) => box)),
+        labels: Int32Array.from(kept, ({ label }) => label),
+        scores: Float32Array.from(kept, ({ score }) => score),
+        extras: kept.map(({ extra }) => extra),
+      };
+    },
+  };
+}
+
+/** Boxes of overlapping tiles. */
+export function stitchDetections(size: Size) {
+  const objects = collectObjects<null>(size);
+  return {
+    add: (part: Detections, tile: StitchedTile): void => objects.add(part, tile, () => null),
+    finish: (): Detections => {
+      const { boxes, labels, scores } = objects.finish();
+      return { boxes, labels, scores };
+    },
+  };
+}
+
+/** Objects with masks of overlapping tiles; a mask is moved to where its tile lies. */
+export function stitchInstances(size: Size) {
+  const objects = collectObjects<PackedMask>(size);
+  return {
+    add: (part: Instances, tile: StitchedTile): void =>
+      objects.add(part, tile, (index) => moved(part.masks[index] as PackedMask, tile, size)),
+    finish: (): Instances => {
+      const { extras, ...found } = objects.finish();
+      return { ...found, masks: extras };
+    },
+  };
+}
+
+function moved({ size, counts }: PackedMask, { x, y }: StitchedTile, image: Size): PackedMask {
+  const patch = patchOfRuns({ size: [...size], counts }) ?? {
+    left: 0,
+    top: 0,
+    width: 0,
+    height: 0,
+    data: new Uint8Array(),
+  };
+  return packPatch({ ...patch, left: patch.left + x, top: patch.top + y }, image);
+}
+
+type Box = readonly [x1: number, y1: number, x2: number, y2: number];
+
+function covers(whole: Box, part: Box): boolean {
+  const width = Math.min(whole[2], part[2]) - Math.max(whole[0], part[0]);
+  const height = Math.min(whole[3], part[3]) - Math.max(whole[1], part[1]);
+  const area = (part[2] - part[0]) * (part[3] - part[1]);
+  return width > 0 && height > 0 && width * height >= COVERED * area;
+}

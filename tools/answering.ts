@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openSplit, type SplitName } from '../configs/datasets.js';
+import type { AnsweringNetwork } from '../configs/network.js';
+import { isNetworkFile, type OpenedFile, openNetworkFile, openRunInOnnxRuntime } from '../configs/networkFile.js';
+import { readExperiment } from '../configs/read.js';
+import { openRun, readRunConfig } from '../configs/run.js';
+import type { Experiment } from '../configs/schema.js';
+import type { Dataset } from '../datasets/dataset.js';
+import type { LabelMap } from '../datasets/sample.js';
+import type { EngineName } from '../engine/engine.js';
+import { ConfigError } from '../engine/errors.js';
+import { runFolder } from '../training/run/index.js';
+import { openEngine } from './engine.js';
+import type { Output } from './output.js';
+
+/** What a command may say of how a network runs. */
+export interface RuntimeOptions {
+  /** Modules of a run that somebody else trained are loaded. */
+  readonly allowModules?: boolean;
+  readonly engine?: EngineName | 'onnxruntime';
+  readonly threads?: number;
+  /** Images of a step. */
+  readonly batch?: number;
+  /** Side of the tiles of large images, pixels. */
+  readonly tile?: number;
+}
+
+const RUNTIME = 'onnxruntime';
+const NOTE = 'engine: onnxruntime (CPU)';
+
+/** A network with the classes it answers. */
+export interface Answering {
+  readonly network: AnsweringNetwork;
+  readonly labels: LabelMap;
+  /** Lowest score that is reported where none is asked for. */
+  readonly threshold: number;
+  /** What it was read from; null: an exported file. */
+  readonly experiment: Experiment | null;
+  /** What its weights are from, for machines. */
+  readonly origin: { readonly checkpoint: string } | { readonly file: string };
+  /** The same for people. */
+  readonly source: string;
+}
+
+/**
+ * Opens an exported file in ONNX Runtime, or the folder of a run on the engine asked for; ONNX Runtime runs both.
+ *
+ * @throws ConfigError when the file cannot run on that engine, or fits another number of images
+ */
+export async function openAnswering(path: string, options: RuntimeOptions, output: Output): Promise<Answering> {
+  const { engine, threads, batch, tile, allowModules } = options;
+  if (isNetworkFile(path)) {
+    if (engine !== undefined && engine !== RUNTIME)
+      throw new ConfigError(`${path} runs on ${RUNTIME}, not on ${engine}: leave --engine out, or give the run`);
+    const opened = await openNetworkFile(path, { threads });
+    const { description, labels, network } = opened;
+    refuseBatch(opened, path, batch);
+    output.note(NOTE);
+    return {
+      network,
+      labels,
+      threshold: description.threshold,
+      experiment: null,
+      origin: { file: path },
+      source: path,
+    };
+  }
+  const named = engine === RUNTIME ? {} : { ...(engine === undefined ? {} : { engine }) };
+  await openEngine({ ...named, ...(threads === undefined ? {} : { threads }) }, output);
+  const run = openRun(path, { batch, tile, allowModules });
+  const { experiment, labels } = run;
+  const about = {
+    labels,
+    threshold: experiment.evaluate.drawThreshold,
+    experiment,
+    origin: { checkpoint: run.checkpoint },
+    source: `${run.checkpoint}, step ${run.step}`,
+  };
+  if (engine !== RUNTIME) return { ...about, network: { ...run.network, dispose: () => run.dispose() } };
+  try {
+    const images = batch ?? experiment.evaluate.batchSize ?? experiment.train.batchSize;
+    const { network } = await openRunInOnnxRuntime(run, images, { threads });
+    output.note(NOTE);
+    return { ...about, network };
+  } finally {
+    run.dispose();
+  }
+}
+
+function refuseBatch({ description, network }: OpenedFile, path: string, batch: number | undefined): void {
+  const own = description.input.batch;
+  if (batch === undefined || batch === own) return;
+  network.dispose();
+  throw new ConfigError(
+    `${path} takes ${own === 1 ? '1 image' : `${own} images`} a call, not ${batch}: export it with --batch ${batch}, or leave --batch out`,
+  );
+}
+
+/**
+ * The images that an exported file is measured on: a split of the data of a config, or of a run.
+ *
+ * @throws ConfigError when nothing names them
+ */
+export async function openDataOf(
+  source: string | undefined,
+  split: SplitName | undefined,
+  labels: LabelMap,
+): Promise<{ readonly dataset: Dataset; readonly split: SplitName }> {
+  if (source === undefined)
+    throw new ConfigError('an exported file does not say what to measure it on: give a config or a run with --data');
+  const isRun = existsSync(join(source, 'config.json'));
+  const experiment = isRun ? readRunConfig(runFolder(source).config) : readExperiment(source);
+  const chosen = split ?? experiment.evaluate.split;
+  return { dataset: await openSplit(experiment, chosen, labels), split: chosen };
+}

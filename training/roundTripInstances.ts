@@ -1,0 +1,106 @@
+import { allocateTargets } from '../datasets/encoder.js';
+import { createInstanceEvaluator, type InstanceReport } from '../datasets/evaluators/index.js';
+import { packPatch } from '../datasets/instanceMasks.js';
+import type { InstanceTruth, LabelMap } from '../datasets/sample.js';
+import { createEncoder } from '../heads/instance/encoder.js';
+import type { LabelledImages } from './roundTrip.js';
+import type { UnmatchedTruth } from './roundTripDetection.js';
+
+export interface InstanceRoundTrip {
+  /** Of the perfect answers, over the objects that are taught. */
+  readonly report: InstanceReport;
+  /** Objects evaluated; ignored ones are not counted. */
+  readonly truths: number;
+  /** Objects that the network is never taught: no place is theirs, or no point of the masks. */
+  readonly lost: readonly UnmatchedTruth[];
+}
+
+export interface InstanceRoundTripOptions {
+  readonly labels: LabelMap;
+  /** Pixels between the points of the masks. Defaults to 1, which loses no pixel. */
+  readonly maskStride?: number;
+}
+
+/** Of the five maps that the head reads, input pixels per cell. */
+const STRIDES = [8, 16, 32, 64, 128] as const;
+
+/**
+ * The best an instance head could answer on a data set: each image at its own size is encoded, and what its targets teach is evaluated as
+ * the answer. AP is 1 when the labels, the targets and the evaluator agree; with coarser masks it is what their points leave of it.
+ */
+export async function roundTripInstances(
+  images: LabelledImages<InstanceTruth>,
+  { labels, maskStride = 1 }: InstanceRoundTripOptions,
+): Promise<InstanceRoundTrip> {
+  const evaluator = createInstanceEvaluator({ labels, maxDetections: MOST });
+  const lost: UnmatchedTruth[] = [];
+  let truths = 0;
+  for await (const { id, image, truth } of images) {
+    const { width, height } = image;
+    const cells = (stride: number) => ({
+      height: Math.ceil(height / stride),
+      width: Math.ceil(width / stride),
+      stride,
+    });
+    const { height: rows, width: columns } = cells(maskStride);
+    const maskSize = [rows, columns] as const;
+    const encoder = createEncoder({
+      grids: STRIDES.map(cells),
+      maxObjects: Math.max(1, truth.labels.length),
+      atssTopK: 9,
+      maskSize,
+      maskStride,
+    });
+    const targets = allocateTargets(encoder.targets);
+    encoder.encode(truth, targets);
+    const learned = Array.from(truth.labels.keys()).filter((m) => truth.ignored[m] !== 1);
+    const points = new Set(targets.masks);
+    const isTaught = (at: number): boolean => targets.starts[at + 1]! > targets.starts[at]! && points.has(at + 1);
+    const taught = encoder.decode?.(targets) as InstanceTruth;
+    const kept = new Set(learned.filter((_, at) => isTaught(at)));
+    for (const m of learned) {
+      if (kept.has(m)) truths++;
+      else {
+        const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = truth.boxes.subarray(m * 4, m * 4 + 4);
+        lost.push({ image: id, label: labels.classes[truth.labels[m]!]?.name ?? '', box: [x1, y1, x2, y2] });
+      }
+    }
+    const answered = taught.masks.flatMap((patch, i) => (patch.data.length > 0 ? [i] : []));
+    evaluator.add(
+      id,
+      pick(truth, (m) => kept.has(m) || truth.ignored[m] === 1),
+      {
+        boxes: Float32Array.from(answered.flatMap((i) => Array.from(taught.boxes.subarray(i * 4, i * 4 + 4)))),
+        labels: Int32Array.from(answered, (i) => taught.labels[i]!),
+        scores: new Float32Array(answered.length).fill(1),
+        masks: answered.map((i) => packPatch(cut(taught.masks[i]!, image), image)),
+      },
+    );
+  }
+  return { report: evaluator.report(), truths, lost };
+}
+
+/** More objects of an image than there are. */
+const MOST = 1e6;
+
+/** A patch without what lies beyond the image, as the last points of a coarse mask do. */
+function cut(patch: InstanceTruth['masks'][number], image: { readonly width: number; readonly height: number }) {
+  const width = Math.min(patch.width, image.width - patch.left);
+  const height = Math.min(patch.height, image.height - patch.top);
+  if (width === patch.width && height === patch.height) return patch;
+  const data = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) data.set(patch.data.subarray(y * patch.width, y * patch.width + width), y * width);
+  return { left: patch.left, top: patch.top, width, height, data };
+}
+
+/** The truths for which `isKept` holds. */
+function pick(truth: InstanceTruth, isKept: (index: number) => boolean): InstanceTruth {
+  return {
+    kind: 'instances',
+    boxes: truth.boxes.filter((_, i) => isKept(i >> 2)),
+    labels: truth.labels.filter((_, m) => isKept(m)),
+    ignored: truth.ignored.filter((_, m) => isKept(m)),
+    areas: truth.areas.filter((_, m) => isKept(m)),
+    masks: truth.masks.filter((_, m) => isKept(m)),
+  };
+}
