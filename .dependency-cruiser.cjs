@@ -89,11 +89,12 @@ module.exports = {
     },
     {
       name: 'portable-data-only',
-      comment: 'of data sets, what runs in a browser sees values: samples, placements, encoders, transforms',
+      comment:
+        'of data sets, what runs in a browser sees values: samples and their types, rules of intensity, placements, encoders, transforms',
       severity: 'error',
       from: { path: PORTABLE },
       to: {
-        path: '^datasets/(?!(sample|placement|encoder|dataset|outside|suggestion|editDistance|pixelTypes|intensity|instanceMasks)\\.ts$|transforms/|evaluators/)',
+        path: '^datasets/(?!(sample|placement|encoder|dataset|outside|suggestion|editDistance|pixelTypes|intensity|caseStatistics|instanceMasks)\\.ts$|transforms/|evaluators/)',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -4,7 +4,7 @@ import './engine/webgpu/dawn.js';
 
 export * from './configs/index.js';
 /** Take runs, files and names, too; index.ts has those of bytes and addresses alone. */
-export { openDetector, openSegmenter } from './configs/openModel.js';
+export { openClassifier, openDetector, openSegmenter } from './configs/openModel.js';
 export * from './datasets/evaluators/index.js';
 export * from './datasets/index.js';
 export { createLoader, type Loader, type LoaderOptions } from './datasets/loader/index.js';

@@ -49,6 +49,8 @@ export interface Top {
   readonly classifier: string;
   /** Path of a second one that learned from a teacher and whose logits are averaged with it; absent: none. */
   readonly distilled?: string;
+  /** True: it reads more than the last stage's map, such as a class token. Absent: that map alone. */
+  readonly readsMore?: true;
   /** Creates its parameters; with 0 classes all but those of the classifier. */
   readonly build: (parameters: Parameters, options: TopOptions) => (state: State, pass: Pass) => Tensor2D;
 }

@@ -1,17 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { takeCensus } from '../datasets/census.js';
-import { type Finding, finding, findPitfalls, pitfallOf } from '../datasets/check/pitfalls.js';
+import { type Finding, finding, findPitfalls, isChosen, pitfallOf } from '../datasets/check/pitfalls.js';
 import { type Alike, findAlike, type SplitSurvey, surveySplit } from '../datasets/check/survey.js';
 import type { Dataset } from '../datasets/dataset.js';
-import { FORMATS, recognise, type SplitName } from '../datasets/formats/index.js';
+import type { SplitName } from '../datasets/formats/index.js';
 import { ConfigError, DataError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
-import { TASKS } from '../heads/index.js';
 import { type AnchorReport, misfits, reportAnchors } from './anchors.js';
 import { openSplit, openValidation } from './datasets.js';
 import { checkLearnable, ignoredWord } from './learnable.js';
-import { parseExperiment, readExperiment } from './read.js';
+import { parseExperiment, readExperiment, recogniseData } from './read.js';
 import type { Experiment } from './schema.js';
 
 /** What was found in a data set. */
@@ -33,14 +32,7 @@ export interface DataReport {
 export async function experimentOf(path: string): Promise<Experiment> {
   if (!existsSync(path)) throw new ConfigError(`${path}: there is no such folder or config`);
   if (!statSync(path).isDirectory()) return readExperiment(path);
-  const found = await recognise(FORMATS, path, null);
-  if (!('format' in found)) {
-    throw new ConfigError(
-      `${path} is no data set that is recognised, among its ${found.files} files are ${found.images} images: espalier formats draws what is`,
-    );
-  }
-  const task = Object.entries(TASKS).find(([, { truth }]) => truth === found.truth)?.[0];
-  return parseExperiment({ task, data: { kind: found.format.kind, root: resolve(path), ...found.keys } }, path);
+  return parseExperiment(await recogniseData(path), path);
 }
 
 /** Opens every split of a data set and looks for what goes wrong silently. @throws EspalierError for what is no fault of the data */
@@ -91,7 +83,7 @@ async function checkSplits(experiment: Experiment): Promise<DataReport> {
     experiment,
     splits: splits.map(({ split, dataset }) => surveySplit(split, dataset)),
     alike,
-    notes: told.filter(({ warning }) => warning.isNote).map(({ split, warning }) => `${split}: ${warning.message}`),
+    notes: told.filter(({ warning }) => isChosen(warning)).map(({ split, warning }) => `${split}: ${warning.message}`),
     anchors,
     findings: [...(problem === null ? [] : [problem]), ...merged(findings, problem)],
     problem: problem?.message ?? null,

@@ -41,7 +41,11 @@ const MAX_BYTES = 1 << 18;
 export function readDocument(file: string, overrides: readonly Override[]): ConfigDocument {
   const refuse = (problem: string) =>
     new ConfigError(`${file}: ${problem}; name a config such as configs/cells-demo.yaml`);
-  const text = readText(file, { maxBytes: MAX_BYTES, refuse });
+  return documentOf(file, readText(file, { maxBytes: MAX_BYTES, refuse }), overrides);
+}
+
+/** A text as a config file that is called `file`. @throws ConfigError when it is not one YAML map */
+export function documentOf(file: string, text: string, overrides: readonly Override[]): ConfigDocument {
   const lines = new LineCounter();
   const document = parse(file, text, lines);
   const problem = document.errors[0] ?? document.warnings[0];

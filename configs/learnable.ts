@@ -7,6 +7,7 @@ import { BACKGROUND } from '../datasets/labels.js';
 import { IGNORED } from '../datasets/sample.js';
 import { DataError } from '../engine/errors.js';
 import type { Task } from '../heads/index.js';
+import { headOf as headDefinition } from '../heads/index.js';
 import { trainAugmentation } from './augmentation.js';
 import { finestCell } from './network.js';
 import type { Experiment } from './schema.js';
@@ -22,13 +23,22 @@ export interface Learnable {
 /** Looks, before the first step, for what would make a training learn nothing, or not what is meant. */
 export function checkLearnable(experiment: Experiment, train: Dataset): Learnable {
   const census = takeCensus(train);
+  const { unlearnable } = headDefinition(experiment.model.head);
   const problem =
-    census.counted === 'objects'
-      ? noObject(train, census, ignoredPitfall(experiment))
-      : noClassMap(experiment, train, census);
+    NOTHING[census.counted](experiment, train, census) ?? unlearnt(unlearnable?.(experiment.model.head, train));
   if (problem !== null) return { problem, warnings: [] };
   return { problem, warnings: [...absentClasses(experiment, train, census), ...vanishing(experiment, train)] };
 }
+
+/** Why nothing can be learned, by what there is to count; null: something can. */
+const NOTHING: {
+  readonly [K in Census['counted']]: (experiment: Experiment, train: Dataset, census: Census) => Finding | null;
+} = {
+  objects: (experiment, train, census) => noObject(train, census, ignoredPitfall(experiment)),
+  regions: noClassMap,
+  pixels: noClassMap,
+  images: () => null,
+};
 
 /** What the format calls objects that are not learned. */
 export const ignoredWord = ({ data }: Experiment): 'crowd' | 'difficult' => formatOf(data).ignored ?? 'crowd';
@@ -40,6 +50,9 @@ export const learnableError = ({ source }: Dataset, { message }: Finding): DataE
 
 const error = (pitfall: Finding['pitfall'], message: string): Finding =>
   finding(pitfall, 'train', message, [], 'error');
+
+/** What a head says itself of data that it cannot learn from. */
+const unlearnt = (message: string | null | undefined): Finding | null => (message == null ? null : error(65, message));
 
 /** What an evaluation on these images could not measure. */
 export function describeMeasurable(
@@ -57,6 +70,13 @@ function noObject(
   ignoredPitfall: PitfallNumber,
 ): Finding | null {
   if (counts.some((count) => count > 0)) return null;
+  const bare = warnings.find(({ code }) => code === 'missing-mask');
+  if (bare !== undefined) {
+    return error(
+      63,
+      `not one of the ${bare.count} objects of the ${size} training images has a segmentation, so there is no mask to learn: export polygons or RLE, or learn boxes with task: detection`,
+    );
+  }
   if (ignored > 0) {
     return error(
       ignoredPitfall,

@@ -1,5 +1,6 @@
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
+import { axisOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
@@ -12,6 +13,8 @@ import {
   evaluateModel,
   type PredictImagesOptions,
   predictImages,
+  predictVolume,
+  type VolumePrediction,
 } from '../training/run/index.js';
 import { tiled } from '../training/tiles.js';
 import type { Experiment } from './schema.js';
@@ -34,6 +37,8 @@ export interface AnsweringNetwork {
   answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
   /** Predicts on image files, in their order. */
   predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<ImagePrediction, void>;
+  /** Predicts on a volume, slice by slice. */
+  predictVolume(file: string): Promise<VolumePrediction>;
   /** Whether it reads images at their own depth. */
   readonly isDeep: () => boolean;
   dispose(): void;
@@ -88,6 +93,8 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     inputSize,
     fit,
     ...answering(predictor, task, labels, limits(headSettings(head)), () => model.preprocessing.depth === 'own'),
+    predictVolume: (file) =>
+      predictVolume(predictor, file, { axis: axisOf(experiment.data), isDeep: model.preprocessing.depth === 'own' }),
     dispose: () => {
       predictor.dispose();
       model.dispose();
@@ -113,6 +120,7 @@ export function answering(
       }),
     answer: (images) => predictor.predict(images),
     predict: (files, options) => predictImages(predictor, files, { ...options, isDeep: isDeep() }),
+    predictVolume: (file) => predictVolume(predictor, file, { axis: null, isDeep: isDeep() }),
     dispose: () => predictor.dispose(),
   };
 }
@@ -130,8 +138,11 @@ function withTiles(
 
 /** What there is to draw of a prediction, however sure it is; null: nothing. */
 export function drawableOf(task: Task, result: unknown, { classes }: LabelMap): Drawable | null {
-  const { boxes, classMap } = task.describe(result, { names: classes.map(({ name }) => name), threshold: 0 }).overlay;
-  return boxes ?? classMap ?? null;
+  const { boxes, classMap, scores } = task.describe(result, {
+    names: classes.map(({ name }) => name),
+    threshold: 0,
+  }).overlay;
+  return boxes ?? classMap ?? scores ?? null;
 }
 
 function showTo(show: (sample: Sample, answer: Drawable) => void, sample: Sample, answer: Drawable | null): void {

@@ -4,6 +4,7 @@ import { checkOptions, type OptionNames } from '../backbones/settings.js';
 import { decodeDeep, decodeImage } from '../datasets/decode/index.js';
 import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
+import type { DescribeOptions, Task } from '../heads/index.js';
 import { type LoadAnyOptions, loadWeights } from '../pretrained/files/loadWeights.js';
 import { COCO_CLASSES, findReleased, networkOf, type ReleasedWeights } from '../pretrained/index.js';
 import { describeLoaded } from '../pretrained/load.js';
@@ -39,6 +40,13 @@ export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgres
   readonly threshold?: number;
   /** True: modules of a run that somebody else trained are loaded. Defaults to false. */
   readonly allowModules?: boolean | undefined;
+}
+
+/** A class of an image with its probability. */
+export interface NamedClass {
+  readonly label: string;
+  /** In 0..1. */
+  readonly probability: number;
 }
 
 /** The run of a checkpoint: the folder above `checkpoints`. */
@@ -159,4 +167,20 @@ export async function openSegmenter(
   options: OpenOptions = {},
 ): Promise<OpenedModel<ClassMap, ImageSource>> {
   return opened(await openAnswering(source, options), nameOf(source), 'segmentation', classMapIn, readImage);
+}
+
+/**
+ * Opens a trained classifier: `await classifier.predict('photo.jpg')` gives the most probable classes, best first; where classes do
+ * not exclude each other, those from the threshold up.
+ *
+ * @param source folder of a run, or one of its checkpoints
+ * @throws ConfigError when there is no such classifier
+ */
+export async function openClassifier(
+  source: ModelSource,
+  options: OpenOptions = {},
+): Promise<OpenedModel<readonly NamedClass[], ImageSource>> {
+  const read = (result: unknown, { describe }: Task, told: DescribeOptions) =>
+    describe(result, told).value.classes as readonly NamedClass[];
+  return opened(await openAnswering(source, options), nameOf(source), 'classification', read, readImage);
 }

@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { FORMATS, recognise } from '../datasets/formats/index.js';
 import { ConfigError } from '../engine/errors.js';
+import { TASKS } from '../heads/index.js';
 import { isWeightsPath } from '../pretrained/isWeightsPath.js';
 import { checkFiles } from './checkFiles.js';
 import { checkKeys } from './checkKeys.js';
 import { completeExperiment } from './complete.js';
-import { type Override, parseOverride, readDocument } from './document.js';
+import { type ConfigDocument, documentOf, type Override, parseOverride, readDocument } from './document.js';
 import { locate } from './locate.js';
 import { describeFirst, describeIssues } from './messages.js';
 import { loadModules } from './modules.js';
@@ -32,14 +35,38 @@ export function readExperiment(file: string, options: ReadOptions = {}): Experim
   if (options.data !== undefined) {
     overrides.push({ path: ['data', 'root'], value: resolve(options.data), origin: '--data' });
   }
-  const document = readDocument(file, overrides);
-  const { allowModules = false } = options;
-  const loaded = loadModules(document.value, {
-    file,
-    where: document.where,
-    isOwn: options.isRecorded !== true,
-    allowModules,
-  });
+  return experimentIn(readDocument(file, overrides), file, options);
+}
+
+/** Weights that a folder without a config starts from: those of the default backbone. */
+const START = 'efficientnet-lite0';
+
+/**
+ * The experiment of a folder that is recognised: what it holds is learned, from ImageNet's weights.
+ *
+ * @throws ConfigError where no format recognises it
+ */
+export async function readFolder(folder: string, { set = [] }: ReadOptions = {}): Promise<Experiment> {
+  const { task, data } = await recogniseData(folder);
+  const text = stringify({ task, data, model: { weights: START } });
+  return experimentIn(documentOf(folder, text, set.map(parseOverride)), folder);
+}
+
+/** What is learned from a folder, and the keys of `data` that read it. @throws ConfigError where no format recognises it */
+export async function recogniseData(folder: string): Promise<{ readonly task: string; readonly data: object }> {
+  const found = await recognise(FORMATS, folder, null);
+  if (!('format' in found)) {
+    throw new ConfigError(
+      `${folder} is no data set that is recognised, among its ${found.files} files are ${found.images} images: espalier formats draws what is`,
+    );
+  }
+  const task = Object.values(TASKS).find(({ truth }) => truth === found.truth)?.name ?? '';
+  return { task, data: { kind: found.format.kind, root: resolve(folder), ...found.keys } };
+}
+
+function experimentIn(document: ConfigDocument, file: string, options: ReadOptions = {}): Experiment {
+  const { allowModules = false, isRecorded = false } = options;
+  const loaded = loadModules(document.value, { file, where: document.where, isOwn: !isRecorded, allowModules });
   const value = completeExperiment(loaded);
   const parsed = experimentSchema.safeParse(value);
   if (!parsed.success) throw new ConfigError(describeIssues({ ...document, value }, parsed.error.issues));

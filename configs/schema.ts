@@ -47,23 +47,27 @@ const augment = z.strictObject({
     .max(1)
     .nullable()
     .default(null)
-    .describe('Probability of a top-bottom flip, 0..1; null: 0 in detection, 0.5 in segmentation'),
+    .describe('Probability of a top-bottom flip, 0..1; null: 0.5 in segmentation, else 0'),
   rotate90: z
     .number()
     .min(0)
     .max(1)
     .nullable()
     .default(null)
-    .describe('Probability of one to three quarter turns, 0..1; null: 0 in detection, 0.75 in segmentation'),
+    .describe('Probability of one to three quarter turns, 0..1; null: 0.75 in segmentation, else 0'),
   fit: z
     .enum(['letterbox', 'native'])
     .nullable()
     .default(null)
-    .describe('letterbox: the whole image, aspect kept; native: crops of its own pixels; null: letterbox in detection'),
+    .describe(
+      'letterbox: the whole image, aspect kept; native: crops of its own pixels; null: native in segmentation, else letterbox',
+    ),
   scale: range
     .nullable()
     .default(null)
-    .describe('Smallest and largest random scale, above 0 to 10; null: 0.7 to 1.6 in detection, 1 in segmentation'),
+    .describe(
+      'Smallest and largest random scale, above 0 to 10; null: 0.7 to 1.6 in detection, 1 in segmentation, 0.8 to 1.25 in classification',
+    ),
   brightness: fraction(0.2, 'Largest relative change, 0..1'),
   contrast: fraction(0.2, 'Largest relative change, 0..1'),
   saturation: fraction(0.2, 'Largest relative change, 0..1'),

@@ -2,11 +2,11 @@ import { classOf, type MaskFileTruth, maskFileOf } from './classMap.js';
 import type { Dataset, Entry } from './dataset.js';
 import type { StoredTruth } from './read.js';
 import { drawRegions, type RegionsTruth, regionsOf, type Segmentation } from './regions.js';
-import { IGNORED, objectsOf } from './sample.js';
+import { IGNORED, labelsOf, objectsOf } from './sample.js';
 
 /** How much there is to learn from in a data set. */
 export interface Census {
-  readonly counted: 'objects' | 'regions' | 'pixels';
+  readonly counted: 'objects' | 'regions' | 'pixels' | 'images';
   /** Of each class. */
   readonly counts: readonly number[];
   /** Crowd and difficult objects, or pixels that are not labelled. */
@@ -18,9 +18,14 @@ export function takeCensus(dataset: Dataset): Census {
   const entries = dataset.entries as readonly Entry<StoredTruth>[];
   const counts = dataset.labels.classes.map(() => 0);
   const [first] = entries;
-  const masks = first ? maskFileOf(first.truth) : null;
+  if (!first) return countObjects(entries, counts);
+  if (first.truth.kind === 'slice-mask') {
+    for (const [index, pixels] of dataset.maskValues ?? []) counts[index]! += pixels;
+    return { counted: 'pixels', counts, ignored: 0 };
+  }
+  const [masks, regions] = [maskFileOf(first.truth), regionsOf(first.truth)];
   if (masks) return countPixels(dataset, masks, counts);
-  const regions = first ? regionsOf(first.truth) : null;
+  if (labelsOf(first.truth)) return countLabels(entries, counts);
   return regions ? countRegions(entries, regions, counts) : countObjects(entries, counts);
 }
 
@@ -40,6 +45,11 @@ function countRegions(entries: readonly Entry<StoredTruth>[], { uncovered }: Reg
   const classes = counts.filter((regions) => regions > 0).length;
   if (uncovered !== IGNORED && (classes !== 1 || entries.some(hasUncovered))) counts[uncovered]!++;
   return { counted: 'regions', counts, ignored: 0 };
+}
+
+function countLabels(entries: readonly Entry<StoredTruth>[], counts: number[]): Census {
+  for (const { truth } of entries) if (truth.kind === 'labels') for (const label of truth.labels) counts[label]!++;
+  return { counted: 'images', counts, ignored: 0 };
 }
 
 function countObjects(entries: readonly Entry<StoredTruth>[], counts: number[]): Census {

@@ -1,5 +1,6 @@
 import type { ValueCounts } from './classMap.js';
 import type { IntensityRule } from './intensity.js';
+import type { SliceSource } from './medical/slices.js';
 import type { PixelType } from './pixelTypes.js';
 import type { LabelMap, Sample, Truth } from './sample.js';
 
@@ -20,7 +21,7 @@ export interface Entry<S = unknown> {
 }
 
 /** Where the pixels of an entry are in its file. */
-export type DeepSource = { readonly kind: 'file' };
+export type DeepSource = { readonly kind: 'file' } | SliceSource;
 
 /** What the images of a data set are that keep their depth, and how their values are to be taken. */
 export interface DeepImages {

@@ -1,25 +1,28 @@
 import { DataError } from '../engine/errors.js';
-import { type MaskFileTruth, mapValues, maskFileOf } from './classMap.js';
+import { type MaskFileTruth, mapValues } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
 import { decodeDeep } from './decode/decodeDeep.js';
 import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
-import { type ObjectRegionsTruth, objectRegionsOf, patchOf, patchOfBox } from './instanceMasks.js';
+import { shownImage } from './decode/shown.js';
+import { type ObjectRegionsTruth, patchOf, patchOfBox } from './instanceMasks.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
-import { drawRegions, type RegionsTruth, regionsOf } from './regions.js';
-import {
-  boxesOf,
-  type DetectionTruth,
-  type InstanceTruth,
-  type LabelMap,
-  type Pixels,
-  type Sample,
-  type SemanticTruth,
-  type Truth,
+import { readSlice, readSliceMask, type SliceTruth } from './medical/slices.js';
+import { drawRegions, type RegionsTruth } from './regions.js';
+
+import type {
+  DetectionTruth,
+  InstanceTruth,
+  LabelMap,
+  LabelTruth,
+  Pixels,
+  Sample,
+  SemanticTruth,
+  Truth,
 } from './sample.js';
 
 /** What an entry of the readers here carries: the truth itself, or where it comes from. */
-export type StoredTruth = DetectionTruth | ObjectRegionsTruth | MaskFileTruth | RegionsTruth;
+export type StoredTruth = DetectionTruth | ObjectRegionsTruth | LabelTruth | MaskFileTruth | RegionsTruth | SliceTruth;
 
 /**
  * Decodes the image of an entry and its truth. Needs nothing but the entry, so it runs in any worker.
@@ -29,11 +32,19 @@ export type StoredTruth = DetectionTruth | ObjectRegionsTruth | MaskFileTruth | 
 export async function readSample<T extends Truth = Truth>(entry: Entry): Promise<Sample<T>> {
   const stored = entry as Entry<StoredTruth>;
   // What there is to note was noted when the data set was opened.
-  const image = stored.deep ? await decodeDeep(stored.file) : await decodeImage(stored.file, { onNote: () => {} });
+  const image = await readImageOf(stored);
   if (stored.width !== null && stored.height !== null) {
     requireSize(stored.file, image, { width: stored.width, height: stored.height });
   }
   return { id: stored.id, image, truth: (await readTruth(stored, image)) as T };
+}
+
+async function readImageOf({ file, deep }: Entry): Promise<Pixels> {
+  if (deep?.kind === 'slice') {
+    const slice = await readSlice(deep);
+    return deep.isEye ? shownImage(slice) : slice;
+  }
+  return deep ? decodeDeep(file) : decodeImage(file, { onNote: () => {} });
 }
 
 /** A data set over entries that `readSample` reads. */
@@ -123,18 +134,30 @@ function readInstances(
   };
 }
 
-async function readTruth(entry: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
-  const { truth } = entry;
-  const { width, height } = image;
-  const [boxes, objects, file] = [boxesOf(truth), objectRegionsOf(truth), maskFileOf(truth)];
-  if (boxes) return boxes;
-  if (objects) return readInstances(objects, image, entry.file);
-  const regions = regionsOf(truth);
-  if (!file && !regions) throw new DataError(entry.file, `its truth is of the unknown kind '${truth.kind}'`);
-  const mask: Uint8Array = file
-    ? await readMask(file, image)
-    : drawRegions(regions as RegionsTruth, width, height, entry.file);
-  return { kind: 'classMap', mask, width, height } satisfies SemanticTruth;
+type Stored<Kind extends StoredTruth['kind']> = Extract<StoredTruth, { readonly kind: Kind }>;
+
+/** How each kind of stored truth becomes a truth. */
+const READERS: {
+  readonly [K in StoredTruth['kind']]: (truth: Stored<K>, image: Pixels, file: string) => Truth | Promise<Truth>;
+} = {
+  boxes: (truth) => truth,
+  labels: (truth) => truth,
+  'object-regions': readInstances,
+  'slice-mask': async (truth, image) => classMapOf(await readSliceMask(truth, image), image),
+  'mask-file': async (truth, image) => classMapOf(await readMask(truth, image), image),
+  regions: (truth, image, file) => classMapOf(drawRegions(truth, image.width, image.height, file), image),
+};
+
+const classMapOf = (mask: Uint8Array, { width, height }: Pixels): SemanticTruth => ({
+  kind: 'classMap',
+  mask,
+  width,
+  height,
+});
+
+async function readTruth({ truth, file }: Entry<StoredTruth>, image: Pixels): Promise<Truth> {
+  const read = READERS[truth.kind] as (truth: StoredTruth, image: Pixels, file: string) => Truth | Promise<Truth>;
+  return read(truth, image, file);
 }
 
 /** @throws DataError with both sizes; a quarter turn apart, it names the likely cause */

@@ -87,6 +87,10 @@ export const objectsOf = (truth: unknown): ObjectsTruth | null =>
 export const boxesOf = (truth: unknown): DetectionTruth | null =>
   objectsOf(truth) !== null && Reflect.get(truth as object, 'kind') === 'boxes' ? (truth as DetectionTruth) : null;
 
+/** The classes of a whole image; null: it is another truth. */
+export const labelsOf = (truth: unknown): LabelTruth | null =>
+  typeof truth === 'object' && truth !== null && Reflect.get(truth, 'kind') === 'labels' ? (truth as LabelTruth) : null;
+
 /** Class index of every pixel. */
 export interface SemanticTruth {
   readonly kind: 'classMap';
@@ -98,7 +102,14 @@ export interface SemanticTruth {
 
 export const IGNORED = 255;
 
-export type Truth = DetectionTruth | InstanceTruth | SemanticTruth;
+/** What an image shows as a whole. */
+export interface LabelTruth {
+  readonly kind: 'labels';
+  /** Contiguous class indices, ascending, each once; where classes exclude each other exactly one. */
+  readonly labels: Int32Array;
+}
+
+export type Truth = DetectionTruth | InstanceTruth | SemanticTruth | LabelTruth;
 
 export interface Sample<T extends Truth = Truth> {
   /** File name relative to the data root, forward slashes; unique in a data set. */
@@ -127,6 +138,14 @@ export interface PackedMask {
 export interface Instances extends Detections {
   /** [D]. */
   readonly masks: readonly PackedMask[];
+}
+
+/** What a classifier answers for one image. */
+export interface ClassScores {
+  /** [K] probability of each class, in [0, 1]. */
+  readonly probabilities: Float32Array;
+  /** True: one class is right, and the probabilities add up to 1. False: each class is there or not, by itself. */
+  readonly isExclusive: boolean;
 }
 
 /** What a semantic segmenter answers for one image: class index per original pixel. */

@@ -56,7 +56,11 @@ export function createModel<Kind extends HeadKind | 'module'>(
   const { backbone, neck } = createPyramid(config, seed);
   const definition = headOf(config.head);
   try {
-    const built = definition.create({ seed, ...headSettings(config.head) }, neck.features, { classes, inputSize });
+    const built = definition.create({ seed, ...headSettings(config.head) }, neck.features, {
+      classes,
+      inputSize,
+      architecture: architectureOf(architectureFromConfig(config.backbone)),
+    });
     const encoder: EncoderSource = {
       // Read where threads are: a plain script of a page has neither them nor an address.
       get module() {

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Architecture } from '../backbones/family.js';
 import type { FeatureSpec, Level } from '../backbones/features.js';
+import type { Dataset } from '../datasets/dataset.js';
 import type { TargetTypes } from '../datasets/encoder.js';
 import type { Truth } from '../datasets/sample.js';
 import type { Head } from './head.js';
@@ -12,6 +13,12 @@ export interface HeadSetting {
   readonly classes: number;
   /** [height, width] of the network's input, pixels. */
   readonly inputSize: readonly [height: number, width: number];
+}
+
+/** What a network that is built tells its head. */
+export interface NetworkSetting extends HeadSetting {
+  /** Of the backbone. */
+  readonly architecture: Architecture;
 }
 
 /** A head, and the plain data its encoder is made from in loader workers. */
@@ -75,11 +82,13 @@ export interface HeadDefinition<
   ) => AnchorAudit;
   /** Limits that an evaluator must know. */
   readonly limits: (config: z.output<Config>) => EvaluationLimits;
+  /** Why it can learn nothing from a data set, beside what is true of every task; null: it can. Defaults to null. */
+  readonly unlearnable?: (config: z.output<Config>, train: Pick<Dataset, 'entries' | 'labels'>) => string | null;
   /** @throws ShapeError when the head cannot be built on these features; ConfigError for settings that do not fit the classes */
   readonly create: (
     config: z.output<Config>,
     features: FeatureSpec,
-    setting: HeadSetting,
+    setting: NetworkSetting,
   ) => BuiltHead<Raw, Types, Result>;
 }
 

@@ -24,6 +24,8 @@ export type Progress = {
 /** Feature maps -> predictions. The tensor-free half (anchors, matching, class maps) is the head's Encoder. */
 export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> extends Module {
   readonly inputs: FeatureSpec<In>;
+  /** Present: it is the end of the backbone's published classifier, and its parameters are named as there. */
+  readonly ownTop?: { readonly classes: number };
   /** Differentiable; logits. */
   readonly forward: (maps: FeatureMaps<In>, pass: Pass) => Raw;
   /**

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { readSettings } from '../backbones/settings.js';
 import { createModuleTable, modulePart, ownSettings } from '../datasets/outside.js';
 import { aligned } from './aligned/index.js';
+import { classification } from './classification/index.js';
 import type { HeadDefinition } from './definition.js';
 import { fcos } from './fcos/index.js';
 import { instance } from './instance/index.js';
@@ -9,7 +10,15 @@ import { retina } from './retina/index.js';
 import { semantic, semanticDecoder } from './semantic/index.js';
 
 /** Every head there is, by the `kind` of its config. */
-export const HEADS = { retina, fcos, aligned, instance, semantic, 'semantic-decoder': semanticDecoder } as const;
+export const HEADS = {
+  retina,
+  fcos,
+  aligned,
+  instance,
+  semantic,
+  'semantic-decoder': semanticDecoder,
+  classification,
+} as const;
 export type HeadKind = keyof typeof HEADS;
 export const HEAD_KINDS = Object.keys(HEADS) as readonly HeadKind[];
 

@@ -1,4 +1,12 @@
 export { type DecodeOptions, decodingConfig } from './boxes/suppression.js';
+export { type ClassificationConfig, classificationConfig } from './classification/config.js';
+export {
+  type ClassificationEncoderConfig,
+  type ClassificationTargets,
+  createEncoder as createClassificationEncoder,
+} from './classification/encoder.js';
+export { type ClassificationOptions, createClassificationHead } from './classification/head.js';
+export type { ClassificationRaw } from './classification/loss.js';
 export {
   type Assembly,
   type CreateOptions,
@@ -9,7 +17,14 @@ export {
   type Detector,
   type Segmenter,
 } from './createModel.js';
-export { type BuiltHead, defineHead, type HeadDefinition, type HeadSetting, type ModelDefaults } from './definition.js';
+export {
+  type BuiltHead,
+  defineHead,
+  type HeadDefinition,
+  type HeadSetting,
+  type ModelDefaults,
+  type NetworkSetting,
+} from './definition.js';
 export type { Head, TargetTensors } from './head.js';
 export {
   addHead,
@@ -28,9 +43,9 @@ export { boundaryLoss } from './losses/boundary.js';
 export { crossEntropyLoss } from './losses/crossEntropy.js';
 export { diceLoss } from './losses/dice.js';
 export { type FocalOptions, focalLoss } from './losses/focal.js';
-export { giouLoss } from './losses/giou.js';
 export { type HardestOptions, hardestCrossEntropyLoss } from './losses/hardest.js';
 export { huberLoss } from './losses/huber.js';
+export { giouLoss, IOU_LOSSES, type IouLoss, iouLoss } from './losses/iou.js';
 export { lovaszLoss } from './losses/lovasz.js';
 export type { RegionOptions } from './losses/overlap.js';
 export { type Losses, type LossTerm, type LossTerms, meanLoss, quotient, reduceLosses } from './losses/term.js';

@@ -15,6 +15,8 @@ import type { LossTerms } from './losses/term.js';
 export interface Model<Raw = unknown, Types extends TargetTypes = TargetTypes, Result = unknown> extends Module {
   /** What pretrained weights go into; its parameters are the model's below `backbone.`. */
   readonly backbone: Pretrainable;
+  /** Backbone and head by the names of the published classifier, where they are one: what its weights go into. */
+  readonly classifier?: Pretrainable & { readonly classes: number };
   /** Of the backbone: what `forward` expects to have been done to the images. */
   preprocessing: Preprocessing;
   /** Path of the convolution that sees the image, see `foldStem`. */
@@ -83,9 +85,14 @@ function join<Raw, Types extends TargetTypes, Result>(
     const pyramid = neck.forward(features, pass);
     return head.forward(pyramid, pass);
   };
+  const dispose = (): void => {
+    for (const part of [backbone, neck, head]) part.dispose();
+  };
+  const isClassifier = head.ownTop !== undefined && neck.parameters.size === 0;
   return {
     parameters,
     backbone,
+    ...(isClassifier && head.ownTop ? { classifier: classifierOf(backbone, head, head.ownTop.classes) } : {}),
     get preprocessing() {
       return backbone.preprocessing;
     },
@@ -97,9 +104,24 @@ function join<Raw, Types extends TargetTypes, Result>(
     loss: (raw, targets, progress) => head.loss(raw, targets, progress),
     decode: (raw, placements) => head.decode(raw, placements),
     ...(head.exported ? { exported: head.exported } : {}),
-    dispose: () => {
-      for (const part of [backbone, neck, head]) part.dispose();
+    dispose,
+  };
+}
+
+/** Backbone and head as one classifier; it owns nothing. */
+function classifierOf<L extends Level>(backbone: Backbone<L>, head: Module, classes: number) {
+  return {
+    architecture: backbone.architecture,
+    stem: backbone.stem,
+    classes,
+    parameters: new Map([...backbone.parameters, ...head.parameters]),
+    get preprocessing() {
+      return backbone.preprocessing;
     },
+    set preprocessing(expected: Preprocessing) {
+      backbone.preprocessing = expected;
+    },
+    dispose: () => {},
   };
 }
 

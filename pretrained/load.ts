@@ -16,6 +16,8 @@ import { wholeNetwork } from './wholeNetwork.js';
 export interface Loadable extends Module, Partial<Omit<Pretrainable, keyof Module>> {
   /** The part of a detector or segmenter that the parameters below `backbone.` are. */
   readonly backbone?: Pretrainable;
+  /** Backbone and head as a published classifier has them, where they are one. */
+  readonly classifier?: Pretrainable;
 }
 
 export interface LoadWeightsOptions extends Pick<ConvertOptions, 'prefix' | 'preparation'> {
@@ -65,10 +67,9 @@ export function loadFile(
   const trunk = trunkOf(network);
   if (!trunk) return loadModule(network, opened, source, options);
   requireArchitecture(trunk.architecture, opened.metadata.architecture, source);
-  const { module, match, into } = bestTarget(network, trunk, opened, prefix);
+  const { module, match, into, filled } = bestTarget(network, trunk, opened, prefix);
   const settings = { partial: ANYTHING, ...(preparation ? { preparation } : {}) };
   const conversion = convertWeights(opened, module, settings, match);
-  const filled = into === 'backbone' ? trunk : network;
   checkFilled(filled, trunk, conversion, partial);
   const report = reportOf(conversion, loadStateDict(filled, conversion.tensors, { partial: true }), filled);
   const { scheme, preprocessing } = conversion;
@@ -88,10 +89,10 @@ function reportOf(conversion: Conversion, { loaded, missing, unexpected }: LoadR
   };
 }
 
-/** The backbone of a detector or segmenter, or the network where it is one or a classifier itself. */
+/** The backbone of a detector or segmenter, with the head where they are a published classifier, or the network that is one itself. */
 export function trunkOf(network: Loadable): Pretrainable | null {
-  const { backbone, architecture, preprocessing, stem } = network;
-  if (backbone) return backbone;
+  const { backbone, classifier, architecture, preprocessing, stem } = network;
+  if (classifier ?? backbone) return classifier ?? backbone ?? null;
   return architecture && preprocessing && stem !== undefined ? (network as Pretrainable) : null;
 }
 
@@ -115,6 +116,8 @@ interface Candidate {
   readonly module: Target;
   readonly match: Match;
   readonly into: LoadedWeights['into'];
+  /** What its tensors go into. */
+  readonly filled: Loadable;
 }
 
 /** The whole network, or the backbone of it: whichever the file fills more of; the whole one of equals. */
@@ -127,14 +130,15 @@ function bestTarget(network: Loadable, trunk: Pretrainable, file: WeightsFile, p
   const backbone: Candidate = {
     module: own,
     match: matchNames(file, own, prefix),
-    into: network.backbone ? 'backbone' : 'network',
+    into: trunk === network.backbone ? 'backbone' : 'network',
+    filled: trunk,
   };
   if (!network.backbone) return backbone;
   const module = { parameters: network.parameters, stem: BACKBONE + trunk.stem };
   const match = matchNames(file, module, prefix);
   const isNamed = [...match.found.keys()].some((name) => name.startsWith(BACKBONE));
   const isWhole = isNamed ? filledOf(match, network) >= filledOf(backbone.match, trunk) : namesHeads(file);
-  return isWhole ? { module, match, into: 'network' } : backbone;
+  return isWhole ? { module, match, into: 'network', filled: network } : backbone;
 }
 
 /** Whether a graph is a detector's: its heads are among the names of its operations. */

@@ -63,7 +63,10 @@ function addLearning(program: Command): void {
   program
     .command('train')
     .description('train what a config describes')
-    .argument('<config>', 'YAML file, e.g. configs/cells-demo.yaml; every key: configs/reference.yaml')
+    .argument(
+      '<config>',
+      'YAML file, e.g. configs/cells-demo.yaml (every key: configs/reference.yaml); or a folder of data, which starts from EfficientNet-Lite0',
+    )
     .option('--data <dir>', 'replaces data.root')
     .option('--out <dir>', 'folder of the run (default: runs/<config>-<n>)')
     .option('--set <key.path=value>', 'replaces one key; may be repeated', collect, [])

@@ -4,13 +4,17 @@ import { findFiles, isGlob } from '../datasets/glob.js';
 import { naturalOrder, openRoot } from '../datasets/paths.js';
 import { isImageName, listFiles } from '../datasets/stated/images.js';
 import { linesOf, readAnnotation } from '../datasets/stated/text.js';
+import { isVolumeName } from '../datasets/volumes/readVolume.js';
 import { ConfigError } from '../engine/errors.js';
+
+/** Slices of a series, which are one volume. */
+const SLICE = /\.(dcm|dicom|ima)$/i;
 
 /** Bytes of a list on stdin. */
 const MOST_LISTED = 2 ** 26;
 
 /**
- * The image files that arguments name: files, folders with all below them, patterns that no shell expanded, lists of files
+ * The image files and volumes that arguments name: files, folders with all below them (of a DICOM series the folder itself), patterns that no shell expanded, lists of files
  * (.txt, one a line, relative to the list), and `-` for a list on stdin. In the order given, each once.
  *
  * @throws ConfigError for what does not exist, or holds no image
@@ -26,7 +30,9 @@ async function expand(name: string): Promise<readonly string[]> {
   if (/^https?:\/\//.test(name)) throw new ConfigError(`${name}: images are files: download it first`);
   const found = statSync(name, { throwIfNoEntry: false });
   if (found?.isDirectory()) {
-    const inside = (await listFiles(resolve(name))).filter(isImageName).sort(naturalOrder);
+    const all = (await listFiles(resolve(name))).sort(naturalOrder);
+    if (all.some((path) => SLICE.test(path) && !path.includes('/'))) return [name]; // a DICOM series
+    const inside = all.filter((path) => isImageName(path) || (isVolumeName(path) && !SLICE.test(path)));
     if (inside.length === 0) throw new ConfigError(`${name}: the folder holds no image`);
     return inside.map((path) => join(name, path));
   }
@@ -44,7 +50,7 @@ async function matching(pattern: string): Promise<readonly string[]> {
   const first = steps.findIndex(isGlob);
   const folder = steps.slice(0, first).join('/') || (pattern.startsWith('/') ? '/' : '.');
   const found = await findFiles(await openRoot(folder), steps.slice(first).join('/'));
-  const images = found.filter(({ id }) => isImageName(id));
+  const images = found.filter(({ id }) => isImageName(id) || isVolumeName(id));
   if (images.length === 0) throw new ConfigError(`${pattern}: no image fits the pattern`);
   return images.map(({ id }) => join(folder, id));
 }

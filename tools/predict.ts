@@ -4,8 +4,9 @@ import { isNetworkFile } from '../configs/networkFile.js';
 import { openReleased, runOf } from '../configs/openModel.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { didYouMean } from '../datasets/suggestion.js';
+import { isVolumeName, volumeStem } from '../datasets/volumes/readVolume.js';
 import { collectWarnings } from '../datasets/warnings.js';
-import { ConfigError } from '../engine/errors.js';
+import { ConfigError, DataError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
 import { isWeightsName, WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, RELEASED_NAMES, type ReleasedWeights } from '../pretrained/index.js';
@@ -16,6 +17,7 @@ import { openEngine } from './engine.js';
 import { imageFiles } from './imageInputs.js';
 import { createOutput, type Output } from './output.js';
 import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
+import { showVolume, writeVolumeMask } from './volumePrediction.js';
 
 interface PredictCommand extends RuntimeOptions {
   readonly out?: string;
@@ -131,7 +133,24 @@ async function answer(
     output.note(`espalier: ${error.message}`);
     process.exitCode = 1;
   };
-  for await (const found of network.predict(files, { onNote: warnings.notePixels, onBad })) {
+  const isVolume = (file: string): boolean =>
+    isVolumeName(file) || statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+  for (const file of files.filter(isVolume)) {
+    try {
+      const found = await network.predictVolume(file);
+      const described = showVolume(found, network.task, names);
+      if (command.masks !== undefined) writeVolumeMask(found, command.masks);
+      const drawing = writeDrawing(described.drawn, `${volumeStem(file)}.png`, out);
+      results.push(described.value);
+      const drawn = `drawn: slice ${found.shown.index} of ${found.slices}, ${shownName(drawing)}`;
+      output.say(output.json ? drawn : `${described.text}\n  ${drawn}`);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      onBad(file, error);
+    }
+  }
+  const images = files.filter((file) => !isVolume(file));
+  for await (const found of network.predict(images, { onNote: warnings.notePixels, onBad })) {
     const described = showPrediction(found, network.task, { names, threshold });
     if (command.masks !== undefined) writeMask(found, command.masks, threshold);
     const drawing = writeDrawing(described.drawn, found.file, out);

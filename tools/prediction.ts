@@ -66,7 +66,9 @@ export function writeMask({ file, image, result }: ImagePrediction, folder: stri
     return;
   }
   if (mask === undefined || width === undefined || height === undefined) {
-    throw new ConfigError('--masks writes class maps or masks of objects, and this model gives none: it finds boxes');
+    throw new ConfigError(
+      '--masks writes class maps or masks of objects, and this model gives none: it finds boxes or names the whole image',
+    );
   }
   makeFolder(folder, remedy);
   const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));

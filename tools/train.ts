@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { differingKeys } from '../configs/differingKeys.js';
 import { taskOf } from '../configs/network.js';
-import { type ReadOptions, readExperiment } from '../configs/read.js';
+import { type ReadOptions, readExperiment, readFolder } from '../configs/read.js';
 import type { Experiment } from '../configs/schema.js';
 import { trainExperiment } from '../configs/train.js';
 import type { Cluster } from '../engine/collective.js';
@@ -40,14 +40,14 @@ interface TrainCommand extends EngineOptions {
   readonly allowModules?: boolean;
 }
 
-/** Trains what a config describes; Ctrl-C ends it after the running step, to be continued with --resume. */
+/** Trains what a config describes, or what a folder holds; Ctrl-C ends it after the running step, to be continued with --resume. */
 export async function train(config: string, command: TrainCommand): Promise<void> {
   const output = createOutput(command.json === true);
   const { set, data } = command;
   if (command.out !== undefined) requireName(command.out);
   const { allowModules } = command;
   const options = { set, allowModules, ...(data === undefined ? {} : { data }) };
-  const named = readExperiment(config, options);
+  const named = isFolder(config) ? await readFolder(resolve(config), options) : readExperiment(config, options);
   const resume = command.resume === true;
   const { task } = clusterOf(clusterSource(command)) ?? { task: 0 };
   const made = command.out === undefined && !resume && task === 0 ? makeRunFolder(config) : null;
@@ -111,6 +111,9 @@ async function trainInto(
     await page?.close();
   }
 }
+
+/** A data set without a config. */
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** A run whose pictures cannot be drawn is trained all the same. */
 async function drawPlots(out: string, output: Output): Promise<void> {

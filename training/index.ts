@@ -9,7 +9,22 @@ export {
   openDetector,
   openSegmenter,
 } from './openCheckpoint.js';
-export { type AdamWOptions, createAdamW, createSgd, type Optimizer, type SgdOptions } from './optimizers.js';
+export {
+  type AdamWOptions,
+  createAdamW,
+  createLamb,
+  createLion,
+  createRmsprop,
+  createSgd,
+  type LambOptions,
+  type LionOptions,
+  OPTIMIZER_NAMES,
+  OPTIMIZERS,
+  type Optimizer,
+  type OptimizerName,
+  type RmspropOptions,
+  type SgdOptions,
+} from './optimizers.js';
 export { createPredictor, fillOf, type PredictableModel, type Predictor, type PredictorOptions } from './predictor.js';
 export type { LabelledImage, LabelledImages } from './roundTrip.js';
 export {
@@ -21,6 +36,7 @@ export {
 export { type InstanceRoundTrip, type InstanceRoundTripOptions, roundTripInstances } from './roundTripInstances.js';
 export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roundTripSegmentation.js';
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
+export { SCHEDULES, type ScheduleConfig } from './schedules.js';
 export { captureState, restoreState, type TrainingState } from './state.js';
 export {
   createTrainingStep,

@@ -1,3 +1,4 @@
+import { channelsOf, createPixels, typeOf } from '../datasets/pixelTypes.js';
 import type { Pixels } from '../datasets/sample.js';
 import type { StitchedTile, Stitching } from '../heads/index.js';
 import type { Predictor } from './predictor.js';
@@ -79,12 +80,15 @@ export function tiled<Result>(predictor: Predictor<Result>, options: TileOptions
   };
 }
 
-function crop({ data, width }: Pixels, tile: StitchedTile): Pixels {
-  const row = tile.width * 3;
-  const part = new Uint8Array(tile.height * row);
+/** A part of an image, with the statistics of the whole. */
+function crop(image: Pixels, tile: StitchedTile): Pixels {
+  const { data, width } = image;
+  const channels = channelsOf(image);
+  const row = tile.width * channels;
+  const part = createPixels(typeOf(data), tile.height * row);
   for (let y = 0; y < tile.height; y++) {
-    const from = ((tile.y + y) * width + tile.x) * 3;
+    const from = ((tile.y + y) * width + tile.x) * channels;
     part.set(data.subarray(from, from + row), y * row);
   }
-  return { data: part, width: tile.width, height: tile.height };
+  return { ...image, data: part, width: tile.width, height: tile.height };
 }

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { decodeImage } from '../decode/decodeImage.js';
-import type { RgbPixels } from '../sample.js';
+import type { Pixels, RgbPixels } from '../sample.js';
 
 const COLUMNS = 9;
 const ROWS = 8;
@@ -46,3 +47,11 @@ function meanOf(data: Uint8Array, width: number, xs: readonly number[], ys: read
 /** The hash of an image file. @throws DataError as decodeImage */
 export const hashFile = async (file: string): Promise<string> =>
   perceptualHash(await decodeImage(file, { onNote: () => {} }));
+
+/** The digest of an image's values; of one of a single value `id`, as all of them are alike. */
+export function hashValues({ data }: Pixels, id: string): string {
+  if (data.every((value: number) => value === data[0])) return `constant ${id}`;
+  return createHash('sha256')
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest('hex');
+}

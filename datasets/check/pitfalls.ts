@@ -1,5 +1,5 @@
 import { shownName } from '../../engine/printable.js';
-import type { Dataset } from '../dataset.js';
+import type { Dataset, Warning } from '../dataset.js';
 import type { SplitName } from '../formats/index.js';
 import { objectsOf } from '../sample.js';
 import { nameGroups } from './groups.js';
@@ -9,7 +9,7 @@ import type { Alike } from './survey.js';
 export const PITFALLS = {
   1: ['class ids outside the list of classes', 'write every id that annotations use into the list'],
   4: ['classes of one split that another lacks', 'give the same class the same name in every split'],
-  6: ['boxes that look like x1 y1 x2 y2 written as x y width height', 'write x, y, width, height'],
+  6: ['boxes in another form than is read', 'write x, y, width, height (COCO), or corners in their order (VOC)'],
   7: ['boxes that look like shares of the image written as pixels', 'multiply them by width and height'],
   8: ['boxes beyond the image', 'check the coordinates, and whether the image was resized or cropped after labelling'],
   9: ['boxes without a pixel', 'remove or redraw them'],
@@ -76,9 +76,16 @@ const BY_CODE: { readonly [code: string]: PitfallNumber } = {
   'unused-shape': 61,
   'bad-record': 62,
   'missing-segmentation': 63,
+  'missing-mask': 63,
   'first-channels': 64,
   'first-page': 64,
 };
+
+/** What is left out because it was asked for, or was never meant: no pitfall. */
+const CHOSEN: readonly string[] = ['other-class', 'unused-class'];
+
+/** Whether a warning tells what was chosen, and not what is wrong. */
+export const isChosen = ({ isNote, code }: Warning): boolean => isNote === true || CHOSEN.includes(code);
 
 /** One pitfall of one split. */
 export interface Finding {
@@ -133,7 +140,7 @@ const BEYOND = ['box-outside', 'box-missed', 'box-clipped'];
 
 function ofWarnings(splits: readonly Split[]): Finding[] {
   const all = splits.flatMap(({ split, dataset }) =>
-    dataset.warnings.filter(({ isNote }) => isNote !== true).map((warning) => ({ split, warning })),
+    dataset.warnings.filter((warning) => !isChosen(warning)).map((warning) => ({ split, warning })),
   );
   const countOf = (codes: readonly string[]): number =>
     all.reduce((sum, { warning }) => sum + (codes.includes(warning.code) ? warning.count : 0), 0);

@@ -1,11 +1,11 @@
-import { takeCensus } from '../census.js';
+import { type Census, takeCensus } from '../census.js';
 import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
 import type { SplitName } from '../formats/index.js';
 import type { StoredTruth } from '../read.js';
 import { regionsOf } from '../regions.js';
 import { objectsOf as objectsIn } from '../sample.js';
-import { hashFile } from './hash.js';
+import { hashFile, hashValues } from './hash.js';
 
 const AT_ONCE = 4;
 
@@ -13,10 +13,10 @@ const AT_ONCE = 4;
 export interface SplitSurvey {
   readonly split: SplitName;
   readonly images: number;
-  /** Images without an object, or null where truths are class maps. */
+  /** Images without an object or label, or null where truths are mask files. */
   readonly empty: number | null;
   readonly classes: readonly { readonly name: string; readonly count: number }[];
-  readonly counted: 'objects' | 'regions' | 'pixels';
+  readonly counted: Census['counted'];
   readonly ignored: number;
   /** Smallest, median and largest side of the images, pixels. */
   readonly sides: readonly [least: number, median: number, most: number];
@@ -64,7 +64,9 @@ export async function findAlike(
 ): Promise<readonly Alike[]> {
   const groups = new Map<string, { readonly id: string; readonly split: SplitName; readonly file: string }[]>();
   for (const { split, dataset } of splits) {
-    const hashes = await concurrently(dataset.entries, AT_ONCE, ({ file }) => hashFile(file));
+    const hashes = await concurrently(dataset.entries, AT_ONCE, async ({ file, deep, id }, i) =>
+      deep ? hashValues((await dataset.get(i)).image, id) : hashFile(file),
+    );
     for (const [i, { id, file }] of dataset.entries.entries()) {
       const key = hashes[i] as string;
       groups.set(key, [...(groups.get(key) ?? []), { id, split, file }]);

@@ -1,15 +1,21 @@
 import type { Drawable } from '../pictures/shapes.js';
 import { IGNORED, type ObjectsTruth, type Truth } from '../sample.js';
 import type { ScoredBoxes } from './detection.js';
+import { labelPairs } from './labelPairs.js';
 import { boxIou } from './matchBoxes.js';
 
 /** Counts of truths by what they were answered as. */
 export interface Confusion {
   add(truth: Truth, answer: Drawable): void;
-  /** Rows are truths. Of boxes the last row and column are nothing: [K + 1, K + 1]; of class maps, pixels: [K, K]. */
+  /**
+   * Rows are truths. Of boxes, and of classes that do not exclude each other, the last row and column are nothing:
+   * [K + 1, K + 1]; of class maps, pixels, and of classes of images: [K, K]. Empty with more than 1024 classes.
+   */
   rows(): number[][];
 }
 
+/** Classes that are compared in pairs: of more no table is looked at. */
+const MOST_CLASSES = 1024;
 /** Least IoU of a pair of boxes. */
 const OVERLAP = 0.5;
 
@@ -19,24 +25,30 @@ const OVERLAP = 0.5;
  */
 export function createConfusion(classes: number, threshold: number): Confusion {
   const side = classes + 1;
-  const counts = new Float64Array(side * side);
-  let hasBoxes = false;
+  const isCounted = classes <= MOST_CLASSES;
+  const counts = new Float64Array(isCounted ? side * side : 0);
+  let hasNothing = false;
   const add = (row: number, column: number): void => {
     counts[row * side + column]!++;
   };
   return {
     add: (truth, answer) => {
+      if (!isCounted) return;
       if ('mask' in truth && 'mask' in answer) {
         for (let i = 0; i < truth.mask.length; i++) {
           if (truth.mask[i] !== IGNORED) add(truth.mask[i]!, answer.mask[i]!);
         }
-      } else if ('labels' in truth && 'scores' in answer) {
-        hasBoxes = true;
+      } else if ('boxes' in truth && 'scores' in answer) {
+        hasNothing = true;
         for (const [row, column] of pairsOf(truth, answer, threshold)) add(row ?? classes, column ?? classes);
+      } else if (truth.kind === 'labels' && 'probabilities' in answer) {
+        hasNothing ||= !answer.isExclusive;
+        for (const [row, column] of labelPairs(truth, answer)) add(row ?? classes, column ?? classes);
       }
     },
     rows: () => {
-      const shown = hasBoxes ? side : classes;
+      if (!isCounted) return [];
+      const shown = hasNothing ? side : classes;
       return Array.from({ length: shown }, (_, row) => Array.from(counts.subarray(row * side, row * side + shown)));
     },
   };

@@ -1,4 +1,5 @@
 export { analyseBoxes, type BoxAnalysis, compareAnswers, type Estimate, type FoundShare } from './analysis.js';
+export { type ClassificationReport, createClassificationEvaluator, type LabelFigures } from './classification.js';
 export type { Answered } from './compareBoxes.js';
 export { type Confusion, createConfusion } from './confusion.js';
 export { type ClassCurve, classCurves } from './curves.js';
@@ -12,7 +13,11 @@ export {
   type ScoredBoxes,
 } from './detection.js';
 export type { Evaluator } from './evaluator.js';
+
 export { createInstanceEvaluator, type InstanceReport } from './instances.js';
+
+export { labelError, labelPairs } from './labelPairs.js';
+
 export { labelSuspicions, type Suspicion } from './labelSuspicions.js';
 export { type BoxMatch, boxIou, type MatchOptions, matchBoxes } from './matchBoxes.js';
 export * from './regions/index.js';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ConfigError } from '../../engine/errors.js';
 import type { Dataset } from '../dataset.js';
 import type { Truth } from '../sample.js';
-import { commonKeys, defineFormat, type SplitRequest } from './format.js';
+import { commonKeys, defineFormat, NOUNS, type SplitRequest } from './format.js';
 import { recognise } from './recognise.js';
 import { FORMATS } from './table.js';
 
@@ -24,9 +24,12 @@ const reader =
     const open = 'format' in found ? found.format.readers[truth] : undefined;
     if (!('format' in found) || open === undefined) {
       const { images, files } = found as { readonly images: number; readonly files: number };
-      throw new ConfigError(
-        `data.root: ${data.root} is no data set that is recognised, among its ${files} files are ${images} images: espalier formats draws what is, and data.kind names one`,
-      );
+      const other = await recognise(FORMATS, data.root, null);
+      const remedy =
+        'format' in other
+          ? `it is recognised as ${other.name} (kind: ${other.format.kind}), which has ${NOUNS[other.truth]} and no ${NOUNS[truth]}: choose the task that learns from them`
+          : `among its ${files} files are ${images} images: espalier formats draws what is, and data.kind names one`;
+      throw new ConfigError(`data.root: ${data.root} is no data set that ${NOUNS[truth]} can be read from, ${remedy}`);
     }
     const { format, keys, name } = found;
     const dataset = await open({ ...data, ...keys, kind: format.kind }, request);
@@ -49,6 +52,11 @@ export const auto = defineFormat({
   tools: '',
   layout: '',
   config,
-  readers: { boxes: reader('boxes'), instances: reader('instances'), classMap: reader('classMap') },
+  readers: {
+    boxes: reader('boxes'),
+    instances: reader('instances'),
+    classMap: reader('classMap'),
+    labels: reader('labels'),
+  },
   recognise: async () => null,
 });

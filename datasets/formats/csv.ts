@@ -3,14 +3,16 @@ import * as z from 'zod';
 import { DataError } from '../../engine/errors.js';
 import { naturalOrder } from '../paths.js';
 import { parseCsv } from '../stated/csv.js';
-import { configPath, type Reading, statedReaders } from '../stated/format.js';
+import { configPath, type Reading, statedLabels, statedReaders } from '../stated/format.js';
 import type { StatedImage, StatedObject, StatedSet } from '../stated/image.js';
 import { listFiles } from '../stated/images.js';
 import { sizeIn } from '../stated/json.js';
 import { boxObject } from '../stated/shapes.js';
 import { linesOf, readAnnotation } from '../stated/text.js';
 import { missingFile } from './check.js';
+import { type Column, type Columns, columnsOf } from './csvColumns.js';
 import { commonKeys, defineFormat } from './format.js';
+import { isLabelTable, readLabelFile } from './labelTable.js';
 import { headOf, partsByName } from './parts.js';
 
 const config = z.strictObject({
@@ -22,43 +24,18 @@ const config = z.strictObject({
     .nullable()
     .default(null)
     .describe('Folder of the images, relative to root; null: found below root'),
+  labelSeparator: z
+    .string()
+    .min(1)
+    .max(8)
+    .nullable()
+    .default('|')
+    .describe(
+      "Classification: what stands between several classes of one image, such as 'cat|dog'; null: nothing does",
+    ),
 });
 type CsvData = z.infer<typeof config>;
 
-type Column =
-  | 'image'
-  | 'class'
-  | 'x1'
-  | 'y1'
-  | 'x2'
-  | 'y2'
-  | 'x'
-  | 'y'
-  | 'w'
-  | 'h'
-  | 'bbox'
-  | 'width'
-  | 'height'
-  | 'set';
-type Columns = { readonly [column in Column]?: number };
-
-/** Names of columns in headers, without case and marks. */
-const NAMES: { readonly [column in Column]: RegExp } = {
-  image: /^(file_?name|image(id|path|name|file|filename)?|path|file(path)?|img(path|name|id)?)$/,
-  class: /^(class(name|id)?|labels?(name)?|category(name)?|name|object)$/,
-  x1: /^(xmin|x1|x0|left|xtl|xstart|xleft|minx)$/,
-  y1: /^(ymin|y1|y0|top|ytl|ystart|ytop|miny)$/,
-  x2: /^(xmax|x2|right|xbr|xend|xright|maxx)$/,
-  y2: /^(ymax|y2|bottom|ybr|yend|ybottom|maxy)$/,
-  x: /^(x|bboxx|xc?)$/,
-  y: /^(y|bboxy)$/,
-  w: /^(w|bboxw|bboxwidth|boxwidth)$/,
-  h: /^(h|bboxh|bboxheight|boxheight)$/,
-  bbox: /^(bbox|box|boundingbox)$/,
-  width: /^(width|imagewidth|imgwidth|imw)$/,
-  height: /^(height|imageheight|imgheight|imh)$/,
-  set: /^(set|split|subset|mlusage|usage)$/,
-};
 /** keras-retinanet: path, corners, class; AutoML: set, path, class, two opposite corners in fractions. */
 const BARE: readonly {
   readonly fields: number;
@@ -84,6 +61,8 @@ const BARE: readonly {
 
 const isNumber = (text: string): boolean => text === '' || (text.trim() !== '' && Number.isFinite(Number(text)));
 const isCsv = (name: string): boolean => /\.(csv|tsv)$/i.test(name);
+/** What has a class and no place in its image. */
+const NOWHERE = { box: null, segmentation: null, ignored: false, area: null } as const;
 const SETS = { train: /^train/i, val: /^(val|dev)/i, test: /^test/i } as const;
 
 interface Table {
@@ -94,11 +73,7 @@ interface Table {
 /** Null: no table of boxes. */
 function tableOf(rows: readonly (readonly string[])[]): Table | null {
   const [head = [], ...body] = rows;
-  const columns: { [column in Column]?: number } = {};
-  for (const [i, title] of head.entries()) {
-    const plain = title.toLowerCase().replace(/[^a-z0-9]/g, '');
-    for (const column of Object.keys(NAMES) as Column[]) if (NAMES[column].test(plain)) columns[column] ??= i;
-  }
+  const columns = columnsOf(head);
   const has = (...names: readonly Column[]): boolean => names.every((name) => columns[name] !== undefined);
   if (
     has('image') &&
@@ -184,47 +159,98 @@ async function readFile(place: string, { root, folder, data, images, warnings }:
   return { images: stated, classes: null, file };
 }
 
+async function readLabels(place: string, { root, folder, data, images }: Reading<CsvData>): Promise<StatedSet> {
+  const [path = '', set] = place.split('#');
+  const file = configPath(root, path);
+  const table = await readLabelFile(file, data.labelSeparator);
+  const beside = data.images === null && images.paths.length > 0 ? dirname(file) : null;
+  const wanted = set === undefined ? table.images : table.images.filter((image) => partOfSet(image.set) === set);
+  const stated = wanted.map(({ name, labels }): StatedImage => {
+    const objects = labels.map((label) => ({ name: label, ...NOWHERE }));
+    return {
+      name,
+      source: file,
+      folder: beside?.startsWith(folder) ? beside : null,
+      size: null,
+      unit: 'pixels',
+      objects,
+    };
+  });
+  return { images: stated, classes: table.classes, file };
+}
+
 function partOfSet(text: string): string {
   return (Object.keys(SETS) as (keyof typeof SETS)[]).find((part) => SETS[part].test(text)) ?? '';
 }
 
-async function findCsv(root: string): Promise<string[]> {
+async function findCsv(root: string, isWanted: (start: string) => boolean): Promise<string[]> {
   const files = (await listFiles(root)).filter(isCsv).sort(naturalOrder);
-  return files.slice(0, 200).filter((path) => isBoxes(headOf(join(root, path))));
+  return files.slice(0, 200).filter((path) => isWanted(headOf(join(root, path))));
+}
+
+/** Files of a root, by the words of their names or by the sets that the rows of a single one say. */
+async function partsOf(files: readonly string[], setsIn: (file: string) => Promise<ReadonlySet<string>>) {
+  const [only] = files;
+  if (files.length !== 1 || only === undefined) return partsByName(files);
+  const sets = await setsIn(only);
+  const part = (name: string) => (sets.has(name) ? [`${only}#${name}`] : undefined);
+  const [train, val, test] = [part('train'), part('val'), part('test')];
+  return { all: files, ...(train && { train }), ...(val && { val }), ...(test && { test }) };
+}
+
+const resolveFile = async (name: string, { root }: Reading<CsvData>): Promise<readonly string[] | null> =>
+  isCsv(name.split('#')[0] as string) ? [configPath(root, name)] : null;
+
+/** What the files of places state, one after the other. */
+async function readPlaces(
+  places: readonly string[],
+  reading: Reading<CsvData>,
+  readOne: typeof readFile,
+  noun: string,
+): Promise<StatedSet> {
+  const sets: StatedSet[] = [];
+  for (const place of places) sets.push(await readOne(place, reading));
+  const [first] = sets;
+  if (first === undefined) throw new DataError(reading.root.path, `holds no CSV file of ${noun}`);
+  return { images: sets.flatMap(({ images }) => images), classes: first.classes, file: first.file };
 }
 
 const isBoxes = (start: string): boolean => tableOf(parseCsv(linesOf(start).slice(0, 5).join('\n'), '')) !== null;
 
-/** Rows of boxes: the orders of keras-retinanet, TensorFlow's tutorials, Kaggle and AutoML. */
+/** Rows of boxes, in the orders of keras-retinanet, TensorFlow's tutorials, Kaggle and AutoML; or of images and their classes. */
 export const csv = defineFormat({
   kind: 'csv',
   title: 'CSV',
   tools: 'keras-retinanet, TensorFlow tutorials, Roboflow, Google AutoML / Vertex AI, Kaggle, Open Images',
   layout: `train.csv: filename,width,height,class,xmin,ymin,xmax,ymax   or   path,x1,y1,x2,y2,class
-a.jpg                                                        or   TRAIN,a.jpg,cat,0.1,0.1,,,0.5,0.5,,`,
+a.jpg                                                        or   TRAIN,a.jpg,cat,0.1,0.1,,,0.5,0.5,,
+classes of images: file,label   or   file,label with cat|dog   or   filename,cat,dog with 0 and 1`,
   config,
-  readers: statedReaders<CsvData>({
-    parts: async ({ root }) => {
-      const files = await findCsv(root.path);
-      const [only] = files;
-      if (files.length !== 1 || only === undefined) return partsByName(files);
-      const { columns, rows } = await readTable(join(root.path, only));
-      const sets = new Set(rows.map((row) => partOfSet(row[columns.set ?? -1] ?? '')));
-      const part = (name: string) => (sets.has(name) ? [`${only}#${name}`] : undefined);
-      const [train, val, test] = [part('train'), part('val'), part('test')];
-      return { all: files, ...(train && { train }), ...(val && { val }), ...(test && { test }) };
-    },
-    resolve: async (name, { root }) => (isCsv(name.split('#')[0] as string) ? [configPath(root, name)] : null),
-    read: async (places, reading) => {
-      const sets: StatedSet[] = [];
-      for (const place of places) sets.push(await readFile(place, reading));
-      if (sets.length === 0) throw new DataError(reading.root.path, 'holds no CSV file of boxes');
-      return { images: sets.flatMap(({ images }) => images), classes: null, file: sets[0]?.file ?? reading.root.path };
-    },
-  }),
+  readers: {
+    ...statedReaders<CsvData>({
+      parts: async ({ root }) =>
+        partsOf(await findCsv(root.path, isBoxes), async (file) => {
+          const { columns, rows } = await readTable(join(root.path, file));
+          return new Set(rows.map((row) => partOfSet(row[columns.set ?? -1] ?? '')));
+        }),
+      resolve: resolveFile,
+      read: (places, reading) => readPlaces(places, reading, readFile, 'boxes'),
+    }),
+    labels: statedLabels<CsvData>({
+      parts: async ({ root, data }) =>
+        partsOf(await findCsv(root.path, isLabelTable), async (file) => {
+          const { images } = await readLabelFile(join(root.path, file), data.labelSeparator);
+          return new Set(images.map(({ set }) => partOfSet(set)));
+        }),
+      resolve: resolveFile,
+      read: (places, reading) => readPlaces(places, reading, readLabels, 'images and classes'),
+    }),
+  },
   recognise: async ({ paths, head }) => {
-    for (const path of paths.filter(isCsv).slice(0, 20))
-      if (isBoxes(await head(path))) return { keys: {}, name: 'CSV of boxes', truth: 'boxes' };
+    const files = paths.filter(isCsv).slice(0, 20);
+    for (const path of files) if (isBoxes(await head(path))) return { keys: {}, name: 'CSV of boxes', truth: 'boxes' };
+    for (const path of files)
+      if (isLabelTable(await head(path))) return { keys: {}, name: 'CSV of classes', truth: 'labels' };
     return null;
   },
   check: (data) =>

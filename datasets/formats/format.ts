@@ -20,6 +20,14 @@ export interface DataProblem {
   readonly missing?: string;
 }
 
+/** What each kind of truth is called. */
+export const NOUNS: { readonly [Kind in Truth['kind']]: string } = {
+  boxes: 'boxes',
+  instances: 'masks of objects',
+  classMap: 'class maps',
+  labels: 'classes of images',
+};
+
 type TruthOf<Kind extends Truth['kind']> = Extract<Truth, { readonly kind: Kind }>;
 
 /** Opens one split as truths of one kind; null: there is no validation set, as nothing names one and nothing was held out. */
@@ -113,7 +121,7 @@ export const commonKeys = {
     .max(10_000)
     .default([])
     .describe(
-      'Class names in the order the network counts them; objects of other classes are left out, and counted. At most 255 in segmentation, where background is added before a single one. []: those of the data',
+      'Class names in the order the network counts them; objects of other classes are left out, and counted. At most 255 in segmentation, where background is added before a single one; in classification images of other classes are left out. []: those of the data',
     ),
   badRecords: z
     .enum(['skip', 'error'])
@@ -146,14 +154,13 @@ export function defineFormat<Schema extends z.ZodType & z.core.$ZodTypeDiscrimin
   format: FormatFile<Schema>,
 ): Format & { readonly config: Schema } {
   const { config, readers, check } = format;
-  const { boxes, instances, classMap } = readers;
+  const checked = Object.entries(readers).map(([kind, open]) => {
+    const read = open as Open<z.infer<Schema>, Truth['kind']>;
+    return [kind, (data: unknown, request: SplitRequest) => read(config.parse(data), request)];
+  });
   return {
     ...format,
-    readers: {
-      ...(boxes && { boxes: (data: unknown, request: SplitRequest) => boxes(config.parse(data), request) }),
-      ...(instances && { instances: (data: unknown, request: SplitRequest) => instances(config.parse(data), request) }),
-      ...(classMap && { classMap: (data: unknown, request: SplitRequest) => classMap(config.parse(data), request) }),
-    },
+    readers: Object.fromEntries(checked) as Readers<unknown>,
     check: (data) => check?.(config.parse(data)) ?? [],
   };
 }

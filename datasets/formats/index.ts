@@ -5,7 +5,7 @@ import { withIntensity } from '../deepImages.js';
 import { createModuleTable, moduleKeys, ownSettings } from '../outside.js';
 import type { Truth } from '../sample.js';
 import { auto } from './auto.js';
-import { commonKeys, type Format, type SplitRequest } from './format.js';
+import { commonKeys, type Format, NOUNS, type SplitRequest } from './format.js';
 import { FORMATS } from './table.js';
 
 export {
@@ -19,6 +19,7 @@ export {
   type SplitName,
   type SplitRequest,
 } from './format.js';
+export { axisOf } from './medical.js';
 export { type Recognition, recognise } from './recognise.js';
 export { FORMATS };
 
@@ -31,11 +32,6 @@ export const dataSchema = z.discriminatedUnion('kind', [
 export type DataConfig = z.infer<typeof dataSchema>;
 
 const ALL: readonly Format[] = [auto, ...FORMATS];
-const NOUNS: { readonly [Kind in Truth['kind']]: string } = {
-  boxes: 'boxes',
-  instances: 'masks of objects',
-  classMap: 'class maps',
-};
 
 /** Formats of modules. */
 const OWN = createModuleTable<Format>('format');
@@ -46,13 +42,14 @@ export const refuseFormat = OWN.refuse;
 /** Adds the format of a module, which reads its own keys. */
 export function addFormat(module: string, { readers, check, ...format }: Format): void {
   const own = (data: unknown) => ownSettings(data as { readonly [key: string]: unknown }, format.config);
-  const { boxes, instances, classMap } = readers;
+  const { boxes, instances, classMap, labels } = readers;
   OWN.add(module, {
     ...format,
     readers: {
       ...(boxes && { boxes: (data: unknown, request: SplitRequest) => boxes(own(data), request) }),
       ...(instances && { instances: (data: unknown, request: SplitRequest) => instances(own(data), request) }),
       ...(classMap && { classMap: (data: unknown, request: SplitRequest) => classMap(own(data), request) }),
+      ...(labels && { labels: (data: unknown, request: SplitRequest) => labels(own(data), request) }),
     },
     check: (data) => check(own(data)),
   });
@@ -71,9 +68,9 @@ export function formatOf({ kind, ...data }: { readonly kind: string; readonly [k
 export function lacksTruth(format: Format, truth: Truth['kind']): string | null {
   if (format.readers[truth] !== undefined) return null;
   const others = FORMATS.filter((one: Format) => one.readers[truth] !== undefined).map(({ kind }) => kind);
-  const own = (['boxes', 'instances', 'classMap'] as const)
-    .filter((kind) => format.readers[kind] !== undefined)
-    .map((kind) => NOUNS[kind]);
+  const own = Object.entries(NOUNS).flatMap(([kind, noun]) =>
+    format.readers[kind as Truth['kind']] === undefined ? [] : [noun],
+  );
   return `kind ${format.kind} gives ${own.join(' and ')}, and ${NOUNS[truth]} are learned from: use ${others.join(', ')}`;
 }
 

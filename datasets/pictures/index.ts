@@ -5,6 +5,7 @@ export {
   mapOf,
   type RunMap,
   type ShapeBox,
+  type ShapeLabel,
   type Shapes,
   shapesOf,
   thumbnailOf,

@@ -1,13 +1,26 @@
 import { shownImage } from '../decode/shown.js';
+import { answeredOf, bestFirst } from '../evaluators/classification.js';
 import type { ScoredBoxes } from '../evaluators/detection.js';
-import type { ClassMap, ObjectsTruth, Pixels, RgbPixels, SemanticTruth } from '../sample.js';
+
+import type { ClassMap, ClassScores, LabelTruth, ObjectsTruth, Pixels, RgbPixels, SemanticTruth } from '../sample.js';
+
 import { affineOf, letterbox, letterboxPlacement, warpMask } from '../transforms/index.js';
 
-/** What stands on a picture, as plain JSON: boxes, or a class map, or both. */
+/** What stands on a picture, as plain JSON: boxes, a class map, or the classes of the whole. */
 export interface Shapes {
   /** Of boxes, those with a score best first. */
   readonly boxes?: readonly ShapeBox[];
   readonly map?: RunMap;
+  /** Of the whole image, the most probable first. */
+  readonly labels?: readonly ShapeLabel[];
+}
+
+/** A class of the whole image. */
+export interface ShapeLabel {
+  /** Class index. */
+  readonly label: number;
+  /** Probability; absent: a truth. */
+  readonly score?: number;
 }
 
 /** A box in pixels of the original image. */
@@ -29,16 +42,30 @@ export interface RunMap {
 }
 
 /** What a truth or an answer draws. */
-export type Drawable = ObjectsTruth | SemanticTruth | ScoredBoxes | ClassMap;
+export type Drawable = ObjectsTruth | SemanticTruth | LabelTruth | ScoredBoxes | ClassMap | ClassScores;
 
 /** Longest side of a class map that is kept for a picture, pixels. */
 const MAP_SIDE = 320;
 /** Boxes of one image that are kept for a picture. */
 const MOST_BOXES = 300;
+/** Classes of one image that are kept, and of those that exclude each other. */
+const [MOST_LABELS, MOST_GUESSES] = [20, 3];
 
-/** @param threshold lowest score of a box that is shown */
+/** @param threshold lowest score of a box that is shown; classes of the whole image have their own */
 export function shapesOf(drawable: Drawable, threshold = 0): Shapes {
-  return 'mask' in drawable ? { map: runsOf(drawable) } : { boxes: boxesOf(drawable, threshold) };
+  if ('mask' in drawable) return { map: runsOf(drawable) };
+  if ('boxes' in drawable) return { boxes: boxesOf(drawable, threshold) };
+  return { labels: labelsOf(drawable) };
+}
+
+function labelsOf(drawable: LabelTruth | ClassScores): readonly ShapeLabel[] {
+  if ('labels' in drawable) return Array.from(drawable.labels, (label) => ({ label }));
+  const { probabilities, isExclusive } = drawable;
+  const ranked = bestFirst(probabilities, isExclusive ? MOST_GUESSES : MOST_LABELS);
+  const there = new Set(isExclusive ? ranked : answeredOf(probabilities));
+  return ranked
+    .filter((label) => there.has(label))
+    .map((label) => ({ label, score: Math.round(probabilities[label]! * 1000) / 1000 }));
 }
 
 function boxesOf(drawable: ObjectsTruth | ScoredBoxes, threshold: number): readonly ShapeBox[] {

@@ -4,12 +4,16 @@ import { ConfigError } from '../../engine/errors.js';
 import type { Dataset } from '../dataset.js';
 import type { CommonData, Open, SplitRequest } from '../formats/format.js';
 import { type DataRoot, openRoot } from '../paths.js';
-import type { DetectionTruth, InstanceTruth, SemanticTruth } from '../sample.js';
+
+import type { Truth } from '../sample.js';
+
 import { createVerifier } from '../verified.js';
 import { collectWarnings, type WarningList } from '../warnings.js';
 import type { StatedImage, StatedSet } from './image.js';
 import { type ImageIndex, indexImages } from './images.js';
-import { openBoxes, openInstances, openRegions } from './open.js';
+
+import { openBoxes, openInstances, openLabels, openRegions } from './open.js';
+
 import { chooseSplit, type Parts } from './splits.js';
 
 /** What a reader of stated images works with. */
@@ -22,7 +26,7 @@ export interface Reading<Data> {
   readonly warnings: WarningList;
 }
 
-/** How a format of boxes and polygons is read: where its parts lie, and what they state. */
+/** How a format that states images is read: where its parts lie, and what they state. */
 export interface StatedFormat<Data extends CommonData> {
   /** Folder of the images below the root, if there is one of that name. */
   readonly imageFolder?: string;
@@ -55,10 +59,13 @@ export function statedReaders<Data extends CommonData & { readonly images?: stri
   };
 }
 
-async function open<
-  Data extends CommonData & { readonly images?: string | null },
-  T extends DetectionTruth | InstanceTruth | SemanticTruth,
->(
+/** A reader of the classes of whole images, for a format whose images state objects that have a class and nothing else. */
+export const statedLabels =
+  <Data extends CommonData & { readonly images?: string | null }>(format: StatedFormat<Data>): Open<Data, 'labels'> =>
+  (data, request) =>
+    open(format, data, request, openLabels);
+
+async function open<Data extends CommonData & { readonly images?: string | null }, T extends Truth>(
   format: StatedFormat<Data>,
   data: Data,
   request: SplitRequest,

@@ -4,6 +4,8 @@ import { DataError } from '../../engine/errors.js';
 
 const MAX_FILES = 2_000_000;
 const MAX_DEPTH = 32;
+/** More than a path has. */
+const MOST_STEPS = 1000;
 /** Endings of image files, in the order in which a name without one is completed. */
 const IMAGE = /\.(jpe?g|jfif|png|bmp|webp|tiff?|gif|avif|hei[cf]|jp2|p[gpbn]m)$/i;
 
@@ -27,6 +29,8 @@ export interface ImageIndex {
    * @returns an absolute path; null where none or several fit equally well
    */
   find(name: string, near: string | null): { readonly file: string; readonly by: FoundBy } | null;
+  /** Paths, relative to the folder, of the images with the last part of this name. */
+  named(name: string): readonly string[];
 }
 
 /**
@@ -94,7 +98,7 @@ export function indexFiles(folder: string, paths: readonly string[]): ImageIndex
     }
     return null;
   };
-  return { paths, find };
+  return { paths, find, named: (written) => byName.get(partsOf(written, folder).at(-1) ?? '') ?? [] };
 }
 
 /** Steps of a path as any system writes it; what leads out of the folder is left out. */
@@ -104,7 +108,7 @@ function partsOf(written: string, folder: string): readonly string[] {
   return inside.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
 }
 
-/** The path that shares the most last steps with what is written, or lies in the folder looked in; null for a draw. */
+/** The path that shares the most last steps with what is written, or lies in the folder looked in, or in the fewest folders; null for a draw. */
 function nearestPath(paths: readonly string[], written: readonly string[], beside: string | null): string | null {
   if (paths.length <= 1) return paths[0] ?? null;
   const scored = paths.map((path) => {
@@ -112,7 +116,7 @@ function nearestPath(paths: readonly string[], written: readonly string[], besid
     let shared = 0;
     while (shared < parts.length - 1 && parts.at(-2 - shared) === written.at(-2 - shared)) shared++;
     const isBeside = beside !== null && path.startsWith(beside === '' ? '' : `${beside}/`);
-    return { path, score: 2 * shared + (isBeside ? 1 : 0) };
+    return { path, score: 2 * shared + (isBeside ? 1 : 0) - parts.length / MOST_STEPS };
   });
   scored.sort((a, b) => b.score - a.score);
   const [first, second] = scored;

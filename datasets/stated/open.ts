@@ -1,7 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { mask as masks } from '#coco-ts';
 import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
+
+import { shownName } from '../../engine/printable.js';
 import { admitBoxes, admitted, objectsOf, type StatedBox } from '../boxes.js';
+
 import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
 import type { CommonData, SplitRequest } from '../formats/format.js';
@@ -14,9 +17,11 @@ import {
   IGNORED,
   type InstanceTruth,
   type LabelMap,
+  type LabelTruth,
   type SemanticTruth,
   type Truth,
 } from '../sample.js';
+
 import { surveyImage } from '../survey.js';
 import type { Verifier } from '../verified.js';
 import { type BadRecord, badRecord, badRecords, commonPitfall, type WarningList } from '../warnings.js';
@@ -140,6 +145,40 @@ export async function openRegions(
   return datasetOf<SemanticTruth>(labels, entries, options.warnings.list(), { source: set.file, advice });
 }
 
+/**
+ * Classes of whole images: those of what each states. An image whose every class is left out is left out itself; one that
+ * states none stays, without a class.
+ */
+export async function openLabels(
+  set: StatedSet,
+  chosen: readonly StatedImage[],
+  options: OpenStated,
+): Promise<Dataset<LabelTruth>> {
+  const { labels, indexOf } = classesOf(set, 'labels', options);
+  const known = new Map<string, number | null>();
+  const labelOf = (object: StatedObject): number | null => {
+    if (!known.has(object.name)) known.set(object.name, indexOf(object));
+    return known.get(object.name) ?? null;
+  };
+  const kept = chosen.filter(({ objects }) => objects.length === 0 || objects.some((one) => labelOf(one) !== null));
+  if (kept.length === 0 && chosen.length > 0) {
+    throw new DataError(
+      set.file,
+      `not one of ${chosen.length} images is of the classes ${shortList(labels.classes.map(({ name }) => name))}: check data.classes and the spelling`,
+    );
+  }
+  const entries = await openEntries(set, kept, options, ({ objects, source: _, ...image }): Entry<StoredTruth> => {
+    const found = new Set(objects.flatMap((object) => labelOf(object) ?? []));
+    return { ...image, truth: { kind: 'labels', labels: Int32Array.from(found).sort() } };
+  });
+  return datasetOf<LabelTruth>(labels, entries, options.warnings.list(), { source: set.file });
+}
+
+const MOST_NAMED = 5;
+const shortList = (names: readonly string[]): string =>
+  names.slice(0, MOST_NAMED).map(shownName).join(', ') +
+  (names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '');
+
 /** Run lengths are of the image's size. */
 const fits = (
   segmentation: Segmentation,
@@ -200,7 +239,14 @@ function recordName(image: StatedImage, error: EspalierError, { root, folder }: 
 async function survey(image: StatedImage, options: OpenStated): Promise<Surveyed> {
   const { root, images, folder, links, warnings, verifier } = options;
   const found = images.find(image.name, image.folder);
-  if (found === null) throw new DataError(image.name, `no such image below ${folder}, named by ${image.source}`, 27);
+  if (found === null) {
+    const alike = images.named(image.name);
+    const what =
+      alike.length === 0
+        ? `no such image below ${folder}`
+        : `${alike.length} images of that name below ${folder} (${alike.slice(0, 3).join(', ')}): name their folder in data.images`;
+    throw new DataError(image.name, `${what}, named by ${image.source}`, 27);
+  }
   const { file, by } = found;
   if (links === 'inside' && !contains(root.real, await realpath(file))) {
     throw new DataError(file, `a link that leaves the data folder ${root.path}, which links: inside refuses`);

@@ -23,6 +23,8 @@ export interface Candidate extends Shareable {
 /** What a format knows of its places. */
 export interface Places<Item extends Candidate> {
   readonly parts: Parts;
+  /** True: items are groups, such as patients, of which one of two may be held out. Defaults to false. */
+  readonly groups?: boolean;
   /** The places that a text of a config names; null where it names none, and so images. */
   resolve(name: string): Promise<readonly string[] | null>;
   /** The images of places, in the order of the data set. */
@@ -59,21 +61,21 @@ export async function chooseSplit<Item extends Candidate>(
       };
     }
     const chosen = await named(root, said, places);
-    return split === 'train' && (await holdsOut(data, places)) ? heldOut(chosen, 'train', data) : whole(chosen);
+    return split === 'train' && (await holdsOut(data, places)) ? heldOut(chosen, 'train', data, places) : whole(chosen);
   }
   if (said === 'auto' && parts[split] !== undefined && !(split !== 'train' && isShare(data.train))) {
     const chosen = await places.read(parts[split]);
-    return split === 'train' && (await holdsOut(data, places)) ? heldOut(chosen, 'train', data) : whole(chosen);
+    return split === 'train' && (await holdsOut(data, places)) ? heldOut(chosen, 'train', data, places) : whole(chosen);
   }
   if (isShare(data.train) || isShare(said)) return shared(await places.read(parts.all), split, data);
   if (split === 'test') throw missing(split);
   if (split === 'train') {
     const all = await places.read(parts.all);
-    return (await holdsOut(data, places)) ? heldOut(all, 'train', data) : whole(all);
+    return (await holdsOut(data, places)) ? heldOut(all, 'train', data, places) : whole(all);
   }
   const from =
     data.train === 'auto' ? await places.read(parts.train ?? parts.all) : await named(root, data.train, places);
-  return heldOut(from, 'val', data);
+  return heldOut(from, 'val', data, places);
 }
 
 const isShare = (split: Split | null): split is number =>
@@ -153,8 +155,9 @@ function heldOut<Item extends Candidate>(
   all: readonly Item[],
   split: 'train' | 'val',
   { splitSeed }: CommonData,
+  { groups = false }: Pick<Places<Item>, 'groups'>,
 ): Chosen<Item> | null {
-  if (all.length < FEWEST_TO_HOLD_OUT) return split === 'train' ? whole(all) : null;
+  if (all.length < (groups ? 2 : FEWEST_TO_HOLD_OUT)) return split === 'train' ? whole(all) : null;
   const order = stratifiedOrder(all, splitSeed);
   const count = Math.max(1, Math.round(all.length * HELD_OUT));
   if (split === 'train') return whole(take(all, order.slice(count)));

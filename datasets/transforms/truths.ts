@@ -43,6 +43,7 @@ const TRUTHS: TruthKinds = {
     }),
     bytes: ({ mask }) => mask.byteLength,
   },
+  labels: { move: (truth) => truth, bytes: ({ labels }) => labels.byteLength },
 };
 
 /** An object of which the box is still seen, but no pixel, is neither learned nor background. */

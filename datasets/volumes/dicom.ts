@@ -220,9 +220,9 @@ interface LosslessModule {
   };
 }
 
+const require = createRequire(import.meta.url);
 /** Loaded where the first such file is met. */
-const losslessDecoder = (): LosslessModule =>
-  createRequire(import.meta.url)('jpeg-lossless-decoder-js') as LosslessModule;
+const losslessDecoder = (): LosslessModule => require('jpeg-lossless-decoder-js') as LosslessModule;
 
 /** The size that a lossless JPEG declares is that of the file, before memory is taken for it. */
 function requireFrame(bytes: Uint8Array, width: number, height: number): void {

@@ -12,7 +12,7 @@ const NEVER = -1;
  *
  * @param model     of one image, with the outputs `boxes` [1, A, 4] and `scores` [1, A, K]
  * @param inputSize [height, width], pixels
- * @throws ConfigError for several images, and for soft suppression, which ONNX has no operator for
+ * @throws ConfigError for several images, and for suppression that ONNX has no operator for
  */
 export function withSuppression(
   model: OnnxModel,
@@ -22,8 +22,12 @@ export function withSuppression(
   const [images = 1, places = 0, classes = 0] = model.outputs.find(({ name }) => name === 'scores')?.shape ?? [];
   if (images !== 1 || typeof places !== 'number' || typeof classes !== 'number')
     throw new ConfigError(`--nms graph is for one image a call, not for ${images}: leave --batch or --nms out`);
-  if (options.suppression === 'soft')
+  if (options.suppression === 'soft' || options.suppression === 'matrix')
     throw new ConfigError('the run suppresses boxes softly, which ONNX has no operator for: export with --nms none');
+  if (options.suppression === 'agnostic')
+    throw new ConfigError(
+      'the run suppresses boxes of any class, and --nms graph those of one: export with --nms none',
+    );
   const nodes: OnnxNode[] = [];
   const tensors: OnnxTensor[] = [];
   const constant = (values: readonly number[], shape: readonly number[], type: OnnxTensor['type']): string => {

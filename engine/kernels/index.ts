@@ -17,7 +17,9 @@ export { groupConv2d } from './groupConv2d.js';
 export { groupNorm } from './groupNorm.js';
 export { hardSigmoid } from './hardSigmoid.js';
 export { hardSwish } from './hardSwish.js';
+export { type LambNumbers, type LambState, lamb } from './lamb.js';
 export { layerNorm } from './layerNorm.js';
+export { type LionNumbers, type LionState, lion } from './lion.js';
 export { maxPool } from './maxPool.js';
 export {
   type Contestants,
@@ -35,6 +37,7 @@ export { resizeAligned } from './resizeAligned.js';
 export { type BicubicStyle, resizeBicubic } from './resizeBicubic.js';
 export { resizeBilinear } from './resizeBilinear.js';
 export { resizeNearest, resizeNearestExact } from './resizeNearest.js';
+export { type RmspropNumbers, type RmspropState, rmsprop } from './rmsprop.js';
 export { type RoiAlignOptions, roiAlign } from './roiAlign.js';
 export { scatterND } from './scatter.js';
 export { squeeze } from './squeeze.js';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ACTIVATION_NAMES } from '../../backbones/layers/index.js';
 import { type DecodeOptions, decodingConfig } from '../boxes/suppression.js';
+import { IOU_LOSSES } from '../losses/iou.js';
 
 const fraction = z.number().min(0).max(1);
 const weight = z.number().min(0).max(1000);
@@ -35,6 +36,10 @@ const assignConfig = z.strictObject({
 /** Quality focal loss of the classes, generalised IoU and distribution focal loss of the boxes. */
 const lossConfig = z.strictObject({
   beta: z.number().min(1).max(10).default(2).describe('Quality focal loss: power of the modulating factor, 1..10'),
+  iou: z
+    .enum(IOU_LOSSES)
+    .default('giou')
+    .describe('IoU loss of the boxes: generalised, by the distance of the centres, or by distance and shape'),
   boxWeight: weight.default(2).describe('Factor of the IoU loss in the total, 0..1000'),
   distributionWeight: weight.default(0.25).describe('Factor of the distribution focal loss in the total, 0..1000'),
 });

@@ -9,11 +9,12 @@ import { commonChannels } from '../boxes/commonChannels.js';
 import { createPoints } from '../boxes/points.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
+import { expectation } from '../losses/distributionFocal.js';
 import { createSubnet } from '../retina/subnet.js';
 import { type AlignedConfig, alignedConfig, regMaxOf } from './config.js';
 import { decodeAligned } from './decode.js';
 import type { AlignedEncoderConfig, AlignedTargets } from './encoder.js';
-import { type AlignedRaw, alignedLoss } from './loss.js';
+import { type AlignedRaw, alignedLoss, boxesAt } from './loss.js';
 
 /** Every class starts at this probability, so that the background does not drown the first steps. */
 const PRIOR = 0.01;
@@ -48,6 +49,14 @@ export function createAlignedHead<In extends Level>(
         const list = levels.map((level) => maps[level]);
         return { logits: nets.classNet(list, pass), bins: nets.boxNet(list, pass) };
       }),
+    exported: {
+      outputs: ({ logits, bins }) => {
+        const [batch, places] = logits.shape;
+        const distances = expectation(tf.reshape(bins, [batch, places, 4, -1]));
+        return { boxes: boxesAt(points, distances), scores: tf.sigmoid(logits) };
+      },
+      reading: { kind: 'boxes', ...options.decode },
+    },
     loss: (raw, targets, progress) => alignedLoss(raw, targets, points, options, progress),
     decode: async (raw, placements) => {
       const [logits, bins] = (await Promise.all([raw.logits.data(), raw.bins.data()])) as [Float32Array, Float32Array];

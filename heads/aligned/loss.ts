@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { detached, gatherRows, greaterEqualMask, lessMask, oneHot } from '../../engine/kernels/index.js';
 import type { Progress, TargetTensors } from '../head.js';
 import { distributionFocalLoss, expectation } from '../losses/distributionFocal.js';
-import { giouLoss } from '../losses/giou.js';
+import { iouLoss } from '../losses/iou.js';
 import { qualityFocalLoss } from '../losses/qualityFocal.js';
 import { type LossTerms, quotient } from '../losses/term.js';
 import { type Assignment, alignPlaces, iouOf } from './assign.js';
@@ -67,7 +67,7 @@ export function teachBoxes(
   const isFound = greaterEqualMask(owner, 0);
   const counted = tf.sub(1, tf.mul(targets.ignored, tf.sub(1, isFound)));
   const focal = tf.mul(qualityFocalLoss(logits, qualities, loss.beta), tf.expandDims(counted, 2));
-  const boxes = tf.mul(giouLoss(distances, wanted), weight);
+  const boxes = tf.mul(iouLoss(distances, wanted, loss.iou), weight);
   const limit = spread.shape[3]! - 1 - BELOW;
   const entropy = tf.mean(distributionFocalLoss(spread, tf.clipByValue(wanted, 0, limit)), 2);
   const divisor = sumAll(weight, 2);
@@ -124,7 +124,7 @@ function teachFixed(scores: tf.Tensor3D, boxes: tf.Tensor3D, targets: TargetTens
 }
 
 /** [N, A, 4] x1 y1 x2 y2, pixels, of distances in cells. */
-function boxesAt(points: Float32Array, distances: tf.Tensor): tf.Tensor3D {
+export function boxesAt(points: Float32Array, distances: tf.Tensor): tf.Tensor3D {
   const { x, y, stride } = columns(points);
   const [left, top, right, bottom] = tf.unstack(tf.mul(distances, tf.expandDims(stride, 1)), 2) as tf.Tensor[];
   return tf.stack([tf.sub(x, left!), tf.sub(y, top!), tf.add(x, right!), tf.add(y, bottom!)], 2) as tf.Tensor3D;

@@ -3,7 +3,7 @@ import type { Placement } from '../../datasets/placement.js';
 import type { Detections } from '../../datasets/sample.js';
 import { WeightsError } from '../../engine/errors.js';
 import { topIndices } from '../boxes/candidates.js';
-import { type DecodeOptions, listCandidates, suppressed } from '../boxes/suppression.js';
+import { type DecodeOptions, listCandidates, SUPPRESSIONS, suppressed } from '../boxes/suppression.js';
 import type { HostOutput } from './answers.js';
 
 const fraction = z.number().min(0).max(1);
@@ -17,7 +17,7 @@ export const boxesReading = z.strictObject({
   maxCandidates: z.int().min(1).max(100_000),
   maxDetections: z.int().min(1).max(10_000),
   scoreThreshold: fraction,
-  suppression: z.enum(['hard', 'soft']),
+  suppression: z.enum(SUPPRESSIONS),
   iouThreshold: fraction,
 });
 

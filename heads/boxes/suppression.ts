@@ -1,10 +1,14 @@
 import * as z from 'zod';
 import type { Placement } from '../../datasets/placement.js';
 import type { Detections } from '../../datasets/sample.js';
+import { suppressAtOnce } from './matrixNms.js';
 import { type Candidates, type Survivors, suppress } from './nms.js';
 import { suppressSoftly } from './softNms.js';
 
 const fraction = z.number().min(0).max(1);
+
+/** What becomes of boxes that overlap better ones. */
+export const SUPPRESSIONS = ['hard', 'soft', 'agnostic', 'matrix'] as const;
 
 /** Settings of decoding that every detection head has; `defaults` are the head's own. */
 export const decodingConfig = (defaults: DecodeOptions) =>
@@ -23,12 +27,14 @@ export const decodingConfig = (defaults: DecodeOptions) =>
       .describe('Boxes kept per image, 1..10000'),
     scoreThreshold: fraction.default(defaults.scoreThreshold).describe('Pairs that score less are left out, 0..1'),
     suppression: z
-      .enum(['hard', 'soft'])
+      .enum(SUPPRESSIONS)
       .default(defaults.suppression)
-      .describe('Of overlapping boxes of a class: hard drops the weaker, soft lowers its score (Gaussian)'),
+      .describe(
+        'Of overlapping boxes of a class: hard drops the weaker, soft lowers its score (Gaussian), one by one, matrix lowers all at once; agnostic: hard among boxes of any class',
+      ),
     iouThreshold: fraction
       .default(defaults.iouThreshold)
-      .describe('suppression hard: IoU above which the weaker of two boxes of a class is dropped, 0..1; 1: none is'),
+      .describe('suppression hard and agnostic: IoU above which the weaker of two boxes is dropped, 0..1; 1: none is'),
   });
 
 export interface DecodeOptions {
@@ -37,13 +43,15 @@ export interface DecodeOptions {
   readonly maxDetections: number;
   /** In [0, 1); pairs that score less are left out. */
   readonly scoreThreshold: number;
-  /** `hard`: boxes of a class above `iouThreshold` go; `soft`: they lose score. */
-  readonly suppression: 'hard' | 'soft';
+  /** `hard`: boxes of a class above `iouThreshold` go, `agnostic`: of any class; `soft`, `matrix`: they lose score. */
+  readonly suppression: (typeof SUPPRESSIONS)[number];
   /** 1 turns hard suppression off. */
   readonly iouThreshold: number;
 }
 
 const SOFT = { sigma: 0.5, minimumScore: 0.001 } as const;
+/** As the authors of matrix suppression. */
+const MATRIX = { sigma: 2, minimumScore: 0.001 } as const;
 
 /** The boxes that suppression leaves, best score first. */
 export function suppressed(candidates: Candidates, options: DecodeOptions): Detections {
@@ -55,12 +63,18 @@ export function suppressedWithOrigins(
   candidates: Candidates,
   options: DecodeOptions,
 ): { readonly detections: Detections; readonly places: Int32Array } {
-  const kept =
-    options.suppression === 'soft'
-      ? suppressSoftly(candidates, { ...SOFT, limit: options.maxDetections })
-      : suppress(candidates, options.iouThreshold, options.maxDetections);
+  const kept = survivors(candidates, options);
   const places = Int32Array.from(kept.rows, (row) => candidates.origins?.[row] ?? 0);
   return { detections: gather(candidates, kept), places };
+}
+
+function survivors(candidates: Candidates, options: DecodeOptions): Survivors {
+  const { suppression, iouThreshold, maxDetections: limit } = options;
+  if (suppression === 'soft') return suppressSoftly(candidates, { ...SOFT, limit });
+  if (suppression === 'matrix') return suppressAtOnce(candidates, { ...MATRIX, limit });
+  const { boxes, scores, labels } = candidates;
+  const competing = suppression === 'agnostic' ? { boxes, scores, labels: new Int32Array(labels.length) } : candidates;
+  return suppress(competing, iouThreshold, limit);
 }
 
 function gather(candidates: Candidates, { rows, scores }: Survivors): Detections {

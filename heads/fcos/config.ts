@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type DecodeOptions, decodingConfig } from '../boxes/suppression.js';
+import { IOU_LOSSES } from '../losses/iou.js';
 
 const fraction = z.number().min(0).max(1);
 
@@ -36,6 +37,10 @@ const lossConfig = z.strictObject({
   alpha: fraction.default(0.25).describe('Focal loss: weight of the foreground, 0..1'),
   gamma: z.number().min(0).max(10).default(2).describe('Focal loss: power of the modulating factor, 0..10'),
   labelSmoothing: fraction.default(0).describe('Focal loss: share of the label given to both classes alike, 0..1'),
+  iou: z
+    .enum(IOU_LOSSES)
+    .default('giou')
+    .describe('IoU loss of the boxes: generalised, by the distance of the centres, or by distance and shape'),
   boxWeight: z.number().min(0).max(1000).default(1).describe('Factor of the box loss in the total, 0..1000'),
   centernessWeight: z
     .number()

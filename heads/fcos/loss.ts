@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { greaterEqualMask, notEqualMask, oneHot } from '../../engine/kernels/index.js';
 import type { TargetTensors } from '../head.js';
 import { type FocalOptions, focalLoss } from '../losses/focal.js';
-import { giouLoss } from '../losses/giou.js';
+import { type IouLoss, iouLoss } from '../losses/iou.js';
 import { type LossTerms, quotient } from '../losses/term.js';
 import { EXCLUDED, type FcosTargets } from './encoder.js';
 
@@ -17,6 +17,7 @@ export type FcosRaw = {
 };
 
 export interface FcosLossOptions extends FocalOptions {
+  readonly iou: IouLoss;
   readonly boxWeight: number;
   readonly centernessWeight: number;
 }
@@ -40,7 +41,7 @@ export function fcosLoss(
   const counted = tf.expandDims(notEqualMask(classes, EXCLUDED), 2); // [N, A, 1]
   const focal = sumAll(tf.mul(focalLoss(raw.logits, hot, options), counted), 3);
   const isFound = greaterEqualMask(classes, 0); // [N, A]
-  const boxes = sumAll(tf.mul(giouLoss(raw.distances, distances), centerness), 2);
+  const boxes = sumAll(tf.mul(iouLoss(raw.distances, distances, options.iou), centerness), 2);
   const entropy = tf.sub(tf.softplus(raw.centerness), tf.mul(raw.centerness, centerness));
   return {
     class: quotient(focal, found, { least: 1 }),

@@ -26,4 +26,3 @@ export const instanceConfig = z.strictObject({
   masks: masksConfig.prefault({}).describe('Masks of the objects'),
 });
 export type InstanceConfig = z.infer<typeof instanceConfig>;
-export type MasksConfig = InstanceConfig['masks'];

@@ -1,3 +1,4 @@
+import { classification } from './classification.js';
 import { detection } from './detection.js';
 import { instances } from './instances.js';
 import { segmentation } from './segmentation.js';
@@ -15,6 +16,6 @@ export {
 } from './task.js';
 
 /** Every task there is, by its name in configs. */
-export const TASKS = { detection, instances, segmentation } as const;
+export const TASKS = { detection, instances, segmentation, classification } as const;
 export type TaskName = keyof typeof TASKS;
 export const TASK_NAMES = Object.keys(TASKS) as readonly TaskName[];

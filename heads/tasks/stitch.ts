@@ -1,5 +1,6 @@
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
-import type { ClassMap, Detections, Instances, PackedMask } from '../../datasets/sample.js';
+import type { ClassMap, ClassScores, Detections, Instances, PackedMask } from '../../datasets/sample.js';
+
 import { suppress } from '../boxes/nms.js';
 import type { StitchedTile } from './task.js';
 
@@ -16,6 +17,29 @@ export function stitchClassMaps({ width, height }: Size) {
       }
     },
     finish: (): ClassMap => ({ mask, width, height }),
+  };
+}
+
+/**
+ * Class probabilities of tiles: of classes that exclude each other the mean by the area that each tile counts for; of others the
+ * largest, as what one tile shows the image has.
+ */
+export function stitchScores(_size: Size) {
+  let [sum, area, isExclusive] = [new Float64Array(0), 0, true];
+  return {
+    add: (part: ClassScores, { kept: [left, top, right, bottom] }: StitchedTile): void => {
+      const weight = (right - left) * (bottom - top);
+      if (sum.length === 0) sum = new Float64Array(part.probabilities.length);
+      isExclusive = part.isExclusive;
+      area += weight;
+      for (const [label, value] of part.probabilities.entries()) {
+        sum[label] = isExclusive ? sum[label]! + weight * value : Math.max(sum[label]!, value);
+      }
+    },
+    finish: (): ClassScores => ({
+      probabilities: Float32Array.from(sum, (value) => (isExclusive ? value / Math.max(1, area) : value)),
+      isExclusive,
+    }),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
+
 import type { CaseEvaluator, CasesConfig } from '../../datasets/evaluators/regions/index.js';
-import type { ClassMap, Detections, LabelMap, PackedMask, Truth } from '../../datasets/sample.js';
+import type { ClassMap, ClassScores, Detections, LabelMap, PackedMask, Truth } from '../../datasets/sample.js';
+
 import type { AugmentConfig } from '../../datasets/transforms/augment.js';
 
 /** Figures of an evaluation by name; null: there was nothing to measure. */
@@ -18,6 +20,8 @@ export interface Overlay {
   /** One for each of the boxes. */
   readonly masks?: readonly PackedMask[];
   readonly classMap?: ClassMap;
+  /** Of the whole image. */
+  readonly scores?: ClassScores;
 }
 
 /** One prediction for machines, for people and for the eye. */

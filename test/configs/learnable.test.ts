@@ -85,6 +85,17 @@ const voc = (
 };
 const LEARNABLE = { problem: null, warnings: [], notes: [] };
 
+describe('masks of objects are there to learn', () => {
+  it('with one polygon, but not with boxes alone', async () => {
+    const instances = (annotations: readonly Annotation[]) =>
+      check('instances', { kind: 'coco', root: cocoRoot(annotations, ['cell']) });
+    expect(await instances([{ segmentation: SQUARE }, {}])).toMatchObject({ problem: null });
+    expect((await instances([{}, {}])).problem).toContain(
+      'not one of the 2 objects of the 2 training images has a segmentation, so there is no mask to learn: export polygons or RLE',
+    );
+  });
+});
+
 describe('a detector has something to learn', () => {
   it('with one object, and with one class', async () => {
     expect(await detection([{}], {}, ['cell'])).toEqual({ ...LEARNABLE, names: ['cell'] });

@@ -110,7 +110,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'a wrong choice unlike any',
       'data: { kind: pickle }\n',
-      'c.yaml:1:15: data.kind: found "pickle"; choose one of auto, coco, voc, yolo, labelme, cvat, via, csv, instances, masks, module',
+      'c.yaml:1:15: data.kind: found "pickle"; choose one of auto, medical, coco, voc, yolo, labelme, cvat, via, csv, instances, masks, folders, module',
     ],
     [
       'one side of two',
@@ -179,7 +179,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'values of masks for boxes',
       'data: { kind: voc, root: cells, values: { 255: cell } }\n',
-      "c.yaml:1:33: 'values' is a key of kind masks: remove it, kind voc has none",
+      "c.yaml:1:33: 'values' is a key of kind medical, masks: remove it, kind voc has none",
     ],
     [
       'more classes than a class map has',

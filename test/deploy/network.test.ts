@@ -77,36 +77,39 @@ describe('the description of a network', () => {
 });
 
 describe.skipIf(!hasOnnxRuntime)(`ONNX Runtime${WITHOUT_RUNTIME}`, () => {
-  it.each(['retina', 'fcos', 'semantic', 'lraspp'])('answers as the engine does with the head %s', async (head) => {
-    const model = buildNetwork(head);
-    const { exported } = model;
-    if (!exported) throw new Error('not exported');
-    const graph = await traceNetwork(model, { inputSize: SIZE });
-    const outputs = await runOnnx(exportOnnx(graph, describeAs(exported.reading)), 'images', PIXELS, [1, ...SIZE, 3]);
-    const { mean, std } = model.preprocessing;
-    const raw = tf.tidy(() => {
-      const images = normalizeImages(tf.tensor4d(PIXELS, [1, ...SIZE, 3]), mean, std);
-      return model.forward(images, { training: false }) as tf.TensorContainer;
-    }) as Tree;
-    const wanted = tf.tidy(() => exported.outputs(raw));
-    for (const [name, tensor] of Object.entries(wanted)) {
-      const expected = await tensor.data();
-      const spread = Math.max(1, ...expected.map(Math.abs));
-      const furthest = Math.max(
-        ...expected.map((value, i) => Math.abs(value - (outputs[name]?.values[i] ?? Number.NaN))),
-      );
-      expect(furthest / spread).toBeLessThan(1e-4);
-    }
-    const [answer] = readAnswers(exported.reading, outputs, [PLACEMENT]) as [object];
-    const [decoded] = (await model.decode(raw, [PLACEMENT])) as [object];
-    for (const [key, values] of Object.entries(decoded) as [string, number | Float32Array][]) {
-      const found = answer[key as never] as typeof values;
-      if (typeof values === 'number') expect(found).toBe(values);
+  it.each(['retina', 'fcos', 'aligned', 'semantic', 'lraspp'])(
+    'answers as the engine does with the head %s',
+    async (head) => {
+      const model = buildNetwork(head);
+      const { exported } = model;
+      if (!exported) throw new Error('not exported');
+      const graph = await traceNetwork(model, { inputSize: SIZE });
+      const outputs = await runOnnx(exportOnnx(graph, describeAs(exported.reading)), 'images', PIXELS, [1, ...SIZE, 3]);
+      const { mean, std } = model.preprocessing;
+      const raw = tf.tidy(() => {
+        const images = normalizeImages(tf.tensor4d(PIXELS, [1, ...SIZE, 3]), mean, std);
+        return model.forward(images, { training: false }) as tf.TensorContainer;
+      }) as Tree;
+      const wanted = tf.tidy(() => exported.outputs(raw));
+      for (const [name, tensor] of Object.entries(wanted)) {
+        const expected = await tensor.data();
+        const spread = Math.max(1, ...expected.map(Math.abs));
+        const furthest = Math.max(
+          ...expected.map((value, i) => Math.abs(value - (outputs[name]?.values[i] ?? Number.NaN))),
+        );
+        expect(furthest / spread).toBeLessThan(1e-4);
+      }
+      const [answer] = readAnswers(exported.reading, outputs, [PLACEMENT]) as [object];
+      const [decoded] = (await model.decode(raw, [PLACEMENT])) as [object];
+      for (const [key, values] of Object.entries(decoded) as [string, number | Float32Array][]) {
+        const found = answer[key as never] as typeof values;
+        if (typeof values === 'number') expect(found).toBe(values);
       else expect(Math.max(0, ...values.map((value, i) => Math.abs(value - ((found as Float32Array)[i] ?? 1e9))))).toBeLessThan(0.01); // biome-ignore format: one line
-    }
-    tf.dispose([raw, wanted] as tf.TensorContainer);
-    model.dispose();
-  });
+      }
+      tf.dispose([raw, wanted] as tf.TensorContainer);
+      model.dispose();
+    },
+  );
 
   it('suppresses boxes in the graph as the library does', async () => {
     const model = buildNetwork('retina');

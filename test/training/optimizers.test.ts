@@ -2,7 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Parameter, ParameterRole } from '../../backbones/module.js';
 import { createRandom } from '../../engine/random.js';
-import { createAdamW, createSgd, type Optimizer } from '../../training/optimizers.js';
+import {
+  createAdamW,
+  createLamb,
+  createLion,
+  createRmsprop,
+  createSgd,
+  type Optimizer,
+} from '../../training/optimizers.js';
 import { gather } from '../../training/packs.js';
 
 const STEPS = 5;
@@ -139,6 +146,9 @@ describe('AdamW', () => {
 describe.each([
   ['SGD', createSgd],
   ['AdamW', createAdamW],
+  ['RMSProp', createRmsprop],
+  ['LAMB', createLamb],
+  ['Lion', createLion],
 ] as const)('%s', (_name, create) => {
   test('continues bit for bit from its stored state', () => {
     const whole = parametersOf();

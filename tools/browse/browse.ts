@@ -9,7 +9,7 @@ import type { Dataset } from '../../datasets/dataset.js';
 import { matchBoxes } from '../../datasets/evaluators/index.js';
 import { formatOf } from '../../datasets/formats/index.js';
 import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '../../datasets/pictures/index.js';
-import { boxesOf, objectsOf } from '../../datasets/sample.js';
+import { boxesOf, labelsOf, objectsOf } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { runFolder } from '../../training/run/index.js';
 import { openInBrowser } from '../dashboard/dashboard.js';
@@ -156,7 +156,12 @@ async function answerOf({ network, labels }: Pick<Run, 'network' | 'labels'>, fi
   return null;
 }
 
-function listed({ id, truth }: Dataset['entries'][number]): ListedImage {
+function listed({ id, truth, width, height }: Dataset['entries'][number]): ListedImage {
+  const labels = labelsOf(truth);
+  if (labels) {
+    const side = Math.round(Math.sqrt((width ?? 0) * (height ?? 0)));
+    return { id, objects: Array.from(labels.labels, (label) => [label, side] as const) };
+  }
   const boxes = objectsOf(truth);
   if (!boxes) return { id, objects: null };
   const sideOf = (i: number): number => Math.round(Math.sqrt(boxes.areas[i] ?? 0));

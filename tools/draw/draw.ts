@@ -1,5 +1,7 @@
 import { patchOfRuns } from '../../datasets/instanceMasks.js';
+import { type ShapeLabel, shapesOf } from '../../datasets/pictures/index.js';
 import { type ClassMap, type Detections, IGNORED, type PackedMask, type RgbPixels } from '../../datasets/sample.js';
+
 import { shownName } from '../../engine/printable.js';
 import type { Overlay } from '../../heads/index.js';
 import { type Canvas, copyOf, layOver, plateOf, strokeRectangle } from './canvas.js';
@@ -11,12 +13,26 @@ const OPACITY = 0.4;
 /** A copy of the image with everything that an overlay holds, boxes over class maps; objects with masks are drawn by these. */
 export function drawOverlay(
   image: RgbPixels,
-  { boxes, masks, classMap }: Overlay,
+  { boxes, masks, classMap, scores }: Overlay,
   names: readonly string[],
 ): RgbPixels {
   const tinted = classMap ? drawClassMap(image, classMap, names) : image;
-  if (boxes && masks) return drawMasks(tinted, boxes, masks);
-  return boxes ? drawDetections(tinted, boxes, names) : tinted;
+  const named = scores ? drawLabels(tinted, shapesOf(scores).labels ?? [], names) : tinted;
+  if (boxes && masks) return drawMasks(named, boxes, masks);
+  return boxes ? drawDetections(named, boxes, names) : named;
+}
+
+/** A copy of the image with the classes of the whole in its corner, `name probability`, one below the other. */
+export function drawLabels(image: RgbPixels, labels: readonly ShapeLabel[], names: readonly string[]): Canvas {
+  const canvas = copyOf(image);
+  let top = 0;
+  for (const { label, score } of labels) {
+    if (top >= canvas.height) break;
+    const name = shownName(names[label] ?? String(label));
+    const text = score === undefined ? name : `${name} ${score.toFixed(2)}`;
+    top += drawLabel(canvas, text, 0, top, classColor(label)) + lineOf(image);
+  }
+  return canvas;
 }
 
 /** A copy of the image with every object's mask as a tint and its contour solid, each in a colour of its own, the best on top. */

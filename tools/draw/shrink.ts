@@ -15,10 +15,11 @@ export function fitDrawing(
 ): { readonly image: RgbPixels; readonly overlay: Overlay } {
   const step = Math.ceil(Math.sqrt((image.width * image.height) / largest));
   if (step <= 1) return { image, overlay };
-  const { boxes, classMap } = overlay;
+  const { boxes, classMap, scores } = overlay;
   return {
     image: everyNth(image.data, image, step, 3),
     overlay: {
+      ...(scores && { scores }),
       ...(boxes && { boxes: { ...boxes, boxes: boxes.boxes.map((edge) => edge / step) } }),
       ...(classMap && { classMap: namedMask(everyNth(classMap.mask, classMap, step, 1)) }),
     },

@@ -6,7 +6,7 @@ import type { RgbPixels } from '../../datasets/sample.js';
 import { letterbox } from '../../datasets/transforms/index.js';
 import type { KeptPicture } from '../../training/run/index.js';
 import { type Canvas, copyOf, fillRectangle } from '../draw/canvas.js';
-import { drawClassMap, drawDetections } from '../draw/draw.js';
+import { drawClassMap, drawDetections, drawLabels } from '../draw/draw.js';
 
 const [COLUMNS, TILE, GAP] = [4, 360, 8];
 
@@ -42,6 +42,7 @@ function drawShapes(image: RgbPixels, { truth, answer, width, height }: KeptPict
   const shapes: Shapes = answer ?? truth ?? {};
   const scale = Math.min(image.width / width, image.height / height);
   if (shapes.map) return drawClassMap(image, sized(mapOf(shapes.map), image), names);
+  if (shapes.labels) return drawLabels(image, shapes.labels, names);
   const boxes = shapes.boxes ?? [];
   if (boxes.length === 0) return copyOf(image);
   return drawDetections(

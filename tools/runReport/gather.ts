@@ -7,6 +7,7 @@ import {
   boxIou,
   type CaseReport,
   createConfusion,
+  labelPairs,
   labelSuspicions,
   matchBoxes,
   type Suspicion,
@@ -48,7 +49,7 @@ export interface Gathered {
   readonly dataset: Dataset;
   readonly report: { readonly [name: string]: unknown };
   readonly images: readonly ReportImage[];
-  /** Of boxes; empty for class maps. */
+  /** Of boxes; empty for other truths. */
   readonly answered: readonly Answered[];
   readonly fingerprints: readonly Uint8Array[];
   /** As `createConfusion` counts. */
@@ -125,6 +126,9 @@ function imageOf({ id, image, truth }: Sample, answer: Drawable, threshold: numb
 
 /** As `createConfusion` pairs them: nothing is -1. */
 function cellsOf(truth: Sample['truth'], answer: Drawable, threshold: number): readonly string[] {
+  if (truth.kind === 'labels' && 'probabilities' in answer) {
+    return labelPairs(truth, answer).map(([label, answered]) => `${label ?? -1} ${answered ?? -1}`);
+  }
   if (!('boxes' in truth) || !('scores' in answer)) return [];
   const free = new Set(truth.labels.keys());
   const cells = new Set<string>();

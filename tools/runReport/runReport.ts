@@ -73,18 +73,18 @@ async function pageOf(
   const names = labels.classes.map(({ name }) => shownName(name));
   const { maxDetections } = headOf(experiment.model.head).limits(headSettings(experiment.model.head));
   const threshold = experiment.evaluate.drawThreshold;
-  const hasBoxes = answered.length > 0;
+  const [hasBoxes, hasMaps] = [answered.length > 0, gathered.confusions.length > 0];
   const sizes = images.map(({ width, height }) => ({ width, height }));
   const analysis = hasBoxes ? analyseBoxes(answered, sizes, { labels, maxDetections, threshold }) : null;
   const duplicates = similarPairs(fingerprints);
   const parts: (Html | null)[] = [
-    sections.headlineSection(figures, analysis?.interval ?? intervalOf(gathered.confusions)),
+    sections.headlineSection(figures, run.network.task, analysis?.interval ?? intervalOf(gathered.confusions)),
     rival && compareSection(run, gathered, rival),
     hasBoxes ? await sections.curvesSection(classCurves(labels, answered, maxDetections)) : null,
     names.length <= 60 ? sections.confusionSection(names, confusion) : null,
     ...(analysis ? await sections.analysisSections(analysis) : []),
-    hasBoxes ? null : sections.pixelsSection(images),
-    hasBoxes ? null : sections.volumesSection(names, confusion),
+    hasMaps ? sections.pixelsSection(images) : null,
+    hasMaps ? sections.volumesSection(names, confusion) : null,
     cases && sections.casesSection(cases),
     gallerySection(),
     sections.suspicionsSection(images, names),

@@ -1,5 +1,7 @@
 import type { BoxAnalysis, CaseReport, ClassCurve, Estimate } from '../../datasets/evaluators/index.js';
+import type { Report, Task } from '../../heads/index.js';
 import { caseTables, emptiesOf } from '../cases.js';
+
 import { barPlot, linePlot } from '../plots/specs.js';
 import { svgOf } from '../plots/svg.js';
 import type { ReportImage } from './gather.js';
@@ -11,7 +13,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 export const figuresOf = (report: object): readonly (readonly [string, number])[] =>
   Object.entries(report).filter((pair): pair is [string, number] => typeof pair[1] === 'number');
 
-export function headlineSection(report: object, interval: Estimate | null): Html {
+export function headlineSection(report: Report, { tables }: Pick<Task, 'tables'>, interval: Estimate | null): Html {
   const [first] = figuresOf(report);
   const between =
     interval &&
@@ -27,22 +29,9 @@ export function headlineSection(report: object, interval: Estimate | null): Html
       figures.map(([name]) => name),
       [figures.map(([, value]) => value)],
     ),
-    classTable(report),
-  );
-}
-
-function classTable(report: object): Html | null {
-  const { perClass, perClassIoU, perClassDice } = report as { [name: string]: unknown };
-  if (Array.isArray(perClass)) {
-    return tableOf(
-      ['class', 'AP', 'AP50'],
-      perClass.map((row) => [Object(row).name, Object(row).AP, Object(row).AP50]),
-    );
-  }
-  if (typeof perClassIoU !== 'object' || perClassIoU === null) return null;
-  return tableOf(
-    ['class', 'IoU', 'Dice'],
-    Object.entries(perClassIoU).map(([name, iou]) => [name, iou, Object(perClassDice)[name]]),
+    ...tables(report)
+      .slice(1)
+      .map(({ header, rows }) => tableOf(header, rows)),
   );
 }
 

@@ -15,6 +15,12 @@ const evaluationSchema = z.strictObject({
   report: z.unknown(),
 });
 
+const patienceSchema = z.strictObject({
+  sinceBest: z.int().min(0),
+  borne: z.int().min(0),
+  rateFactor: z.number().positive().max(1),
+});
+
 const metadataSchema = z.strictObject({
   format: z.literal('espalier-checkpoint'),
   version: z.literal(1),
@@ -33,6 +39,8 @@ const metadataSchema = z.strictObject({
   metric: z.string().nullable(),
   best: evaluationSchema.nullable(),
   latest: evaluationSchema.nullable(),
+  /** What evaluations without a better one have come to; absent in checkpoints of before it was kept. */
+  patience: patienceSchema.optional(),
   classes: z.array(z.strictObject({ id: z.int(), name: z.string() })),
   preprocessing: preprocessingSchema,
   config: z.unknown(),

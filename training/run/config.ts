@@ -1,7 +1,12 @@
 import * as z from 'zod';
+import { OPTIMIZER_NAMES } from '../optimizers.js';
+import { scheduleConfigs } from '../schedules.js';
+
+type ScheduleSchema = (typeof scheduleConfigs)[keyof typeof scheduleConfigs];
 
 const fraction = (fallback: number, text: string) => z.number().min(0).max(1).default(fallback).describe(text);
 const count = (fallback: number, text: string) => z.int().min(1).max(1_000_000).default(fallback).describe(text);
+const beta = z.number().min(0).lt(1).nullable().default(null);
 const limit = z.int().min(1).max(1_000_000).nullable().default(null);
 
 /** How to train, in a config file; an unknown key is an error. The only place of these defaults. */
@@ -13,7 +18,12 @@ export const trainConfig = z.strictObject({
     .max(1024)
     .default(8)
     .describe('Images per step, over all processes of a cluster together, 1..1024'),
-  optimizer: z.enum(['sgd', 'adamw']).default('adamw').describe('sgd (with momentum) or adamw'),
+  optimizer: z
+    .enum(OPTIMIZER_NAMES as [...typeof OPTIMIZER_NAMES])
+    .default('adamw')
+    .describe(
+      "sgd, adamw, rmsprop (the EfficientNet release's), lamb (for large batches) or lion (with a tenth of the rate)",
+    ),
   learningRate: z
     .number()
     .positive()
@@ -24,10 +34,34 @@ export const trainConfig = z.strictObject({
     'Batch size that learningRate was tuned for: the rate is multiplied by batchSize / it; null: as written',
   ),
   backboneRate: fraction(1, "The backbone's learning rate as a fraction of learningRate, 0..1"),
-  momentum: fraction(0.9, 'sgd: momentum, 0..1'),
-  weightDecay: fraction(0.01, 'Decay of weights (never biases, norms), 0..1; decoupled in adamw'),
+  momentum: fraction(0.9, 'sgd, rmsprop: momentum, 0..1'),
+  nesterov: z.boolean().default(false).describe("sgd: true: Nesterov's momentum"),
+  beta1: beta.describe('adamw, lamb, lion: decay of the mean gradient, 0 to below 1; null: 0.9'),
+  beta2: beta.describe(
+    'Decay of the mean square, 0 to below 1, of lion of the momentum; null: 0.999 in adamw and lamb, 0.99 in lion, 0.9 in rmsprop',
+  ),
+  epsilon: z
+    .number()
+    .positive()
+    .max(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Keeps divisions finite, above 0 to 1; null: 1e-8 in adamw, 1e-6 in lamb, 1e-3 in rmsprop, inside the root',
+    ),
+  weightDecay: fraction(
+    0.01,
+    'Decay of weights (never biases, norms), 0..1; decoupled in adamw, lamb and lion, else added to the gradient',
+  ),
   warmupSteps: z.int().min(0).max(1_000_000).default(100).describe('Steps of linear warm-up, 0..1000000'),
-  finalRate: fraction(0, 'End of the cosine as a fraction of learningRate, 0..1'),
+  schedule: z
+    .discriminatedUnion(
+      'kind',
+      Object.values(scheduleConfigs) as unknown as readonly [ScheduleSchema, ...ScheduleSchema[]],
+    )
+    .prefault({ kind: 'cosine' })
+    .describe('Learning rate after the warm-up'),
+  finalRate: fraction(0, 'End of cosine, flat-cosine and poly as a fraction of learningRate, 0..1'),
   clipNorm: z.number().positive().nullable().default(10).describe('Global norm gradients are clipped to; null: never'),
   ema: z
     .number()
@@ -79,6 +113,9 @@ export const trainConfig = z.strictObject({
     .default(512)
     .describe('Memory for decoded images that are used again in the next epoch, MiB, 0..1000000'),
   evaluateEvery: count(5, 'Epochs between evaluations on val, 1..1000000; the last epoch is always evaluated'),
+  patience: limit.describe(
+    'Evaluations without a better one after which the training ends, 1..1000000; null: it goes on to its end',
+  ),
   checkpointEvery: limit.describe('Steps between checkpoints, 1..1000000; null: one a minute'),
   tensorboard: z
     .boolean()

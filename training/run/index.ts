@@ -22,6 +22,7 @@ export { estimateStepMemory, type MemoryUse, type StepMemory, type StepNetwork }
 export { TRAIN_DEFAULTS, type TrainOptions } from './options.js';
 export { createPictures, type KeptPicture, type KeptPictures, type Pictures } from './pictures.js';
 export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';
+export { predictVolume, type VolumePrediction } from './predictVolume.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
 export type { RunWatch, TrainRun } from './session.js';
 export { openScalarLog, type ScalarLog } from './tensorboard.js';

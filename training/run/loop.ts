@@ -6,7 +6,7 @@ import { evaluateTogether, isWriter, type Session, saveLast } from './session.js
 import { createStepper, type Stepper, type StepReport, type UnreadStep } from './stepper.js';
 import { createWaitingWatch, type WaitingWatch } from './waiting.js';
 
-export type StopReason = 'done' | 'time' | 'interrupted';
+export type StopReason = 'done' | 'time' | 'patience' | 'interrupted';
 
 /** The compiled steps of a run. */
 export interface Steps extends Omit<Stepper, 'requireMemory'> {
@@ -21,7 +21,8 @@ export interface Steps extends Omit<Stepper, 'requireMemory'> {
 export function createSteps<Raw>(session: Omit<Session<Raw>, 'log'>): Steps {
   const { run, plan, peers } = session;
   const vote = peers ? () => REASONS.map((reason) => wants(session, reason)) : undefined;
-  const stepper = createStepper(run.model, plan, vote);
+  const rateAt = (step: number): number => plan.schedule(step) * session.state.patience.rateFactor;
+  const stepper = createStepper(run.model, plan, rateAt, vote);
   return {
     ...stepper,
     requireMemory: async () => stepper.requireMemory(await run.loader.layout(), run.availableBytes),
@@ -105,7 +106,7 @@ function createClock(before: number): () => number {
 }
 
 /** Reasons to stop that one process has before the others know. */
-const REASONS = ['interrupted', 'time'] as const;
+const REASONS = ['interrupted', 'time', 'patience'] as const;
 
 /** What the processes of a cluster have decided together; a process alone decides by itself. */
 interface Agreement {
@@ -123,6 +124,7 @@ function wants<Raw>(
   reason: (typeof REASONS)[number],
 ): boolean {
   if (reason === 'interrupted') return run.signal?.aborted === true;
+  if (reason === 'patience') return plan.patience !== null && state.patience.sinceBest >= plan.patience;
   return plan.minutes !== null && state.seconds >= plan.minutes * 60;
 }
 
@@ -131,7 +133,7 @@ function stopReason<Raw>(session: Session<Raw>, { stop }: Agreement): StopReason
   const isDone = state.step >= plan.totalSteps;
   if (peers) return isDone ? 'done' : stop !== null && state.step >= stop.step ? stop.reason : null;
   if (wants(session, 'interrupted')) return 'interrupted';
-  return isDone ? 'done' : wants(session, 'time') ? 'time' : null;
+  return isDone ? 'done' : (REASONS.find((reason) => wants(session, reason)) ?? null);
 }
 
 function evaluationDue<Raw>({ run, plan, state }: Session<Raw>): boolean {

@@ -1,7 +1,8 @@
 import { ConfigError } from '../../engine/errors.js';
 import { createEma, type Ema } from '../ema.js';
-import { createAdamW, createSgd, type Optimizer } from '../optimizers.js';
+import { OPTIMIZERS, type Optimizer, type OptimizerName } from '../optimizers.js';
 import type { ParameterMap } from '../packs.js';
+import type { Plateau } from '../patience.js';
 import { createSchedule, type Schedule, scaleLearningRate } from '../schedule.js';
 import { type TrainConfig, trainConfig } from './config.js';
 
@@ -31,7 +32,7 @@ export interface Plan {
   readonly learningRate: number;
   readonly schedule: Schedule;
   readonly optimizer: Optimizer;
-  readonly optimizerName: 'sgd' | 'adamw';
+  readonly optimizerName: OptimizerName;
   readonly ema: Ema | undefined;
   readonly clipNorm: number | undefined;
   readonly normMomentum: number;
@@ -41,6 +42,9 @@ export interface Plan {
   readonly checkpointSteps: number | null;
   readonly checkpointSeconds: number;
   readonly minutes: number | null;
+  /** Evaluations without a better one after which it ends; null: it does not. */
+  readonly patience: number | null;
+  readonly plateau: Plateau;
   readonly seed: number;
 }
 
@@ -63,6 +67,8 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     warmupSteps: set.warmupSteps,
     totalSteps,
     finalRate: set.finalRate,
+    schedule: set.schedule,
+    stepsPerEpoch,
   });
   for (const [name, value] of Object.entries({
     evaluateEvery: set.evaluateEvery,
@@ -71,17 +77,22 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     if (value !== null && !(Number.isInteger(value) && value > 0))
       throw new ConfigError(`${name} is ${value}: give a whole number of at least 1`);
   const rateOf = (name: string): number => (name.startsWith(BACKBONE) ? set.backboneRate : 1);
-  const group = { weightDecay: set.weightDecay, rateOf };
+  const { momentum, nesterov, beta1, beta2, epsilon, weightDecay } = set;
   return {
     totalSteps,
     epochs: Math.ceil(totalSteps / stepsPerEpoch),
     stepsPerEpoch,
     learningRate,
     schedule,
-    optimizer:
-      set.optimizer === 'sgd'
-        ? createSgd(parameters, { ...group, momentum: set.momentum })
-        : createAdamW(parameters, group),
+    optimizer: OPTIMIZERS[set.optimizer](parameters, {
+      momentum,
+      nesterov,
+      beta1,
+      beta2,
+      epsilon,
+      weightDecay,
+      rateOf,
+    }),
     optimizerName: set.optimizer,
     ema: set.ema === null ? undefined : createEma(parameters, set.ema),
     clipNorm: set.clipNorm ?? undefined,
@@ -92,6 +103,8 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     checkpointSteps: set.checkpointEvery,
     checkpointSeconds: set.checkpointSeconds,
     minutes: set.minutes,
+    patience: set.patience,
+    plateau: set.schedule.kind === 'plateau' ? set.schedule : null,
     seed: set.seed,
   };
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
 import type { LabelMap } from '../../datasets/sample.js';
 import { preprocessingSchema } from '../../pretrained/metadata.js';
+import { afterEvaluation, type Patience } from '../patience.js';
 import { captureState, captureWeights } from '../state.js';
 import type { TrainableModel } from '../step.js';
 import type { PlacedBatch, TrainLoader } from './batch.js';
@@ -75,6 +76,7 @@ export interface RunState {
   seconds: number;
   best: Evaluation | null;
   latest: Evaluation | null;
+  patience: Patience;
 }
 
 /** One process's part of a run. */
@@ -101,7 +103,11 @@ export async function evaluateTogether<Raw>(session: Session<Raw>): Promise<void
 }
 
 /** What is said instead of a figure that does not exist. */
-const ABSENT: { readonly [metric: string]: string } = { AP: 'no objects to find', mIoU: 'no pixels to compare' };
+const ABSENT: { readonly [metric: string]: string } = {
+  AP: 'no objects to find',
+  mIoU: 'no pixels to compare',
+  top1: 'no images to classify',
+};
 
 /** Measures the averaged weights, and keeps them when they are the best so far. */
 export async function evaluate<Raw>({ run, plan, folder, state, log, progress }: Session<Raw>): Promise<void> {
@@ -122,11 +128,23 @@ export async function evaluate<Raw>({ run, plan, folder, state, log, progress }:
   const figure = value === null ? (ABSENT[run.metric ?? ''] ?? 'evaluated') : `${run.metric} ${value.toFixed(4)}`;
   progress.note(`epoch ${epoch}: ${figure}${best ? ' (best)' : ''} in ${duration(seconds)}`);
   progress.report?.(report);
+  if (value !== null) waitOn(state, best, plan, progress);
   if (!best) return;
   state.best = state.latest;
   const tensors = await captureWeights(run.model, plan.ema);
   writeCheckpoint(folder.best, { tensors, metadata: metadataOf(run, plan, state) });
   log.write({ event: 'checkpoint', step, kind: 'best' });
+}
+
+/** Counts an evaluation that was, or was not, the best so far. */
+function waitOn(state: RunState, isBest: boolean, plan: Plan, progress: Progress): void {
+  const before = state.patience;
+  state.patience = afterEvaluation(before, isBest, plan.plateau);
+  const { rateFactor, sinceBest } = state.patience;
+  if (rateFactor !== before.rateFactor) progress.note(`no better for a while: learning rate times ${rateFactor}`);
+  if (plan.patience !== null && sinceBest >= plan.patience) {
+    progress.note(`no better in ${sinceBest} evaluations: the training ends (train.patience)`);
+  }
 }
 
 /** Null: it was aborted. */

@@ -48,10 +48,14 @@ export interface Stepper {
   dispose(): void;
 }
 
-/** @param vote in a cluster: what this process asks of all at the start of a step */
+/**
+ * @param rateAt learning rate of a step
+ * @param vote   in a cluster: what this process asks of all at the start of a step
+ */
 export function createStepper<Raw>(
   model: TrainableModel<Raw>,
   plan: Plan,
+  rateAt: (step: number) => number,
   vote: (() => readonly boolean[]) | undefined,
 ): Stepper {
   const compiled = planStep(model, plan);
@@ -62,7 +66,7 @@ export function createStepper<Raw>(
       const entered = performance.now();
       const images = uploadImages(batch.images, batch.shape);
       const targets = toTargets(batch.targets);
-      const learningRate = plan.schedule(step);
+      const learningRate = rateAt(step);
       const progress = { share: step / plan.totalSteps, epochs: step / plan.stepsPerEpoch };
       try {
         const started = performance.now();

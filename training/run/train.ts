@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Membership, membership } from '../../engine/collective.js';
 import { ConfigError, PeerError, WriteError } from '../../engine/errors.js';
 import { writeJson } from '../../engine/files/write.js';
+import { PATIENT } from '../patience.js';
 import { restoreState } from '../state.js';
 import { requireClasses, requireOwn } from './checkpoint.js';
 import { type Checkpoint, type Evaluation, readCheckpoint } from './checkpointFile.js';
@@ -53,6 +54,7 @@ async function trainIn<Raw>(run: TrainRun<Raw>, folder: RunFolder, cluster: Memb
   const writes = cluster === null || cluster.task === 0;
   const resume = run.resume === true;
   const planned = plan(run.model.parameters, run.options, run.loader.stepsPerEpoch);
+  if (cluster && planned.plateau) throw noPlateau(planned);
   const progress = run.progress ?? createErrorProgress();
   let log = NO_LOG;
   let steps: Steps | null = null;
@@ -80,6 +82,15 @@ async function trainIn<Raw>(run: TrainRun<Raw>, folder: RunFolder, cluster: Memb
     planned.optimizer.dispose();
     planned.ema?.dispose();
   }
+}
+
+/** Only task 0 evaluates, and rates must be the same everywhere. */
+function noPlateau(planned: Plan): ConfigError {
+  planned.optimizer.dispose();
+  planned.ema?.dispose();
+  return new ConfigError(
+    'train.schedule: plateau follows evaluations, which one process makes: choose another in a cluster',
+  );
 }
 
 /** An error of its own would hide the one that ended the run. */
@@ -211,6 +222,7 @@ const newState = (name: string = randomUUID()): RunState => ({
   seconds: 0,
   best: null,
   latest: null,
+  patience: PATIENT,
 });
 
 function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, progress: Progress): RunState {
@@ -224,14 +236,14 @@ function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, 
   requireSameOrder(folder.last, checkpoint, run, planned);
   const tensors = { model: run.model, optimizer: planned.optimizer, ema: planned.ema };
   const { missing, unused } = restoreState(tensors, checkpoint);
-  const { step, seconds, best, latest, totalSteps } = checkpoint.metadata;
+  const { step, seconds, best, latest, totalSteps, patience = PATIENT } = checkpoint.metadata;
   progress.note(`resuming at step ${step} of ${planned.totalSteps}`);
   if (totalSteps !== planned.totalSteps) {
     progress.note(`the run was planned for ${totalSteps} steps: the learning rate follows the new plan from here on`);
   }
   if (missing.length > 0) progress.note(`${missing.length} states start fresh, e.g. ${missing[0]}`);
   if (unused.length > 0) progress.note(`${unused.length} states of the checkpoint are not used, e.g. ${unused[0]}`);
-  return { run: checkpoint.metadata.run ?? randomUUID(), step, seconds, best, latest };
+  return { run: checkpoint.metadata.run ?? randomUUID(), step, seconds, best, latest, patience };
 }
 
 /** The data order is addressed by seed and step: with another seed or epoch length it would be another run. */

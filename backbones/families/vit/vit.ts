@@ -123,6 +123,7 @@ function topOf({ channels }: VitRow): Top {
   return {
     channels,
     classifier,
+    readsMore: true,
     build: (parameters, { classes, dropout: rate }) => {
       const norm = layerNorm<tf.Tensor2D>(parameters, 'norm', { channels, epsilon });
       const drop = dropout<tf.Tensor2D>(classifier, rate);

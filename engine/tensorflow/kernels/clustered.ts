@@ -16,6 +16,9 @@ const CHAINS = [
   'EspalierGate',
   'EspalierSqueezeGrad',
   'EspalierAdamW',
+  'EspalierRmsprop',
+  'EspalierLion',
+  'EspalierLamb',
 ] as const;
 
 export function clusteredTwins(clusters: Clusters): { readonly [kernel: string]: Twin } {

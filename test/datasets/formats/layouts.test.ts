@@ -189,3 +189,17 @@ it('a folder that is no data set says what is in it', async () => {
     /among its 2 files are 1 images: espalier formats/,
   );
 });
+
+it('of images of one name that in the fewest folders is taken, and two equally deep are named', async () => {
+  const open = (files: { readonly [path: string]: Uint8Array }) =>
+    openData(
+      { kind: 'coco', root: folderWith({ 'annotations/a.json': coco(['a.png']), ...files }), val: null },
+      'boxes',
+      { split: 'train' },
+    );
+  const deeper = await open({ 'images/a.png': image(), 'VOC/JPEGImages/a.png': image() });
+  expect(deeper?.entries.map(({ id }) => id)).toEqual(['images/a.png']);
+  await expect(open({ 'left/a.png': image(), 'right/a.png': image() })).rejects.toThrow(
+    /2 images of that name below .* \(left\/a\.png, right\/a\.png\): name their folder in data\.images/,
+  );
+});

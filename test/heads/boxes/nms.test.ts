@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topIndices } from '../../../heads/boxes/candidates.js';
 import { boxIou } from '../../../heads/boxes/iou.js';
+import { suppressAtOnce } from '../../../heads/boxes/matrixNms.js';
 import { type Candidates, suppress } from '../../../heads/boxes/nms.js';
 import { suppressSoftly } from '../../../heads/boxes/softNms.js';
+import { suppressed } from '../../../heads/boxes/suppression.js';
 
 // 10 x 10 boxes in a row, shifted by 0, 2, 5 and 20 px: IoU with the first 8/12, 5/15 and 0; of the second and third 7/13
 const boxes = Float64Array.from([0, 0, 10, 10, 2, 0, 12, 10, 5, 0, 15, 10, 20, 0, 30, 10]);
@@ -39,6 +41,35 @@ describe('non-maximum suppression', () => {
     const none = { boxes: new Float64Array(0), labels: new Int32Array(0), scores: new Float32Array(0) };
     expect(suppress(none, 0.5, 100).rows).toEqual([]);
     expect(suppressSoftly(none, { sigma: 0.5, minimumScore: 0.001, limit: 100 }).rows).toEqual([]);
+  });
+});
+
+describe('suppression as a setting', () => {
+  const options = { maxCandidates: 9, maxDetections: 9, scoreThreshold: 0, iouThreshold: 0.5 } as const;
+
+  it('is among boxes of a class, or of any class where it is agnostic, and keeps their classes', () => {
+    const labels = [0, 1, 1, 0];
+    expect([...suppressed(candidates(labels), { ...options, suppression: 'hard' }).labels]).toEqual([0, 1, 0]);
+    const agnostic = suppressed(candidates(labels), { ...options, suppression: 'agnostic' });
+    expect([...agnostic.labels]).toEqual([0, 1, 0]);
+    expect([...agnostic.boxes.subarray(4, 8)]).toEqual([5, 0, 15, 10]);
+    expect([...suppressed(candidates(labels), { ...options, suppression: 'hard' }).boxes.subarray(4, 8)]).toEqual([
+      2, 0, 12, 10,
+    ]);
+  });
+
+  it('lowers all scores at once where it is matrix', () => {
+    const { rows, scores } = suppressAtOnce(candidates([0, 0, 0, 0]), { sigma: 2, minimumScore: 0.001, limit: 9 });
+    // the second by the first; the third by both, by the second less, as that one is overlapped by 8 / 12 itself
+    const second = 0.8 * Math.exp(-2 * (8 / 12) ** 2);
+    const third = 0.7 * Math.min(Math.exp(-2 * (5 / 15) ** 2), Math.exp(-2 * ((7 / 13) ** 2 - (8 / 12) ** 2)));
+    expect(rows).toEqual([0, 3, 2, 1]);
+    expect(scores[0]).toBeCloseTo(0.9, 6);
+    expect(scores[2]).toBeCloseTo(third, 6);
+    expect(scores[3]).toBeCloseTo(second, 6);
+    expect(suppressAtOnce(candidates([0, 1, 2, 3]), { sigma: 2, minimumScore: 0.65, limit: 9 }).rows).toEqual([
+      0, 1, 2,
+    ]);
   });
 });
 

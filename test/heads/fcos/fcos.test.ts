@@ -9,7 +9,7 @@ import { decodeFcos } from '../../../heads/fcos/decode.js';
 import { createEncoder } from '../../../heads/fcos/encoder.js';
 import { createFcosHead, fcosEncoderConfig } from '../../../heads/fcos/head.js';
 import { createModel, readModel } from '../../../heads/index.js';
-import { giouLoss } from '../../../heads/losses/giou.js';
+import { giouLoss } from '../../../heads/losses/iou.js';
 import { createFPN } from '../../../necks/index.js';
 import { runHeadCases } from '../../conformance/head.js';
 import { golden } from '../../data.js';

@@ -5,6 +5,7 @@ import { diceLoss } from '../../../heads/losses/dice.js';
 import { distributionFocalLoss, expectation } from '../../../heads/losses/distributionFocal.js';
 import { focalLoss } from '../../../heads/losses/focal.js';
 import { huberLoss } from '../../../heads/losses/huber.js';
+import { iouLoss } from '../../../heads/losses/iou.js';
 import { qualityFocalLoss } from '../../../heads/losses/qualityFocal.js';
 import { type LossTerm, meanLoss, quotient, reduceLosses } from '../../../heads/losses/term.js';
 import { golden } from '../../data.js';
@@ -120,6 +121,35 @@ describe('distribution focal loss', () => {
       const values = [Math.log(4), 0.75 * Math.log(8) + 0.25 * Math.log(2), Math.log(4)];
       expectClose(distributionFocalLoss(logits, tf.tensor1d([0.5, 1.25, 3])), values);
       expectClose(expectation(logits), [1.5, (1 + 8 + 3) / 8, 1.5]);
+    });
+  });
+});
+
+describe('IoU losses', () => {
+  const recorded = golden<{ entries: readonly Entry[] }>('heads/iou_losses.json.gz').entries;
+
+  it.each([
+    ['giou', 'torchvision.generalized_box_iou_loss'],
+    ['diou', 'torchvision.distance_box_iou_loss'],
+    ['ciou', 'torchvision.complete_box_iou_loss'],
+  ] as const)('%s equals %s, value and gradient, also of boxes apart and one in the other', (kind, id) => {
+    const { inputs, out, grad_of_sum } = recorded.find((entry) => entry.id === id) as Entry;
+    tf.tidy(() => {
+      // seen from the origin: left and top are below 0
+      const seen = (x: tf.Tensor) => tf.mul(x, tf.tensor1d([-1, -1, 1, 1]));
+      const truth = seen(tensor(inputs.boxes2!));
+      const loss = (x: tf.Tensor) => iouLoss(seen(x), truth, kind);
+      const values = loss(tensor(inputs.boxes1!)).dataSync();
+      out.value.forEach((value, i) => {
+        expect(values[i]).toBeCloseTo(value, 5);
+      });
+      const gradient = tf
+        .grad((x) => tf.sum(loss(x)))(tensor(inputs.boxes1!))
+        .dataSync();
+      // boxes that are equal or share a side have no gradient of their own there: either side's is one
+      grad_of_sum!.boxes1!.value.slice(0, 28).forEach((value, i) => {
+        expect(Math.abs(gradient[i]! - value)).toBeLessThan(2e-5);
+      });
     });
   });
 });

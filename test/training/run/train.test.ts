@@ -18,7 +18,15 @@ import { readCheckpoint } from '../../../training/run/checkpointFile.js';
 import { chosenCheckpoint, holdRunFolder, runFolder } from '../../../training/run/folder.js';
 import type { TrainRun } from '../../../training/run/session.js';
 import { trainRun } from '../../../training/run/train.js';
-import { createTinyLoader, createTinyModel, STEPS_PER_EPOCH, snapshot, TINY_OPTIONS, tinyRun } from './tinyRun.js';
+import {
+  createTinyLoader,
+  createTinyModel,
+  STEPS_PER_EPOCH,
+  silent,
+  snapshot,
+  TINY_OPTIONS,
+  tinyRun,
+} from './tinyRun.js';
 
 let folder: string;
 beforeEach(() => {
@@ -427,4 +435,37 @@ test('an error of the loader reaches the caller, and the checkpoint before it st
     'b.jpg is cut off',
   );
   expect(readCheckpoint(join(out('run'), 'checkpoints', 'last.safetensors')).metadata.step).toBe(5);
+});
+
+describe('what follows evaluations', () => {
+  /** Figures of the evaluations, by the step. */
+  const scores = (figures: readonly number[]): Pick<TrainRun, 'evaluate'> => {
+    let evaluations = 0;
+    return { evaluate: async () => ({ score: figures[evaluations++] ?? 0 }) };
+  };
+  const options = { ...TINY_OPTIONS, warmupSteps: 0, schedule: { kind: 'plateau', factor: 0.5, patience: 0 } } as const;
+
+  test('a plateau halves the rate after an evaluation that is no better, and a resumed run goes on with it', async () => {
+    const whole = createTinyModel();
+    await trainRun(
+      tinyRun(out('whole'), whole, { options: { ...options, optimizer: 'rmsprop' }, ...scores([1, 0.5, 2, 1]) }),
+    );
+    const rates = eventsOf('whole').flatMap(({ event, learningRate }) => (event === 'step' ? [learningRate] : []));
+    expect([rates[0], rates[9], rates[10], rates[19]]).toEqual([0.05, 0.05, 0.025, 0.025]);
+
+    const changes = { options: { ...options, optimizer: 'rmsprop' } } as const;
+    await trainRun(tinyRun(out('again'), createTinyModel(), { ...changes, ...scores([1, 0.5]), ...stopAfter(12) }));
+    const resumed = createTinyModel({ seed: 9 });
+    await trainRun(tinyRun(out('again'), resumed, { ...changes, ...scores([2, 1]), resume: true }));
+    expect(snapshot(resumed)).toEqual(snapshot(whole));
+  });
+
+  test('patience ends a run that gets no better, and says so', async () => {
+    const notes: string[] = [];
+    const progress = { ...silent, note: (line: string) => notes.push(line) };
+    const changes = { options: { ...TINY_OPTIONS, patience: 2 }, progress, ...scores([1, 0.5, 0.9, 2]) };
+    const result = await trainRun(tinyRun(out('early'), createTinyModel(), changes));
+    expect([result.reason, result.step, result.best?.step]).toEqual(['patience', 15, 5]);
+    expect(notes).toContain('no better in 2 evaluations: the training ends (train.patience)');
+  });
 });

@@ -1,4 +1,4 @@
-import type { RunMap, ShapeBox, Shapes } from '../../../datasets/pictures/index.js';
+import type { RunMap, ShapeBox, ShapeLabel, Shapes } from '../../../datasets/pictures/index.js';
 import type { KeptPicture } from '../../../training/run/index.js';
 import { COLORS } from './charts/embed.js';
 import { element, svgElement } from './dom.js';
@@ -34,13 +34,15 @@ export function figureOf(picture: KeptPicture, source: string, names: readonly s
     ...(answer?.boxes ?? []).map((box, i) => ({ ...box, fault: faults?.extra.includes(i) ? WRONG : undefined })),
   ];
   if (boxes.length > 0) frame.append(boxOverlay(boxes, width, height, names, answer !== null));
+  if (truth?.labels || answer?.labels) frame.append(labelOverlay(truth?.labels, answer?.labels, width, height, names));
   const share = error === null ? '' : ` \u00b7 ${(100 * error).toFixed(0)} % wrong`;
   return element('figure', {}, frame, element('figcaption', {}, `${id}${share}`));
 }
 
 function said(what: string, shapes: Shapes | null, names: readonly string[]): string {
   const counts = new Map<number, number>();
-  for (const { label } of shapes?.boxes ?? []) counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const { label } of [...(shapes?.boxes ?? []), ...(shapes?.labels ?? [])])
+    counts.set(label, (counts.get(label) ?? 0) + 1);
   const parts = [...counts].map(([label, count]) => `${count} ${names[label] ?? label}`);
   return parts.length > 0 ? `${what}: ${parts.join(', ')}` : '';
 }
@@ -93,6 +95,30 @@ function boxOverlay(
       'paint-order': 'stroke',
     };
     svg.append(svgElement('text', text, `${names[label] ?? label}${isTruth ? '' : ` ${score.toFixed(2)}`}`));
+  }
+  return svg;
+}
+
+/** Classes of the whole image, one below the other: answers in the colours of their classes; white: the truth, which is not repeated. */
+function labelOverlay(
+  truth: readonly ShapeLabel[] = [],
+  answer: readonly ShapeLabel[] = [],
+  width: number,
+  height: number,
+  names: readonly string[],
+): SVGElement {
+  const size = Math.max(width, height) / 18;
+  const svg = svgElement('svg', { viewBox: `0 0 ${width} ${height}`, class: 'overlay', 'aria-hidden': 'true' });
+  const lines = [
+    ...truth.map(({ label }) => ({ text: names[label] ?? String(label), color: '#fff' })),
+    ...answer.map(({ label, score = 1 }) => {
+      return { text: `${names[label] ?? label} ${score.toFixed(2)}`, color: colorOf(label) };
+    }),
+  ];
+  for (const [i, { text, color }] of lines.entries()) {
+    const place = { x: size / 3, y: (i + 1) * 1.2 * size, 'font-size': size, fill: color };
+    const border = { stroke: '#000', 'stroke-width': size / 7, 'paint-order': 'stroke' };
+    svg.append(svgElement('text', { ...place, ...border }, text));
   }
   return svg;
 }

@@ -86,7 +86,7 @@ const numbersOf = (report: unknown): { readonly [name: string]: number } =>
 function classScores(report: unknown): readonly { readonly index: string; readonly value: number }[] {
   const { perClass, perClassIoU } = Object(report) as { perClass?: unknown; perClassIoU?: unknown };
   const list = Array.isArray(perClass)
-    ? perClass.map((row) => [Object(row).name, Object(row).AP])
+    ? perClass.map((row) => [Object(row).name, Object(row).AP ?? Object(row).f1])
     : Object.entries(Object(perClassIoU));
   return list.flatMap(([name, value]) => (typeof value === 'number' ? [{ index: String(name), value }] : []));
 }

@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { DataError, EspalierError } from '../../engine/errors.js';
+import type { Dataset, DeepImages, Entry } from '../dataset.js';
+import type { CommonData, SplitRequest } from '../formats/format.js';
+import type { IntensityRule } from '../intensity.js';
+import { BACKGROUND, classMapLabels } from '../labels.js';
+import { foundTable, statedTable } from '../masks/table.js';
+import type { DataRoot } from '../paths.js';
+import { commonType, type PixelType, typeOf } from '../pixelTypes.js';
+import { datasetOf, type StoredTruth } from '../read.js';
+import { IGNORED, type LabelMap, type SemanticTruth } from '../sample.js';
+import type { Volume } from '../volumes/volume.js';
+import { type BadRecord, badRecord, badRecords, type WarningList } from '../warnings.js';
+import type { Case, Source } from './findCases.js';
+import {
+  type Axis,
+  cutSlice,
+  type MaskLayer,
+  openVolume,
+  type SliceTruth,
+  thickestAxis,
+  type VolumeSource,
+} from './slices.js';
+
+export interface OpenCases extends Pick<CommonData, 'badRecords' | 'classes'> {
+  readonly root: DataRoot;
+  readonly request: SplitRequest;
+  /** Masks that are read, lowest first. */
+  readonly masks: readonly string[];
+  readonly values: { readonly [value: string]: string };
+  /** Names of mask values that the data set states; none: {}. */
+  readonly stated: { readonly [value: string]: string };
+  readonly axis: Axis | null;
+  /** Rule that the config names. */
+  readonly rule: IntensityRule;
+  /** True: the data set says that it is CT. */
+  readonly isCt: boolean;
+  /** True: slices without a class beside the background are left out. */
+  readonly skipsEmpty: boolean;
+  /** True: ids are digests. */
+  readonly isAnonymous: boolean;
+  readonly warnings: WarningList;
+}
+
+/** What is known of a case once its volumes were read. */
+interface Read {
+  readonly one: Case;
+  readonly volumes: readonly VolumeSource[];
+  readonly layers: readonly VolumeSource[];
+  readonly axis: Axis;
+  readonly isStored: boolean;
+  readonly width: number;
+  readonly height: number;
+  readonly type: PixelType;
+  readonly channels: number;
+  readonly modality: string | null;
+  /** Of each slice, of each layer: pixels by value. */
+  readonly slices: readonly (readonly ReadonlyMap<number, number>[])[];
+}
+
+/** Values of a mask that can be classes. */
+const MOST_VALUES = 256;
+
+/**
+ * A data set of the slices of volumes. Every volume is read once, so that a size or value that does not fit is found before the
+ * work starts.
+ *
+ * @throws DataError when not one case can be used
+ */
+export async function openCases(cases: readonly Case[], options: OpenCases): Promise<Dataset<SemanticTruth>> {
+  const { root, request, masks, warnings, rule } = options;
+  const read = await readAll(cases, options);
+  const table = tableOf(read, options);
+  const layersOf = ({ layers }: Read): readonly MaskLayer[] =>
+    layers.map((source, i) => ({
+      ...source,
+      values: table.layers[i]?.values ?? [],
+      others: table.layers[i]?.others ?? IGNORED,
+    }));
+  const counts = new Map<number, number>();
+  const isEye = rule === 'rgb';
+  const entries = read.flatMap((found): Entry<StoredTruth>[] => {
+    const { one, volumes, axis, isStored, width, height, slices } = found;
+    const layers = layersOf(found);
+    const name = options.isAnonymous
+      ? `case-${createHash('sha256')
+          .update(one.patient + one.id)
+          .digest('hex')
+          .slice(0, 12)}`
+      : one.id;
+    return slices.flatMap((values, index): Entry<StoredTruth>[] => {
+      const isFull = values.some((layer, i) =>
+        [...layer.keys()].some((value) => isForeground(layers[i], value, table.labels)),
+      );
+      if (!isFull && options.skipsEmpty && request.split === 'train') return [];
+      countInto(counts, values, layers);
+      const truth: SliceTruth = { kind: 'slice-mask', layers, axis, index, isStored };
+      const deep = { kind: 'slice', volumes, axis, index, isStored, isEye } as const;
+      const file = (volumes[0] as VolumeSource).path;
+      return [{ id: `${name}/${String(index).padStart(3, '0')}`, file, width, height, deep, truth }];
+    });
+  });
+  const patients = new Set(read.map(({ one }) => one.patient));
+  warnings.say(
+    'cases',
+    `${entries.length} slices of ${read.length} volume${read.length === 1 ? '' : 's'} of ${patients.size} patient${patients.size === 1 ? '' : 's'}, cut ${read
+      .map(({ axis }) => PLANES[axis])
+      .filter((plane, i, all) => all.indexOf(plane) === i)
+      .join(' and ')}; masks: ${masks.join(', ')}`,
+  );
+  if (table.note !== null) warnings.say('mask-values', table.note);
+  const channels = read[0]?.channels ?? 1;
+  const deep: DeepImages = { type: commonType(read.map(({ type }) => type)), channels, rule: ruleOf(read, options) };
+  const dataset = datasetOf<SemanticTruth>(table.labels, entries, warnings.list(), {
+    source: root.path,
+    advice: 'name the masks in data.masks, or what their values are in data.values',
+    maskValues: counts,
+  });
+  return isEye ? dataset : { ...dataset, deep };
+}
+
+const PLANES = ['sagittal', 'coronal', 'axial'] as const;
+
+/** CT by what the data say, z-scores of each case otherwise. @source nnU-Net, plan_and_preprocess: CTNormalization and ZScoreNormalization by channel name */
+function ruleOf(read: readonly Read[], { rule, isCt }: OpenCases): DeepImages['rule'] {
+  if (rule !== 'auto' && rule !== 'rgb') return rule;
+  return isCt || (read.length > 0 && read.every(({ modality }) => modality === 'CT')) ? 'ct' : 'zscore';
+}
+
+function isForeground(layer: MaskLayer | undefined, value: number, { classes }: LabelMap): boolean {
+  const index = layer?.values.find(([known]) => known === value)?.[1] ?? layer?.others ?? BELOW;
+  return index !== BELOW && index !== IGNORED && classes[index]?.name !== BACKGROUND;
+}
+
+/** Of layers that lie over each other the pixels of those below are counted, too. */
+function countInto(
+  counts: Map<number, number>,
+  values: readonly ReadonlyMap<number, number>[],
+  layers: readonly MaskLayer[],
+): void {
+  for (const [i, layer] of values.entries()) {
+    for (const [value, pixels] of layer) {
+      const index = layers[i]?.values.find(([known]) => known === value)?.[1] ?? layers[i]?.others ?? BELOW;
+      if (index !== BELOW && index !== IGNORED) counts.set(index, (counts.get(index) ?? 0) + pixels);
+    }
+  }
+}
+
+async function readAll(cases: readonly Case[], options: OpenCases): Promise<readonly Read[]> {
+  const { root, badRecords: policy, warnings } = options;
+  const bad = new Map<string, BadRecord>();
+  const read: Read[] = [];
+  for (const one of cases) {
+    try {
+      read.push(await readCase(one, options, read[0]));
+    } catch (error) {
+      if (!(error instanceof EspalierError)) throw error;
+      bad.set(one.id, badRecord(error));
+    }
+  }
+  if (read.length === 0 || (bad.size > 0 && policy === 'error')) {
+    throw new DataError(root.path, `${bad.size} of ${cases.length} cases cannot be used: ${badRecords(bad)}`);
+  }
+  for (const [file, problem] of bad) warnings.noteBad(file, problem);
+  return read;
+}
+
+async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, first: Read | undefined): Promise<Read> {
+  const absolute = ({ path, isFolder }: Source): VolumeSource => ({ path: join(root.path, path), isFolder });
+  const volumes = one.images.map(absolute);
+  const layers = masks.flatMap((name) => one.masks.get(name) ?? []).map(absolute);
+  const all = [...volumes, ...layers];
+  const placed = await Promise.all(all.map((source) => openVolume(source, false)));
+  const isStored = placed.some(({ volume }) => volume.affine === null);
+  const opened = isStored ? await Promise.all(all.map((source) => openVolume(source, true))) : placed;
+  const { volume } = opened[0] as (typeof opened)[number];
+  for (const [i, other] of opened.entries()) requireGrid(all[i] as VolumeSource, other.volume, volume);
+  const axis = wanted ?? thickestAxis(volume);
+  const images = opened.slice(0, volumes.length);
+  const channels = images.reduce((sum, image) => sum + image.volume.channels, 0);
+  if (first && first.channels !== channels) {
+    throw new DataError(
+      (volumes[0] as VolumeSource).path,
+      `it has ${channels} channels, ${first.one.id} has ${first.channels}: cases of a data set have the same`,
+    );
+  }
+  const count = [volume.width, volume.height, volume.depth][axis] as number;
+  const slices = Array.from({ length: count }, (_, index) =>
+    opened
+      .slice(volumes.length)
+      .map((layer, i) =>
+        valuesOf(cutSlice(layer.volume, axis, index), layer.volume.channels, layers[i] as VolumeSource),
+      ),
+  );
+  const { width, height } = cutSlice(volume, axis, 0);
+  const type = commonType(images.map((image) => typeOf(image.volume.data)));
+  return {
+    one,
+    volumes,
+    layers,
+    axis,
+    isStored,
+    width,
+    height,
+    type,
+    channels,
+    modality: images[0]?.modality ?? null,
+    slices,
+  };
+}
+
+function requireGrid({ path }: VolumeSource, found: Volume, expected: Volume): void {
+  const sides = ({ width, height, depth }: Volume): string => `${width}x${height}x${depth}`;
+  if (sides(found) === sides(expected)) return;
+  throw new DataError(
+    path,
+    `it has ${sides(found)} voxels, its image ${sides(expected)}: resample it to the image's grid`,
+  );
+}
+
+function valuesOf(
+  { data }: { readonly data: ArrayLike<number> },
+  step: number,
+  { path }: VolumeSource,
+): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < data.length; i += step) {
+    const value = data[i] as number;
+    if (!Number.isInteger(value))
+      throw new DataError(path, `a mask value is ${value}, whole numbers are expected: is it an image?`);
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+    if (counts.size > MOST_VALUES)
+      throw new DataError(
+        path,
+        `a slice of it has more than ${MOST_VALUES} values, so that they are no classes: is it an image?`,
+      );
+  }
+  return counts;
+}
+
+interface Table {
+  readonly labels: LabelMap;
+  readonly layers: readonly Pick<MaskLayer, 'values' | 'others'>[];
+  readonly note: string | null;
+}
+
+/** Index of a value that shows what is below. */
+const BELOW = -1;
+
+/** One mask: its values are classes. Several: each is a class wherever it is not zero. */
+function tableOf(read: readonly Read[], { masks, classes, values, stated, request }: OpenCases): Table {
+  if (masks.length > 1) {
+    const labels = request.labels ?? classMapLabels(classes.length > 0 ? classes : [BACKGROUND, ...masks]);
+    const background = labels.classes.findIndex(({ name }) => name === BACKGROUND);
+    const first = labels.classes.length - masks.length;
+    // Zeros of the later ones show what is below.
+    const layers = masks.map((_, i) => ({
+      values: [[0, i === 0 ? Math.max(0, background) : BELOW] as const],
+      others: first + i,
+    }));
+    return { labels, layers, note: null };
+  }
+  const counts = new Map<number, number>();
+  for (const { slices } of read) {
+    for (const [layer] of slices)
+      for (const [value, pixels] of layer ?? []) counts.set(value, (counts.get(value) ?? 0) + pixels);
+  }
+  const named = Object.keys(values).length > 0 ? values : stated;
+  const own = Object.keys(named).length > 0 ? null : foundTable(classes, counts, 'value');
+  const table = own ?? statedTable({ classes, values: named }, request.labels);
+  return {
+    labels: request.labels ?? table.labels,
+    layers: [{ values: table.values, others: IGNORED }],
+    note: request.labels === undefined ? table.note : null,
+  };
+}

@@ -1,0 +1,180 @@
+import { DataError } from '../../engine/errors.js';
+import { caseStatistics } from '../caseStatistics.js';
+import { createPixels } from '../pixelTypes.js';
+import { type CaseStatistics, IGNORED, type PixelData, type Pixels } from '../sample.js';
+import { type ReadVolume, readVolume } from '../volumes/readVolume.js';
+import { toRas, type Volume } from '../volumes/volume.js';
+
+/** A file, or the folder of a series, absolute. */
+export interface VolumeSource {
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+/** Across which axis a volume is cut: 0 from left to right (sagittal), 1 coronal, 2 axial; of unplaced ones x, y, z. */
+export type Axis = 0 | 1 | 2;
+
+/** One slice of volumes of one place, which are its channels. */
+export interface SliceSource {
+  readonly kind: 'slice';
+  readonly volumes: readonly VolumeSource[];
+  readonly axis: Axis;
+  readonly index: number;
+  /** True: volumes lie as they are stored, as one of image and masks does not say its place. */
+  readonly isStored: boolean;
+  /** True: as 8-bit RGB. */
+  readonly isEye: boolean;
+}
+
+/** Where the classes of a slice come from. */
+export interface SliceTruth {
+  readonly kind: 'slice-mask';
+  /** Later ones lie over those before. */
+  readonly layers: readonly MaskLayer[];
+  readonly axis: Axis;
+  readonly index: number;
+  readonly isStored: boolean;
+}
+
+export interface MaskLayer extends VolumeSource {
+  /** Value -> class index; -1: it shows what is below. */
+  readonly values: readonly (readonly [value: number, index: number])[];
+  /** Of other values. */
+  readonly others: number;
+}
+
+/** A volume along right, anterior, superior, with its figures. */
+export interface Kept {
+  readonly volume: Volume;
+  readonly statistics: CaseStatistics;
+  readonly modality: string | null;
+}
+
+/** Bytes of volumes that a thread keeps, as slices of one follow each other. */
+const MOST_BYTES = 2 ** 28;
+const kept = new Map<string, Kept>();
+
+/** Reads a volume, or takes it from those read last. @throws DataError as readVolume */
+export async function openVolume({ path, isFolder }: VolumeSource, isStored: boolean): Promise<Kept> {
+  const key = `${path}\0${isStored}`;
+  const known = kept.get(key);
+  if (known !== undefined) {
+    kept.delete(key);
+    kept.set(key, known);
+    return known;
+  }
+  const read: ReadVolume = await readVolume(path, isFolder);
+  const volume = isStored ? { ...read, affine: null } : toRas(read);
+  const found = { volume, statistics: caseStatistics(volume.data, volume), modality: read.modality };
+  kept.set(key, found);
+  let bytes = [...kept.values()].reduce((sum, one) => sum + one.volume.data.byteLength, 0);
+  for (const [oldest, one] of kept) {
+    if (bytes <= MOST_BYTES || oldest === key) break;
+    kept.delete(oldest);
+    bytes -= one.volume.data.byteLength;
+  }
+  return found;
+}
+
+/** The slice as an image, channels of all volumes together. */
+export async function readSlice({ volumes, axis, index, isStored }: SliceSource): Promise<Pixels> {
+  const opened = await Promise.all(volumes.map((source) => openVolume(source, isStored)));
+  const cut = opened.map(({ volume }) => cutSlice(volume, axis, index));
+  const [first] = cut;
+  if (first === undefined) throw new RangeError('a slice of no volume');
+  const statistics = {
+    channels: opened.flatMap((one) => one.statistics.channels),
+    cropped: Math.max(...opened.map((one) => one.statistics.cropped)),
+  };
+  if (cut.length === 1) return { ...first, statistics };
+  const odd = cut.findIndex(({ width, height }) => width !== first.width || height !== first.height);
+  if (odd >= 0) throw new DataError(volumes[odd]?.path ?? '', sizesDiffer(cut[odd] as Pixels, first));
+  const area = first.width * first.height;
+  const counts = cut.map(({ data }) => data.length / area);
+  const channels = counts.reduce((sum, count) => sum + count, 0);
+  const isSame = cut.every(({ data }) => data.constructor === first.data.constructor);
+  const data = isSame
+    ? (new (first.data.constructor as Float32ArrayConstructor)(area * channels) as PixelData)
+    : new Float32Array(area * channels);
+  let offset = 0;
+  for (const [i, part] of cut.entries()) {
+    const count = counts[i] as number;
+    for (let at = 0; at < area; at++) {
+      for (let c = 0; c < count; c++) data[at * channels + offset + c] = part.data[at * count + c] as number;
+    }
+    offset += count;
+  }
+  return { ...first, data, statistics };
+}
+
+const sizesDiffer = (found: Pixels, expected: Pixels): string =>
+  `its slices are ${found.width}x${found.height}, those of its case ${expected.width}x${expected.height}: resample it to the same grid`;
+
+/** The classes of a slice. @throws DataError for masks of another size */
+export async function readSliceMask(truth: SliceTruth, size: Pick<Pixels, 'width' | 'height'>): Promise<Uint8Array> {
+  const mask = new Uint8Array(size.width * size.height).fill(IGNORED);
+  for (const layer of truth.layers) {
+    const { volume } = await openVolume(layer, truth.isStored);
+    const cut = cutSlice(volume, truth.axis, truth.index);
+    if (cut.width !== size.width || cut.height !== size.height)
+      throw new DataError(layer.path, sizesDiffer(cut, { ...cut, ...size }));
+    const known = new Map(layer.values);
+    const step = cut.data.length / mask.length;
+    for (let i = 0; i < mask.length; i++) {
+      const index = known.get(cut.data[i * step] as number) ?? layer.others;
+      if (index >= 0) mask[i] = index;
+    }
+  }
+  return mask;
+}
+
+interface Plane {
+  readonly width: number;
+  readonly height: number;
+  /** Voxel of a pixel. */
+  at(x: number, y: number): number;
+}
+
+/** Where the pixels of a slice lie: placed volumes as radiologists look at them, from the front, the left, or the feet. */
+export function planeOf({ width, height, depth, affine }: Omit<Volume, 'data'>, axis: Axis, index: number): Plane {
+  const sizes = [width, height, depth] as const;
+  const steps = [1, width, width * height] as const;
+  const [u, v] = axis === 2 ? ([0, 1] as const) : axis === 1 ? ([0, 2] as const) : ([1, 2] as const);
+  const isTurned = affine !== null;
+  const place = (side: 0 | 1 | 2, i: number): number => (isTurned ? sizes[side] - 1 - i : i) * steps[side];
+  return { width: sizes[u], height: sizes[v], at: (x, y) => index * steps[axis] + place(u, x) + place(v, y) };
+}
+
+export function cutSlice(volume: Volume, axis: Axis, index: number): Pixels {
+  const { data, channels, spacing } = volume;
+  const plane = planeOf(volume, axis, index);
+  const { width, height } = plane;
+  const into = createLike(data, width * height * channels);
+  let to = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = plane.at(x, y) * channels;
+      for (let c = 0; c < channels; c++) into[to++] = data[from + c] as number;
+    }
+  }
+  const [u, v] = axis === 2 ? [0, 1] : axis === 1 ? [0, 2] : [1, 2];
+  return { data: into, width, height, spacing: [spacing[v as Axis], spacing[u as Axis]] };
+}
+
+function createLike(data: PixelData, count: number): PixelData {
+  if (data instanceof Uint8Array) return createPixels('uint8', count);
+  if (data instanceof Uint16Array) return createPixels('uint16', count);
+  return createPixels(data instanceof Int16Array ? 'int16' : 'float32', count);
+}
+
+/** More than this apart, spacings are not alike. */
+const ALIKE = 1.01;
+
+/** The axis of the thickest slices; of equals the axial one. @source nnU-Net, experiment_planners: the 2-D plan leaves out the worst axis */
+export function thickestAxis({ spacing, width, height, depth }: Omit<Volume, 'data'>): Axis {
+  const flat = [depth, height, width].indexOf(1);
+  if (flat >= 0 && depth * height * width > 1) return (2 - flat) as Axis;
+  const [x, y, z] = spacing;
+  if (x > z * ALIKE && x > y * ALIKE) return 0;
+  return y > z * ALIKE && y > x * ALIKE ? 1 : 2;
+}

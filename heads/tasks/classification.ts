@@ -1,0 +1,46 @@
+import { createClassificationEvaluator, type LabelFigures } from '../../datasets/evaluators/index.js';
+import type { ClassScores, LabelTruth } from '../../datasets/sample.js';
+import { stitchScores } from './stitch.js';
+import { defineTask, figuresOf } from './task.js';
+
+const FIGURES = ['top1', 'top5', 'balancedAccuracy', 'macroF1', 'mAP', 'AUC', 'calibrationError'];
+/** Classes that are told of an image, where they exclude each other. */
+const TOP = 5;
+
+/** The classes of the whole image. */
+export const classification = defineTask<LabelTruth, ClassScores>({
+  name: 'classification',
+  truth: 'labels',
+  head: 'classification',
+  metric: 'top1',
+  mostClasses: 10_000,
+  augmentation: { fit: 'letterbox', scale: [0.8, 1.25], flipVertical: 0, rotate90: 0 },
+  isFullyConvolutional: false,
+  createEvaluator: (labels) => {
+    const evaluator = createClassificationEvaluator({ labels });
+    return { add: evaluator.add, report: () => ({ ...evaluator.report() }) };
+  },
+  nothingMeasured: 'no images to classify: top1',
+  tables: (report) => {
+    const perClass = (report.perClass ?? []) as readonly LabelFigures[];
+    const hasAp = perClass.some(({ AP }) => AP !== undefined);
+    const rows = perClass.map(({ name, images, precision, recall, f1, AP }) => [
+      ...[name, images, precision, recall, f1],
+      ...(hasAp ? [AP ?? null] : []),
+    ]);
+    const header = ['class', 'images', 'precision', 'recall', 'F1', ...(hasAp ? ['AP'] : [])];
+    return [...figuresOf(report, FIGURES), { header, rows }];
+  },
+  stitching: { isWholeToo: false, defaults: null, create: stitchScores },
+  describe: (result, { names, threshold }) => {
+    const { probabilities, isExclusive } = result;
+    const ranked = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]!);
+    const kept = isExclusive ? ranked.slice(0, TOP) : ranked.filter((label) => probabilities[label]! >= threshold);
+    const classes = kept.map((label) => ({ label: names[label] ?? '', probability: probabilities[label]! }));
+    return {
+      value: { classes },
+      rows: classes.map(({ label, probability }) => ({ figure: probability.toFixed(4), label })),
+      overlay: { scores: result },
+    };
+  },
+});

@@ -1,0 +1,195 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { checkData, experimentOf } from '../../../configs/checkData.js';
+import { openData } from '../../../datasets/index.js';
+import { createLoader } from '../../../datasets/loader/index.js';
+import { commonMask, findCases } from '../../../datasets/medical/findCases.js';
+import { plain } from '../../../datasets/transforms/augment.js';
+import { writeNifti } from '../../../datasets/volumes/nifti.js';
+import type { Volume } from '../../../datasets/volumes/volume.js';
+import { dataMissing, dataPath } from '../../data.js';
+import { failure, folderWith, greyPng } from '../folder.js';
+import { drawDicom } from '../volumes/drawDicom.js';
+
+const SIZE = {
+  width: 4,
+  height: 3,
+  depth: 2,
+  channels: 1,
+  spacing: [1, 1, 5],
+  affine: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 5, 0],
+} as const;
+const nifti = (values: readonly number[], size: Omit<Volume, 'data'> = SIZE): Uint8Array =>
+  gzipSync(writeNifti(Uint8Array.from(values), { ...size, data: Uint8Array.from(values) }, null));
+const image = (first: number): Uint8Array => nifti(Array.from({ length: 24 }, (_, i) => first + i));
+const mask = (...inside: readonly number[]): Uint8Array =>
+  nifti(Array.from({ length: 24 }, (_, i) => (inside.includes(i) ? 1 : 0)));
+const train = { split: 'train' } as const;
+
+test('cases are found in the layouts of nnU-Net, the Decathlon, BIDS, folders of patients, and beside their masks', () => {
+  const found = (...paths: readonly string[]) =>
+    findCases(paths).map(({ patient, images, masks }) => [patient, images.map(({ path }) => path), [...masks.keys()]]);
+  expect(found('imagesTr/a_0000.nii.gz', 'imagesTr/a_0001.nii.gz', 'labelsTr/a.nii.gz', 'dataset.json')).toEqual([
+    ['a', ['imagesTr/a_0000.nii.gz', 'imagesTr/a_0001.nii.gz'], ['mask']],
+  ]);
+  expect(found('imagesTr/la_003.nii.gz', 'labelsTr/la_003.nii.gz', 'imagesTs/la_004.nii.gz')).toEqual([
+    ['la_003', ['imagesTr/la_003.nii.gz'], ['mask']],
+  ]);
+  expect(found('sub-01/anat/sub-01_T2w.nii.gz', 'derivatives/sub-01/anat/sub-01_T2w_dseg.nii.gz')[0]?.[0]).toBe(
+    'sub-01',
+  );
+  expect(found('p1/dicom/1.dcm', 'p1/dicom/2.dcm', 'p1/seg.nrrd', 'p2/t2.mha', 'p2/t2_lesion.mha')).toEqual([
+    ['p2', ['p2/t2.mha'], ['lesion']],
+    ['p1', ['p1/dicom'], ['seg']],
+  ]);
+  expect(found('t2.nii', 't2_seg-manual.nii', 't2_gmseg_manual.nii', 't1.nii')).toEqual([
+    ['t2', ['t2.nii'], ['seg', 'gmseg']],
+  ]);
+  expect(found('images/p1/3.dcm', 'masks/p1/3.png')).toEqual([['p1', ['images/p1/3.dcm'], ['mask']]]);
+  expect(commonMask(findCases(['a.nii', 'a_seg.nii', 'a_lesion.nii', 'b.nii', 'b_seg.nii']))).toBe('seg');
+});
+
+test('slices are samples in their own depth, seen as radiologists do, and patients are never in two splits', async () => {
+  const files = Object.fromEntries(
+    [1, 2, 3, 4].flatMap((p) => [
+      [`p${p}/t2.nii.gz`, image(p)],
+      [`p${p}/t2_seg.nii.gz`, mask(0)],
+      [`p${p}/t1.nii.gz`, image(p + 50)],
+      [`p${p}/t1_seg.nii.gz`, mask(23)],
+    ]),
+  );
+  const root = folderWith(files);
+  const dataset = await openData({ kind: 'auto', root }, 'classMap', train);
+  const val = await openData({ kind: 'auto', root }, 'classMap', {
+    split: 'val',
+    labels: dataset?.labels ?? { classes: [] },
+  });
+  const patients = (entries: readonly { readonly id: string }[] = []) =>
+    new Set(entries.map(({ id }) => id.slice(0, 2)));
+  expect(dataset?.size).toBe(12);
+  expect(val?.size).toBe(4);
+  expect([...patients(dataset?.entries)].filter((id) => patients(val?.entries).has(id))).toEqual([]);
+  expect(dataset?.deep).toEqual({ type: 'uint8', channels: 1, rule: 'zscore' });
+  const index = dataset?.entries.findIndex(({ id }) => /t2.*\/000$/.test(id)) ?? -1;
+  const sample = await dataset?.get(index);
+  // Voxel 0 is right, back and below: it lies in the last column of the last row.
+  expect(sample?.image).toMatchObject({ width: 4, height: 3, spacing: [1, 1] });
+  expect((sample?.image.data[0] as number) - (sample?.image.data[11] as number)).toBe(11);
+  expect([...((sample?.truth.kind === 'classMap' && sample.truth.mask) || [])]).toEqual([
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+  ]);
+  expect(sample?.image.statistics?.channels[0]).toMatchObject({ most: (sample?.image.data[11] as number) + 23 });
+});
+
+test('batches are the same for 0 and 2 threads, in floats of each case', async () => {
+  const root = folderWith({
+    'a.nii.gz': image(1),
+    'a_seg.nii.gz': mask(3),
+    'b.nii.gz': image(90),
+    'b_seg.nii.gz': mask(5),
+  });
+  const dataset = await openData({ kind: 'medical', root, val: null }, 'classMap', train);
+  const batchOf = async (workers: number): Promise<number[]> => {
+    const loader = createLoader({
+      entries: dataset?.entries ?? [],
+      encoder: null,
+      augment: plain([3, 4], [0]),
+      images: { type: 'float32', channels: 1, perImage: 'zscore' },
+      batchSize: 4,
+      seed: 1,
+      workers,
+      shuffle: false,
+      dropLast: false,
+      keepTruth: false,
+      cacheBytes: 2 ** 20,
+    });
+    const { value: batch } = await loader.batches(0).next();
+    const values = [...(batch?.images ?? [])];
+    await loader.dispose();
+    return values;
+  };
+  const none = await batchOf(0);
+  expect(await batchOf(2)).toEqual(none);
+  expect(none).toHaveLength(48);
+  // Values 1 to 24 and 90 to 113 have the same z-scores: (24 - 12.5) / 6.92218... first.
+  expect(none[24]).toBeCloseTo(none[0] as number, 6);
+  expect(none.reduce((sum, value) => sum + value, 0)).toBeCloseTo(0, 4);
+});
+
+test('a CT of DICOM slices with a mask, and several masks as classes', async () => {
+  const dicom = (z: number): Uint8Array =>
+    drawDicom({
+      columns: 4,
+      rows: 3,
+      pixels: new Uint8Array(Int16Array.from({ length: 12 }, (_, i) => i + z).buffer),
+      bits: 16,
+      position: [0, 0, z],
+      signed: true,
+    });
+  const seg = { ...SIZE, affine: [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 5, 0] };
+  const cord = nifti(
+    Array.from({ length: 24 }, (_, i) => (i < 6 ? 1 : 0)),
+    seg,
+  );
+  const lesion = nifti(
+    Array.from({ length: 24 }, (_, i) => (i === 2 ? 7 : 0)),
+    seg,
+  );
+  const root = folderWith({
+    'p/ct/2.dcm': dicom(5),
+    'p/ct/1.dcm': dicom(0),
+    'p/cord_seg.nii.gz': cord,
+    'p/lesion.nii.gz': lesion,
+  });
+  const dataset = await openData({ kind: 'medical', root, masks: ['seg', 'lesion'], val: null }, 'classMap', train);
+  expect(dataset?.deep).toEqual({ type: 'int16', channels: 1, rule: 'ct' });
+  expect(dataset?.labels.classes.map(({ name }) => name)).toEqual(['background', 'seg', 'lesion']);
+  const sample = await dataset?.get(0);
+  expect([...(sample?.image.data ?? [])]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect([...((sample?.truth.kind === 'classMap' && sample.truth.mask) || [])]).toEqual([
+    1, 1, 2, 1, 1, 1, 0, 0, 0, 0, 0, 0,
+  ]);
+  const eye = await openData({ kind: 'medical', root, intensity: 'rgb', val: null }, 'classMap', train);
+  expect((await eye?.get(0))?.image.data).toHaveLength(36);
+  expect(JSON.stringify([dataset?.entries, dataset?.warnings])).not.toMatch(/DOE|4711/);
+});
+
+test('names of dataset.json are the classes, skipped slices and digests are asked for', async () => {
+  const json = JSON.stringify({ labels: { background: 0, liver: 1 }, channel_names: { 0: 'CT' } });
+  const root = folderWith({ 'dataset.json': json, 'imagesTr/a_0000.nii.gz': image(1), 'labelsTr/a.nii.gz': mask(3) });
+  const dataset = await openData(
+    { kind: 'medical', root, val: null, emptySlices: 'skip', anonymous: true },
+    'classMap',
+    train,
+  );
+  expect(dataset?.labels.classes.map(({ name }) => name)).toEqual(['background', 'liver']);
+  expect(dataset?.deep?.rule).toBe('ct');
+  expect(dataset?.entries.map(({ id }) => id)).toEqual([expect.stringMatching(/^case-[0-9a-f]{12}\/000$/)]);
+});
+
+test('masks on another grid, of fractions and of unknown names are refused with both figures', async () => {
+  const small = nifti(Array(12).fill(1), { ...SIZE, depth: 1 });
+  const root = folderWith({ 'a.nii.gz': image(1), 'a_seg.nii.gz': small });
+  const opened = (masks: string[] = []) => openData({ kind: 'medical', root, masks }, 'classMap', train);
+  expect(await failure(opened())).toMatch(/it has 4x3x1 voxels, its image 4x3x2: resample/);
+  expect(await failure(opened(['gm']))).toMatch(/no case has a mask 'gm': there are seg/);
+  writeFileSync(join(root, 'a_seg.nii.gz'), greyPng(2, 2));
+  expect(await failure(opened())).toMatch(/1 of 1 cases cannot be used: a\.nii\.gz/);
+});
+
+test.skipIf(dataMissing)('the spinal cords are recognised, and no patient is in two splits', async () => {
+  const report = await checkData(await experimentOf(dataPath('nifti/sct')));
+  expect(report.experiment.data.kind).toBe('medical');
+  expect(report.splits.map(({ split, images }) => [split, images])).toEqual([
+    ['train', 64],
+    ['val', 77],
+  ]);
+  expect(report.splits.map(({ classes }) => classes.map(({ count }) => count))).toEqual([
+    [188_254, 7160],
+    [240_347, 5437],
+  ]);
+  expect(report.alike).toEqual([]);
+  expect(report.problem).toBeNull();
+});

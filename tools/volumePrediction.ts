@@ -1,0 +1,51 @@
+import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { encodeIndexedPng } from '../datasets/decode/index.js';
+import { writeNifti } from '../datasets/volumes/nifti.js';
+import { volumeStem } from '../datasets/volumes/readVolume.js';
+import { makeFolder, writeWhole } from '../engine/files/write.js';
+import { shownName } from '../engine/printable.js';
+import type { Task } from '../heads/index.js';
+import type { VolumePrediction } from '../training/run/index.js';
+import { classColor, type Rgb } from './draw/palette.js';
+import { type ShownPrediction, showPrediction } from './prediction.js';
+
+/** How much of each class a volume holds, and its slice with the most to see. */
+export function showVolume(found: VolumePrediction, task: Task, names: readonly string[]): ShownPrediction {
+  const { file, labels, shown, slices, millilitres } = found;
+  const { drawn } = showPrediction({ file, image: shown.image, result: shown.result }, task, { names, threshold: 0 });
+  const counts = new Float64Array(256);
+  for (const label of labels) counts[label]!++;
+  const classes = names.map((label, i) => {
+    const voxels = counts[i]!;
+    return { label, voxels, millilitres: millilitres === null ? null : voxels * millilitres };
+  });
+  const lines = classes.map(
+    ({ label, voxels, millilitres: volume }) =>
+      `  ${volume === null ? `${voxels} voxels` : `${volume.toFixed(2)} ml`}  ${shownName(label)}`,
+  );
+  return { value: { image: file, slices, classes }, text: [shownName(file), ...lines].join('\n'), drawn };
+}
+
+/**
+ * Writes the classes of a volume: a NIfTI on the same grid and in the same place, where the volume has one; else a palette PNG for each
+ * slice. Values are positions of classes.
+ */
+export function writeVolumeMask({ file, volume, labels }: VolumePrediction, folder: string): void {
+  const remedy = 'choose another folder with --masks';
+  makeFolder(folder, remedy);
+  const name = basename(volumeStem(file));
+  if (volume.affine !== null) {
+    const bytes = writeNifti(labels, volume, volume.header);
+    const isPlain = file.endsWith('.nii');
+    writeWhole(join(folder, `${name}.nii${isPlain ? '' : '.gz'}`), [isPlain ? bytes : gzipSync(bytes)], remedy);
+    return;
+  }
+  const { width, height, depth } = volume;
+  const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));
+  for (let z = 0; z < depth; z++) {
+    const data = labels.subarray(z * width * height, (z + 1) * width * height);
+    const path = join(folder, depth === 1 ? `${name}.png` : `${name}-${String(z).padStart(3, '0')}.png`);
+    writeWhole(path, [encodeIndexedPng({ data, width, height }, palette)], remedy);
+  }
+}

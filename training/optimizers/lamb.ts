@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs';
+import { lamb } from '../../engine/kernels/index.js';
+import { assignVariables, gather, gatherVariables, type Pack, type ParameterMap, scatter } from '../packs.js';
+import { createSlot } from '../slots.js';
+import type { AdamWOptions } from './adamw.js';
+import { group, type Optimizer, stateOf, type Update, zeros } from './optimizer.js';
+
+/** As AdamW's; epsilon defaults to 1e-6. */
+export type LambOptions = AdamWOptions;
+
+/**
+ * LAMB, timm's `Lamb` without its own clipping: Adam's direction with weight decay, of each decayed parameter scaled to the length
+ * of the parameter itself. For large batches.
+ *
+ * @source You et al. 2019, arXiv:1904.00962, algorithm 2
+ */
+export function createLamb(parameters: ParameterMap, options: LambOptions = {}): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6 } = options;
+  const { packs, rates, decays } = group(parameters, options);
+  const first = createSlot('first', packs, zeros);
+  const second = createSlot('second', packs, zeros);
+  return {
+    ...stateOf([first, second]),
+    packs,
+    scalars: (step, learningRate) => ({
+      learningRate,
+      firstCorrection: 1 / (1 - beta1 ** (step + 1)),
+      rootCorrection: 1 / Math.sqrt(1 - beta2 ** (step + 1)),
+    }),
+    update: (gradients, scalars) => {
+      const { learningRate, firstCorrection, rootCorrection } = scalars as { readonly [name: string]: tf.Scalar };
+      packs.forEach((pack, i) => {
+        const [value, mean, gradient] = [gatherVariables(pack), first.variables[i], gradients[i]] as Update;
+        const variance = second.variables[i] as tf.Variable;
+        const decay = decays[i] ?? 0;
+        const [direction, nextMean, nextVariance] = lamb(
+          {
+            value,
+            gradient,
+            first: mean,
+            second: variance,
+            firstCorrection: firstCorrection as tf.Scalar,
+            rootCorrection: rootCorrection as tf.Scalar,
+          },
+          { beta1, beta2, epsilon, weightDecay: decay },
+        );
+        mean.assign(nextMean);
+        variance.assign(nextVariance);
+        const scaled = decay === 0 ? direction : toLength(pack, direction, value);
+        assignVariables(pack, tf.sub(value, tf.mul(scaled, tf.mul(learningRate as tf.Scalar, rates[i] ?? 1))));
+      });
+    },
+  };
+}
+
+/** Each parameter's part of a direction at the length of the parameter; as it is where either has none. */
+function toLength(pack: Pack, direction: tf.Tensor, value: tf.Tensor): tf.Tensor {
+  const values = scatter(pack, value);
+  return gather(
+    pack,
+    scatter(pack, direction).map((part, i) => {
+      const [own, step] = [tf.norm(values[i] as tf.Tensor), tf.norm(part)];
+      const ratio = tf.div(own, tf.add(step, tf.cast(tf.equal(step, 0), 'float32')));
+      return tf.mul(part, tf.where(tf.logicalAnd(tf.greater(own, 0), tf.greater(step, 0)), ratio, tf.onesLike(ratio)));
+    }),
+  );
+}

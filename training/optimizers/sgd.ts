@@ -1,0 +1,38 @@
+import * as tf from '@tensorflow/tfjs';
+import { assignVariables, gatherVariables, type ParameterMap } from '../packs.js';
+import { createSlot } from '../slots.js';
+import { type GroupOptions, group, type Optimizer, stateOf, type Update, zeros } from './optimizer.js';
+
+export interface SgdOptions extends GroupOptions {
+  /** 0.9 when absent. */
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent with momentum, as PyTorch's `SGD`: velocity = momentum * velocity + gradient;
+ * parameter -= rate * velocity. Weight decay is added to the gradient.
+ *
+ * @source Sutskever et al. 2013, ICML; velocity without the rate inside, so that a schedule does not rescale the past
+ */
+export function createSgd(parameters: ParameterMap, options: SgdOptions = {}): Optimizer {
+  const { momentum = 0.9, nesterov = false } = options;
+  const { packs, rates, decays } = group(parameters, options);
+  const velocity = createSlot('velocity', packs, zeros);
+  return {
+    ...stateOf([velocity]),
+    packs,
+    scalars: (_step, learningRate) => ({ learningRate }),
+    update: (gradients, { learningRate }) => {
+      packs.forEach((pack, i) => {
+        const [values, slot, plain] = [gatherVariables(pack), velocity.variables[i], gradients[i]] as Update;
+        const decay = decays[i] ?? 0;
+        const gradient = decay === 0 ? plain : tf.add(plain, tf.mul(values, decay));
+        const moved = tf.add(tf.mul(slot, momentum), gradient);
+        const direction = nesterov ? tf.add(gradient, tf.mul(moved, momentum)) : moved;
+        slot.assign(moved);
+        assignVariables(pack, tf.sub(values, tf.mul(direction, tf.mul(learningRate as tf.Scalar, rates[i] ?? 1))));
+      });
+    },
+  };
+}
