@@ -3,6 +3,8 @@ import './engine/tensorflow/tensorflow.js';
 import './engine/webgpu/dawn.js';
 
 export * from './configs/index.js';
+/** Take runs, files and names, too; index.ts has those of bytes and addresses alone. */
+export { openClassifier, openDetector, openSegmenter } from './configs/openModel.js';
 export * from './datasets/evaluators/index.js';
 export * from './datasets/index.js';
 export { createLoader, type Loader, type LoaderOptions } from './datasets/loader/index.js';

@@ -1,4 +1,4 @@
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { PerImage } from '../datasets/intensity.js';
 import type { OwnArchitecture } from './family.js';
 import type { FeatureInfo, FeatureMaps, Level } from './features.js';

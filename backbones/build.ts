@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { ConfigError, ShapeError } from '../engine/errors.js';
 import type { Backbone, BackboneFeature, Classifier, Preprocessing } from './backbone.js';
 import type { ArchitectureOptions, Family, Stage, State } from './family.js';
@@ -6,6 +6,7 @@ import { type FeatureMaps, type Level, levelsOf } from './features.js';
 import { checkFrozenPaths, type Frozen, frozenPaths, isBelow } from './frozen.js';
 import type { Pass } from './module.js';
 import { createParameters, type Parameters } from './parameters.js';
+import { checkOptions, type OptionNames } from './settings.js';
 import { foldPreprocessing } from './stem.js';
 
 export interface TrunkOptions<Arch extends string = string> extends Partial<ArchitectureOptions> {
@@ -30,6 +31,19 @@ export interface ClassifierOptions<Arch extends string = string> extends TrunkOp
   readonly dropout?: number;
 }
 
+const TRUNK_OPTIONS = {
+  arch: true,
+  seed: true,
+  frozen: true,
+  preprocessing: true,
+  inChannels: true,
+  outputStride: true,
+  dropPath: true,
+  dilatesWholeStages: true,
+} as const satisfies OptionNames<TrunkOptions>;
+const BACKBONE_OPTIONS: OptionNames<BackboneOptions> = { ...TRUNK_OPTIONS, levels: true };
+const CLASSIFIER_OPTIONS: OptionNames<ClassifierOptions> = { ...TRUNK_OPTIONS, classes: true, dropout: true };
+
 /**
  * Builds the trunk of a network as a feature pyramid, up to the deepest level asked for.
  *
@@ -40,6 +54,7 @@ export function buildBackbone<Arch extends string, L extends Level>(
   options: BackboneOptions<Arch, L>,
 ): Backbone<L> {
   const { arch, seed = 1, frozen = 'none', inChannels = 3 } = options;
+  checkOptions(options, BACKBONE_OPTIONS, arch);
   const resolved = architectureOptions(family, options);
   const network = family.architecture(arch, resolved);
   const features = featuresOf(network.stages);
@@ -89,6 +104,7 @@ export function buildClassifier<Arch extends string>(
   options: ClassifierOptions<Arch>,
 ): Classifier {
   const { arch, seed = 1, classes, frozen = 'none', inChannels = 3, dropout = 0 } = options;
+  checkOptions(options, CLASSIFIER_OPTIONS, arch);
   if (!Number.isInteger(classes) || classes < 0) {
     throw new ConfigError(`${arch}: ${classes} classes; give a whole number, or 0 for pooled features`);
   }

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Operation, placeholder, withoutValues } from '../engine/shapes/shapes.js';
 import type { Module, Pass } from './module.js';
 import { countParameters, countStatistics } from './parameters.js';

@@ -1,4 +1,4 @@
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Preprocessing } from './backbone.js';
 import type { Level } from './features.js';
 import type { Activation } from './layers/activation.js';

@@ -9,7 +9,7 @@ export {
   SYMMETRIC,
 } from './backbone.js';
 export { type BackboneOptions, type ClassifierOptions, featuresOf } from './build.js';
-export { type BackboneConfig, backboneConfig, backboneFromConfig } from './config.js';
+export { architectureFromConfig, type BackboneConfig, backboneConfig, backboneFromConfig } from './config.js';
 export { type Counts, countNetwork, type ImageNetwork } from './counts.js';
 export type { BlockPlan, InvertedPlan } from './families/_inverted/plan.js';
 export type { InvertedLevel as EfficientNetLevel } from './families/_inverted/spec.js';
@@ -23,14 +23,18 @@ export {
 } from './families/efficientnet/scaling.js';
 export { EFFICIENTNET_ARCHS, type EfficientNetArch } from './families/efficientnet/spec.js';
 export {
+  addFamily,
   architectureOf,
   BACKBONE_ARCHS,
   type BackboneArch,
   createBackbone,
   createClassifier,
+  defineFamily,
   FAMILIES,
+  firstArchitecture,
   isBackboneArch,
   type LevelsOf,
+  namedArchitecture,
 } from './families/index.js';
 export type {
   Architecture,

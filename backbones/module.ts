@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 
 /** How one call of `forward` behaves. Never defaulted: forgetting the mode is a silent bug. */
 export interface Pass {

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { createRandom, hashName } from '../engine/random.js';
 import { isWithoutValues } from '../engine/shapes/shapes.js';
 import { fans, type Initialiser } from './initialisers.js';

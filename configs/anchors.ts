@@ -1,7 +1,8 @@
 import { type Finding, finding } from '../datasets/check/pitfalls.js';
 import type { Dataset, Entry } from '../datasets/dataset.js';
-import type { StoredTruth } from '../datasets/read.js';
-import { headOf, stridesOf } from './network.js';
+import { objectsOf } from '../datasets/sample.js';
+import { headOf, headSettings } from '../heads/index.js';
+import { stridesOf } from './network.js';
 import type { Experiment } from './schema.js';
 
 /** Sizes of objects, as COCO counts them. */
@@ -29,10 +30,14 @@ const WORTH_SAYING = 0.2;
 /** Looks at training objects as they lie in the input; null: the head has no anchors, or there are no boxes. */
 export function reportAnchors(experiment: Experiment, { entries }: Dataset): AnchorReport | null {
   const { head, inputSize } = experiment.model;
-  const { audit } = headOf(experiment);
-  const boxes = Float64Array.from(placed(entries as readonly Entry<StoredTruth>[], inputSize).slice(0, 4 * MOST));
+  const { audit } = headOf(head);
+  const boxes = Float64Array.from(placed(entries, inputSize).slice(0, 4 * MOST));
   if (audit === undefined || boxes.length === 0) return null;
-  const { ious, threshold, better } = audit(head, { inputSize, strides: stridesOf(experiment.model) }, boxes);
+  const { ious, threshold, better } = audit(
+    headSettings(head),
+    { inputSize, strides: stridesOf(experiment.model) },
+    boxes,
+  );
   const sides = Array.from(ious, (_, i) => {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(i * 4, i * 4 + 4);
     return Math.sqrt((x2 - x1) * (y2 - y1));
@@ -58,10 +63,11 @@ const shareOf = (ious: readonly number[], threshold: number): number =>
   ious.length === 0 ? 0 : ious.filter((iou) => iou >= threshold).length / ious.length;
 
 /** x1 y1 x2 y2 of all objects that are learned, where the whole image fills the input. */
-function placed(entries: readonly Entry<StoredTruth>[], [height, width]: readonly [number, number]): number[] {
+function placed(entries: readonly Entry[], [height, width]: readonly [number, number]): number[] {
   const all: number[] = [];
-  for (const { truth, width: columns, height: rows } of entries) {
-    if (truth.kind !== 'boxes' || !columns || !rows) continue;
+  for (const { truth: stored, width: columns, height: rows } of entries) {
+    const truth = objectsOf(stored);
+    if (!truth || !columns || !rows) continue;
     const scale = Math.min(height / rows, width / columns);
     for (let i = 0; i < truth.labels.length; i++)
       if (truth.ignored[i] === 0) for (let k = 0; k < 4; k++) all.push(truth.boxes[i * 4 + k]! * scale);

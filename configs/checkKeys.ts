@@ -1,4 +1,5 @@
 import { formatOf, lacksTruth } from '../datasets/formats/index.js';
+import { didYouMean } from '../datasets/suggestion.js';
 import { TASKS } from '../heads/index.js';
 import { WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, GENERAL_WEIGHTS, RELEASED_NAMES } from '../pretrained/index.js';
@@ -6,7 +7,6 @@ import { isWeightsPath } from '../pretrained/isWeightsPath.js';
 import { checkModel, checkParts } from './checkModel.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
-import { didYouMean } from './suggestion.js';
 
 /** Keys that contradict each other, or name things that do not exist. */
 export function checkKeys(experiment: Experiment): readonly Problem[] {

@@ -1,8 +1,7 @@
-import { architectureOf } from '../backbones/index.js';
+import { architectureFromConfig, architectureOf } from '../backbones/index.js';
 import { EspalierError } from '../engine/errors.js';
 import { withoutValues } from '../engine/shapes/shapes.js';
-import { createModel, TASKS } from '../heads/index.js';
-import { headOf } from './network.js';
+import { createModel, headOf, TASKS } from '../heads/index.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
 
@@ -12,7 +11,7 @@ export function checkModel(experiment: Experiment): readonly Problem[] {
 }
 
 function checkTask({ task, model }: Experiment): Problem[] {
-  const found = headOf({ model }).task.name;
+  const found = headOf(model.head).task.name;
   if (found === task) return [];
   const message = `task ${task} needs a head such as ${TASKS[task].head}, not ${model.head.kind}, which is for ${found}`;
   return [{ path: ['model', 'head'], message }];
@@ -21,8 +20,8 @@ function checkTask({ task, model }: Experiment): Problem[] {
 /** Sides that are no multiples of the coarsest stride, and backbones of one size of image. */
 function checkSize({ model, augment, ...experiment }: Experiment): Problem[] {
   const { arch } = model.backbone;
-  const { isFixed, inputPixels } = architectureOf(arch);
-  const { task } = headOf({ model });
+  const { isFixed, inputPixels } = architectureOf(architectureFromConfig(model.backbone));
+  const { task } = headOf(model.head);
   if (!isFixed) {
     return model.inputSize.flatMap((side, index) => {
       if (side % 32 === 0) return [];

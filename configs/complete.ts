@@ -3,8 +3,8 @@ import {
   completeModel,
   HEAD_KINDS,
   HEAD_NAMES,
-  HEADS,
   type HeadKind,
+  headOf,
   isHeadKind,
   isPresetName,
   PRESETS,
@@ -42,8 +42,8 @@ export function completeExperiment(value: unknown): unknown {
 function taskOf(task: unknown, { head, preset }: Plain): unknown {
   if (task !== undefined) return task;
   const part = writtenHead(head ?? (isPresetName(preset) ? PRESETS[preset].head : undefined));
-  const kind = isPlain(part) ? part.kind : undefined;
-  return isHeadKind(kind) ? HEADS[kind].task.name : 'detection';
+  if (!isPlain(part)) return 'detection';
+  return isHeadKind(part.kind) || typeof part.module === 'string' ? headOf(part).task.name : 'detection';
 }
 
 /** Moves short forms to where they belong; a string that is short for a part becomes a map where keys join it. */

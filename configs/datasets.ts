@@ -1,9 +1,8 @@
 import type { Dataset, Warning } from '../datasets/dataset.js';
 import { openData, type SplitName } from '../datasets/formats/index.js';
-import type { LabelMap, ObjectsTruth } from '../datasets/sample.js';
+import { type LabelMap, objectsOf } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
-import { TASKS } from '../heads/index.js';
-import { headOf } from './network.js';
+import { headOf, headSettings, TASKS } from '../heads/index.js';
 import type { Experiment } from './schema.js';
 
 export type { SplitName };
@@ -41,14 +40,13 @@ function withCrowded(dataset: Dataset, experiment: Experiment): Dataset {
 
 /** Of an image, as the head decodes them. */
 function mostDetections({ model }: Experiment): number {
-  return headOf({ model }).limits(model.head).maxDetections;
+  return headOf(model.head).limits(headSettings(model.head)).maxDetections;
 }
 
 /** What says that images have more objects than boxes are kept, so that AP cannot reach 1. */
 function crowdedImages({ entries }: Dataset, maxDetections: number): Warning | null {
   const found = entries.flatMap(({ id, truth }) => {
-    const { ignored = new Uint8Array(0) } = truth as Partial<ObjectsTruth>;
-    const count = ignored.reduce((sum, skip) => sum + (skip ? 0 : 1), 0);
+    const count = objectsOf(truth)?.ignored.reduce((sum, skip) => sum + (skip ? 0 : 1), 0) ?? 0;
     return count > maxDetections ? [{ id, count }] : [];
   });
   const [first] = found;

@@ -1,15 +1,6 @@
 export { openSplit, type SplitName } from './datasets.js';
 export { createNetwork, type ImagePrediction, type Network } from './network.js';
-export {
-  type FoundObject,
-  type ImageSource,
-  type NamedClass,
-  type OpenedModel,
-  type OpenOptions,
-  openClassifier,
-  openDetector,
-  openSegmenter,
-} from './openModel.js';
+export type { ImageSource, ModelSource, NamedClass, OpenOptions } from './openModel.js';
 export { parseExperiment, type ReadOptions, readExperiment } from './read.js';
 export { openRun, type Run } from './run.js';
 export { type Experiment, experimentSchema } from './schema.js';

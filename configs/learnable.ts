@@ -2,13 +2,14 @@ import { IMAGENET } from '../backbones/backbone.js';
 import { type Census, countSmaller, takeCensus } from '../datasets/census.js';
 import { type Finding, finding, type PitfallNumber } from '../datasets/check/pitfalls.js';
 import type { Dataset } from '../datasets/dataset.js';
-import { FORMATS } from '../datasets/formats/index.js';
+import { formatOf } from '../datasets/formats/index.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { IGNORED } from '../datasets/sample.js';
 import { DataError } from '../engine/errors.js';
 import type { Task } from '../heads/index.js';
+import { headOf as headDefinition } from '../heads/index.js';
 import { trainAugmentation } from './augmentation.js';
-import { finestCell, headOf } from './network.js';
+import { finestCell } from './network.js';
 import type { Experiment } from './schema.js';
 
 /** What a training on these images would come to. */
@@ -22,7 +23,7 @@ export interface Learnable {
 /** Looks, before the first step, for what would make a training learn nothing, or not what is meant. */
 export function checkLearnable(experiment: Experiment, train: Dataset): Learnable {
   const census = takeCensus(train);
-  const { unlearnable } = headOf(experiment);
+  const { unlearnable } = headDefinition(experiment.model.head);
   const problem =
     NOTHING[census.counted](experiment, train, census) ?? unlearnt(unlearnable?.(experiment.model.head, train));
   if (problem !== null) return { problem, warnings: [] };
@@ -40,8 +41,7 @@ const NOTHING: {
 };
 
 /** What the format calls objects that are not learned. */
-export const ignoredWord = ({ data }: Experiment): 'crowd' | 'difficult' =>
-  FORMATS.find(({ kind }) => kind === data.kind)?.ignored ?? 'crowd';
+export const ignoredWord = ({ data }: Experiment): 'crowd' | 'difficult' => formatOf(data).ignored ?? 'crowd';
 
 const ignoredPitfall = (experiment: Experiment): PitfallNumber => (ignoredWord(experiment) === 'crowd' ? 16 : 18);
 
@@ -124,7 +124,8 @@ function remedy({ data }: Experiment, { maskValues, advice = 'check the annotati
 }
 
 /** Whether a config says what mask values mean. */
-const hasValues = (data: Experiment['data']): boolean => 'values' in data && Object.keys(data.values).length > 0;
+const hasValues = (data: Experiment['data']): boolean =>
+  'values' in data && Object.keys(Object(data.values)).length > 0;
 
 function absentClasses({ data }: Experiment, { labels, maskValues }: Dataset, { counted, counts }: Census): Finding[] {
   const absent = labels.classes.filter((_, index) => counts[index] === 0).map(({ name }) => name);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { nearest } from './suggestion.js';
+import { nearest } from '../datasets/suggestion.js';
 
 /** Absolute path of what a config names: from the current folder when it is there, else from the config's own folder. */
 export function locate(path: string, configFile: string): string {

@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { didYouMean, nearest } from '../datasets/suggestion.js';
 import { shownName } from '../engine/printable.js';
 import type { ConfigDocument } from './document.js';
 import { experimentSchema } from './schema.js';
-import { didYouMean, nearest } from './suggestion.js';
 
 type Issue = z.core.$ZodIssue;
 

@@ -4,8 +4,9 @@ import { axisOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
-import { createModel, HEADS, type HeadDefinition, type Model, type Report, TASKS, type Task } from '../heads/index.js';
+import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
 import type { EvaluationLimits } from '../heads/tasks/task.js';
+import { neckOf } from '../necks/index.js';
 import { createPredictor, type Predictor, type PredictorOptions } from '../training/predictor.js';
 import {
   type EvaluateOptions,
@@ -66,10 +67,6 @@ export function withChannels(experiment: Experiment, channels: number | undefine
 /** Coarsest stride of a network: what the sides of an input of any size are multiples of, pixels. */
 const COARSEST_STRIDE = 32;
 
-/** The head that an experiment's config describes. */
-export const headOf = ({ model }: Pick<Experiment, 'model'>): HeadDefinition =>
-  HEADS[model.head.kind] as unknown as HeadDefinition; // which it is, is known at run time
-
 /**
  * Builds the network with random weights; the caller disposes it.
  *
@@ -78,7 +75,7 @@ export const headOf = ({ model }: Pick<Experiment, 'model'>): HeadDefinition =>
 export function createNetwork(experiment: Experiment, labels: LabelMap): Network {
   const { train, evaluate, augment } = experiment;
   const { inputSize, backbone, neck, head } = experiment.model;
-  const { task, limits } = headOf(experiment);
+  const { task, limits } = headOf(head);
   const config = { inputSize, backbone, neck, head };
   const assembly = createModel(config, { classes: labels.classes.length, seed: train.seed });
   const model = assembly.model as unknown as Network['model'];
@@ -95,7 +92,7 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     encoder: assembly.encoder,
     inputSize,
     fit,
-    ...answering(predictor, task, labels, limits(head), () => model.preprocessing.depth === 'own'),
+    ...answering(predictor, task, labels, limits(headSettings(head)), () => model.preprocessing.depth === 'own'),
     predictVolume: (file) =>
       predictVolume(predictor, file, { axis: axisOf(experiment.data), isDeep: model.preprocessing.depth === 'own' }),
     dispose: () => {
@@ -156,5 +153,8 @@ function showTo(show: (sample: Sample, answer: Drawable) => void, sample: Sample
 export const finestCell = (model: Experiment['model']): number => Math.min(...stridesOf(model));
 
 /** Side of a cell of every map that the head predicts on, pixels. */
-export const stridesOf = ({ neck }: Experiment['model']): readonly number[] =>
-  neck.levels.map((level) => 2 ** Number(level.slice(1)));
+export function stridesOf({ neck }: Experiment['model']): readonly number[] {
+  const { levels } = neckOf(neck).settings;
+  const names = Array.isArray(levels) && levels.length > 0 ? levels : ['P3'];
+  return names.map((level) => 2 ** Number(String(level).slice(1)));
+}

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { checkOptions, type OptionNames } from '../backbones/settings.js';
 import { decodeDeep, decodeImage } from '../datasets/decode/index.js';
 import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
@@ -7,13 +8,25 @@ import type { DescribeOptions, Task } from '../heads/index.js';
 import { type LoadAnyOptions, loadWeights } from '../pretrained/files/loadWeights.js';
 import { COCO_CLASSES, findReleased, networkOf, type ReleasedWeights } from '../pretrained/index.js';
 import { describeLoaded } from '../pretrained/load.js';
+import { type MemoryImage, pixelsOf } from '../training/imageSource.js';
+import {
+  type Answering,
+  classMapIn,
+  type FoundObject,
+  type OpenedModel,
+  objectsIn,
+  openBytes,
+  opened,
+} from '../training/openCheckpoint.js';
 import { type AnsweringNetwork, createNetwork } from './network.js';
 import { isNetworkFile, openNetworkFile, openRunInOnnxRuntime } from './networkFile.js';
 import { parseExperiment } from './read.js';
 import { openRun } from './run.js';
 
-/** An image: its file, the bytes of its file, or decoded. */
-export type ImageSource = string | Uint8Array | Pixels;
+/** An image: its file, the bytes of its file, or an image in memory. */
+export type ImageSource = string | Uint8Array | Blob | MemoryImage;
+/** A trained network: the folder of a run, one of its checkpoints, a published name, or the bytes of a checkpoint. */
+export type ModelSource = string | Uint8Array | ArrayBuffer | Blob;
 
 export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgress'> {
   /** Images per step of the network. Defaults to 1: an image is computed alone. */
@@ -25,23 +38,8 @@ export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgres
   readonly engine?: 'onnxruntime';
   /** Lowest score of what is found. Defaults to what the run's config says, or 0.3. */
   readonly threshold?: number;
-}
-
-/** A trained network, ready to use. An engine must be open as long as it is used. */
-export interface OpenedModel<Result> {
-  readonly labels: LabelMap;
-  readonly task: Task;
-  /** @throws DataError for an image that cannot be read */
-  predict(image: ImageSource): Promise<Result>;
-  dispose(): void;
-}
-
-/** An object that was found: pixels of the image, x right, y down, ends exclusive. */
-export interface FoundObject {
-  readonly label: string;
-  /** In 0..1. */
-  readonly score: number;
-  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
+  /** True: modules of a run that somebody else trained are loaded. Defaults to false. */
+  readonly allowModules?: boolean | undefined;
 }
 
 /** A class of an image with its probability. */
@@ -79,7 +77,7 @@ export async function openReleased(entry: ReleasedWeights, options: OpenOptions 
   const { evaluate, ...rest } = parseExperiment({ model: { preset: found.preset } }, entry.name);
   const network = createNetwork({ ...rest, evaluate: { ...evaluate, batchSize: options.batch ?? 1 } }, labels);
   try {
-    const { threshold: _, batch: _batch, engine: _engine, ...loading } = options;
+    const { threshold: _, batch: _batch, engine: _engine, allowModules: _allowModules, ...loading } = options;
     const loaded = await loadWeights(network.model, entry.name, loading);
     options.onProgress?.(`weights: ${describeLoaded(loaded)}`);
     return { network, labels, threshold: options.threshold ?? evaluate.drawThreshold };
@@ -96,7 +94,7 @@ async function openTrained(source: string, options: OpenOptions): Promise<Traine
     return { network, labels, threshold: options.threshold ?? description.threshold };
   }
   if (options.engine === 'onnxruntime') {
-    const run = openRun(folder, { batch: options.batch ?? 1 });
+    const run = openRun(folder, { batch: options.batch ?? 1, allowModules: options.allowModules });
     try {
       const { network, labels, description } = await openRunInOnnxRuntime(run, options.batch ?? 1);
       return { network, labels, threshold: options.threshold ?? description.threshold };
@@ -105,7 +103,10 @@ async function openTrained(source: string, options: OpenOptions): Promise<Traine
     }
   }
   if (existsSync(folder)) {
-    const { network, labels, experiment } = openRun(folder, { batch: options.batch ?? 1 });
+    const { network, labels, experiment } = openRun(folder, {
+      batch: options.batch ?? 1,
+      allowModules: options.allowModules,
+    });
     return { network, labels, threshold: options.threshold ?? experiment.evaluate.drawThreshold };
   }
   const released = findReleased(source);
@@ -115,60 +116,57 @@ async function openTrained(source: string, options: OpenOptions): Promise<Traine
   );
 }
 
-/**
- * Opens the folder of a run, one of its checkpoints, an exported file, or a published network by its name, as what it was trained for.
- *
- * @throws ConfigError when there is no such run or network, or it is for another task
- */
-async function open<Result>(
-  source: string,
-  wanted: string,
-  read: (result: unknown, task: Task, options: DescribeOptions) => Result,
-  options: OpenOptions,
-): Promise<OpenedModel<Result>> {
+/** The network of a source, for one image at a time. */
+async function openAnswering(source: ModelSource, options: OpenOptions): Promise<Answering> {
+  checkOptions(options, OPEN_OPTIONS, 'open');
+  if (typeof source !== 'string') return openBytes(source, options);
   const { network, labels, threshold } = await openTrained(source, options);
-  const { task } = network;
-  if (task.name !== wanted) {
-    network.dispose();
-    throw new ConfigError(`${source} is trained for ${task.name}, not for ${wanted}`);
-  }
-  const names = labels.classes.map(({ name }) => name);
-  return {
-    labels,
-    task,
-    predict: async (image) => {
-      const decode = network.isDeep() ? decodeDeep : decodeImage;
-      const pixels = typeof image === 'string' || image instanceof Uint8Array ? await decode(image) : image;
-      const [result] = await network.answer([pixels]);
-      return read(result, task, { names, threshold });
-    },
-    dispose: () => network.dispose(),
-  };
+  const { task, answer, dispose, isDeep } = network;
+  return { labels, threshold, task, answer, dispose, isDeep };
 }
+
+const OPEN_OPTIONS: OptionNames<OpenOptions> = {
+  batch: true,
+  engine: true,
+  threshold: true,
+  allowModules: true,
+  offline: true,
+  onProgress: true,
+};
+
+async function readImage(image: ImageSource, isDeep: boolean): Promise<Pixels> {
+  const decode = isDeep ? decodeDeep : decodeImage;
+  if (typeof image === 'string' || image instanceof Uint8Array) return decode(image);
+  return image instanceof Blob ? decode(new Uint8Array(await image.arrayBuffer())) : pixelsOf(image);
+}
+
+const nameOf = (source: ModelSource): string => (typeof source === 'string' ? source : 'the checkpoint');
 
 /**
  * Opens a trained detector: `await detector.predict('photo.jpg')` gives the objects that it finds, best first.
  *
- * @param source folder of a run, one of its checkpoints, an ONNX file or bundle of `espalier export`, or a name of `espalier weights list --task detection`
+ * @param source folder of a run, one of its checkpoints or the bytes of one, an ONNX file or bundle of `espalier export`, or a name of
+ * `espalier weights list --task detection`
  * @throws ConfigError when there is no such detector
  */
-export function openDetector(source: string, options: OpenOptions = {}): Promise<OpenedModel<readonly FoundObject[]>> {
-  return open(
-    source,
-    'detection',
-    (result, { describe }, told) => describe(result, told).value.detections as FoundObject[],
-    options,
-  );
+export async function openDetector(
+  source: ModelSource,
+  options: OpenOptions = {},
+): Promise<OpenedModel<readonly FoundObject[], ImageSource>> {
+  return opened(await openAnswering(source, options), nameOf(source), 'detection', objectsIn, readImage);
 }
 
 /**
  * Opens a trained segmenter: `await segmenter.predict('photo.jpg')` gives the class of every pixel.
  *
- * @param source folder of a run, one of its checkpoints, or an ONNX file or bundle of `espalier export`
+ * @param source folder of a run, one of its checkpoints or the bytes of one, or an ONNX file or bundle of `espalier export`
  * @throws ConfigError when there is no such segmenter
  */
-export function openSegmenter(source: string, options: OpenOptions = {}): Promise<OpenedModel<ClassMap>> {
-  return open(source, 'segmentation', (result) => result as ClassMap, options);
+export async function openSegmenter(
+  source: ModelSource,
+  options: OpenOptions = {},
+): Promise<OpenedModel<ClassMap, ImageSource>> {
+  return opened(await openAnswering(source, options), nameOf(source), 'segmentation', classMapIn, readImage);
 }
 
 /**
@@ -178,11 +176,11 @@ export function openSegmenter(source: string, options: OpenOptions = {}): Promis
  * @param source folder of a run, or one of its checkpoints
  * @throws ConfigError when there is no such classifier
  */
-export function openClassifier(source: string, options: OpenOptions = {}): Promise<OpenedModel<readonly NamedClass[]>> {
-  return open(
-    source,
-    'classification',
-    (result, { describe }, told) => describe(result, told).value.classes as NamedClass[],
-    options,
-  );
+export async function openClassifier(
+  source: ModelSource,
+  options: OpenOptions = {},
+): Promise<OpenedModel<readonly NamedClass[], ImageSource>> {
+  const read = (result: unknown, { describe }: Task, told: DescribeOptions) =>
+    describe(result, told).value.classes as readonly NamedClass[];
+  return opened(await openAnswering(source, options), nameOf(source), 'classification', read, readImage);
 }

@@ -10,6 +10,7 @@ import { completeExperiment } from './complete.js';
 import { type ConfigDocument, documentOf, type Override, parseOverride, readDocument } from './document.js';
 import { locate } from './locate.js';
 import { describeFirst, describeIssues } from './messages.js';
+import { loadModules } from './modules.js';
 import { type Experiment, experimentSchema } from './schema.js';
 
 export interface ReadOptions {
@@ -17,6 +18,10 @@ export interface ReadOptions {
   readonly set?: readonly string[];
   /** `--data DIR`: replaces data.root. */
   readonly data?: string;
+  /** True: the file was recorded by a run, so that the code it names may be somebody else's. Defaults to false. */
+  readonly isRecorded?: boolean;
+  /** True: modules that changed since the config was recorded are taken as they are now. Defaults to false. */
+  readonly allowModules?: boolean | undefined;
 }
 
 /**
@@ -30,7 +35,7 @@ export function readExperiment(file: string, options: ReadOptions = {}): Experim
   if (options.data !== undefined) {
     overrides.push({ path: ['data', 'root'], value: resolve(options.data), origin: '--data' });
   }
-  return experimentIn(readDocument(file, overrides), file);
+  return experimentIn(readDocument(file, overrides), file, options);
 }
 
 /** Weights that a folder without a config starts from: those of the default backbone. */
@@ -59,8 +64,10 @@ export async function recogniseData(folder: string): Promise<{ readonly task: st
   return { task, data: { kind: found.format.kind, root: resolve(folder), ...found.keys } };
 }
 
-function experimentIn(document: ConfigDocument, file: string): Experiment {
-  const value = completeExperiment(document.value);
+function experimentIn(document: ConfigDocument, file: string, options: ReadOptions = {}): Experiment {
+  const { allowModules = false, isRecorded = false } = options;
+  const loaded = loadModules(document.value, { file, where: document.where, isOwn: !isRecorded, allowModules });
+  const value = completeExperiment(loaded);
   const parsed = experimentSchema.safeParse(value);
   if (!parsed.success) throw new ConfigError(describeIssues({ ...document, value }, parsed.error.issues));
   const experiment = resolvePaths(parsed.data, file);
@@ -70,9 +77,16 @@ function experimentIn(document: ConfigDocument, file: string): Experiment {
   throw new ConfigError(describeFirst(problems, ({ path, message }) => `${document.where(path)}: ${message}`));
 }
 
-/** The experiment of a run, as it was recorded beside its checkpoints. */
-export function parseExperiment(value: unknown, origin: string): Experiment {
-  const complete = completeExperiment(value);
+/**
+ * The experiment of a run, as it was recorded beside its checkpoints.
+ *
+ * @param origin       the file that it was read from
+ * @param allowModules true: code that the experiment names is run although no config of this user named it
+ * @throws ConfigError for what is no experiment, and for modules that are missing, changed or not allowed
+ */
+export function parseExperiment(value: unknown, origin: string, allowModules = false): Experiment {
+  const loaded = loadModules(value, { file: origin, where: () => origin, isOwn: false, isForUse: true, allowModules });
+  const complete = completeExperiment(loaded);
   const parsed = experimentSchema.safeParse(complete);
   if (parsed.success) return parsed.data;
   throw new ConfigError(describeIssues({ value: complete, where: () => origin }, parsed.error.issues));

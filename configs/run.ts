@@ -24,6 +24,8 @@ export interface Run {
 export interface OpenRunOptions {
   /** Images per step. Defaults to what the run's config says. */
   readonly batch?: number | undefined;
+  /** True: parts of modules are loaded although no config of this user named them as they are. Defaults to false. */
+  readonly allowModules?: boolean | undefined;
   /** Side of the tiles of large images, pixels. Defaults to what the run's config says. */
   readonly tile?: number | undefined;
   /** [height, width] of the network's input, pixels. Defaults to that of the run's config. */
@@ -35,7 +37,7 @@ export interface OpenRunOptions {
  *
  * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
-export function openRun(folder: string, { batch, tile, inputSize }: OpenRunOptions = {}): Run {
+export function openRun(folder: string, { batch, tile, inputSize, allowModules }: OpenRunOptions = {}): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
@@ -43,9 +45,9 @@ export function openRun(folder: string, { batch, tile, inputSize }: OpenRunOptio
   const checkpoint = chosenCheckpoint(files);
   const stored = readCheckpoint(checkpoint);
   requireOwn(files, checkpoint, stored);
-  const trained = readRunConfig(files.config);
+  const trained = readRunConfig(files.config, allowModules);
   const resized = { ...trained, model: { ...trained.model, inputSize } };
-  const experiment = inputSize === undefined ? trained : parseExperiment(resized, 'the size asked for');
+  const experiment = inputSize === undefined ? trained : parseExperiment(resized, 'the size asked for', allowModules);
   const labels: LabelMap = { classes: stored.metadata.classes };
   const evaluate = {
     ...experiment.evaluate,
@@ -66,8 +68,8 @@ export function openRun(folder: string, { batch, tile, inputSize }: OpenRunOptio
 }
 
 /** The config of a run, from its folder. @throws ConfigError when it cannot be read */
-export function readRunConfig(file: string): Experiment {
-  return parseExperiment(readJson(file), file);
+export function readRunConfig(file: string, allowModules?: boolean): Experiment {
+  return parseExperiment(readJson(file), file, allowModules);
 }
 
 /** Of a config. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { casesConfig } from '../datasets/evaluators/index.js';
 import { dataSchema } from '../datasets/formats/index.js';
+import { modulePart } from '../datasets/outside.js';
 import { modelConfig, PRESET_NAMES, TASK_NAMES } from '../heads/index.js';
 import { trainConfig } from '../training/run/config.js';
 
@@ -72,6 +73,13 @@ const augment = z.strictObject({
   saturation: fraction(0.2, 'Largest relative change, 0..1'),
   minVisible: fraction(0.1, 'Boxes with a smaller share of their area left in the crop are dropped, 0..1'),
   hue: z.number().min(0).max(0.5).default(0.02).describe('Largest shift as a fraction of the colour circle, 0..0.5'),
+  transforms: z
+    .array(modulePart)
+    .max(100)
+    .default([])
+    .describe(
+      'Transforms of your own: ES modules whose default export is what defineTransform gives, before all others',
+    ),
 });
 
 const evaluate = z.strictObject({

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Preprocessing } from '../backbones/backbone.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
@@ -10,7 +11,7 @@ import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
-import { TASKS } from '../heads/index.js';
+import { headOf, TASKS } from '../heads/index.js';
 import { preprocessingOf } from '../pretrained/metadata.js';
 import {
   createPictures,
@@ -32,7 +33,7 @@ import { trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, intensityOf } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
-import { createNetwork, headOf, type Network, withChannels } from './network.js';
+import { createNetwork, type Network, withChannels } from './network.js';
 import type { Experiment } from './schema.js';
 import { loadStart, type Startable } from './weights.js';
 
@@ -91,7 +92,9 @@ async function trainHeld(
   const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
   say(
-    val ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named).task))}` : 'val: none',
+    val
+      ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named.model.head).task))}`
+      : 'val: none',
   );
   say(`classes: ${describeClasses(named, train)}`);
   const experiment = withFullBatch(named, train.size, say);
@@ -128,7 +131,8 @@ function withFullBatch(experiment: Experiment, images: number, say: (line: strin
 
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
   const names = labels.classes.map(({ name }) => name);
-  const isAdded = TASKS[task].truth === 'classMap' && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
+  const isAdded =
+    TASKS[task].addsBackground === true && names.includes(BACKGROUND) && !data.classes.includes(BACKGROUND);
   return names.map(shownName).join(', ') + (isAdded ? ` (${BACKGROUND}: every pixel without one of the others)` : '');
 }
 
@@ -224,6 +228,9 @@ function createTrainLoader(experiment: Experiment, network: Network, dataset: Da
     encoder: network.encoder,
     augment: trainAugmentation(experiment, network.inputSize, preprocessing, images.type),
     images,
+    transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
+      return { module: pathToFileURL(module).href, settings };
+    }),
     batchSize,
     seed,
     ...(cluster ? { share: { task: cluster.task, tasks: cluster.addresses.length } } : {}),

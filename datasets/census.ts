@@ -1,8 +1,8 @@
-import { classOf, type MaskFileTruth } from './classMap.js';
+import { classOf, type MaskFileTruth, maskFileOf } from './classMap.js';
 import type { Dataset, Entry } from './dataset.js';
 import type { StoredTruth } from './read.js';
-import { drawRegions, type RegionsTruth, type Segmentation } from './regions.js';
-import { IGNORED } from './sample.js';
+import { drawRegions, type RegionsTruth, regionsOf, type Segmentation } from './regions.js';
+import { IGNORED, labelsOf, objectsOf } from './sample.js';
 
 /** How much there is to learn from in a data set. */
 export interface Census {
@@ -17,14 +17,16 @@ export interface Census {
 export function takeCensus(dataset: Dataset): Census {
   const entries = dataset.entries as readonly Entry<StoredTruth>[];
   const counts = dataset.labels.classes.map(() => 0);
-  const truth = entries[0]?.truth;
-  if (truth?.kind === 'slice-mask') {
+  const [first] = entries;
+  if (!first) return countObjects(entries, counts);
+  if (first.truth.kind === 'slice-mask') {
     for (const [index, pixels] of dataset.maskValues ?? []) counts[index]! += pixels;
     return { counted: 'pixels', counts, ignored: 0 };
   }
-  if (truth?.kind === 'mask-file') return countPixels(dataset, truth, counts);
-  if (truth?.kind === 'labels') return countLabels(entries, counts);
-  return truth?.kind === 'regions' ? countRegions(entries, truth, counts) : countObjects(entries, counts);
+  const [masks, regions] = [maskFileOf(first.truth), regionsOf(first.truth)];
+  if (masks) return countPixels(dataset, masks, counts);
+  if (labelsOf(first.truth)) return countLabels(entries, counts);
+  return regions ? countRegions(entries, regions, counts) : countObjects(entries, counts);
 }
 
 function countPixels({ maskValues }: Dataset, table: MaskFileTruth, counts: number[]): Census {
@@ -39,8 +41,7 @@ function countPixels({ maskValues }: Dataset, table: MaskFileTruth, counts: numb
 
 /** The background counts 1 where it may matter: beside regions of one class, if there is a pixel that none covers. */
 function countRegions(entries: readonly Entry<StoredTruth>[], { uncovered }: RegionsTruth, counts: number[]): Census {
-  for (const { truth } of entries)
-    if (truth.kind === 'regions') for (const { label } of truth.regions) counts[label]!++;
+  for (const { truth } of entries) for (const { label } of regionsOf(truth)?.regions ?? []) counts[label]!++;
   const classes = counts.filter((regions) => regions > 0).length;
   if (uncovered !== IGNORED && (classes !== 1 || entries.some(hasUncovered))) counts[uncovered]!++;
   return { counted: 'regions', counts, ignored: 0 };
@@ -54,9 +55,9 @@ function countLabels(entries: readonly Entry<StoredTruth>[], counts: number[]): 
 function countObjects(entries: readonly Entry<StoredTruth>[], counts: number[]): Census {
   let ignored = 0;
   for (const { truth } of entries) {
-    if (!('boxes' in truth)) continue;
-    truth.labels.forEach((label, i) => {
-      if (truth.ignored[i] === 1) ignored++;
+    const objects = objectsOf(truth);
+    objects?.labels.forEach((label, i) => {
+      if (objects.ignored[i] === 1) ignored++;
       else counts[label]!++;
     });
   }
@@ -64,8 +65,8 @@ function countObjects(entries: readonly Entry<StoredTruth>[], counts: number[]):
 }
 
 function hasUncovered({ truth, width, height, file }: Entry<StoredTruth>): boolean {
-  if (truth.kind !== 'regions') return false;
-  return drawRegions(truth, width ?? 0, height ?? 0, file).includes(truth.uncovered);
+  const regions = regionsOf(truth);
+  return regions !== null && drawRegions(regions, width ?? 0, height ?? 0, file).includes(regions.uncovered);
 }
 
 /**
@@ -90,12 +91,12 @@ export function countSmaller(
 
 /** Width and height of the objects that are learned from. */
 function sidesOf(truth: StoredTruth): (readonly [width: number, height: number])[] {
-  if (truth.kind === 'mask-file' || truth.kind === 'slice-mask' || truth.kind === 'labels') return [];
-  if (truth.kind === 'regions') return truth.regions.flatMap(({ segmentation }) => extentOf(segmentation));
+  const boxes = objectsOf(truth);
+  if (!boxes) return regionsOf(truth)?.regions.flatMap(({ segmentation }) => extentOf(segmentation)) ?? [];
   const sides: [number, number][] = [];
-  for (let i = 0; i < truth.labels.length; i++) {
-    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = truth.boxes.subarray(i * 4, i * 4 + 4);
-    if (truth.ignored[i] === 0) sides.push([x2 - x1, y2 - y1]);
+  for (let i = 0; i < boxes.labels.length; i++) {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.boxes.subarray(i * 4, i * 4 + 4);
+    if (boxes.ignored[i] === 0) sides.push([x2 - x1, y2 - y1]);
   }
   return sides;
 }

@@ -18,6 +18,10 @@ export interface MaskFileTruth {
   readonly otherValues: OtherValues;
 }
 
+/** The mask file of a stored truth; null: it is another one. */
+export const maskFileOf = (truth: { readonly kind: string }): MaskFileTruth | null =>
+  truth.kind === 'mask-file' ? (truth as MaskFileTruth) : null;
+
 /** Mask values and the pixels that have them. */
 export type ValueCounts = ReadonlyMap<number, number>;
 

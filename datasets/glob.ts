@@ -143,7 +143,7 @@ function match(steps: readonly Step[], text: string): readonly string[] | null {
     if (kind === 'one') return at < text.length && text[at] !== '/' && fits(next, at + 1) ? at + 1 : -1;
     if (kind === 'name') {
       // It ends before what follows it.
-      const after = steps[next]?.kind === 'text' ? (steps[next] as Step).texts[0] : undefined;
+      const after = steps[next]?.kind === 'text' ? steps[next].texts[0] : undefined;
       const from = (end: number): number => (after === undefined ? end : text.indexOf(after, end));
       for (let end = from(at); end >= 0 && end <= last; end = from(end + 1)) if (fits(next, end)) return end;
       return -1;

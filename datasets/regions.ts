@@ -15,11 +15,13 @@ export interface RegionsTruth {
   readonly regions: readonly { readonly label: number; readonly segmentation: Segmentation }[];
 }
 
+/** The regions of a stored truth; null: it is another one. */
+export const regionsOf = (truth: { readonly kind: string }): RegionsTruth | null =>
+  truth.kind === 'regions' ? (truth as RegionsTruth) : null;
+
 /** Run lengths as coco-ts takes them. */
 export const toRle = ({ size, counts }: Extract<Segmentation, { readonly size: unknown }>) =>
-  typeof counts === 'string'
-    ? { size: [...size] as [number, number], counts }
-    : { size: [...size] as [number, number], counts: [...counts] };
+  typeof counts === 'string' ? { size: [...size], counts } : { size: [...size], counts: [...counts] };
 
 /**
  * Draws regions to a class map with the rasteriser of the COCO mask API.

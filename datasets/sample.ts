@@ -79,6 +79,18 @@ export interface InstanceTruth extends ObjectsTruth {
   readonly masks: readonly MaskPatch[];
 }
 
+/** The objects of a truth, stored or read, whether they have masks or not; null: it has none. */
+export const objectsOf = (truth: unknown): ObjectsTruth | null =>
+  typeof truth === 'object' && truth !== null && 'boxes' in truth && 'labels' in truth ? (truth as ObjectsTruth) : null;
+
+/** The objects of a truth of boxes alone; null: it is another one. */
+export const boxesOf = (truth: unknown): DetectionTruth | null =>
+  objectsOf(truth) !== null && Reflect.get(truth as object, 'kind') === 'boxes' ? (truth as DetectionTruth) : null;
+
+/** The classes of a whole image; null: it is another truth. */
+export const labelsOf = (truth: unknown): LabelTruth | null =>
+  typeof truth === 'object' && truth !== null && Reflect.get(truth, 'kind') === 'labels' ? (truth as LabelTruth) : null;
+
 /** Class index of every pixel. */
 export interface SemanticTruth {
   readonly kind: 'classMap';

@@ -1,5 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel } from './kernels/kernel.js';
+import { isDifferentiating, offTape, watchingKernels, withTapeKept } from './tfjs.js';
 
 /** A copy of x that does not exist before dy does: where there is a graph, what is computed from it waits for the backward pass. */
 const afterGradient = defineKernel<{ x: tf.Tensor; dy: tf.Tensor }, Record<string, never>, tf.Tensor>({
@@ -19,9 +20,8 @@ export function checkpointed<Args extends readonly tf.Tensor[], Result extends t
   block: (...args: Args) => Result,
 ): (...args: Args) => Result {
   return (...args) => {
-    const engine = tf.engine();
-    if (engine.state.gradientDepth === 0) return block(...args);
-    const before = Object.values(engine.registeredVariables).map((variable) => ({
+    if (!isDifferentiating()) return block(...args);
+    const before = Object.values(tf.engine().registeredVariables).map((variable) => ({
       variable,
       value: tf.clone(variable),
     }));
@@ -52,31 +52,16 @@ interface VariableValue {
   readonly value: tf.Tensor;
 }
 
-/** What of tfjs' engine its types hide. */
-interface Internals {
-  runKernelFunc(call: { readonly inputs: object }): unknown;
-}
-
 /** Runs `work` without recording it, so that its intermediate tensors are freed, and finds the trainable variables it reads. */
 function runOffTape<T extends tf.Tensor>(
   work: () => T,
 ): { readonly value: T; readonly variables: readonly tf.Variable[] } {
-  const engine = tf.engine();
-  const internals = engine as unknown as Internals;
-  const { runKernelFunc } = internals;
   const read = new Set<tf.Variable>();
-  internals.runKernelFunc = (call) => {
-    for (const input of Object.values(call.inputs))
-      if (input instanceof tf.Variable && input.trainable) read.add(input);
-    return runKernelFunc.call(engine, call);
+  const note = (inputs: object): void => {
+    for (const input of Object.values(inputs)) if (input instanceof tf.Variable && input.trainable) read.add(input);
   };
-  engine.state.kernelDepth++; // inside a kernel nothing is recorded
-  try {
-    return { value: tf.tidy(work), variables: [...read] };
-  } finally {
-    engine.state.kernelDepth--;
-    internals.runKernelFunc = runKernelFunc;
-  }
+  const value = watchingKernels(note, () => offTape(() => tf.tidy(work)));
+  return { value, variables: [...read] };
 }
 
 /** Gradients inside the backward pass of others, whose tape stays what it is. */
@@ -85,13 +70,7 @@ function gradientsInside(
   wanted: tf.Tensor[],
   dy: tf.Tensor,
 ): readonly (tf.Tensor | null | undefined)[] {
-  const { state } = tf.engine();
-  const { activeTape } = state;
-  try {
-    return tf.engine().gradients(work, wanted, dy, true).grads;
-  } finally {
-    state.activeTape = activeTape;
-  }
+  return withTapeKept(() => tf.engine().gradients(work, wanted, dy, true).grads);
 }
 
 /** Runs `work` with variables as they were, and gives them back what they have. */

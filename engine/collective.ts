@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel } from './kernels/kernel.js';
 
 /** Processes that compute one function together, each with its share of every batch. */
@@ -98,7 +98,7 @@ function reduceInBuckets<T extends tf.Tensor>(tensors: readonly T[], mean: boole
   return bucketsOf(tensors).flatMap((bucket) => {
     const [first] = bucket;
     if (first && bucket.length === 1) return [allReduce({ x: first }, { mean }) as T];
-    const flat = tf.concat1d(bucket.map((tensor) => tf.reshape(tensor, [tensor.size]) as tf.Tensor1D));
+    const flat = tf.concat1d(bucket.map((tensor) => tf.reshape(tensor, [tensor.size])));
     const sizes = bucket.map(({ size }) => size);
     const parts = tf.split(allReduce({ x: flat }, { mean }), sizes);
     return bucket.map(({ shape }, i) => tf.reshape(parts[i] as tf.Tensor, shape) as T);

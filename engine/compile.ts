@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from './errors.js';
 import { requireEngine } from './guard.js';
 import { bytesOf } from './shapes/bytes.js';

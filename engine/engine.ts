@@ -3,6 +3,7 @@ import type { Cluster } from './collective.js';
 import { EngineError } from './errors.js';
 import { keepApart } from './guard.js';
 import { repairStockGradients } from './kernels/stockGradients.js';
+import { requireKnownTfjs } from './tfjs.js';
 import { openWasm, type WasmOptions } from './wasm/wasm.js';
 import { openWebGl } from './webgl/webgl.js';
 
@@ -84,6 +85,7 @@ export function ready(options: ReadyOptions = {}): Promise<EngineInfo> {
 }
 
 async function open({ engine: asked, ...options }: ReadyOptions, before: EngineInfo | null): Promise<EngineInfo> {
+  requireKnownTfjs();
   const { cluster } = options;
   const engine = asked ?? (cluster ? 'tensorflow' : before?.engine);
   if (cluster && engine !== 'tensorflow') {
@@ -96,6 +98,9 @@ async function open({ engine: asked, ...options }: ReadyOptions, before: EngineI
     const opened = opener ? await opener(options) : { reason: `engine '${name}' does not exist on this platform` };
     if ('engine' in opened) {
       keepApart(tf.getBackend());
+      if (before && before.engine !== opened.engine) {
+        reasons.unshift(`instead of ${before.engine}, whose tensors and models are refused from now on`);
+      }
       const because = reasons.length > 0 ? `; ${reasons.join('; ')}` : '';
       return { ...opened, description: opened.description + because };
     }

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Values of images, as they are stored. */
 type ImageValues = Uint8Array | Uint16Array | Int16Array | Float32Array;

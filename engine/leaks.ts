@@ -1,6 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from './errors.js';
 import { type CallSite, callSite, describeSite } from './source.js';
+import { watchTensors } from './tfjs.js';
 
 /** Watches a loop for tensors that stay alive; for development, as every tensor then costs some 20 microseconds. */
 export interface LeakGuard {
@@ -17,31 +18,19 @@ export interface LeakGuard {
 /** Steps in a row that have to grow: slots of an optimizer, caches and logs are made in the first ones. */
 const PATIENCE = 3;
 
-/** What of tfjs' engine is watched. */
-interface Watched {
-  trackTensor(tensor: tf.Tensor, backend: unknown): void;
-  disposeTensor(tensor: tf.Tensor): void;
-}
-
 /** Starts watching every tensor that is made from now on. */
 export function createLeakGuard(): LeakGuard {
-  const engine = tf.engine() as unknown as Watched;
-  const { trackTensor, disposeTensor } = engine;
   let alive = new Map<tf.Tensor, CallSite>();
-  const grown: ReadonlyMap<tf.Tensor, CallSite>[] = [];
-  engine.trackTensor = (tensor, backend) => {
-    trackTensor.call(engine, tensor, backend);
-    if (!(tensor instanceof tf.Variable)) alive.set(tensor, callSite());
-  };
-  engine.disposeTensor = (tensor) => {
-    disposeTensor.call(engine, tensor);
-    alive.delete(tensor);
-    for (const step of grown) (step as Map<tf.Tensor, CallSite>).delete(tensor);
-  };
-  const dispose = (): void => {
-    engine.trackTensor = trackTensor;
-    engine.disposeTensor = disposeTensor;
-  };
+  const grown: Map<tf.Tensor, CallSite>[] = [];
+  const dispose = watchTensors(
+    (tensor) => {
+      if (!(tensor instanceof tf.Variable)) alive.set(tensor, callSite());
+    },
+    (tensor) => {
+      alive.delete(tensor);
+      for (const step of grown) step.delete(tensor);
+    },
+  );
   return {
     dispose,
     step() {

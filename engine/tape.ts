@@ -1,9 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
-
-interface TapeState {
-  gradientDepth: number;
-  activeTape: readonly { readonly saved?: readonly tf.Tensor[] }[] | null;
-}
+import { clearTape } from './tfjs.js';
 
 /**
  * Runs something that differentiates. tfjs keeps what the backward pass will read, and forgets it where the forward pass throws:
@@ -13,11 +8,7 @@ export function withTape<T>(differentiate: () => T): T {
   try {
     return differentiate();
   } catch (error) {
-    const state = tf.engine().state as unknown as TapeState;
-    if (state.gradientDepth === 0) {
-      for (const { saved = [] } of state.activeTape ?? []) tf.dispose([...saved]);
-      state.activeTape = null;
-    }
+    clearTape();
     throw error;
   }
 }

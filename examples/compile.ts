@@ -13,8 +13,8 @@ function logits(images: tf.Tensor4D): tf.Tensor2D {
   let x = tf.conv2d(images, stem, 2, 'same');
   for (const { kernel, scale } of layers) {
     const maps = tf.depthwiseConv2d(x, kernel as tf.Tensor4D, 1, 'same');
-    const mixed = tf.conv2d(tf.mul(maps, tf.sigmoid(maps)), scale as tf.Tensor4D, 1, 'same');
-    x = tf.add(x, tf.mul(mixed, tf.sigmoid(mixed)));
+    const mixed = tf.conv2d<tf.Tensor4D>(tf.mul(maps, tf.sigmoid(maps)), scale as tf.Tensor4D, 1, 'same');
+    x = tf.add<tf.Tensor4D>(x, tf.mul(mixed, tf.sigmoid(mixed)));
   }
   return tf.matMul(tf.mean<tf.Tensor2D>(x, [1, 2]), top);
 }

@@ -1,4 +1,5 @@
 import {
+  architectureFromConfig,
   architectureOf,
   type Backbone,
   backboneFromConfig,
@@ -8,9 +9,9 @@ import {
 } from '../backbones/index.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
 import type { ClassMap, Detections } from '../datasets/sample.js';
-import { createNeck, NECKS, type Neck, type NeckConfig, type NeckDefinition } from '../necks/index.js';
-import type { BuiltHead, HeadDefinition } from './definition.js';
-import { HEADS, type HeadKind } from './heads.js';
+import { type Neck, neckOf } from '../necks/index.js';
+import type { BuiltHead } from './definition.js';
+import { type HEADS, type HeadKind, headOf, headSettings } from './heads.js';
 import { assemble, type Model } from './model.js';
 import { type ModelConfig, type ModelInput, readModel } from './modelConfig.js';
 import type { RetinaTargets } from './retina/encoder.js';
@@ -35,11 +36,11 @@ export interface CreateOptions {
 }
 
 /** Spread over the kinds: a config read at run time gives one of all. */
-type AssemblyOf<Kind extends HeadKind> = Kind extends HeadKind
+type AssemblyOf<Kind extends string> = Kind extends HeadKind
   ? ReturnType<(typeof HEADS)[Kind]['create']> extends BuiltHead<infer Raw, infer Types, infer Result>
     ? Assembly<Raw, Types, Result>
     : never
-  : never;
+  : Assembly;
 
 /**
  * Builds the network that a config describes, with random weights; the caller disposes its model.
@@ -47,19 +48,18 @@ type AssemblyOf<Kind extends HeadKind> = Kind extends HeadKind
  * @throws ConfigError for settings that do not go together; ShapeError when the neck cannot make its levels of the backbone's
  * maps, or the head cannot read them
  */
-export function createModel<Kind extends HeadKind>(
+export function createModel<Kind extends HeadKind | 'module'>(
   config: ModelConfig & { readonly head: { readonly kind: Kind } },
   { classes, seed = 1 }: CreateOptions,
 ): AssemblyOf<Kind> {
   const { inputSize } = config;
   const { backbone, neck } = createPyramid(config, seed);
-  // Which head it is, is known at run time: the pieces of one definition fit each other.
-  const definition = HEADS[config.head.kind] as unknown as HeadDefinition;
+  const definition = headOf(config.head);
   try {
-    const built = definition.create({ seed, ...config.head }, neck.features, {
+    const built = definition.create({ seed, ...headSettings(config.head) }, neck.features, {
       classes,
       inputSize,
-      architecture: architectureOf(config.backbone.arch),
+      architecture: architectureOf(architectureFromConfig(config.backbone)),
     });
     const encoder: EncoderSource = {
       // Read where threads are: a plain script of a page has neither them nor an address.
@@ -85,13 +85,13 @@ export function createPyramid(
   { backbone: trunk, neck: pyramid }: Pick<ModelConfig, 'backbone' | 'neck'>,
   seed: number,
 ): { readonly backbone: Backbone<Level>; readonly neck: Neck } {
-  const offered = levelsOf(featuresOf(architectureOf(trunk.arch).stages));
-  const { reads }: NeckDefinition = NECKS[pyramid.kind];
-  const read = reads(pyramid.levels, offered);
+  const offered = levelsOf(featuresOf(architectureOf(architectureFromConfig(trunk)).stages));
+  const { definition, settings } = neckOf(pyramid);
+  const read = definition.reads((settings.levels ?? offered) as readonly Level[], offered);
   const levels = trunk.levels ?? (read.length > 0 ? read : offered);
   const backbone = backboneFromConfig({ seed, ...trunk, levels }) as unknown as Backbone<Level>; // which levels: known at run time
   try {
-    return { backbone, neck: createNeck({ seed, ...pyramid } as NeckConfig, backbone.features) };
+    return { backbone, neck: definition.create({ seed, ...settings }, backbone.features) };
   } catch (error) {
     backbone.dispose();
     throw error;

@@ -1,6 +1,9 @@
 import * as z from 'zod';
+import { readSettings } from '../backbones/settings.js';
+import { createModuleTable, modulePart, ownSettings } from '../datasets/outside.js';
 import { aligned } from './aligned/index.js';
 import { classification } from './classification/index.js';
+import type { HeadDefinition } from './definition.js';
 import { fcos } from './fcos/index.js';
 import { instance } from './instance/index.js';
 import { retina } from './retina/index.js';
@@ -38,3 +41,27 @@ export type HeadInput = PartialOf<AnyHeadConfig>;
 export const HEAD_NAMES: readonly string[] = Object.values(HEADS).flatMap((head) =>
   'names' in head && head.names ? Object.keys(head.names) : [],
 );
+
+/** Heads of modules. */
+const OWN = createModuleTable<HeadDefinition>('head');
+export const addHead = OWN.add;
+
+/** Every head as a config file writes it, those of modules included. */
+export const anyHeadConfig = z.discriminatedUnion('kind', [...headConfig.options, modulePart]);
+export type AnyHeadInput = { readonly kind: string; readonly [key: string]: unknown };
+
+/** What a head is; whose it is, is known at run time. */
+export function headOf(config: { readonly kind?: unknown; readonly [key: string]: unknown }): HeadDefinition {
+  return isHeadKind(config.kind) ? (HEADS[config.kind] as unknown as HeadDefinition) : OWN.of(config);
+}
+
+/**
+ * The settings of a head as its own schema reads them.
+ *
+ * @throws ConfigError for settings that a head of a module does not have
+ */
+export function headSettings(config: AnyHeadInput): { readonly [key: string]: unknown } {
+  if (isHeadKind(config.kind)) return config;
+  const { config: schema } = OWN.of(config);
+  return readSettings(schema, ownSettings(config, schema), 'model.head');
+}

@@ -27,6 +27,7 @@ export {
 } from './definition.js';
 export type { Head, TargetTensors } from './head.js';
 export {
+  addHead,
   HEAD_KINDS,
   HEAD_NAMES,
   HEADS,
@@ -34,6 +35,8 @@ export {
   type HeadInput,
   type HeadKind,
   headConfig,
+  headOf,
+  headSettings,
   isHeadKind,
 } from './heads.js';
 export { boundaryLoss } from './losses/boundary.js';

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Backbone, Preprocessing, Pretrainable } from '../backbones/backbone.js';
-import { type FeatureInfo, type FeatureMaps, type FeatureSpec, type Level, levelsOf } from '../backbones/features.js';
+import { type FeatureInfo, type FeatureSpec, type Level, levelsOf } from '../backbones/features.js';
 import type { Module, Parameter, Pass } from '../backbones/module.js';
 import type { TargetTypes } from '../datasets/encoder.js';
 import type { Placement } from '../datasets/placement.js';
 import { ShapeError } from '../engine/errors.js';
 import type { Neck } from '../necks/neck.js';
+import { createIdentityNeck } from '../necks/none.js';
 import type { ExportedAnswer } from './answers/answers.js';
 import type { Head, Progress, TargetTensors } from './head.js';
 import type { LossTerms } from './losses/term.js';
@@ -33,11 +34,15 @@ export interface Model<Raw = unknown, Types extends TargetTypes = TargetTypes, R
 }
 
 /**
- * Joins three parts into a network; parameters are named `backbone.*` and `fpn.*`, those of the head as they are. The
- * model owns the parts: its `dispose` frees all three.
+ * Joins backbone and head, or backbone, neck and head, into a network; parameters are named `backbone.*` and `fpn.*`, those of the head as they are. The
+ * model owns the parts: its `dispose` frees them all.
  *
  * @throws ShapeError when a part was built for other feature maps than the part before it gives
  */
+export function assemble<B extends Level, H extends B, Raw, Types extends TargetTypes, Result>(
+  backbone: Backbone<B>,
+  head: Head<H, Raw, Types, Result>,
+): Model<Raw, Types, Result>;
 export function assemble<
   B extends Level,
   In extends B,
@@ -46,9 +51,30 @@ export function assemble<
   Raw,
   Types extends TargetTypes,
   Result,
->(backbone: Backbone<B>, neck: Neck<In, Out>, head: Head<H, Raw, Types, Result>): Model<Raw, Types, Result> {
+>(backbone: Backbone<B>, neck: Neck<In, Out>, head: Head<H, Raw, Types, Result>): Model<Raw, Types, Result>;
+export function assemble<Raw, Types extends TargetTypes, Result>(
+  backbone: Backbone<Level>,
+  ...parts:
+    | readonly [head: Head<Level, Raw, Types, Result>]
+    | readonly [neck: Neck, head: Head<Level, Raw, Types, Result>]
+): Model<Raw, Types, Result> {
+  const [neck, head] = parts.length === 1 ? [null, parts[0]] : parts;
+  return join(
+    backbone,
+    neck ?? createIdentityNeck(backbone.features),
+    head,
+    neck ? 'neck.features' : 'backbone.features',
+  );
+}
+
+function join<Raw, Types extends TargetTypes, Result>(
+  backbone: Backbone<Level>,
+  neck: Neck,
+  head: Head<Level, Raw, Types, Result>,
+  source: string,
+): Model<Raw, Types, Result> {
   checkFit('the neck', neck.inputs, backbone.features, 'build the neck from backbone.features');
-  checkFit('the head', head.inputs, neck.features, 'build the head from neck.features');
+  checkFit('the head', head.inputs, neck.features, `build the head from ${source}`);
   const parameters = new Map<string, Parameter>([
     ...prefixed('backbone.', backbone),
     ...prefixed('fpn.', neck),
@@ -56,8 +82,8 @@ export function assemble<
   ]);
   const forward = (images: tf.Tensor4D, pass: Pass): Raw => {
     const features = backbone.forward(images, pass);
-    const pyramid = neck.forward(features as FeatureMaps<B>, pass);
-    return head.forward(pyramid as FeatureMaps<Out>, pass);
+    const pyramid = neck.forward(features, pass);
+    return head.forward(pyramid, pass);
   };
   const dispose = (): void => {
     for (const part of [backbone, neck, head]) part.dispose();

@@ -1,12 +1,20 @@
 import * as z from 'zod';
 import { backboneConfig } from '../backbones/config.js';
+import type { OwnArchitecture } from '../backbones/family.js';
 import type { FeatureSpec, Level } from '../backbones/features.js';
-import { architectureOf, type BackboneArch, featuresOf, isBackboneArch } from '../backbones/index.js';
+import {
+  architectureOf,
+  type BackboneArch,
+  featuresOf,
+  firstArchitecture,
+  isBackboneArch,
+  namedArchitecture,
+} from '../backbones/index.js';
 import { readSettings } from '../backbones/settings.js';
 import { ShapeError } from '../engine/errors.js';
-import { type NeckInput, type NeckKind, neckConfig } from '../necks/index.js';
+import { anyNeckConfig, type NeckInput, type NeckKind } from '../necks/index.js';
 import type { HeadDefinition } from './definition.js';
-import { HEADS, type HeadInput, type HeadKind, headConfig, isHeadKind } from './heads.js';
+import { anyHeadConfig, HEADS, type HeadInput, type HeadKind, headOf, isHeadKind } from './heads.js';
 import { isPresetName, PRESETS, type PresetName } from './presets.js';
 import type { DecoderKind } from './semantic/decoders/index.js';
 import { TASKS, type TaskName } from './tasks/index.js';
@@ -17,12 +25,12 @@ const side = z.int().min(1).max(8192);
 export const modelConfig = z.strictObject({
   inputSize: z.tuple([side, side]).readonly().describe("Height and width of the network's input, pixels"),
   backbone: backboneConfig.describe('What images go through first'),
-  neck: neckConfig.describe('Feature pyramid between backbone and head'),
-  head: headConfig.describe('What the network predicts'),
+  neck: anyNeckConfig.describe('Feature pyramid between backbone and head'),
+  head: anyHeadConfig.describe('What the network predicts'),
 });
 export type ModelConfig = z.output<typeof modelConfig>;
 
-type BackboneInput = Partial<z.input<typeof backboneConfig>>;
+type BackboneInput = Partial<Omit<z.input<typeof backboneConfig>, 'arch'>> & { readonly arch?: BackboneArch };
 
 /**
  * A network as people write it: a preset, parts that replace its parts, or keys of them. A string is short for the kind of a
@@ -58,16 +66,19 @@ export function completeModel(given: Plain, head: HeadKind): Plain {
   };
   const preset = isPresetName(given.preset) ? PRESETS[given.preset] : undefined;
   const kind = kindIn(parts.head) ?? preset?.head.kind ?? head;
-  const arch = kindIn(parts.backbone, 'arch') ?? preset?.backbone.arch ?? DEFAULT_ARCH;
-  const definition = HEADS[isHeadKind(kind) ? kind : head] as unknown as HeadDefinition; // which it is, is known at run time
-  const known = typeof arch === 'string' && isBackboneArch(arch) ? arch : DEFAULT_ARCH;
+  const module = kindIn(parts.backbone, 'module');
+  const ownArch = typeof module === 'string' ? firstArchitecture(module) : preset?.backbone.arch;
+  const arch = kindIn(parts.backbone, 'arch') ?? ownArch ?? DEFAULT_ARCH;
+  const own = isPlain(parts.head) && typeof parts.head.module === 'string' ? parts.head : null;
+  const definition = headOf(own ?? { kind: isHeadKind(kind) ? kind : head });
+  const known = knownArchitecture(arch, module);
   const defaults = preset?.head.kind === kind ? preset : definition.defaults(architectureOf(known));
   const complete = {
     ...given,
     inputSize: given.inputSize ?? defaults.inputSize,
     backbone: merge({ arch }, parts.backbone),
     neck: mergePart(defaults.neck, parts.neck),
-    head: mergePart(defaults.head, parts.head),
+    head: own ? merge(without(defaults.head, 'kind'), own) : mergePart(defaults.head, parts.head),
   };
   const { neck } = complete;
   if (!isPlain(neck) || neck.levels !== undefined) return complete;
@@ -92,6 +103,22 @@ export function readModel<Kind extends HeadKind>(
   const { preset: _preset, ...complete } = completeModel({ ...given, preset }, head);
   const config = readSettings(modelConfig, complete as z.input<typeof modelConfig>, 'model');
   return config as ModelConfig & { readonly head: { readonly kind: Kind } };
+}
+
+function without(part: Plain, key: string): Plain {
+  const { [key]: _, ...rest } = part;
+  return rest;
+}
+
+/** The architecture that is named, or the default one where it is not to be had, which the schema says. */
+function knownArchitecture(arch: unknown, module: unknown): OwnArchitecture {
+  const name = String(arch);
+  if (typeof module !== 'string') return namedArchitecture(isBackboneArch(name) ? name : DEFAULT_ARCH);
+  try {
+    return namedArchitecture(name, module);
+  } catch {
+    return namedArchitecture(DEFAULT_ARCH);
+  }
 }
 
 /** The levels that a head reads; null where the backbone lacks one, which is said where the network is built. */

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import type { FeatureSpec } from '../backbones/features.js';
+import { readSettings } from '../backbones/settings.js';
+import { createModuleTable, type ModulePart, modulePart, ownSettings } from '../datasets/outside.js';
 import { bifpn } from './bifpn.js';
 import { fpn } from './fpn.js';
 import type { Neck, NeckDefinition } from './neck.js';
@@ -10,7 +12,7 @@ import { simplePyramid } from './simplePyramid.js';
 export { type BiFPNConfig, type BiFPNOptions, bifpnConfig, createBiFPN } from './bifpn.js';
 export { createFPN, type FPNConfig, type FPNOptions, fpnConfig } from './fpn.js';
 export { bifpnGraph, describeNode, type FusionNode, fpnGraph, type NodeName, panGraph } from './graph.js';
-export type { Neck, NeckDefinition } from './neck.js';
+export { defineNeck, type Neck, type NeckDefinition } from './neck.js';
 export { createIdentityNeck } from './none.js';
 export { createPAN, type PANConfig, type PANOptions, panConfig } from './pan.js';
 export {
@@ -37,8 +39,35 @@ type PartialOf<Schema> = Schema extends z.ZodType ? Partial<z.input<Schema>> : n
 /** Settings of a neck, those of its defaults left out. */
 export type NeckInput = PartialOf<AnyNeckConfig>;
 
+/** Necks of modules. */
+const OWN = createModuleTable<NeckDefinition>('neck');
+export const addNeck = OWN.add;
+
+/** Whether there is a neck of this kind. */
+const isNeckKind = (kind: string): kind is NeckKind => NECK_KINDS.some((each) => each === kind);
+
+/** Every neck as a config file writes it, those of modules included. */
+export const anyNeckConfig = z.discriminatedUnion('kind', [...neckConfig.options, modulePart]);
+
+/**
+ * What a neck is, and its settings as its own schema reads them.
+ *
+ * @throws ConfigError for settings that a neck of a module does not have
+ */
+export function neckOf(config: NeckConfig | ModulePart): {
+  readonly definition: NeckDefinition;
+  readonly settings: { readonly [key: string]: unknown };
+} {
+  if (isNeckKind(config.kind)) return { definition: NECKS[config.kind], settings: config };
+  const definition = OWN.of(config);
+  return {
+    definition,
+    settings: readSettings(definition.config, ownSettings(config, definition.config), 'model.neck'),
+  };
+}
+
 /** Builds the neck that a config describes on a backbone's features. */
-export function createNeck(config: NeckConfig, features: Partial<FeatureSpec>): Neck {
-  const { create }: NeckDefinition = NECKS[config.kind];
-  return create(config, features as FeatureSpec);
+export function createNeck(config: NeckConfig | ModulePart, features: Partial<FeatureSpec>): Neck {
+  const { definition, settings } = neckOf(config);
+  return definition.create(settings, features as FeatureSpec);
 }

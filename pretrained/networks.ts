@@ -24,17 +24,23 @@ const EFFDET_NAMES: ReadonlyMap<string, PresetName> = new Map(
 );
 
 /** The network of this library that a checkpoint fits; null: none. */
-export function networkOf({
-  arch,
-  task,
-}: Pick<ReleasedWeights, 'arch' | 'task'>):
-  | { readonly backbone: BackboneArch }
-  | { readonly preset: PresetName }
-  | null {
-  if (task === 'classification') {
+export function networkOf({ arch, task }: Pick<ReleasedWeights, 'arch' | 'task'>): Network | null {
+  return NETWORKS[task](arch);
+}
+
+type Network = { readonly backbone: BackboneArch } | { readonly preset: PresetName };
+
+/** The network of a publisher's name, by what its checkpoints are for. */
+const NETWORKS: { readonly [Task in WeightTask]: (arch: string) => Network | null } = {
+  classification: (arch) => {
     const backbone = TORCHVISION_NAMES[arch] ?? arch;
     return isBackboneArch(backbone) ? { backbone } : null;
-  }
+  },
+  detection: presetNamed,
+  segmentation: presetNamed,
+};
+
+function presetNamed(arch: string): Network | null {
   const preset = EFFDET_NAMES.get(arch);
   return preset === undefined ? null : { preset };
 }
@@ -88,6 +94,13 @@ export function backboneOf(entry: ReleasedWeights): BackboneArch | undefined {
 /** What `weights: imagenet` and `weights: coco` are short for. */
 export const GENERAL_WEIGHTS = { imagenet: 'classification', coco: 'detection' } as const;
 
+/** The best checkpoint of a task whose backbone is this one. */
+const FITTING = {
+  classification: bestWeights,
+  detection: (backbone: string) =>
+    releasedWeights({ task: 'detection' }).find((entry) => backboneOf(entry) === backbone),
+} as const;
+
 /**
  * The checkpoint that starts a network on this backbone.
  *
@@ -97,16 +110,12 @@ export const GENERAL_WEIGHTS = { imagenet: 'classification', coco: 'detection' }
  */
 export function startingWeights(name: string, backbone: string): ReleasedWeights {
   const task = Object.hasOwn(GENERAL_WEIGHTS, name) ? GENERAL_WEIGHTS[name as keyof typeof GENERAL_WEIGHTS] : undefined;
-  if (task === 'classification') {
-    const best = bestWeights(backbone);
-    if (best) return best;
-  } else if (task === 'detection') {
-    const fitting = releasedWeights({ task }).find((entry) => backboneOf(entry) === backbone);
-    if (fitting) return fitting;
-  } else {
+  if (task === undefined) {
     const found = findReleased(name);
     if (found) return found;
     throw new ConfigError(`there are no weights '${name}': 'espalier weights list' names all there are`);
   }
+  const fitting = FITTING[task](backbone);
+  if (fitting) return fitting;
   throw new ConfigError(`no published ${name} weights fit ${backbone}: 'espalier weights list' names all there are`);
 }

@@ -457,6 +457,13 @@ const effdet = EFFDET.map(
   }),
 );
 
+/** What torchvision's checkpoints of a task have in common. */
+const TORCHVISION_TASKS: { readonly [Task in WeightTask]: Pick<ReleasedWeights, 'classes' | 'preprocessing'> } = {
+  classification: { classes: 1000, preprocessing: IMAGENET },
+  detection: { classes: null, preprocessing: null },
+  segmentation: { classes: null, preprocessing: null },
+};
+
 const torchvision = TORCHVISION.map(
   ([arch, weights, task, folder, file]): ReleasedWeights => ({
     name: `torchvision.${arch}.${weights}`,
@@ -465,8 +472,7 @@ const torchvision = TORCHVISION.map(
     task,
     url: `${FOLDERS[folder]}/${file}`,
     digits: digitsOf(file),
-    classes: task === 'classification' ? 1000 : null,
-    preprocessing: task === 'classification' ? IMAGENET : null,
+    ...TORCHVISION_TASKS[task],
     pixels: null,
     evaluation: null,
     licence: 'bsd-3-clause',

@@ -78,7 +78,7 @@ export async function exportStateDict(module: Module): Promise<HostTensors> {
   requireAlive(module);
   const tensors = new Map<string, HostTensor>();
   for (const [name, { variable, layout }] of module.parameters) {
-    const values = (await variable.data<'float32'>()) as Float32Array;
+    const values = await variable.data<'float32'>();
     const data = toFile(values, variable.shape, layout).slice();
     tensors.set(name, { dtype: 'F32', shape: fileShape(variable.shape, layout), data });
   }

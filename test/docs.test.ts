@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +36,9 @@ function examplesOf(page: string): readonly Example[] {
   return blocks.map(([, code = '', output = ''], index) => ({ name: `${page} ${index + 1}`, code, output }));
 }
 
-const examples = ['README.md', 'engine/README.md'].flatMap(examplesOf);
+/** Hand-written pages of the site that `npm run docs` builds. */
+const SITE = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
+const examples = ['README.md', 'engine/README.md', ...SITE].flatMap(examplesOf);
 const file = (index: number): string => join(folder, `example${index}.ts`);
 
 /** Why the examples that start from pretrained weights cannot run here. */
@@ -49,6 +60,7 @@ describe('the examples of the pages', () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     for (const [index, { code }] of examples.entries()) writeFileSync(file(index), `${code}export {};\n`);
+    copyFileSync(join(root, 'examples/ownLoop.ts'), join(folder, 'ownLoop.ts'));
     const tsconfig = {
       extends: '../../tsconfig.base.json',
       compilerOptions: { outDir: 'built', rootDir: '.', declaration: false, noUnusedLocals: false },
@@ -80,6 +92,19 @@ describe('the examples of the pages', () => {
     copyFileSync(join(work, 'sample/images/0000.png'), join(work, 'photo.png'));
   });
 
+  it('examples/ownLoop.ts ends with the same losses when it is stopped and continued', () => {
+    const loop = (weights: string, until: number): readonly string[] =>
+      run([join(folder, 'built/ownLoop.js'), 'sample', weights, String(until)], work)
+        .trim()
+        .split('\n');
+    const whole = loop('whole.safetensors', 3);
+    const parts = [...loop('parts.safetensors', 2), ...loop('parts.safetensors', 3)];
+    expect(whole).toHaveLength(3);
+    expect(whole[0]).toMatch(/^step 1: loss \d+\.\d{6}$/);
+    expect(new Set(whole).size).toBe(3);
+    expect(parts).toEqual(whole);
+  });
+
   for (const [index, { name, code, output }] of examples.entries()) {
     const reason = code.includes("'efficientnet-lite0'") ? noWeights : null;
     it.skipIf(reason)(`${name} prints what the page says${reason === null ? '' : ` (${reason})`}`, () => {
@@ -97,7 +122,8 @@ describe('the pages', () => {
   };
   const pages = [
     ...['README.md', 'backbones/README.md', 'engine/README.md'],
-    ...['ARCHITECTURE.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md'],
+    ...['ARCHITECTURE.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md', 'examples/own-parts/README.md'],
+    ...SITE,
   ];
 
   it.each(pages)('%s links to files that exist', (page) => {
@@ -111,6 +137,21 @@ describe('the pages', () => {
     const folders = 'backbones|necks|heads|datasets|training|engine|configs|tools|test|coco-ts|bin';
     const names = [...text.matchAll(new RegExp(`\`((?:${folders})/[\\w./-]*)\``, 'g'))].map(([, name = '']) => name);
     for (const name of names) expect(existsSync(join(root, name)), `${page}: ${name}`).toBe(true);
+  });
+
+  it('the questions quote messages that the library gives', () => {
+    const folders = ['backbones', 'configs', 'datasets', 'engine', 'heads', 'training'];
+    const files = folders.flatMap((place) =>
+      readdirSync(join(root, place), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => readFileSync(join(root, place, name), 'utf8')),
+    );
+    const text = files.join('\n').replaceAll('\\`', '`');
+    const quotes = [...readFileSync(join(root, 'docs/faq.md'), 'utf8').matchAll(/\*\*"([^"]+)"\*\*/g)];
+    expect(quotes.length).toBeGreaterThan(8);
+    for (const [, quote = ''] of quotes) {
+      for (const part of quote.replace(/\s+/g, ' ').split('...')) expect(text, quote).toContain(part.trim());
+    }
   });
 
   it('the README names only commands that exist', () => {

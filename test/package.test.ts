@@ -189,6 +189,25 @@ describe('in a project of its own', () => {
     expect(own).toBeLessThan(250_000);
   });
 
+  it('backbones are less than 500 kB with the tfjs they need, and run without the rest of it', async () => {
+    const { bytes, text } = await bundle(
+      "import { countNetwork, createBackbone } from 'espalier/backbones'; globalThis.counted = " +
+        "['tf_efficientnet_b0', 'vit_tiny_patch16_224'].map((arch) => countNetwork(() => createBackbone({ arch }), [224, 224, 3]).parameters);",
+    );
+    expect(
+      [...bytes.keys()].filter((path) => /@tensorflow\/tfjs(-layers|-backend-\w+|-data|-converter)?\//.test(path)),
+    ).toEqual([]);
+    const whole = await bundle("export * from 'espalier/backbones';");
+    expect(whole.text.length).toBeGreaterThan(300_000);
+    expect(whole.text.length).toBeLessThan(500_000);
+    const program = join(project, 'counted.mjs');
+    const asInAWorker = 'globalThis.process = undefined; globalThis.WorkerGlobalScope = class {};';
+    writeFileSync(program, `${asInAWorker}\n${text}\nconsole.log(globalThis.counted.join());`);
+    const { stdout, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+    // B0: 5,288,548 less its classifier (1,281,000) and last convolution (412,160); ViT: 5,717,416 less classifier and last norm.
+    expect(stdout.trim() || stderr).toBe('3595388,5524032');
+  });
+
   /** Bundles a program for a page; the bytes that each module brings, by its path. */
   async function bundle(
     program: string,

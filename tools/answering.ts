@@ -16,6 +16,8 @@ import type { Output } from './output.js';
 
 /** What a command may say of how a network runs. */
 export interface RuntimeOptions {
+  /** Modules of a run that somebody else trained are loaded. */
+  readonly allowModules?: boolean;
   readonly engine?: EngineName | 'onnxruntime';
   readonly threads?: number;
   /** Images of a step. */
@@ -47,7 +49,7 @@ export interface Answering {
  * @throws ConfigError when the file cannot run on that engine, or fits another number of images
  */
 export async function openAnswering(path: string, options: RuntimeOptions, output: Output): Promise<Answering> {
-  const { engine, threads, batch, tile } = options;
+  const { engine, threads, batch, tile, allowModules } = options;
   if (isNetworkFile(path)) {
     if (engine !== undefined && engine !== RUNTIME)
       throw new ConfigError(`${path} runs on ${RUNTIME}, not on ${engine}: leave --engine out, or give the run`);
@@ -66,7 +68,7 @@ export async function openAnswering(path: string, options: RuntimeOptions, outpu
   }
   const named = engine === RUNTIME ? {} : { ...(engine === undefined ? {} : { engine }) };
   await openEngine({ ...named, ...(threads === undefined ? {} : { threads }) }, output);
-  const run = openRun(path, { batch, tile });
+  const run = openRun(path, { batch, tile, allowModules });
   const { experiment, labels } = run;
   const about = {
     labels,

@@ -5,7 +5,7 @@ import { printable } from '../engine/printable.js';
 import { addBackbones } from './backboneCommands.js';
 import { watchEnds } from './ends.js';
 import { addLooking } from './lookingCommands.js';
-import { engine, engineOrRuntime, json, offline } from './options.js';
+import { allowModules, engine, engineOrRuntime, json, offline } from './options.js';
 import { reportError } from './report.js';
 import { addWeights } from './weights/commands.js';
 
@@ -82,6 +82,7 @@ function addLearning(program: Command): void {
     .addOption(engine())
     .addOption(threads())
     .addOption(offline())
+    .addOption(allowModules())
     .addOption(json())
     .action(async (config: string, options) => (await import('./train.js')).train(config, options));
   program
@@ -101,6 +102,7 @@ function addLearning(program: Command): void {
     .addOption(tile())
     .addOption(engineOrRuntime())
     .addOption(threads())
+    .addOption(allowModules())
     .addOption(json())
     .action(async (folder: string, options) => (await import('./evaluate.js')).evaluate(folder, options));
   program
@@ -122,6 +124,7 @@ function addLearning(program: Command): void {
     .addOption(engineOrRuntime())
     .addOption(threads())
     .addOption(offline())
+    .addOption(allowModules())
     .addOption(json())
     .action(async (model: string, images: string[], options) =>
       (await import('./predict.js')).predict(model, images, options),

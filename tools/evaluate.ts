@@ -11,6 +11,7 @@ interface EvaluateCommand extends RuntimeOptions {
   /** CSV file of figures per case. */
   readonly cases?: string;
   readonly json?: boolean;
+  readonly allowModules?: boolean;
 }
 
 /** Measures a trained run, or an exported file, on a split of its data, or of data of the same kind elsewhere. */

@@ -89,7 +89,7 @@ async function mapsOf<L extends Level>({ forward }: Backbone<L>, imagesOf: () =>
   const maps = tf.tidy(() => forward(imagesOf(), { training: false }));
   const read: { readonly level: Level; readonly shape: readonly number[]; readonly data: Float32Array }[] = [];
   for (const [level, map] of Object.entries<tf.Tensor4D>(maps)) {
-    read.push({ level: level as Level, shape: map.shape, data: (await map.data<'float32'>()) as Float32Array });
+    read.push({ level: level as Level, shape: map.shape, data: await map.data<'float32'>() });
   }
   tf.dispose(Object.values<tf.Tensor>(maps));
   return read;

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { engine, json } from './options.js';
+import { allowModules, engine, json } from './options.js';
 
 /** dashboard, report, browse: what is looked at rather than read. */
 export function addLooking(program: Command): void {
@@ -21,6 +21,7 @@ export function addLooking(program: Command): void {
     .option('--against <run>', 'compare with another run on the same images')
     .option('--out <file>', 'file to write (default: report.html in the folder of the run)')
     .addOption(engine())
+    .addOption(allowModules())
     .addOption(json())
     .action(async (folder: string, options) => (await import('./runReport/runReport.js')).report(folder, options));
   program
@@ -33,6 +34,7 @@ export function addLooking(program: Command): void {
     .addOption(new Option('--port <n>', 'port on this machine (default: a free one)').argParser(portNumber))
     .option('--open', 'open the browser')
     .addOption(engine())
+    .addOption(allowModules())
     .action(async (source: string, options) => (await import('./browse/browse.js')).browse(source, options));
 }
 

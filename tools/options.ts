@@ -10,6 +10,12 @@ export const engineOrRuntime = (): Option =>
     'onnxruntime',
   ]);
 export const offline = (): Option => new Option('--offline', 'never download anything');
+/** Of commands that read what somebody else may have written. */
+export const allowModules = (): Option =>
+  new Option(
+    '--allow-modules',
+    'run the code that a run or config names although none of your configs named it as it is',
+  );
 export const json = (): Option => new Option('--json', 'print one JSON value on stdout, everything else on stderr');
 export const prefix = (): Option =>
   new Option(

@@ -2,8 +2,8 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import type { AnsweringNetwork } from '../configs/network.js';
 import { isNetworkFile } from '../configs/networkFile.js';
 import { openReleased, runOf } from '../configs/openModel.js';
-import { didYouMean } from '../configs/suggestion.js';
 import type { LabelMap } from '../datasets/sample.js';
+import { didYouMean } from '../datasets/suggestion.js';
 import { isVolumeName, volumeStem } from '../datasets/volumes/readVolume.js';
 import { collectWarnings } from '../datasets/warnings.js';
 import { ConfigError, DataError } from '../engine/errors.js';
@@ -26,6 +26,7 @@ interface PredictCommand extends RuntimeOptions {
   readonly masks?: string;
   readonly offline?: boolean;
   readonly json?: boolean;
+  readonly allowModules?: boolean;
 }
 
 /** Folder of the drawings where none is given. */

@@ -37,6 +37,7 @@ interface TrainCommand extends EngineOptions {
   readonly task?: number;
   readonly dashboard?: boolean;
   readonly plots?: boolean;
+  readonly allowModules?: boolean;
 }
 
 /** Trains what a config describes, or what a folder holds; Ctrl-C ends it after the running step, to be continued with --resume. */
@@ -44,7 +45,8 @@ export async function train(config: string, command: TrainCommand): Promise<void
   const output = createOutput(command.json === true);
   const { set, data } = command;
   if (command.out !== undefined) requireName(command.out);
-  const options = data === undefined ? { set } : { set, data };
+  const { allowModules } = command;
+  const options = { set, allowModules, ...(data === undefined ? {} : { data }) };
   const named = isFolder(config) ? await readFolder(resolve(config), options) : readExperiment(config, options);
   const resume = command.resume === true;
   const { task } = clusterOf(clusterSource(command)) ?? { task: 0 };
@@ -167,7 +169,7 @@ function recordedExperiment(
 ): Experiment {
   const { config: file } = runFolder(out);
   if (!existsSync(file)) return named;
-  const recorded = readExperiment(file, options);
+  const recorded = readExperiment(file, { ...options, isRecorded: true });
   const keys = differingKeys(named, recorded);
   if (keys.length > 0) {
     output.note(`continuing with the config of the run, not ${config}, in ${keys.join(', ')}: --set changes a key`);

@@ -6,7 +6,7 @@ const TINY = 1e-6;
 /** Square root of the sum of all squares: a float32 scalar. Call inside `tf.tidy`. */
 export function globalNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
   const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
-  return tf.sqrt(tf.sum(tf.stack(squares))) as tf.Scalar;
+  return tf.sqrt(tf.sum(tf.stack(squares)));
 }
 
 /**

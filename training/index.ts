@@ -1,5 +1,14 @@
 export { type CheckpointTensors, loadCheckpoint } from './checkpointWeights.js';
 export { createEma, type Ema } from './ema.js';
+export type { MemoryImage, RgbaPixels } from './imageSource.js';
+export {
+  type CheckpointSource,
+  type FoundObject,
+  type OpenCheckpointOptions,
+  type OpenedModel,
+  openDetector,
+  openSegmenter,
+} from './openCheckpoint.js';
 export {
   type AdamWOptions,
   createAdamW,
@@ -28,6 +37,7 @@ export { type InstanceRoundTrip, type InstanceRoundTripOptions, roundTripInstanc
 export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roundTripSegmentation.js';
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
 export { SCHEDULES, type ScheduleConfig } from './schedules.js';
+export { captureState, restoreState, type TrainingState } from './state.js';
 export {
   createTrainingStep,
   type StepAt,

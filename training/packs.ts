@@ -51,7 +51,7 @@ export function packParameters(
 export function gather(pack: Pack, tensors: readonly tf.Tensor[]): tf.Tensor {
   const [first] = tensors;
   if (first !== undefined && pack.names.length === 1) return first;
-  return tf.concat1d(tensors.map((tensor) => tf.reshape(tensor, [tensor.size]) as tf.Tensor1D));
+  return tf.concat1d(tensors.map((tensor) => tf.reshape(tensor, [tensor.size])));
 }
 
 /** The pack's tensor -> one tensor per parameter. Call inside `tf.tidy`. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Preprocessing } from '../backbones/backbone.js';
 import type { Module, Pass } from '../backbones/module.js';
+import { checkOptions, type OptionNames } from '../backbones/settings.js';
 import { prepareImage } from '../datasets/intensity.js';
 import { channelsOf, commonType, createPixels, nearestValue, type PixelType, typeOf } from '../datasets/pixelTypes.js';
 import type { Placement } from '../datasets/placement.js';
@@ -42,11 +43,24 @@ export interface Predictor<Result> {
   dispose(): void;
 }
 
-/** The model stays the caller's. */
+const PREDICTOR_OPTIONS: OptionNames<PredictorOptions> = {
+  inputSize: true,
+  mode: true,
+  multiple: true,
+  batchSize: true,
+  constants: true,
+};
+
+/**
+ * Makes a predictor of a model, which stays the caller's.
+ *
+ * @throws ConfigError naming an option that does not exist
+ */
 export function createPredictor<Raw extends Tree, Result>(
   model: PredictableModel<Raw, Result>,
   options: PredictorOptions,
 ): Predictor<Result> {
+  checkOptions(options, PREDICTOR_OPTIONS, 'createPredictor');
   const { inputSize, mode, multiple, constants = false } = options;
   const batchSize = mode === 'native' ? 1 : options.batchSize;
   const layAll = (images: readonly Pixels[]): readonly Letterboxed[] => {

@@ -93,13 +93,13 @@ function createAnswer(config: RetinaEncoderConfig, K: number): Answer {
     const maxCandidates = Math.max(1, matcher.match(truth, owners));
     const matched = new Set<number>();
     logits.fill(NO);
-    targets.classes!.forEach((label, anchor) => {
+    targets.classes.forEach((label, anchor) => {
       const owner = owners[anchor]!;
       if (label < 0) return;
       logits[anchor * K + label] = matched.has(owner) ? AGAIN : YES;
       matched.add(owner);
     });
-    const raw = { logits, offsets: targets.boxes as Float32Array };
+    const raw = { logits, offsets: targets.boxes };
     const options = { ...DEFAULT_DECODING, maxCandidates, maxDetections: maxCandidates, scoreThreshold: 0.5 };
     return { detections: decodeRetina(raw, anchors, placement, { ...options, iouThreshold: 1 }), matched };
   };

@@ -52,7 +52,7 @@ function answerMap(id: string, truth: SemanticTruth, placement: Placement, K: nu
   const targets = allocateTargets(encoder.targets);
   encoder.encode(truth, targets);
   const scores = new Float32Array(height * width * K).fill(NO); // ignored pixels answer nothing in particular
-  targets.mask!.forEach((label, pixel) => {
+  targets.mask.forEach((label, pixel) => {
     if (label >= 0) scores[pixel * K + label] = YES;
   });
   return decodeClassMap({ scores, height, width, classes: K }, inputSize, placement);

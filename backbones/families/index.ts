@@ -1,3 +1,4 @@
+import { createModuleTable } from '../../datasets/outside.js';
 import { ConfigError } from '../../engine/errors.js';
 import type { Backbone, Classifier } from '../backbone.js';
 import {
@@ -73,6 +74,31 @@ export const BACKBONE_ARCHS = [...BY_ARCH.keys()] as readonly BackboneArch[];
 export function isBackboneArch(name: string): name is BackboneArch {
   return BY_ARCH.has(name);
 }
+
+/** Families of modules. */
+const OWN = createModuleTable<Family>('backbone');
+export const addFamily = OWN.add;
+
+/** Checks that the architectures of a family of one's own belong together. */
+export function defineFamily<Arch extends string, L extends Level>(family: Family<Arch, L>): Family<Arch, L> {
+  return family;
+}
+
+/**
+ * The architecture that a config names: one of the table, or one of a module's family.
+ *
+ * @param module path of the module; absent: the table's
+ * @throws ConfigError when there is no such architecture, or its module was not loaded
+ */
+export function namedArchitecture(arch: string, module?: string): OwnArchitecture {
+  if (module === undefined) return { name: arch, family: familyOf(arch) };
+  const family = OWN.of({ module });
+  if (family.archs.includes(arch)) return { name: arch, family };
+  throw new ConfigError(`no backbone of ${module} is called '${arch}': use one of ${family.archs.join(', ')}`);
+}
+
+/** The first architecture of a module's family: the one that a config without a name means. */
+export const firstArchitecture = (module: string): string | undefined => OWN.of({ module }).archs[0];
 
 /** Settings of an architecture that no table names. */
 type OwnOptions<Options, L extends Level> = Omit<Options, 'arch'> & { readonly arch: OwnArchitecture<L> };

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { gelu, hardSigmoid, hardSwish, relu6, swish } from '../../engine/kernels/index.js';
 
 /** Element-wise, differentiable, shape kept. */

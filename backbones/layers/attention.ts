@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Initialiser, normal } from '../initialisers.js';
 import type { Parameters } from '../parameters.js';
 import { ACTIVATIONS, type Activation } from './activation.js';
@@ -45,7 +45,7 @@ export function attention(parameters: Parameters, name: string, options: Attenti
   });
   /** [N, T, heads, width] each. */
   const split = (qkv: tf.Tensor4D, N: number, T: number): tf.Tensor4D[] => {
-    if (order === 'heads') return tf.split(tf.reshape(qkv, [N, T, heads, total]), widths, 3) as tf.Tensor4D[];
+    if (order === 'heads') return tf.split(tf.reshape(qkv, [N, T, heads, total]), widths, 3);
     const parts = tf.split(
       tf.reshape(qkv, [N, T, total * heads]),
       widths.map((width) => width * heads),

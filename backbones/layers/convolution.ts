@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { depthwiseConv2d, groupConv2d, type Padding as KernelPadding } from '../../engine/kernels/index.js';
 import { fanOutNormal, type Initialiser, zeros } from '../initialisers.js';
 import type { Layer } from '../module.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { groupNorm as groupNormKernel } from '../../engine/kernels/index.js';
 import { ones, zeros } from '../initialisers.js';
 import type { Layer } from '../module.js';

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { layerNorm as layerNormKernel } from '../../engine/kernels/index.js';
 import { ones, zeros } from '../initialisers.js';
 import type { Layer } from '../module.js';

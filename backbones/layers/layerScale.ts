@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { constant } from '../initialisers.js';
 import type { Parameters } from '../parameters.js';
 import type { MapLayer } from './sequence.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { avgPool, maxPool } from '../../engine/kernels/index.js';
 import type { Layer } from '../module.js';
 
@@ -64,7 +64,7 @@ function adaptiveAxis(input: tf.Tensor4D, axis: 1 | 2, count: number): tf.Tensor
       [-1, -1, -1, -1],
     ];
     begin[axis] = Math.floor((i * cells) / count);
-    size[axis] = Math.ceil(((i + 1) * cells) / count) - (begin[axis] as number);
+    size[axis] = Math.ceil(((i + 1) * cells) / count) - begin[axis];
     return tf.mean<tf.Tensor4D>(tf.slice(input, begin, size), axis, true);
   });
   return tf.concat(windows, axis);

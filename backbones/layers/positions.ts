@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { resample } from '../../engine/kernels/index.js';
 import type { Parameters } from '../parameters.js';
 import { transformerInitialiser } from './attention.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { MapLayer } from './sequence.js';
 import { dropPath } from './stochastic.js';
 

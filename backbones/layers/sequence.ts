@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkpointed } from '../../engine/checkpointed.js';
 import type { StageLayer } from '../family.js';
 import type { Layer } from '../module.js';

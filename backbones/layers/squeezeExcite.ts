@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { gate, squeeze } from '../../engine/kernels/index.js';
 import type { Layer } from '../module.js';
 import type { Parameters } from '../parameters.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Top, TopOptions } from '../family.js';
 import type { Initialiser } from '../initialisers.js';
 import type { Parameters } from '../parameters.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { reciprocalUniform } from '../initialisers.js';
 import type { Layer } from '../module.js';
 import type { Parameters } from '../parameters.js';

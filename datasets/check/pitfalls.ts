@@ -1,7 +1,7 @@
 import { shownName } from '../../engine/printable.js';
-import type { Dataset, Entry, Warning } from '../dataset.js';
+import type { Dataset, Warning } from '../dataset.js';
 import type { SplitName } from '../formats/index.js';
-import type { StoredTruth } from '../read.js';
+import { objectsOf } from '../sample.js';
 import { nameGroups } from './groups.js';
 import type { Alike } from './survey.js';
 
@@ -169,21 +169,18 @@ export const pitfallOf = ({
 const isPitfall = (number: number): number is PitfallNumber => number in PITFALLS;
 
 const boxCount = ({ entries }: Dataset): number =>
-  (entries as readonly Entry<StoredTruth>[]).reduce(
-    (sum, { truth }) => sum + (truth.kind === 'boxes' ? truth.labels.length : 0),
-    0,
-  );
+  entries.reduce((sum, { truth }) => sum + (objectsOf(truth)?.labels.length ?? 0), 0);
 
 /** Side of an image, in pixels, from which on a box of at most this size is no box of pixels. */
 const [LEAST_SIDE, SHARE_SIDE] = [32, 1.5];
 
 function ofBoxes({ split, dataset }: Split, { ignored: word }: PitfallOptions): Finding[] {
-  const entries = dataset.entries as readonly Entry<StoredTruth>[];
   const shares: string[] = [];
   const ignored: string[] = [];
   let [shareBoxes, ignoredBoxes] = [0, 0];
-  for (const { id, truth, width, height } of entries) {
-    if (truth.kind !== 'boxes' || truth.labels.length === 0) continue;
+  for (const { id, truth: stored, width, height } of dataset.entries) {
+    const truth = objectsOf(stored);
+    if (!truth || truth.labels.length === 0) continue;
     const isLarge = Math.min(width ?? 0, height ?? 0) > LEAST_SIDE;
     if (isLarge && truth.boxes.every((value) => value <= SHARE_SIDE)) {
       shares.push(id);

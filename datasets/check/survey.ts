@@ -3,6 +3,8 @@ import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
 import type { SplitName } from '../formats/index.js';
 import type { StoredTruth } from '../read.js';
+import { regionsOf } from '../regions.js';
+import { objectsOf as objectsIn } from '../sample.js';
 import { hashFile, hashValues } from './hash.js';
 
 const AT_ONCE = 4;
@@ -34,7 +36,7 @@ export function surveySplit(split: SplitName, dataset: Dataset): SplitSurvey {
   const { counts, counted, ignored } = takeCensus(dataset);
   const entries = dataset.entries as readonly Entry<StoredTruth>[];
   const sides = entries.flatMap(({ width, height }) => [width ?? 0, height ?? 0]).sort((a, b) => a - b);
-  const areas = entries.flatMap(({ truth }) => ('areas' in truth ? [...truth.areas] : []));
+  const areas = entries.flatMap(({ truth }) => [...(objectsIn(truth)?.areas ?? [])]);
   const roots = areas.map(Math.sqrt).sort((a, b) => a - b);
   const objects = entries.map(({ truth }) => objectsOf(truth));
   return {
@@ -50,8 +52,7 @@ export function surveySplit(split: SplitName, dataset: Dataset): SplitSurvey {
 }
 
 function objectsOf(truth: StoredTruth): number | null {
-  if ('labels' in truth) return truth.labels.length;
-  return truth.kind === 'regions' ? truth.regions.length : null;
+  return objectsIn(truth)?.labels.length ?? regionsOf(truth)?.regions.length ?? null;
 }
 
 const quantile = (sorted: readonly number[], share: number): number =>

@@ -42,7 +42,7 @@ const reader =
       isNote: true,
     } as const;
     const warnings = request.split === 'train' ? [note, ...dataset.warnings] : dataset.warnings;
-    return { ...dataset, warnings } as Dataset<Extract<Truth, { readonly kind: Kind }>>;
+    return { ...dataset, warnings };
   };
 
 /** The format that a folder is recognised as. */

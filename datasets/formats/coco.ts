@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import * as z from 'zod';
 import { parseRanges } from '../split.js';
 import { readCoco } from '../stated/coco.js';
@@ -49,6 +50,10 @@ valid/_annotations.coco.json        annotations/instances_val2017.json`,
       return parseRanges(indices, images.length).map((position) => images[position] as (typeof images)[number]);
     },
   }),
+  correctable: ({ root, ...data }, split) => {
+    const file = data[split];
+    return typeof file === 'string' && isJson(file) ? join(root, file) : null;
+  },
   recognise: async ({ paths, head }) => {
     const files = paths.filter(isJson).slice(0, 50);
     for (const path of files) {

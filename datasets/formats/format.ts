@@ -74,6 +74,8 @@ export interface Format {
   readonly config: z.ZodType & z.core.$ZodTypeDiscriminable;
   /** Readers by the kind of truth they give; what they read is checked against `config` first. */
   readonly readers: Readers<unknown>;
+  /** The file that holds all boxes of a split and can be corrected, whole path; null: there is none. Defaults to none. */
+  readonly correctable?: (data: CommonData, split: SplitName) => string | null;
   /** Null where a folder is of another format. */
   readonly recognise: (listing: Listing) => Promise<Recognised | null>;
   /** What a config states that cannot be, apart from what the schema says. */

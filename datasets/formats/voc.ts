@@ -78,7 +78,7 @@ const openClassMap: Open<VocData, 'classMap'> = async (data, request) => {
     tableOf: (_, unit) => (unit === 'colour' && table.colours !== null ? table.colours : table.positions),
     advise: (found, { classes }, unit) =>
       adviseValues(
-        'voc',
+        (line) => `${POSITIONS}, ${line} below data`,
         found,
         classes.map(({ name }) => name),
         unit,
@@ -86,6 +86,9 @@ const openClassMap: Open<VocData, 'classMap'> = async (data, request) => {
     warnings,
   });
 };
+
+const POSITIONS =
+  "VOC's values are positions of classes: save them so, or write kind: masks, images: JPEGImages/*.jpg, masks: SegmentationClass/*.png";
 
 async function listPairs(root: DataRoot, { images }: VocData): Promise<readonly Pair[]> {
   const paths = (await listFiles(root.path)).filter(isImageName).sort(naturalOrder);

@@ -16,7 +16,8 @@ export function builtModule(url: string): string {
   const needsBuild = isOwnSource && (url.endsWith('.ts') || !existsSync(fileURLToPath(url)));
   const built = needsBuild ? `${SOURCES}dist/${url.slice(SOURCES.length).replace(/\.ts$/, '.js')}` : url;
   if (!existsSync(fileURLToPath(built))) {
-    throw new EspalierError(`${fileURLToPath(built)} is not there: run npm run build`);
+    const remedy = isOwnSource ? 'run npm run build' : 'a head names it as the module of its encoder';
+    throw new EspalierError(`${fileURLToPath(built)} is not there: ${remedy}`);
   }
   return built;
 }

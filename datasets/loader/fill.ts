@@ -8,6 +8,7 @@ import type { Placement } from '../placement.js';
 import { readSample } from '../read.js';
 import type { Sample, Truth } from '../sample.js';
 import { type AugmentConfig, applyAugmentation, drawAugmentation } from '../transforms/augment.js';
+import { loadTransform, type TransformSource } from '../transforms/own.js';
 import { truthBytes } from '../transforms/truths.js';
 import { createCache } from './cache.js';
 import { type BatchPixels, imageRows, layoutOf, targetRows } from './slot.js';
@@ -32,6 +33,8 @@ export const batchPixels = ({
 export interface FillerConfig {
   readonly encoder: EncoderSource | null;
   readonly augment: AugmentConfig;
+  /** Transforms of one's own, in their order, before the augmentation. */
+  readonly transforms: readonly TransformSource[];
   readonly images: ImageFormat;
   readonly batchSize: number;
   readonly keepTruth: boolean;
@@ -70,6 +73,7 @@ export async function loadEncoder(source: EncoderSource): Promise<Encoder<Truth>
 /** Decode (or take from the cache), augment, encode: everything a thread does for a sample. */
 export async function createFiller(config: FillerConfig): Promise<Filler> {
   const encoder = config.encoder === null ? null : await loadEncoder(config.encoder);
+  const transforms = await Promise.all(config.transforms.map(loadTransform));
   const layout = layoutOf(batchPixels(config), config.batchSize, encoder?.targets ?? {});
   const cache = createCache<Sample>(config.cacheBytes);
   const read = async (job: Job): Promise<Sample> => {
@@ -82,14 +86,20 @@ export async function createFiller(config: FillerConfig): Promise<Filler> {
     return sample;
   };
   return async (job) => {
-    const sample = await read(job);
+    const original = await read(job);
+    const sample = transforms.reduce(
+      (changed, transform, i) => transform(changed, createRandom([...job.stream, TRANSFORMS, i])),
+      original,
+    );
     const drawn = drawAugmentation(config.augment, sample.image, createRandom(job.stream));
     const truth = applyAugmentation(sample, drawn, imageRows(job.slot, layout, job.row, 1));
     encoder?.encode(truth, targetRows(job.slot, layout, job.row, 1));
-    return { placement: drawn.placement, truth: config.keepTruth ? sample.truth : null };
+    return { placement: drawn.placement, truth: config.keepTruth ? original.truth : null };
   };
 }
 
+/** Before the position of a transform in the address of its random stream. */
+const TRANSFORMS = 1;
 /** @throws DataError for an image that is not as those that the data set was opened with */
 function requireFormat(file: string, { image }: Sample, { channels, type }: ImageFormat): void {
   const found = channelsOf(image);

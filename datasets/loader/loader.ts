@@ -4,6 +4,7 @@ import type { Entry } from '../dataset.js';
 import type { EncoderSource, TargetSpecs } from '../encoder.js';
 import type { PixelType } from '../pixelTypes.js';
 import type { AugmentConfig } from '../transforms/augment.js';
+import type { TransformSource } from '../transforms/own.js';
 import { type Batch, batchOf } from './batch.js';
 import { builtModule } from './built.js';
 import { batchPixels, type Filled, type FillerConfig, type ImageFormat, loadEncoder, RGB_FORMAT } from './fill.js';
@@ -15,22 +16,26 @@ export interface LoaderOptions {
   /** Null: no targets, as evaluation needs none. */
   readonly encoder: EncoderSource | null;
   readonly augment: AugmentConfig;
+  /** Transforms of one's own, before the augmentation. Defaults to none. */
+  readonly transforms?: readonly TransformSource[];
   /** What the entries' images are. Defaults to 8-bit RGB. */
   readonly images?: ImageFormat;
   /** Of the whole batch; a share has as many as its part of it. */
   readonly batchSize: number;
   /** The part of every batch that is loaded: that of process `task` of `tasks`, whose parts are disjoint and make up the batch. */
   readonly share?: { readonly task: number; readonly tasks: number };
-  readonly seed: number;
-  /** Threads that decode and augment; 0: this one. Does not change a single value. */
-  readonly workers: number;
-  readonly shuffle: boolean;
-  /** Leaves out the last batch of an epoch when it is not full. */
-  readonly dropLast: boolean;
-  /** Batches carry the truths in original pixels. */
-  readonly keepTruth: boolean;
-  /** Decoded images kept in memory, bytes, all threads together. */
-  readonly cacheBytes: number;
+  /** Of order and augmentation. Defaults to 1. */
+  readonly seed?: number;
+  /** Threads that decode and augment; 0: this one. Does not change a single value. Defaults to 1. */
+  readonly workers?: number;
+  /** Defaults to true. */
+  readonly shuffle?: boolean;
+  /** Leaves out the last batch of an epoch when it is not full. Defaults to true. */
+  readonly dropLast?: boolean;
+  /** Batches carry the truths in original pixels. Defaults to false. */
+  readonly keepTruth?: boolean;
+  /** Decoded images kept in memory, bytes, all threads together. Defaults to 0. */
+  readonly cacheBytes?: number;
 }
 
 export interface Loader {
@@ -64,14 +69,18 @@ const PREFETCH = 3;
 /** Beside them, the one the caller works on and the one it asked for meanwhile. */
 const HELD = PREFETCH + 2;
 
+const DEFAULTS = { seed: 1, workers: 1, shuffle: true, dropLast: true, keepTruth: false, cacheBytes: 0 } as const;
+type Resolved = LoaderOptions & { readonly [Name in keyof typeof DEFAULTS]: NonNullable<LoaderOptions[Name]> };
+
 /** @throws ConfigError when an epoch would have no batch, or batches cannot be shared evenly */
-export function createLoader(options: LoaderOptions): Loader {
+export function createLoader(given: LoaderOptions): Loader {
+  const options: Resolved = { ...DEFAULTS, ...given };
   const { entries, workers, share = ALL, images = RGB_FORMAT } = options;
   const batchSize = shareOf(options.batchSize, share);
   const stepsPerEpoch = countSteps(options);
-  const { augment, keepTruth, cacheBytes } = options;
+  const { augment, transforms = [], keepTruth, cacheBytes } = options;
   const encoder = options.encoder && { ...options.encoder, module: builtModule(options.encoder.module) };
-  const config: FillerConfig = { encoder, augment, images, batchSize, keepTruth, cacheBytes };
+  const config: FillerConfig = { encoder, augment, transforms, images, batchSize, keepTruth, cacheBytes };
   const pool = workers === 0 ? createLocalPool(config) : createWorkerPool(config, workers);
   let layout: Promise<SlotLayout> | null = null;
   /** Memory of released batches. */
@@ -145,7 +154,7 @@ function shareOf(batchSize: number, { tasks }: { readonly tasks: number }): numb
   );
 }
 
-function countSteps({ entries, batchSize, dropLast }: LoaderOptions): number {
+function countSteps({ entries, batchSize, dropLast }: Resolved): number {
   const stepsPerEpoch = dropLast ? Math.floor(entries.length / batchSize) : Math.ceil(entries.length / batchSize);
   if (stepsPerEpoch > 0) return stepsPerEpoch;
   throw new ConfigError(
@@ -163,7 +172,7 @@ async function targetsOf(encoder: FillerConfig['encoder']): Promise<TargetSpecs>
   return encoder === null ? {} : (await loadEncoder(encoder)).targets;
 }
 
-function orderOf({ entries, shuffle, seed }: LoaderOptions, epoch: number): Uint32Array {
+function orderOf({ entries, shuffle, seed }: Resolved, epoch: number): Uint32Array {
   if (shuffle) return permutation(entries.length, createRandom([seed, epoch]));
   return Uint32Array.from(entries, (_, index) => index);
 }

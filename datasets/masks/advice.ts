@@ -32,9 +32,13 @@ const ELSE = "or set otherValues to 'ignore' or 'nearest'";
 /** For values outside a table that was written. */
 export const ADD_VALUES = `add them to values, ${ELSE}`;
 
-/** What to write for values that no table names, and where. */
+/**
+ * What to write for values that no table names, and where.
+ *
+ * @param place around the line of `values`, in the format's words
+ */
 export function adviseValues(
-  kind: 'masks' | 'voc',
+  place: (line: string) => string,
   found: readonly number[],
   names: readonly string[],
   unit: MaskUnit = 'value',
@@ -45,8 +49,7 @@ export function adviseValues(
   }
   const line =
     valuesLine(found, names, unit) ?? `values with one mask value for each of ${names.slice(0, 8).join(', ')}`;
-  if (kind === 'masks') return `write ${line} below data`;
-  return `VOC's values are positions of classes: save them so, or write kind: masks, images: JPEGImages/*.jpg, masks: SegmentationClass/*.png, ${line} below data`;
+  return place(line);
 }
 
 const yaml = (values: readonly number[], names: readonly string[], unit: MaskUnit = 'value'): string =>
@@ -64,7 +67,9 @@ const scalar = (name: string): string =>
 
 /** For values outside the table of a folder of masks that has none of its own. */
 export const adviseStrays = (found: readonly number[], names: readonly string[], unit: MaskUnit = 'value'): string =>
-  `${adviseValues('masks', found, names, unit)}, ${ELSE}`;
+  `${adviseValues(belowData, found, names, unit)}, ${ELSE}`;
+
+const belowData = (line: string): string => `write ${line} below data`;
 
 /** Masks with values outside the table, in the order they were read. */
 export type StrayMasks = readonly (readonly [file: string, strays: ValueCounts])[];

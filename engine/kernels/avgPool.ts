@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel } from './kernel.js';
 import { type Padding, padExplicitly, poolingPadding, type Size } from './padding.js';
 
@@ -22,7 +22,7 @@ const backward = defineKernel<{ dy: tf.Tensor }, Pooling & { inputShape: readonl
         'DepthwiseConv2dNativeBackpropInput',
         { dy: share, filter: tf.ones([windowHeight, windowWidth, channels, 1]) },
         { inputShape: [...inputShape], strides: [...stride], pad: padding, dilations: [1, 1] },
-      ) as tf.Tensor;
+      );
   },
 });
 

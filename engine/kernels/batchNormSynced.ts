@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { allGather, allReduceMean, taskCount } from '../collective.js';
 import type { BatchStatistics } from './batchNormTrain.js';
 import { channelAffine } from './channelAffine.js';

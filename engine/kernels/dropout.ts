@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
 import { statelessUniform } from './statelessUniform.js';
 import { greaterEqualMask } from './tape.js';
@@ -46,5 +46,5 @@ function masked<T extends tf.Tensor>(x: T, maskShape: readonly number[], rate: n
   if (!(rate >= 0 && rate < 1)) throw new ShapeError(`dropout got a rate of ${rate}: choose one from 0 up to below 1`);
   if (rate === 0) return x;
   const kept = greaterEqualMask(statelessUniform(maskShape, seed), rate);
-  return tf.mul(x, tf.mul(kept, 1 / (1 - rate))) as T;
+  return tf.mul(x, tf.mul(kept, 1 / (1 - rate)));
 }

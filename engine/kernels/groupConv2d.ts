@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
 import { type ConvolutionLayout, conv2d } from './conv2d.js';
 import { defineKernel } from './kernel.js';
@@ -100,5 +100,5 @@ function backprop(
   { stride, padding, ...shape }: { stride: readonly number[]; padding: string; [shape: string]: unknown },
 ): tf.Tensor {
   const attributes = { strides: [...stride], pad: padding, dataFormat: 'NHWC', ...shape };
-  return tf.engine().runKernel(`Conv2DBackprop${of}`, inputs, attributes as unknown as tf.NamedAttrMap) as tf.Tensor;
+  return tf.engine().runKernel(`Conv2DBackprop${of}`, inputs, attributes as unknown as tf.NamedAttrMap);
 }

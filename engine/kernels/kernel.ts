@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Named input tensors of a kernel. */
 export type KernelInputs = { readonly [name: string]: tf.Tensor };

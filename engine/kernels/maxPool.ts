@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Padding, padExplicitly, poolingPadding, type Size } from './padding.js';
 
 /** Below every finite activation, and finite itself: 0 * padding stays 0. */

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel } from './kernel.js';
 
 const kernel = defineKernel<{ images: tf.Tensor }, { mean: readonly number[]; std: readonly number[] }, tf.Tensor>({

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * One-hot encoding, as `tf.oneHot` with the depth 1, too, which that refuses: a data set may have one class.

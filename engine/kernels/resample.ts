@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Weights [to, from] of a resize along one axis, row-major: row i says which inputs output i is made of. */
 export type AxisWeights = (from: number, to: number) => Float32Array;

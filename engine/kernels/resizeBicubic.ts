@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel } from './kernel.js';
 import { type AxisWeights, resample, resampleGrad } from './resample.js';
 

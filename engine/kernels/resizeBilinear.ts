@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel } from './kernel.js';
 import { resampleGrad } from './resample.js';
 

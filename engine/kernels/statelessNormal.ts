@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { statelessUniform } from './statelessUniform.js';
 
 /** The 2 ** 23 values of a uniform lie in so many bins, of so many values each. */

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { dilatedConv2dFilterGrad, dilatedConv2dInputGrad } from './dilatedConv2d.js';
 import { dilatedDepthwiseFilterGrad, dilatedDepthwiseInputGrad } from './dilatedDepthwise.js';
 

@@ -1,17 +1,12 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import { offTape } from '../tfjs.js';
 
 /**
  * Runs `compute` hidden from differentiation: what it returns is a constant to every gradient. Comparisons and other ops
  * without a gradient may be used inside on tensors that are being differentiated.
  */
 export function detached<T extends tf.TensorContainer>(compute: () => T): T {
-  const { state } = tf.engine();
-  state.kernelDepth++; // inside a kernel nothing is put on the tape
-  try {
-    return tf.tidy(compute);
-  } finally {
-    state.kernelDepth--;
-  }
+  return offTape(() => tf.tidy(compute));
 }
 
 type Comparison = (a: tf.Tensor, b: tf.Tensor | number) => tf.Tensor;

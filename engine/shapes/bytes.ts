@@ -1,5 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
+import { withoutVariables } from '../tfjs.js';
 import { withoutValues } from './shapes.js';
 
 /** What engines' own kernels keep and need beside the plain ones, and gaps between tensors, as a multiple of the tensors. */
@@ -13,20 +14,18 @@ const ALLOCATION = 1.28;
  * @throws EngineError when it reads values, makes variables, or runs a kernel whose shapes are not known
  */
 export function bytesOf(run: () => void): number {
-  const engine = tf.engine();
-  const variables = Object.values(engine.registeredVariables);
+  const variables = Object.values(tf.engine().registeredVariables);
   const kept = variables.map((variable) => tf.keep(tf.clone(variable)));
-  const { makeVariable } = engine;
-  engine.makeVariable = () => {
+  const refuse = (): never => {
     throw new EngineError('a function that makes variables has no estimate of its memory: call it once before');
   };
   try {
-    return Math.round(ALLOCATION * withoutValues(() => tf.tidy(run)).peakBytes);
+    const { peakBytes } = withoutVariables(refuse, () => withoutValues(() => tf.tidy(run)));
+    return Math.round(ALLOCATION * peakBytes);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError(`its memory cannot be estimated: ${error instanceof Error ? error.message : error}`);
   } finally {
-    engine.makeVariable = makeVariable;
     variables.forEach((variable, i) => {
       const before = kept[i] as tf.Tensor;
       if (variable.dataId !== before.dataId) variable.assign(before);

@@ -2,8 +2,9 @@
  * Runs plain tfjs code on shapes alone: every kernel says what it would give, none computes. The largest network is
  * built and run in milliseconds, for its sizes, parameters and multiply-accumulates.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
+import { forgetBackend } from '../tfjs.js';
 import { SHAPE_RULES, type ShapeKernel, type ShapeRule } from './kernels.js';
 import type { Operand, Operation } from './operation.js';
 
@@ -171,7 +172,7 @@ export function runOn<T>(
     own.taken = outside;
     own.operations = earlier;
     if (before) void tf.setBackend(before);
-    else Object.assign(tf.engine(), { backendName: null, backendInstance: null }); // as it was before `ready`
+    else forgetBackend(); // as it was before `ready`
   }
 }
 

@@ -10,7 +10,7 @@ export function registerChannelAffine(): void {
       if (x.size === 0) return x;
       return tf.fused.depthwiseConv2d({
         x: x as tf.Tensor4D,
-        filter: tf.reshape(factor, [1, 1, factor.size, 1]) as tf.Tensor4D,
+        filter: tf.reshape(factor, [1, 1, factor.size, 1]),
         strides: 1,
         pad: 'valid',
         bias: offset,

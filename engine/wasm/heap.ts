@@ -7,7 +7,7 @@ type Numbers = Float32Array | Int32Array | Uint8Array;
 
 /** The values of a tensor where they lie, without a copy. Valid until the next tensor is made: the heap may move then. */
 export function view(tensor: tf.TensorInfo): Numbers {
-  return wasmBackend().typedArrayFromHeap(tensor) as Numbers;
+  return wasmBackend().typedArrayFromHeap(tensor);
 }
 
 /** Fills values from the values of the sources, all row-major. */

@@ -23,7 +23,7 @@ export function topIndices(values: Float32Array, limit: number, minimum: number)
     } else if (value > bar) {
       heap[0] = i;
       sink(heap, count, values);
-      bar = values[heap[0]!]!;
+      bar = values[heap[0]]!;
     }
   }
   return heap.subarray(0, count).sort((a, b) => values[b]! - values[a]! || a - b);

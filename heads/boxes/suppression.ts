@@ -112,7 +112,7 @@ export function listCandidates(limit: number, placement: Placement): CandidateLi
       boxes[at + 1] = clip((y1 - offsetY) / scaleY, height);
       boxes[at + 2] = clip((x2 - offsetX) / scaleX, width);
       boxes[at + 3] = clip((y2 - offsetY) / scaleY, height);
-      if (!(boxes[at + 2]! > boxes[at]! && boxes[at + 3]! > boxes[at + 1]!)) return;
+      if (!(boxes[at + 2]! > boxes[at] && boxes[at + 3]! > boxes[at + 1]!)) return;
       labels[count] = label;
       scores[count] = score;
       origins[count] = origin;

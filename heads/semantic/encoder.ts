@@ -45,7 +45,7 @@ export function createEncoder({
     },
     decode: ({ mask }) => ({
       kind: 'classMap',
-      mask: Uint8Array.from(mask as Int32Array, (label) => (label < 0 ? IGNORED : label)),
+      mask: Uint8Array.from(mask, (label) => (label < 0 ? IGNORED : label)),
       width,
       height,
     }),

@@ -9,6 +9,7 @@ const FIGURES = ['mIoU', 'pixelAccuracy', 'dice'];
 export const segmentation = defineTask<SemanticTruth, ClassMap>({
   name: 'segmentation',
   truth: 'classMap',
+  addsBackground: true,
   head: 'semantic',
   metric: 'mIoU',
   mostClasses: IGNORED,

@@ -76,6 +76,8 @@ export interface Task<T extends Truth = Truth, Result = unknown> {
   /** Most classes that its truth can hold. */
   readonly mostClasses: number;
   readonly augmentation: TaskAugmentation;
+  /** True: what no class covers is a class of its own, which the labels of a data set may lack. Defaults to false. */
+  readonly addsBackground?: true;
   /** True: the network takes images at their own size, one at a time. */
   readonly isFullyConvolutional: boolean;
   readonly createEvaluator: (labels: LabelMap, limits: EvaluationLimits) => Evaluator<T, Result, Report>;

@@ -2,11 +2,22 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { captureState } from '../../training/run/checkpoint.js';
+import { openDetector } from '../../configs/openModel.js';
+import { encodePng } from '../../datasets/decode/encodePng.js';
+import type { RgbPixels } from '../../datasets/sample.js';
+import type { FoundObject } from '../../training/index.js';
 import { type CheckpointMetadata, writeCheckpoint } from '../../training/run/checkpointFile.js';
+import { captureState } from '../../training/state.js';
 import { expectedSingle, SINGLE_CASES } from '../engine/kernels/singleCases.js';
 import { type Browser, chromiumMissing, isThorough, openBrowser } from './browser.js';
-import { type CheckpointFigures, createSmallDetector, trainClasses, trainSteps, useCheckpoint } from './scenario.js';
+import {
+  type CheckpointFigures,
+  createSmallDetector,
+  drawScene,
+  trainClasses,
+  trainSteps,
+  useCheckpoint,
+} from './scenario.js';
 
 /** Two losses: before and after the weights moved. Rounding grows tenfold with every further step of so small a batch. */
 const STEPS = 2;
@@ -26,18 +37,29 @@ const ENGINES = isThorough ? (['wasm', 'webgl', 'webgpu'] as const) : (['wasm'] 
 describe.skipIf(chromiumMissing)(`a checkpoint that Node trained ${chromiumMissing ?? ''}`, () => {
   let browser: Browser;
   let inNode: CheckpointFigures;
+  let scene: Uint8Array;
+  let foundInNode: readonly FoundObject[];
   const folder = mkdtempSync(join(tmpdir(), 'espalier-browser-'));
 
   beforeAll(async () => {
     const detector = createSmallDetector();
     await trainSteps(detector, 0, 4);
     const file = join(folder, 'last.safetensors');
-    writeCheckpoint(file, { tensors: await captureState(detector), metadata: METADATA });
+    const { inputSize, backbone, neck, head } = detector.config;
+    const config = { model: { inputSize, backbone, neck, head } };
+    writeCheckpoint(file, { tensors: await captureState(detector), metadata: { ...METADATA, config } });
     detector.dispose();
+    scene = new Uint8Array(encodePng(drawScene().images[0] as RgbPixels));
     const body = new Uint8Array(readFileSync(file));
     inNode = await useCheckpoint(body, STEPS);
+    const opened = await openDetector(body, { threshold: 0 });
+    foundInNode = await opened.predict(scene);
+    opened.dispose();
     browser = await openBrowser({
-      files: new Map([['/last.safetensors', { type: 'application/octet-stream', body }]]),
+      files: new Map([
+        ['/last.safetensors', { type: 'application/octet-stream', body }],
+        ['/scene.png', { type: 'image/png', body: scene }],
+      ]),
     });
   }, 120_000);
   afterAll(async () => {
@@ -70,6 +92,40 @@ describe.skipIf(chromiumMissing)(`a checkpoint that Node trained ${chromiumMissi
       }
     },
   );
+
+  it('is opened by its address or a Blob, and finds the same in a Blob, a bitmap, a canvas, an element, its data and a tensor', async () => {
+    const page = await browser.openPage();
+    try {
+      await page.call('open', 'wasm');
+      const found = await page.call('opened', '/last.safetensors', '/scene.png');
+      expect(Object.keys(found).sort()).toEqual([
+        'bitmap',
+        'blob',
+        'canvas',
+        'checkpointBlob',
+        'element',
+        'imageData',
+        'tensor',
+      ]);
+      expect(foundInNode.length).toBeGreaterThan(4);
+      for (const [way, objects] of Object.entries(found)) {
+        expect(
+          objects.map(({ label }) => label),
+          way,
+        ).toEqual(foundInNode.map(({ label }) => label));
+        for (const [i, { score, box }] of objects.entries()) {
+          expect(score, way).toBeCloseTo(foundInNode[i]?.score ?? -1, 5);
+          expect(largest(box, foundInNode[i]?.box ?? []), way).toBeLessThan(1e-3);
+        }
+      }
+      expect(await page.call('refused', '/none.safetensors')).toMatch(
+        /none\.safetensors cannot be fetched: the server answers 404/,
+      );
+      expect(await page.call('refused', '/scene.png')).toMatch(/WeightsError/);
+    } finally {
+      await page.close();
+    }
+  });
 
   it.each(ENGINES)(
     'and a detector of one class trains and finds in a tab, on %s',

@@ -21,7 +21,7 @@ const IMAGES = 2;
 
 /** An EfficientDet of EfficientNet-Lite0 with one narrow cell. */
 export function createSmallDetector(classes = 2) {
-  const { model, encoder } = createDetector({
+  const { model, encoder, config } = createDetector({
     backbone: 'tf_efficientnet_lite0',
     neck: { levels: ['P3', 'P4', 'P5', 'P6'], channels: 16, repeats: 1, fusion: 'fast', activation: 'swish' },
     head: {
@@ -38,7 +38,7 @@ export function createSmallDetector(classes = 2) {
   const dispose = (): void => {
     for (const part of [model, optimizer, ema]) part.dispose();
   };
-  return { model, optimizer, ema, targets: targetsOf(encoder.config as RetinaEncoderConfig, classes), dispose };
+  return { model, config, optimizer, ema, targets: targetsOf(encoder.config as RetinaEncoderConfig, classes), dispose };
 }
 export type SmallDetector = ReturnType<typeof createSmallDetector>;
 

@@ -10,7 +10,7 @@ const neckConfig = {
   levels: ['P3', 'P4', 'P5'],
 } as const;
 const headConfig = { classes: 2, inputSize: [64, 64], repeats: 1 } as const;
-const backboneOf = (arch: 'tf_efficientnet_lite0' | 'tf_efficientnet_lite3') =>
+const backboneOf = (arch: 'tf_efficientnet_lite0' | 'tf_efficientnet_lite2' | 'tf_efficientnet_lite3') =>
   createEfficientNet({ arch, levels: ['P3', 'P4', 'P5'], frozen: 'none', seed: 1 });
 
 describe('assemble', () => {
@@ -26,6 +26,35 @@ describe('assemble', () => {
     expect(model.parameters.has('class_net.predict.conv_pw.bias')).toBe(true);
     expect(model.preprocessing).toEqual(backbone.preprocessing);
     model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('joins a head to a backbone without a neck, with the maps of the backbone', () => {
+    const before = tf.memory().numTensors;
+    const backbone = backboneOf('tf_efficientnet_lite0');
+    const { P5 } = backbone.features;
+    const head: Head<'P5', tf.Tensor2D, TargetTypes, number> = {
+      inputs: { P5 },
+      parameters: new Map(),
+      dispose: () => {},
+      forward: (maps) => tf.mean<tf.Tensor2D>(maps.P5, [1, 2]),
+      loss: () => ({}),
+      decode: async (raw) => [...(await raw.data())],
+    };
+    const model = assemble(backbone, head);
+    expect([...model.parameters.keys()]).toEqual([...backbone.parameters.keys()].map((name) => `backbone.${name}`));
+    const image = tf.ones<tf.Rank.R4>([1, 64, 64, 3]);
+    const pass = { training: false };
+    const own = tf.tidy(() => tf.mean(backbone.forward(image, pass).P5, [1, 2]));
+    const joined = model.forward(image, pass);
+    expect([...joined.dataSync()]).toEqual([...own.dataSync()]);
+    expect(joined.shape).toEqual([1, P5.channels]);
+    const wide = backboneOf('tf_efficientnet_lite2');
+    expect(() => assemble(wide, head)).toThrow(
+      'P5 has 352 channels, the head expects 320: build the head from backbone.features',
+    );
+    tf.dispose([image, own, joined]);
+    for (const part of [wide, model]) part.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { openSplit, type SplitName } from '../../configs/datasets.js';
 import { drawableOf } from '../../configs/network.js';
 import { readExperiment } from '../../configs/read.js';
@@ -7,8 +7,9 @@ import { openRun, type Run } from '../../configs/run.js';
 import type { Experiment } from '../../configs/schema.js';
 import type { Dataset } from '../../datasets/dataset.js';
 import { matchBoxes } from '../../datasets/evaluators/index.js';
+import { formatOf } from '../../datasets/formats/index.js';
 import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '../../datasets/pictures/index.js';
-import type { Truth } from '../../datasets/sample.js';
+import { boxesOf, labelsOf, objectsOf } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { runFolder } from '../../training/run/index.js';
 import { openInBrowser } from '../dashboard/dashboard.js';
@@ -23,6 +24,7 @@ export interface BrowseCommand extends EngineOptions {
   readonly run?: string;
   readonly port?: number;
   readonly open?: boolean;
+  readonly allowModules?: boolean;
 }
 
 /** What the list shows of an image before it is decoded. */
@@ -62,10 +64,12 @@ export async function browse(source: string, command: BrowseCommand): Promise<vo
   const config = existsSync(runFolder(source).config) ? runFolder(source).config : source;
   const named = readExperiment(config, {
     set: [],
+    isRecorded: config !== source,
+    allowModules: command.allowModules,
     ...(command.data === undefined ? {} : { data: resolve(command.data) }),
   });
   if (command.run !== undefined) await openEngine(command, output);
-  const run = command.run === undefined ? null : openRun(command.run);
+  const run = command.run === undefined ? null : openRun(command.run, { allowModules: command.allowModules });
   try {
     const train = await openSplit(named, 'train', run?.labels);
     const split = command.split ?? 'train';
@@ -87,10 +91,9 @@ export async function browse(source: string, command: BrowseCommand): Promise<vo
 
 /** Boxes of a COCO file can be corrected; of other kinds there is no file that holds all. */
 function correctionsOf({ data }: Experiment, split: SplitName, dataset: Dataset): Corrections | null {
-  const annotations = data[split];
-  const hasBoxes = dataset.entries.every(({ truth }) => (truth as Partial<Truth>).kind === 'boxes');
-  if (data.kind !== 'coco' || typeof annotations !== 'string' || !hasBoxes) return null;
-  return createCorrections(join(data.root, annotations), dataset.entries, dataset.labels);
+  const file = formatOf(data).correctable?.(data, split) ?? null;
+  const hasBoxes = dataset.entries.every(({ truth }) => boxesOf(truth) !== null);
+  return file === null || !hasBoxes ? null : createCorrections(file, dataset.entries, dataset.labels);
 }
 
 interface BrowserOptions {
@@ -154,12 +157,13 @@ async function answerOf({ network, labels }: Pick<Run, 'network' | 'labels'>, fi
 }
 
 function listed({ id, truth, width, height }: Dataset['entries'][number]): ListedImage {
-  const { kind, labels } = truth as Partial<Exclude<Truth, { kind: 'classMap' }>>;
-  if (kind === 'labels' && labels) {
+  const labels = labelsOf(truth);
+  if (labels) {
     const side = Math.round(Math.sqrt((width ?? 0) * (height ?? 0)));
-    return { id, objects: Array.from(labels, (label) => [label, side] as const) };
+    return { id, objects: Array.from(labels.labels, (label) => [label, side] as const) };
   }
-  const { areas } = truth as Partial<Extract<Truth, { kind: 'boxes' }>>;
-  if (kind !== 'boxes' || !labels || !areas) return { id, objects: null };
-  return { id, objects: Array.from(labels, (label, i) => [label, Math.round(Math.sqrt(areas[i] ?? 0))] as const) };
+  const boxes = objectsOf(truth);
+  if (!boxes) return { id, objects: null };
+  const sideOf = (i: number): number => Math.round(Math.sqrt(boxes.areas[i] ?? 0));
+  return { id, objects: Array.from(boxes.labels, (label, i) => [label, sideOf(i)] as const) };
 }

@@ -151,7 +151,7 @@ async function classify(classifier: Classifier, { data, width, height }: RgbPixe
     return tf.softmax(classifier.forward(images, { training: false }));
   });
   try {
-    return (await probabilities.data<'float32'>()) as Float32Array;
+    return await probabilities.data<'float32'>();
   } finally {
     probabilities.dispose();
   }

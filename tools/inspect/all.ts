@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { BackboneArch } from '../../backbones/index.js';
+import { architectureFromConfig } from '../../backbones/index.js';
 import { type Result, readResults, shippedExperiment } from '../../configs/results.js';
 import type { Experiment } from '../../configs/schema.js';
 import { ConfigError } from '../../engine/errors.js';
-import { type HeadKind, type ModelConfig, PRESET_NAMES, type PresetName, readModel } from '../../heads/index.js';
+import { type ModelConfig, PRESET_NAMES, type PresetName, readModel } from '../../heads/index.js';
 import { type Cell, formatMarkdown, formatTable } from '../table.js';
 import { countBackbone, countModel } from './counts.js';
 import { COCO_CLASSES } from './tables.js';
@@ -12,11 +12,11 @@ import { COCO_CLASSES } from './tables.js';
 export interface ModelRow {
   /** A preset, or the config that puts these parts together. */
   readonly name: string;
-  readonly backbone: BackboneArch;
+  readonly backbone: string;
   readonly backboneParameters: number;
   readonly neck: ModelConfig['neck'];
   /** Kind of the head. */
-  readonly head: HeadKind;
+  readonly head: string;
   /** [height, width] it was made for. */
   readonly inputSize: readonly [height: number, width: number];
   readonly classes: number;
@@ -96,7 +96,7 @@ function rowOf(name: string, config: ModelConfig, classes: number): ModelRow {
   return {
     name,
     backbone: backbone.arch,
-    backboneParameters: countBackbone(backbone.arch),
+    backboneParameters: countBackbone(architectureFromConfig(backbone)),
     neck,
     head: head.kind,
     inputSize,

@@ -1,5 +1,5 @@
 import { BACKBONE_ARCHS } from '../../backbones/index.js';
-import { didYouMean } from '../../configs/suggestion.js';
+import { didYouMean } from '../../datasets/suggestion.js';
 import { ready } from '../../engine/engine.js';
 import { ConfigError } from '../../engine/errors.js';
 import { PRESET_NAMES } from '../../heads/index.js';

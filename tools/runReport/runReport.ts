@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { SplitName } from '../../configs/datasets.js';
-import { headOf } from '../../configs/network.js';
 import { openRun, type Run } from '../../configs/run.js';
 import { analyseBoxes, classCurves, compareAnswers, compareMaps, intervalOf } from '../../datasets/evaluators/index.js';
 import { similarPairs } from '../../datasets/pictures/index.js';
@@ -9,6 +8,7 @@ import { ConfigError } from '../../engine/errors.js';
 import { readText } from '../../engine/files/read.js';
 import { writeWhole } from '../../engine/files/write.js';
 import { shownName } from '../../engine/printable.js';
+import { headOf, headSettings } from '../../heads/index.js';
 import { built } from '../built.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
@@ -23,6 +23,7 @@ export interface ReportCommand extends EngineOptions {
   readonly against?: string;
   readonly out?: string;
   readonly json?: boolean;
+  readonly allowModules?: boolean;
 }
 
 /** Longest side of a thumbnail, pixels; and bytes of all of them in base64: a report stays below 10 MB. */
@@ -32,8 +33,9 @@ const [SIDE, MOST_BYTES] = [360, 7_500_000];
 export async function report(folder: string, command: ReportCommand): Promise<void> {
   const output = createOutput(command.json === true);
   await openEngine(command, output);
-  const run = openRun(folder);
-  const other = command.against === undefined ? null : openRun(command.against);
+  const { allowModules } = command;
+  const run = openRun(folder, { allowModules });
+  const other = command.against === undefined ? null : openRun(command.against, { allowModules });
   try {
     const split = command.split ?? run.experiment.evaluate.split;
     const root = command.data === undefined ? undefined : resolve(command.data);
@@ -69,7 +71,7 @@ async function pageOf(
   const { labels, experiment } = run;
   const { images, answered, report: figures, dataset, fingerprints, confusion, cases } = gathered;
   const names = labels.classes.map(({ name }) => shownName(name));
-  const { maxDetections } = headOf(experiment).limits(experiment.model.head);
+  const { maxDetections } = headOf(experiment.model.head).limits(headSettings(experiment.model.head));
   const threshold = experiment.evaluate.drawThreshold;
   const [hasBoxes, hasMaps] = [answered.length > 0, gathered.confusions.length > 0];
   const sizes = images.map(({ width, height }) => ({ width, height }));
@@ -132,7 +134,7 @@ function compareSection(run: Run, own: Gathered, { run: other, folder, gathered 
     .map(([name, value]) => [name, value, theirs.get(name), value - (theirs.get(name) ?? Number.NaN)]);
   const isSame = JSON.stringify(run.labels) === JSON.stringify(other.labels);
   const { labels, experiment } = run;
-  const { maxDetections } = headOf(experiment).limits(experiment.model.head);
+  const { maxDetections } = headOf(experiment.model.head).limits(headSettings(experiment.model.head));
   const test = isSame ? pairedTest(own, gathered, { labels, maxDetections }) : null;
   const said = test && saidOf(test);
   return section(

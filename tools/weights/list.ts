@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { didYouMean } from '../../configs/suggestion.js';
+import { didYouMean } from '../../datasets/suggestion.js';
 import { ConfigError } from '../../engine/errors.js';
 import { shownName } from '../../engine/printable.js';
 import { isWeightsName, WEIGHTS_NAMES, weightsEntry } from '../../pretrained/catalogue.js';

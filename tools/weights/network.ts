@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { BACKBONE_ARCHS, createClassifier, isBackboneArch } from '../../backbones/index.js';
-import { didYouMean } from '../../configs/suggestion.js';
+import { didYouMean } from '../../datasets/suggestion.js';
 import { ConfigError } from '../../engine/errors.js';
 import { createDetector, PRESET_NAMES, PRESETS, type PresetName } from '../../heads/index.js';
 import type { GoldenNetwork } from '../../pretrained/golden.js';

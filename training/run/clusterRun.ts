@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { allGather, allReduceSum, broadcastFirst, type Membership } from '../../engine/collective.js';
 import { compile, type Tree } from '../../engine/compile.js';
 import { ConfigError, PeerError } from '../../engine/errors.js';
-import type { TrainingState } from './checkpoint.js';
+import type { TrainingState } from '../state.js';
 import { nameTasks, type PeerWatch, waitForPeers, watchPeers } from './clusterWatch.js';
 
 /** The other processes of a run, as long as it lasts. */

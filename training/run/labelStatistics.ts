@@ -1,5 +1,5 @@
 import type { Dataset } from '../../datasets/dataset.js';
-import type { ObjectsTruth } from '../../datasets/sample.js';
+import { objectsOf } from '../../datasets/sample.js';
 
 /** Objects of a data set whose truths are boxes, by class. Plain JSON. */
 export interface LabelStatistics {
@@ -18,8 +18,8 @@ export function labelStatistics({ labels, entries }: Dataset): LabelStatistics |
   const classes = labels.classes.map(({ name }) => ({ name, objects: 0, sides: new Array<number>(BINS).fill(0) }));
   let hasBoxes = false;
   for (const { truth } of entries) {
-    const stored = truth as Partial<ObjectsTruth>;
-    if (stored.areas === undefined || stored.labels === undefined) continue;
+    const stored = objectsOf(truth);
+    if (!stored) continue;
     hasBoxes = true;
     for (const [i, label] of stored.labels.entries()) {
       const counted = classes[label];

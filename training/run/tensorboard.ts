@@ -15,7 +15,7 @@ import type { EventLog, RunEvent } from './events.js';
 
 /** A log that TensorBoard and a spreadsheet read, beside the run's own. */
 export interface ScalarLog extends EventLog {
-  /** @param jpeg a whole file */
+  /** @param image the bytes of a JPEG file, and its size in pixels */
   image(
     tag: string,
     step: number,

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { IMAGENET } from '../../backbone.js';
 import type { Architecture, ArchitectureOptions, Family, Stage, Top } from '../../family.js';
 import {

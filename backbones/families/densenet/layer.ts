@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { ACTIVATIONS, batchNorm, convolution, type MapLayer, sequence } from '../../layers/index.js';
 import type { Parameters } from '../../parameters.js';
 import { BOTTLENECK, EPSILON, GROWTH, MOMENTUM } from './spec.js';

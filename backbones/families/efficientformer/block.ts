@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { gatherRows } from '../../../engine/kernels/index.js';
 import {
   attention,

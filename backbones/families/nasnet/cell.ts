@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { ACTIVATIONS, type MapLayer } from '../../layers/index.js';
 import type { Pass } from '../../module.js';
 import type { Parameters } from '../../parameters.js';

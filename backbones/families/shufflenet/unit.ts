@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type ConvNormOptions, convNorm, joined, type MapLayer, sequence } from '../../layers/index.js';
 import type { Parameters } from '../../parameters.js';
 import type { BlockPlace } from '../../places.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { ArchitectureOptions, Stage, State } from '../../family.js';
 import { ACTIVATIONS, convNorm, dropPath, type MapLayer, sequence, stageOf } from '../../layers/index.js';
 import type { Pass } from '../../module.js';

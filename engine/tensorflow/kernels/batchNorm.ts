@@ -27,7 +27,7 @@ export const batchNormTrain: Twin = (ops, inputs, { epsilon }) =>
   tf.tidy(() => {
     const none = tf.tensor1d([], 'float32');
     const tensors = [input(inputs, 'x'), input(inputs, 'scale'), input(inputs, 'shift'), none, none];
-    const [y, mean, variance, , biased] = fused(ops, tensors, epsilon as number, true) as tf.Tensor[];
+    const [y, mean, variance, , biased] = fused(ops, tensors, epsilon as number, true);
     const inverseDeviation = tf.rsqrt(tf.add(biased as tf.Tensor, epsilon as number));
     return [y, mean, variance, inverseDeviation] as tf.Tensor[];
   });

@@ -16,8 +16,8 @@ export function preferMatrixProducts(): void {
     const widens = height === 1 && width === 1 && steps === 1 && outChannels > inChannels;
     if (!widens || dataFormat === 'NCHW') return stock(call);
     return tf.tidy(() => {
-      const rows = tf.reshape(call.inputs.x as tf.Tensor, [-1, inChannels]) as tf.Tensor2D; // [N * H * W, in]
-      const dys = tf.reshape(call.inputs.dy as tf.Tensor, [-1, outChannels]) as tf.Tensor2D; // [N * H * W, out]
+      const rows = tf.reshape(call.inputs.x as tf.Tensor, [-1, inChannels]); // [N * H * W, in]
+      const dys = tf.reshape(call.inputs.dy as tf.Tensor, [-1, outChannels]); // [N * H * W, out]
       return tf.reshape(tf.matMul(rows, dys, true, false), filterShape);
     });
   });

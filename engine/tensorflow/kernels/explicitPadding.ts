@@ -137,5 +137,5 @@ function windowOf({ filterSize = 1, strides }: Attributes): [window: [number, nu
 }
 
 function run(kernelName: string, inputs: Tensors, attributes: Attributes): tf.Tensor {
-  return tf.engine().runKernel(kernelName, inputs, attributes as unknown as tf.NamedAttrMap) as tf.Tensor;
+  return tf.engine().runKernel(kernelName, inputs, attributes as unknown as tf.NamedAttrMap);
 }

@@ -13,7 +13,7 @@ export const resizeBilinearGrad: Twin = (ops, inputs, { height, width }) =>
   tf.tidy(() => {
     const dy = input(inputs, 'dy');
     // Only the size of the second input counts.
-    const like = tf.zeros([dy.shape[0] as number, height as number, width as number, dy.shape[3] as number]);
+    const like = tf.zeros([dy.shape[0], height as number, width as number, dy.shape[3] as number]);
     return ops.executeSingleOutput('ResizeBilinearGrad', HALF_PIXEL, [dy, like]);
   });
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import type { Compiled, CompiledGraph, CompileOptions, Compiler, Tree } from '../../compile.js';
 import { EngineError } from '../../errors.js';
+import { isDifferentiating } from '../../tfjs.js';
 import type { Context } from '../context.js';
 import { TensorFlowError } from '../context.js';
 import { callBytes } from '../memory/peakBytes.js';
@@ -31,7 +32,7 @@ interface Entry {
 export function createCompiler(engine: Engine): Compiler {
   const { context, backend, eager } = engine;
   /** Inside a trace, or on the tape of an eager gradient, the function runs op by op, as a part of what is around it. */
-  const isInside = (): boolean => backend.binding !== eager || tf.engine().state.gradientDepth > 0;
+  const isInside = (): boolean => backend.binding !== eager || isDifferentiating();
 
   return <Args extends readonly Tree[], Result extends Tree>(
     fn: (...args: Args) => Result,

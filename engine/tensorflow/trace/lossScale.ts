@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { withGradients } from '../../tfjs.js';
 
 /** Gradients of float16 computations, kept from underflow. */
 export interface LossScale {
@@ -56,19 +57,16 @@ export function createLossScale(name: string): LossScale {
   };
 }
 
-/** Every way to a gradient in tfjs goes through `engine().gradients`; the outermost one is scaled. */
+/** The outermost gradient is scaled. */
 function withScaledGradients<T>(scale: tf.Variable, checks: tf.Tensor[], work: () => T): T {
-  const engine = tf.engine();
-  const { gradients } = engine;
   const multiplied = tf.customGrad((...args) => ({
     value: tf.clone(args[0] as tf.Tensor),
     gradFunc: (dy: tf.Tensor) => tf.mul(dy, scale),
   }));
-  engine.gradients = (f, xs, dy, allowNoGradients) => {
-    engine.gradients = gradients;
-    try {
+  return withGradients((gradients) => {
+    return (f, xs, dy, allowNoGradients) => {
       const scaled = (): never => multiplied(f() as unknown as tf.Tensor) as never;
-      const { value, grads } = gradients.call(engine, scaled, xs, dy, allowNoGradients);
+      const { value, grads } = gradients(scaled, xs, dy, allowNoGradients);
       const unscaled = grads.map((grad) => {
         if (!grad) return grad; // x does not reach y
         const result = tf.div(grad, scale);
@@ -76,14 +74,6 @@ function withScaledGradients<T>(scale: tf.Variable, checks: tf.Tensor[], work: (
         return result;
       });
       return { value, grads: unscaled } as never;
-    } finally {
-      engine.gradients = own;
-    }
-  };
-  const own = engine.gradients;
-  try {
-    return work();
-  } finally {
-    engine.gradients = gradients;
-  }
+    };
+  }, work);
 }

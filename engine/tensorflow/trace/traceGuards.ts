@@ -1,21 +1,15 @@
-import * as tf from '@tensorflow/tfjs';
+import type { Variable } from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '#tfjs-node';
 import { EngineError } from '../../errors.js';
 import { callSite, describeSite } from '../../source.js';
+import { watchingStorage, watchingVariables } from '../../tfjs.js';
 import type { Tracer } from './trace.js';
 
 /**
  * Ops of tfjs that draw their numbers in JavaScript: a graph would repeat the same ones at each call. They are known by the
- * scope that tfjs opens around each of its ops, which no function of another file has, whatever it is called, and which
- * bundling and minifying keep.
+ * scope that tfjs opens around each of its ops, which no function of another file has, whatever it is called.
  */
 const HOST_RANDOM = /^(rand|random(Uniform|Normal|Gamma)|truncatedNormal)__op$/;
-
-/** What of tfjs changes while a function is traced. */
-interface Patched {
-  read: (dataId: object) => Promise<unknown>;
-  write: (...args: unknown[]) => object;
-}
 
 /**
  * Runs a traced function with the ways out of the graph watched: reads of values, numbers drawn in JavaScript, and new
@@ -27,37 +21,20 @@ interface Patched {
 export function withTraceGuards<T>(
   backend: NodeJSKernelBackend,
   tracer: Tracer,
-  onCreate: (variable: tf.Variable) => void,
+  onCreate: (variable: Variable) => void,
   work: () => T,
 ): T {
-  const engine = tf.engine();
-  const patched = backend as unknown as Patched;
-  const { read, write } = patched;
-  const { makeVariable } = engine;
-  patched.read = (dataId) => {
+  const read = (readSync: () => unknown): Promise<unknown> => {
     try {
-      return Promise.resolve((backend as unknown as { readSync(id: object): unknown }).readSync(dataId));
+      return Promise.resolve(readSync());
     } catch {
       return new Promise(() => {}); // the tracer keeps the refusal
     }
   };
-  patched.write = (...args) => {
-    const scope = engine.state.activeScope?.name ?? '';
+  const write = (scope: string): void => {
     if (HOST_RANDOM.test(scope)) tracer.refuse(bakedRandom(scope.replace(/__op$/, '')));
-    return write.apply(backend, args);
   };
-  engine.makeVariable = (...args) => {
-    const variable = makeVariable.apply(engine, args);
-    onCreate(variable);
-    return variable;
-  };
-  try {
-    return work();
-  } finally {
-    patched.read = read;
-    patched.write = write;
-    engine.makeVariable = makeVariable;
-  }
+  return watchingStorage(backend, read, write, () => watchingVariables(onCreate, work));
 }
 
 function bakedRandom(name: string): EngineError {

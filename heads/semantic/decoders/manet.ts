@@ -134,6 +134,6 @@ function gatedBlock(parameters: Parameters, path: string, options: SkipBlockOpti
     const finer = resizeTo(narrow(map, pass), grid, INTERPOLATIONS[interpolation]);
     if (!skip) return mix(finer, pass);
     const weights = tf.add(coarse(finer, pass), fine(skip, pass));
-    return mix(tf.concat([tf.mul(finer, weights) as tf.Tensor4D, skip], 3), pass);
+    return mix(tf.concat([tf.mul(finer, weights), skip], 3), pass);
   };
 }

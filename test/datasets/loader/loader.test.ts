@@ -218,7 +218,9 @@ describe('what goes wrong', () => {
 
   test('a missing encoder module says what to build; one without createEncoder says so', async () => {
     const at = (module: string) => open(entries, { encoder: { module, config: null } });
-    expect(() => at('file:///nowhere/encoder.js')).toThrow(/npm run build/);
+    expect(() => at('file:///nowhere/encoder.js')).toThrow(
+      '/nowhere/encoder.js is not there: a head names it as the module of its encoder',
+    );
     const fixture = new URL('./fixture.ts', import.meta.url).href;
     expect(() => at(fixture)).toThrow(/npm run build/);
   });

@@ -8,14 +8,9 @@ import { EspalierError, WeightsError } from '../../../engine/errors.js';
 import { createRandom } from '../../../engine/random.js';
 import { createEma } from '../../../training/ema.js';
 import { createAdamW } from '../../../training/optimizers.js';
-import {
-  captureState,
-  captureWeights,
-  loadCheckpoint,
-  requireClasses,
-  restoreState,
-} from '../../../training/run/checkpoint.js';
+import { loadCheckpoint, requireClasses } from '../../../training/run/checkpoint.js';
 import { type CheckpointMetadata, readCheckpoint, writeCheckpoint } from '../../../training/run/checkpointFile.js';
+import { captureState, captureWeights, restoreState } from '../../../training/state.js';
 import type { HostTensor } from '../../../weights/hostTensor.js';
 import { readSafetensors, writeSafetensors } from '../../../weights/safetensors.js';
 import { createTinyModel, snapshot } from '../tinyModel.js';
@@ -171,7 +166,7 @@ describe('the state', () => {
     expect(tensors.get('backbone.stem.weight')?.shape).toEqual([4, 3]);
     expect(tensors.get('optimizer/first/backbone.stem.weight')?.shape).toEqual([4, 3]);
     const count = tf.memory().numTensors;
-    const report = restoreState(after, { tensors, metadata: METADATA });
+    const report = restoreState(after, { tensors });
     expect(report).toEqual({ missing: [], unused: [] });
     expect(tf.memory().numTensors).toBe(count);
     expect(snapshot(after.model)).toEqual(snapshot(before.model));

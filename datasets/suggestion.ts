@@ -1,4 +1,4 @@
-import { editDistance } from '../datasets/editDistance.js';
+import { editDistance } from './editDistance.js';
 
 /** The candidate most like `word`, letter case aside; undefined when none is within a third of its letters. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
