@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 /** Tests that run tensors: on every engine present. The rest needs none. */
 const TENSOR_TESTS = ['test/{engine,backbones,necks,heads,training}/**/*.test.ts'];
 const NATIVE_ONLY = ['test/**/*.native.test.ts'];
-/** One file after another where TensorFlow takes all cores; then the rest, a file per core. */
-const PARALLEL = { pool: 'forks', maxWorkers: availableParallelism(), sequence: { groupOrder: 1 } } as const;
+/** A file per core: also TensorFlow's tests leave most of a second core to others. */
+const PARALLEL = { pool: 'forks', maxWorkers: availableParallelism() } as const;
 
 export default defineConfig({
   test: {
@@ -29,11 +29,8 @@ export default defineConfig({
           include: [...TENSOR_TESTS, ...NATIVE_ONLY],
           setupFiles: ['test/setup.ts'],
           env: { ESPALIER_TEST_ENGINE: 'tensorflow' },
-          pool: 'forks',
-          fileParallelism: false,
+          ...PARALLEL,
           isolate: false,
-          maxWorkers: 1,
-          sequence: { groupOrder: 0 },
         },
       },
       {
