@@ -10,10 +10,6 @@ export interface ObjectRegionsTruth extends ObjectsTruth {
   readonly segmentations: readonly (Segmentation | null)[];
 }
 
-/** The objects with regions of a stored truth; null: it is another one. */
-export const objectRegionsOf = (truth: { readonly kind: string }): ObjectRegionsTruth | null =>
-  truth.kind === 'object-regions' ? (truth as ObjectRegionsTruth) : null;
-
 /**
  * The pixels of a region, by the rasteriser of the COCO mask API; only as many as its runs say are written.
  *

@@ -27,8 +27,9 @@ export type MemoryImage = Pixels | RgbaPixels | Drawable | tf.Tensor3D;
 export async function pixelsOf(image: MemoryImage): Promise<Pixels> {
   if (image instanceof tf.Tensor) return tensorPixels(image);
   if ('data' in image) {
-    if (image.data instanceof Uint8ClampedArray) return withoutAlpha({ ...image, data: image.data });
-    const pixels: Pixels = { ...image, data: image.data };
+    const { data, width, height } = image; // of ImageData these are getters
+    if (data instanceof Uint8ClampedArray) return withoutAlpha({ data, width, height });
+    const pixels: Pixels = { ...image, data };
     channelsOf(pixels);
     return pixels;
   }
