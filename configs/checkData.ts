@@ -24,6 +24,8 @@ export interface DataReport {
   readonly findings: readonly Finding[];
   /** How well the anchors fit the training objects; null: there are no anchors or no boxes. */
   readonly anchors: AnchorReport | null;
+  /** Side of a square input that fits the images, pixels, and the anchors that fit the objects in it; null: those of the head. */
+  readonly suggested: { readonly side: number; readonly anchors: AnchorReport['better'] };
   /** Why nothing can be learned; null: something can. */
   readonly problem: string | null;
 }
@@ -43,9 +45,21 @@ export async function checkData(experiment: Experiment): Promise<DataReport> {
     if (!(error instanceof DataError)) throw error;
     const { message, pitfall, file } = error;
     const found = finding(pitfallOf({ pitfall, code: 'bad-record' }), 'train', message, [file], 'error');
-    return { experiment, splits: [], alike: [], notes: [], findings: [found], anchors: null, problem: message };
+    return {
+      experiment,
+      splits: [],
+      alike: [],
+      notes: [],
+      findings: [found],
+      anchors: null,
+      suggested: UNKNOWN,
+      problem: message,
+    };
   }
 }
+
+/** For images that could not be opened. */
+const UNKNOWN: DataReport['suggested'] = { side: 320, anchors: null };
 
 async function checkSplits(experiment: Experiment): Promise<DataReport> {
   const train = await openSplit(experiment, 'train');
@@ -68,6 +82,10 @@ async function checkSplits(experiment: Experiment): Promise<DataReport> {
   const told = splits.flatMap(({ split, dataset }) => dataset.warnings.map((warning) => ({ split, warning })));
   const alike = await findAlike(isSame ? splits.slice(0, 1) : splits);
   const anchors = reportAnchors(experiment, train);
+  const surveys = splits.map(({ split, dataset }) => surveySplit(split, dataset));
+  const side = sideFor(surveys[0]?.sides[1] ?? UNKNOWN.side);
+  const { model } = experiment;
+  const fitting = reportAnchors({ ...experiment, model: { ...model, inputSize: [side, side] } }, train);
   const findings = [
     ...findPitfalls(isSame ? splits.slice(0, 1) : splits, {
       alike,
@@ -81,7 +99,8 @@ async function checkSplits(experiment: Experiment): Promise<DataReport> {
   ];
   return {
     experiment,
-    splits: splits.map(({ split, dataset }) => surveySplit(split, dataset)),
+    splits: surveys,
+    suggested: { side, anchors: fitting?.better ?? null },
     alike,
     notes: told.filter(({ warning }) => isChosen(warning)).map(({ split, warning }) => `${split}: ${warning.message}`),
     anchors,
@@ -89,6 +108,9 @@ async function checkSplits(experiment: Experiment): Promise<DataReport> {
     problem: problem?.message ?? null,
   };
 }
+
+/** A side of the input that shows most of an image of this side, in steps of the coarsest stride of a pyramid. */
+const sideFor = (median: number): number => Math.min(512, Math.max(128, Math.ceil(median / 64) * 64));
 
 /** Without what the problem says already, and what another finding of the split brings with it. */
 function merged(findings: readonly Finding[], problem: Finding | null): readonly Finding[] {
@@ -109,7 +131,7 @@ function unmeasured({ split, dataset }: { readonly split: SplitName; readonly da
   const absent = dataset.labels.classes.filter((_, index) => counts[index] === 0).map(({ name }) => shownName(name));
   if (absent.length === 0) return [];
   const names = `${absent.slice(0, 5).join(', ')}${absent.length > 5 ? ` and ${absent.length - 5} more` : ''}`;
-  return [finding(54, split, `${absent.length} classes have no ${counted} to measure: ${names}`)];
+  return [finding(54, split, `${absent.length} of ${counts.length} classes have no ${counted} to measure: ${names}`)];
 }
 
 /** No test images are no fault, unless the config names some. */
@@ -121,11 +143,12 @@ const noTest =
   };
 
 /** A commented config for a data set. @param root as it is written */
-export function renderConfig({ experiment, splits, notes }: DataReport, root: string): string {
+export function renderConfig({ experiment, splits, notes, suggested }: DataReport, root: string): string {
   const { task, data } = experiment;
   const [train] = splits;
   const classes = train?.classes.map(({ name }) => JSON.stringify(name)).join(', ') ?? '';
-  const side = Math.min(512, Math.max(128, Math.ceil((train?.sides[1] ?? 320) / 64) * 64));
+  const { side, anchors } = suggested;
+  const head = anchors && JSON.stringify({ kind: experiment.model.head.kind, ...anchors.settings });
   const batch = Math.min(8, train?.images ?? 8);
   return `# ${notes.join('; ') || `${train?.images ?? 0} training images`}
 # Every key with its default: configs/reference.yaml
@@ -137,7 +160,7 @@ data:
   # classes: [${classes}] # those of the data; name some to learn only these
 model:
   inputSize: [${side}, ${side}] # height, width; larger finds smaller objects and takes longer
-train:
+${head ? `  head: ${head} # anchors that fit ${Math.round(100 * anchors.share)} % of the objects\n` : ''}train:
   epochs: 50
   batchSize: ${batch}
 `;

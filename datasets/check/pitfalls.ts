@@ -200,7 +200,7 @@ function ofBoxes({ split, dataset }: Split, { ignored: word }: PitfallOptions): 
       finding(
         word === 'crowd' ? 16 : 18,
         split,
-        `${ignoredBoxes} ${word} objects are not learned: ${named(ignored)}`,
+        `${ignoredBoxes} ${word} ${ignoredBoxes === 1 ? 'object is' : 'objects are'} not learned: ${named(ignored)}`,
         ignored,
       ),
     );

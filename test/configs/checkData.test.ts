@@ -1,6 +1,7 @@
 import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
-import { checkData, experimentOf } from '../../configs/checkData.js';
+import { parse } from 'yaml';
+import { checkData, experimentOf, renderConfig } from '../../configs/checkData.js';
 import { parseExperiment } from '../../configs/read.js';
 import { encodePng } from '../../datasets/index.js';
 import { encodeJpeg } from '../../datasets/pictures/index.js';
@@ -273,6 +274,15 @@ describe('the check of a data set', () => {
     );
     expect([...new Set(findings.map(({ pitfall }) => pitfall))]).toEqual([1, 8, 9, 17, 29, 54]);
     expect(findings.every(({ message, fix }) => message.length > 10 && fix.length > 5)).toBe(true);
+  });
+
+  it('writes a config that is read again, with the input and the anchors that fit', async () => {
+    const report = await checkData(coco({ boxes: ([x = 0, y = 0]) => [x, y, 7, 7] }));
+    const { data, model } = parseExperiment(parse(renderConfig(report, 'somewhere')), 'the test');
+    expect([data.root, model.inputSize]).toEqual(['somewhere', [128, 128]]);
+    expect(model.head).toMatchObject({ kind: 'retina', anchors: report.suggested.anchors?.settings.anchors });
+    expect(report.suggested.anchors?.share).toBe(1);
+    expect(renderConfig(await checkData(coco()), '.')).not.toContain('head:');
   });
 
   it('recognises a folder, and refuses one that it does not', async () => {
