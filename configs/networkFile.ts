@@ -68,7 +68,7 @@ export function opened(network: HostNetwork, description: Description): OpenedFi
   const labels: LabelMap = { classes: description.classes };
   const task = TASKS[description.task] as unknown as Task; // whose it is, is known at run time
   const { answer } = description;
-  const maxDetections = answer.kind === 'classMap' ? 0 : answer.maxDetections;
+  const maxDetections = 'maxDetections' in answer ? answer.maxDetections : 0;
   const predictor = createHostPredictor(network, description);
   return { network: answering(predictor, task, labels, { maxDetections }), labels, description };
 }

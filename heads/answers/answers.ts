@@ -4,6 +4,7 @@ import type { Placement } from '../../datasets/placement.js';
 import { WeightsError } from '../../engine/errors.js';
 import { boxesReading, readBoxes } from './boxes.js';
 import { classMapReading, readClassMap } from './classMap.js';
+import { classScoresReading, readClassScores } from './classScores.js';
 import { detectionsReading, readDetections } from './detections.js';
 
 /** Outputs of a network that runs without this library: values of a batch, and their shape. */
@@ -15,7 +16,12 @@ export interface HostOutput {
 export type HostOutputs = { readonly [name: string]: HostOutput };
 
 /** How the outputs of an exported network become answers, as plain data that travels in its file. */
-export const readingSchema = z.discriminatedUnion('kind', [boxesReading, detectionsReading, classMapReading]);
+export const readingSchema = z.discriminatedUnion('kind', [
+  boxesReading,
+  detectionsReading,
+  classMapReading,
+  classScoresReading,
+]);
 export type Reading = z.output<typeof readingSchema>;
 
 /** What a head adds to a network that is exported: the end of its graph, and how that is read. */
@@ -65,6 +71,7 @@ export function readAnswers(
       );
     return placements.map((placement) => readDetections(detections, placement));
   }
+  if (reading.kind === 'classScores') return rows('probabilities', 2).map((row) => readClassScores(reading, row));
   const scores = rows('scores', 4);
   return placements.map((placement, i) => readClassMap(reading, scores[i] as HostOutput, placement));
 }

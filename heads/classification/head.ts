@@ -59,6 +59,10 @@ export function createClassificationHead(
     dispose: owner.dispose,
     ...(options.pooling === 'own' ? { ownTop: { classes } } : {}),
     forward: (maps, pass) => tf.tidy(() => classify(maps[level], pass)),
+    exported: {
+      outputs: (raw) => ({ probabilities: options.multiLabel ? tf.sigmoid(raw) : tf.softmax(raw) }),
+      reading: { kind: 'classScores', isExclusive: !options.multiLabel },
+    },
     loss: (raw, targets) => classificationLoss(raw, targets, options),
     decode: async (raw, placements) => {
       const probabilities = tf.tidy(() => (options.multiLabel ? tf.sigmoid(raw) : tf.softmax(raw)));
