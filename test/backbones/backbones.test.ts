@@ -44,11 +44,15 @@ const COMPUTED = isWasm && hasNative && !process.env.ESPALIER_TEST_ALL ? REPRESE
 /** Computes on one pixel and on a long strip, too; the others are asked for their shapes there. */
 const STRIP: BackboneArch = 'efficientnet_b0';
 
+/** At every size, and not at the most telling alone. */
+const isThorough = (arch: BackboneArch): boolean =>
+  process.env.ESPALIER_TEST_ALL !== undefined || REPRESENTATIVE.includes(arch);
+
 for (const arch of COMPUTED) {
   const levels = levelsOf(featuresOf(architectureOf(arch).stages));
   const middle = levels[Math.floor((levels.length - 1) / 2)] ?? 'P3';
   // biome-ignore format: a list
-  const sizes = possibleSizes(arch, [[64, 64], [65, 97], [75, 106], [33, 40], [96, 96], [97, 129], [128, 128]]).slice(0, 4);
+  const sizes = possibleSizes(arch, [[64, 64], [65, 97], [75, 106], [33, 40], [96, 96], [97, 129], [128, 128]]).slice(0, isThorough(arch) ? 4 : 2);
   const [first = [64, 64] as const, ...others] = sizes;
   // biome-ignore format: a list
   const ends = arch === STRIP ? possibleSizes(arch, [[1, 1], [4096, 64]]) : [];
@@ -60,7 +64,8 @@ for (const arch of COMPUTED) {
 }
 for (const arch of BACKBONE_ARCHS) {
   const trunk = COMPUTED.includes(arch);
-  if (isWasm || trunk) runArchitectureCases(arch, { trunk, classifier: trunk && wholeSize(arch) <= LIMIT }); // the others need no engine
+  const swept = isThorough(arch) || smallest.includes(arch);
+  if (isWasm || trunk) runArchitectureCases(arch, { swept, trunk, classifier: trunk && wholeSize(arch) <= LIMIT }); // the others need no engine
 }
 
 /** Stages up to a level, or the first stage where there is but one level. */
