@@ -85,7 +85,10 @@ async function checkSplits(experiment: Experiment): Promise<DataReport> {
   const surveys = splits.map(({ split, dataset }) => surveySplit(split, dataset));
   const side = sideFor(surveys[0]?.sides[1] ?? UNKNOWN.side);
   const { model } = experiment;
-  const fitting = reportAnchors({ ...experiment, model: { ...model, inputSize: [side, side] } }, train);
+  const isFitting = model.inputSize.every((length) => length === side);
+  const fitting = isFitting
+    ? anchors
+    : reportAnchors({ ...experiment, model: { ...model, inputSize: [side, side] } }, train);
   const findings = [
     ...findPitfalls(isSame ? splits.slice(0, 1) : splits, {
       alike,

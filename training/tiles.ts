@@ -13,7 +13,12 @@ export interface TileOptions<Result> {
   readonly stitching: Pick<Stitching<Result>, 'isWholeToo' | 'create'>;
 }
 
-/** Tiles of one size that cover an image, row by row. @param tile side, pixels @param overlap share of it, 0 to 0.9 */
+/**
+ * Tiles of one size that cover an image, row by row.
+ *
+ * @param tile    side, pixels
+ * @param overlap share of a tile that the next one has, too, 0 to 0.9
+ */
 export function planTiles(
   { width, height }: { readonly width: number; readonly height: number },
   tile: number,
@@ -68,14 +73,13 @@ export function tiled<Result>(predictor: Predictor<Result>, options: TileOptions
     batchSize: predictor.batchSize,
     dispose: () => predictor.dispose(),
     predict: async (images) => {
-      const results = new Map<number, Result>();
       const isLarge = ({ width, height }: Pixels): boolean => Math.max(width, height) > longest;
       const small = images.filter((image) => !isLarge(image));
       const answers = small.length === 0 ? [] : await predictor.predict(small);
+      const results: Result[] = [];
       let next = 0;
-      for (const [i, image] of images.entries())
-        results.set(i, isLarge(image) ? await answer(image) : (answers[next++] as Result));
-      return images.map((_, i) => results.get(i) as Result);
+      for (const image of images) results.push(isLarge(image) ? await answer(image) : (answers[next++] as Result));
+      return results;
     },
   };
 }

@@ -1,9 +1,7 @@
 import { shownImage } from '../decode/shown.js';
 import { answeredOf, bestFirst } from '../evaluators/classification.js';
 import type { ScoredBoxes } from '../evaluators/detection.js';
-
 import type { ClassMap, ClassScores, LabelTruth, ObjectsTruth, Pixels, RgbPixels, SemanticTruth } from '../sample.js';
-
 import { affineOf, letterbox, letterboxPlacement, warpMask } from '../transforms/index.js';
 
 /** What stands on a picture, as plain JSON: boxes, a class map, or the classes of the whole. */

@@ -1,10 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { mask as masks } from '#coco-ts';
 import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
-
 import { shownName } from '../../engine/printable.js';
 import { admitBoxes, admitted, objectsOf, type StatedBox } from '../boxes.js';
-
 import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
 import type { CommonData, SplitRequest } from '../formats/format.js';
@@ -21,7 +19,6 @@ import {
   type SemanticTruth,
   type Truth,
 } from '../sample.js';
-
 import { surveyImage } from '../survey.js';
 import type { Verifier } from '../verified.js';
 import { type BadRecord, badRecord, badRecords, commonPitfall, type WarningList } from '../warnings.js';

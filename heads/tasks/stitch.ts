@@ -1,6 +1,5 @@
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import type { ClassMap, ClassScores, Detections, Instances, PackedMask } from '../../datasets/sample.js';
-
 import { suppress } from '../boxes/nms.js';
 import type { StitchedTile } from './task.js';
 

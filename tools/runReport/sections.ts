@@ -1,7 +1,6 @@
 import type { BoxAnalysis, CaseReport, ClassCurve, Estimate } from '../../datasets/evaluators/index.js';
 import type { Report, Task } from '../../heads/index.js';
 import { caseTables, emptiesOf } from '../cases.js';
-
 import { barPlot, linePlot } from '../plots/specs.js';
 import { svgOf } from '../plots/svg.js';
 import type { ReportImage } from './gather.js';

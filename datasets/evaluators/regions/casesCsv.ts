@@ -1,22 +1,15 @@
 import type { CaseReport, MeasuredRow } from './cases.js';
+import { REGION_FIGURES } from './measure.js';
 
-const COLUMNS = [
+const COLUMNS: readonly (keyof MeasuredRow)[] = [
   'case',
   'class',
   'empty',
-  'dice',
-  'iou',
-  'hausdorff95',
-  'hausdorff',
-  'averageSurfaceDistance',
-  'surfaceDice',
-  'lesionSensitivity',
-  'lesionPrecision',
-  'lesionF1',
+  ...REGION_FIGURES.filter((figure) => figure !== 'volumeError'),
   'truthVolume',
   'answerVolume',
   'volumeError',
-] as const satisfies readonly (keyof MeasuredRow)[];
+];
 
 /**
  * A report as comma-separated values (RFC 4180): one row per case and class, and a last column each with the units of distances
