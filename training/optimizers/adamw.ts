@@ -5,9 +5,9 @@ import { createSlot } from '../slots.js';
 import { type GroupOptions, group, type Optimizer, stateOf, type Update, zeros } from './optimizer.js';
 
 export interface AdamWOptions extends GroupOptions {
-  /** Decay of the first moment, 0.9 when absent. */
+  /** Decay of the first moment. Defaults to 0.9. */
   readonly beta1?: number;
-  /** Decay of the second moment, 0.999 when absent. */
+  /** Decay of the second moment. Defaults to 0.999. */
   readonly beta2?: number;
   readonly epsilon?: number;
 }

@@ -26,7 +26,7 @@ export interface Optimizer extends Stateful {
 export interface GroupOptions {
   /** Per step, on parameters of role `weight` only: biases, norm scales and fusion weights never decay. */
   readonly weightDecay?: number;
-  /** Factor on the learning rate by parameter name, e.g. 0.25 for a pretrained backbone; 1 when absent. */
+  /** Factor on the learning rate by parameter name, e.g. 0.25 for a pretrained backbone. Defaults to 1. */
   readonly rateOf?: (name: string) => number;
 }
 

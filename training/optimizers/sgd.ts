@@ -4,7 +4,7 @@ import { createSlot } from '../slots.js';
 import { type GroupOptions, group, type Optimizer, stateOf, type Update, zeros } from './optimizer.js';
 
 export interface SgdOptions extends GroupOptions {
-  /** 0.9 when absent. */
+  /** Momentum, 0 to below 1. Defaults to 0.9. */
   readonly momentum?: number;
   readonly nesterov?: boolean;
 }
