@@ -5,6 +5,7 @@ import { constant, zeros } from '../../backbones/initialisers.js';
 import { createParameters, type Parameters } from '../../backbones/parameters.js';
 import { readSettings } from '../../backbones/settings.js';
 import type { Detections } from '../../datasets/sample.js';
+import { boxesAround } from '../boxes/around.js';
 import { commonChannels } from '../boxes/commonChannels.js';
 import { createPoints } from '../boxes/points.js';
 import type { HeadSetting } from '../definition.js';
@@ -14,7 +15,7 @@ import { createSubnet } from '../retina/subnet.js';
 import { type AlignedConfig, alignedConfig, regMaxOf } from './config.js';
 import { decodeAligned } from './decode.js';
 import type { AlignedEncoderConfig, AlignedTargets } from './encoder.js';
-import { type AlignedRaw, alignedLoss, boxesAt } from './loss.js';
+import { type AlignedRaw, alignedLoss } from './loss.js';
 
 /** Every class starts at this probability, so that the background does not drown the first steps. */
 const PRIOR = 0.01;
@@ -53,7 +54,7 @@ export function createAlignedHead<In extends Level>(
       outputs: ({ logits, bins }) => {
         const [batch, places] = logits.shape;
         const distances = expectation(tf.reshape(bins, [batch, places, 4, -1]));
-        return { boxes: boxesAt(points, distances), scores: tf.sigmoid(logits) };
+        return { boxes: boxesAround(distances, points), scores: tf.sigmoid(logits) };
       },
       reading: { kind: 'boxes', ...options.decode },
     },

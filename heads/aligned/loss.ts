@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { detached, gatherRows, greaterEqualMask, lessMask, oneHot } from '../../engine/kernels/index.js';
+import { boxesAround } from '../boxes/around.js';
 import type { Progress, TargetTensors } from '../head.js';
 import { distributionFocalLoss, expectation } from '../losses/distributionFocal.js';
 import { iouLoss } from '../losses/iou.js';
@@ -90,7 +91,7 @@ function teach(
 ): Taught {
   return detached(() => {
     const scores = tf.sigmoid(logits) as tf.Tensor3D;
-    const boxes = boxesAt(points, distances);
+    const boxes = boxesAround(distances, points);
     const aligned = alignPlaces(scores, boxes, targets, assign);
     const late = { ...aligned, weight: aligned.quality, count: sumAll(aligned.quality, 2) };
     if (!progress) return late;
@@ -121,13 +122,6 @@ function teachFixed(scores: tf.Tensor3D, boxes: tf.Tensor3D, targets: TargetTens
     weight: tf.mul(isFound, tf.max(scores, 2)) as tf.Tensor2D,
     count: sumAll(isFound, 2),
   };
-}
-
-/** [N, A, 4] x1 y1 x2 y2, pixels, of distances in cells. */
-export function boxesAt(points: Float32Array, distances: tf.Tensor): tf.Tensor3D {
-  const { x, y, stride } = columns(points);
-  const [left, top, right, bottom] = tf.unstack(tf.mul(distances, tf.expandDims(stride, 1)), 2) as tf.Tensor[];
-  return tf.stack([tf.sub(x, left!), tf.sub(y, top!), tf.add(x, right!), tf.add(y, bottom!)], 2) as tf.Tensor3D;
 }
 
 /** [N, A, 4] left, top, right, bottom of the object that a place has, in cells; of the first where it has none. */

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs';
  * @param points    [A, 3] x, y, pixels per cell
  * @returns         [N, A, 4] x1 y1 x2 y2, pixels
  */
-export function boxesAround(distances: tf.Tensor, points: Float32Array): tf.Tensor {
+export function boxesAround(distances: tf.Tensor, points: Float32Array): tf.Tensor3D {
   const count = points.length / 3;
   const rows = (of: (x: number, y: number, stride: number) => readonly number[]): tf.Tensor =>
     tf.tensor3d(
@@ -18,5 +18,5 @@ export function boxesAround(distances: tf.Tensor, points: Float32Array): tf.Tens
     );
   const middles = rows((x, y) => [x, y, x, y]);
   const steps = rows((_, __, stride) => [-stride, -stride, stride, stride]);
-  return tf.add(tf.mul(distances, steps), middles);
+  return tf.add<tf.Tensor3D>(tf.mul(distances, steps), middles);
 }
