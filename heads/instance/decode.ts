@@ -3,6 +3,8 @@ import type { Placement } from '../../datasets/placement.js';
 import type { Instances, MaskPatch } from '../../datasets/sample.js';
 import { type AlignedOutputs, detectAligned } from '../aligned/decode.js';
 import type { DecodeOptions } from '../boxes/suppression.js';
+import type { InstanceConfig } from './config.js';
+import { middleOf } from './encoder.js';
 import { type HostPrototypes, hostMask } from './kernels.js';
 
 /** Network outputs of one image on the host. */
@@ -17,10 +19,10 @@ const AROUND = 4;
 
 /**
  * Outputs of one image -> detections of the original image with masks of its size: suppression first, then the masks of those that stay,
- * bilinear between the prototypes, in the box and a few pixels around it.
+ * bilinear between the prototypes, in the box and a few pixels around it. Logits are those of the pixels that they were taught: with points
+ * between an even number of pixels, half a pixel after the place where the logit lies.
  *
- * @param points    [A, 3] of `createPoints`
- * @param threshold least probability of a pixel
+ * @param points [A, 3] of `createPoints`
  * @source Lyu et al. 2022, arXiv:2212.07784, section 3.4
  */
 export function decodeInstances(
@@ -28,16 +30,18 @@ export function decodeInstances(
   points: Float32Array,
   placement: Placement,
   options: DecodeOptions,
-  threshold: number,
+  { threshold, stride: maskStride }: Pick<InstanceConfig['masks'], 'threshold' | 'stride'>,
 ): Instances {
   const { detections, places } = detectAligned(boxes, points, placement, options);
   const length = (kernels.length * 3) / points.length;
+  const shift = middleOf(maskStride) + 0.5 - maskStride / 2;
+  const taughtAt = { ...placement, offsetX: placement.offsetX - shift, offsetY: placement.offsetY - shift };
   const least = Math.log(threshold / (1 - threshold));
   const masks = Array.from(places, (place, d) => {
     const kernel = kernels.subarray(place * length, (place + 1) * length);
     const [x, y, cell] = [points[place * 3]!, points[place * 3 + 1]!, points[place * 3 + 2]!];
     const box = Array.from(detections.boxes.subarray(d * 4, d * 4 + 4)) as [number, number, number, number];
-    const patch = drawMask(hostMask(prototypes, kernel, [x, y, cell]), prototypes, placement, box, least);
+    const patch = drawMask(hostMask(prototypes, kernel, [x, y, cell]), prototypes, taughtAt, box, least);
     return packPatch(patch, placement);
   });
   return { ...detections, masks };

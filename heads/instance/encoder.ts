@@ -16,6 +16,9 @@ export interface InstanceEncoderConfig extends AlignedEncoderConfig {
   readonly maskStride: number;
 }
 
+/** The pixel of `maskStride` that a point is: its column, and its row. */
+export const middleOf = (maskStride: number): number => Math.floor(maskStride / 2);
+
 /** Objects over one point that are kept, the smallest. */
 export const LAYERS = 3;
 
@@ -30,7 +33,7 @@ export function createEncoder({
 }: InstanceEncoderConfig): Encoder<InstanceTruth, InstanceTargets> {
   const boxes = createBoxEncoder(config);
   const [height, width] = maskSize;
-  const middle = Math.floor(maskStride / 2);
+  const middle = middleOf(maskStride);
   return {
     targets: { ...boxes.targets, masks: { shape: [LAYERS, height, width], dtype: 'int32' } },
     encode: ({ masks: patches, ...truth }, { masks, ...into }) => {
