@@ -17,7 +17,10 @@ export interface InstanceEncoderConfig extends AlignedEncoderConfig {
 }
 
 /** The pixel of `maskStride` that a point is: its column, and its row. */
-export const middleOf = (maskStride: number): number => Math.floor(maskStride / 2);
+const middleOf = (maskStride: number): number => Math.floor(maskStride / 2);
+
+/** Input pixels from the place where the logit of a point lies, in the middle of `maskStride` of them, to the middle of the pixel that it is taught. */
+export const shiftOf = (maskStride: number): number => middleOf(maskStride) + 0.5 - maskStride / 2;
 
 /** Objects over one point that are kept, the smallest. */
 export const LAYERS = 3;

@@ -16,11 +16,12 @@ import { buildHead, imagesOf } from '../buildHead.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { createSubnet } from '../retina/subnet.js';
+import { instanceAnswer } from './answer.js';
 import { type InstanceConfig, instanceConfig } from './config.js';
 import { decodeInstances } from './decode.js';
-import type { InstanceEncoderConfig, InstanceTargets } from './encoder.js';
-import { countKernel } from './kernels.js';
+import { type InstanceEncoderConfig, type InstanceTargets, shiftOf } from './encoder.js';
 import { type InstanceRaw, instanceLoss } from './loss.js';
+import { countKernel } from './mask.js';
 
 /** Levels that the prototypes are made of, the finest. */
 const MERGED = 3;
@@ -58,6 +59,7 @@ export function createInstanceHead<In extends Level>(
     });
     const maskNet = createMaskNet(owner, levels.slice(0, MERGED), channels, options);
     const { stride } = features[levels[0] as In];
+    const shift = shiftOf(options.masks.stride);
     return {
       forward: (maps, pass) => {
         const list = levels.map((level) => maps[level]);
@@ -68,13 +70,17 @@ export function createInstanceHead<In extends Level>(
           prototypes: maskNet(maps, pass),
         };
       },
+      exported: {
+        outputs: (raw) => instanceAnswer(raw, points),
+        reading: { kind: 'instances', ...options.decode, stride, shift, maskThreshold: options.masks.threshold },
+      },
       loss: (raw, targets, progress) => instanceLoss(raw, targets, points, stride, options, progress),
       decode: async (raw, placements) => {
         const [, height, width] = raw.prototypes.shape;
         const images = await imagesOf(raw, placements.length);
         return images.map(({ prototypes: values, ...image }, i) => {
-          const outputs = { ...image, prototypes: { values, height, width, stride } };
-          return decodeInstances(outputs, points, placements[i]!, options.decode, options.masks);
+          const outputs = { ...image, prototypes: { values, height, width, stride, shift } };
+          return decodeInstances(outputs, points, placements[i]!, options.decode, options.masks.threshold);
         });
       },
     };
