@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { countThings } from '../datasets/labels.js';
 import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { ConfigError, WeightsError } from '../engine/errors.js';
@@ -47,7 +48,7 @@ export interface Answering {
 /** What a checkpoint says of the network it belongs to; the rest of it is for training. */
 const recordSchema = z.object({
   classes: z
-    .array(z.object({ id: z.int(), name: z.string() }))
+    .array(z.object({ id: z.int(), name: z.string(), isStuff: z.literal(true).optional() }))
     .min(1)
     .max(100_000),
   preprocessing: z.object({ mean: z.array(z.number()).min(1).max(64) }),
@@ -71,7 +72,7 @@ function openCheckpoint(bytes: Uint8Array, { threshold }: OpenCheckpointOptions)
   const inChannels = preprocessing.mean.length;
   const network = { ...config.model, backbone: { ...config.model.backbone, inChannels } };
   const { task } = headOf(network.head);
-  const { model, inputSize } = createModel(network, { classes: classes.length });
+  const { model, inputSize } = createModel(network, { classes: classes.length, things: countThings({ classes }) });
   try {
     loadCheckpoint(model, { tensors, metadata });
   } catch (error) {

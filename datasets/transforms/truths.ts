@@ -1,4 +1,4 @@
-import type { InstanceTruth, Truth } from '../sample.js';
+import type { InstanceTruth, SemanticTruth, Truth } from '../sample.js';
 import type { Affine } from './affine.js';
 import { moveObjects, transformBoxes } from './boxes.js';
 import { warpPatch } from './patches.js';
@@ -30,24 +30,29 @@ const TRUTHS: TruthKinds = {
     move: (truth, { affine, size, minVisible }) => transformBoxes(truth, affine, size, minVisible),
     bytes: ({ boxes }) => boxes.byteLength,
   },
-  instances: {
-    move: moveInstances,
-    bytes: ({ boxes, masks }) => masks.reduce((sum, { data }) => sum + data.byteLength, boxes.byteLength),
-  },
-  classMap: {
-    move: (truth, { affine, size }) => ({
-      kind: 'classMap',
-      mask: warpMask(truth.mask, truth, affine, size),
-      width: size[1],
-      height: size[0],
+  instances: { move: moveInstances, bytes: instanceBytes },
+  classMap: { move: moveClassMap, bytes: ({ mask }) => mask.byteLength },
+  panoptic: {
+    move: (truth, movement) => ({
+      ...moveInstances(truth, movement),
+      ...moveClassMap(truth, movement),
+      kind: 'panoptic',
     }),
-    bytes: ({ mask }) => mask.byteLength,
+    bytes: (truth) => instanceBytes(truth) + truth.mask.byteLength,
   },
   labels: { move: (truth) => truth, bytes: ({ labels }) => labels.byteLength },
 };
 
+function instanceBytes({ boxes, masks }: Pick<InstanceTruth, 'boxes' | 'masks'>): number {
+  return masks.reduce((sum, { data }) => sum + data.byteLength, boxes.byteLength);
+}
+
+function moveClassMap(truth: Omit<SemanticTruth, 'kind'>, { affine, size }: Movement): SemanticTruth {
+  return { kind: 'classMap', mask: warpMask(truth.mask, truth, affine, size), width: size[1], height: size[0] };
+}
+
 /** An object of which the box is still seen, but no pixel, is neither learned nor background. */
-function moveInstances(truth: InstanceTruth, { affine, size, minVisible }: Movement): InstanceTruth {
+function moveInstances(truth: Omit<InstanceTruth, 'kind'>, { affine, size, minVisible }: Movement): InstanceTruth {
   const { kept, ...objects } = moveObjects(truth, affine, size, minVisible);
   const moved = kept.map((m) => warpPatch(truth.masks[m]!, affine, size));
   return {

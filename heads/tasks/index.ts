@@ -1,6 +1,7 @@
 import { classification } from './classification.js';
 import { detection } from './detection.js';
 import { instances } from './instances.js';
+import { panoptic } from './panoptic.js';
 import { segmentation } from './segmentation.js';
 
 export {
@@ -16,6 +17,6 @@ export {
 } from './task.js';
 
 /** Every task there is, by its name in configs. */
-export const TASKS = { detection, instances, segmentation, classification } as const;
+export const TASKS = { detection, instances, panoptic, segmentation, classification } as const;
 export type TaskName = keyof typeof TASKS;
 export const TASK_NAMES = Object.keys(TASKS) as readonly TaskName[];
