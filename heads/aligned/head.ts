@@ -5,13 +5,12 @@ import { constant, zeros } from '../../backbones/initialisers.js';
 import { createParameters, type Parameters } from '../../backbones/parameters.js';
 import { readSettings } from '../../backbones/settings.js';
 import type { Detections } from '../../datasets/sample.js';
-import { boxesAround } from '../boxes/around.js';
 import { commonChannels } from '../boxes/commonChannels.js';
 import { createPoints } from '../boxes/points.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
-import { expectation } from '../losses/distributionFocal.js';
 import { createSubnet } from '../retina/subnet.js';
+import { alignedAnswer } from './answer.js';
 import { type AlignedConfig, alignedConfig, regMaxOf } from './config.js';
 import { decodeAligned } from './decode.js';
 import type { AlignedEncoderConfig, AlignedTargets } from './encoder.js';
@@ -51,11 +50,7 @@ export function createAlignedHead<In extends Level>(
         return { logits: nets.classNet(list, pass), bins: nets.boxNet(list, pass) };
       }),
     exported: {
-      outputs: ({ logits, bins }) => {
-        const [batch, places] = logits.shape;
-        const distances = expectation(tf.reshape(bins, [batch, places, 4, -1]));
-        return { boxes: boxesAround(distances, points), scores: tf.sigmoid(logits) };
-      },
+      outputs: (raw) => alignedAnswer(raw, points),
       reading: { kind: 'boxes', ...options.decode },
     },
     loss: (raw, targets, progress) => alignedLoss(raw, targets, points, options, progress),

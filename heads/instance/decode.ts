@@ -1,9 +1,9 @@
 import { packPatch } from '../../datasets/instanceMasks.js';
 import type { Placement } from '../../datasets/placement.js';
-import type { Instances, MaskPatch } from '../../datasets/sample.js';
+import type { Detections, Instances, MaskPatch } from '../../datasets/sample.js';
 import { type AlignedOutputs, detectAligned } from '../aligned/decode.js';
 import type { DecodeOptions } from '../boxes/suppression.js';
-import { type HostPrototypes, hostMask } from './kernels.js';
+import { type HostPrototypes, hostMask } from './mask.js';
 
 /** Network outputs of one image on the host. */
 export interface InstanceOutputs extends AlignedOutputs {
@@ -32,13 +32,32 @@ export function decodeInstances(
 ): Instances {
   const { detections, places } = detectAligned(boxes, points, placement, options);
   const length = (kernels.length * 3) / points.length;
+  const maskOf = (place: number) => {
+    const [x, y, cell] = [points[place * 3]!, points[place * 3 + 1]!, points[place * 3 + 2]!];
+    return hostMask(prototypes, kernels.subarray(place * length, (place + 1) * length), [x, y, cell]);
+  };
+  return withMasks(detections, places, maskOf, prototypes, placement, threshold);
+}
+
+/**
+ * Detections with their masks.
+ *
+ * @param places    where each detection comes from
+ * @param maskOf    the logits of the mask of a place, at each prototype
+ * @param threshold least probability of a pixel
+ */
+export function withMasks(
+  detections: Detections,
+  places: Int32Array,
+  maskOf: (place: number) => (row: number, column: number) => number,
+  prototypes: HostPrototypes,
+  placement: Placement,
+  threshold: number,
+): Instances {
   const least = Math.log(threshold / (1 - threshold));
   const masks = Array.from(places, (place, d) => {
-    const kernel = kernels.subarray(place * length, (place + 1) * length);
-    const [x, y, cell] = [points[place * 3]!, points[place * 3 + 1]!, points[place * 3 + 2]!];
     const box = Array.from(detections.boxes.subarray(d * 4, d * 4 + 4)) as [number, number, number, number];
-    const patch = drawMask(hostMask(prototypes, kernel, [x, y, cell]), prototypes, placement, box, least);
-    return packPatch(patch, placement);
+    return packPatch(drawMask(maskOf(place), prototypes, placement, box, least), placement);
   });
   return { ...detections, masks };
 }

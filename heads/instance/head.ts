@@ -17,11 +17,13 @@ import { createPoints } from '../boxes/points.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { createSubnet } from '../retina/subnet.js';
+import { instanceAnswer } from './answer.js';
 import { type InstanceConfig, instanceConfig } from './config.js';
 import { decodeInstances } from './decode.js';
 import type { InstanceEncoderConfig, InstanceTargets } from './encoder.js';
-import { countKernel } from './kernels.js';
+
 import { type InstanceRaw, instanceLoss } from './loss.js';
+import { countKernel } from './mask.js';
 
 /** Levels that the prototypes are made of, the finest. */
 const MERGED = 3;
@@ -75,6 +77,10 @@ export function createInstanceHead<In extends Level>(
           prototypes: maskNet(maps, pass),
         };
       }),
+    exported: {
+      outputs: (raw) => instanceAnswer(raw, points),
+      reading: { kind: 'instances', ...options.decode, stride, maskThreshold: options.masks.threshold },
+    },
     loss: (raw, targets, progress) => instanceLoss(raw, targets, points, stride, options, progress),
     decode: async ({ logits, bins, kernels, prototypes }, placements) => {
       const [, height, width] = prototypes.shape;
