@@ -16,13 +16,15 @@ export const instancesReading = boxesReading.extend({
   kind: z.literal('instances'),
   /** Pixels of the network's input between prototypes. */
   stride: z.int().min(1).max(1024),
+  /** Pixels of the network's input by which the logit of a pixel lies before it. */
+  shift: z.number().min(0).max(1),
   /** Least probability of a pixel of a mask. */
   maskThreshold: z.number().gt(0).lt(1),
 });
 
 /** The best objects of one image with masks of its size, best first. */
 export function readInstances(
-  { stride, maskThreshold, ...options }: z.output<typeof instancesReading>,
+  { stride, shift, maskThreshold, ...options }: z.output<typeof instancesReading>,
   boxes: HostOutput,
   scores: HostOutput,
   { values: kernels, shape: [networks = 0, length = 0] }: HostOutput,
@@ -34,7 +36,7 @@ export function readInstances(
       `the network gives ${networks} mask networks of ${length} numbers for ${boxes.shape[0]} places and ${count} prototypes: not alike`,
     );
   const { detections, places } = readPlacedBoxes(options, boxes, scores, placement);
-  const prototypes = { values, height, width, stride };
+  const prototypes = { values, height, width, stride, shift };
   const maskOf = (place: number) => {
     return hostMask(prototypes, kernels.subarray(place * length, (place + 1) * length), ORIGIN);
   };
