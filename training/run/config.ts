@@ -18,6 +18,14 @@ export const trainConfig = z.strictObject({
     .max(1024)
     .default(8)
     .describe('Images per step, over all processes of a cluster together, 1..1024'),
+  accumulate: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(1)
+    .describe(
+      'Equal parts of a batch that are computed one after the other, in the memory of one: the step is that of the whole batch, but for the statistics of batch norm; 1..1024, a divisor of batchSize',
+    ),
   optimizer: z
     .enum(OPTIMIZER_NAMES as [...typeof OPTIMIZER_NAMES])
     .default('adamw')

@@ -1,3 +1,4 @@
+import { taskCount } from '../../engine/collective.js';
 import { ConfigError } from '../../engine/errors.js';
 import { createEma, type Ema } from '../ema.js';
 import { OPTIMIZERS, type Optimizer, type OptimizerName } from '../optimizers.js';
@@ -37,6 +38,8 @@ export interface Plan {
   readonly clipNorm: number | undefined;
   readonly normMomentum: number;
   readonly recompute: boolean;
+  /** Equal parts that a batch is computed in. */
+  readonly accumulate: number;
   readonly syncNorm: boolean;
   readonly evaluateSteps: number;
   readonly checkpointSteps: number | null;
@@ -76,6 +79,7 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
   }))
     if (value !== null && !(Number.isInteger(value) && value > 0))
       throw new ConfigError(`${name} is ${value}: give a whole number of at least 1`);
+  requireParts(set.batchSize, set.accumulate);
   const rateOf = (name: string): number => (name.startsWith(BACKBONE) ? set.backboneRate : 1);
   const { momentum, nesterov, beta1, beta2, epsilon, weightDecay } = set;
   return {
@@ -98,6 +102,7 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     clipNorm: set.clipNorm ?? undefined,
     normMomentum: set.normMomentum,
     recompute: set.recompute,
+    accumulate: set.accumulate,
     syncNorm: set.syncNorm,
     evaluateSteps: set.evaluateEvery * stepsPerEpoch,
     checkpointSteps: set.checkpointEvery,
@@ -107,4 +112,13 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     plateau: set.schedule.kind === 'plateau' ? set.schedule : null,
     seed: set.seed,
   };
+}
+
+/** The parts of a batch are alike, so that a mean over each counts as much. */
+function requireParts(batchSize: number, parts: number): void {
+  if (batchSize % (parts * taskCount()) === 0) return;
+  const processes = taskCount() === 1 ? '' : ` in each of ${taskCount()} processes`;
+  throw new ConfigError(
+    `train.accumulate: ${batchSize} images a step cannot be computed in ${parts} equal parts${processes}: choose a divisor of train.batchSize`,
+  );
 }
