@@ -169,6 +169,7 @@ async function trainNetwork(
       ...(val && {
         evaluate: (stop) => network.measure(val, { signal: stop, onAnswer: pictures?.answer }),
         metric: network.task.metric,
+        evaluatedImages: val.size,
       }),
       ...(pictures ? { watch: pictures } : {}),
       ...(scalars ? { alsoLog: scalars } : {}),

@@ -11,7 +11,9 @@ const limit = z.int().min(1).max(1_000_000).nullable().default(null);
 
 /** How to train, in a config file; an unknown key is an error. The only place of these defaults. */
 export const trainConfig = z.strictObject({
-  epochs: count(50, 'Passes over the training images, 1..1000000'),
+  epochs: limit.describe(
+    'Passes over the training images, 1..1000000; null: 50, or as many as there is time for in train.minutes',
+  ),
   batchSize: z
     .int()
     .min(1)
@@ -136,6 +138,8 @@ export const trainConfig = z.strictObject({
     .positive()
     .nullable()
     .default(null)
-    .describe('Stop after this many minutes, after a checkpoint; null: when the epochs are done'),
+    .describe(
+      'Time to train in, evaluations and checkpoints included, minutes: the schedule is laid over as many steps as fit, measured on the way, and a resumed run has what was left; null: when the epochs are done',
+    ),
 });
 export type TrainConfig = z.output<typeof trainConfig>;

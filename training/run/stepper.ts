@@ -30,6 +30,14 @@ export interface UnreadStep {
   dispose(): void;
 }
 
+/** What a step must know of the run it belongs to. */
+export interface Course {
+  /** Learning rate of a step. */
+  readonly rateAt: (step: number) => number;
+  /** Steps of the whole training, as far as is known. */
+  readonly totalSteps: () => number;
+}
+
 /** Runs single steps. */
 export interface Stepper {
   /**
@@ -49,13 +57,12 @@ export interface Stepper {
 }
 
 /**
- * @param rateAt learning rate of a step
- * @param vote   in a cluster: what this process asks of all at the start of a step
+ * @param vote in a cluster: what this process asks of all at the start of a step
  */
 export function createStepper<Raw>(
   model: TrainableModel<Raw>,
   plan: Plan,
-  rateAt: (step: number) => number,
+  course: Course,
   vote: (() => readonly boolean[]) | undefined,
 ): Stepper {
   const compiled = planStep(model, plan);
@@ -67,8 +74,8 @@ export function createStepper<Raw>(
       const parts = partsOf(batch, plan.accumulate).map(({ images, shape, targets }) => {
         return { images: uploadImages(images, shape), targets: toTargets(targets) };
       });
-      const learningRate = rateAt(step);
-      const progress = { share: step / plan.totalSteps, epochs: step / plan.stepsPerEpoch };
+      const learningRate = course.rateAt(step);
+      const progress = { share: step / course.totalSteps(), epochs: step / plan.stepsPerEpoch };
       try {
         const started = performance.now();
         const running = compiled.run(parts, { step, learningRate, progress, votes: vote?.() });
