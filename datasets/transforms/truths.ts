@@ -2,7 +2,7 @@ import type { InstanceTruth, SemanticTruth, Truth } from '../sample.js';
 import type { Affine } from './affine.js';
 import { moveObjects, transformBoxes } from './boxes.js';
 import { warpPatch } from './patches.js';
-import { warpMask } from './warp.js';
+import { warpMask, warpMaskLinear } from './warp.js';
 
 /** Where an image goes, and how large the network's input is. */
 export interface Movement {
@@ -12,6 +12,8 @@ export interface Movement {
   readonly size: readonly [number, number];
   /** Boxes with a smaller share of their area left are dropped, fraction. */
   readonly minVisible: number;
+  /** Images are resampled cubic, class maps linear, as pixels change their size for good. Absent: bilinear, and the nearest class. */
+  readonly isSmooth?: boolean;
 }
 
 /** What a loader must be able to do with one kind of truth. */
@@ -47,8 +49,9 @@ function instanceBytes({ boxes, masks }: Pick<InstanceTruth, 'boxes' | 'masks'>)
   return masks.reduce((sum, { data }) => sum + data.byteLength, boxes.byteLength);
 }
 
-function moveClassMap(truth: Omit<SemanticTruth, 'kind'>, { affine, size }: Movement): SemanticTruth {
-  return { kind: 'classMap', mask: warpMask(truth.mask, truth, affine, size), width: size[1], height: size[0] };
+function moveClassMap(truth: Omit<SemanticTruth, 'kind'>, { affine, size, isSmooth }: Movement): SemanticTruth {
+  const warp = isSmooth ? warpMaskLinear : warpMask;
+  return { kind: 'classMap', mask: warp(truth.mask, truth, affine, size), width: size[1], height: size[0] };
 }
 
 /** An object of which the box is still seen, but no pixel, is neither learned nor background. */
