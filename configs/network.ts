@@ -1,9 +1,8 @@
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
 import { cuttingOf } from '../datasets/formats/index.js';
-import { countThings } from '../datasets/labels.js';
 import type { Drawable } from '../datasets/pictures/index.js';
-import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
+import { countThings, type LabelMap, type Pixels, type Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
 import type { EvaluationLimits } from '../heads/tasks/task.js';

@@ -32,10 +32,7 @@ export function requireClassMap(labels: LabelMap): LabelMap {
   throw new ConfigError(`${length} classes are more than the ${IGNORED} a class map can hold: merge some of them`);
 }
 
-/** Classes that have objects; they come before those that have none. */
-export const countThings = ({ classes }: LabelMap): number => classes.filter(({ isStuff }) => !isStuff).length;
-
-/** The same classes, those that have objects first. */
+/** Classes, those that have objects first. */
 export const thingsFirst = ({ classes }: LabelMap): LabelMap => ({
   classes: [...classes.filter(({ isStuff }) => !isStuff), ...classes.filter(({ isStuff }) => isStuff)],
 });

@@ -49,6 +49,9 @@ export interface LabelMap {
   }[];
 }
 
+/** Classes that have objects; they come before those that have none. */
+export const countThings = ({ classes }: LabelMap): number => classes.filter(({ isStuff }) => !isStuff).length;
+
 /** Objects of one image. The only box format inside: x1 y1 x2 y2, pixels, x right, y down, x2 and y2 exclusive. */
 export interface ObjectsTruth {
   /** [M, 4] float64 on file precision. */

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { countThings } from '../datasets/labels.js';
-import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
+import { type ClassMap, countThings, type LabelMap, type Pixels } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { ConfigError, WeightsError } from '../engine/errors.js';
 import {

@@ -1,7 +1,6 @@
 import { allocateTargets } from '../datasets/encoder.js';
 import { createPanopticEvaluator, type PanopticReport } from '../datasets/evaluators/index.js';
-import { countThings } from '../datasets/labels.js';
-import { IGNORED, type LabelMap, type PanopticTruth } from '../datasets/sample.js';
+import { countThings, IGNORED, type LabelMap, type PanopticTruth } from '../datasets/sample.js';
 import { createEncoder } from '../heads/panoptic/encoder.js';
 import { mergePanoptic } from '../heads/panoptic/merge.js';
 import type { LabelledImages } from './roundTrip.js';
