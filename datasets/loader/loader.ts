@@ -4,6 +4,7 @@ import type { Entry } from '../dataset.js';
 import type { EncoderSource, TargetSpecs } from '../encoder.js';
 import type { PixelType } from '../pixelTypes.js';
 import type { AugmentConfig } from '../transforms/augment.js';
+import { drawMixing, partnersOf } from '../transforms/mixing.js';
 import type { TransformSource } from '../transforms/own.js';
 import { type Batch, batchOf } from './batch.js';
 import { builtModule } from './built.js';
@@ -64,6 +65,9 @@ export interface LoaderLayout {
   heldBytes(batchSize: number): number;
 }
 
+/** Address of what is mixed, below that of the image. */
+const MIXING = 3;
+
 /** Batches being filled while the caller works on one. */
 const PREFETCH = 3;
 /** Beside them, the one the caller works on and the one it asked for meanwhile. */
@@ -93,7 +97,12 @@ export function createLoader(given: LoaderOptions): Loader {
     const members = Array.from(order, (index) => entries[index] as Entry);
     const jobs = members.map((entry, row) => {
       const index = order[row] as number;
-      return pool.run({ entry, index, stream: [options.seed, epoch, index], slot, row });
+      const stream = [options.seed, epoch, index];
+      const mixing = augment.mixing
+        ? drawMixing(augment.mixing, epoch, entries.length, createRandom([...stream, MIXING]))
+        : null;
+      const partners = mixing ? partnersOf(mixing).map((at) => ({ entry: entries[at] as Entry, index: at })) : [];
+      return pool.run({ entry, index, stream, slot, row, ...(mixing && { mixing, partners }) });
     });
     const filled: readonly Filled[] = await Promise.all(jobs);
     return batchOf({
