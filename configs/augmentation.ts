@@ -1,5 +1,7 @@
 import type { Preprocessing } from '../backbones/backbone.js';
+import { BACKGROUND } from '../datasets/labels.js';
 import type { PixelType } from '../datasets/pixelTypes.js';
+import type { LabelMap } from '../datasets/sample.js';
 import type { AugmentConfig } from '../datasets/transforms/augment.js';
 import type { MixingConfig } from '../datasets/transforms/mixing.js';
 import { type OpName, opOf } from '../datasets/transforms/ops/index.js';
@@ -11,8 +13,6 @@ import type { Experiment } from './schema.js';
 
 /** Training images, above which they are changed by a policy: fewer are learned better with flips, scale and colour alone. */
 const MANY = 1000;
-/** Share of the epochs at whose end there is no mosaic. */
-const CLOSED = 0.15;
 /** Changes of colour, where nothing else changes it. */
 const COLOR = { brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0.02 } as const;
 const NO_COLOR = { brightness: 0, contrast: 0, saturation: 0, hue: 0 } as const;
@@ -23,6 +23,8 @@ export interface AugmentedImages {
   /** Of the pixels in a batch. */
   readonly type: PixelType;
   readonly channels: number;
+  /** In which a background is found. Absent: there is none. */
+  readonly labels?: LabelMap;
 }
 
 const NONE: AugmentedImages = { count: 0, type: 'uint8', channels: 3 };
@@ -45,7 +47,8 @@ export function trainAugmentation(
   const policy = name === null ? null : policyOf(name);
   const defaults = { ...TASKS[experiment.task].augmentation, ...policy?.defaults };
   const { brightness, contrast, saturation, hue } = policy === null ? COLOR : NO_COLOR;
-  const { flipHorizontal, minVisible, ops } = augment;
+  const { flipHorizontal, minVisible, ops, foreground } = augment;
+  const background = images.labels?.classes.findIndex(({ name }) => name === BACKGROUND) ?? -1;
   refuseRgbOps([...(policy?.ops ?? []), ...ops.map(({ op }) => op)], images);
   return {
     size,
@@ -63,6 +66,8 @@ export function trainAugmentation(
     fill: fillOf(preprocessing, images.type),
     ...(preprocessing.depth && { spread: preprocessing.std }),
     minVisible,
+    ...(preprocessing.spacing && { spacing: preprocessing.spacing }),
+    ...(foreground > 0 && { foreground: { share: foreground, background: background < 0 ? null : background } }),
     ...(name !== null && { policy: name }),
     ...(ops.length > 0 && { ops }),
     ...mixingOf(experiment, images),
@@ -79,13 +84,14 @@ function chosenPolicy({ task, augment }: Experiment, images: AugmentedImages): s
   return isMany(images) ? TASKS[task].augmentation.large.policy : null;
 }
 
-function mixingOf({ task, augment, train }: Experiment, images: AugmentedImages): { readonly mixing?: MixingConfig } {
+function mixingOf({ task, augment }: Experiment, images: AugmentedImages): { readonly mixing?: MixingConfig } {
   const { mosaic, mixup, cutmix, copyPaste } = augment;
   const probability = mosaic.probability ?? (isMany(images) ? TASKS[task].augmentation.large.mosaic : 0);
-  const closed = Math.min(train.epochs, mosaic.closeEpochs ?? Math.ceil(CLOSED * train.epochs));
   const alpha = mixup.alpha ?? (TASKS[task].truth === 'labels' ? 0.2 : 32);
   const mixing: MixingConfig = {
-    ...(probability > 0 && { mosaic: { probability, until: train.epochs - closed } }),
+    ...(probability > 0 && {
+      mosaic: { probability, ...(mosaic.closeEpochs !== null && { closeEpochs: mosaic.closeEpochs }) },
+    }),
     ...(mixup.probability > 0 && { mixup: { probability: mixup.probability, alpha } }),
     ...(cutmix.probability > 0 && { cutmix }),
     ...(copyPaste.probability > 0 && { copyPaste }),
@@ -118,7 +124,7 @@ export function describeAugmentation(
   const parts = [
     policy ?? 'flips, scale and colour',
     ...(ops ?? []).map(({ op }) => op),
-    ...(mosaic ? [`mosaic ${mosaic.probability} until epoch ${mosaic.until}`] : []),
+    ...(mosaic ? [`mosaic ${mosaic.probability} but for the last ${mosaic.closeEpochs ?? '15 % of the'} epochs`] : []),
     ...(['mixup', 'cutmix', 'copyPaste'] as const).flatMap((name) =>
       mixing?.[name] ? [`${name} ${mixing[name].probability}`] : [],
     ),

@@ -149,6 +149,10 @@ const augment = z.strictObject({
     .prefault({})
     .describe('A rectangle of another image'),
   copyPaste: z.strictObject({ probability }).prefault({}).describe('Objects of another image, by their masks'),
+  foreground: fraction(
+    0,
+    'Segmentation, native crops: share of them that is centred on a pixel of a class beside the background, each class of an image alike, 0..1; 0.33 in nnU-Net',
+  ),
   transforms: z
     .array(modulePart)
     .max(100)
@@ -175,9 +179,7 @@ const evaluate = z.strictObject({
 
 /** One experiment: what to learn, from which data, how. Strict: a key that is not here is an error. */
 export const experimentSchema = z.strictObject({
-  task: z
-    .enum(TASK_NAMES as [...typeof TASK_NAMES])
-    .describe('What is learned. Defaults to what the head predicts, and to detection'),
+  task: z.enum(TASK_NAMES).describe('What is learned. Defaults to what the head predicts, and to detection'),
   data: dataSchema.prefault({}).describe('Where images and annotations are'),
   model: model.describe('Backbone, neck and head'),
   train: trainConfig.prefault({}).describe('Optimizer, schedule and duration'),

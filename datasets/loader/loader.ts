@@ -45,9 +45,10 @@ export interface Loader {
   /**
    * The batches of one epoch in order; the same for any number of workers and any `fromStep`.
    *
+   * @param epochs of all, at whose end mosaics are closed. Defaults to never
    * @throws DataError, ShapeError, ... as reading or encoding threw it; EspalierError when a thread dies
    */
-  batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void, undefined>;
+  batches(epoch: number, fromStep?: number, epochs?: number): AsyncGenerator<Batch, void, undefined>;
   /** Shapes of a batch of this process, and what batches take at most; reads no image. */
   layout(): Promise<LoaderLayout>;
   /** Ends the threads. */
@@ -90,7 +91,7 @@ export function createLoader(given: LoaderOptions): Loader {
   /** Memory of released batches. */
   const free: SharedArrayBuffer[] = [];
 
-  const fill = async (epoch: number, order: Uint32Array): Promise<Batch> => {
+  const fill = async (epoch: number, epochs: number, order: Uint32Array): Promise<Batch> => {
     layout ??= planLayout(config);
     const plan = await layout;
     const slot = free.pop() ?? new SharedArrayBuffer(plan.byteLength);
@@ -99,7 +100,7 @@ export function createLoader(given: LoaderOptions): Loader {
       const index = order[row] as number;
       const stream = [options.seed, epoch, index];
       const mixing = augment.mixing
-        ? drawMixing(augment.mixing, epoch, entries.length, createRandom([...stream, MIXING]))
+        ? drawMixing(augment.mixing, { epoch, epochs, images: entries.length }, createRandom([...stream, MIXING]))
         : null;
       const partners = mixing ? partnersOf(mixing).map((at) => ({ entry: entries[at] as Entry, index: at })) : [];
       return pool.run({ entry, index, stream, slot, row, ...(mixing && { mixing, partners }) });
@@ -116,7 +117,11 @@ export function createLoader(given: LoaderOptions): Loader {
     });
   };
 
-  async function* batches(epoch: number, fromStep = 0): AsyncGenerator<Batch, void, undefined> {
+  async function* batches(
+    epoch: number,
+    fromStep = 0,
+    epochs = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<Batch, void, undefined> {
     const order = orderOf(options, epoch);
     const pending: Promise<Batch>[] = [];
     let next = fromStep;
@@ -124,7 +129,7 @@ export function createLoader(given: LoaderOptions): Loader {
       while (next < stepsPerEpoch || pending.length > 0) {
         while (next < stepsPerEpoch && pending.length < PREFETCH) {
           const from = next * options.batchSize + share.task * batchSize;
-          const batch = fill(epoch, order.subarray(from, from + batchSize));
+          const batch = fill(epoch, epochs, order.subarray(from, from + batchSize));
           next++;
           // Its failure is thrown when its turn comes.
           batch.catch(() => {});

@@ -46,6 +46,12 @@ export function compose(first: Affine, second: Affine): Affine {
   ]);
 }
 
+/** Where a point goes; of an affine map. */
+export const apply = ([a, b, c, d, e, f]: Affine, [x, y]: readonly [number, number]): readonly [number, number] => [
+  a * x + b * y + c,
+  d * x + e * y + f,
+];
+
 export function invert(map: Affine): Affine {
   const [a, b, c, d, e, f, g = 0, h = 0] = map;
   const det = a * e - b * d;

@@ -1,6 +1,8 @@
 import type { ColorJitter } from './color.js';
+import type { Foreground } from './foreground.js';
 import type { MixingConfig } from './mixing.js';
 import type { OpName } from './ops/index.js';
+import type { Spacing } from './spacing.js';
 import type { Fill } from './warp.js';
 
 export interface AugmentConfig {
@@ -25,6 +27,10 @@ export interface AugmentConfig {
   readonly spread?: readonly number[];
   /** Boxes with a smaller share of their area left in the crop are dropped, fraction. */
   readonly minVisible: number;
+  /** `native`: millimetres that pixels of the input are apart; images are then cubic, class maps linear. Absent: as they are. */
+  readonly spacing?: Spacing;
+  /** Crops that are centred on what has a class. Absent: none. */
+  readonly foreground?: Foreground;
   /** Name of a policy whose ops follow. Defaults to none. */
   readonly policy?: string;
   /** Ops that follow, in their order. Defaults to none. */

@@ -52,7 +52,7 @@ export function drawMixed(
 export const PARTNERS = 2;
 
 function drawAlone(sample: Sample, config: AugmentConfig, into: PixelData, stream: readonly number[]): Drawn {
-  const drawn = drawAugmentation(config, sample.image, createRandom(stream));
+  const drawn = drawAugmentation(config, sample.image, createRandom(stream), sample.truth);
   return { truth: applyAugmentation(sample, drawn, into), placement: drawn.placement };
 }
 

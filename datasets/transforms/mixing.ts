@@ -5,8 +5,8 @@ export interface MixingConfig {
   /** Four images round a point. */
   readonly mosaic?: {
     readonly probability: number;
-    /** First epoch without, from 0 on. */
-    readonly until: number;
+    /** Epochs at the end without it. Absent: 15 % of all. */
+    readonly closeEpochs?: number;
   };
   /** One image over the other, both half transparent. @source Zhang et al. 2018, arXiv:1710.09412 */
   readonly mixup?: Blending;
@@ -49,13 +49,17 @@ const MIDDLE = [0.25, 0.75] as const;
 /**
  * Always takes the same number of draws but for shares.
  *
- * @param count images of the data set
- * @returns     null: the image stays alone
+ * @param at epoch from 0 on, of how many, and how many images the data set has
+ * @returns  null: the image stays alone
  */
-export function drawMixing(config: MixingConfig, epoch: number, count: number, random: Random): Mixing | null {
+export function drawMixing(
+  config: MixingConfig,
+  { epoch, epochs, images }: { readonly epoch: number; readonly epochs: number; readonly images: number },
+  random: Random,
+): Mixing | null {
   const happens = (probability = 0): boolean => random.next() < probability;
-  const partner = (): number => random.integer(count);
-  const isMosaic = happens(config.mosaic?.probability) && epoch < (config.mosaic?.until ?? 0);
+  const partner = (): number => random.integer(images);
+  const isMosaic = happens(config.mosaic?.probability) && !(epoch >= epochs - closedEpochs(config, epochs));
   const point = { x: random.uniform(...MIDDLE), y: random.uniform(...MIDDLE) };
   const mosaic = { ...point, partners: [partner(), partner(), partner()] };
   const layers: Layer[] = [];
@@ -72,6 +76,12 @@ export function drawMixing(config: MixingConfig, epoch: number, count: number, r
   }
   return isMosaic || layers.length > 0 ? { mosaic: isMosaic ? mosaic : null, layers } : null;
 }
+
+/** Share of the epochs, at whose end there is no mosaic. */
+const CLOSED = 0.15;
+
+const closedEpochs = ({ mosaic }: MixingConfig, epochs: number): number =>
+  mosaic?.closeEpochs ?? Math.ceil(CLOSED * epochs);
 
 /** Positions of all images that a mixing needs beside the first, in the order that `mix` takes them. */
 export const partnersOf = ({ mosaic, layers }: Mixing): readonly number[] => [

@@ -192,23 +192,34 @@ describe('layers', () => {
 
 describe('drawMixing', () => {
   test('is closed from its epoch on, and has the probability that it says', () => {
-    const mosaic = { mosaic: { probability: 0.5, until: 8 } };
+    const mosaic = { mosaic: { probability: 0.5 } };
     const count = (epoch: number) =>
-      Array.from({ length: 2000 }, (_, i) => drawMixing(mosaic, epoch, 11, createRandom([i]))).filter(Boolean).length;
-    expect(count(7) / 2000).toBeCloseTo(0.5, 1);
-    expect(count(8)).toBe(0);
+      Array.from({ length: 2000 }, (_, i) =>
+        drawMixing(mosaic, { epoch, epochs: 20, images: 11 }, createRandom([i])),
+      ).filter(Boolean).length;
+    expect(count(16) / 2000).toBeCloseTo(0.5, 1);
+    expect(count(17)).toBe(0);
+    expect(
+      drawMixing(
+        { mosaic: { probability: 1, closeEpochs: 0 } },
+        { epoch: 19, epochs: 20, images: 1 },
+        createRandom([1]),
+      ),
+    ).not.toBeNull();
+    const endless = { epoch: 19, epochs: Number.POSITIVE_INFINITY, images: 1 };
+    expect(drawMixing({ mosaic: { probability: 1 } }, endless, createRandom([1]))).not.toBeNull();
   });
 
   test('names partners of the data set, one for each layer and three for a mosaic', () => {
     const all = {
-      mosaic: { probability: 1, until: 1 },
+      mosaic: { probability: 1 },
       mixup: { probability: 1, alpha: 32 },
       cutmix: { probability: 1, alpha: 0.3 },
       copyPaste: { probability: 1 },
     };
     const shares: number[] = [];
     for (let seed = 0; seed < 300; seed++) {
-      const mixing = drawMixing(all, 0, 1, createRandom([seed]));
+      const mixing = drawMixing(all, { epoch: 0, epochs: 9, images: 1 }, createRandom([seed]));
       expect(mixing && partnersOf(mixing)).toEqual([0, 0, 0, 0, 0, 0]);
       for (const layer of mixing?.layers ?? []) if (layer.kind === 'mixup') shares.push(layer.share);
     }
