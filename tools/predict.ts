@@ -139,7 +139,7 @@ async function answer(
     try {
       const found = await network.predictVolume(file);
       const described = showVolume(found, network.task, names);
-      if (command.masks !== undefined) writeVolumeMask(found, command.masks);
+      if (command.masks !== undefined) writeVolumeMask(found, command.masks, names);
       const drawing = writeDrawing(described.drawn, `${volumeStem(file)}.png`, out);
       results.push(described.value);
       const drawn = `drawn: slice ${found.shown.index} of ${found.slices}, ${shownName(drawing)}`;

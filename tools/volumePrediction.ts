@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encodeIndexedPng } from '../datasets/decode/index.js';
+import { writeSegmentation } from '../datasets/volumes/dicomSegWrite.js';
 import { writeNifti } from '../datasets/volumes/nifti.js';
 import { volumeStem } from '../datasets/volumes/readVolume.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
@@ -28,14 +29,24 @@ export function showVolume(found: VolumePrediction, task: Task, names: readonly 
 }
 
 /**
- * Writes the classes of a volume: a NIfTI on the same grid and in the same place, where the volume has one; else a palette PNG for each
+ * Writes the classes of a volume: of a DICOM series a DICOM-SEG that refers to it; a NIfTI on the same grid and in the same place, where the volume has one; else a palette PNG for each
  * slice. Values are positions of classes.
  */
-export function writeVolumeMask({ file, volume, labels }: VolumePrediction, folder: string): void {
+export function writeVolumeMask(
+  { file, volume, labels }: VolumePrediction,
+  folder: string,
+  classes: readonly string[],
+): void {
   const remedy = 'choose another folder with --masks';
   makeFolder(folder, remedy);
   const name = basename(volumeStem(file));
-  if (volume.affine !== null) {
+  const { affine, origin } = volume;
+  if (affine !== null && origin !== undefined) {
+    const bytes = writeSegmentation(labels, { ...volume, affine }, origin, classes);
+    writeWhole(join(folder, `${name}_seg.dcm`), [bytes], remedy);
+    return;
+  }
+  if (affine !== null) {
     const bytes = writeNifti(labels, volume, volume.header);
     const isPlain = file.endsWith('.nii');
     writeWhole(join(folder, `${name}.nii${isPlain ? '' : '.gz'}`), [isPlain ? bytes : gzipSync(bytes)], remedy);

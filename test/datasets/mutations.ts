@@ -244,12 +244,25 @@ function volumeSubjects(): Subject[] {
   const packed = golden<{ readonly files: { readonly [name: string]: { readonly file: string } } }>(
     'volumes/packed.json.gz',
   );
+  const masks = golden<{ readonly series: readonly string[]; readonly files: typeof packed.files }>(
+    'volumes/segmentations.json.gz',
+  );
   return [
     ...Object.entries(single).map(([target, bytes]) => volume(target, { [target]: bytes })),
     volume('a.mhd', { 'a.mhd': bytesOf(`${meta}ElementDataFile = a.raw\n`), 'a.raw': raw }),
     ...Object.entries(packed.files).map(([name, { file }]) =>
       volume('a.dcm', { 'a.dcm': Buffer.from(file, 'base64') }, name),
     ),
+    ...Object.entries(masks.files).map(([name, { file }]) => ({
+      name: `masks ${name}`,
+      files: {
+        ...Object.fromEntries(masks.series.map((text, i) => [`s/${i}.dcm`, Buffer.from(text, 'base64')])),
+        'm.dcm': Buffer.from(file, 'base64'),
+      },
+      target: 'm.dcm',
+      read: async (root: string) =>
+        void (await readVolume(join(root, 'm.dcm'), false, { path: join(root, 's'), isFolder: true })),
+    })),
     {
       name: 'a DICOM series',
       files: { 's/1.dcm': slice(0), 's/2.dcm': slice(2), 's/3.dcm': slice(4) },

@@ -41,7 +41,7 @@ test.each([0, 1, 2] as const)('a volume cut across axis %i has its answers where
   expect(found.labels).toEqual(VALUES.map((value) => (value > 30 ? 1 : 0)));
   expect(found.slices).toBe([5, 4, 3][axis]);
   expect(found.millilitres).toBeCloseTo(0.024, 12);
-  writeVolumeMask(found, join(folder, 'masks'));
+  writeVolumeMask(found, join(folder, 'masks'), ['background', 'bright']);
   const mask = readNifti(readFileSync(join(folder, 'masks/a.nii')));
   expect(mask.data).toEqual(found.labels);
   expect(mask.affine).toEqual(PSL.affine);
@@ -84,7 +84,7 @@ test.skipIf(dataMissing)('a cord is answered on its own grid, in its own place',
   const file = dataPath('nifti/sct/t2.nii.gz');
   const found = await predictVolume(above(500), file, { axis: null, slices: 1, isDeep: true });
   const folder = folderWith({});
-  writeVolumeMask(found, folder);
+  writeVolumeMask(found, folder, ['background', 'bright']);
   const [mask, volume] = [readNifti(gunzipSync(readFileSync(join(folder, 't2.nii.gz')))), await readVolume(file)];
   expect(mask.affine).toEqual(volume.affine);
   const expected = Uint8Array.from(volume.data, (value) => (value > 500 ? 1 : 0));
