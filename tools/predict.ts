@@ -135,9 +135,10 @@ async function answer(
   };
   const isVolume = (file: string): boolean =>
     isVolumeName(file) || statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
-  for (const file of files.filter(isVolume)) {
+  for (const channels of casesOf(files.filter(isVolume), network.volumeChannels())) {
+    const [file = ''] = channels;
     try {
-      const found = await network.predictVolume(file);
+      const found = await network.predictVolume(channels);
       const described = showVolume(found, network.task, names);
       if (command.masks !== undefined) writeVolumeMask(found, command.masks, names);
       const drawing = writeDrawing(described.drawn, `${volumeStem(file)}.png`, out);

@@ -11,6 +11,20 @@ import type { VolumePrediction } from '../training/run/index.js';
 import { classColor, type Rgb } from './draw/palette.js';
 import { type ShownPrediction, showPrediction } from './prediction.js';
 
+/** A channel of a case as nnU-Net names it: before _0000. */
+const CHANNEL = /^(.*)_(\d{4})$/;
+
+/** Volumes one by one; of a network of several channels those that nnU-Net's names (`_0000`, `_0001`, ...) say belong together. */
+export function casesOf(files: readonly string[], channels: number): readonly (readonly string[])[] {
+  if (channels === 1) return files.map((file) => [file]);
+  const cases = new Map<string, string[]>();
+  for (const file of files) {
+    const name = CHANNEL.exec(volumeStem(file))?.[1] ?? file;
+    cases.set(name, [...(cases.get(name) ?? []), file].sort());
+  }
+  return [...cases.values()];
+}
+
 /** How much of each class a volume holds, and its slice with the most to see. */
 export function showVolume(found: VolumePrediction, task: Task, names: readonly string[]): ShownPrediction {
   const { file, labels, shown, slices, millilitres } = found;

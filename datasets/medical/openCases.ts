@@ -12,7 +12,6 @@ import { commonType, type PixelType, typeOf } from '../pixelTypes.js';
 import { datasetOf, type StoredTruth } from '../read.js';
 import { IGNORED, type LabelMap, type SemanticTruth } from '../sample.js';
 import type { Spacing } from '../transforms/spacing.js';
-import type { Volume } from '../volumes/volume.js';
 import { type BadRecord, badRecord, badRecords, type WarningList } from '../warnings.js';
 import type { Case, Source } from './findCases.js';
 import {
@@ -20,6 +19,7 @@ import {
   cutSlice,
   type MaskLayer,
   openVolume,
+  requireGrid,
   type SliceTruth,
   thickestAxis,
   type VolumeSource,
@@ -203,7 +203,7 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
   const isStored = placed.some(({ volume }) => volume.affine === null);
   const opened = isStored ? await Promise.all(all.map((source) => openVolume(source, true))) : placed;
   const { volume } = opened[0] as (typeof opened)[number];
-  for (const [i, other] of opened.entries()) requireGrid(all[i] as VolumeSource, other.volume, volume);
+  for (const [i, other] of opened.entries()) requireGrid((all[i] as VolumeSource).path, other.volume, volume);
   const axis = wanted ?? thickestAxis(volume);
   const images = opened.slice(0, volumes.length);
   const channels = images.reduce((sum, image) => sum + image.volume.channels, 0);
@@ -245,15 +245,6 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
     names,
     slices,
   };
-}
-
-function requireGrid({ path }: VolumeSource, found: Volume, expected: Volume): void {
-  const sides = ({ width, height, depth }: Volume): string => `${width}x${height}x${depth}`;
-  if (sides(found) === sides(expected)) return;
-  throw new DataError(
-    path,
-    `it has ${sides(found)} voxels, its image ${sides(expected)}: resample it to the image's grid`,
-  );
 }
 
 function valuesOf(

@@ -118,7 +118,7 @@ export function sliceWithin(volume: Volume, axis: Axis, index: number, slices: n
 }
 
 /** Images of one size as the channels of one, in their common type. */
-function joined(parts: readonly Pixels[]): PixelData {
+export function joined(parts: readonly Pixels[]): PixelData {
   const [first] = parts as readonly [Pixels];
   if (parts.length === 1) return first.data;
   const area = first.width * first.height;
@@ -200,4 +200,14 @@ export function thickestAxis({ spacing, width, height, depth }: Omit<Volume, 'da
   const [x, y, z] = spacing;
   if (x > z * ALIKE && x > y * ALIKE) return 0;
   return y > z * ALIKE && y > x * ALIKE ? 1 : 2;
+}
+
+/** @throws DataError naming the file whose voxels are not those of the first volume of its case */
+export function requireGrid(path: string, found: Omit<Volume, 'data'>, expected: Omit<Volume, 'data'>): void {
+  const sides = ({ width, height, depth }: Omit<Volume, 'data'>): string => `${width}x${height}x${depth}`;
+  if (sides(found) === sides(expected)) return;
+  throw new DataError(
+    path,
+    `it has ${sides(found)} voxels, its image ${sides(expected)}: resample it to the image's grid`,
+  );
 }

@@ -1,10 +1,18 @@
 import { statSync } from 'node:fs';
 import { caseStatistics } from '../../datasets/caseStatistics.js';
 import { shownImage } from '../../datasets/decode/index.js';
-import { type Axis, planeOf, repeated, sliceWithin, thickestAxis } from '../../datasets/medical/slices.js';
-import type { ClassMap, Pixels } from '../../datasets/sample.js';
+import {
+  type Axis,
+  joined,
+  planeOf,
+  repeated,
+  requireGrid,
+  sliceWithin,
+  thickestAxis,
+} from '../../datasets/medical/slices.js';
+import type { CaseStatistics, ClassMap, Pixels } from '../../datasets/sample.js';
 import { type ReadVolume, readVolume } from '../../datasets/volumes/readVolume.js';
-import { eachVoxel, orientationOf, toRas } from '../../datasets/volumes/volume.js';
+import { eachVoxel, orientationOf, toRas, type Volume } from '../../datasets/volumes/volume.js';
 import { ConfigError } from '../../engine/errors.js';
 import type { Predictor } from '../predictor.js';
 
@@ -34,21 +42,34 @@ export interface VolumePrediction {
 /**
  * Answers a volume slice by slice, a batch at a time.
  *
- * @param file a volume, or the folder of a DICOM series
- * @throws DataError when it cannot be read; ConfigError for a network that gives no class maps
+ * @param files volumes, or folders of DICOM series, on one grid: the channels of each follow those before; the answer has the first one's name
+ *   and place
+ * @throws DataError when one cannot be read, or has another grid; ConfigError for a network that gives no class maps
  */
 export async function predictVolume<Result>(
   predictor: Predictor<Result>,
-  file: string,
+  files: readonly string[],
   { axis: wanted, slices: together, isDeep }: PredictVolumeOptions,
 ): Promise<VolumePrediction> {
-  const stored = await readVolume(file, statSync(file, { throwIfNoEntry: false })?.isDirectory() === true);
-  const volume = toRas(stored);
-  const statistics = caseStatistics(volume.data, volume);
+  const [file = ''] = files;
+  const all = await Promise.all(
+    files.map((path) => readVolume(path, statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)),
+  );
+  const [stored] = all as [ReadVolume];
+  const isStored = all.some(({ affine }) => affine === null);
+  const placedAll = all.map((one) => (isStored ? { ...one, affine: null } : toRas(one)));
+  const [volume] = placedAll as [Volume];
+  for (const [i, one] of placedAll.entries()) requireGrid(files[i] ?? '', one, volume);
+  const each = placedAll.map((one) => caseStatistics(one.data, one));
+  const statistics = (count: number): CaseStatistics => ({
+    channels: each.flatMap((one) => repeated(one, count).channels),
+    cropped: Math.max(...each.map(({ cropped }) => cropped)),
+  });
   const axis = wanted ?? thickestAxis(volume);
   const slices = [volume.width, volume.height, volume.depth][axis] as number;
   const imageOf = (index: number, count = together): Pixels => {
-    const slice = { ...sliceWithin(volume, axis, index, count), statistics: repeated(statistics, count) };
+    const parts = placedAll.map((one) => sliceWithin(one, axis, index, count));
+    const slice = { ...(parts[0] as Pixels), data: joined(parts), statistics: statistics(count) };
     return isDeep ? slice : shownImage(slice);
   };
   const placed = new Uint8Array(volume.width * volume.height * volume.depth);
@@ -62,7 +83,7 @@ export async function predictVolume<Result>(
     }
   }
   const labels = new Uint8Array(placed.length);
-  if (stored.affine === null) labels.set(placed);
+  if (isStored) labels.set(placed);
   else {
     eachVoxel(stored, orientationOf(stored), (at, ras) => {
       labels[at] = placed[ras] as number;
