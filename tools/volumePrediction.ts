@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encodeIndexedPng } from '../datasets/decode/index.js';
+import type { Pixels } from '../datasets/sample.js';
 import { writeSegmentation } from '../datasets/volumes/dicomSegWrite.js';
 import { writeNifti } from '../datasets/volumes/nifti.js';
 import { volumeStem } from '../datasets/volumes/readVolume.js';
@@ -25,10 +26,19 @@ export function casesOf(files: readonly string[], channels: number): readonly (r
   return [...cases.values()];
 }
 
-/** How much of each class a volume holds, and its slice with the most to see. */
-export function showVolume(found: VolumePrediction, task: Task, names: readonly string[]): ShownPrediction {
+/** Values that are drawn from black to white: their middle and how far they reach. */
+export type Window = readonly [centre: number, width: number];
+
+/** How much of each class a volume holds, and a slice of it. @param window null: from percentile 0.5 to 99.5 of the volume */
+export function showVolume(
+  found: VolumePrediction,
+  task: Task,
+  names: readonly string[],
+  window: Window | null = null,
+): ShownPrediction {
   const { file, labels, shown, slices, millilitres } = found;
-  const { drawn } = showPrediction({ file, image: shown.image, result: shown.result }, task, { names, threshold: 0 });
+  const image = window === null ? shown.image : windowed(shown.image, window);
+  const { drawn } = showPrediction({ file, image, result: shown.result }, task, { names, threshold: 0 });
   const counts = new Float64Array(256);
   for (const label of labels) counts[label]!++;
   const classes = names.map((label, i) => {
@@ -40,6 +50,14 @@ export function showVolume(found: VolumePrediction, task: Task, names: readonly 
       `  ${volume === null ? `${voxels} voxels` : `${volume.toFixed(2)} ml`}  ${shownName(label)}`,
   );
   return { value: { image: file, slices, classes }, text: [shownName(file), ...lines].join('\n'), drawn };
+}
+
+/** An image whose figures are those of a window, by which it is drawn. */
+export function windowed(image: Pixels, [centre, width]: Window): Pixels {
+  if (image.statistics === undefined) return image;
+  const limits = { low: centre - width / 2, high: centre + width / 2 };
+  const channels = image.statistics.channels.map((channel) => Object.assign({}, channel, limits));
+  return { ...image, statistics: { ...image.statistics, channels } };
 }
 
 /**

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { shownImage } from '../../../datasets/decode/index.js';
 import { channelsOf } from '../../../datasets/pixelTypes.js';
 import { readNifti, writeNifti } from '../../../datasets/volumes/nifti.js';
 import { readVolume } from '../../../datasets/volumes/readVolume.js';
 import type { Task } from '../../../heads/index.js';
 import { segmentation } from '../../../heads/tasks/segmentation.js';
-import { casesOf, showVolume, writeVolumeMask } from '../../../tools/volumePrediction.js';
+import { casesOf, showVolume, windowed, writeVolumeMask } from '../../../tools/volumePrediction.js';
 import type { Predictor } from '../../../training/predictor.js';
 import { predictVolume } from '../../../training/run/predictVolume.js';
 import { dataMissing, dataPath } from '../../data.js';
@@ -113,6 +114,28 @@ test('the channels of a case are files that their names put together, and answer
   expect(found.labels).toEqual(VALUES.map((value) => (value > 30 ? 1 : 0)));
   await expect(predictVolume(both, [at('a_0000.nii'), at('b_0001.nii')], options)).rejects.toThrow(
     /b_0001.*resample it/,
+  );
+});
+
+test('the slice and the values that are drawn can be chosen', async () => {
+  const folder = folderWith({ 'a.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null) });
+  const none: Predictor<unknown> = {
+    ...above(0),
+    predict: async (images) =>
+      images.map(({ width, height }) => ({ mask: new Uint8Array(width * height), width, height })),
+  };
+  const options = { axis: 2, slices: 1, isDeep: true } as const;
+  const found = await predictVolume(none, [join(folder, 'a.nii')], { ...options, shown: 2 });
+  expect(found.shown.index).toBe(2);
+  const { image } = found.shown;
+  const { data } = shownImage(windowed(image, [30, 20]));
+  const levels = Array.from(image.data, (value) => Math.min(255, Math.max(0, Math.round(((value - 20) * 255) / 20))));
+  expect([...data].filter((_, i) => i % 3 === 0)).toEqual(levels);
+  const drawnAs = (window: readonly [number, number] | null) =>
+    showVolume(found, segmentation as unknown as Task, ['background', 'cord'], window).drawn.data;
+  expect(drawnAs([30, 20])).not.toEqual(drawnAs(null));
+  await expect(predictVolume(none, [join(folder, 'a.nii')], { ...options, shown: 3 })).rejects.toThrow(
+    'it has 3 slices, 0 to 2: there is no slice 3',
   );
 });
 
