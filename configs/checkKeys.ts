@@ -37,11 +37,22 @@ function checkData({ data }: Experiment): Problem[] {
   const stated = formatOf(data)
     .check(data)
     .filter(({ missing }) => missing === undefined);
-  const problems = stated.map(({ path, message }) => ({ path: ['data', ...path], message }));
+  const problems: Problem[] = stated.map(({ path, message }) => ({ path: ['data', ...path], message }));
+  problems.push(...checkFolds(data));
   const seen = new Set<string>();
   const repeated = data.classes.find((name) => seen.size === seen.add(name).size);
   if (repeated === undefined) return problems;
   return [{ path: ['data', 'classes'], message: `class '${repeated}' is listed twice` }, ...problems];
+}
+
+function checkFolds({ folds, fold, val }: Experiment['data']): Problem[] {
+  if (folds === null) return [];
+  if (fold >= folds) {
+    return [{ path: ['data', 'fold'], message: `there are folds 0 to ${folds - 1}, and fold is ${fold}` }];
+  }
+  if (val === 'auto') return [];
+  const message = 'data.folds takes validation images from those of training: leave data.val out';
+  return [{ path: ['data', 'val'], message }];
 }
 
 function checkWeights({ model: { weights } }: Experiment): Problem[] {
@@ -56,8 +67,20 @@ function isKnownWeights(name: string): boolean {
   return KNOWN_WEIGHTS.includes(name) || findReleased(name) !== undefined;
 }
 
-function checkAugment({ augment }: Experiment): Problem[] {
-  const { scale } = augment;
-  if (scale === null || scale[0] <= scale[1]) return [];
-  return [{ path: ['augment', 'scale'], message: `the smaller scale comes first: [${scale[1]}, ${scale[0]}]` }];
+function checkAugment({ task, data, augment }: Experiment): Problem[] {
+  const { scale, fit, foreground } = augment;
+  const isNative = (fit ?? TASKS[task].augmentation.fit) === 'native';
+  const problems: Problem[] = [];
+  if (scale !== null && scale[0] > scale[1]) {
+    problems.push({ path: ['augment', 'scale'], message: `the smaller scale comes first: [${scale[1]}, ${scale[0]}]` });
+  }
+  if (!isNative && Reflect.get(data, 'spacing')) {
+    const message = 'letterbox resizes images until they fit, which leaves no spacing: leave one of them out';
+    problems.push({ path: ['data', 'spacing'], message });
+  }
+  if (!isNative && foreground > 0) {
+    const message = 'letterbox shows whole images, of which no crops are chosen: write fit: native, or foreground: 0';
+    problems.push({ path: ['augment', 'foreground'], message });
+  }
+  return problems;
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Preprocessing } from '../backbones/backbone.js';
+import { findLeak } from '../datasets/check/leaks.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
@@ -31,7 +32,7 @@ import {
 import { withWeights } from '../weights/fileSource.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
-import { describeIntensity, intensityOf } from './intensity.js';
+import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, type Network, withChannels } from './network.js';
 import type { Experiment } from './schema.js';
@@ -91,6 +92,8 @@ async function trainHeld(
   );
   const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
+  const leak = val && findLeak(train, val, 'val');
+  if (leak) throw leak;
   say(
     val
       ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named.model.head).task))}`
@@ -104,7 +107,7 @@ async function trainHeld(
     if (weights === null) say('weights: none, everything starts at random');
     else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
-    if (!continues(options)) network.model.preprocessing = await intensityOf(train, network.model.preprocessing);
+    if (!continues(options)) network.model.preprocessing = await preprocessingFor(train, network.model.preprocessing);
     if (train.deep) say(`intensity: ${describeIntensity(train.deep, network.model.preprocessing)}`);
     return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
   } finally {
@@ -123,10 +126,12 @@ const withFirst =
 
 /** Fewer images than a batch are one batch; processes of a cluster share what the config says. */
 function withFullBatch(experiment: Experiment, images: number, say: (line: string) => void): Experiment {
-  const { batchSize } = experiment.train;
+  const { batchSize, accumulate } = experiment.train;
   if (batchSize <= images || membership()) return experiment;
   say(`batchSize: ${images} instead of ${batchSize}, as there are no more images`);
-  return { ...experiment, train: { ...experiment.train, batchSize: images } };
+  const parts = images % accumulate === 0 ? accumulate : 1;
+  if (parts !== accumulate) say(`accumulate: 1 instead of ${accumulate}, which is no divisor of it`);
+  return { ...experiment, train: { ...experiment.train, batchSize: images, accumulate: parts } };
 }
 
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
@@ -167,6 +172,7 @@ async function trainNetwork(
       ...(val && {
         evaluate: (stop) => network.measure(val, { signal: stop, onAnswer: pictures?.answer }),
         metric: network.task.metric,
+        evaluatedImages: val.size,
       }),
       ...(pictures ? { watch: pictures } : {}),
       ...(scalars ? { alsoLog: scalars } : {}),
@@ -226,7 +232,10 @@ function createTrainLoader(experiment: Experiment, network: Network, dataset: Da
   return createLoader({
     entries: dataset.entries,
     encoder: network.encoder,
-    augment: trainAugmentation(experiment, network.inputSize, preprocessing, images.type),
+    augment: trainAugmentation(experiment, network.inputSize, preprocessing, {
+      type: images.type,
+      labels: dataset.labels,
+    }),
     images,
     transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
       return { module: pathToFileURL(module).href, settings };

@@ -1,3 +1,4 @@
+export { type AccumulatedStep, type BatchPart, createAccumulatedStep } from './accumulate.js';
 export { createMapsTraining, type MapsTraining } from './cachedMaps.js';
 export { type CheckpointTensors, loadCheckpoint } from './checkpointWeights.js';
 export { createEma, type Ema } from './ema.js';
