@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 /** Tests that run tensors: on every engine present. The rest needs none. */
 const TENSOR_TESTS = ['test/{engine,backbones,necks,heads,training}/**/*.test.ts'];
 const NATIVE_ONLY = ['test/**/*.native.test.ts'];
+/** Programs of the pages and of examples/, as processes of their own. */
+const DOCS = ['test/docs.test.ts', 'test/examples/custom.test.ts'];
 /** A file per core: also TensorFlow's tests leave most of a second core to others. */
 const PARALLEL = { pool: 'forks', maxWorkers: availableParallelism() } as const;
 
@@ -16,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'portable',
           include: ['test/**/*.test.ts', 'coco-ts/test/**/*.test.ts'],
-          exclude: [...NATIVE_ONLY, 'test/docs.test.ts', 'test/browser/**'],
+          exclude: [...NATIVE_ONLY, ...DOCS, 'test/browser/**'],
           setupFiles: ['test/setup.ts'],
           env: { ESPALIER_TEST_ENGINE: 'wasm' },
           ...PARALLEL,
@@ -43,7 +45,7 @@ export default defineConfig({
           ...PARALLEL,
         },
       },
-      { extends: true, test: { name: 'docs', include: ['test/docs.test.ts'], ...PARALLEL } },
+      { extends: true, test: { name: 'docs', include: DOCS, ...PARALLEL } },
     ],
   },
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Backbone, Preprocessing, Pretrainable } from '../backbones/backbone.js';
 import { type FeatureInfo, type FeatureMaps, type FeatureSpec, type Level, levelsOf } from '../backbones/features.js';
-import type { Module, Parameter, Pass } from '../backbones/module.js';
+import { joinModules, type Module, type Pass } from '../backbones/module.js';
 import type { TargetTypes } from '../datasets/encoder.js';
 import type { Placement } from '../datasets/placement.js';
 import { ShapeError } from '../engine/errors.js';
@@ -78,16 +78,9 @@ function join<Raw, Types extends TargetTypes, Result>(
 ): Model<Raw, Types, Result> {
   checkFit('the neck', neck.inputs, backbone.features, 'build the neck from backbone.features');
   checkFit('the head', head.inputs, neck.features, `build the head from ${source}`);
-  const parameters = new Map<string, Parameter>([
-    ...prefixed('backbone.', backbone),
-    ...prefixed('fpn.', neck),
-    ...head.parameters,
-  ]);
+  const { parameters, dispose } = joinModules({ backbone, fpn: neck, '': head });
   const forwardMaps = (maps: FeatureMaps<Level>, pass: Pass): Raw => head.forward(neck.forward(maps, pass), pass);
   const forward = (images: tf.Tensor4D, pass: Pass): Raw => forwardMaps(backbone.forward(images, pass), pass);
-  const dispose = (): void => {
-    for (const part of [backbone, neck, head]) part.dispose();
-  };
   const isClassifier = head.ownTop !== undefined && neck.parameters.size === 0;
   return {
     parameters,
@@ -125,10 +118,6 @@ function classifierOf<L extends Level>(backbone: Backbone<L>, head: Module, clas
     },
     dispose: () => {},
   };
-}
-
-function prefixed(prefix: string, module: Module): readonly (readonly [string, Parameter])[] {
-  return [...module.parameters].map(([name, parameter]) => [prefix + name, parameter] as const);
 }
 
 function checkFit<B extends Level, In extends B>(

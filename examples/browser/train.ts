@@ -67,7 +67,8 @@ element('files').addEventListener('change', async ({ target }) => {
   show();
 });
 on('sample', () => {
-  for (let i = 0; i < PICTURES; i++) add(drawScene(context, i));
+  const before = images.length; // further pictures are others
+  for (let i = 0; i < PICTURES; i++) add(drawScene(context, before + i));
   show();
 });
 const turn = (by: number): void => {
