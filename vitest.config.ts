@@ -11,6 +11,8 @@ const APART = [
   'test/engine/{checkpointed,shapes/bytes,wasm/heap}.test.ts',
   'test/training/{nativeSegmenter,overfit,roundTrip,run/ends}.test.ts',
 ];
+/** Programs of the pages and of examples/, as processes of their own. */
+const DOCS = ['test/docs.test.ts', 'test/examples/custom.test.ts'];
 /** A file per core: also TensorFlow's tests leave most of a second core to others. */
 const PARALLEL = { pool: 'forks', maxWorkers: availableParallelism() } as const;
 
@@ -24,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'portable',
           include: ['test/**/*.test.ts', 'coco-ts/test/**/*.test.ts'],
-          exclude: [...NATIVE_ONLY, ...APART, 'test/docs.test.ts', 'test/browser/**'],
+          exclude: [...NATIVE_ONLY, ...APART, ...DOCS, 'test/browser/**'],
           setupFiles: ['test/setup.ts'],
           env: { ESPALIER_TEST_ENGINE: 'wasm' },
           ...PARALLEL,
@@ -62,7 +64,7 @@ export default defineConfig({
           ...PARALLEL,
         },
       },
-      { extends: true, test: { name: 'docs', include: ['test/docs.test.ts'], ...PARALLEL } },
+      { extends: true, test: { name: 'docs', include: DOCS, ...PARALLEL } },
     ],
   },
 });
