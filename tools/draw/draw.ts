@@ -1,6 +1,13 @@
-import { patchOfRuns } from '../../datasets/instanceMasks.js';
+import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import { type ShapeLabel, shapesOf } from '../../datasets/pictures/index.js';
-import { type ClassMap, type Detections, IGNORED, type PackedMask, type RgbPixels } from '../../datasets/sample.js';
+import {
+  type ClassMap,
+  type Detections,
+  IGNORED,
+  type PackedMask,
+  type RgbPixels,
+  type Truth,
+} from '../../datasets/sample.js';
 import { shownName } from '../../engine/printable.js';
 import type { Overlay } from '../../heads/index.js';
 import { type Canvas, copyOf, layOver, plateOf, strokeRectangle } from './canvas.js';
@@ -32,6 +39,19 @@ export function drawOverlay(
   if (scores) return drawLabels(tinted, shapesOf(scores).labels ?? [], names);
   if (boxes && masks) return drawMasks(tinted, boxes, masks);
   return boxes ? drawDetections(tinted, boxes, names) : tinted;
+}
+
+/** A copy of the image with what is to be learned from it: boxes with the names of their classes, over masks where objects have some. */
+export function drawTruth(image: RgbPixels, truth: Truth, names: readonly string[]): RgbPixels {
+  if ('mask' in truth) return drawClassMap(image, truth, names);
+  if (!('boxes' in truth)) return drawLabels(image, shapesOf(truth).labels ?? [], names);
+  const boxes: Detections = {
+    boxes: Float32Array.from(truth.boxes),
+    labels: truth.labels,
+    scores: new Float32Array(truth.labels.length).fill(Number.NaN),
+  };
+  const masks = truth.kind === 'instances' ? truth.masks.map((patch) => packPatch(patch, image)) : null;
+  return drawDetections(masks ? drawMasks(image, boxes, masks) : image, boxes, names);
 }
 
 /** A copy of the image with every object's mask as a tint and its contour solid, each in a colour of its own, the best on top. */

@@ -1,4 +1,4 @@
-export type { BatchLayout, PlacedBatch, TrainBatch, TrainLoader } from './batch.js';
+export { type BatchLayout, batchesOf, type PlacedBatch, type TrainBatch, type TrainLoader } from './batch.js';
 export { requireClasses, requireOwn } from './checkpoint.js';
 export { type Checkpoint, type CheckpointMetadata, type Evaluation, readCheckpoint } from './checkpointFile.js';
 export { requireFreePort } from './clusterPort.js';
@@ -25,5 +25,6 @@ export { type PredictImagesOptions, type Prediction, predictImages } from './pre
 export { predictVolume, type VolumePrediction } from './predictVolume.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
 export type { RunWatch, TrainRun } from './session.js';
+export { type TaughtImage, taughtImages } from './taught.js';
 export { openScalarLog, type ScalarLog } from './tensorboard.js';
 export { type TrainResult, trainRun } from './train.js';
