@@ -88,7 +88,11 @@ describe.skipIf(chromiumMissing !== undefined)(
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'espalier-pages-'));
       for (const name of ['one', 'two']) makeRun(folder, name);
-      server = await startDashboard({ root: folder, port: 0, stop: () => 'asked' });
+      server = await startDashboard({
+        root: folder,
+        port: 0,
+        controls: { stop: () => 'asked', pause: () => 'asked', resume: () => 'asked' },
+      });
       browser = await launchChromium();
     });
     afterAll(async () => {

@@ -10,7 +10,7 @@ export interface RunRow {
   /** What the page asks for it by: its path below the folder that is shown. */
   readonly id: string;
   readonly name: string;
-  readonly state: 'running' | 'done' | 'stopped';
+  readonly state: 'running' | 'paused' | 'done' | 'stopped';
   /** When it began; null: its log is empty. */
   readonly began: string | null;
   /** Completed steps, and those planned. */
@@ -69,7 +69,7 @@ export function describeRun(id: string, folder: string): RunRow {
   return {
     id,
     name: id,
-    state: ended ? (ended.reason === 'interrupted' ? 'stopped' : 'done') : holderOf(lock) ? 'running' : 'stopped',
+    state: ended ? (ended.reason === 'interrupted' ? 'stopped' : 'done') : stateOf(lock, last),
     began: start?.time ?? null,
     step: last.at(-1)?.step ?? 0,
     steps: begun?.steps ?? 0,
@@ -78,6 +78,14 @@ export function describeRun(id: string, folder: string): RunRow {
       Object.entries(Object(report)).filter((pair): pair is [string, number] => typeof pair[1] === 'number'),
     ),
   };
+}
+
+/** Of a run whose log has no end. */
+function stateOf(lock: string, last: readonly TimedEvent[]): RunRow['state'] {
+  if (holderOf(lock) === null) return 'stopped';
+  return last.findLast(({ event }) => event === 'step' || event === 'pause' || event === 'continue')?.event === 'pause'
+    ? 'paused'
+    : 'running';
 }
 
 /** Bytes at each end: an evaluation of many classes is a long line. */

@@ -20,6 +20,7 @@ export { holderOf } from './lock.js';
 export type { StopReason } from './loop.js';
 export { estimateStepMemory, type MemoryUse, type StepMemory, type StepNetwork } from './memory.js';
 export { TRAIN_DEFAULTS, type TrainOptions } from './options.js';
+export { askToContinue, askToPause, isPauseAsked } from './pause.js';
 export { createPictures, type KeptPicture, type KeptPictures, type Pictures } from './pictures.js';
 export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';
 export { predictVolume, type VolumePrediction } from './predictVolume.js';
