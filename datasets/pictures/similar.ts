@@ -81,7 +81,7 @@ const PARTS = 4;
 export function alikeGroups(prints: readonly (Fingerprint | string)[]): readonly AlikeGroup[] {
   const join = createGroups(prints.length);
   const texts = new Map<string, number>();
-  const tables = Array.from({ length: PARTS }, () => new Map<number, { i: number; print: Fingerprint }[]>());
+  const index = createIndex(prints.length);
   for (const [i, print] of prints.entries()) {
     if (typeof print === 'string') {
       const first = texts.get(print);
@@ -91,21 +91,49 @@ export function alikeGroups(prints: readonly (Fingerprint | string)[]): readonly
     }
     if (print.cells === null) continue;
     let isRepeated = false;
-    for (const { i: j, print: other } of candidatesOf(print, tables)) {
-      const different = differentBits(print, other);
-      if (different > MOST_BITS || !isConfirmed(print, other)) continue;
+    index.near(print.hash, (j, different) => {
+      const other = prints[j];
+      if (typeof other !== 'object' || !isConfirmed(print, other)) return;
       isRepeated ||= different === 0;
       join.pair(j, i, different);
-    }
-    if (isRepeated) continue; // whoever is like it is like the other, too
-    for (const [part, table] of tables.entries()) {
-      const key = partOf(print, part);
-      const known = table.get(key);
-      if (known) known.push({ i, print });
-      else table.set(key, [{ i, print }]);
-    }
+    });
+    if (!isRepeated) index.add(i, print.hash); // whoever is like it is like the other, too
   }
   return join.groups();
+}
+
+/** Values of a part; flips of one of its bits, and of none. */
+const [VALUES, FLIPS] = [2 ** 16, [0, ...Array.from({ length: 16 }, (_, bit) => 1 << bit)]] as const;
+
+/** Hashes by their parts: those of one value are a chain. */
+function createIndex(count: number) {
+  const hashes = new Uint32Array(2 * count);
+  const heads = new Int32Array(PARTS * VALUES).fill(-1);
+  const next = new Int32Array(PARTS * count);
+  const partOf = (hash: Fingerprint['hash'], part: number): number => (hash[part >> 1]! >>> (16 * (part & 1))) & 0xffff;
+  return {
+    add: (i: number, hash: Fingerprint['hash']): void => {
+      hashes.set(hash, 2 * i);
+      for (let part = 0; part < PARTS; part++) {
+        const head = part * VALUES + partOf(hash, part);
+        next[part * count + i] = heads[head]!;
+        heads[head] = i;
+      }
+    },
+    /** Those that differ in few bits; some come twice. */
+    near: (hash: Fingerprint['hash'], found: (i: number, different: number) => void): void => {
+      const [first, second] = hash;
+      for (let part = 0; part < PARTS; part++) {
+        const value = partOf(hash, part);
+        for (const flip of FLIPS) {
+          for (let i = heads[part * VALUES + (value ^ flip)]!; i >= 0; i = next[part * count + i]!) {
+            const different = ones(hashes[2 * i]! ^ first) + ones(hashes[2 * i + 1]! ^ second);
+            if (different <= MOST_BITS) found(i, different);
+          }
+        }
+      }
+    },
+  };
 }
 
 /** Groups that grow together. */
@@ -142,20 +170,6 @@ function createGroups(count: number) {
     },
   };
 }
-
-/** 16 bits of the hash. */
-const partOf = ({ hash }: Fingerprint, part: number): number => (hash[part >> 1]! >>> (16 * (part & 1))) & 0xffff;
-
-/** Earlier images of which a part differs in one bit at most; some come twice. */
-function* candidatesOf<T>(print: Fingerprint, tables: readonly ReadonlyMap<number, readonly T[]>[]): Iterable<T> {
-  for (const [part, table] of tables.entries()) {
-    const key = partOf(print, part);
-    for (let bit = -1; bit < 16; bit++) yield* table.get(bit < 0 ? key : key ^ (1 << bit)) ?? [];
-  }
-}
-
-const differentBits = (a: Fingerprint, b: Fingerprint): number =>
-  ones(a.hash[0] ^ b.hash[0]) + ones(a.hash[1] ^ b.hash[1]);
 
 /** How many of 32 bits are set. */
 function ones(value: number): number {

@@ -91,19 +91,43 @@ function stateOf(lock: string, last: readonly TimedEvent[]): RunRow['state'] {
 /** Bytes at each end: an evaluation of many classes is a long line. */
 const END = 2 ** 17;
 
-function endsOf(file: string): { readonly first: readonly TimedEvent[]; readonly last: readonly TimedEvent[] } {
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return { first: [], last: [] };
+interface Ends {
+  readonly first: readonly TimedEvent[];
+  readonly last: readonly TimedEvent[];
+}
+
+/** Ends of logs as they were read last: of a hundred runs few have grown. */
+const known = new Map<string, { readonly version: string; readonly ends: Ends }>();
+
+function endsOf(file: string): Ends {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found?.isFile()) return { first: [], last: [] };
+  const version = `${found.ino} ${found.size} ${found.mtimeMs}`;
+  const before = known.get(file);
+  if (before?.version === version) return before.ends;
+  const ends = readEnds(file);
+  if (known.size >= MOST) known.clear();
+  known.set(file, { version, ends });
+  return ends;
+}
+
+function readEnds(file: string): Ends {
   const log = openRegular(file, {
     maxBytes: Number.MAX_SAFE_INTEGER,
     refuse: (problem) => new ConfigError(`${file}: ${problem}`),
   });
   try {
-    const first = eventsIn(log.view(0, Math.min(log.size, 4096)));
-    return { first, last: eventsIn(log.view(Math.max(0, log.size - END), END)) };
+    const first = eventsIn(log.view(0, Math.min(log.size, 4096))).slice(0, 1);
+    const last = eventsIn(log.view(Math.max(0, log.size - END), END));
+    return { first, last: newestOf(last) };
   } finally {
     log.close();
   }
 }
+
+/** The last event of each kind in their order: what a row is made of. */
+const newestOf = (events: readonly TimedEvent[]): readonly TimedEvent[] =>
+  events.filter(({ event }, i) => events.findLastIndex((other) => other.event === event) === i);
 
 /** Lines that are whole; what is cut at an end is no JSON. */
 function eventsIn(bytes: Uint8Array): readonly TimedEvent[] {
