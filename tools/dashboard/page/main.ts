@@ -137,7 +137,10 @@ addPanel('Headline', async (body) => {
 
 addPanel('Figures at evaluations', async (body) => {
   const evaluations = first()?.history.evaluations ?? [];
-  const names = Object.keys(numbersOf(evaluations.at(-1)?.report)).slice(0, 4);
+  const names = Object.entries(numbersOf(evaluations.at(-1)?.report))
+    .filter(([, value]) => value <= 1) // what counts something is told in the table
+    .map(([name]) => name)
+    .slice(0, 3);
   if (names.length === 0) return false;
   const figures = Object.fromEntries(
     names.map((name) => [name, evaluations.map(({ report }) => numbersOf(report)[name] ?? 0)]),
