@@ -5,7 +5,7 @@ import { withoutValues } from '../engine/shapes/shapes.js';
 import { createModel } from '../heads/index.js';
 import { batchesOf, type TaughtImage, taughtImages } from '../training/run/index.js';
 import { openSplit } from './datasets.js';
-import { intensityOf } from './intensity.js';
+import { preprocessingFor } from './intensity.js';
 import { withChannels } from './network.js';
 import type { Experiment } from './schema.js';
 import { createTrainLoader, type Taught, withFullBatch } from './trainLoader.js';
@@ -30,7 +30,7 @@ export async function* firstBatches(named: Experiment, count: number): AsyncGene
   const experiment = withFullBatch(withChannels(named, dataset.deep?.channels), dataset.size, () => undefined);
   const network = await taughtBy(experiment, dataset);
   const encoder = await loadEncoder({ ...network.encoder, module: builtModule(network.encoder.module) });
-  const loader = createTrainLoader(experiment, network, dataset);
+  const loader = createTrainLoader(experiment, network, dataset, () => undefined);
   try {
     for await (const { batch, step } of batchesOf(loader, 0, count)) {
       const images = taughtImages(batch, encoder);
@@ -51,6 +51,6 @@ async function taughtBy({ model: parts, train }: Experiment, dataset: Dataset): 
     model.dispose();
     return { encoder, preprocessing };
   });
-  const preprocessing = await intensityOf(dataset, result.preprocessing);
+  const preprocessing = await preprocessingFor(dataset, result.preprocessing);
   return { encoder: result.encoder, inputSize, model: { preprocessing } };
 }

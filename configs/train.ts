@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { findLeak } from '../datasets/check/leaks.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
@@ -26,7 +27,7 @@ import {
 } from '../training/run/index.js';
 import { withWeights } from '../weights/fileSource.js';
 import { openSplit, openValidation } from './datasets.js';
-import { describeIntensity, intensityOf } from './intensity.js';
+import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, type Network, withChannels } from './network.js';
 import type { Experiment } from './schema.js';
@@ -87,6 +88,8 @@ async function trainHeld(
   );
   const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
+  const leak = val && findLeak(train, val, 'val');
+  if (leak) throw leak;
   say(
     val
       ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named.model.head).task))}`
@@ -100,7 +103,7 @@ async function trainHeld(
     if (weights === null) say('weights: none, everything starts at random');
     else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
-    if (!continues(options)) network.model.preprocessing = await intensityOf(train, network.model.preprocessing);
+    if (!continues(options)) network.model.preprocessing = await preprocessingFor(train, network.model.preprocessing);
     if (train.deep) say(`intensity: ${describeIntensity(train.deep, network.model.preprocessing)}`);
     return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
   } finally {
@@ -141,7 +144,7 @@ async function trainNetwork(
   { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
   options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
 ): Promise<TrainResult> {
-  const loader = createTrainLoader(experiment, network, train);
+  const loader = createTrainLoader(experiment, network, train, (line) => options.say(printable(line)));
   const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
     const isWriter = held !== null;
@@ -155,6 +158,7 @@ async function trainNetwork(
       ...(val && {
         evaluate: (stop) => network.measure(val, { signal: stop, onAnswer: pictures?.answer }),
         metric: network.task.metric,
+        evaluatedImages: val.size,
       }),
       ...(pictures ? { watch: pictures } : {}),
       ...(scalars ? { alsoLog: scalars } : {}),

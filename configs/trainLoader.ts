@@ -6,15 +6,17 @@ import type { EncoderSource } from '../datasets/encoder.js';
 import { type ImageFormat, RGB_FORMAT } from '../datasets/loader/fill.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
-import { trainAugmentation } from './augmentation.js';
+import { describeAugmentation, trainAugmentation } from './augmentation.js';
 import type { Experiment } from './schema.js';
 
 /** Fewer images than a batch are one batch; processes of a cluster share what the config says. */
 export function withFullBatch(experiment: Experiment, images: number, say: (line: string) => void): Experiment {
-  const { batchSize } = experiment.train;
+  const { batchSize, accumulate } = experiment.train;
   if (batchSize <= images || membership()) return experiment;
   say(`batchSize: ${images} instead of ${batchSize}, as there are no more images`);
-  return { ...experiment, train: { ...experiment.train, batchSize: images } };
+  const parts = images % accumulate === 0 ? accumulate : 1;
+  if (parts !== accumulate) say(`accumulate: 1 instead of ${accumulate}, which is no divisor of it`);
+  return { ...experiment, train: { ...experiment.train, batchSize: images, accumulate: parts } };
 }
 
 /** What the images of a data set are once they are prepared. */
@@ -31,16 +33,24 @@ export interface Taught {
   readonly model: { readonly preprocessing: Preprocessing };
 }
 
-/** The batches that an experiment learns from. */
-export function createTrainLoader(experiment: Experiment, network: Taught, dataset: Dataset): Loader {
+/** The batches that an experiment learns from. @param say is told how images are changed */
+export function createTrainLoader(
+  experiment: Experiment,
+  { encoder, inputSize, model: { preprocessing } }: Taught,
+  dataset: Dataset,
+  say: (line: string) => void,
+): Loader {
   const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
   const cluster = membership();
-  const { preprocessing } = network.model;
   const images = imageFormat(dataset, preprocessing);
+  const { type, channels } = images;
+  const augmented = { count: dataset.size, type, channels, labels: dataset.labels };
+  const augment = trainAugmentation(experiment, inputSize, preprocessing, augmented);
+  say(`augmentation: ${describeAugmentation(experiment, augment, augmented)}`);
   return createLoader({
     entries: dataset.entries,
-    encoder: network.encoder,
-    augment: trainAugmentation(experiment, network.inputSize, preprocessing, images.type),
+    encoder,
+    augment,
     images,
     transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
       return { module: pathToFileURL(module).href, settings };
