@@ -128,9 +128,10 @@ export function answering(
   return {
     task,
     isDeep,
-    measure: (dataset, { signal, onAnswer } = {}) =>
+    measure: (dataset, { signal, onAnswer, alsoIn } = {}) =>
       evaluateModel(predictor, dataset, task.createEvaluator(labels, limits), {
         signal,
+        alsoIn,
         onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
       }),
     answer: (images) => predictor.predict(images),
