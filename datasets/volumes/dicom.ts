@@ -2,7 +2,9 @@ import type { DataSet } from 'dicom-parser';
 import type { PixelData } from '../sample.js';
 import { coloured } from './dicomColours.js';
 import { itemOf, numbersOf, parseDicom } from './dicomFile.js';
+import { masksName } from './dicomMasks.js';
 import { type Layout, layoutOf, samplesOf } from './dicomPixels.js';
+import type { DicomOrigin } from './dicomSegWrite.js';
 import { MAX_VALUES, type Volume } from './volume.js';
 
 /** A DICOM file, with what puts it in its place of a series. */
@@ -14,6 +16,8 @@ export interface DicomImage extends Volume {
   readonly instance: number;
   /** Two letters, such as CT or MR. */
   readonly modality: string;
+  /** What refers to the image names it by. */
+  readonly origin: DicomOrigin;
 }
 
 /**
@@ -28,41 +32,80 @@ export async function readDicom(bytes: Uint8Array): Promise<DicomImage> {
   const element = data.elements.x7fe00010;
   if (element === undefined) {
     const isFloat = data.elements.x7fe00008 ?? data.elements.x7fe00009;
-    throw new Error(isFloat ? 'its pixels are floats, which are not read: save it as NIfTI' : 'it holds no pixels');
+    if (isFloat) throw new Error('its pixels are floats, which are not read: save it as NIfTI');
+    const masks = masksName(data);
+    throw new Error(masks === null ? 'it holds no pixels' : `${masks}, masks of a series, which are read beside it`);
   }
   const layout = layoutOf(data);
   const stored = await samplesOf(data, element, layout);
   const { width, height, frames } = layout;
   const { values, channels } = coloured(data, stored, layout);
   const shape = { width, height, depth: frames, channels };
-  return { data: rescaled(data, values, layout, channels), ...shape, ...placeOf(data), ...namesOf(data) };
+  const origin = originOf(data, frames);
+  const whole = {
+    data: rescaled(data, values, layout, channels),
+    ...shape,
+    ...placeOf(data),
+    ...namesOf(data),
+    origin,
+  };
+  return frames > 1 ? ordered(data, whole) : whole;
 }
 
+/** Frames of a file in the order in which they lie in the patient, where each says its own place. */
+function ordered(data: DataSet, whole: DicomImage): DicomImage {
+  const count = whole.data.length / whole.depth;
+  const images = Array.from(
+    { length: whole.depth },
+    (_, frame): DicomImage => ({
+      ...whole,
+      ...placeOf(data, frame),
+      depth: 1,
+      instance: frame,
+      data: whole.data.subarray(frame * count, (frame + 1) * count),
+      origin: { ...whole.origin, slices: whole.origin.slices.slice(frame, frame + 1) },
+    }),
+  );
+  // Of times or echoes several lie in one place.
+  const places = new Set(images.map(({ position }) => position?.toFixed(3)));
+  return whole.affine !== null && places.size === images.length ? joinSeries(images) : whole;
+}
+
+/** The sequences that state something of a frame: of all frames, and of that one. */
+const groupsOf = (data: DataSet, frame: number, sequence: string): readonly (DataSet | undefined)[] => [
+  itemOf(itemOf(data, 'x52009229'), sequence),
+  itemOf(itemOf(data, 'x52009230', frame), sequence),
+];
+
 /** Values of the modality, such as Hounsfield units. Whole numbers stay whole where they can. */
-function rescaled(data: DataSet, values: PixelData, { isSigned, stored }: Layout, channels: number): PixelData {
-  const [slope, intercept] = ['x00281053', 'x00281052'].map((tag) => Number(data.string(tag) ?? Number.NaN));
-  const isGiven = channels === 1 && Number.isFinite(slope) && Number.isFinite(intercept) && slope !== 0;
-  if (!isGiven || (slope === 1 && intercept === 0)) return values;
-  const [a, b] = [slope as number, intercept as number];
+function rescaled(data: DataSet, values: PixelData, { isSigned, stored, frames }: Layout, channels: number): PixelData {
+  const lines = Array.from({ length: frames }, (_, frame) => lineOf(data, frame));
+  if (channels !== 1 || lines.every(([slope, intercept]) => slope === 1 && intercept === 0)) return values;
   const [least, most] = isSigned ? [-(2 ** (stored - 1)), 2 ** (stored - 1) - 1] : [0, 2 ** stored - 1];
-  const ends = [least * a + b, most * a + b];
-  const isWhole = Number.isInteger(a) && Number.isInteger(b) && ends.every((end) => end >= -32_768 && end <= 32_767);
+  const ends = lines.flatMap(([slope, intercept]) => [least * slope + intercept, most * slope + intercept]);
+  const isWhole = lines.flat().every(Number.isInteger) && ends.every((end) => end >= -32_768 && end <= 32_767);
   const into = isWhole ? new Int16Array(values.length) : new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) into[i] = (values[i] as number) * a + b;
+  const count = values.length / frames;
+  for (const [frame, [slope, intercept]] of lines.entries()) {
+    for (let i = frame * count; i < (frame + 1) * count; i++) into[i] = (values[i] as number) * slope + intercept;
+  }
   return into;
 }
 
-function placeOf(data: DataSet): Pick<DicomImage, 'spacing' | 'affine' | 'position'> {
-  const shared = itemOf(data, 'x52009229');
-  const frame = itemOf(data, 'x52009230');
-  const pick = (sequence: string, tag: string): readonly number[] => {
-    const ways = [
-      numbersOf(data, tag),
-      numbersOf(itemOf(shared, sequence), tag),
-      numbersOf(itemOf(frame, sequence), tag),
-    ];
-    return ways.find(({ length }) => length > 0) ?? [];
-  };
+/** What values of a frame are multiplied by, and what is added. */
+function lineOf(data: DataSet, frame: number): readonly [slope: number, intercept: number] {
+  for (const group of [data, ...groupsOf(data, frame, 'x00289145')]) {
+    const [slope, intercept] = ['x00281053', 'x00281052'].map((tag) => Number(group?.string(tag) ?? Number.NaN));
+    if (Number.isFinite(slope) && Number.isFinite(intercept) && slope !== 0)
+      return [slope as number, intercept as number];
+  }
+  return [1, 0];
+}
+
+function placeOf(data: DataSet, frame = 0): Pick<DicomImage, 'spacing' | 'affine' | 'position'> {
+  const pick = (sequence: string, tag: string): readonly number[] =>
+    [data, ...groupsOf(data, frame, sequence)].map((group) => numbersOf(group, tag)).find(({ length }) => length > 0) ??
+    [];
   const positive = (value: number | undefined): number => (value !== undefined && value > 0 ? value : 1);
   const [rows, columns] = pick('x00289110', 'x00280030');
   const [between = pick('x00289110', 'x00180050')[0]] = pick('x00289110', 'x00180088');
@@ -89,6 +132,17 @@ function namesOf(data: DataSet): Pick<DicomImage, 'series' | 'instance' | 'modal
     series: (data.string('x0020000e') ?? '').slice(0, 64),
     instance: Number(data.string('x00200013') ?? 0) || 0,
     modality: (data.string('x00080060') ?? '').slice(0, 16),
+  };
+}
+
+function originOf(data: DataSet, frames: number): DicomOrigin {
+  const uid = (tag: string): string => (data.string(tag) ?? '').slice(0, 64);
+  const own = { sopClass: uid('x00080016'), sopInstance: uid('x00080018') };
+  return {
+    study: uid('x0020000d'),
+    series: uid('x0020000e'),
+    frameOfReference: uid('x00200052'),
+    slices: Array.from({ length: frames }, (_, i) => ({ ...own, frame: frames > 1 ? i + 1 : null })),
   };
 }
 
@@ -133,5 +187,6 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
     depth: sorted.length,
     spacing: [first.spacing[0], first.spacing[1], z],
     affine,
+    origin: { ...first.origin, slices: sorted.flatMap(({ origin }) => origin.slices) },
   };
 }
