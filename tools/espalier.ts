@@ -164,7 +164,7 @@ function addSharing(program: Command): void {
     .addOption(new Option('--to <format>', 'what to write').choices(FORMAT_NAMES).default('onnx'))
     .option(
       '--out <path>',
-      'file or folder to write (default: beside the checkpoints of the run, model.onnx and so on)',
+      'file or folder to write; a bundle is one file where it ends in .espalier (default: beside the checkpoints of the run, model.onnx and so on)',
     )
     .addOption(new Option('--precision <type>', 'of weights and arithmetic').choices(['f32', 'f16']).default('f32'))
     .addOption(
