@@ -1,8 +1,9 @@
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
+import { type KeptLargest, keepLargest, keptLargest } from '../datasets/evaluators/index.js';
 import { cuttingOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
-import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
+import type { ClassMap, LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
 import type { EvaluationLimits } from '../heads/tasks/task.js';
@@ -86,7 +87,9 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
   });
-  const predictor = withTiles(whole, task, evaluate);
+  const kept = keptLargest(labels, evaluate.cases);
+  const tiles = withTiles(whole, task, evaluate);
+  const predictor = kept !== null && evaluate.cases.of === 'image' ? withLargest(tiles, kept) : tiles;
   return {
     model,
     encoder: assembly.encoder,
@@ -94,7 +97,11 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     fit,
     ...answering(predictor, task, labels, limits(headSettings(head)), () => model.preprocessing.depth === 'own'),
     predictVolume: (file) =>
-      predictVolume(predictor, file, { ...cuttingOf(experiment.data), isDeep: model.preprocessing.depth === 'own' }),
+      predictVolume(predictor, file, {
+        ...cuttingOf(experiment.data),
+        isDeep: model.preprocessing.depth === 'own',
+        kept: evaluate.cases.of === 'folder' ? kept : null,
+      }),
     dispose: () => {
       predictor.dispose();
       model.dispose();
@@ -120,8 +127,21 @@ export function answering(
       }),
     answer: (images) => predictor.predict(images),
     predict: (files, options) => predictImages(predictor, files, { ...options, isDeep: isDeep() }),
-    predictVolume: (file) => predictVolume(predictor, file, { axis: null, slices: 1, isDeep: isDeep() }),
+    predictVolume: (file) => predictVolume(predictor, file, { axis: null, slices: 1, isDeep: isDeep(), kept: null }),
     dispose: () => predictor.dispose(),
+  };
+}
+
+/** Class maps of which smaller components are background. */
+function withLargest(predictor: Predictor<unknown>, kept: KeptLargest): Predictor<unknown> {
+  return {
+    ...predictor,
+    predict: async (images) =>
+      (await predictor.predict(images)).map((answer) => {
+        if (typeof answer !== 'object' || answer === null || !('mask' in answer)) return answer;
+        const map = answer as ClassMap;
+        return { ...map, mask: keepLargest(map.mask, [1, map.height, map.width], kept) };
+      }),
   };
 }
 

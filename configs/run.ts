@@ -5,6 +5,7 @@ import { readText } from '../engine/files/read.js';
 import { loadCheckpoint } from '../training/index.js';
 import { chosenCheckpoint, readCheckpoint, requireOwn, runFolder } from '../training/run/index.js';
 import { createNetwork, type Network, withChannels } from './network.js';
+import { readPostprocess } from './postprocess.js';
 import { parseExperiment } from './read.js';
 import type { Experiment } from './schema.js';
 
@@ -49,22 +50,30 @@ export function openRun(folder: string, { batch, tile, inputSize, allowModules }
   const resized = { ...trained, model: { ...trained.model, inputSize } };
   const experiment = inputSize === undefined ? trained : parseExperiment(resized, 'the size asked for', allowModules);
   const labels: LabelMap = { classes: stored.metadata.classes };
+  const decided = readPostprocess(files.postprocess);
+  const { cases } = experiment.evaluate;
   const evaluate = {
     ...experiment.evaluate,
+    cases: decided === null ? cases : { ...cases, largest: decided.largest },
     batchSize: batch ?? experiment.evaluate.batchSize,
     tile: tile ?? experiment.evaluate.tile,
   };
-  const network = createNetwork(
-    withChannels({ ...experiment, evaluate }, stored.metadata.preprocessing.mean.length),
-    labels,
-  );
+  const used = { ...experiment, evaluate };
+  const network = createNetwork(withChannels(used, stored.metadata.preprocessing.mean.length), labels);
   try {
     loadCheckpoint(network.model, stored);
   } catch (error) {
     network.dispose();
     throw error;
   }
-  return { network, experiment, labels, checkpoint, step: stored.metadata.step, dispose: () => network.dispose() };
+  return {
+    network,
+    experiment: used,
+    labels,
+    checkpoint,
+    step: stored.metadata.step,
+    dispose: () => network.dispose(),
+  };
 }
 
 /** The config of a run, from its folder. @throws ConfigError when it cannot be read */

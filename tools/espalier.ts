@@ -98,6 +98,10 @@ function addLearning(program: Command): void {
       '--cases <file>',
       'segmentation: also Dice, surface distances, lesions and volumes case by case, into a CSV file (settings: evaluate.cases)',
     )
+    .option(
+      '--keep-largest',
+      "segmentation: find the classes whose mean Dice over the cases rises with their largest component alone, and keep that in the run's folder",
+    )
     .addOption(batch())
     .addOption(tile())
     .addOption(engineOrRuntime())

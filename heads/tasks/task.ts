@@ -1,5 +1,5 @@
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
-import type { CaseEvaluator, CasesConfig } from '../../datasets/evaluators/regions/index.js';
+import type { CaseEvaluator, CaseEvaluatorOptions, CasesConfig } from '../../datasets/evaluators/regions/index.js';
 import type { ClassMap, ClassScores, Detections, LabelMap, PackedMask, Truth } from '../../datasets/sample.js';
 import type { AugmentConfig } from '../../datasets/transforms/augment.js';
 
@@ -82,7 +82,11 @@ export interface Task<T extends Truth = Truth, Result = unknown> {
   readonly isFullyConvolutional: boolean;
   readonly createEvaluator: (labels: LabelMap, limits: EvaluationLimits) => Evaluator<T, Result, Report>;
   /** Figures per case, such as surface distances; absent: the task has none. */
-  readonly createCaseEvaluator?: (labels: LabelMap, settings: CasesConfig) => CaseEvaluator;
+  readonly createCaseEvaluator?: (
+    labels: LabelMap,
+    settings: CasesConfig,
+    options?: CaseEvaluatorOptions,
+  ) => CaseEvaluator;
   /** What the report says where there was nothing to measure. */
   readonly nothingMeasured: string;
   /** The report as tables, the most important first. */

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { caseStatistics } from '../../datasets/caseStatistics.js';
 import { shownImage } from '../../datasets/decode/index.js';
+import { type KeptLargest, keepLargest } from '../../datasets/evaluators/index.js';
 import { type Axis, planeOf, repeated, sliceWithin, thickestAxis } from '../../datasets/medical/slices.js';
 import type { ClassMap, Pixels } from '../../datasets/sample.js';
 import { type ReadVolume, readVolume } from '../../datasets/volumes/readVolume.js';
@@ -15,6 +16,8 @@ export interface PredictVolumeOptions {
   readonly slices: number;
   /** False: slices are shown to the network as 8-bit RGB. */
   readonly isDeep: boolean;
+  /** Classes of which only the largest component of the volume is kept; null: all is. */
+  readonly kept: KeptLargest | null;
 }
 
 /** The classes of a volume. */
@@ -40,7 +43,7 @@ export interface VolumePrediction {
 export async function predictVolume<Result>(
   predictor: Predictor<Result>,
   file: string,
-  { axis: wanted, slices: together, isDeep }: PredictVolumeOptions,
+  { axis: wanted, slices: together, isDeep, kept }: PredictVolumeOptions,
 ): Promise<VolumePrediction> {
   const stored = await readVolume(file, statSync(file, { throwIfNoEntry: false })?.isDirectory() === true);
   const volume = toRas(stored);
@@ -61,11 +64,13 @@ export async function predictVolume<Result>(
       if (count > best.count) best = { index: from + i, count, result };
     }
   }
-  const labels = new Uint8Array(placed.length);
-  if (stored.affine === null) labels.set(placed);
+  const { depth, height, width } = volume;
+  const answered = kept === null ? placed : keepLargest(placed, [depth, height, width], kept);
+  const labels = new Uint8Array(answered.length);
+  if (stored.affine === null) labels.set(answered);
   else {
     eachVoxel(stored, orientationOf(stored), (at, ras) => {
-      labels[at] = placed[ras] as number;
+      labels[at] = answered[ras] as number;
     });
   }
   const [x, y, z] = stored.spacing;
