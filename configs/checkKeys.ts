@@ -37,11 +37,22 @@ function checkData({ data }: Experiment): Problem[] {
   const stated = formatOf(data)
     .check(data)
     .filter(({ missing }) => missing === undefined);
-  const problems = stated.map(({ path, message }) => ({ path: ['data', ...path], message }));
+  const problems: Problem[] = stated.map(({ path, message }) => ({ path: ['data', ...path], message }));
+  problems.push(...checkFolds(data));
   const seen = new Set<string>();
   const repeated = data.classes.find((name) => seen.size === seen.add(name).size);
   if (repeated === undefined) return problems;
   return [{ path: ['data', 'classes'], message: `class '${repeated}' is listed twice` }, ...problems];
+}
+
+function checkFolds({ folds, fold, val }: Experiment['data']): Problem[] {
+  if (folds === null) return [];
+  if (fold >= folds) {
+    return [{ path: ['data', 'fold'], message: `there are folds 0 to ${folds - 1}, and fold is ${fold}` }];
+  }
+  if (val === 'auto') return [];
+  const message = 'data.folds takes validation images from those of training: leave data.val out';
+  return [{ path: ['data', 'val'], message }];
 }
 
 function checkWeights({ model: { weights } }: Experiment): Problem[] {

@@ -126,10 +126,12 @@ const withFirst =
 
 /** Fewer images than a batch are one batch; processes of a cluster share what the config says. */
 function withFullBatch(experiment: Experiment, images: number, say: (line: string) => void): Experiment {
-  const { batchSize } = experiment.train;
+  const { batchSize, accumulate } = experiment.train;
   if (batchSize <= images || membership()) return experiment;
   say(`batchSize: ${images} instead of ${batchSize}, as there are no more images`);
-  return { ...experiment, train: { ...experiment.train, batchSize: images } };
+  const parts = images % accumulate === 0 ? accumulate : 1;
+  if (parts !== accumulate) say(`accumulate: 1 instead of ${accumulate}, which is no divisor of it`);
+  return { ...experiment, train: { ...experiment.train, batchSize: images, accumulate: parts } };
 }
 
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
@@ -170,6 +172,7 @@ async function trainNetwork(
       ...(val && {
         evaluate: (stop) => network.measure(val, { signal: stop, onAnswer: pictures?.answer }),
         metric: network.task.metric,
+        evaluatedImages: val.size,
       }),
       ...(pictures ? { watch: pictures } : {}),
       ...(scalars ? { alsoLog: scalars } : {}),

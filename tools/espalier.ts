@@ -72,6 +72,14 @@ function addLearning(program: Command): void {
     .option('--set <key.path=value>', 'replaces one key; may be repeated', collect, [])
     .option('--cluster <addresses>', 'host:port of every process, with commas: train together (or TF_CONFIG)')
     .addOption(new Option('--task <n>', 'position of this process in --cluster').argParser(wholeNumber(0, 255)))
+    .addOption(
+      new Option('--fold <i>', 'the fold of data.folds that validates, from 0; all: train each').argParser(foldOf),
+    )
+    .addOption(
+      new Option('--seeds <n>', 'train with that many seeds, from train.seed on: mean and deviation').argParser(
+        wholeNumber(1, 100),
+      ),
+    )
     .option('--resume', 'continue the run in --out, or the newest one of this config')
     .option('--dashboard', 'show the run in a browser while it goes; prints the address')
     .option('--no-plots', 'draw no curves and tables into the folder of the run at its end')
@@ -245,6 +253,8 @@ function wholeNumber(low: number, high: number): (text: string) => number {
     throw new InvalidArgumentError(`Give a whole number from ${low} to ${high}.`);
   };
 }
+
+const foldOf = (text: string): number | 'all' => (text === 'all' ? text : wholeNumber(0, 99)(text));
 
 function sizeOf(text: string): readonly [height: number, width: number] {
   const [, height = '', width = ''] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];

@@ -1,9 +1,9 @@
+export { type AccumulatedStep, type BatchPart, createAccumulatedStep } from './accumulate.js';
 export { type CheckpointTensors, loadCheckpoint } from './checkpointWeights.js';
 export { createEma, type Ema } from './ema.js';
 export type { MemoryImage, RgbaPixels } from './imageSource.js';
 export {
   type CheckpointSource,
-  type FoundObject,
   type OpenCheckpointOptions,
   type OpenedModel,
   openDetector,
