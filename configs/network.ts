@@ -86,6 +86,7 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     mode: fit,
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
+    probabilities: evaluate.tileBlend === 'gaussian' && evaluate.tile !== null,
   });
   const kept = keptLargest(labels, evaluate.cases);
   const tiles = withTiles(whole, task, evaluate);
@@ -145,15 +146,26 @@ function withLargest(predictor: Predictor<unknown>, kept: KeptLargest): Predicto
   };
 }
 
+/** What is kept of an answer for an image that was no tile. */
+function withoutProbabilities(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || !('classProbabilities' in answer)) return answer;
+  const { classProbabilities: _, ...rest } = answer;
+  return rest;
+}
+
 /** Answers large images by tiles, as the config and the task say. */
 function withTiles(
   predictor: Predictor<unknown>,
-  { stitching }: Task,
-  { tile, tileOverlap: overlap }: Experiment['evaluate'],
+  task: Task,
+  { tile, tileOverlap: overlap, tileBlend }: Experiment['evaluate'],
 ): Predictor<unknown> {
-  if (tile === null) return predictor;
-  if (tile !== 'auto') return tiled(predictor, { tile, overlap, stitching });
-  return stitching.defaults === null ? predictor : tiled(predictor, { ...stitching.defaults, overlap, stitching });
+  const { defaults, isWholeToo, create, blend } = task.stitching;
+  const sides = tile === 'auto' ? defaults : tile === null ? null : { tile };
+  if (sides === null) return predictor;
+  if (tileBlend === 'deepest' || !blend)
+    return tiled(predictor, { ...sides, overlap, stitching: { isWholeToo, create } });
+  const blended = tiled(predictor, { ...sides, overlap, stitching: { isWholeToo, create: blend } });
+  return { ...blended, predict: async (images) => (await blended.predict(images)).map(withoutProbabilities) };
 }
 
 /** What there is to draw of a prediction, however sure it is; null: nothing. */

@@ -155,4 +155,6 @@ export interface ClassMap {
   readonly mask: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /** [height * width * classes] in 0..1; absent unless asked for. */
+  readonly classProbabilities?: Float32Array;
 }

@@ -21,6 +21,12 @@ export type Progress = {
   readonly epochs: Scalar;
 };
 
+/** What an answer carries beside itself. */
+export interface DecodeOptions {
+  /** True: class maps carry the probabilities of their classes. Defaults to false; other answers carry what they always do. */
+  readonly probabilities?: boolean;
+}
+
 /** Feature maps -> predictions. The tensor-free half (anchors, matching, class maps) is the head's Encoder. */
 export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> extends Module {
   readonly inputs: FeatureSpec<In>;
@@ -40,7 +46,7 @@ export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> 
    *
    * @param placements how each original image was laid into the network's input, one per batch row
    */
-  readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
+  readonly decode: (raw: Raw, placements: readonly Placement[], options?: DecodeOptions) => Promise<readonly Result[]>;
   /** The same answer for exported networks; absent: networks with this head are not exported. */
   readonly exported?: ExportedAnswer<Raw>;
 }

@@ -14,12 +14,13 @@ import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
 import { type Demand, requireRoom, roomLeft } from '../engine/memory.js';
 import { hollow } from '../engine/shapes/bytes.js';
+import type { DecodeOptions } from '../heads/head.js';
 
 /** The part of a model that answers. */
 export interface PredictableModel<Raw extends Tree, Result> extends Module {
   readonly preprocessing: Preprocessing;
   forward(images: tf.Tensor4D, pass: Pass): Raw;
-  decode(raw: Raw, placements: readonly Placement[]): Promise<readonly Result[]>;
+  decode(raw: Raw, placements: readonly Placement[], options?: DecodeOptions): Promise<readonly Result[]>;
 }
 
 export interface PredictorOptions {
@@ -33,6 +34,8 @@ export interface PredictorOptions {
   readonly batchSize: number;
   /** The weights never change again: the engine may fold them into the graph. */
   readonly constants?: boolean;
+  /** Class maps carry the probabilities of their classes. Defaults to false. */
+  readonly probabilities?: boolean;
 }
 
 /** Images in, answers out; follows the model's weights as they change, unless they are constants. */
@@ -49,6 +52,7 @@ const PREDICTOR_OPTIONS: OptionNames<PredictorOptions> = {
   multiple: true,
   batchSize: true,
   constants: true,
+  probabilities: true,
 };
 
 /**
@@ -61,7 +65,7 @@ export function createPredictor<Raw extends Tree, Result>(
   options: PredictorOptions,
 ): Predictor<Result> {
   checkOptions(options, PREDICTOR_OPTIONS, 'createPredictor');
-  const { inputSize, mode, multiple, constants = false } = options;
+  const { inputSize, mode, multiple, constants = false, probabilities = false } = options;
   const batchSize = mode === 'native' ? 1 : options.batchSize;
   const layAll = (images: readonly Pixels[]): readonly Letterboxed[] => {
     const { perImage = null, mean, spacing } = model.preprocessing;
@@ -89,7 +93,7 @@ export function createPredictor<Raw extends Tree, Result>(
     const input = stack(laid, batchSize);
     const raw = await forward.async(input.tensor).finally(() => input.tensor.dispose());
     try {
-      return (await model.decode(raw, input.placements)).slice(0, images.length);
+      return (await model.decode(raw, input.placements, { probabilities })).slice(0, images.length);
     } finally {
       tf.dispose(raw as tf.TensorContainer);
     }

@@ -54,11 +54,16 @@ export interface Stitching<Result> {
   readonly isWholeToo: boolean;
   /** Side of the tiles, pixels, where a config leaves it open, and longest side of an image that is answered at once; null: every image is. */
   readonly defaults: { readonly tile: number; readonly longest: number } | null;
-  readonly create: (size: { readonly width: number; readonly height: number }) => {
-    add(result: Result, tile: StitchedTile): void;
-    finish(): Result;
-  };
+  readonly create: Stitch<Result>;
+  /** Where answers that carry probabilities are blended; absent: the task has none. */
+  readonly blend?: Stitch<Result>;
 }
+
+/** Takes the answers for tiles, row by row, and gives that for their image. */
+type Stitch<Result> = (size: { readonly width: number; readonly height: number }) => {
+  add(result: Result, tile: StitchedTile): void;
+  finish(): Result;
+};
 
 /** Defaults of the augmentation where the config leaves them open. */
 export type TaskAugmentation = Pick<AugmentConfig, 'fit' | 'scale' | 'flipVertical' | 'rotate90'>;
