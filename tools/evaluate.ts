@@ -30,7 +30,7 @@ export async function evaluate(path: string, command: EvaluateCommand): Promise<
       experiment === null
         ? await openDataOf(command.data, command.split, labels)
         : await openOwn(experiment, command, labels);
-    for (const { message } of dataset.warnings) output.note(`warning: ${message}`);
+    for (const { message, isNote } of dataset.warnings) output.note(isNote ? message : `warning: ${message}`);
     output.note(`${split}: ${dataset.size} images; ${source}`);
     const cases = command.cases ?? null;
     const triesLargest = command.keepLargest === true;
