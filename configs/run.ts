@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { withoutDrawing } from '../backbones/parameters.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { readText } from '../engine/files/read.js';
@@ -59,7 +60,8 @@ export function openRun(folder: string, { batch, tile, inputSize, allowModules }
     tile: tile ?? experiment.evaluate.tile,
   };
   const used = { ...experiment, evaluate };
-  const network = createNetwork(withChannels(used, stored.metadata.preprocessing.mean.length), labels);
+  const built = withChannels(used, stored.metadata.preprocessing.mean.length);
+  const network = withoutDrawing(() => createNetwork(built, labels));
   try {
     loadCheckpoint(network.model, stored);
   } catch (error) {

@@ -9,6 +9,7 @@ import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
 import { type ImageFormat, loadEncoder, RGB_FORMAT } from '../datasets/loader/fill.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
+import type { AugmentConfig } from '../datasets/transforms/augment.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
@@ -30,7 +31,7 @@ import {
   trainRun,
 } from '../training/run/index.js';
 import { withWeights } from '../weights/fileSource.js';
-import { trainAugmentation } from './augmentation.js';
+import { type AugmentedImages, describeAugmentation, trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
@@ -158,7 +159,16 @@ async function trainNetwork(
   { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
   options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
 ): Promise<TrainResult> {
-  const loader = createTrainLoader(experiment, network, train);
+  const images = imageFormat(train, network.model.preprocessing);
+  const augmented: AugmentedImages = {
+    count: train.size,
+    type: images.type,
+    channels: images.channels,
+    labels: train.labels,
+  };
+  const augment = trainAugmentation(experiment, network.inputSize, network.model.preprocessing, augmented);
+  options.say(printable(`augmentation: ${describeAugmentation(experiment, augment, augmented)}`));
+  const loader = createTrainLoader(experiment, network, train, { images, augment });
   const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
     const isWriter = held !== null;
@@ -224,18 +234,18 @@ function imageFormat({ deep }: Dataset, { perImage }: Preprocessing): ImageForma
   return { type: perImage ? 'float32' : deep.type, channels: deep.channels, perImage: perImage ?? null };
 }
 
-function createTrainLoader(experiment: Experiment, network: Network, dataset: Dataset): Loader {
+function createTrainLoader(
+  experiment: Experiment,
+  network: Network,
+  dataset: Dataset,
+  { images, augment }: { readonly images: ImageFormat; readonly augment: AugmentConfig },
+): Loader {
   const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
   const cluster = membership();
-  const { preprocessing } = network.model;
-  const images = imageFormat(dataset, preprocessing);
   return createLoader({
     entries: dataset.entries,
     encoder: network.encoder,
-    augment: trainAugmentation(experiment, network.inputSize, preprocessing, {
-      type: images.type,
-      labels: dataset.labels,
-    }),
+    augment,
     images,
     transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
       return { module: pathToFileURL(module).href, settings };
