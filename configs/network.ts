@@ -3,7 +3,7 @@ import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
 import { type KeptLargest, keepLargest, keptLargest } from '../datasets/evaluators/index.js';
 import { cuttingOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
-import type { ClassMap, LabelMap, Pixels, Sample } from '../datasets/sample.js';
+import { type ClassMap, countThings, type LabelMap, type Pixels, type Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
 import type { EvaluationLimits } from '../heads/tasks/task.js';
@@ -85,7 +85,11 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const { inputSize, backbone, neck, head } = experiment.model;
   const { task, limits } = headOf(head);
   const config = { inputSize, backbone, neck, head };
-  const assembly = createModel(config, { classes: labels.classes.length, seed: train.seed });
+  const assembly = createModel(config, {
+    classes: labels.classes.length,
+    things: countThings(labels),
+    seed: train.seed,
+  });
   const model = assembly.model as unknown as Network['model'];
   const fit = task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox';
   const whole = createPredictor(model, {
@@ -133,9 +137,10 @@ export function answering(
   return {
     task,
     isDeep,
-    measure: (dataset, { signal, onAnswer } = {}) =>
+    measure: (dataset, { signal, onAnswer, alsoIn } = {}) =>
       evaluateModel(predictor, dataset, task.createEvaluator(labels, limits), {
         signal,
+        alsoIn,
         onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
       }),
     answer: (images) => predictor.predict(images),

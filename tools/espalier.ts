@@ -205,6 +205,12 @@ function addData(program: Command): void {
     .argument('<data>', 'folder of a data set, or a config')
     .option('--strict', 'exit 1 for warnings, too')
     .option('--write <file>', 'write a config for it')
+    .addOption(
+      new Option('--show <n>', 'draw the first batches as the network sees them, with what they teach').argParser(
+        wholeNumber(1, 1000),
+      ),
+    )
+    .option('--out <dir>', 'with --show: folder of the pictures (default: <data>-batches)')
     .addOption(json())
     .action(async (path: string, options) => (await import('./dataCommands.js')).check(path, options));
   program

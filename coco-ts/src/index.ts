@@ -48,7 +48,15 @@ export { type CurveChoice, type F1Curve, f1Curve, type PrecisionRecall, precisio
 export { type Frequency, type LvisOptions, type LvisResult, lvisEvaluate } from './metrics/lvis.js';
 export { type OpenImagesOptions, type OpenImagesTable, openImagesEvaluate } from './metrics/openImages.js';
 export { cellsOfArea, type Outcomes, outcomes } from './metrics/outcomes.js';
-export { type PanopticImage, panopticQuality, type Quality } from './metrics/panoptic.js';
+export {
+  meanQuality,
+  type PanopticImage,
+  type PanopticQuality,
+  type PanopticTally,
+  panopticQuality,
+  type Quality,
+  tallyPanoptic,
+} from './metrics/panoptic.js';
 export { type ClassRow, perClass } from './metrics/perClass.js';
 export { type DatasetStats, datasetStats } from './metrics/stats.js';
 export { type ErrorSplit, type TideOptions, tideErrors } from './metrics/tide.js';
