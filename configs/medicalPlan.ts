@@ -159,9 +159,7 @@ ${steps === MOST_STEPS ? `  epochs: ${epochs} # ${MOST_STEPS} steps are enough f
 augment:
   # A third of all crops is centred on a class: ${plan.foreground} of those of the ${slices - emptySlices} slices that have one
   foreground: ${plan.foreground}
-  scale: [0.7, 1.4] # nnU-Net's
-  brightness: 0.25
-  contrast: 0.25
+  policy: nnunet # turns, scales, noise, blur, brightness, contrast, low resolution and gamma with its probabilities; flips of both axes
 evaluate:
   cases: { of: folder } # figures of evaluate --cases are of whole volumes; image: of slices
 # Cross-validation by patients: espalier train THIS --set data.folds=${Math.min(5, Math.max(2, cases.length))} --fold all

@@ -1,4 +1,12 @@
-import type { ClassMap, ClassScores, Detections, Instances, LabelMap, Panoptic, Pixels } from '../../datasets/sample.js';
+import type {
+  ClassMap,
+  ClassScores,
+  Detections,
+  Instances,
+  LabelMap,
+  Panoptic,
+  Pixels,
+} from '../../datasets/sample.js';
 import { ConfigError, EngineError } from '../../engine/errors.js';
 import type { TaskName } from '../../heads/tasks/names.js';
 import type { DescribeOptions } from '../../heads/tasks/task.js';

@@ -142,6 +142,7 @@ test('a plan is a config that is read, whose figures follow the minutes', async 
   expect(experiment.model.inputSize).toEqual([64, 64]);
   expect(experiment.train).toMatchObject({ batchSize: plan.batch, epochs: plan.epochs, minutes: 20, clipNorm: 12 });
   expect(experiment.augment.foreground).toBeCloseTo(0.33, 1);
+  expect(experiment.augment.policy).toBe('nnunet');
   expect(text).toContain('3 training cases of 9 slices');
   const longer = planOf(plan.fingerprint, { minutes: 40, isCt: true });
   expect([longer.intensity, longer.steps, plan.steps]).toEqual(['ct', 4000, 4000]);
