@@ -162,6 +162,7 @@ augment:
   policy: nnunet # turns, scales, noise, blur, brightness, contrast, low resolution and gamma with its probabilities; flips of both axes
 evaluate:
   cases: { of: folder } # figures of evaluate --cases are of whole volumes; image: of slices
+  # augment: { flip: true } # answers mirrored images, too: twice the time
 # Cross-validation by patients: espalier train THIS --set data.folds=${Math.min(5, Math.max(2, cases.length))} --fold all
 `;
 }

@@ -5,10 +5,11 @@ import { cuttingOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
 import { type ClassMap, countThings, type LabelMap, type Pixels, type Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
+import { ConfigError } from '../engine/errors.js';
 import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
 import type { EvaluationLimits } from '../heads/tasks/task.js';
 import { neckOf } from '../necks/index.js';
-import { createPredictor, type Predictor, type PredictorOptions } from '../training/predictor.js';
+import { createPredictor, fillOf, type Predictor, type PredictorOptions } from '../training/predictor.js';
 import {
   type EvaluateOptions,
   evaluateModel,
@@ -18,6 +19,7 @@ import {
   type VolumePrediction,
 } from '../training/run/index.js';
 import { tiled } from '../training/tiles.js';
+import { seenOften } from '../training/views.js';
 import type { Experiment } from './schema.js';
 
 /** What a network predicts for one image. */
@@ -84,6 +86,7 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const { train, evaluate, augment } = experiment;
   const { inputSize, backbone, neck, head } = experiment.model;
   const { task, limits } = headOf(head);
+  checkViews(task, evaluate.augment);
   const config = { inputSize, backbone, neck, head };
   const assembly = createModel(config, {
     classes: labels.classes.length,
@@ -98,9 +101,11 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
     probabilities: evaluate.tileBlend === 'gaussian' && evaluate.tile !== null,
+    views: evaluate.augment ?? undefined,
   });
+  const once = model.average ? whole : withViews(whole, task, limits(headSettings(head)), evaluate.augment, model);
   const kept = keptLargest(labels, evaluate.cases);
-  const tiles = withTiles(whole, task, evaluate);
+  const tiles = withTiles(once, task, evaluate);
   const predictor = kept !== null && evaluate.cases.of === 'image' ? withLargest(tiles, kept) : tiles;
   return {
     model,
@@ -170,6 +175,30 @@ function withoutProbabilities(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null || !('classProbabilities' in answer)) return answer;
   const { classProbabilities: _, ...rest } = answer;
   return rest;
+}
+
+/** Combines what is answered for several views of an image, as the config says. */
+function withViews(
+  predictor: Predictor<unknown>,
+  { views }: Task,
+  limits: EvaluationLimits,
+  augment: Experiment['evaluate']['augment'],
+  model: Pick<Network['model'], 'preprocessing'>,
+): Predictor<unknown> {
+  if (augment === null || views === undefined) return predictor;
+  const combine = (results: readonly unknown[]) => views.combine(results, limits);
+  return seenOften(predictor, augment, views, combine, () => fillOf(model.preprocessing));
+}
+
+/** @throws ConfigError for views that a task does not combine */
+function checkViews({ views, name, isFullyConvolutional }: Task, augment: Experiment['evaluate']['augment']): void {
+  if (augment === null || isFullyConvolutional) return;
+  if (views === undefined) throw new ConfigError(`evaluate.augment: answers of ${name} are not combined: leave it out`);
+  const large = augment.scales.find((scale) => scale > 1);
+  if (large === undefined) return;
+  throw new ConfigError(
+    `evaluate.augment.scales: at ${large} an image is larger than the network's input: write 1 or less, and raise model.inputSize`,
+  );
 }
 
 /** Answers large images by tiles, as the config and the task say. */

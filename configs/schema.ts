@@ -179,6 +179,21 @@ const evaluate = z.strictObject({
     .describe(
       'Pixels of class maps that several tiles answer. deepest: the tile in which they lie deepest; gaussian: the mean of the probabilities, a tile counting most in its middle, as nnU-Net with tileOverlap 0.5',
     ),
+  augment: z
+    .strictObject({
+      flip: z.boolean().default(true).describe('true: each image is seen mirrored, too'),
+      scales: z
+        .array(z.number().min(0.25).max(2))
+        .min(1)
+        .max(8)
+        .default([1])
+        .describe('Factors of the size at which each image is seen, 0.25..2; objects: 0.25..1'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'Several answers for each image become one: boxes by weighted fusion, masks by vote, class maps by the mean of their logits; null: it is seen once',
+    ),
   drawThreshold: fraction(0.3, 'predict: lowest score that is reported and drawn, 0..1'),
   cases: casesConfig.prefault({}).describe('Segmentation: figures per case, `evaluate --cases` and `report`'),
 });

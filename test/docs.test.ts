@@ -89,7 +89,7 @@ describe('the examples of the pages', () => {
     );
     run([program, 'sample', 'cells', '--out', 'sample', '--images', '3'], work);
     run([program, 'train', 'cells.yaml', '--out', 'runs/cells', '--engine', 'wasm'], work);
-    run([program, 'export', 'runs/cells', '--to', 'bundle', '--out', 'cells.bundle', '--engine', 'wasm'], work);
+    run([program, 'export', 'runs/cells', '--to', 'bundle', '--out', 'cells.espalier', '--engine', 'wasm'], work);
     copyFileSync(join(work, 'sample/images/0000.png'), join(work, 'photo.png'));
   });
 

@@ -111,6 +111,8 @@ function addLearning(program: Command): void {
       "segmentation: find the classes whose mean Dice over the cases rises with their largest component alone, and keep that in the run's folder",
     )
     .addOption(batch())
+    .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')
+    .option('--with <runs...>', 'combine the answers with those of further runs')
     .addOption(tile())
     .addOption(engineOrRuntime())
     .addOption(threads())
@@ -144,6 +146,8 @@ function addLearning(program: Command): void {
     )
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(batch())
+    .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')
+    .option('--with <runs...>', 'combine the answers with those of further runs')
     .addOption(tile())
     .addOption(engineOrRuntime())
     .addOption(threads())
@@ -164,7 +168,7 @@ function addSharing(program: Command): void {
     .addOption(new Option('--to <format>', 'what to write').choices(FORMAT_NAMES).default('onnx'))
     .option(
       '--out <path>',
-      'file or folder to write (default: beside the checkpoints of the run, model.onnx and so on)',
+      'file or folder to write; a bundle is one file where it ends in .espalier (default: beside the checkpoints of the run, model.onnx and so on)',
     )
     .addOption(new Option('--precision <type>', 'of weights and arithmetic').choices(['f32', 'f16']).default('f32'))
     .addOption(
