@@ -106,6 +106,10 @@ function addLearning(program: Command): void {
       '--cases <file>',
       'segmentation: also Dice, surface distances, lesions and volumes case by case, into a CSV file (settings: evaluate.cases)',
     )
+    .option(
+      '--keep-largest',
+      "segmentation: find the classes whose mean Dice over the cases rises with their largest component alone, and keep that in the run's folder",
+    )
     .addOption(batch())
     .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')
     .option('--with <runs...>', 'combine the answers with those of further runs')
