@@ -61,6 +61,6 @@ for (const arm of values.arms.split(',')) {
     { encoding: 'utf8' },
   );
   if (status !== 0) throw new Error(stderr);
-  const { metrics, wallSeconds } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
-  console.log(`${arm}: ${JSON.stringify(metrics)} ${wallSeconds ?? ''}`);
+  const { latest, step, seconds } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
+  console.log(`${arm}: ${JSON.stringify(latest.report)} after ${step} steps, ${Math.round(seconds)} s`);
 }
