@@ -4,10 +4,11 @@ import { cuttingOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
 import { countThings, type LabelMap, type Pixels, type Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
+import { ConfigError } from '../engine/errors.js';
 import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
 import type { EvaluationLimits } from '../heads/tasks/task.js';
 import { neckOf } from '../necks/index.js';
-import { createPredictor, type Predictor, type PredictorOptions } from '../training/predictor.js';
+import { createPredictor, fillOf, type Predictor, type PredictorOptions } from '../training/predictor.js';
 import {
   type EvaluateOptions,
   evaluateModel,
@@ -17,6 +18,7 @@ import {
   type VolumePrediction,
 } from '../training/run/index.js';
 import { tiled } from '../training/tiles.js';
+import { seenOften, type ViewOptions } from '../training/views.js';
 import type { Experiment } from './schema.js';
 
 /** What a network predicts for one image. */
@@ -83,6 +85,9 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const { train, evaluate, augment } = experiment;
   const { inputSize, backbone, neck, head } = experiment.model;
   const { task, limits } = headOf(head);
+  const { flip, scales } = evaluate.augment;
+  const views = flip || scales.some((scale) => scale !== 1) ? evaluate.augment : undefined;
+  checkViews(task, views);
   const config = { inputSize, backbone, neck, head };
   const assembly = createModel(config, {
     classes: labels.classes.length,
@@ -96,8 +101,10 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     mode: fit,
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
+    views,
   });
-  const predictor = withTiles(whole, task, evaluate);
+  const once = model.average ? whole : withViews(whole, task, limits(headSettings(head)), views, model);
+  const predictor = withTiles(once, task, evaluate);
   return {
     model,
     encoder: assembly.encoder,
@@ -141,6 +148,30 @@ export function answering(
       predictVolume(predictor, files, { axis: null, slices: 1, isDeep: isDeep(), ...options }),
     dispose: () => predictor.dispose(),
   };
+}
+
+/** Combines what is answered for several views of an image, as the config says. */
+function withViews(
+  predictor: Predictor<unknown>,
+  { views }: Task,
+  limits: EvaluationLimits,
+  augment: ViewOptions | undefined,
+  model: Pick<Network['model'], 'preprocessing'>,
+): Predictor<unknown> {
+  if (augment === undefined || views === undefined) return predictor;
+  const combine = (results: readonly unknown[]) => views.combine(results, limits);
+  return seenOften(predictor, augment, views, combine, () => fillOf(model.preprocessing));
+}
+
+/** @throws ConfigError for views that a task does not combine */
+function checkViews({ views, name, isFullyConvolutional }: Task, augment: ViewOptions | undefined): void {
+  if (augment === undefined || isFullyConvolutional) return;
+  if (views === undefined) throw new ConfigError(`evaluate.augment: answers of ${name} are not combined: leave it out`);
+  const large = augment.scales.find((scale) => scale > 1);
+  if (large === undefined) return;
+  throw new ConfigError(
+    `evaluate.augment.scales: at ${large} an image is larger than the network's input: write 1 or less, and raise model.inputSize`,
+  );
 }
 
 /** Answers large images by tiles, as the config and the task say. */

@@ -107,6 +107,8 @@ function addLearning(program: Command): void {
       'segmentation: also Dice, surface distances, lesions and volumes case by case, into a CSV file (settings: evaluate.cases)',
     )
     .addOption(batch())
+    .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')
+    .option('--with <runs...>', 'combine the answers with those of further runs')
     .addOption(tile())
     .addOption(engineOrRuntime())
     .addOption(threads())
@@ -140,6 +142,8 @@ function addLearning(program: Command): void {
     )
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(batch())
+    .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')
+    .option('--with <runs...>', 'combine the answers with those of further runs')
     .addOption(tile())
     .addOption(engineOrRuntime())
     .addOption(threads())

@@ -31,12 +31,12 @@ export type { BoxColumns, ScoredBoxes, TruthBoxes, TruthRecord } from './evaluat
 export type { EvalImage } from './evaluation/matching.js';
 export { type IouType, Params } from './evaluation/params.js';
 export { saveEval } from './evaluation/saved.js';
-export { readLabelMe, writeLabelMe } from './formats/labelme.js';
+export { type LabelMeShape, parseLabelMe, readLabelMe, writeLabelMe } from './formats/labelme.js';
 export { type NpyArray, writeNpy, writeNpz } from './formats/npz.js';
 export { type ImageRecord, toDataset, toRecords } from './formats/record.js';
 export { parseVoc, readVoc, type VocAnnotation, type VocObject, type VocPixels, writeVoc } from './formats/voc.js';
 export { readXml, type XmlHandler } from './formats/xml.js';
-export { readYolo, writeYolo } from './formats/yolo.js';
+export { parseYolo, readYolo, writeYolo, type YoloLine } from './formats/yolo.js';
 export type { Input } from './input.js';
 export { parseJson } from './json.js';
 export type { Bitmap, Matrix, Rle, UncompressedRle } from './mask/index.js';

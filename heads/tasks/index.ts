@@ -18,6 +18,7 @@ export {
   type Task,
 } from './task.js';
 export type { FoundInstance, FoundObject, NamedClass } from './told.js';
+export type { Views } from './views.js';
 
 /** Every task there is, by its name in configs. */
 export const TASKS = { detection, instances, panoptic, segmentation, classification } as const satisfies {
