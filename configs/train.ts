@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Preprocessing } from '../backbones/backbone.js';
+import { isBelow } from '../backbones/frozen.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
@@ -173,7 +174,7 @@ async function trainNetwork(
       }),
       ...(pictures ? { watch: pictures } : {}),
       ...(scalars ? { alsoLog: scalars } : {}),
-      options: trainOptions(experiment),
+      options: { ...trainOptions(experiment), stages: stagesOf(network) },
       config,
       shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
       labels: train.labels,
@@ -243,6 +244,14 @@ function createTrainLoader(experiment: Experiment, network: Network, dataset: Da
     keepTruth: false,
     cacheBytes: cacheMegabytes * 2 ** 20,
   });
+}
+
+/** State-dict paths of the stages of a network's backbone that have parameters. */
+function stagesOf({ model: { backbone } }: Network): readonly (readonly string[])[] {
+  const { name, family } = backbone.architecture;
+  const names = [...backbone.parameters.keys()];
+  const { stages } = family.architecture(name, { inChannels: 3, outputStride: 32, dropPath: 0 });
+  return stages.map(({ paths }) => paths).filter((paths) => names.some((parameter) => isBelow(paths, parameter)));
 }
 
 /** The part of the config that the training loop reads. */

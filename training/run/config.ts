@@ -44,6 +44,23 @@ export const trainConfig = z.strictObject({
     'Batch size that learningRate was tuned for: the rate is multiplied by batchSize / it; null: as written',
   ),
   backboneRate: fraction(1, "The backbone's learning rate as a fraction of learningRate, 0..1"),
+  layerDecay: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1)
+    .describe(
+      "Factor on the backbone's rate from each of its stages to the one before it, above 0 to 1: the last learns at backboneRate times it, the first slowest; 1: all alike",
+    ),
+  unfreezeAt: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Share of the steps in which the backbone is frozen, batch norm included, before it is trained, too, with a fresh optimizer and another warm-up; above 0 to below 1; null: none',
+    ),
   momentum: fraction(0.9, 'sgd, rmsprop: momentum, 0..1'),
   nesterov: z.boolean().default(false).describe("sgd: true: Nesterov's momentum"),
   beta1: beta.describe('adamw, lamb, lion: decay of the mean gradient, 0 to below 1; null: 0.9'),

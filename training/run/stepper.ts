@@ -36,6 +36,8 @@ export interface Course {
   readonly rateAt: (step: number) => number;
   /** Steps of the whole training, as far as is known. */
   readonly totalSteps: () => number;
+  /** The step that the optimizer began at. */
+  readonly optimizerFrom: number;
 }
 
 /** Runs single steps. */
@@ -78,7 +80,13 @@ export function createStepper<Raw>(
       const progress = { share: step / course.totalSteps(), epochs: step / plan.stepsPerEpoch };
       try {
         const started = performance.now();
-        const running = compiled.run(parts, { step, learningRate, progress, votes: vote?.() });
+        const running = compiled.run(parts, {
+          step,
+          optimizerStep: step - course.optimizerFrom,
+          learningRate,
+          progress,
+          votes: vote?.(),
+        });
         const result = await bothEnd(running, whileRunning());
         const ms = { data: waited, compute: performance.now() - started, host: started - entered };
         const { ids } = batch;
