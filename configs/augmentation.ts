@@ -1,5 +1,7 @@
 import type { Preprocessing } from '../backbones/backbone.js';
+import { BACKGROUND } from '../datasets/labels.js';
 import type { PixelType } from '../datasets/pixelTypes.js';
+import type { LabelMap } from '../datasets/sample.js';
 import type { AugmentConfig } from '../datasets/transforms/augment.js';
 import { TASKS } from '../heads/index.js';
 import { fillOf } from '../training/predictor.js';
@@ -10,16 +12,18 @@ import type { Experiment } from './schema.js';
  *
  * @param size [height, width] of the network's input, pixels
  * @param preprocessing what the weights expect: what normalises to zero is where there is no image
- * @param type          of the pixels in a batch
+ * @param type   of the pixels in a batch. Defaults to uint8
+ * @param labels in which a background is found. Absent: there is none
  */
 export function trainAugmentation(
   { task, augment }: Experiment,
   size: readonly [number, number],
   preprocessing: Preprocessing,
-  type: PixelType = 'uint8',
+  { type = 'uint8', labels }: { readonly type?: PixelType; readonly labels?: LabelMap } = {},
 ): AugmentConfig {
   const defaults = TASKS[task].augmentation;
-  const { brightness, contrast, saturation, hue, flipHorizontal, minVisible } = augment;
+  const { brightness, contrast, saturation, hue, flipHorizontal, minVisible, foreground } = augment;
+  const background = labels?.classes.findIndex(({ name }) => name === BACKGROUND) ?? -1;
   return {
     size,
     fit: augment.fit ?? defaults.fit,
@@ -31,5 +35,7 @@ export function trainAugmentation(
     fill: fillOf(preprocessing, type),
     ...(preprocessing.depth && { spread: preprocessing.std }),
     minVisible,
+    ...(preprocessing.spacing && { spacing: preprocessing.spacing }),
+    ...(foreground > 0 && { foreground: { share: foreground, background: background < 0 ? null : background } }),
   };
 }

@@ -67,8 +67,20 @@ function isKnownWeights(name: string): boolean {
   return KNOWN_WEIGHTS.includes(name) || findReleased(name) !== undefined;
 }
 
-function checkAugment({ augment }: Experiment): Problem[] {
-  const { scale } = augment;
-  if (scale === null || scale[0] <= scale[1]) return [];
-  return [{ path: ['augment', 'scale'], message: `the smaller scale comes first: [${scale[1]}, ${scale[0]}]` }];
+function checkAugment({ task, data, augment }: Experiment): Problem[] {
+  const { scale, fit, foreground } = augment;
+  const isNative = (fit ?? TASKS[task].augmentation.fit) === 'native';
+  const problems: Problem[] = [];
+  if (scale !== null && scale[0] > scale[1]) {
+    problems.push({ path: ['augment', 'scale'], message: `the smaller scale comes first: [${scale[1]}, ${scale[0]}]` });
+  }
+  if (!isNative && Reflect.get(data, 'spacing')) {
+    const message = 'letterbox resizes images until they fit, which leaves no spacing: leave one of them out';
+    problems.push({ path: ['data', 'spacing'], message });
+  }
+  if (!isNative && foreground > 0) {
+    const message = 'letterbox shows whole images, of which no crops are chosen: write fit: native, or foreground: 0';
+    problems.push({ path: ['augment', 'foreground'], message });
+  }
+  return problems;
 }

@@ -1,6 +1,6 @@
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
-import { axisOf } from '../datasets/formats/index.js';
+import { cuttingOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
@@ -94,7 +94,7 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     fit,
     ...answering(predictor, task, labels, limits(headSettings(head)), () => model.preprocessing.depth === 'own'),
     predictVolume: (file) =>
-      predictVolume(predictor, file, { axis: axisOf(experiment.data), isDeep: model.preprocessing.depth === 'own' }),
+      predictVolume(predictor, file, { ...cuttingOf(experiment.data), isDeep: model.preprocessing.depth === 'own' }),
     dispose: () => {
       predictor.dispose();
       model.dispose();
@@ -120,7 +120,7 @@ export function answering(
       }),
     answer: (images) => predictor.predict(images),
     predict: (files, options) => predictImages(predictor, files, { ...options, isDeep: isDeep() }),
-    predictVolume: (file) => predictVolume(predictor, file, { axis: null, isDeep: isDeep() }),
+    predictVolume: (file) => predictVolume(predictor, file, { axis: null, slices: 1, isDeep: isDeep() }),
     dispose: () => predictor.dispose(),
   };
 }

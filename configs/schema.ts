@@ -73,6 +73,10 @@ const augment = z.strictObject({
   saturation: fraction(0.2, 'Largest relative change, 0..1'),
   minVisible: fraction(0.1, 'Boxes with a smaller share of their area left in the crop are dropped, 0..1'),
   hue: z.number().min(0).max(0.5).default(0.02).describe('Largest shift as a fraction of the colour circle, 0..0.5'),
+  foreground: fraction(
+    0,
+    'Segmentation, native crops: share of them that is centred on a pixel of a class beside the background, each class of an image alike, 0..1; 0.33 in nnU-Net',
+  ),
   transforms: z
     .array(modulePart)
     .max(100)
@@ -100,7 +104,7 @@ const evaluate = z.strictObject({
 /** One experiment: what to learn, from which data, how. Strict: a key that is not here is an error. */
 export const experimentSchema = z.strictObject({
   task: z
-    .enum(TASK_NAMES as [...typeof TASK_NAMES])
+    .enum(TASK_NAMES)
     .describe('What is learned. Defaults to what the head predicts, and to detection'),
   data: dataSchema.prefault({}).describe('Where images and annotations are'),
   model: model.describe('Backbone, neck and head'),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Preprocessing } from '../backbones/backbone.js';
 import { isBelow } from '../backbones/frozen.js';
+import { findLeak } from '../datasets/check/leaks.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
@@ -32,7 +33,7 @@ import {
 import { withWeights } from '../weights/fileSource.js';
 import { trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
-import { describeIntensity, intensityOf } from './intensity.js';
+import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, type Network, withChannels } from './network.js';
 import type { Experiment } from './schema.js';
@@ -92,6 +93,8 @@ async function trainHeld(
   );
   const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
+  const leak = val && findLeak(train, val, 'val');
+  if (leak) throw leak;
   say(
     val
       ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named.model.head).task))}`
@@ -105,7 +108,7 @@ async function trainHeld(
     if (weights === null) say('weights: none, everything starts at random');
     else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
-    if (!continues(options)) network.model.preprocessing = await intensityOf(train, network.model.preprocessing);
+    if (!continues(options)) network.model.preprocessing = await preprocessingFor(train, network.model.preprocessing);
     if (train.deep) say(`intensity: ${describeIntensity(train.deep, network.model.preprocessing)}`);
     return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
   } finally {
@@ -230,7 +233,10 @@ function createTrainLoader(experiment: Experiment, network: Network, dataset: Da
   return createLoader({
     entries: dataset.entries,
     encoder: network.encoder,
-    augment: trainAugmentation(experiment, network.inputSize, preprocessing, images.type),
+    augment: trainAugmentation(experiment, network.inputSize, preprocessing, {
+      type: images.type,
+      labels: dataset.labels,
+    }),
     images,
     transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
       return { module: pathToFileURL(module).href, settings };

@@ -1,3 +1,3 @@
 /** Names of the formats that a network can be exported to; `formats.ts` says what each is. */
-export const FORMAT_NAMES = ['onnx', 'graph-model', 'bundle', 'safetensors'] as const;
+export const FORMAT_NAMES = ['onnx', 'graph-model', 'saved-model', 'bundle', 'safetensors'] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];

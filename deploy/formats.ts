@@ -8,6 +8,7 @@ import type { FormatName } from './formatNames.js';
 import { traceNetwork } from './network.js';
 import { graphDefOf } from './tensorflow/graphDef.js';
 import { graphModelFiles } from './tensorflow/graphModel.js';
+import { savedModelFiles } from './tensorflow/savedModel.js';
 
 /** A file of an export. */
 export interface ExportedFile {
@@ -53,6 +54,12 @@ export const FORMATS = {
     hasHalves: true,
     hasSuppression: false,
     write: async (source) => graphModelFiles(graphDefOf(await traced(source, 'plain')), source.description),
+  },
+  'saved-model': {
+    ending: '.saved-model',
+    hasHalves: true,
+    hasSuppression: false,
+    write: async (source) => savedModelFiles(graphDefOf(await traced(source, 'plain')), source.description),
   },
   bundle: {
     ending: '.bundle',

@@ -27,7 +27,9 @@ export async function traceNetwork<Raw>(
 ): Promise<Graph> {
   const { exported, parameters } = model;
   if (!exported)
-    throw new ConfigError('this kind of head cannot be exported yet: retina, fcos, aligned and the semantic ones can');
+    throw new ConfigError(
+      'this head does not say what its answer is as tensors (`exported` of a head), so it has no export',
+    );
   const names = new Map<tf.Tensor, string>([...parameters].map(([name, { variable }]) => [variable, name]));
   const shape = [batch, ...inputSize, 3];
   return traceGraph(

@@ -176,6 +176,11 @@ function addData(program: Command): void {
     .description('recognise a data set, check it, and write a config for it')
     .argument('<data>', 'folder of images and annotations; `espalier formats` draws what is recognised')
     .option('--out <file>', 'config to write (default: <data>.yaml)')
+    .addOption(
+      new Option('--minutes <n>', 'of volumes: minutes of two cores that a training is planned for')
+        .argParser(wholeNumber(1, 100_000))
+        .default(20),
+    )
     .addOption(json())
     .action(async (folder: string, options) => (await import('./dataCommands.js')).init(folder, options));
   program

@@ -4,7 +4,6 @@ export { createEma, type Ema } from './ema.js';
 export type { MemoryImage, RgbaPixels } from './imageSource.js';
 export {
   type CheckpointSource,
-  type FoundObject,
   type OpenCheckpointOptions,
   type OpenedModel,
   openDetector,

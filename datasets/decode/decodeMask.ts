@@ -1,11 +1,14 @@
 import { DataError } from '../../engine/errors.js';
 import { AT_ONCE, checkPixels, decodeImage, reserveFor } from './decodeImage.js';
-import { MAX_PIXELS, named, openImage, readImage, requireHeader } from './header.js';
+import { type ImageHeader, MAX_PIXELS, named, openImage, readImage, requireHeader } from './header.js';
 import { isPng, type PngImage, readPng } from './png.js';
 import { isRaster, type Raster, readRaster } from './raster.js';
 
 /** At most: rows as unpacked, samples, and the values without alpha, of 32 bits each. */
 const BYTES_PER_PIXEL = 14;
+
+/** Formats that may change values. */
+const LOSSY: ReadonlySet<ImageHeader['format']> = new Set(['jpeg', 'jpeg2000', 'other']);
 
 /** What a pixel of a mask says: a palette index or grey value, or a colour 0xRRGGBB. */
 export type MaskUnit = 'value' | 'colour';
@@ -53,7 +56,7 @@ export async function decodeMask(source: string | Uint8Array, options: DecodeMas
       ? await openImage(source, AT_ONCE)
       : { header: await requireHeader(source, name), size: source.length, bytes: source };
   checkPixels(header, name, maxPixels);
-  const isLossy = header.format === 'jpeg' || header.format === 'other';
+  const isLossy = LOSSY.has(header.format);
   if (isLossy && !lossy) {
     throw new DataError(
       name,

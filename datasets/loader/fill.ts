@@ -91,7 +91,7 @@ export async function createFiller(config: FillerConfig): Promise<Filler> {
       (changed, transform, i) => transform(changed, createRandom([...job.stream, TRANSFORMS, i])),
       original,
     );
-    const drawn = drawAugmentation(config.augment, sample.image, createRandom(job.stream));
+    const drawn = drawAugmentation(config.augment, sample.image, createRandom(job.stream), sample.truth);
     const truth = applyAugmentation(sample, drawn, imageRows(job.slot, layout, job.row, 1));
     encoder?.encode(truth, targetRows(job.slot, layout, job.row, 1));
     return { placement: drawn.placement, truth: config.keepTruth ? original.truth : null };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DataError, EspalierError } from '../../engine/errors.js';
+import { percentiles } from '../caseStatistics.js';
 import type { Dataset, DeepImages, Entry } from '../dataset.js';
 import type { CommonData, SplitRequest } from '../formats/format.js';
 import type { IntensityRule } from '../intensity.js';
@@ -10,6 +11,7 @@ import type { DataRoot } from '../paths.js';
 import { commonType, type PixelType, typeOf } from '../pixelTypes.js';
 import { datasetOf, type StoredTruth } from '../read.js';
 import { IGNORED, type LabelMap, type SemanticTruth } from '../sample.js';
+import type { Spacing } from '../transforms/spacing.js';
 import type { Volume } from '../volumes/volume.js';
 import { type BadRecord, badRecord, badRecords, type WarningList } from '../warnings.js';
 import type { Case, Source } from './findCases.js';
@@ -32,6 +34,10 @@ export interface OpenCases extends Pick<CommonData, 'badRecords' | 'classes'> {
   /** Names of mask values that the data set states; none: {}. */
   readonly stated: { readonly [value: string]: string };
   readonly axis: Axis | null;
+  /** Slices that are channels together: an odd number. */
+  readonly slices: number;
+  /** What pixels are resampled to; median: that of the cases; null: they stay as they are. */
+  readonly spacing: Spacing | 'median' | null;
   /** Rule that the config names. */
   readonly rule: IntensityRule;
   /** True: the data set says that it is CT. */
@@ -55,6 +61,10 @@ interface Read {
   readonly type: PixelType;
   readonly channels: number;
   readonly modality: string | null;
+  /** Millimetres between the rows and columns of its slices. */
+  readonly spacing: Spacing;
+  /** Of the values of its images. */
+  readonly digest: string;
   /** Of each slice, of each layer: pixels by value. */
   readonly slices: readonly (readonly ReadonlyMap<number, number>[])[];
 }
@@ -83,12 +93,7 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
   const entries = read.flatMap((found): Entry<StoredTruth>[] => {
     const { one, volumes, axis, isStored, width, height, slices } = found;
     const layers = layersOf(found);
-    const name = options.isAnonymous
-      ? `case-${createHash('sha256')
-          .update(one.patient + one.id)
-          .digest('hex')
-          .slice(0, 12)}`
-      : one.id;
+    const name = options.isAnonymous ? digestName('case', one.patient + one.id) : one.id;
     return slices.flatMap((values, index): Entry<StoredTruth>[] => {
       const isFull = values.some((layer, i) =>
         [...layer.keys()].some((value) => isForeground(layers[i], value, table.labels)),
@@ -96,7 +101,7 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
       if (!isFull && options.skipsEmpty && request.split === 'train') return [];
       countInto(counts, values, layers);
       const truth: SliceTruth = { kind: 'slice-mask', layers, axis, index, isStored };
-      const deep = { kind: 'slice', volumes, axis, index, isStored, isEye } as const;
+      const deep = { kind: 'slice', volumes, axis, index, slices: options.slices, isStored, isEye } as const;
       const file = (volumes[0] as VolumeSource).path;
       return [{ id: `${name}/${String(index).padStart(3, '0')}`, file, width, height, deep, truth }];
     });
@@ -110,14 +115,37 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
       .join(' and ')}; masks: ${masks.join(', ')}`,
   );
   if (table.note !== null) warnings.say('mask-values', table.note);
-  const channels = read[0]?.channels ?? 1;
+  const channels = (read[0]?.channels ?? 1) * options.slices;
   const deep: DeepImages = { type: commonType(read.map(({ type }) => type)), channels, rule: ruleOf(read, options) };
+  const spacing = options.spacing === 'median' ? medianSpacing(read) : options.spacing;
+  if (spacing !== null && request.split === 'train') {
+    warnings.say('spacing', `pixels are ${spacing.map(shortened).join(' x ')} mm apart, as the network sees them`);
+  }
   const dataset = datasetOf<SemanticTruth>(table.labels, entries, warnings.list(), {
     source: root.path,
     advice: 'name the masks in data.masks, or what their values are in data.values',
     maskValues: counts,
   });
-  return isEye ? dataset : { ...dataset, deep };
+  const grouped = read.map(({ one, digest }) => ({
+    patient: options.isAnonymous ? digestName('patient', one.patient) : one.patient,
+    digest,
+  }));
+  return { ...dataset, cases: grouped, ...(spacing && { spacing }), ...(!isEye && { deep }) };
+}
+
+const digestName = (kind: string, name: string): string =>
+  `${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
+
+const shortened = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** Median of rows and of columns. @source nnU-Net, default_experiment_planner.py, determine_fullres_target_spacing: percentile 50 of each axis */
+function medianSpacing(read: readonly Read[]): Spacing {
+  const median = (axis: 0 | 1): number =>
+    percentiles(
+      Float64Array.from(read, ({ spacing }) => spacing[axis]),
+      [0.5],
+    )[0] as number;
+  return [median(0), median(1)];
 }
 
 const PLANES = ['sagittal', 'coronal', 'axial'] as const;
@@ -193,7 +221,12 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
         valuesOf(cutSlice(layer.volume, axis, index), layer.volume.channels, layers[i] as VolumeSource),
       ),
   );
-  const { width, height } = cutSlice(volume, axis, 0);
+  const { width, height, spacing = [1, 1] } = cutSlice(volume, axis, 0);
+  const hash = createHash('sha256');
+  for (const {
+    volume: { data },
+  } of images)
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   const type = commonType(images.map((image) => typeOf(image.volume.data)));
   return {
     one,
@@ -206,6 +239,8 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
     type,
     channels,
     modality: images[0]?.modality ?? null,
+    spacing,
+    digest: hash.digest('hex'),
     slices,
   };
 }

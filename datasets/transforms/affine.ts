@@ -15,6 +15,12 @@ export function compose(first: Affine, second: Affine): Affine {
   return [p * a + q * d, p * b + q * e, p * c + q * f + r, s * a + t * d, s * b + t * e, s * c + t * f + u];
 }
 
+/** Where a point goes. */
+export const apply = ([a, b, c, d, e, f]: Affine, [x, y]: readonly [number, number]): readonly [number, number] => [
+  a * x + b * y + c,
+  d * x + e * y + f,
+];
+
 export function invert(affine: Affine): Affine {
   const [a, b, c, d, e, f] = affine;
   const det = a * e - b * d;

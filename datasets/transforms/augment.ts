@@ -1,9 +1,11 @@
 import type { Random } from '../../engine/random.js';
 import type { Placement } from '../placement.js';
-import type { PixelData, Sample, Truth } from '../sample.js';
-import { type Affine, affineOf, compose, IDENTITY, mirrorX, mirrorY, quarterTurn } from './affine.js';
+import type { PixelData, Pixels, Sample, Truth } from '../sample.js';
+import { type Affine, affineOf, apply, compose, IDENTITY, mirrorX, mirrorY, quarterTurn } from './affine.js';
 import { type ColorChange, type ColorJitter, changeColor, drawColor } from './color.js';
+import { type Foreground, pickForeground } from './foreground.js';
 import { changeIntensity } from './intensity.js';
+import { type Spacing, scalesTo } from './spacing.js';
 import { type Movement, moveTruth } from './truths.js';
 import { type Fill, warpImage } from './warp.js';
 
@@ -29,6 +31,10 @@ export interface AugmentConfig {
   readonly spread?: readonly number[];
   /** Boxes with a smaller share of their area left in the crop are dropped, fraction. */
   readonly minVisible: number;
+  /** `native`: millimetres that pixels of the input are apart; images are then cubic, class maps linear. Absent: as they are. */
+  readonly spacing?: Spacing;
+  /** Crops that are centred on what has a class. Absent: none. */
+  readonly foreground?: Foreground;
 }
 
 /** No randomness: the image letterboxed into the input. */
@@ -53,22 +59,31 @@ export interface Augmentation extends Movement {
   readonly spread?: readonly number[];
 }
 
-/** Always takes the same number of draws, so that a probability set to 0 does not change the other decisions. */
+/**
+ * Always takes the same number of draws, so that a probability set to 0 does not change the other decisions.
+ *
+ * @param truth what crops may be centred on. Absent: they are not
+ */
 export function drawAugmentation(
   config: AugmentConfig,
-  image: { readonly width: number; readonly height: number },
+  image: Pick<Pixels, 'width' | 'height' | 'spacing'>,
   random: Random,
+  truth?: Truth,
 ): Augmentation {
   const oriented = drawOrientation(config, image, random);
-  const placement = drawPlacement(config, oriented, random);
+  const drawn = drawPlacement(config, oriented, random);
+  const color = drawColor(config.color, random);
+  const point = config.foreground && truth ? pickForeground(truth, config.foreground, random) : null;
+  const placement = point === null ? drawn : centredOn(apply(oriented.affine, point), drawn, config.size);
   return {
     affine: compose(oriented.affine, affineOf(placement)),
     placement,
-    color: drawColor(config.color, random),
+    color,
     size: config.size,
     fill: config.fill,
     ...(config.spread && { spread: config.spread }),
     minVisible: config.minVisible,
+    ...(config.spacing && { isSmooth: true }),
   };
 }
 
@@ -76,11 +91,12 @@ interface Oriented {
   readonly affine: Affine;
   readonly width: number;
   readonly height: number;
+  readonly spacing?: Spacing;
 }
 
 function drawOrientation(
   config: AugmentConfig,
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height, spacing }: Pick<Pixels, 'width' | 'height' | 'spacing'>,
   random: Random,
 ): Oriented {
   const flipX = random.next() < config.flipHorizontal;
@@ -89,12 +105,13 @@ function drawOrientation(
   const turns = 1 + random.integer(3);
   let affine = flipX ? mirrorX(width) : IDENTITY;
   if (flipY) affine = compose(affine, mirrorY(height));
-  let oriented: Oriented = { affine, width, height };
+  let oriented: Oriented = { affine, width, height, ...(spacing && { spacing }) };
   for (let turn = 0; isTurned && turn < turns; turn++) {
     oriented = {
       affine: compose(oriented.affine, quarterTurn(oriented.height)),
       width: oriented.height,
       height: oriented.width,
+      ...(oriented.spacing && { spacing: [oriented.spacing[1], oriented.spacing[0]] as const }),
     };
   }
   return oriented;
@@ -103,16 +120,34 @@ function drawOrientation(
 /** @source random resize and crop as in the released EfficientDet training (Tan et al. 2020, arXiv:1911.09070, 5.1) */
 function drawPlacement(config: AugmentConfig, image: Oriented, random: Random): Placement {
   const [height, width] = config.size;
-  const base = config.fit === 'native' ? 1 : Math.min(height / image.height, width / image.width);
-  const scale = base * random.uniform(config.scale[0], config.scale[1]);
+  const fitted = Math.min(height / image.height, width / image.width);
+  const base = config.fit === 'native' ? scalesTo(image, config.spacing) : { scaleX: fitted, scaleY: fitted };
+  const drawn = random.uniform(config.scale[0], config.scale[1]);
+  const [scaleX, scaleY] = [base.scaleX * drawn, base.scaleY * drawn];
   const crop = (excess: number): number => 0 - random.integer(Math.max(0, Math.floor(excess)) + 1);
   return {
     width: image.width,
     height: image.height,
-    scaleX: scale,
-    scaleY: scale,
-    offsetX: crop(image.width * scale - width),
-    offsetY: crop(image.height * scale - height),
+    scaleX,
+    scaleY,
+    offsetX: crop(image.width * scaleX - width),
+    offsetY: crop(image.height * scaleY - height),
+  };
+}
+
+/** The placement with its crop moved until a point of the image is in its middle, as far as there is image. */
+function centredOn(
+  [x, y]: readonly [number, number],
+  placement: Placement,
+  [height, width]: readonly [number, number],
+): Placement {
+  const { scaleX, scaleY } = placement;
+  const moved = (side: number, at: number, size: number): number =>
+    0 - Math.min(Math.max(0, Math.floor(size - side)), Math.max(0, Math.round(at - side / 2)));
+  return {
+    ...placement,
+    offsetX: moved(width, x * scaleX, placement.width * scaleX),
+    offsetY: moved(height, y * scaleY, placement.height * scaleY),
   };
 }
 
@@ -123,8 +158,8 @@ function drawPlacement(config: AugmentConfig, image: Oriented, random: Random): 
  * @returns    the truth in input pixels
  */
 export function applyAugmentation<T extends Truth>(sample: Sample<T>, drawn: Augmentation, into: PixelData): T {
-  const { affine, size, fill, spread, color } = drawn;
-  const region = warpImage(sample.image, affine, into, size, fill);
+  const { affine, size, fill, spread, color, isSmooth } = drawn;
+  const region = warpImage(sample.image, affine, into, size, fill, isSmooth ? 'cubic' : 'linear');
   if (spread) changeIntensity(into, size[1], region, color, spread);
   else if (into instanceof Uint8Array) changeColor(into, size[1], region, color);
   return moveTruth(sample.truth, drawn) as T;

@@ -2,7 +2,7 @@ import type { InstanceTruth, Truth } from '../sample.js';
 import type { Affine } from './affine.js';
 import { moveObjects, transformBoxes } from './boxes.js';
 import { warpPatch } from './patches.js';
-import { warpMask } from './warp.js';
+import { warpMask, warpMaskLinear } from './warp.js';
 
 /** Where an image goes, and how large the network's input is. */
 export interface Movement {
@@ -12,6 +12,8 @@ export interface Movement {
   readonly size: readonly [number, number];
   /** Boxes with a smaller share of their area left are dropped, fraction. */
   readonly minVisible: number;
+  /** Images are resampled cubic, class maps linear, as pixels change their size for good. Absent: bilinear, and the nearest class. */
+  readonly isSmooth?: boolean;
 }
 
 /** What a loader must be able to do with one kind of truth. */
@@ -35,9 +37,9 @@ const TRUTHS: TruthKinds = {
     bytes: ({ boxes, masks }) => masks.reduce((sum, { data }) => sum + data.byteLength, boxes.byteLength),
   },
   classMap: {
-    move: (truth, { affine, size }) => ({
+    move: (truth, { affine, size, isSmooth }) => ({
       kind: 'classMap',
-      mask: warpMask(truth.mask, truth, affine, size),
+      mask: (isSmooth ? warpMaskLinear : warpMask)(truth.mask, truth, affine, size),
       width: size[1],
       height: size[0],
     }),

@@ -1,7 +1,7 @@
 import { channelsOf } from '../pixelTypes.js';
 import { IGNORED, type PixelData, type Pixels } from '../sample.js';
 import type { Affine } from './affine.js';
-import { axesOf, centre, insideRange, tapsOf } from './axis.js';
+import { type Axis, axesOf, centre, insideRange, type Kernel, tapsOf } from './axis.js';
 import { resample } from './resample.js';
 import { resampleDeep } from './resampleDeep.js';
 
@@ -23,6 +23,7 @@ export interface Region {
  * @param into   [height * width * channels], of the image's type or float32
  * @param size   [height, width] of the input, pixels
  * @param fill   value of each channel where the image is not
+ * @param kernel of what lies between pixels. Defaults to linear
  * @returns      where the image is
  */
 export function warpImage(
@@ -31,12 +32,13 @@ export function warpImage(
   into: PixelData,
   size: readonly [number, number],
   fill: Fill,
+  kernel: Kernel = 'linear',
 ): Region {
   const [height, width] = size;
   const channels = channelsOf(image);
   const axes = axesOf(affine, image.width, image.height);
-  const across = tapsOf(axes.x, width);
-  const down = tapsOf(axes.y, height);
+  const across = tapsOf(axes.x, width, kernel);
+  const down = tapsOf(axes.y, height, kernel);
   const region = { left: across.first, top: down.first, right: across.end, bottom: down.end };
   paintOutside(
     into,
@@ -51,7 +53,7 @@ export function warpImage(
     const layout = axes.transposed
       ? { origin, line: channels, step: width * channels }
       : { origin, line: width * channels, step: channels };
-    if (channels === 3 && image.data instanceof Uint8Array && into instanceof Uint8Array) {
+    if (kernel === 'linear' && channels === 3 && image.data instanceof Uint8Array && into instanceof Uint8Array) {
       resample(image.data, image.width, rows, columns, into, layout);
     } else resampleDeep(image, channels, rows, columns, into, layout);
   }
@@ -98,4 +100,58 @@ export function warpMask(
     for (let i = 0; i < columns.length; i++) into[target + i] = mask[base + (columns[i] as number)] as number;
   }
   return into;
+}
+
+/**
+ * Draws a class map as `warpMask`, by the class of the largest part of the four pixels around: linear interpolation of a map per
+ * class, of which the largest counts. Of equals the higher class wins, so that the ignored do.
+ *
+ * @source nnU-Net, preprocessing/resampling: labels are resampled by order 1 as one-hot maps
+ */
+export function warpMaskLinear(
+  mask: Uint8Array,
+  source: { readonly width: number; readonly height: number },
+  affine: Affine,
+  size: readonly [number, number],
+): Uint8Array {
+  const [height, width] = size;
+  const { x, y, transposed } = axesOf(affine, source.width, source.height);
+  const into = new Uint8Array(height * width).fill(IGNORED);
+  const columns = pairsOf(x, width, transposed ? source.width : 1);
+  const rows = pairsOf(y, height, transposed ? 1 : source.width);
+  const labels = [0, 0, 0, 0];
+  const shares = [0, 0, 0, 0];
+  for (const { at: row, low: above, high: below, share: down } of rows) {
+    for (const { at: column, low: left, high: right, share: across } of columns) {
+      for (let k = 0; k < 4; k++) {
+        labels[k] = mask[(k < 2 ? above : below) + (k % 2 === 0 ? left : right)] as number;
+        shares[k] = (k < 2 ? 1 - down : down) * (k % 2 === 0 ? 1 - across : across);
+      }
+      into[row * width + column] = largest(labels, shares);
+    }
+  }
+  return into;
+}
+
+/** Of each output pixel on the image: where the two pixels around its centre lie in memory, and the share of the second. */
+function pairsOf(axis: Axis, outputs: number, step: number) {
+  const [first, end] = insideRange(axis, outputs);
+  return Array.from({ length: end - first }, (_, i) => {
+    const at = Math.min(Math.max(centre(axis, first + i) - 0.5, 0), axis.length - 1);
+    const low = Math.floor(at);
+    return { at: first + i, low: low * step, high: Math.min(low + 1, axis.length - 1) * step, share: at - low };
+  });
+}
+
+/** Sums nearer than this are equal. */
+const EQUAL = 1e-9;
+
+function largest(labels: readonly number[], shares: readonly number[]): number {
+  let [best, most] = [0, -1];
+  for (const label of labels) {
+    let sum = 0;
+    for (const [k, other] of labels.entries()) if (other === label) sum += shares[k] as number;
+    if (sum > most + EQUAL || (sum > most - EQUAL && label > best)) [best, most] = [label, sum];
+  }
+  return best;
 }

@@ -1,3 +1,5 @@
+import type { Constant } from '../../engine/graph/graph.js';
+import { message } from '../../weights/bytes/protobufWriter.js';
 import { toFloat16 } from '../../weights/halves.js';
 import { DESCRIPTION_KEY, type Description } from '../description.js';
 import type { ExportedFile } from '../formats.js';
@@ -6,7 +8,7 @@ import type { Attribute, GraphDef, NodeDef, TensorFlowPort } from './graphDef.js
 /** Bytes of a file of weights, as TensorFlow.js's own converter cuts them: what browsers' caches take. */
 const SHARD_BYTES = 4 * 2 ** 20;
 /** Version of the GraphDef format that consumers must know. */
-const PRODUCER = 1882;
+export const PRODUCER = 1882;
 
 /**
  * A network as a TensorFlow.js GraphModel: `model.json` and its weights, which `tf.loadGraphModel` opens; float16 weights become
@@ -22,7 +24,9 @@ export function graphModelFiles(graph: GraphDef, description: Description): read
     const quantization = isHalf && dtype === 'float32' ? { quantization: { dtype: 'float16' } } : {};
     return { name, shape, dtype, ...quantization };
   });
-  const bytes = joined(constants.map((node) => bytesOf(node, isHalf)));
+  const bytes = message(
+    constants.map(({ constant }) => (constant ? constantBytes(constant, isHalf) : new Uint8Array())),
+  );
   const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));
   const shards = Array.from({ length: count }, (_, i) => ({
     name: `group1-shard${i + 1}of${count}.bin`,
@@ -66,18 +70,8 @@ function attributeJson(value: Attribute): unknown {
   return { list: { i: value.integers.map(String) } };
 }
 
-function bytesOf({ constant }: NodeDef, isHalf: boolean): Uint8Array {
-  const values = constant?.values ?? new Float32Array();
+/** The values as TensorFlow stores them; floats of 16 bits when asked for. */
+export function constantBytes({ values }: Constant, isHalf: boolean): Uint8Array {
   const stored = isHalf && values instanceof Float32Array ? Uint16Array.from(values, toFloat16) : values;
   return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

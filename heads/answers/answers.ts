@@ -6,6 +6,7 @@ import { boxesReading, readBoxes } from './boxes.js';
 import { classMapReading, readClassMap } from './classMap.js';
 import { classScoresReading, readClassScores } from './classScores.js';
 import { detectionsReading, readDetections } from './detections.js';
+import { instancesReading, readInstances } from './instances.js';
 
 /** Outputs of a network that runs without this library: values of a batch, and their shape. */
 export interface HostOutput {
@@ -21,6 +22,7 @@ export const readingSchema = z.discriminatedUnion('kind', [
   detectionsReading,
   classMapReading,
   classScoresReading,
+  instancesReading,
 ]);
 export type Reading = z.output<typeof readingSchema>;
 
@@ -62,6 +64,18 @@ export function readAnswers(
     return placements.map((placement, i) =>
       readBoxes(reading, boxes[i] as HostOutput, scores[i] as HostOutput, placement),
     );
+  }
+  if (reading.kind === 'instances') {
+    const [boxes, scores, kernels] = ['boxes', 'scores', 'kernels'].map((name) => rows(name, 3));
+    const prototypes = rows('prototypes', 4);
+    return placements.map((placement, i) => {
+      const [own, ownScores, ownKernels] = [boxes?.[i], scores?.[i], kernels?.[i]] as [
+        HostOutput,
+        HostOutput,
+        HostOutput,
+      ];
+      return readInstances(reading, own, ownScores, ownKernels, prototypes[i] as HostOutput, placement);
+    });
   }
   if (reading.kind === 'detections') {
     const { detections } = outputs;

@@ -3,7 +3,7 @@ import type { Placement } from '../../datasets/placement.js';
 import type { Detections } from '../../datasets/sample.js';
 import { WeightsError } from '../../engine/errors.js';
 import { topIndices } from '../boxes/candidates.js';
-import { type DecodeOptions, listCandidates, SUPPRESSIONS, suppressed } from '../boxes/suppression.js';
+import { type DecodeOptions, listCandidates, SUPPRESSIONS, suppressedWithOrigins } from '../boxes/suppression.js';
 import type { HostOutput } from './answers.js';
 
 const fraction = z.number().min(0).max(1);
@@ -22,19 +22,28 @@ export const boxesReading = z.strictObject({
 });
 
 /** The best boxes of one image, in its own pixels, best first. */
-export function readBoxes(
+export const readBoxes = (
+  options: DecodeOptions,
+  boxes: HostOutput,
+  scores: HostOutput,
+  placement: Placement,
+): Detections => readPlacedBoxes(options, boxes, scores, placement).detections;
+
+/** The same, and the place that each comes from. */
+export function readPlacedBoxes(
   options: DecodeOptions,
   { values: boxes, shape: [places = 0, sides = 0] }: HostOutput,
   { values: scores, shape: [scored = 0, classes = 0] }: HostOutput,
   placement: Placement,
-): Detections {
+): { readonly detections: Detections; readonly places: Int32Array } {
   if (scored !== places || sides !== 4)
     throw new WeightsError(`the network gives ${places} boxes of ${sides} values with ${scored} scores: not alike`);
   const top = topIndices(scores, options.maxCandidates, options.scoreThreshold);
   const candidates = listCandidates(top.length, placement);
   for (const index of top) {
-    const at = Math.floor(index / classes) * 4;
-    candidates.add(boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!, index % classes, scores[index]!);
+    const place = Math.floor(index / classes);
+    const at = place * 4;
+    candidates.add(boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!, index % classes, scores[index]!, place);
   }
-  return suppressed(candidates.done(), options);
+  return suppressedWithOrigins(candidates.done(), options);
 }

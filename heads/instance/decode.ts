@@ -1,9 +1,9 @@
 import { packPatch } from '../../datasets/instanceMasks.js';
 import type { Placement } from '../../datasets/placement.js';
-import type { Instances, MaskPatch } from '../../datasets/sample.js';
+import type { Detections, Instances, MaskPatch } from '../../datasets/sample.js';
 import { type AlignedOutputs, detectAligned } from '../aligned/decode.js';
 import type { DecodeOptions } from '../boxes/suppression.js';
-import { type HostPrototypes, hostMask } from './kernels.js';
+import { type HostPrototypes, hostMask } from './mask.js';
 
 /** Network outputs of one image on the host. */
 export interface InstanceOutputs extends AlignedOutputs {
@@ -17,7 +17,8 @@ const AROUND = 4;
 
 /**
  * Outputs of one image -> detections of the original image with masks of its size: suppression first, then the masks of those that stay,
- * bilinear between the prototypes, in the box and a few pixels around it.
+ * bilinear between the prototypes, in the box and a few pixels around it. A pixel's logit
+ * is where its own was taught: `shift` pixels before it.
  *
  * @param points    [A, 3] of `createPoints`
  * @param threshold least probability of a pixel
@@ -32,13 +33,32 @@ export function decodeInstances(
 ): Instances {
   const { detections, places } = detectAligned(boxes, points, placement, options);
   const length = (kernels.length * 3) / points.length;
+  const maskOf = (place: number) => {
+    const [x, y, cell] = [points[place * 3]!, points[place * 3 + 1]!, points[place * 3 + 2]!];
+    return hostMask(prototypes, kernels.subarray(place * length, (place + 1) * length), [x, y, cell]);
+  };
+  return withMasks(detections, places, maskOf, prototypes, placement, threshold);
+}
+
+/**
+ * Detections with their masks.
+ *
+ * @param places    where each detection comes from
+ * @param maskOf    the logits of the mask of a place, at each prototype
+ * @param threshold least probability of a pixel
+ */
+export function withMasks(
+  detections: Detections,
+  places: Int32Array,
+  maskOf: (place: number) => (row: number, column: number) => number,
+  prototypes: HostPrototypes,
+  placement: Placement,
+  threshold: number,
+): Instances {
   const least = Math.log(threshold / (1 - threshold));
   const masks = Array.from(places, (place, d) => {
-    const kernel = kernels.subarray(place * length, (place + 1) * length);
-    const [x, y, cell] = [points[place * 3]!, points[place * 3 + 1]!, points[place * 3 + 2]!];
     const box = Array.from(detections.boxes.subarray(d * 4, d * 4 + 4)) as [number, number, number, number];
-    const patch = drawMask(hostMask(prototypes, kernel, [x, y, cell]), prototypes, placement, box, least);
-    return packPatch(patch, placement);
+    return packPatch(drawMask(maskOf(place), prototypes, placement, box, least), placement);
   });
   return { ...detections, masks };
 }
@@ -46,7 +66,7 @@ export function decodeInstances(
 /** The pixels of the original image, in and around a box, at which the logit is `least` or more. */
 function drawMask(
   logitAt: (row: number, column: number) => number,
-  { height, width, stride }: HostPrototypes,
+  { height, width, stride, shift }: HostPrototypes,
   { scaleX, scaleY, offsetX, offsetY, ...image }: Placement,
   [x1, y1, x2, y2]: readonly [number, number, number, number],
   least: number,
@@ -55,8 +75,8 @@ function drawMask(
   const top = Math.max(0, Math.floor(y1 - AROUND / scaleY));
   const right = Math.min(image.width, Math.ceil(x2 + AROUND / scaleX));
   const bottom = Math.min(image.height, Math.ceil(y2 + AROUND / scaleY));
-  const columns = tapsOf(left, right, (x) => ((x + 0.5) * scaleX + offsetX) / stride - 0.5, width);
-  const rows = tapsOf(top, bottom, (y) => ((y + 0.5) * scaleY + offsetY) / stride - 0.5, height);
+  const columns = tapsOf(left, right, (x) => ((x + 0.5) * scaleX + offsetX - shift) / stride - 0.5, width);
+  const rows = tapsOf(top, bottom, (y) => ((y + 0.5) * scaleY + offsetY - shift) / stride - 0.5, height);
   const known = new Map<number, number>();
   const logit = (row: number, column: number): number => {
     const key = row * width + column;

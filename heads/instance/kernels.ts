@@ -1,26 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-
-/** Cells of its level by which coordinates relative to a place are divided. */
-const REACH = 8;
-/** Pixels by which coordinates of the grid are divided, so that they are small numbers. */
-const UNIT = 64;
-
-/** Numbers of a mask network of P prototypes: three layers of P, P and 1 channels on the prototypes and two coordinates. */
-export const countKernel = (prototypes: number): number =>
-  (prototypes + 2) * prototypes + prototypes * prototypes + prototypes + 2 * prototypes + 1;
-
-/** Where the numbers of each layer lie: [from, length]. */
-function partsOf(P: number) {
-  const lengths = { first: (P + 2) * P, second: P * P, third: P, firstBias: P, secondBias: P, thirdBias: 1 };
-  let from = 0;
-  const parts = Object.entries(lengths).map(([name, length]) => {
-    from += length;
-    return [name, [from - length, length] as const] as const;
-  });
-  return Object.fromEntries(parts) as {
-    readonly [Name in keyof typeof lengths]: readonly [from: number, length: number];
-  };
-}
+import { countKernel, partsOf, REACH, UNIT } from './mask.js';
 
 /**
  * Masks of places, each by the network that it predicted: three 1x1 convolutions on the prototypes and on the coordinates relative
@@ -69,6 +48,50 @@ export function dynamicMasks(
   return tf.reshape(third, [batch, count, pixels]);
 }
 
+/**
+ * The mask networks of all places, each with its place in its first bias, so that who reads them needs no places: networks of the
+ * place `ORIGIN`.
+ *
+ * @param kernels [N, A, countKernel(P)]
+ * @param points  [A, 3] x, y, pixels per cell
+ * @param P       prototypes
+ */
+export function placelessKernels(kernels: tf.Tensor3D, points: Float32Array, P: number): tf.Tensor3D {
+  const [batch, count] = kernels.shape;
+  const column = (value: (x: number, y: number, cell: number) => number): tf.Tensor3D =>
+    tf.tensor3d(
+      Float32Array.from({ length: count }, (_, i) => value(points[i * 3]!, points[i * 3 + 1]!, points[i * 3 + 2]!)),
+      [1, count, 1],
+    );
+  const parts = partsOf(P);
+  const cut = (from: number, length: number): tf.Tensor3D =>
+    tf.slice(kernels, [0, 0, from], [batch, count, length]) as tf.Tensor3D;
+  const [onX, onY] = [cut(P * P, P), cut(P * P + P, P)];
+  const [firstBias] = parts.firstBias;
+  const unit = column((_, __, cell) => UNIT / (REACH * cell));
+  const moved = tf.add(
+    tf.mul(
+      onX,
+      column((x, _, cell) => x / (REACH * cell)),
+    ),
+    tf.mul(
+      onY,
+      column((_, y, cell) => y / (REACH * cell)),
+    ),
+  );
+  return tf.concat(
+    [
+      cut(0, P * P),
+      tf.mul(onX, unit),
+      tf.mul(onY, unit),
+      cut(parts.second[0], firstBias - parts.second[0]),
+      tf.add(cut(firstBias, P), moved),
+      cut(firstBias + P, countKernel(P) - firstBias - P),
+    ],
+    2,
+  );
+}
+
 /** [h * w, 2] x and y of the prototypes' middles. */
 function gridOf(height: number, width: number, stride: number): tf.Tensor2D {
   const values = new Float32Array(height * width * 2);
@@ -77,43 +100,4 @@ function gridOf(height: number, width: number, stride: number): tf.Tensor2D {
     values[at * 2 + 1] = ((Math.floor(at / width) + 0.5) * stride) / UNIT;
   }
   return tf.tensor2d(values, [height * width, 2]);
-}
-
-/** Prototypes of one image on the host. */
-export interface HostPrototypes {
-  /** [height, width, P]. */
-  readonly values: Float32Array;
-  readonly height: number;
-  readonly width: number;
-  /** Input pixels between them. */
-  readonly stride: number;
-}
-
-/** The same of one place on the host: the logit at one prototype. */
-export function hostMask(
-  { values, height, width, stride }: HostPrototypes,
-  kernel: Float32Array,
-  [x, y, cell]: readonly [x: number, y: number, cell: number],
-): (row: number, column: number) => number {
-  const P = values.length / (height * width);
-  const parts = partsOf(P);
-  const [input, hidden] = [new Float64Array(P + 2), new Float64Array(P)];
-  return (row, column) => {
-    const from = (row * width + column) * P;
-    for (let i = 0; i < P; i++) input[i] = values[from + i]!;
-    input[P] = (x - (column + 0.5) * stride) / (REACH * cell);
-    input[P + 1] = (y - (row + 0.5) * stride) / (REACH * cell);
-    for (let j = 0; j < P; j++) {
-      let sum = kernel[parts.firstBias[0] + j]!;
-      for (let i = 0; i < P + 2; i++) sum += input[i]! * kernel[i * P + j]!;
-      hidden[j] = Math.max(0, sum);
-    }
-    let logit = kernel[parts.thirdBias[0]]!;
-    for (let j = 0; j < P; j++) {
-      let sum = kernel[parts.secondBias[0] + j]!;
-      for (let i = 0; i < P; i++) sum += hidden[i]! * kernel[parts.second[0] + i * P + j]!;
-      logit += Math.max(0, sum) * kernel[parts.third[0] + j]!;
-    }
-    return logit;
-  };
 }

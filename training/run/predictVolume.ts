@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { caseStatistics } from '../../datasets/caseStatistics.js';
 import { shownImage } from '../../datasets/decode/index.js';
-import { type Axis, cutSlice, planeOf, thickestAxis } from '../../datasets/medical/slices.js';
+import { type Axis, planeOf, repeated, sliceWithin, thickestAxis } from '../../datasets/medical/slices.js';
 import type { ClassMap, Pixels } from '../../datasets/sample.js';
 import { type ReadVolume, readVolume } from '../../datasets/volumes/readVolume.js';
 import { eachVoxel, orientationOf, toRas } from '../../datasets/volumes/volume.js';
@@ -11,6 +11,8 @@ import type { Predictor } from '../predictor.js';
 export interface PredictVolumeOptions {
   /** Planes that the network was trained on; null: across the thickest slices. */
   readonly axis: Axis | null;
+  /** Slices that the network sees together as channels: an odd number. */
+  readonly slices: number;
   /** False: slices are shown to the network as 8-bit RGB. */
   readonly isDeep: boolean;
 }
@@ -38,15 +40,15 @@ export interface VolumePrediction {
 export async function predictVolume<Result>(
   predictor: Predictor<Result>,
   file: string,
-  { axis: wanted, isDeep }: PredictVolumeOptions,
+  { axis: wanted, slices: together, isDeep }: PredictVolumeOptions,
 ): Promise<VolumePrediction> {
   const stored = await readVolume(file, statSync(file, { throwIfNoEntry: false })?.isDirectory() === true);
   const volume = toRas(stored);
   const statistics = caseStatistics(volume.data, volume);
   const axis = wanted ?? thickestAxis(volume);
   const slices = [volume.width, volume.height, volume.depth][axis] as number;
-  const imageOf = (index: number): Pixels => {
-    const slice = { ...cutSlice(volume, axis, index), statistics };
+  const imageOf = (index: number, count = together): Pixels => {
+    const slice = { ...sliceWithin(volume, axis, index, count), statistics: repeated(statistics, count) };
     return isDeep ? slice : shownImage(slice);
   };
   const placed = new Uint8Array(volume.width * volume.height * volume.depth);
@@ -72,7 +74,7 @@ export async function predictVolume<Result>(
     file,
     volume: stored,
     labels,
-    shown: { index: best.index, image: imageOf(best.index), result: best.result as ClassMap },
+    shown: { index: best.index, image: imageOf(best.index, 1), result: best.result as ClassMap },
     slices,
     millilitres: isSized ? (x * y * z) / 1000 : null,
   };

@@ -78,6 +78,18 @@ const DECLARATIONS = {
   TF_GraphCopyFunction: 'void TF_GraphCopyFunction(void*, void*, void*, void*)',
   TF_FunctionSetAttrValueProto: 'void TF_FunctionSetAttrValueProto(void*, const char*, const void*, size_t, void*)',
   TF_DeleteFunction: 'void TF_DeleteFunction(void*)',
+  TF_GraphOperationByName: 'void* TF_GraphOperationByName(void*, const char*)',
+  TF_NewSessionOptions: 'void* TF_NewSessionOptions()',
+  TF_SetConfig: 'void TF_SetConfig(void*, const void*, size_t, void*)',
+  TF_DeleteSessionOptions: 'void TF_DeleteSessionOptions(void*)',
+  TF_LoadSessionFromSavedModel:
+    'void* TF_LoadSessionFromSavedModel(void*, void*, const char*, const char**, int, void*, void*, void*)',
+  TF_SessionRun:
+    'void TF_SessionRun(void*, void*, const TF_Output*, const void*, int, const TF_Output*, void*, int, void*, int, void*, void*)',
+  TF_CloseSession: 'void TF_CloseSession(void*, void*)',
+  TF_DeleteSession: 'void TF_DeleteSession(void*, void*)',
+  TF_NumDims: 'int TF_NumDims(void*)',
+  TF_Dim: 'int64_t TF_Dim(void*, int)',
   TFE_NewContextOptions: 'void* TFE_NewContextOptions()',
   TFE_ContextOptionsSetConfig: 'void TFE_ContextOptionsSetConfig(void*, const void*, size_t, void*)',
   TFE_DeleteContextOptions: 'void TFE_DeleteContextOptions(void*)',
@@ -136,6 +148,7 @@ type Value =
   | GraphOutput
   | ArrayBufferView
   | number[]
+  | readonly string[]
   | null;
 /** A C function: pointers are bigint, counts are numbers; `async` runs it on another thread. */
 interface CFunction<Result> {

@@ -43,6 +43,13 @@ const labelme = (imagePath: string) =>
   });
 const cvat = `<?xml version="1.0"?><annotations><version>1.1</version><meta><task><labels><label><name>cell</name></label></labels></task></meta>
 <image id="0" name="a.png" width="40" height="20"><box label="cell" xtl="4" ytl="2" xbr="20" ybr="10"/><points label="cell" points="1,1"/></image></annotations>`;
+const video = `<?xml version="1.0"?><annotations><version>1.1</version><meta><task><labels><label><name>cell</name></label></labels><original_size><width>40</width><height>20</height></original_size></task></meta>
+<track id="0" label="cell"><box frame="0" outside="0" keyframe="1" xtl="4" ytl="2" xbr="20" ybr="10"/><box frame="1" outside="1" xtl="4" ytl="2" xbr="20" ybr="10"/></track>
+<track id="1" label="cell"><mask frame="1" outside="0" rle="0,3,1" left="5" top="6" width="2" height="2"/></track></annotations>`;
+const viaCsv = `filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes
+a.png,1,"{}",1,0,"{""name"":""rect"",""x"":4,""y"":2,""width"":16,""height"":8}","{""type"":""cell""}"
+b.png,1,"{}",0,0,"{}","{}"
+`;
 const via = JSON.stringify({
   'a.png1': {
     filename: 'a.png',
@@ -91,7 +98,13 @@ const LAYOUTS: readonly (readonly [
   ],
   ['LabelMe', 'labelme', { 'a.png': image(), 'a.json': labelme('..\\elsewhere\\a.png') }],
   ['CVAT', 'cvat', { 'images/a.png': image(), 'annotations.xml': cvat }],
+  [
+    'CVAT for video',
+    'cvat',
+    { 'images/frame_000000.png': image(), 'images/frame_000001.PNG': image(7), 'annotations.xml': video },
+  ],
   ['VIA', 'via', { 'a.png': image(), 'via.json': via }],
+  ['VIA as CSV', 'via', { 'a.png': image(), 'b.png': image(7), 'via_export.csv': viaCsv }],
   [
     'CSV with names',
     'csv',
@@ -202,4 +215,48 @@ it('of images of one name that in the fewest folders is taken, and two equally d
   await expect(open({ 'left/a.png': image(), 'right/a.png': image() })).rejects.toThrow(
     /2 images of that name below .* \(left\/a\.png, right\/a\.png\): name their folder in data\.images/,
   );
+});
+
+it('masks that were drawn with a brush are objects with their pixels', async () => {
+  const patch = Buffer.from(greyPng(2, 3, [255, 0, 255, 255, 0, 255])).toString('base64');
+  const shape = {
+    label: 'cell',
+    shape_type: 'mask',
+    points: [
+      [37, 16],
+      [38, 18],
+    ],
+    mask: patch,
+  };
+  const outside = { ...shape, points: [[39, 16]] };
+  const drawn = { imagePath: 'a.png', imageWidth: 40, imageHeight: 20, shapes: [shape, outside] };
+  const pixelsOf = async (files: { readonly [path: string]: string | Uint8Array }) => {
+    const data = await openData({ root: folderWith(files), val: null }, 'instances', { split: 'train' });
+    const all = await Promise.all((data?.entries ?? []).map((_, i) => data?.get(i)));
+    return all.map((sample) =>
+      sample?.truth.masks.map(({ left, top, width, data }) =>
+        [...data].flatMap((on, i) => (on ? [[left + (i % width), top + Math.floor(i / width)]] : [])),
+      ),
+    );
+  };
+  expect(await pixelsOf({ 'a.png': image(), 'a.json': JSON.stringify(drawn) })).toEqual([
+    [
+      [
+        [37, 16],
+        [37, 17],
+        [38, 17],
+        [38, 18],
+      ],
+    ],
+  ]);
+  const files = { 'images/frame_000000.png': image(), 'images/frame_000001.PNG': image(7), 'annotations.xml': video };
+  const [first, second] = await pixelsOf(files);
+  expect(first?.[0]).toHaveLength(16 * 8);
+  expect(second).toEqual([
+    [
+      [5, 6],
+      [6, 6],
+      [5, 7],
+    ],
+  ]);
 });

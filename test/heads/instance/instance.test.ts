@@ -11,8 +11,9 @@ import { instanceConfig } from '../../../heads/instance/config.js';
 import { decodeInstances } from '../../../heads/instance/decode.js';
 import { createEncoder } from '../../../heads/instance/encoder.js';
 import { createInstanceHead, instanceEncoderConfig } from '../../../heads/instance/head.js';
-import { countKernel, dynamicMasks, hostMask } from '../../../heads/instance/kernels.js';
+import { dynamicMasks, placelessKernels } from '../../../heads/instance/kernels.js';
 import { instanceLoss } from '../../../heads/instance/loss.js';
+import { countKernel, hostMask, ORIGIN } from '../../../heads/instance/mask.js';
 import { reduceLosses } from '../../../heads/losses/term.js';
 import { encodeTargets } from '../../../heads/targets.js';
 import { runHeadCases } from '../../conformance/head.js';
@@ -69,6 +70,26 @@ describe('dynamic masks', () => {
   const prototypes = numbers(height * width * P);
   const kernels = numbers(2 * countKernel(P));
   const places = [20, 12, 8, 16, 16, 32];
+
+  it('need no place once it is in their first bias', async () => {
+    const points = Float32Array.from(places);
+    const moved = tf.tidy(() => placelessKernels(tf.tensor3d(kernels, [1, 2, 169]), points, P));
+    const values = (await moved.data()) as Float32Array;
+    const host = { values: prototypes, height, width, stride: 8 };
+    for (const place of [0, 1]) {
+      const [own, free] = [kernels, values].map((list) => list.subarray(place * 169, (place + 1) * 169));
+      const [x = 0, y = 0, cell = 0] = places.slice(place * 3, place * 3 + 3);
+      const [wanted, found] = [
+        hostMask(host, own as Float32Array, [x, y, cell]),
+        hostMask(host, free as Float32Array, ORIGIN),
+      ];
+      for (let at = 0; at < height * width; at++) {
+        const [row, column] = [Math.floor(at / width), at % width];
+        expect(found(row, column)).toBeCloseTo(wanted(row, column), 4);
+      }
+    }
+    moved.dispose();
+  });
 
   it('have 169 numbers of eight prototypes, and are on the host what they are in the graph', () => {
     expect(countKernel(P)).toBe(169);
@@ -255,7 +276,7 @@ describe('decoding of instances', () => {
     kernel[168] = -0.0001;
     const values = new Float32Array(8 * 8 * 8);
     const placement = { width: 32, height: 32, scaleX: 2, scaleY: 2, offsetX: 0, offsetY: 0 };
-    const outputs = { logits, bins, kernels, prototypes: { values, height: 8, width: 8, stride: 8 } };
+    const outputs = { logits, bins, kernels, prototypes: { values, height: 8, width: 8, stride: 8, shift: 0.5 } };
     const found = decodeInstances(outputs, points, placement, settings.decode, 0.5);
     expect([...found.boxes]).toEqual([2, 2, 18, 18]);
     const [mask] = found.masks;

@@ -37,7 +37,7 @@ const VALUES = Uint8Array.from({ length: 60 }, (_, i) => (i * 37) % 61);
 
 test.each([0, 1, 2] as const)('a volume cut across axis %i has its answers where its voxels are', async (axis) => {
   const folder = folderWith({ 'a.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null) });
-  const found = await predictVolume(above(30), join(folder, 'a.nii'), { axis, isDeep: true });
+  const found = await predictVolume(above(30), join(folder, 'a.nii'), { axis, slices: 1, isDeep: true });
   expect(found.labels).toEqual(VALUES.map((value) => (value > 30 ? 1 : 0)));
   expect(found.slices).toBe([5, 4, 3][axis]);
   expect(found.millilitres).toBeCloseTo(0.024, 12);
@@ -53,17 +53,36 @@ test.each([0, 1, 2] as const)('a volume cut across axis %i has its answers where
   ]);
 });
 
+test('a network of three slices sees the ones around, and its answers lie in the middle one', async () => {
+  const folder = folderWith({ 'a.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null) });
+  const middle: Predictor<unknown> = {
+    ...above(0),
+    predict: async (images) =>
+      images.map((image) => {
+        expect(channelsOf(image)).toBe(3);
+        expect(image.statistics?.channels).toHaveLength(3);
+        const mask = image.data
+          .filter((_: number, i: number) => i % 3 === 1)
+          .map((value: number) => Number(value > 30));
+        return { mask: Uint8Array.from(mask), width: image.width, height: image.height };
+      }),
+  };
+  const found = await predictVolume(middle, join(folder, 'a.nii'), { axis: 2, slices: 3, isDeep: true });
+  expect(found.labels).toEqual(VALUES.map((value) => (value > 30 ? 1 : 0)));
+  expect(channelsOf(found.shown.image)).toBe(1);
+});
+
 test('a network that finds objects is refused', async () => {
   const folder = folderWith({ 'a.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null) });
   const boxes: Predictor<unknown> = { ...above(0), predict: async () => [{ boxes: new Float32Array(0) }] };
-  await expect(predictVolume(boxes, join(folder, 'a.nii'), { axis: null, isDeep: true })).rejects.toThrow(
+  await expect(predictVolume(boxes, join(folder, 'a.nii'), { axis: null, slices: 1, isDeep: true })).rejects.toThrow(
     'finds objects',
   );
 });
 
 test.skipIf(dataMissing)('a cord is answered on its own grid, in its own place', async () => {
   const file = dataPath('nifti/sct/t2.nii.gz');
-  const found = await predictVolume(above(500), file, { axis: null, isDeep: true });
+  const found = await predictVolume(above(500), file, { axis: null, slices: 1, isDeep: true });
   const folder = folderWith({});
   writeVolumeMask(found, folder);
   const [mask, volume] = [readNifti(gunzipSync(readFileSync(join(folder, 't2.nii.gz')))), await readVolume(file)];
