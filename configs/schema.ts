@@ -103,9 +103,7 @@ const evaluate = z.strictObject({
 
 /** One experiment: what to learn, from which data, how. Strict: a key that is not here is an error. */
 export const experimentSchema = z.strictObject({
-  task: z
-    .enum(TASK_NAMES)
-    .describe('What is learned. Defaults to what the head predicts, and to detection'),
+  task: z.enum(TASK_NAMES).describe('What is learned. Defaults to what the head predicts, and to detection'),
   data: dataSchema.prefault({}).describe('Where images and annotations are'),
   model: model.describe('Backbone, neck and head'),
   train: trainConfig.prefault({}).describe('Optimizer, schedule and duration'),

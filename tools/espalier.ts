@@ -94,6 +94,28 @@ function addLearning(program: Command): void {
     .addOption(json())
     .action(async (config: string, options) => (await import('./train.js')).train(config, options));
   program
+    .command('tune')
+    .description(
+      'search learning rate, weight decay and strength of the augmentation within a time: successive halving',
+    )
+    .argument('<config>', 'as of train')
+    .requiredOption('--minutes <n>', 'of all trainings together', positive)
+    .addOption(
+      new Option('--trials <n>', 'changes that are tried, the config as it is among them')
+        .argParser(wholeNumber(2, 1000))
+        .default(9),
+    )
+    .option('--data <dir>', 'replaces data.root')
+    .option('--out <dir>', 'folder of the search (default: runs/<config>-<n>)')
+    .option('--set <key.path=value>', 'replaces one key; may be repeated', collect, [])
+    .option('--resume', 'continue the search in --out, or the newest one of this config')
+    .addOption(engine())
+    .addOption(threads())
+    .addOption(offline())
+    .addOption(allowModules())
+    .addOption(json())
+    .action(async (config: string, options) => (await import('./tune.js')).tune(config, options));
+  program
     .command('evaluate')
     .description('measure a trained run')
     .argument('<run>', 'folder of a run, or an ONNX file or bundle of `espalier export`')
@@ -248,6 +270,12 @@ function wholeNumber(low: number, high: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= low && value <= high) return value;
     throw new InvalidArgumentError(`Give a whole number from ${low} to ${high}.`);
   };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Give a number above 0.');
 }
 
 const foldOf = (text: string): number | 'all' => (text === 'all' ? text : wholeNumber(0, 99)(text));
