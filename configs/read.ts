@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { FORMATS, recognise } from '../datasets/formats/index.js';
@@ -50,6 +51,12 @@ export async function readFolder(folder: string, { set = [] }: ReadOptions = {})
   const { task, data } = await recogniseData(folder);
   const text = stringify({ task, data, model: { weights: START } });
   return experimentIn(documentOf(folder, text, set.map(parseOverride)), folder);
+}
+
+/** The experiment of a config file, or of a folder of data. @throws ConfigError as the two */
+export async function readNamed(config: string, options: ReadOptions = {}): Promise<Experiment> {
+  const isFolder = statSync(config, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? readFolder(resolve(config), options) : readExperiment(config, options);
 }
 
 /** What is learned from a folder, and the keys of `data` that read it. @throws ConfigError where no format recognises it */

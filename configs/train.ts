@@ -15,6 +15,7 @@ import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
 import { headOf, TASKS } from '../heads/index.js';
 import { preprocessingOf } from '../pretrained/metadata.js';
+import { adviseRate, type RateAdvice, type SweepRange, type SweptRate } from '../training/rateSweep.js';
 import {
   createPictures,
   type HeldRunFolder,
@@ -25,6 +26,7 @@ import {
   type Progress,
   runFolder,
   type ScalarLog,
+  sweepRates,
   type ThreadCounts,
   type TrainOptions,
   type TrainResult,
@@ -101,6 +103,24 @@ async function trainHeld(
       : 'val: none',
   );
   say(`classes: ${describeClasses(named, train)}`);
+  const { experiment, network } = await startNetwork(named, train, { ...options, say });
+  try {
+    return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
+  } finally {
+    network.dispose();
+  }
+}
+
+/** Where the weights come from. */
+type StartOptions = Pick<TrainExperimentOptions, 'out' | 'resume' | 'offline' | 'say'>;
+
+/** The network of an experiment for its training images, with what it starts from; the caller disposes it. */
+async function startNetwork(
+  named: Experiment,
+  train: Dataset,
+  options: StartOptions,
+): Promise<{ readonly experiment: Experiment; readonly network: Network }> {
+  const { say } = options;
   const experiment = withFullBatch(named, train.size, say);
   const network = createNetwork(withChannels(experiment, train.deep?.channels), train.labels);
   try {
@@ -110,8 +130,38 @@ async function trainHeld(
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
     if (!continues(options)) network.model.preprocessing = await preprocessingFor(train, network.model.preprocessing);
     if (train.deep) say(`intensity: ${describeIntensity(train.deep, network.model.preprocessing)}`);
-    return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
+    return { experiment, network };
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+}
+
+/** What a sweep takes of a training's options. */
+export interface FindRateOptions extends SweepRange, Pick<TrainExperimentOptions, 'offline' | 'signal'> {
+  readonly say: (line: string) => void;
+  /** Told every step. */
+  readonly onStep?: (swept: SweptRate, step: number) => void;
+}
+
+/**
+ * Losses of an experiment's first steps with rates that rise, and the rate they advise. Nothing is written.
+ *
+ * @throws EspalierError as `trainExperiment`
+ */
+export async function findRate(named: Experiment, options: FindRateOptions): Promise<RateAdvice> {
+  const say = (line: string): void => options.say(printable(line));
+  const train = await openSplit(named, 'train');
+  const { problem } = checkLearnable(named, train);
+  if (problem) throw learnableError(train, problem);
+  const { experiment, network } = await startNetwork(named, train, { ...options, say, out: '', resume: false });
+  const loader = createTrainLoader(experiment, network, train);
+  try {
+    const run = { model: network.model, loader, options: { ...trainOptions(experiment), stages: stagesOf(network) } };
+    const { signal } = options;
+    return adviseRate(await sweepRates({ ...run, ...(signal && { signal }) }, options, options.onStep));
   } finally {
+    await loader.dispose();
     network.dispose();
   }
 }
@@ -143,7 +193,7 @@ function describeClasses({ task, data }: Experiment, { labels }: Dataset): strin
 }
 
 /** False for a run that was stopped before its first checkpoint: it starts again, from the pretrained weights. */
-function continues({ out, resume }: TrainExperimentOptions): boolean {
+function continues({ out, resume }: Pick<TrainExperimentOptions, 'out' | 'resume'>): boolean {
   return resume && existsSync(runFolder(out).last);
 }
 

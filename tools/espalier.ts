@@ -116,6 +116,22 @@ function addLearning(program: Command): void {
     .addOption(json())
     .action(async (config: string, options) => (await import('./tune.js')).tune(config, options));
   program
+    .command('find-rate')
+    .description('train with rising learning rates, and tell where the loss falls fastest')
+    .argument('<config>', 'as of train')
+    .addOption(new Option('--from <rate>', 'first rate').argParser(positive).default(1e-6))
+    .addOption(new Option('--to <rate>', 'last rate').argParser(positive).default(1))
+    .addOption(new Option('--steps <n>', 'at most').argParser(wholeNumber(20, 10_000)).default(100))
+    .option('--data <dir>', 'replaces data.root')
+    .option('--out <dir>', 'folder of rates.json, rates.svg and rates.png', 'rates')
+    .option('--set <key.path=value>', 'replaces one key; may be repeated', collect, [])
+    .addOption(engine())
+    .addOption(threads())
+    .addOption(offline())
+    .addOption(allowModules())
+    .addOption(json())
+    .action(async (config: string, options) => (await import('./findRate.js')).findRate(config, options));
+  program
     .command('evaluate')
     .description('measure a trained run')
     .argument('<run>', 'folder of a run, or an ONNX file or bundle of `espalier export`')

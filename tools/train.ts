@@ -1,8 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { differingKeys } from '../configs/differingKeys.js';
 import { taskOf } from '../configs/network.js';
-import { type ReadOptions, readExperiment, readFolder } from '../configs/read.js';
+import { type ReadOptions, readExperiment, readNamed } from '../configs/read.js';
 import type { Experiment } from '../configs/schema.js';
 import { foldMembers, seedMembers, summaryOf, trainSeries } from '../configs/series.js';
 import { trainExperiment } from '../configs/train.js';
@@ -53,7 +53,7 @@ export async function train(config: string, command: TrainCommand): Promise<void
   if (command.out !== undefined) requireName(command.out);
   const { allowModules } = command;
   const options = { set, allowModules, ...(data === undefined ? {} : { data }) };
-  const named = isFolder(config) ? await readFolder(resolve(config), options) : readExperiment(config, options);
+  const named = await readNamed(config, options);
   if (fold === 'all' || command.seeds !== undefined) return trainMembers(config, named, command, output);
   const resume = command.resume === true;
   const { task } = clusterOf(clusterSource(command)) ?? { task: 0 };
@@ -159,9 +159,6 @@ async function trainInto(
     await page?.close();
   }
 }
-
-/** A data set without a config. */
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** A run whose pictures cannot be drawn is trained all the same. */
 async function drawPlots(out: string, output: Output): Promise<void> {

@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { taskOf } from '../configs/network.js';
-import { readExperiment, readFolder } from '../configs/read.js';
+import { readNamed } from '../configs/read.js';
 import { tune as search } from '../configs/tune.js';
 import { removeEmpty } from '../engine/files/write.js';
 import { type MemberOptions, openTrainer } from './members.js';
@@ -24,8 +23,7 @@ export async function tune(config: string, command: TuneCommand): Promise<void> 
   const output = createOutput(command.json === true);
   const { set, data, allowModules, minutes, trials, resume = false } = command;
   const options = { set, allowModules, ...(data === undefined ? {} : { data }) };
-  const isFolder = statSync(config, { throwIfNoEntry: false })?.isDirectory() === true;
-  const experiment = isFolder ? await readFolder(resolve(config), options) : readExperiment(config, options);
+  const experiment = await readNamed(config, options);
   const made = command.out === undefined && !resume ? makeRunFolder(config) : null;
   const out = command.out ?? made ?? newestRunFolder(config, undefined, holdsFile('asked.json'));
   const trainer = await openTrainer(command, experiment, output);

@@ -25,5 +25,6 @@ export { type PredictImagesOptions, type Prediction, predictImages } from './pre
 export { predictVolume, type VolumePrediction } from './predictVolume.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
 export type { RunWatch, TrainRun } from './session.js';
+export { type SweepRun, sweepRates } from './sweep.js';
 export { openScalarLog, type ScalarLog } from './tensorboard.js';
 export { type TrainResult, trainRun } from './train.js';

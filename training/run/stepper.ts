@@ -26,6 +26,8 @@ export interface StepReport {
 export interface UnreadStep {
   /** Once; frees them, too. */
   read(): Promise<StepReport>;
+  /** As `read`, but for what is not finite, which is given as it is. */
+  peek(): Promise<Pick<StepReport, 'losses' | 'gradientNorm'>>;
   /** Frees them unread. */
   dispose(): void;
 }
@@ -92,6 +94,7 @@ export function createStepper<Raw>(
         const { ids } = batch;
         return {
           dispose: () => tf.dispose(result as unknown as tf.TensorContainer),
+          peek: () => readResult(result),
           read: async () => {
             const { losses, gradientNorm, votes } = await readResult(result);
             requireFinite(step + 1, ids, { ...losses, 'gradient norm': gradientNorm });
