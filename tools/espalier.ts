@@ -163,6 +163,10 @@ function addLearning(program: Command): void {
       '--masks <dir>',
       'folder of class maps (palette PNGs), or of label images that number the objects (16 bits), of the size of their images',
     )
+    .option(
+      '--as-dataset <dir>',
+      'instead of drawings: a data set whose truths are the answers from --threshold up, and <dir>.yaml, which reads it',
+    )
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(batch())

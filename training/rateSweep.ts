@@ -10,7 +10,7 @@ export interface RateAdvice {
   readonly points: readonly (SweptRate & { readonly smooth: number })[];
   /** The rate at which the loss falls fastest; null: it falls nowhere. */
   readonly suggestion: number | null;
-  /** The rate with the least loss, from which on it rises. */
+  /** The rate with the least loss, from which on it rises; those of the first and last steps, which have few neighbours, do not count. */
   readonly least: number;
 }
 
@@ -46,17 +46,20 @@ export function adviseRate(swept: readonly SweptRate[]): RateAdvice {
   const finite = swept.filter(({ loss }) => Number.isFinite(loss));
   const points = finite.map((point, i) => ({ ...point, smooth: meanAround(finite, i) }));
   const smooth = points.map((point) => point.smooth);
-  const bottom = smooth.indexOf(Math.min(...smooth));
+  const inner = points.map((_, i) => i).filter((i) => i >= REACH && i < points.length - REACH);
+  const [first = 0] = inner;
+  const bottom = inner.reduce((best, i) => ((smooth[i] ?? 0) < (smooth[best] ?? 0) ? i : best), first);
   const least = points[bottom]?.rate ?? Number.NaN;
-  const falls = (smooth[0] ?? 0) - (smooth[bottom] ?? 0) > LEAST_FALL * Math.abs(smooth[0] ?? 0);
-  if (!falls) return { points, suggestion: null, least };
-  let steepest = 1;
-  for (let i = 1; i < bottom; i++) if (slopeAt(smooth, i) < slopeAt(smooth, steepest)) steepest = i;
+  const fall = (smooth[first] ?? 0) - (smooth[bottom] ?? 0);
+  if (!(fall > LEAST_FALL * Math.abs(smooth[first] ?? 0))) return { points, suggestion: null, least };
+  const falling = inner.filter((i) => i <= bottom);
+  const steepest = falling.reduce((best, i) => (slopeAt(smooth, i) < slopeAt(smooth, best) ? i : best), first);
   return { points, suggestion: points[steepest]?.rate ?? null, least };
 }
 
 /** Rates are evenly far apart on their logarithmic scale. */
-const slopeAt = (values: readonly number[], i: number): number => (values[i + 1] ?? 0) - (values[i - 1] ?? 0);
+const slopeAt = (values: readonly number[], i: number): number =>
+  (values[i + REACH / 2] ?? 0) - (values[i - REACH / 2] ?? 0);
 
 function meanAround(points: readonly SweptRate[], at: number): number {
   const reach = Math.min(REACH, at, points.length - 1 - at); // alike to both sides, so that ends are not bent

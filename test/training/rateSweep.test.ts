@@ -28,6 +28,20 @@ test('a loss that falls around 0.001 advises that rate, also where it jumps', ()
   expect(Math.abs(Math.log10(noisy.suggestion ?? 0) + 3)).toBeLessThan(0.4);
 });
 
+test('batches that differ do not make the first steps look steep', () => {
+  // A sweep of a detector on drawn cells, batches of four: it falls from 0.002 on, and diverges at 0.3.
+  const losses = [
+    5.538, 5.475, 4.733, 4.815, 4.877, 5.137, 5.821, 5.256, 4.976, 5.722, 5.37, 5.622, 4.8, 5.727, 4.386, 5.48, 5.547,
+    4.633, 4.901, 4.839, 4.227, 4.098, 4.147, 3.744, 3.159, 3.089, 2.743, 3.258, 2.584, 3.176, 2.939, 3.871, 3.325,
+    4.084, 3.15, 10.431,
+  ];
+  const range = { from: 1e-5, to: 1, steps: 40 };
+  const advice = adviseRate(losses.map((loss, step) => ({ rate: sweptRate(step, range), loss })));
+  expect(advice.suggestion).toBeGreaterThan(0.004);
+  expect(advice.suggestion).toBeLessThan(0.02);
+  expect(advice.least).toBeGreaterThan(0.02);
+});
+
 test('a straight line is smoothed to itself', () => {
   const { points } = adviseRate(rates.map((rate, i) => ({ rate, loss: 5 - 0.01 * i })));
   points.forEach(({ loss, smooth }) => {
