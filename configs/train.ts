@@ -11,13 +11,15 @@ import { builtModule } from '../datasets/loader/built.js';
 import { type ImageFormat, loadEncoder, RGB_FORMAT } from '../datasets/loader/fill.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
 import { membership } from '../engine/collective.js';
-import { DataError, EspalierError } from '../engine/errors.js';
+import { ConfigError, DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
 import { headOf, TASKS } from '../heads/index.js';
 import { preprocessingOf } from '../pretrained/metadata.js';
 import { adviseRate, type RateAdvice, type SweepRange, type SweptRate } from '../training/rateSweep.js';
 import {
+  chooseBatch,
   createPictures,
+  DEFAULT_BATCH,
   type HeldRunFolder,
   holdRunFolder,
   labelStatistics,
@@ -105,7 +107,9 @@ async function trainHeld(
   say(`classes: ${describeClasses(named, train)}`);
   const { experiment, network } = await startNetwork(named, train, { ...options, say });
   try {
-    return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
+    // A batch that was chosen is recorded, so that a resumed run has the same.
+    const config = named.train.batchSize === 'auto' ? { ...named, train: experiment.train } : named;
+    return await trainNetwork(experiment, network, { train, val, config }, { ...options, held });
   } finally {
     network.dispose();
   }
@@ -119,18 +123,18 @@ async function startNetwork(
   named: Experiment,
   train: Dataset,
   options: StartOptions,
-): Promise<{ readonly experiment: Experiment; readonly network: Network }> {
+): Promise<{ readonly experiment: Batched; readonly network: Network }> {
   const { say } = options;
-  const experiment = withFullBatch(named, train.size, say);
-  const network = createNetwork(withChannels(experiment, train.deep?.channels), train.labels);
+  const full = withFullBatch(named, train.size, say);
+  const network = createNetwork(withChannels(full, train.deep?.channels), train.labels);
   try {
-    const { weights, partial } = experiment.model;
+    const { weights, partial } = named.model;
     if (weights === null) say('weights: none, everything starts at random');
     else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
     if (!continues(options)) network.model.preprocessing = await preprocessingFor(train, network.model.preprocessing);
     if (train.deep) say(`intensity: ${describeIntensity(train.deep, network.model.preprocessing)}`);
-    return { experiment, network };
+    return { experiment: await withChosenBatch(full, network, train.size, say), network };
   } catch (error) {
     network.dispose();
     throw error;
@@ -178,11 +182,41 @@ const withFirst =
 /** Fewer images than a batch are one batch; processes of a cluster share what the config says. */
 function withFullBatch(experiment: Experiment, images: number, say: (line: string) => void): Experiment {
   const { batchSize, accumulate } = experiment.train;
-  if (batchSize <= images || membership()) return experiment;
+  if (batchSize === 'auto' || batchSize <= images || membership()) return experiment;
   say(`batchSize: ${images} instead of ${batchSize}, as there are no more images`);
   const parts = images % accumulate === 0 ? accumulate : 1;
   if (parts !== accumulate) say(`accumulate: 1 instead of ${accumulate}, which is no divisor of it`);
   return { ...experiment, train: { ...experiment.train, batchSize: images, accumulate: parts } };
+}
+
+/** An experiment whose batch is a number. */
+type Batched = Experiment & { readonly train: { readonly batchSize: number } };
+
+const isBatched = (experiment: Experiment): experiment is Batched => experiment.train.batchSize !== 'auto';
+
+/** Fewer steps of an epoch say too little. */
+const [MOST_CHOSEN, STEPS_OF_AN_EPOCH] = [32, 8];
+
+/** `batchSize: auto` as a number. */
+async function withChosenBatch(
+  experiment: Experiment,
+  network: Network,
+  images: number,
+  say: (line: string) => void,
+): Promise<Batched> {
+  if (isBatched(experiment)) return experiment;
+  if (membership()) throw new ConfigError('train.batchSize: auto is for one process: give a number in a cluster');
+  const { batchSize: _, accumulate, ...options } = experiment.train;
+  const parts = accumulate <= images ? accumulate : 1;
+  const most = Math.min(MOST_CHOSEN, Math.floor(images / STEPS_OF_AN_EPOCH));
+  const chosen = await chooseBatch(network, { most, multiple: parts }, { ...options, accumulate: parts });
+  const { batchSize, neededBytes, availableBytes } = chosen;
+  const gigabytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
+  say(
+    `batchSize: ${batchSize}, of ${images} images; a step needs ${gigabytes(neededBytes)} of the ${gigabytes(availableBytes)} GiB that are free`,
+  );
+  const referenceBatch = experiment.train.referenceBatch ?? DEFAULT_BATCH;
+  return { ...experiment, train: { ...experiment.train, batchSize, accumulate: parts, referenceBatch } };
 }
 
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
@@ -204,7 +238,7 @@ async function prepareAsStored(model: Pick<Startable, 'preprocessing'>, checkpoi
 }
 
 async function trainNetwork(
-  experiment: Experiment,
+  experiment: Batched,
   network: Network,
   { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
   options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
@@ -275,7 +309,7 @@ function imageFormat({ deep }: Dataset, { perImage }: Preprocessing): ImageForma
   return { type: perImage ? 'float32' : deep.type, channels: deep.channels, perImage: perImage ?? null };
 }
 
-function createTrainLoader(experiment: Experiment, network: Network, dataset: Dataset): Loader {
+function createTrainLoader(experiment: Batched, network: Network, dataset: Dataset): Loader {
   const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
   const cluster = membership();
   const { preprocessing } = network.model;
@@ -311,7 +345,7 @@ function stagesOf({ model: { backbone } }: Network): readonly (readonly string[]
 }
 
 /** The part of the config that the training loop reads. */
-export function trainOptions({ train }: Experiment): TrainOptions {
+export function trainOptions({ train }: Batched): TrainOptions {
   const {
     workers: _workers,
     cacheMegabytes: _cacheMegabytes,

@@ -15,11 +15,11 @@ export const trainConfig = z.strictObject({
     'Passes over the training images, 1..1000000; null: 50, or as many as there is time for in train.minutes',
   ),
   batchSize: z
-    .int()
-    .min(1)
-    .max(1024)
+    .union([z.literal('auto'), z.int().min(1).max(1024)])
     .default(8)
-    .describe('Images per step, over all processes of a cluster together, 1..1024'),
+    .describe(
+      'Images per step, over all processes of a cluster together, 1..1024; auto: as many as the memory has room for, at most 32 and an eighth of the images, with learningRate taken for 8',
+    ),
   accumulate: z
     .int()
     .min(1)

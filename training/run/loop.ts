@@ -2,7 +2,7 @@ import { createLeakGuard } from '../../engine/leaks.js';
 import { batchesOf, type PlacedBatch } from './batch.js';
 import { type Budget, createBudget } from './budget.js';
 import type { StepMemory } from './memory.js';
-import type { Plan } from './options.js';
+import { type Plan, UNKNOWN_STEPS } from './options.js';
 import { evaluateTogether, isWriter, type Session, saveLast } from './session.js';
 import { createStepper, type Stepper, type StepReport, type UnreadStep } from './stepper.js';
 import { createWaitingWatch, type WaitingWatch } from './waiting.js';
@@ -191,7 +191,8 @@ async function record<Raw>(session: Session<Raw>, unread: UnreadStep, waiting: W
   const report = await unread.read();
   const { votes: _votes, ...figures } = report;
   log.write({ event: 'step', ...figures });
-  progress.step({ ...report, steps: state.totalSteps, epochs: Math.ceil(state.totalSteps / plan.stepsPerEpoch) });
+  const steps = plan.timed && state.totalSteps >= UNKNOWN_STEPS ? Number.POSITIVE_INFINITY : state.totalSteps;
+  progress.step({ ...report, steps, epochs: Math.ceil(steps / plan.stepsPerEpoch) });
   const message = waiting.step(report.ms);
   if (message !== null) {
     log.write({ event: 'warning', step: report.step, message });

@@ -24,8 +24,11 @@ export interface TrainOptions extends Partial<Omit<TrainConfig, Surroundings | '
   readonly seed: number;
 }
 
+/** Images of a step where nothing is said. */
+export const DEFAULT_BATCH = 8;
+
 /** What options that are left out stand for. */
-export const TRAIN_DEFAULTS = { ...trainConfig.parse({}), checkpointSeconds: 60 };
+export const TRAIN_DEFAULTS = { ...trainConfig.parse({}), batchSize: DEFAULT_BATCH, checkpointSeconds: 60 };
 
 /** What the options mean for one model and one loader. */
 export interface Plan {
