@@ -73,6 +73,12 @@ function addLearning(program: Command): void {
     .option('--cluster <addresses>', 'host:port of every process, with commas: train together (or TF_CONFIG)')
     .addOption(new Option('--task <n>', 'position of this process in --cluster').argParser(wholeNumber(0, 255)))
     .addOption(
+      new Option(
+        '--minutes <n>',
+        'train for that long (train.minutes); of a folder, head, size and schedule are chosen for it, with the reasons',
+      ).argParser(positive),
+    )
+    .addOption(
       new Option('--fold <i>', 'the fold of data.folds that validates, from 0; all: train each').argParser(foldOf),
     )
     .addOption(

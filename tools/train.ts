@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { differingKeys } from '../configs/differingKeys.js';
 import { taskOf } from '../configs/network.js';
-import { type ReadOptions, readExperiment, readNamed } from '../configs/read.js';
+import { isFolder, presetOf, type ReadOptions, readExperiment, readNamed } from '../configs/read.js';
 import type { Experiment } from '../configs/schema.js';
 import { foldMembers, seedMembers, summaryOf, trainSeries } from '../configs/series.js';
 import { trainExperiment } from '../configs/train.js';
@@ -42,6 +42,7 @@ interface TrainCommand extends EngineOptions {
   readonly plots?: boolean;
   readonly fold?: number | 'all';
   readonly seeds?: number;
+  readonly minutes?: number;
   readonly allowModules?: boolean;
 }
 
@@ -52,8 +53,12 @@ export async function train(config: string, command: TrainCommand): Promise<void
   const set = typeof fold === 'number' ? [...command.set, `data.fold=${fold}`] : command.set;
   if (command.out !== undefined) requireName(command.out);
   const { allowModules } = command;
-  const options = { set, allowModules, ...(data === undefined ? {} : { data }) };
+  const { minutes } = command;
+  const options = { set, allowModules, minutes, ...(data === undefined ? {} : { data }) };
   const named = await readNamed(config, options);
+  if (minutes !== undefined && isFolder(config)) {
+    for (const reason of (await presetOf(named, minutes)).reasons) output.note(reason);
+  }
   if (fold === 'all' || command.seeds !== undefined) return trainMembers(config, named, command, output);
   const resume = command.resume === true;
   const { task } = clusterOf(clusterSource(command)) ?? { task: 0 };
