@@ -38,8 +38,15 @@ export interface AnsweringNetwork {
   answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
   /** Predicts on image files, in their order. */
   predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<ImagePrediction, void>;
-  /** Predicts on a volume, slice by slice. */
-  predictVolume(file: string): Promise<VolumePrediction>;
+  /**
+   * Predicts on a volume, slice by slice.
+   *
+   * @param channels files of one grid, each of which is a channel or several
+   * @param options  slice that is shown, from 0
+   */
+  predictVolume(channels: readonly string[], options?: { readonly shown?: number | null }): Promise<VolumePrediction>;
+  /** Channels of a volume that it learned from. */
+  readonly volumeChannels: () => number;
   /** Whether it reads images at their own depth. */
   readonly isDeep: () => boolean;
   dispose(): void;
@@ -98,8 +105,12 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     inputSize,
     fit,
     ...answering(predictor, task, labels, limits(headSettings(head)), () => model.preprocessing.depth === 'own'),
-    predictVolume: (file) =>
-      predictVolume(predictor, file, { ...cuttingOf(experiment.data), isDeep: model.preprocessing.depth === 'own' }),
+    volumeChannels: () =>
+      model.preprocessing.depth === 'own' ? model.preprocessing.mean.length / cuttingOf(experiment.data).slices : 1,
+    predictVolume: (files, options) => {
+      const isDeep = model.preprocessing.depth === 'own';
+      return predictVolume(predictor, files, { ...cuttingOf(experiment.data), isDeep, ...options });
+    },
     dispose: () => {
       predictor.dispose();
       model.dispose();
@@ -125,7 +136,9 @@ export function answering(
       }),
     answer: (images) => predictor.predict(images),
     predict: (files, options) => predictImages(predictor, files, { ...options, isDeep: isDeep() }),
-    predictVolume: (file) => predictVolume(predictor, file, { axis: null, slices: 1, isDeep: isDeep() }),
+    volumeChannels: () => 1,
+    predictVolume: (files, options) =>
+      predictVolume(predictor, files, { axis: null, slices: 1, isDeep: isDeep(), ...options }),
     dispose: () => predictor.dispose(),
   };
 }

@@ -35,7 +35,7 @@ import {
   trainRun,
 } from '../training/run/index.js';
 import { withWeights } from '../weights/fileSource.js';
-import { trainAugmentation } from './augmentation.js';
+import { type AugmentedImages, describeAugmentation, trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
@@ -159,7 +159,7 @@ export async function findRate(named: Experiment, options: FindRateOptions): Pro
   const { problem } = checkLearnable(named, train);
   if (problem) throw learnableError(train, problem);
   const { experiment, network } = await startNetwork(named, train, { ...options, say, out: '', resume: false });
-  const loader = createTrainLoader(experiment, network, train);
+  const loader = createTrainLoader(experiment, network, train, say);
   try {
     const run = { model: network.model, loader, options: { ...trainOptions(experiment), stages: stagesOf(network) } };
     const { signal } = options;
@@ -243,7 +243,7 @@ async function trainNetwork(
   { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
   options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
 ): Promise<TrainResult> {
-  const loader = createTrainLoader(experiment, network, train);
+  const loader = createTrainLoader(experiment, network, train, options.say);
   const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
     const isWriter = held !== null;
@@ -309,18 +309,19 @@ function imageFormat({ deep }: Dataset, { perImage }: Preprocessing): ImageForma
   return { type: perImage ? 'float32' : deep.type, channels: deep.channels, perImage: perImage ?? null };
 }
 
-function createTrainLoader(experiment: Batched, network: Network, dataset: Dataset): Loader {
+function createTrainLoader(experiment: Batched, network: Network, train: Dataset, say: (line: string) => void): Loader {
+  const { preprocessing } = network.model;
+  const images = imageFormat(train, preprocessing);
+  const { type, channels } = images;
+  const augmented: AugmentedImages = { count: train.size, type, channels, labels: train.labels };
+  const augment = trainAugmentation(experiment, network.inputSize, preprocessing, augmented);
+  say(printable(`augmentation: ${describeAugmentation(experiment, augment, augmented)}`));
   const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
   const cluster = membership();
-  const { preprocessing } = network.model;
-  const images = imageFormat(dataset, preprocessing);
   return createLoader({
-    entries: dataset.entries,
+    entries: train.entries,
     encoder: network.encoder,
-    augment: trainAugmentation(experiment, network.inputSize, preprocessing, {
-      type: images.type,
-      labels: dataset.labels,
-    }),
+    augment,
     images,
     transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
       return { module: pathToFileURL(module).href, settings };

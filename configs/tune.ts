@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import * as z from 'zod';
+import { IMAGENET } from '../backbones/backbone.js';
 import { ConfigError } from '../engine/errors.js';
 import { readText } from '../engine/files/read.js';
 import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
 import { createRandom } from '../engine/random.js';
+import { trainAugmentation } from './augmentation.js';
 import { taskOf } from './network.js';
 import type { Experiment } from './schema.js';
 import { type Member, type SeriesOptions, trainSeries } from './series.js';
@@ -67,10 +69,7 @@ export function drawChanges(count: number, seed: number): readonly Change[] {
 /** A config with changes. */
 export function changed(experiment: Experiment, { rate, decay, strength }: Change): Experiment {
   const { train, augment } = experiment;
-  const { brightness, contrast, saturation, hue } = augment;
-  const [low, high] = augment.scale ?? taskOf(experiment).augmentation.scale;
   const least = train.weightDecay === 0 && decay !== 1 ? LEAST_DECAY : train.weightDecay;
-  const share = (value: number): number => digits(Math.min(1, value * strength));
   return {
     ...experiment,
     train: {
@@ -78,16 +77,29 @@ export function changed(experiment: Experiment, { rate, decay, strength }: Chang
       learningRate: digits(Math.min(10, train.learningRate * rate)),
       weightDecay: digits(Math.min(1, least * decay)),
     },
-    augment: {
-      ...augment,
-      ...(strength !== 1 && { scale: [digits(low ** strength), digits(high ** strength)] as [number, number] }),
-      brightness: share(brightness),
-      contrast: share(contrast),
-      saturation: share(saturation),
-      hue: Math.min(0.5, share(hue)),
-    },
+    augment: strength === 1 ? augment : { ...augment, ...strengthened(experiment, strength) },
   };
 }
+
+/** Scale and colour of a config's augmentation, and the magnitude of RandAugment, as much stronger. */
+function strengthened(experiment: Experiment, strength: number): Partial<Experiment['augment']> {
+  const { augment, model } = experiment;
+  const { scale, color } = trainAugmentation(experiment, model.inputSize, IMAGENET);
+  const share = (value: number): number => digits(Math.min(1, value * strength));
+  return {
+    scale: [digits(scale[0] ** strength), digits(scale[1] ** strength)],
+    brightness: share(color.brightness),
+    contrast: share(color.contrast),
+    saturation: share(color.saturation),
+    hue: Math.min(0.5, share(color.hue)),
+    policy: augment.policy.replace(/^rand-m([\d.]+)/, (_, magnitude: string) => {
+      return `rand-m${Math.min(MOST_MAGNITUDE, Math.round(Number(magnitude) * strength))}`;
+    }),
+  };
+}
+
+/** Of RandAugment's ops. */
+const MOST_MAGNITUDE = 10;
 
 const digits = (value: number): number => Number(value.toPrecision(4));
 

@@ -174,6 +174,18 @@ function addLearning(program: Command): void {
       'instead of drawings: a data set whose truths are the answers from --threshold up, and <dir>.yaml, which reads it',
     )
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
+    .addOption(
+      new Option(
+        '--slice <n>',
+        'of volumes: the slice that is drawn, from 0 (default: the one with most to see)',
+      ).argParser(wholeNumber(0, 65_535)),
+    )
+    .addOption(
+      new Option(
+        '--window <centre,width>',
+        'of volumes: values that are drawn from black to white, such as 40,400 (default: percentiles 0.5 to 99.5)',
+      ).argParser(windowOf),
+    )
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(batch())
     .addOption(tile())
@@ -251,12 +263,14 @@ function addMachine(program: Command): void {
   program
     .command('sample')
     .description('draw a data set with its truth')
-    .addArgument(program.createArgument('<kind>', 'what to draw').choices(['cells']))
+    .addArgument(program.createArgument('<kind>', 'what to draw').choices(['cells', 'radiograph', 'skin']))
     .requiredOption('--out <dir>', 'folder to draw into')
     .addOption(new Option('--images <n>', 'how many').argParser(wholeNumber(1, 100_000)).default(120))
     .addOption(new Option('--seed <n>', 'same seed, same bytes').argParser(wholeNumber(0, 4_294_967_295)).default(1))
     .addOption(json())
-    .action(async (_kind: string, options) => (await import('./sample.js')).sample(options));
+    .action(async (kind: 'cells' | 'radiograph' | 'skin', options) =>
+      (await import('./sample.js')).sample(kind, options),
+    );
   addBackbones(program);
   addWeights(program);
   program
@@ -310,6 +324,12 @@ function sizeOf(text: string): readonly [height: number, width: number] {
   const [, height = '', width = ''] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
   if (Number(height) > 0 && Number(width) > 0) return [Number(height), Number(width)];
   throw new InvalidArgumentError('Give height and width in pixels, e.g. 320x320.');
+}
+
+function windowOf(text: string): readonly [centre: number, width: number] {
+  const [centre = Number.NaN, width = Number.NaN, ...rest] = text.split(',').map(Number);
+  if (Number.isFinite(centre) && width > 0 && Number.isFinite(width) && rest.length === 0) return [centre, width];
+  throw new InvalidArgumentError('Give a centre and a width, e.g. 40,400; a negative centre as --window=-600,1500.');
 }
 
 function fraction(text: string): number {

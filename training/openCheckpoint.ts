@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { withoutDrawing } from '../backbones/parameters.js';
 import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { ConfigError, WeightsError } from '../engine/errors.js';
@@ -71,7 +72,7 @@ function openCheckpoint(bytes: Uint8Array, { threshold }: OpenCheckpointOptions)
   const inChannels = preprocessing.mean.length;
   const network = { ...config.model, backbone: { ...config.model.backbone, inChannels } };
   const { task } = headOf(network.head);
-  const { model, inputSize } = createModel(network, { classes: classes.length });
+  const { model, inputSize } = withoutDrawing(() => createModel(network, { classes: classes.length }));
   try {
     loadCheckpoint(model, { tensors, metadata });
   } catch (error) {

@@ -2,7 +2,7 @@
 
 python -m venv venv && venv/bin/pip install pydicom==3.0.2 numpy imagecodecs==2026.3.6 pylibjpeg==2.1.0 \
   pylibjpeg-openjpeg==2.6.0 pylibjpeg-libjpeg==2.5.0 pyjpegls==1.5.1
-venv/bin/python bench/peers/packed.py > test/golden/volumes/packed.json
+venv/bin/python bench/peers/packed.py | gzip -9n > test/golden/volumes/packed.json.gz
 
 Files are drawn here and packed by imagecodecs; values are [frames, height, width, samples] before the modality's rescale.
 """

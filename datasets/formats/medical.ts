@@ -183,11 +183,11 @@ export const medical = defineFormat({
   kind: 'medical',
   title: 'Medical volumes',
   tools:
-    'nnU-Net, Medical Segmentation Decathlon, BIDS, 3D Slicer, ITK-SNAP; NIfTI, NRRD, MetaImage, DICOM, NumPy, TIFF',
+    'nnU-Net, Medical Segmentation Decathlon, BIDS, 3D Slicer, ITK-SNAP; NIfTI, NRRD, MetaImage, DICOM, NumPy, TIFF; DICOM-SEG, RTSTRUCT',
   layout: `imagesTr/a_0000.nii.gz     or   patient1/t2.nii.gz       or   t2.nii.gz
 labelsTr/a.nii.gz                patient1/t2_seg.nii.gz        t2_seg.nii.gz
 dataset.json                     patient2/dicom/1.dcm ...
-                                 patient2/seg.nii.gz`,
+                                 patient2/seg.nii.gz, seg.dcm or rtstruct.dcm`,
   config,
   readers: { classMap: open },
   check: ({ intensity, slices }) =>

@@ -12,7 +12,6 @@ import { commonType, type PixelType, typeOf } from '../pixelTypes.js';
 import { datasetOf, type StoredTruth } from '../read.js';
 import { IGNORED, type LabelMap, type SemanticTruth } from '../sample.js';
 import type { Spacing } from '../transforms/spacing.js';
-import type { Volume } from '../volumes/volume.js';
 import { type BadRecord, badRecord, badRecords, type WarningList } from '../warnings.js';
 import type { Case, Source } from './findCases.js';
 import {
@@ -20,6 +19,7 @@ import {
   cutSlice,
   type MaskLayer,
   openVolume,
+  requireGrid,
   type SliceTruth,
   thickestAxis,
   type VolumeSource,
@@ -65,6 +65,8 @@ interface Read {
   readonly spacing: Spacing;
   /** Of the values of its images. */
   readonly digest: string;
+  /** Names that the only mask gives its values, which are those of this case alone; null: none. */
+  readonly names: ReadonlyMap<number, string> | null;
   /** Of each slice, of each layer: pixels by value. */
   readonly slices: readonly (readonly ReadonlyMap<number, number>[])[];
 }
@@ -82,17 +84,13 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
   const { root, request, masks, warnings, rule } = options;
   const read = await readAll(cases, options);
   const table = tableOf(read, options);
-  const layersOf = ({ layers }: Read): readonly MaskLayer[] =>
-    layers.map((source, i) => ({
-      ...source,
-      values: table.layers[i]?.values ?? [],
-      others: table.layers[i]?.others ?? IGNORED,
-    }));
+  const layersOf = ({ layers }: Read, tables: readonly LayerTable[]): readonly MaskLayer[] =>
+    layers.map((source, i) => ({ ...source, ...(tables[i] ?? { values: [], others: IGNORED }) }));
   const counts = new Map<number, number>();
   const isEye = rule === 'rgb';
   const entries = read.flatMap((found): Entry<StoredTruth>[] => {
     const { one, volumes, axis, isStored, width, height, slices } = found;
-    const layers = layersOf(found);
+    const layers = layersOf(found, table.layersOf(found));
     const name = options.isAnonymous ? digestName('case', one.patient + one.id) : one.id;
     return slices.flatMap((values, index): Entry<StoredTruth>[] => {
       const isFull = values.some((layer, i) =>
@@ -197,13 +195,15 @@ async function readAll(cases: readonly Case[], options: OpenCases): Promise<read
 async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, first: Read | undefined): Promise<Read> {
   const absolute = ({ path, isFolder }: Source): VolumeSource => ({ path: join(root.path, path), isFolder });
   const volumes = one.images.map(absolute);
-  const layers = masks.flatMap((name) => one.masks.get(name) ?? []).map(absolute);
+  // Masks in millimetres are laid on the grid of the first image.
+  const on = volumes[0] as VolumeSource;
+  const layers = masks.flatMap((name) => one.masks.get(name) ?? []).map((source) => ({ ...absolute(source), on }));
   const all = [...volumes, ...layers];
   const placed = await Promise.all(all.map((source) => openVolume(source, false)));
   const isStored = placed.some(({ volume }) => volume.affine === null);
   const opened = isStored ? await Promise.all(all.map((source) => openVolume(source, true))) : placed;
   const { volume } = opened[0] as (typeof opened)[number];
-  for (const [i, other] of opened.entries()) requireGrid(all[i] as VolumeSource, other.volume, volume);
+  for (const [i, other] of opened.entries()) requireGrid((all[i] as VolumeSource).path, other.volume, volume);
   const axis = wanted ?? thickestAxis(volume);
   const images = opened.slice(0, volumes.length);
   const channels = images.reduce((sum, image) => sum + image.volume.channels, 0);
@@ -221,6 +221,7 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
         valuesOf(cutSlice(layer.volume, axis, index), layer.volume.channels, layers[i] as VolumeSource),
       ),
   );
+  const names = layers.length === 1 ? (opened[volumes.length]?.names ?? null) : null;
   const { width, height, spacing = [1, 1] } = cutSlice(volume, axis, 0);
   const hash = createHash('sha256');
   for (const {
@@ -241,17 +242,9 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
     modality: images[0]?.modality ?? null,
     spacing,
     digest: hash.digest('hex'),
+    names,
     slices,
   };
-}
-
-function requireGrid({ path }: VolumeSource, found: Volume, expected: Volume): void {
-  const sides = ({ width, height, depth }: Volume): string => `${width}x${height}x${depth}`;
-  if (sides(found) === sides(expected)) return;
-  throw new DataError(
-    path,
-    `it has ${sides(found)} voxels, its image ${sides(expected)}: resample it to the image's grid`,
-  );
 }
 
 function valuesOf(
@@ -274,9 +267,12 @@ function valuesOf(
   return counts;
 }
 
+type LayerTable = Pick<MaskLayer, 'values' | 'others'>;
+
 interface Table {
   readonly labels: LabelMap;
-  readonly layers: readonly Pick<MaskLayer, 'values' | 'others'>[];
+  /** Of the masks of a case. */
+  readonly layersOf: (found: Read) => readonly LayerTable[];
   readonly note: string | null;
 }
 
@@ -294,8 +290,10 @@ function tableOf(read: readonly Read[], { masks, classes, values, stated, reques
       values: [[0, i === 0 ? Math.max(0, background) : BELOW] as const],
       others: first + i,
     }));
-    return { labels, layers, note: null };
+    return { labels, layersOf: () => layers, note: null };
   }
+  if (Object.keys(values).length === 0 && read.some(({ names }) => names !== null))
+    return namedTable(read, classes, request);
   const counts = new Map<number, number>();
   for (const { slices } of read) {
     for (const [layer] of slices)
@@ -306,7 +304,21 @@ function tableOf(read: readonly Read[], { masks, classes, values, stated, reques
   const table = own ?? statedTable({ classes, values: named }, request.labels);
   return {
     labels: request.labels ?? table.labels,
-    layers: [{ values: table.values, others: IGNORED }],
+    layersOf: () => [{ values: table.values, others: IGNORED }],
     note: request.labels === undefined ? table.note : null,
   };
+}
+
+/** Segments by their names, as each file numbers them in its own way; those that are no class are background. */
+function namedTable(read: readonly Read[], classes: readonly string[], request: SplitRequest): Table {
+  const met = new Set(read.flatMap(({ names }) => [...(names?.values() ?? [])]));
+  met.delete(BACKGROUND);
+  const labels = request.labels ?? classMapLabels(classes.length > 0 ? classes : [BACKGROUND, ...[...met].sort()]);
+  const indexOf = (name: string): number => labels.classes.findIndex((one) => one.name === name);
+  const background = indexOf(BACKGROUND) < 0 ? IGNORED : indexOf(BACKGROUND);
+  const layersOf = ({ names }: Read): readonly LayerTable[] => {
+    const values = [...(names ?? [])].map(([value, name]) => [value, indexOf(name)] as const);
+    return [{ values: [[0, background], ...values.filter(([, index]) => index >= 0)], others: background }];
+  };
+  return { labels, layersOf, note: null };
 }

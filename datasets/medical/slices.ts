@@ -9,6 +9,8 @@ import { toRas, type Volume } from '../volumes/volume.js';
 export interface VolumeSource {
   readonly path: string;
   readonly isFolder: boolean;
+  /** Of a mask its image, on whose grid masks in millimetres are laid. */
+  readonly on?: VolumeSource;
 }
 
 /** Across which axis a volume is cut: 0 from left to right (sagittal), 1 coronal, 2 axial; of unplaced ones x, y, z. */
@@ -50,6 +52,8 @@ export interface Kept {
   readonly volume: Volume;
   readonly statistics: CaseStatistics;
   readonly modality: string | null;
+  /** Of the values of a mask, where its file says them. */
+  readonly names: ReadonlyMap<number, string> | null;
 }
 
 /** Bytes of volumes that a thread keeps, as slices of one follow each other. */
@@ -57,17 +61,22 @@ const MOST_BYTES = 2 ** 28;
 const kept = new Map<string, Kept>();
 
 /** Reads a volume, or takes it from those read last. @throws DataError as readVolume */
-export async function openVolume({ path, isFolder }: VolumeSource, isStored: boolean): Promise<Kept> {
-  const key = `${path}\0${isStored}`;
+export async function openVolume({ path, isFolder, on }: VolumeSource, isStored: boolean): Promise<Kept> {
+  const key = [path, isStored, on?.path].join('\0');
   const known = kept.get(key);
   if (known !== undefined) {
     kept.delete(key);
     kept.set(key, known);
     return known;
   }
-  const read: ReadVolume = await readVolume(path, isFolder);
+  const read: ReadVolume = await readVolume(path, isFolder, on);
   const volume = isStored ? { ...read, affine: null } : toRas(read);
-  const found = { volume, statistics: caseStatistics(volume.data, volume), modality: read.modality };
+  const found = {
+    volume,
+    statistics: caseStatistics(volume.data, volume),
+    modality: read.modality,
+    names: read.names ?? null,
+  };
   kept.set(key, found);
   let bytes = [...kept.values()].reduce((sum, one) => sum + one.volume.data.byteLength, 0);
   for (const [oldest, one] of kept) {
@@ -109,7 +118,7 @@ export function sliceWithin(volume: Volume, axis: Axis, index: number, slices: n
 }
 
 /** Images of one size as the channels of one, in their common type. */
-function joined(parts: readonly Pixels[]): PixelData {
+export function joined(parts: readonly Pixels[]): PixelData {
   const [first] = parts as readonly [Pixels];
   if (parts.length === 1) return first.data;
   const area = first.width * first.height;
@@ -191,4 +200,14 @@ export function thickestAxis({ spacing, width, height, depth }: Omit<Volume, 'da
   const [x, y, z] = spacing;
   if (x > z * ALIKE && x > y * ALIKE) return 0;
   return y > z * ALIKE && y > x * ALIKE ? 1 : 2;
+}
+
+/** @throws DataError naming the file whose voxels are not those of the first volume of its case */
+export function requireGrid(path: string, found: Omit<Volume, 'data'>, expected: Omit<Volume, 'data'>): void {
+  const sides = ({ width, height, depth }: Omit<Volume, 'data'>): string => `${width}x${height}x${depth}`;
+  if (sides(found) === sides(expected)) return;
+  throw new DataError(
+    path,
+    `it has ${sides(found)} voxels, its image ${sides(expected)}: resample it to the image's grid`,
+  );
 }

@@ -1,7 +1,7 @@
 import type { InstanceTruth, Truth } from '../sample.js';
-import type { Affine } from './affine.js';
+import { type Affine, isAligned } from './affine.js';
 import { moveObjects, transformBoxes } from './boxes.js';
-import { warpPatch } from './patches.js';
+import { boxOf, NO_PATCH, warpPatch } from './patches.js';
 import { warpMask, warpMaskLinear } from './warp.js';
 
 /** Where an image goes, and how large the network's input is. */
@@ -48,15 +48,25 @@ const TRUTHS: TruthKinds = {
   labels: { move: (truth) => truth, bytes: ({ labels }) => labels.byteLength },
 };
 
-/** An object of which the box is still seen, but no pixel, is neither learned nor background. */
+/**
+ * An object of which the box is still seen, but no pixel, is neither learned nor background. Where the map turns or shears,
+ * boxes are those of the pixels that are left: the corners of a box enclose more.
+ */
 function moveInstances(truth: InstanceTruth, { affine, size, minVisible }: Movement): InstanceTruth {
   const { kept, ...objects } = moveObjects(truth, affine, size, minVisible);
   const moved = kept.map((m) => warpPatch(truth.masks[m]!, affine, size));
+  const boxes = isAligned(affine) ? objects.boxes : Float64Array.from(objects.boxes);
+  if (!isAligned(affine)) {
+    moved.forEach((patch, i) => {
+      if (patch) boxes.set(boxOf(patch), i * 4);
+    });
+  }
   return {
     kind: 'instances',
     ...objects,
+    boxes,
     ignored: objects.ignored.map((ignored, i) => (moved[i] === null ? 1 : ignored)),
-    masks: moved.map((patch) => patch ?? { left: 0, top: 0, width: 0, height: 0, data: new Uint8Array(0) }),
+    masks: moved.map((patch) => patch ?? NO_PATCH),
   };
 }
 

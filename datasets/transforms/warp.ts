@@ -1,23 +1,17 @@
 import { channelsOf } from '../pixelTypes.js';
 import { IGNORED, type PixelData, type Pixels } from '../sample.js';
-import type { Affine } from './affine.js';
+import { type Affine, isAligned } from './affine.js';
 import { type Axis, axesOf, centre, insideRange, type Kernel, tapsOf } from './axis.js';
+import type { Region } from './region.js';
 import { resample } from './resample.js';
 import { resampleDeep } from './resampleDeep.js';
+import { sampleNearest, warpFreely } from './warpFree.js';
 
 /** A value per channel, in the image's own units. */
 export type Fill = readonly number[];
 
-/** Part of the input that shows the image: pixels [left, right) x [top, bottom). */
-export interface Region {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
-
 /**
- * Draws an image through an axis-aligned map, anti-aliased when it shrinks, every output pixel written.
+ * Draws an image through a map, every output pixel written; anti-aliased when it shrinks along rows and columns.
  *
  * @param affine original pixels -> input pixels
  * @param into   [height * width * channels], of the image's type or float32
@@ -36,17 +30,16 @@ export function warpImage(
 ): Region {
   const [height, width] = size;
   const channels = channelsOf(image);
+  const painted = Array.from({ length: channels }, (_, c) => fill[c] ?? fill[0] ?? 0);
+  if (!isAligned(affine)) {
+    paintOutside(into, width, height, NOWHERE, painted);
+    return warpFreely(image, channels, affine, into, size);
+  }
   const axes = axesOf(affine, image.width, image.height);
   const across = tapsOf(axes.x, width, kernel);
   const down = tapsOf(axes.y, height, kernel);
   const region = { left: across.first, top: down.first, right: across.end, bottom: down.end };
-  paintOutside(
-    into,
-    width,
-    height,
-    region,
-    Array.from({ length: channels }, (_, c) => fill[c] ?? fill[0] ?? 0),
-  );
+  paintOutside(into, width, height, region, painted);
   if (across.end > across.first && down.end > down.first) {
     const origin = (region.top * width + region.left) * channels;
     const [rows, columns] = axes.transposed ? [across, down] : [down, across];
@@ -59,6 +52,8 @@ export function warpImage(
   }
   return region;
 }
+
+const NOWHERE: Region = { left: 0, top: 0, right: 0, bottom: 0 };
 
 function paintOutside(into: PixelData, width: number, height: number, region: Region, fill: Fill): void {
   const channels = fill.length;
@@ -87,8 +82,13 @@ export function warpMask(
   size: readonly [number, number],
 ): Uint8Array {
   const [height, width] = size;
-  const { x, y, transposed } = axesOf(affine, source.width, source.height);
   const into = new Uint8Array(height * width).fill(IGNORED);
+  if (!isAligned(affine)) {
+    const whole = { left: 0, top: 0, width: source.width, height: source.height, data: mask };
+    sampleNearest(whole, affine, into, width, { left: 0, top: 0, right: width, bottom: height });
+    return into;
+  }
+  const { x, y, transposed } = axesOf(affine, source.width, source.height);
   const [left, right] = insideRange(x, width);
   const [top, bottom] = insideRange(y, height);
   const stepX = transposed ? source.width : 1;
@@ -115,6 +115,7 @@ export function warpMaskLinear(
   size: readonly [number, number],
 ): Uint8Array {
   const [height, width] = size;
+  if (!isAligned(affine)) return warpMask(mask, source, affine, size);
   const { x, y, transposed } = axesOf(affine, source.width, source.height);
   const into = new Uint8Array(height * width).fill(IGNORED);
   const columns = pairsOf(x, width, transposed ? source.width : 1);

@@ -2,7 +2,9 @@ import type { DataSet } from 'dicom-parser';
 import type { PixelData } from '../sample.js';
 import { coloured } from './dicomColours.js';
 import { itemOf, numbersOf, parseDicom } from './dicomFile.js';
+import { masksName } from './dicomMasks.js';
 import { type Layout, layoutOf, samplesOf } from './dicomPixels.js';
+import type { DicomOrigin } from './dicomSegWrite.js';
 import { MAX_VALUES, type Volume } from './volume.js';
 
 /** A DICOM file, with what puts it in its place of a series. */
@@ -14,6 +16,8 @@ export interface DicomImage extends Volume {
   readonly instance: number;
   /** Two letters, such as CT or MR. */
   readonly modality: string;
+  /** What refers to the image names it by. */
+  readonly origin: DicomOrigin;
 }
 
 /**
@@ -28,14 +32,17 @@ export async function readDicom(bytes: Uint8Array): Promise<DicomImage> {
   const element = data.elements.x7fe00010;
   if (element === undefined) {
     const isFloat = data.elements.x7fe00008 ?? data.elements.x7fe00009;
-    throw new Error(isFloat ? 'its pixels are floats, which are not read: save it as NIfTI' : 'it holds no pixels');
+    if (isFloat) throw new Error('its pixels are floats, which are not read: save it as NIfTI');
+    const masks = masksName(data);
+    throw new Error(masks === null ? 'it holds no pixels' : `${masks}, masks of a series, which are read beside it`);
   }
   const layout = layoutOf(data);
   const stored = await samplesOf(data, element, layout);
   const { width, height, frames } = layout;
   const { values, channels } = coloured(data, stored, layout);
   const shape = { width, height, depth: frames, channels };
-  return { data: rescaled(data, values, layout, channels), ...shape, ...placeOf(data), ...namesOf(data) };
+  const origin = originOf(data, frames);
+  return { data: rescaled(data, values, layout, channels), ...shape, ...placeOf(data), ...namesOf(data), origin };
 }
 
 /** Values of the modality, such as Hounsfield units. Whole numbers stay whole where they can. */
@@ -92,6 +99,17 @@ function namesOf(data: DataSet): Pick<DicomImage, 'series' | 'instance' | 'modal
   };
 }
 
+function originOf(data: DataSet, frames: number): DicomOrigin {
+  const uid = (tag: string): string => (data.string(tag) ?? '').slice(0, 64);
+  const own = { sopClass: uid('x00080016'), sopInstance: uid('x00080018') };
+  return {
+    study: uid('x0020000d'),
+    series: uid('x0020000e'),
+    frameOfReference: uid('x00200052'),
+    slices: Array.from({ length: frames }, (_, i) => ({ ...own, frame: frames > 1 ? i + 1 : null })),
+  };
+}
+
 /**
  * The slices of a series as one volume, sorted by where they lie in the patient.
  *
@@ -133,5 +151,6 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
     depth: sorted.length,
     spacing: [first.spacing[0], first.spacing[1], z],
     affine,
+    origin: { ...first.origin, slices: sorted.flatMap(({ origin }) => origin.slices) },
   };
 }

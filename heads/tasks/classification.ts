@@ -13,7 +13,13 @@ export const classification = defineTask<LabelTruth, ClassScores>({
   head: 'classification',
   metric: 'top1',
   mostClasses: 10_000,
-  augmentation: { fit: 'letterbox', scale: [0.8, 1.25], flipVertical: 0, rotate90: 0 },
+  augmentation: {
+    fit: 'letterbox',
+    scale: [0.8, 1.25],
+    flipVertical: 0,
+    rotate90: 0,
+    large: { policy: 'rand-m9-mstd0.5', mosaic: 0 },
+  },
   isFullyConvolutional: false,
   createEvaluator: (labels) => {
     const evaluator = createClassificationEvaluator({ labels });

@@ -15,7 +15,7 @@ export const instances = defineTask<InstanceTruth, Instances>({
   head: 'instance',
   metric: 'AP',
   mostClasses: 10_000,
-  augmentation: detection.augmentation,
+  augmentation: { ...detection.augmentation, large: { policy: 'trivial-color', mosaic: 0.5 } },
   isFullyConvolutional: false,
   createEvaluator: (labels, { maxDetections }) => createInstanceEvaluator({ labels, maxDetections }),
   stitching: { isWholeToo: true, defaults: null, create: stitchInstances },

@@ -37,6 +37,9 @@ it('a change is written into the keys it stands for', () => {
   const { train, augment } = changed(experiment, { rate: 2, decay: 0.5, strength: 2 });
   expect([train.learningRate, train.weightDecay]).toEqual([0.02, 0.01]);
   expect(augment).toMatchObject({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.04, scale: [0.49, 2.56] });
+  const policy = { ...experiment, augment: { ...experiment.augment, policy: 'rand-m9-mstd0.5' } };
+  const weak = changed(policy, { rate: 1, decay: 1, strength: 0.5 }).augment;
+  expect([weak.policy, weak.brightness]).toEqual(['rand-m5-mstd0.5', 0]);
   const none = changed(experiment, { rate: 1, decay: 1, strength: 0 }).augment;
   expect(none).toMatchObject({ brightness: 0, hue: 0, scale: [1, 1], flipHorizontal: 0.5 });
 });

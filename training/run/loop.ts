@@ -48,7 +48,7 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
   const leaks = run.checkLeaks ? createLeakGuard() : null;
   const waiting = createWaitingWatch();
   const agreement: Agreement = { stop: null };
-  const batches = batchesOf(run.loader, state.step, plan.totalSteps);
+  const batches = batchesOf(run.loader, state.step, plan.totalSteps, () => state.totalSteps);
   const now = createClock(state.seconds);
   const saved = { step: state.step, seconds: now() };
   const budget = budgetOf(session);
