@@ -119,7 +119,13 @@ export function parseExperiment(value: unknown, origin: string, allowModules = f
 
 /** A config names paths from where the command is given, or else from where the file lies. */
 function resolvePaths(experiment: Experiment, file: string): Experiment {
-  const { data, model } = experiment;
+  const { data, model, train } = experiment;
+  const teacher = train.teacher === null ? null : locate(train.teacher, file);
   const weights = model.weights !== null && isWeightsPath(model.weights) ? locate(model.weights, file) : model.weights;
-  return { ...experiment, data: { ...data, root: locate(data.root, file) }, model: { ...model, weights } };
+  return {
+    ...experiment,
+    data: { ...data, root: locate(data.root, file) },
+    model: { ...model, weights },
+    train: { ...train, teacher },
+  };
 }

@@ -10,10 +10,11 @@ import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
 import { type ImageFormat, loadEncoder, RGB_FORMAT } from '../datasets/loader/fill.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
+import type { LabelMap } from '../datasets/sample.js';
 import { membership } from '../engine/collective.js';
 import { ConfigError, DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
-import { headOf, TASKS } from '../heads/index.js';
+import { headOf, headSettings, TASKS } from '../heads/index.js';
 import { preprocessingOf } from '../pretrained/metadata.js';
 import { adviseRate, type RateAdvice, type SweepRange, type SweptRate } from '../training/rateSweep.js';
 import {
@@ -34,12 +35,15 @@ import {
   type TrainResult,
   trainRun,
 } from '../training/run/index.js';
+import type { TrainableModel } from '../training/step.js';
+import { withTeacher } from '../training/teacher.js';
 import { withWeights } from '../weights/fileSource.js';
 import { type AugmentedImages, describeAugmentation, trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, type Network, withChannels } from './network.js';
+import { openRun } from './run.js';
 import type { Experiment } from './schema.js';
 import { loadStart, type Startable } from './weights.js';
 
@@ -243,6 +247,7 @@ async function trainNetwork(
   { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
   options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
 ): Promise<TrainResult> {
+  const teacher = openTeacher(experiment, network, train, options.say);
   const loader = createTrainLoader(experiment, network, train, options.say);
   const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
@@ -251,8 +256,8 @@ async function trainNetwork(
       isWriter && experiment.train.tensorboard ? openScalarLog(join(out, 'tensorboard'), config) : undefined;
     const pictures =
       isWriter && options.pictures !== false ? await keepPictures(experiment, network, train, out, scalars) : null;
-    return await trainRun({
-      model: network.model,
+    return await trainRun<unknown>({
+      model: teacher?.model ?? network.model,
       loader,
       ...(val && {
         evaluate: (stop) => network.measure(val, { signal: stop, onAnswer: pictures?.answer }),
@@ -276,7 +281,38 @@ async function trainNetwork(
     });
   } finally {
     await loader.dispose();
+    teacher?.dispose();
   }
+}
+
+/** The network in training with a term for the answers of `train.teacher`; null: there is none. */
+function openTeacher(
+  { task, model, train }: Batched,
+  network: Network,
+  { labels }: Dataset,
+  say: (line: string) => void,
+): { readonly model: TrainableModel<unknown>; dispose(): void } | null {
+  if (train.teacher === null) return null;
+  const run = openRun(train.teacher);
+  const names = ({ classes }: LabelMap): string => classes.map(({ name }) => name).join(', ');
+  const [own, other] = [network.model.preprocessing, run.network.model.preprocessing];
+  const sees = ({ perImage, depth, mean }: Preprocessing): string => `${perImage} ${depth} ${mean.length}`;
+  const problem =
+    names(labels) !== names(run.labels)
+      ? `it has the classes ${names(run.labels)}, the data ${names(labels)}`
+      : sees(own) !== sees(other)
+        ? 'it sees images of another kind'
+        : null;
+  if (problem !== null) {
+    run.dispose();
+    throw new ConfigError(`train.teacher: ${train.teacher}: ${problem}: take another run`);
+  }
+  say(printable(`teacher: ${run.checkpoint}, step ${run.step}`));
+  const { truth } = TASKS[task];
+  const isExclusive = truth === 'classMap' || (truth === 'labels' && headSettings(model.head).multiLabel !== true);
+  const options = { isExclusive, weight: train.teacherWeight, temperature: train.teacherTemperature };
+  const taught = withTeacher(network.model, run.network.model, options);
+  return { model: taught as TrainableModel<unknown>, dispose: run.dispose };
 }
 
 async function keepPictures(

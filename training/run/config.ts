@@ -125,6 +125,26 @@ export const trainConfig = z.strictObject({
     .describe(
       "true: the backbone's activations are computed again in the backward pass instead of kept; less memory, more time, the same weights",
     ),
+  teacher: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Folder of a run with the same head, levels and classes, whose answers for the changed images are learned, too; null: none',
+    ),
+  teacherWeight: z
+    .number()
+    .positive()
+    .max(1000)
+    .default(1)
+    .describe("Of the teacher's answers in the loss, above 0 to 1000"),
+  teacherTemperature: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(2)
+    .describe('Divides logits of classes that exclude each other before they are compared, 1..100'),
   seed: z.int().min(0).max(4_294_967_295).default(1).describe('Of weights, order and augmentation, 0..4294967295'),
   workers: z
     .int()
