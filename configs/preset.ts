@@ -35,6 +35,12 @@ const EXPERIENCE: { readonly [task in TaskName]: Experience } = {
     train: { learningRate: 0.004, backboneRate: 0.25, weightDecay: 0.05 },
     sides: [256, 512],
   },
+  panoptic: {
+    why: 'head: panoptic, the one that tells objects and surfaces apart',
+    pixels: 1e6,
+    train: { learningRate: 0.004, backboneRate: 0.25, weightDecay: 0.05 },
+    sides: [256, 512],
+  },
   segmentation: {
     why: 'head: semantic, cross-entropy and Dice',
     pixels: 1e6, // 960 steps of 8 crops of 256 x 256 in 473 s

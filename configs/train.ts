@@ -1,15 +1,12 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Preprocessing } from '../backbones/backbone.js';
 import { isBelow } from '../backbones/frozen.js';
 import { findLeak } from '../datasets/check/leaks.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
-import { type ImageFormat, loadEncoder, RGB_FORMAT } from '../datasets/loader/fill.js';
-import { createLoader, type Loader } from '../datasets/loader/index.js';
+import { loadEncoder } from '../datasets/loader/fill.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { membership } from '../engine/collective.js';
 import { ConfigError, DataError, EspalierError } from '../engine/errors.js';
@@ -38,13 +35,13 @@ import {
 import type { TrainableModel } from '../training/step.js';
 import { withTeacher } from '../training/teacher.js';
 import { withWeights } from '../weights/fileSource.js';
-import { type AugmentedImages, describeAugmentation, trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, type Network, withChannels } from './network.js';
 import { openRun } from './run.js';
 import type { Experiment } from './schema.js';
+import { type Batched, createTrainLoader, isBatched, withFullBatch } from './trainLoader.js';
 import { loadStart, type Startable } from './weights.js';
 
 export interface TrainExperimentOptions {
@@ -183,21 +180,6 @@ const withFirst =
     throw new DataError(problem.file, `${first}\n${error.message}`);
   };
 
-/** Fewer images than a batch are one batch; processes of a cluster share what the config says. */
-function withFullBatch(experiment: Experiment, images: number, say: (line: string) => void): Experiment {
-  const { batchSize, accumulate } = experiment.train;
-  if (batchSize === 'auto' || batchSize <= images || membership()) return experiment;
-  say(`batchSize: ${images} instead of ${batchSize}, as there are no more images`);
-  const parts = images % accumulate === 0 ? accumulate : 1;
-  if (parts !== accumulate) say(`accumulate: 1 instead of ${accumulate}, which is no divisor of it`);
-  return { ...experiment, train: { ...experiment.train, batchSize: images, accumulate: parts } };
-}
-
-/** An experiment whose batch is a number. */
-type Batched = Experiment & { readonly train: { readonly batchSize: number } };
-
-const isBatched = (experiment: Experiment): experiment is Batched => experiment.train.batchSize !== 'auto';
-
 /** Fewer steps of an epoch say too little. */
 const [MOST_CHOSEN, STEPS_OF_AN_EPOCH] = [32, 8];
 
@@ -248,7 +230,7 @@ async function trainNetwork(
   options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
 ): Promise<TrainResult> {
   const teacher = openTeacher(experiment, network, train, options.say);
-  const loader = createTrainLoader(experiment, network, train, options.say);
+  const loader = createTrainLoader(experiment, network, train, (line) => options.say(printable(line)));
   const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
     const isWriter = held !== null;
@@ -337,40 +319,6 @@ async function keepPictures(
 function shared({ task, model, train, augment }: Experiment): object {
   const { workers: _workers, cacheMegabytes: _cacheMegabytes, ...rest } = train;
   return { task, model, train: rest, augment };
-}
-
-/** What the images of a data set are once they are prepared. */
-function imageFormat({ deep }: Dataset, { perImage }: Preprocessing): ImageFormat {
-  if (!deep) return RGB_FORMAT;
-  return { type: perImage ? 'float32' : deep.type, channels: deep.channels, perImage: perImage ?? null };
-}
-
-function createTrainLoader(experiment: Batched, network: Network, train: Dataset, say: (line: string) => void): Loader {
-  const { preprocessing } = network.model;
-  const images = imageFormat(train, preprocessing);
-  const { type, channels } = images;
-  const augmented: AugmentedImages = { count: train.size, type, channels, labels: train.labels };
-  const augment = trainAugmentation(experiment, network.inputSize, preprocessing, augmented);
-  say(printable(`augmentation: ${describeAugmentation(experiment, augment, augmented)}`));
-  const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
-  const cluster = membership();
-  return createLoader({
-    entries: train.entries,
-    encoder: network.encoder,
-    augment,
-    images,
-    transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
-      return { module: pathToFileURL(module).href, settings };
-    }),
-    batchSize,
-    seed,
-    ...(cluster ? { share: { task: cluster.task, tasks: cluster.addresses.length } } : {}),
-    workers: workers ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
-    shuffle: true,
-    dropLast: true,
-    keepTruth: false,
-    cacheBytes: cacheMegabytes * 2 ** 20,
-  });
 }
 
 /** State-dict paths of the stages of a network's backbone that have parameters. */

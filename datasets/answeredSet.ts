@@ -78,6 +78,9 @@ const WRITERS: { readonly [Kind in Truth['kind']]: (options: AnsweredSetOptions)
   instances: cocoAnnotations,
   classMap: maskFiles,
   labels: labelTable,
+  panoptic: () => {
+    throw new ConfigError('--as-dataset writes boxes, masks of objects, class maps and classes, no panoptic answers');
+  },
 };
 
 function cocoAnnotations({ folder, labels, threshold }: AnsweredSetOptions): Annotations {
