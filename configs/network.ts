@@ -19,7 +19,7 @@ import {
   type VolumePrediction,
 } from '../training/run/index.js';
 import { tiled } from '../training/tiles.js';
-import { seenOften } from '../training/views.js';
+import { seenOften, type ViewOptions } from '../training/views.js';
 import type { Experiment } from './schema.js';
 
 /** What a network predicts for one image. */
@@ -90,7 +90,9 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const { train, evaluate, augment } = experiment;
   const { inputSize, backbone, neck, head } = experiment.model;
   const { task, limits } = headOf(head);
-  checkViews(task, evaluate.augment);
+  const { flip, scales } = evaluate.augment;
+  const views = flip || scales.some((scale) => scale !== 1) ? evaluate.augment : undefined;
+  checkViews(task, views);
   const config = { inputSize, backbone, neck, head };
   const assembly = createModel(config, {
     classes: labels.classes.length,
@@ -104,9 +106,9 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     mode: fit,
     multiple: COARSEST_STRIDE,
     batchSize: answerBatch({ train, evaluate }),
-    views: evaluate.augment ?? undefined,
+    views,
   });
-  const once = model.average ? whole : withViews(whole, task, limits(headSettings(head)), evaluate.augment, model);
+  const once = model.average ? whole : withViews(whole, task, limits(headSettings(head)), views, model);
   const predictor = withTiles(once, task, evaluate);
   return {
     model,
@@ -158,17 +160,17 @@ function withViews(
   predictor: Predictor<unknown>,
   { views }: Task,
   limits: EvaluationLimits,
-  augment: Experiment['evaluate']['augment'],
+  augment: ViewOptions | undefined,
   model: Pick<Network['model'], 'preprocessing'>,
 ): Predictor<unknown> {
-  if (augment === null || views === undefined) return predictor;
+  if (augment === undefined || views === undefined) return predictor;
   const combine = (results: readonly unknown[]) => views.combine(results, limits);
   return seenOften(predictor, augment, views, combine, () => fillOf(model.preprocessing));
 }
 
 /** @throws ConfigError for views that a task does not combine */
-function checkViews({ views, name, isFullyConvolutional }: Task, augment: Experiment['evaluate']['augment']): void {
-  if (augment === null || isFullyConvolutional) return;
+function checkViews({ views, name, isFullyConvolutional }: Task, augment: ViewOptions | undefined): void {
+  if (augment === undefined || isFullyConvolutional) return;
   if (views === undefined) throw new ConfigError(`evaluate.augment: answers of ${name} are not combined: leave it out`);
   const large = augment.scales.find((scale) => scale > 1);
   if (large === undefined) return;

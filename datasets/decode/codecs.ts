@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
 import type { PixelData } from '../sample.js';
 
 /** Packings that a codec of WebAssembly unpacks. */
@@ -19,52 +20,84 @@ export interface CodecImage extends CodecHeader {
   readonly data: Uint8Array | Uint16Array;
 }
 
-/** The part of the codecs' interface that is used; they bring no types. */
-interface CodecModule {
-  readonly [name: string]: unknown;
-}
-interface CodecDecoder {
-  getEncodedBuffer(length: number): Uint8Array;
-  decode(): void;
-  getDecodedBuffer(): Uint8Array;
-  getFrameInfo(): {
-    readonly width: number;
-    readonly height: number;
-    readonly bitsPerSample: number;
-    readonly componentCount: number;
-  };
-  /** Of JPEG 2000: 3 and more are neither grey nor RGB. */
-  getColorSpace?(): number;
-  /** Of JPEG-LS: 0: components one after the other. */
-  getInterleaveMode?(): number;
-  delete(): void;
-}
-type Make = (options: { print(): void; printErr(): void }) => Promise<CodecModule>;
-
 const require = createRequire(import.meta.url);
 
 const CODECS = {
   'jpeg-2000': {
-    load: () => require('@cornerstonejs/codec-openjpeg/decodewasmjs') as Make,
+    file: () => require.resolve('@cornerstonejs/codec-openjpeg/decodewasmjs'),
     decoder: 'J2KDecoder',
     header: jpeg2000Header,
   },
   'jpeg-ls': {
-    load: () => require('@cornerstonejs/codec-charls/decodewasmjs') as Make,
+    file: () => require.resolve('@cornerstonejs/codec-charls/decodewasmjs'),
     decoder: 'JpegLSDecoder',
     header: jpegLsHeader,
   },
 } as const;
 
-/** Of this thread. One that failed is not used again, as its memory may be in any state. */
-const opened = new Map<CodecKind, Promise<CodecModule>>();
+/** What a codec's thread runs. Of JPEG-LS `interleave` is 0 where components follow each other. */
+const SCRIPT = `
+const { parentPort, workerData } = require('node:worker_threads');
+const opened = require(workerData.file)({ print() {}, printErr() {} });
+opened.then(() => parentPort.postMessage('ready'));
+parentPort.on('message', async (bytes) => {
+  try {
+    const decoder = new (await opened)[workerData.decoder]();
+    decoder.getEncodedBuffer(bytes.length).set(bytes);
+    decoder.decode();
+    const data = decoder.getDecodedBuffer().slice();
+    const { width, height, componentCount } = decoder.getFrameInfo();
+    const [space, interleave] = [decoder.getColorSpace?.() ?? 0, decoder.getInterleaveMode?.() ?? null];
+    decoder.delete();
+    parentPort.postMessage({ data, width, height, channels: componentCount, space, interleave });
+  } catch {
+    parentPort.postMessage(null);
+  }
+});`;
 
-function open(kind: CodecKind): Promise<CodecModule> {
-  const known = opened.get(kind);
-  if (known !== undefined) return known;
-  const made = CODECS[kind].load()({ print: () => {}, printErr: () => {} });
-  opened.set(kind, made);
-  return made;
+interface Unpacked {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  /** Of JPEG 2000: 3 and more are neither grey nor RGB. */
+  readonly space: number;
+  readonly interleave: number | null;
+}
+
+/** Codecs in threads of their own, which a damaged stream may keep busy for ever. */
+const workers = new Map<CodecKind, Worker>();
+/** Settles when a codec takes the next image. */
+const turns = new Map<CodecKind, Promise<unknown>>();
+
+async function start(kind: CodecKind): Promise<Worker> {
+  const { file, decoder } = CODECS[kind];
+  const worker = new Worker(SCRIPT, { eval: true, workerData: { file: file(), decoder } });
+  workers.set(kind, worker);
+  await answerOf(worker, LOADING_MS);
+  return worker;
+}
+
+const LOADING_MS = 60_000;
+/** For any image, and for each sample: fifty times what a core of 2020 takes. */
+const LEAST_MS = 3000;
+const SAMPLE_MS = 0.002;
+
+/** The next message of a thread, which keeps the process alive until then. @throws Error after that time */
+function answerOf(worker: Worker, milliseconds: number): Promise<unknown> {
+  worker.ref();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => end(() => reject(new Error('it is damaged'))), milliseconds);
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      worker.off('message', onMessage).off('error', onError);
+      worker.unref();
+      settle();
+    };
+    const onMessage = (message: unknown): void => end(() => resolve(message));
+    const onError = (error: unknown): void => end(() => reject(error));
+    worker.on('message', onMessage).on('error', onError);
+  });
 }
 
 /** @throws Error saying what is wrong, or which kind of the packing is not read */
@@ -78,31 +111,36 @@ export const codecHeader = (kind: CodecKind, bytes: Uint8Array): CodecHeader => 
 export async function decodePacked(kind: CodecKind, bytes: Uint8Array): Promise<CodecImage> {
   const header = codecHeader(kind, bytes);
   const { width, height, channels, bits } = header;
-  const module = await open(kind);
-  const create = module[CODECS[kind].decoder] as new () => CodecDecoder;
-  let isDone = false;
-  try {
-    const decoder = new create();
-    decoder.getEncodedBuffer(bytes.length).set(bytes);
-    decoder.decode();
-    const found = decoder.getFrameInfo();
-    // A view of the codec's memory, which the next image overwrites.
-    const raw = decoder.getDecodedBuffer().slice();
-    if ((decoder.getColorSpace?.() ?? 0) > 2) throw new Error('a JPEG 2000 whose colours are not RGB is not read');
-    const isPlanar = decoder.getInterleaveMode?.() === 0 && channels > 1;
-    decoder.delete();
-    const count = width * height * channels;
-    const isWhole = found.width === width && found.height === height && found.componentCount === channels;
-    if (!isWhole || raw.length !== count * (bits > 8 ? 2 : 1)) throw new Error('it is damaged');
-    isDone = true;
-    const data = bits > 8 ? new Uint16Array(raw.buffer, raw.byteOffset, count) : new Uint8Array(raw.buffer);
-    return { ...header, data: isPlanar ? woven(data, width * height) : data };
-  } catch (error) {
-    // The codecs throw addresses of C++ exceptions.
-    throw error instanceof Error ? error : new Error('it is damaged');
-  } finally {
-    if (!isDone) opened.delete(kind);
-  }
+  const count = width * height * channels;
+  const found = await unpack(kind, bytes, LEAST_MS + count * SAMPLE_MS);
+  const isWhole = found?.width === width && found.height === height && found.channels === channels;
+  if (!isWhole || found.data.length !== count * (bits > 8 ? 2 : 1)) throw new Error('it is damaged');
+  if (found.space > 2) throw new Error('a JPEG 2000 whose colours are not RGB is not read');
+  const raw = found.data;
+  const data = bits > 8 ? new Uint16Array(raw.buffer, raw.byteOffset, count) : new Uint8Array(raw.buffer);
+  return { ...header, data: found.interleave === 0 && channels > 1 ? woven(data, width * height) : data };
+}
+
+/** One image after the other. @returns null: damaged */
+function unpack(kind: CodecKind, bytes: Uint8Array, milliseconds: number): Promise<Unpacked | null> {
+  const work = (turns.get(kind) ?? Promise.resolve()).then(() => unpackNow(kind, bytes, milliseconds));
+  turns.set(
+    kind,
+    work.catch(() => {}),
+  );
+  return work;
+}
+
+/** A codec that failed is not used again, as its memory may be in any state. */
+async function unpackNow(kind: CodecKind, bytes: Uint8Array, milliseconds: number): Promise<Unpacked | null> {
+  const worker = workers.get(kind) ?? (await start(kind));
+  const own = new Uint8Array(bytes);
+  worker.postMessage(own, [own.buffer]);
+  const answer = await answerOf(worker, milliseconds).catch(() => null);
+  if (answer !== null) return answer as Unpacked;
+  workers.delete(kind);
+  await worker.terminate();
+  return null;
 }
 
 /** Planes of components as components of pixels. */

@@ -4,15 +4,15 @@ import type { RgbPixels } from '../sample.js';
 export interface Fingerprint {
   /** 64 bits, in two halves: whether brightness clearly falls from a cell to its right neighbour, on a grid of 9 x 8. */
   readonly hash: readonly [number, number];
-  /** Brightness on a grid of 16 x 16, of mean 0 and length 1; null: the image is of one brightness, and looks like nothing. */
+  /** Brightness on a grid of 16 x 16, of mean 0 and length 1; null: an empty background, whose brightness changes slowly if at all, looks like nothing. */
   readonly cells: Float32Array | null;
   /** Width over height. */
   readonly aspect: number;
 }
 
 const [COLUMNS, ROWS, GRID] = [9, 8, 16];
-/** Deviation of brightness, of 255, below which an image shows nothing; and the share of it that is no clear fall, but noise. */
-const [FLAT, NOISE] = [1, 0.1];
+/** How far a cell is from the mean of its neighbours, of 255, below which an image shows nothing; and the share of the deviation that is noise. */
+const [FLAT, NOISE] = [0.6, 0.1];
 
 /** @source dHash, Krawetz 2013: differences of neighbours survive other sizes, compression and brightness */
 export function fingerprint(image: RgbPixels): Fingerprint {
@@ -28,9 +28,22 @@ export function fingerprint(image: RgbPixels): Fingerprint {
   }
   return {
     hash: [hash[0] >>> 0, hash[1] >>> 0],
-    cells: deviation < FLAT ? null : cells.map((value) => (value - mean) / length),
+    cells: roughnessOf(cells) < FLAT ? null : cells.map((value) => (value - mean) / length),
     aspect: image.width / image.height,
   };
+}
+
+/** Root mean square of what the inner cells differ from the mean of their four neighbours: light that falls off to the edges has none. */
+function roughnessOf(cells: Float32Array): number {
+  let sum = 0;
+  for (let row = 1; row < GRID - 1; row++) {
+    for (let column = 1; column < GRID - 1; column++) {
+      const at = row * GRID + column;
+      const around = cells[at - 1]! + cells[at + 1]! + cells[at - GRID]! + cells[at + GRID]!;
+      sum += (cells[at]! - around / 4) ** 2;
+    }
+  }
+  return Math.sqrt(sum / (GRID - 2) ** 2);
 }
 
 /** Mean brightness of every cell, row by row; a cell of a small image is at least a pixel. */

@@ -29,25 +29,37 @@ interface WebRuntime extends OnnxRuntime {
   readonly env: { readonly wasm: { numThreads?: number | undefined; wasmPaths?: unknown } };
 }
 
-/** @param load imports the package: its name stands in the import, for bundlers */
+// The names stand in the imports for bundlers, and these inside of `try`, by which they know that the package may be missing.
+const loadWasm = async (): Promise<object | string> => {
+  try {
+    return await import('onnxruntime-web/wasm');
+  } catch (error) {
+    return firstLine(error);
+  }
+};
+const loadWebGpu = async (): Promise<object | string> => {
+  try {
+    return await import('onnxruntime-web/webgpu');
+  } catch (error) {
+    return firstLine(error);
+  }
+};
+
+/** @param load the package, or why it cannot be loaded */
 const onnxruntimeWeb = <Name extends string>(
   name: Name,
   provider: string,
-  load: () => Promise<unknown>,
+  load: () => Promise<object | string>,
 ): Runtime<Name> => ({
   name,
   reads: 'onnx',
   load: async ({ threads, wasmPaths }) => {
     if (provider === 'webgpu' && !(await hasWebGpu())) return { reason: `${name}: ${NO_WEBGPU}` };
     if ((threads ?? 1) > 1 && globalThis.crossOriginIsolated === false) return { reason: `${name}: ${NOT_ISOLATED}` };
-    let runtime: WebRuntime;
-    try {
-      runtime = (await load()) as WebRuntime;
-    } catch (error) {
-      return {
-        reason: `${name} needs the package onnxruntime-web (${firstLine(error)}): npm install onnxruntime-web@1.30.0`,
-      };
-    }
+    const loaded = await load();
+    if (typeof loaded === 'string')
+      return { reason: `${name} needs the package onnxruntime-web (${loaded}): npm install onnxruntime-web@1.30.0` };
+    const runtime = loaded as WebRuntime;
     const { wasm } = runtime.env;
     if (threads !== undefined) wasm.numThreads = threads;
     if (wasmPaths !== undefined) wasm.wasmPaths = wasmPaths;
@@ -94,15 +106,15 @@ export const tfjsRuntime = <Name extends string>(
 
 /** What runs in a page, the first that is there being taken where none is named; webgl, webgpu and cpu are only taken by name. */
 export const PORTABLE_RUNTIMES = [
-  onnxruntimeWeb('onnxruntime-web', 'wasm', () => import('onnxruntime-web/wasm')),
+  onnxruntimeWeb('onnxruntime-web', 'wasm', loadWasm),
   tfjsRuntime('tfjs-wasm', 'wasm'),
 ] as const;
 
 /** Only taken by name: graphics processors differ in their last digits and compile first, and plain JavaScript is slow. */
 export const NAMED_RUNTIMES = [
-  onnxruntimeWeb('onnxruntime-webgpu', 'webgpu', () => import('onnxruntime-web/webgpu')),
+  onnxruntimeWeb('onnxruntime-webgpu', 'webgpu', loadWebGpu),
   tfjsRuntime('tfjs-webgl', 'webgl'),
-  tfjsRuntime('tfjs-webgpu', 'webgpu', () => import('../../engine/webgpu/browser.js')),
+  tfjsRuntime('tfjs-webgpu', 'webgpu'), // after `import 'espalier/webgpu'`
   tfjsRuntime('tfjs-cpu', 'cpu'),
 ] as const;
 

@@ -2,19 +2,27 @@ import { type AnyModel, type FoundObject, type ImageSource, maskPixels } from 'e
 
 type Answer = Awaited<ReturnType<AnyModel<ImageSource>['predict']>>;
 
+/** Of pixels that no class is known of. */
+const IGNORED = 255;
 const COLOURS = ['#e6194b', '#3cb44b', '#4363d8', '#f58231', '#911eb4', '#008080', '#9a6324', '#808000'];
 const colourOf = (index: number): string => COLOURS[index % COLOURS.length] ?? '#000';
 
 /** Draws what a model answers over the image that is on the canvas, and gives a line of text for each finding. */
 export function drawAnswer(context: CanvasRenderingContext2D, model: AnyModel<ImageSource>, answer: Answer): string[] {
   const names = model.labels.classes.map(({ name }) => name);
+  if ('things' in answer) {
+    tint(context, answer.stuff.mask, colourOf);
+    const labels = [...answer.things.labels];
+    for (const [i, mask] of answer.things.masks.entries())
+      tint(context, maskPixels(mask), () => colourOf(labels[i] ?? 0));
+    return labels.map((label) => names[label] ?? '');
+  }
   if ('mask' in answer) {
     tint(context, answer.mask, colourOf);
-    const shares = names.map((name, index) => {
+    return names.map((name, index) => {
       const pixels = answer.mask.reduce((count, label) => count + (label === index ? 1 : 0), 0);
       return `${name}: ${((100 * pixels) / answer.mask.length).toFixed(1)} %`;
     });
-    return shares;
   }
   for (const found of answer) {
     if (!('segmentation' in found)) continue;
@@ -38,12 +46,12 @@ function drawBox(context: CanvasRenderingContext2D, { label, score, box }: Found
   context.fillText(`${label} ${score.toFixed(2)}`, x1, Math.max(size, y1 - 3));
 }
 
-/** Half of every pixel of the canvas in the colour of its number; those of 0 are left as they are. */
+/** Half of every pixel of the canvas in the colour of its number; those of 0 and of no known class are left as they are. */
 function tint(context: CanvasRenderingContext2D, mask: Uint8Array, colour: (label: number) => string): void {
   const { width, height } = context.canvas;
   const image = context.getImageData(0, 0, width, height);
   for (const [i, label] of mask.entries()) {
-    if (label === 0) continue;
+    if (label === 0 || label === IGNORED) continue;
     const rgb = Number.parseInt(colour(label).slice(1), 16);
     for (const [channel, shift] of [16, 8, 0].entries())
       image.data[4 * i + channel] = ((image.data[4 * i + channel] ?? 0) + ((rgb >> shift) & 255)) / 2;

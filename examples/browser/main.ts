@@ -20,6 +20,7 @@ async function open(): Promise<AnyModel<ImageSource>> {
   model = null;
   say('opening the model');
   const runtime = element<HTMLSelectElement>('runtime').value;
+  if (runtime === 'tfjs-webgpu') await import('espalier/webgpu');
   const opened = await openModel(element<HTMLInputElement>('model').value, {
     threshold: Number(element<HTMLInputElement>('threshold').value),
     ...(runtime === '' ? {} : { runtime: runtime as RuntimeName }),

@@ -27,6 +27,20 @@ it('an image of one pixel, and one of a single brightness, look like nothing', (
   expect(alikeGroups([dot, dot, flat, flat].map(fingerprint))).toEqual([]);
 });
 
+it('backgrounds with nothing on them look like nothing, though their light falls off alike', () => {
+  const background = (seed: number) => {
+    const random = createRandom([seed]);
+    const [width, height] = [160, 120];
+    const data = new Uint8Array(width * height * 3);
+    for (let i = 0; i < width * height; i++) {
+      const [x, y] = [(i % width) / width - 0.5, Math.floor(i / width) / height - 0.5];
+      data.fill(220 - 120 * (x * x + y * y) + random.integer(9), i * 3, i * 3 + 3);
+    }
+    return fingerprint({ data, width, height });
+  };
+  expect(alikeGroups([1, 2, 3].map(background))).toEqual([]);
+});
+
 it('an image at half the size looks alike, one turned over does not', () => {
   const image = draw(4);
   const half = { data: new Uint8Array(20 * 15 * 3), width: 20, height: 15 };

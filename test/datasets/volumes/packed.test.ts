@@ -44,3 +44,20 @@ test('a packed image that is cut, or of another size than the file says, is refu
     expect([...(await readVolume(join(folder, 'whole.dcm'))).data]).toEqual(values);
   }
 });
+
+test('a stream that keeps its codec busy for ever is refused, and the image behind it is read', async () => {
+  const { file, values } = files['JPEG-LS, 8 bits, 2 frames'] as Recorded;
+  const whole = Buffer.from(file, 'base64');
+  // Seven bytes in place of one within the first frame.
+  const endless = Buffer.concat([whole.subarray(0, 728), Buffer.from('../../x'), whole.subarray(729)]);
+  const folder = folderWith({ 'endless.dcm': endless, 'whole.dcm': whole });
+  const [refused, read] = await Promise.allSettled([
+    readVolume(join(folder, 'endless.dcm')),
+    readVolume(join(folder, 'whole.dcm')),
+  ]);
+  expect(refused).toMatchObject({
+    status: 'rejected',
+    reason: { message: expect.stringContaining('endless.dcm: DICOM: ') },
+  });
+  expect(read.status === 'fulfilled' && [...read.value.data]).toEqual(values);
+});
