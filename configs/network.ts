@@ -11,6 +11,7 @@ import type { EvaluationLimits } from '../heads/tasks/task.js';
 import { neckOf } from '../necks/index.js';
 import { createPredictor, fillOf, type Predictor, type PredictorOptions } from '../training/predictor.js';
 import {
+  DEFAULT_BATCH,
   type EvaluateOptions,
   evaluateModel,
   type PredictImagesOptions,
@@ -74,6 +75,10 @@ export function withChannels(experiment: Experiment, channels: number | undefine
   return { ...experiment, model: { ...model, backbone: { ...model.backbone, inChannels: channels } } };
 }
 
+/** Images of a step where a network only answers. */
+export const answerBatch = ({ train, evaluate }: Pick<Experiment, 'train' | 'evaluate'>): number =>
+  evaluate.batchSize ?? (train.batchSize === 'auto' ? DEFAULT_BATCH : train.batchSize);
+
 /** Coarsest stride of a network: what the sides of an input of any size are multiples of, pixels. */
 const COARSEST_STRIDE = 32;
 
@@ -101,7 +106,7 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     inputSize,
     mode: fit,
     multiple: COARSEST_STRIDE,
-    batchSize: evaluate.batchSize ?? train.batchSize,
+    batchSize: answerBatch({ train, evaluate }),
     probabilities: evaluate.tileBlend === 'gaussian' && evaluate.tile !== null,
     views,
   });
