@@ -3,8 +3,8 @@ import type { Model } from '../heads/model.js';
 import { exportStateDict } from '../pretrained/stateDict.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import { type Description, metadataOf } from './description.js';
-import { exportOnnx, type Suppression } from './exportOnnx.js';
-import type { FormatName } from './formatNames.js';
+import { exportInt8, exportOnnx, type MeasureRanges, type Suppression } from './exportOnnx.js';
+import { type FormatName, PRECISIONS } from './formatNames.js';
 import { traceNetwork } from './network.js';
 import { graphDefOf } from './tensorflow/graphDef.js';
 import { graphModelFiles } from './tensorflow/graphModel.js';
@@ -23,13 +23,14 @@ export interface ExportSource {
   readonly description: Description;
   readonly nms: Suppression;
   readonly batch: number;
+  /** For `int8`. */
+  readonly measureRanges: MeasureRanges;
 }
 
 interface Format {
   /** Of a path that nobody named: the ending of a file, or nothing for a folder. */
   readonly ending: string;
-  /** 16-bit floats. */
-  readonly hasHalves: boolean;
+  readonly precisions: readonly Description['precision'][];
   /** A graph that suppresses boxes. */
   readonly hasSuppression: boolean;
   readonly write: (source: ExportSource) => Promise<readonly ExportedFile[]>;
@@ -42,28 +43,33 @@ const traced = ({ model, description, batch }: ExportSource, kernels: 'whole' | 
 export const FORMATS = {
   onnx: {
     ending: '.onnx',
-    hasHalves: true,
+    precisions: PRECISIONS,
     hasSuppression: true,
     write: async (source) => {
+      const { description, nms, measureRanges } = source;
       const graph = await traced(source, 'whole');
-      return [{ name: '', bytes: exportOnnx(graph, source.description, source.nms) }];
+      const bytes =
+        description.precision === 'int8'
+          ? await exportInt8(graph, description, nms, measureRanges)
+          : exportOnnx(graph, description, nms);
+      return [{ name: '', bytes }];
     },
   },
   'graph-model': {
     ending: '.graph-model',
-    hasHalves: true,
+    precisions: ['f32', 'f16'],
     hasSuppression: false,
     write: async (source) => graphModelFiles(graphDefOf(await traced(source, 'plain')), source.description),
   },
   'saved-model': {
     ending: '.saved-model',
-    hasHalves: true,
+    precisions: ['f32', 'f16'],
     hasSuppression: false,
     write: async (source) => savedModelFiles(graphDefOf(await traced(source, 'plain')), source.description),
   },
   bundle: {
     ending: '.bundle',
-    hasHalves: true,
+    precisions: ['f32', 'f16'],
     hasSuppression: false,
     write: async (source) => {
       const files = graphModelFiles(graphDefOf(await traced(source, 'plain')), source.description);
@@ -74,7 +80,7 @@ export const FORMATS = {
   },
   safetensors: {
     ending: '.safetensors',
-    hasHalves: false,
+    precisions: ['f32'],
     hasSuppression: false,
     write: async ({ model, description }) => {
       const { preprocessing } = model;

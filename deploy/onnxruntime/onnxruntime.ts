@@ -34,11 +34,14 @@ const MISSING = `the onnxruntime engine needs the package ${PACKAGE}, which is n
 const ERRORS_ONLY = 3;
 
 /** The package's entry, in the folder that ESPALIER_ONNXRUNTIME names or beside this package; null: in neither. */
-export function findOnnxRuntime(): string | null {
+export const findOnnxRuntime = (): string | null => findBeside(PACKAGE);
+
+/** A package of ONNX Runtime, in the same places. */
+export function findBeside(name: string): string | null {
   const named = namedPlace('ESPALIER_ONNXRUNTIME');
   for (const from of [...(named === null ? [] : [join(named, 'package.json')]), import.meta.url]) {
     try {
-      return createRequire(from).resolve(PACKAGE);
+      return createRequire(from).resolve(name);
     } catch {
       // looked for in the next place
     }
@@ -64,11 +67,24 @@ export async function openOnnxNetwork(bytes: Uint8Array, { threads }: OnnxOption
   const loaded = (await import(/* @vite-ignore */ /* webpackIgnore: true */ pathToFileURL(entry).href)) as {
     readonly default: OnnxRuntime;
   };
-  const { InferenceSession, Tensor } = loaded.default;
-  const options = { logSeverityLevel: ERRORS_ONLY, ...(threads === undefined ? {} : { intraOpNumThreads: threads }) };
-  const session = await InferenceSession.create(bytes, options).catch((error: unknown) => {
-    throw new EngineError(`ONNX Runtime refuses the network: ${firstLine(error)}`);
-  });
+  return openOnnxWith(loaded.default, bytes, threads === undefined ? {} : { intraOpNumThreads: threads });
+}
+
+/**
+ * The same in a runtime that is loaded.
+ *
+ * @param options of the session
+ */
+export async function openOnnxWith(
+  { InferenceSession, Tensor }: OnnxRuntime,
+  bytes: Uint8Array,
+  options: { readonly [key: string]: unknown },
+): Promise<HostNetwork> {
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: ERRORS_ONLY, ...options }).catch(
+    (error: unknown) => {
+      throw new EngineError(`ONNX Runtime refuses the network: ${firstLine(error)}`);
+    },
+  );
   return {
     run: async (inputs) => {
       const feeds = Object.entries(inputs).map(
