@@ -10,19 +10,15 @@ import type { Answer, Setup } from './threadProgram.js';
  * @throws EngineError with what the thread says
  */
 export async function openInThread(engine: Setup['engine'], files: readonly ExportedFile[]): Promise<HostNetwork> {
-  const thread = new Worker(new URL('./threadProgram.js', import.meta.url), { workerData: { engine, files } });
+  const thread = new Worker(new URL('./threadProgram.js', import.meta.url), { workerData: { engine, files }, stderr: true });
   let milliseconds = 0;
+  let settle: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void } | null = null;
+  thread.on('message', (answer: Answer) => settle?.resolve(answer));
+  thread.on('error', (error: Error) => settle?.reject(error));
+  thread.on('exit', () => settle?.reject(new EngineError(`the thread of the ${engine} engine has ended`)));
   const next = (): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      const settle = (act: () => void) => () => {
-        thread.removeAllListeners();
-        act();
-      };
-      thread.once('message', (answer: Answer) => settle(() => resolve(answer))());
-      thread.once('error', (error) => settle(() => reject(error))());
-      thread.once('exit', () =>
-        settle(() => reject(new EngineError(`the thread of the ${engine} engine has ended`)))(),
-      );
+      settle = { resolve, reject };
     });
   const outputsOf = async () => {
     const answer = await next();
@@ -33,8 +29,9 @@ export async function openInThread(engine: Setup['engine'], files: readonly Expo
   await outputsOf();
   return {
     run: (inputs) => {
+      const outputs = outputsOf();
       thread.postMessage(inputs);
-      return outputsOf();
+      return outputs;
     },
     dispose: async () => {
       await thread.terminate();
