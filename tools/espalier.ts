@@ -31,6 +31,7 @@ Exit status: 0 done; 1 failed, in one sentence, or a training that a signal stop
 
 const threads = (): Option =>
   new Option('--threads <n>', 'threads inside one operation').argParser(wholeNumber(1, 1024));
+const shard = (what: string): Option => new Option('--shard <i/n>', `${what}; i from 1 to n`).argParser(shardOf);
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
 
 function createProgram(): Command {
@@ -88,7 +89,10 @@ function addLearning(program: Command): void {
   program
     .command('evaluate')
     .description('measure a trained run')
-    .argument('<run>', 'folder of a run, or an ONNX file or bundle of `espalier export`')
+    .argument('[run]', 'folder of a run, or an ONNX file or bundle of `espalier export`')
+    .addOption(shard('answer this part of the images and write the answers, for --merge'))
+    .option('--out <file>', 'with --shard: file of the answers (default: answers-<i>-of-<n>.jsonl.gz)')
+    .option('--merge <files...>', 'measure what all shards of an evaluation answered, to the same bits as one process')
     .option(
       '--data <path>',
       'replaces the recorded data.root; of an exported file: a config or run that names the images',
@@ -104,7 +108,7 @@ function addLearning(program: Command): void {
     .addOption(threads())
     .addOption(allowModules())
     .addOption(json())
-    .action(async (folder: string, options) => (await import('./evaluate.js')).evaluate(folder, options));
+    .action(async (folder: string | undefined, options) => (await import('./evaluate.js')).evaluate(folder, options));
   program
     .command('predict')
     .description('answer for images: JSON and a drawn PNG of each')
@@ -119,6 +123,7 @@ function addLearning(program: Command): void {
     )
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
+    .addOption(shard('answer this part of the images'))
     .addOption(batch())
     .addOption(tile())
     .addOption(engineOrRuntime())
@@ -272,6 +277,12 @@ function sizeOf(text: string): readonly [height: number, width: number] {
   const [, height = '', width = ''] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
   if (Number(height) > 0 && Number(width) > 0) return [Number(height), Number(width)];
   throw new InvalidArgumentError('Give height and width in pixels, e.g. 320x320.');
+}
+
+function shardOf(text: string): { readonly index: number; readonly count: number } {
+  const [, index = '', count = ''] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  if (Number(index) >= 1 && Number(index) <= Number(count)) return { index: Number(index), count: Number(count) };
+  throw new InvalidArgumentError('Give which part of how many, e.g. 2/8.');
 }
 
 function listOf<Name extends string>(names: readonly Name[]): (text: string) => readonly Name[] {

@@ -17,6 +17,7 @@ import { openEngine } from './engine.js';
 import { imageFiles } from './imageInputs.js';
 import { createOutput, type Output } from './output.js';
 import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
+import { rangeOf, type Shard } from './shards.js';
 import { showVolume, writeVolumeMask } from './volumePrediction.js';
 
 interface PredictCommand extends RuntimeOptions {
@@ -27,6 +28,7 @@ interface PredictCommand extends RuntimeOptions {
   readonly offline?: boolean;
   readonly json?: boolean;
   readonly allowModules?: boolean;
+  readonly shard?: Shard;
 }
 
 /** Folder of the drawings where none is given. */
@@ -37,7 +39,7 @@ const TOP = 5;
 /** Answers for images: a classifier of the catalogue or of a converted file names them, a trained run finds what it learned and draws it. */
 export async function predict(named: string, images: readonly string[], command: PredictCommand): Promise<void> {
   const output = createOutput(command.json === true);
-  const files = await imageFiles(images);
+  const files = partOfFiles(await imageFiles(images), command.shard);
   const model = runOf(named);
   const isTrained = isNetworkFile(model) || (existsSync(model) && statSync(model).isDirectory());
   const isOwn = isWeightsName(model) || existsSync(model);
@@ -66,6 +68,11 @@ export async function predict(named: string, images: readonly string[], command:
   await openEngine({ ...rest, ...(engine === undefined ? {} : { engine }) }, output);
   if (released && !isClassifier) return detect(released, files, command, output);
   return classify(model, files, command, output);
+}
+
+/** The files that a shard answers. */
+function partOfFiles(files: readonly string[], shard: Shard | undefined): readonly string[] {
+  return shard === undefined ? files : files.slice(...rangeOf(shard, files.length, 1));
 }
 
 /** A published detector, with the classes of COCO. */

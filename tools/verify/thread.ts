@@ -10,7 +10,10 @@ import type { Answer, Setup } from './threadProgram.js';
  * @throws EngineError with what the thread says
  */
 export async function openInThread(engine: Setup['engine'], files: readonly ExportedFile[]): Promise<HostNetwork> {
-  const thread = new Worker(new URL('./threadProgram.js', import.meta.url), { workerData: { engine, files }, stderr: true });
+  const thread = new Worker(new URL('./threadProgram.js', import.meta.url), {
+    workerData: { engine, files },
+    stderr: true,
+  });
   let milliseconds = 0;
   let settle: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void } | null = null;
   thread.on('message', (answer: Answer) => settle?.resolve(answer));

@@ -1,6 +1,7 @@
 import { opened } from '../../configs/networkFile.js';
 import type { Run } from '../../configs/run.js';
 import type { Dataset } from '../../datasets/dataset.js';
+import { partOf } from '../../datasets/part.js';
 import { comparing, replayed, timed } from '../../deploy/compare.js';
 import { channelCount, type Description } from '../../deploy/description.js';
 import { engineNetwork } from '../../deploy/engineNetwork.js';
@@ -118,7 +119,7 @@ export async function verifyExport(
     }
     try {
       const { network, difference } = comparing(passes(), candidate);
-      const images = runtime.isSlow ? firstOf(dataset) : dataset;
+      const images = runtime.isSlow ? partOf(dataset, 0, 1) : dataset;
       const found = await measure(network, { ...file.description, answer }, images);
       const told = runtime.isSlow ? null : found;
       return { ...about, ...difference(), metric: told, loss: wanted === null || told === null ? null : wanted - told };
@@ -149,14 +150,6 @@ async function namesOf(network: HostNetwork, { input }: Description): Promise<re
   const values = new Float32Array(shape.reduce((product, side) => product * side, 1));
   return Object.keys(await network.run({ [name]: { values, shape } }));
 }
-
-/** Its first image alone. */
-const firstOf = (dataset: Dataset): Dataset => ({
-  ...dataset,
-  size: Math.min(1, dataset.size),
-  entries: dataset.entries.slice(0, 1),
-  get: (index) => dataset.get(index),
-});
 
 function failuresOf(row: ParityRow, metric: string, limits: Limits): readonly string[] {
   const { runtime, precision, furthest, loss, problem } = row;
