@@ -6,5 +6,5 @@ export type FormatName = (typeof FORMAT_NAMES)[number];
 export const PRECISIONS = ['f32', 'f16', 'int8'] as const;
 
 /** How the range that 8 bits stand for is chosen of the values that a tensor had. */
-export const CALIBRATIONS = ['percentile', 'minmax', 'entropy'] as const;
+export const CALIBRATIONS = ['percentile', 'minmax'] as const;
 export type Calibration = (typeof CALIBRATIONS)[number];

@@ -3,12 +3,13 @@
  * shuffled in a process of its own; prints its processor time and peak memory. The files are links to a few.
  */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createWriteStream, existsSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import sharp from 'sharp';
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +30,16 @@ else {
   if (!existsSync(join(folder, 'train.json'))) await write();
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [fileURLToPath(import.meta.url), '--child', '--images', values.images, '--objects', values.objects, '--folder', folder],
+    [
+      fileURLToPath(import.meta.url),
+      '--child',
+      '--images',
+      values.images,
+      '--objects',
+      values.objects,
+      '--folder',
+      folder,
+    ],
     { encoding: 'utf8' },
   );
   process.stdout.write(stdout);
@@ -38,13 +48,9 @@ else {
 }
 
 async function write() {
-  const { encodePng } = await import('../../dist/datasets/encode/png.js').catch(() => ({}));
-  const pixel = encodePng
-    ? encodePng({ width: 8, height: 6, data: new Uint8Array(8 * 6 * 3) })
-    : Buffer.from(
-        'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAGCAIAAABxZ0isAAAADUlEQVR4nGNgGAWDEwAAAVAAAe4kWFoAAAAASUVORK5CYII=',
-        'base64',
-      );
+  const pixel = await sharp({ create: { width: 8, height: 6, channels: 3, background: '#808080' } })
+    .png()
+    .toBuffer();
   mkdirSync(join(folder, 'images'), { recursive: true });
   const stream = createWriteStream(join(folder, 'train.json'));
   const put = async (text) => {
@@ -76,11 +82,9 @@ async function write() {
 }
 
 async function measure() {
-  const { openCoco } = await import('espalier');
   const { readExperiment } = await import('../../dist/configs/read.js');
   const { openSplit } = await import('../../dist/configs/datasets.js');
-  const { createRandom } = await import('../../dist/engine/random.js');
-  void openCoco;
+  const { createRandom, permutation } = await import('../../dist/engine/random.js');
   const config = join(folder, 'config.yaml');
   writeFileSync(
     config,
@@ -95,8 +99,8 @@ async function measure() {
   };
   const dataset = await openSplit(readExperiment(config), 'train');
   told(`opened ${dataset.size} images`);
-  const order = createRandom([1]).permutation?.(dataset.size);
-  told(`shuffled ${order?.length}`);
-  const sample = await dataset.get(order?.[0] ?? 0);
+  const order = permutation(dataset.size, createRandom([1]));
+  told(`shuffled ${order.length}`);
+  const sample = await dataset.get(order[0]);
   told(`read one of ${sample.truth.labels.length} objects`);
 }
