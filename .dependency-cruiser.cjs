@@ -20,7 +20,7 @@ const PORTABLE = [
   '^training/(?!run/)',
   '^engine/[^/]+$',
   '^engine/(kernels|wasm|webgl|shapes|graph)/',
-  '^deploy/(?!onnxruntime/)',
+  '^deploy/(?!onnxruntime/|host/)',
   '^engine/webgpu/(?!dawn)',
   '^index\\.ts$',
 ];
@@ -84,7 +84,7 @@ module.exports = {
       severity: 'error',
       from: { path: PORTABLE },
       to: {
-        path: '^(engine/(tensorflow|host|files)/|weights/fileSource|pretrained/files/|training/run/|deploy/onnxruntime/|tools/|configs/)',
+        path: '^(engine/(tensorflow|host|files)/|weights/fileSource|pretrained/files/|training/run/|deploy/(onnxruntime|host)/|tools/|configs/)',
       },
     },
     {
@@ -108,7 +108,7 @@ module.exports = {
       name: 'everything-resolves',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: '^#tfjs-node$' },
+      to: { couldNotResolve: true, pathNot: '^(#tfjs-node$|onnxruntime-web/)' },
     },
   ],
   options: {

@@ -15,6 +15,8 @@ export interface Preprocessing {
   readonly clip?: readonly (readonly [low: number, high: number])[];
   /** What is done to each image by its own values before. Absent: nothing. */
   readonly perImage?: PerImage;
+  /** Millimetres between rows and between columns that images are resampled to. Absent: images keep their own scale. */
+  readonly spacing?: readonly [rows: number, columns: number];
   /** Images are decoded in their own depth. Absent: to 8-bit RGB, for the eye. */
   readonly depth?: 'own';
 }

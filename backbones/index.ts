@@ -55,7 +55,15 @@ export {
   mapSize,
 } from './features.js';
 export { FROZEN, type Frozen } from './frozen.js';
-export type { Layer, Module, Parameter, ParameterLayout, ParameterRole, Pass } from './module.js';
+export {
+  joinModules,
+  type Layer,
+  type Module,
+  type Parameter,
+  type ParameterLayout,
+  type ParameterRole,
+  type Pass,
+} from './module.js';
 export { countParameters, createParameters, type ParameterSpec, type Parameters } from './parameters.js';
 export { SEGMENTATION_ENCODERS, type SegmentationEncoder, segmentationEncoder } from './segmentationEncoders.js';
 export { foldStem } from './stem.js';

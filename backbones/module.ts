@@ -39,5 +39,18 @@ export interface Module {
   dispose(): void;
 }
 
+/** Several modules as one, each part's parameters below its name and a dot; '': named as they are. It owns the parts. */
+export function joinModules(parts: { readonly [name: string]: Module }): Module {
+  const named = Object.entries(parts).flatMap(([name, { parameters }]) =>
+    [...parameters].map(([path, parameter]) => [name === '' ? path : `${name}.${path}`, parameter] as const),
+  );
+  return {
+    parameters: new Map(named),
+    dispose: () => {
+      for (const part of Object.values(parts)) part.dispose();
+    },
+  };
+}
+
 /** One layer: float32 tensor in, float32 tensor out; takes part in the tape. */
 export type Layer<T extends Tensor = Tensor> = (input: T, pass: Pass) => T;

@@ -50,8 +50,24 @@ export function createParameters(seed: number, isFrozen: (name: string) => boole
   };
 }
 
+let isDrawing = true;
+
+/**
+ * Builds a network of which every parameter is loaded next: until then all are 0. Millions of random values are not drawn, which
+ * take longer than to load them.
+ */
+export function withoutDrawing<T>(build: () => T): T {
+  const outer = isDrawing;
+  isDrawing = false;
+  try {
+    return build();
+  } finally {
+    isDrawing = outer;
+  }
+}
+
 function initialValues(seed: number, name: string, { shape, layout, initialise }: ParameterSpec): tf.Tensor {
-  if (isWithoutValues()) return tf.fill([...shape], 0);
+  if (!isDrawing || isWithoutValues()) return tf.fill([...shape], 0);
   const count = shape.reduce((product, size) => product * size, 1);
   const random = createRandom([seed, hashName(name)]);
   return tf.tensor(initialise({ count, random, ...fans(shape, layout) }), [...shape], 'float32');

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { takeCensus } from '../datasets/census.js';
+import { findLeak } from '../datasets/check/leaks.js';
 import { type Finding, finding, findPitfalls, isChosen, pitfallOf } from '../datasets/check/pitfalls.js';
 import { type Alike, findAlike, type SplitSurvey, surveySplit } from '../datasets/check/survey.js';
 import type { Dataset } from '../datasets/dataset.js';
@@ -89,7 +90,12 @@ async function checkSplits(experiment: Experiment): Promise<DataReport> {
   const fitting = isFitting
     ? anchors
     : reportAnchors({ ...experiment, model: { ...model, inputSize: [side, side] } }, train);
+  const leaks = splits.slice(1).flatMap(({ split, dataset }): Finding[] => {
+    const leak = findLeak(train, dataset, split);
+    return leak === null ? [] : [finding(38, split, leak.problem, [], 'error')];
+  });
   const findings = [
+    ...leaks,
     ...findPitfalls(isSame ? splits.slice(0, 1) : splits, {
       alike,
       ignored: ignoredWord(experiment),
@@ -98,7 +104,9 @@ async function checkSplits(experiment: Experiment): Promise<DataReport> {
     ...warnings,
     ...(anchors === null ? [] : misfits(anchors)),
     ...splits.slice(1).flatMap(unmeasured),
-    ...(isSame ? [finding(38, 'val', 'validation measures the training images: name others in data.val')] : []),
+    ...(isSame && leaks.length === 0
+      ? [finding(38, 'val', 'validation measures the training images: name others in data.val')]
+      : []),
   ];
   return {
     experiment,
@@ -108,7 +116,7 @@ async function checkSplits(experiment: Experiment): Promise<DataReport> {
     notes: told.filter(({ warning }) => isChosen(warning)).map(({ split, warning }) => `${split}: ${warning.message}`),
     anchors,
     findings: [...(problem === null ? [] : [problem]), ...merged(findings, problem)],
-    problem: problem?.message ?? null,
+    problem: problem?.message ?? leaks[0]?.message ?? null,
   };
 }
 

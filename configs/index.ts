@@ -1,6 +1,6 @@
 export { openSplit, type SplitName } from './datasets.js';
 export { createNetwork, type ImagePrediction, type Network } from './network.js';
-export type { ImageSource, ModelSource, NamedClass, OpenOptions } from './openModel.js';
+export type { ImageSource, ModelSource, OpenOptions } from './openModel.js';
 export { parseExperiment, type ReadOptions, readExperiment } from './read.js';
 export { openRun, type Run } from './run.js';
 export { type Experiment, experimentSchema } from './schema.js';

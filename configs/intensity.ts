@@ -4,14 +4,13 @@ import { percentiles } from '../datasets/caseStatistics.js';
 import type { Dataset, DeepImages } from '../datasets/dataset.js';
 import { LEAST_STD } from '../datasets/intensity.js';
 import { BACKGROUND } from '../datasets/labels.js';
+import { MASKED_BELOW } from '../datasets/medical/nnunet.js';
 import { type CaseStatistics, IGNORED, type Sample } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { createRandom } from '../engine/random.js';
 
 /** Values of the foreground that are kept for percentiles, all images and one channel together. */
 const MOST_FOREGROUND = 1_000_000;
-/** Median share of a case that is left when it is cropped to what is not zero, below which z-scores leave out zeros. */
-const MASKED_BELOW = 0.75;
 
 /**
  * What the training images say of their intensities, as the network's preprocessing. Reads every training image where the
@@ -55,6 +54,12 @@ export async function intensityOf(dataset: Dataset, stored: Preprocessing): Prom
     return [least, Math.max(most, least + LEAST_STD)];
   });
   return between(base, limits);
+}
+
+/** What training images say of how images are to be prepared: their intensities, and the spacing that the config asks for. @throws ConfigError as `intensityOf` */
+export async function preprocessingFor(dataset: Dataset, stored: Preprocessing): Promise<Preprocessing> {
+  const { spacing: _, ...found } = await intensityOf(dataset, stored);
+  return dataset.spacing ? { ...found, spacing: dataset.spacing } : found;
 }
 
 /** One clause for people: the rule, what it was made of, and its figures. */

@@ -1,7 +1,7 @@
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
 import type { Evaluator } from '../datasets/evaluators/evaluator.js';
-import { axisOf } from '../datasets/formats/index.js';
+import { cuttingOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
 import type { LabelMap, Pixels, Sample, Truth } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
@@ -43,8 +43,15 @@ export interface AnsweringNetwork {
   answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
   /** Predicts on image files, in their order. */
   predict(files: readonly string[], options?: PredictImagesOptions): AsyncGenerator<ImagePrediction, void>;
-  /** Predicts on a volume, slice by slice. */
-  predictVolume(file: string): Promise<VolumePrediction>;
+  /**
+   * Predicts on a volume, slice by slice.
+   *
+   * @param channels files of one grid, each of which is a channel or several
+   * @param options  slice that is shown, from 0
+   */
+  predictVolume(channels: readonly string[], options?: { readonly shown?: number | null }): Promise<VolumePrediction>;
+  /** Channels of a volume that it learned from. */
+  readonly volumeChannels: () => number;
   /** Whether it reads images at their own depth. */
   readonly isDeep: () => boolean;
   dispose(): void;
@@ -99,8 +106,12 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     inputSize,
     fit,
     ...answering(predictor, task, labels, limits(headSettings(head)), () => model.preprocessing.depth === 'own'),
-    predictVolume: (file) =>
-      predictVolume(predictor, file, { axis: axisOf(experiment.data), isDeep: model.preprocessing.depth === 'own' }),
+    volumeChannels: () =>
+      model.preprocessing.depth === 'own' ? model.preprocessing.mean.length / cuttingOf(experiment.data).slices : 1,
+    predictVolume: (files, options) => {
+      const isDeep = model.preprocessing.depth === 'own';
+      return predictVolume(predictor, files, { ...cuttingOf(experiment.data), isDeep, ...options });
+    },
     dispose: () => {
       predictor.dispose();
       model.dispose();
@@ -129,7 +140,9 @@ export function answering(
     batchSize: predictor.batchSize,
     answer: (images) => predictor.predict(images),
     predict: (files, options) => predictImages(predictor, files, { ...options, isDeep: isDeep() }),
-    predictVolume: (file) => predictVolume(predictor, file, { axis: null, isDeep: isDeep() }),
+    volumeChannels: () => 1,
+    predictVolume: (files, options) =>
+      predictVolume(predictor, files, { axis: null, slices: 1, isDeep: isDeep(), ...options }),
     dispose: () => predictor.dispose(),
   };
 }

@@ -4,7 +4,7 @@ import { checkOptions, type OptionNames } from '../backbones/settings.js';
 import { decodeDeep, decodeImage } from '../datasets/decode/index.js';
 import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
-import type { DescribeOptions, Task } from '../heads/index.js';
+import type { DescribeOptions, FoundObject, NamedClass, Task } from '../heads/index.js';
 import { type LoadAnyOptions, loadWeights } from '../pretrained/files/loadWeights.js';
 import { COCO_CLASSES, findReleased, networkOf, type ReleasedWeights } from '../pretrained/index.js';
 import { describeLoaded } from '../pretrained/load.js';
@@ -12,7 +12,6 @@ import { type MemoryImage, pixelsOf } from '../training/imageSource.js';
 import {
   type Answering,
   classMapIn,
-  type FoundObject,
   type OpenedModel,
   objectsIn,
   openBytes,
@@ -40,13 +39,6 @@ export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgres
   readonly threshold?: number;
   /** True: modules of a run that somebody else trained are loaded. Defaults to false. */
   readonly allowModules?: boolean | undefined;
-}
-
-/** A class of an image with its probability. */
-export interface NamedClass {
-  readonly label: string;
-  /** In 0..1. */
-  readonly probability: number;
 }
 
 /** The run of a checkpoint: the folder above `checkpoints`. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { withoutDrawing } from '../backbones/parameters.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { readText } from '../engine/files/read.js';
@@ -54,10 +55,8 @@ export function openRun(folder: string, { batch, tile, inputSize, allowModules }
     batchSize: batch ?? experiment.evaluate.batchSize,
     tile: tile ?? experiment.evaluate.tile,
   };
-  const network = createNetwork(
-    withChannels({ ...experiment, evaluate }, stored.metadata.preprocessing.mean.length),
-    labels,
-  );
+  const built = withChannels({ ...experiment, evaluate }, stored.metadata.preprocessing.mean.length);
+  const network = withoutDrawing(() => createNetwork(built, labels));
   try {
     loadCheckpoint(network.model, stored);
   } catch (error) {

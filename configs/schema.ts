@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { casesConfig } from '../datasets/evaluators/index.js';
 import { dataSchema } from '../datasets/formats/index.js';
 import { modulePart } from '../datasets/outside.js';
+import { OP_NAMES } from '../datasets/transforms/ops/index.js';
+import { POLICY_NAMES, RAND_AUGMENT } from '../datasets/transforms/policies/index.js';
 import { modelConfig, PRESET_NAMES, TASK_NAMES } from '../heads/index.js';
 import { trainConfig } from '../training/run/config.js';
 
@@ -39,6 +41,19 @@ const model = z.strictObject({
 
 const range = z.tuple([z.number().positive().max(10), z.number().positive().max(10)]);
 
+/** A change that others bring with them, unless it is stated. */
+const change = (text: string) => z.number().min(0).max(1).nullable().default(null).describe(text);
+const probability = z.number().min(0).max(1).default(0).describe('Of an image, 0..1');
+
+const opRule = z.strictObject({
+  op: z.enum(OP_NAMES).describe('Its name'),
+  probability: z.number().min(0).max(1).default(0.5).describe('Of an image, 0..1'),
+  range: z
+    .tuple([z.number(), z.number()])
+    .default([0, 0])
+    .describe('Smallest and largest value, drawn evenly between; of an op without a value left out'),
+});
+
 const augment = z.strictObject({
   flipHorizontal: fraction(0.5, 'Probability of a left-right flip, 0..1'),
   flipVertical: z
@@ -68,11 +83,76 @@ const augment = z.strictObject({
     .describe(
       'Smallest and largest random scale, above 0 to 10; null: 0.7 to 1.6 in detection, 1 in segmentation, 0.8 to 1.25 in classification',
     ),
-  brightness: fraction(0.2, 'Largest relative change, 0..1'),
-  contrast: fraction(0.2, 'Largest relative change, 0..1'),
-  saturation: fraction(0.2, 'Largest relative change, 0..1'),
+  brightness: change('Largest relative change, 0..1; null: 0.2, beside a policy 0'),
+  contrast: change('Largest relative change, 0..1; null: 0.2, beside a policy 0'),
+  saturation: change('Largest relative change, 0..1; null: 0.2, beside a policy 0'),
   minVisible: fraction(0.1, 'Boxes with a smaller share of their area left in the crop are dropped, 0..1'),
-  hue: z.number().min(0).max(0.5).default(0.02).describe('Largest shift as a fraction of the colour circle, 0..0.5'),
+  hue: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .nullable()
+    .default(null)
+    .describe('Largest shift as a fraction of the colour circle, 0..0.5; null: 0.02, beside a policy 0'),
+  policy: z
+    .union([z.enum(['auto', 'none', ...POLICY_NAMES]), z.string().regex(RAND_AUGMENT)])
+    .default('auto')
+    .describe(
+      "Ops that are drawn together: AutoAugment, RandAugment (rand-m9-mstd0.5; -n3, -inc1), TrivialAugment, those of detection, nnU-Net's; auto: none up to 1000 training images, above those detection-v0 for boxes, trivial-color for masks, rand-m9-mstd0.5 for classes",
+    ),
+  ops: z
+    .array(opRule)
+    .max(100)
+    .default([])
+    .describe('Ops of your own choice, after those of the policy, in this order'),
+  mosaic: z
+    .strictObject({
+      probability: z
+        .number()
+        .min(0)
+        .max(1)
+        .nullable()
+        .default(null)
+        .describe('Of an image, 0..1; null: 0.5 for objects in more than 1000 training images, else 0'),
+      closeEpochs: z
+        .int()
+        .min(0)
+        .nullable()
+        .default(null)
+        .describe('Epochs at the end without it, from 0; null: 15 % of all'),
+    })
+    .prefault({})
+    .describe('Four images round a point'),
+  mixup: z
+    .strictObject({
+      probability,
+      alpha: z
+        .number()
+        .positive()
+        .max(100)
+        .nullable()
+        .default(null)
+        .describe('Shares are drawn from Beta(alpha, alpha), above 0 to 100; null: 32 for objects, 0.2 for classes'),
+    })
+    .prefault({})
+    .describe('Two images, one over the other'),
+  cutmix: z
+    .strictObject({
+      probability,
+      alpha: z
+        .number()
+        .positive()
+        .max(100)
+        .default(1)
+        .describe('The share of the first image is drawn from Beta(alpha, alpha), above 0 to 100'),
+    })
+    .prefault({})
+    .describe('A rectangle of another image'),
+  copyPaste: z.strictObject({ probability }).prefault({}).describe('Objects of another image, by their masks'),
+  foreground: fraction(
+    0,
+    'Segmentation, native crops: share of them that is centred on a pixel of a class beside the background, each class of an image alike, 0..1; 0.33 in nnU-Net',
+  ),
   transforms: z
     .array(modulePart)
     .max(100)
@@ -99,9 +179,7 @@ const evaluate = z.strictObject({
 
 /** One experiment: what to learn, from which data, how. Strict: a key that is not here is an error. */
 export const experimentSchema = z.strictObject({
-  task: z
-    .enum(TASK_NAMES as [...typeof TASK_NAMES])
-    .describe('What is learned. Defaults to what the head predicts, and to detection'),
+  task: z.enum(TASK_NAMES).describe('What is learned. Defaults to what the head predicts, and to detection'),
   data: dataSchema.prefault({}).describe('Where images and annotations are'),
   model: model.describe('Backbone, neck and head'),
   train: trainConfig.prefault({}).describe('Optimizer, schedule and duration'),

@@ -3,11 +3,13 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Preprocessing } from '../backbones/backbone.js';
+import { findLeak } from '../datasets/check/leaks.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
 import { type ImageFormat, loadEncoder, RGB_FORMAT } from '../datasets/loader/fill.js';
 import { createLoader, type Loader } from '../datasets/loader/index.js';
+import type { AugmentConfig } from '../datasets/transforms/augment.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
@@ -29,9 +31,9 @@ import {
   trainRun,
 } from '../training/run/index.js';
 import { withWeights } from '../weights/fileSource.js';
-import { trainAugmentation } from './augmentation.js';
+import { type AugmentedImages, describeAugmentation, trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
-import { describeIntensity, intensityOf } from './intensity.js';
+import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, type Network, withChannels } from './network.js';
 import type { Experiment } from './schema.js';
@@ -91,6 +93,8 @@ async function trainHeld(
   );
   const val = await openValidation(named, train.labels).catch(withFirst(problem));
   if (problem !== null) throw problem;
+  const leak = val && findLeak(train, val, 'val');
+  if (leak) throw leak;
   say(
     val
       ? `val: ${val.size} images${describeWarnings(val, describeMeasurable(val, headOf(named.model.head).task))}`
@@ -104,7 +108,7 @@ async function trainHeld(
     if (weights === null) say('weights: none, everything starts at random');
     else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
-    if (!continues(options)) network.model.preprocessing = await intensityOf(train, network.model.preprocessing);
+    if (!continues(options)) network.model.preprocessing = await preprocessingFor(train, network.model.preprocessing);
     if (train.deep) say(`intensity: ${describeIntensity(train.deep, network.model.preprocessing)}`);
     return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
   } finally {
@@ -123,10 +127,12 @@ const withFirst =
 
 /** Fewer images than a batch are one batch; processes of a cluster share what the config says. */
 function withFullBatch(experiment: Experiment, images: number, say: (line: string) => void): Experiment {
-  const { batchSize } = experiment.train;
+  const { batchSize, accumulate } = experiment.train;
   if (batchSize <= images || membership()) return experiment;
   say(`batchSize: ${images} instead of ${batchSize}, as there are no more images`);
-  return { ...experiment, train: { ...experiment.train, batchSize: images } };
+  const parts = images % accumulate === 0 ? accumulate : 1;
+  if (parts !== accumulate) say(`accumulate: 1 instead of ${accumulate}, which is no divisor of it`);
+  return { ...experiment, train: { ...experiment.train, batchSize: images, accumulate: parts } };
 }
 
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
@@ -153,7 +159,16 @@ async function trainNetwork(
   { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
   options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
 ): Promise<TrainResult> {
-  const loader = createTrainLoader(experiment, network, train);
+  const images = imageFormat(train, network.model.preprocessing);
+  const augmented: AugmentedImages = {
+    count: train.size,
+    type: images.type,
+    channels: images.channels,
+    labels: train.labels,
+  };
+  const augment = trainAugmentation(experiment, network.inputSize, network.model.preprocessing, augmented);
+  options.say(printable(`augmentation: ${describeAugmentation(experiment, augment, augmented)}`));
+  const loader = createTrainLoader(experiment, network, train, { images, augment });
   const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
     const isWriter = held !== null;
@@ -167,6 +182,7 @@ async function trainNetwork(
       ...(val && {
         evaluate: (stop) => network.measure(val, { signal: stop, onAnswer: pictures?.answer }),
         metric: network.task.metric,
+        evaluatedImages: val.size,
       }),
       ...(pictures ? { watch: pictures } : {}),
       ...(scalars ? { alsoLog: scalars } : {}),
@@ -218,15 +234,18 @@ function imageFormat({ deep }: Dataset, { perImage }: Preprocessing): ImageForma
   return { type: perImage ? 'float32' : deep.type, channels: deep.channels, perImage: perImage ?? null };
 }
 
-function createTrainLoader(experiment: Experiment, network: Network, dataset: Dataset): Loader {
+function createTrainLoader(
+  experiment: Experiment,
+  network: Network,
+  dataset: Dataset,
+  { images, augment }: { readonly images: ImageFormat; readonly augment: AugmentConfig },
+): Loader {
   const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
   const cluster = membership();
-  const { preprocessing } = network.model;
-  const images = imageFormat(dataset, preprocessing);
   return createLoader({
     entries: dataset.entries,
     encoder: network.encoder,
-    augment: trainAugmentation(experiment, network.inputSize, preprocessing, images.type),
+    augment,
     images,
     transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
       return { module: pathToFileURL(module).href, settings };

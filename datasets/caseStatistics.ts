@@ -81,8 +81,14 @@ export function percentiles(values: Float64Array, shares: readonly number[]): re
   });
 }
 
-/** Share of the case inside the bounding box of what is not zero; 1 where everything is. */
-function croppedShare(data: PixelData, { width, height, depth, channels }: CaseShape): number {
+/** First and last voxel along x, y and z. */
+export interface Box {
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+}
+
+/** The bounding box of what is not zero in any channel; null: nothing is. */
+export function nonZeroBox(data: PixelData, { width, height, depth, channels }: CaseShape): Box | null {
   const [low, high] = [
     [width, height, depth],
     [-1, -1, -1],
@@ -102,7 +108,13 @@ function croppedShare(data: PixelData, { width, height, depth, channels }: CaseS
       }
     }
   }
-  if (high[0] === -1) return 1;
-  const sides = high.map((top, axis) => top - low[axis]! + 1);
-  return sides.reduce((product, side) => product * side, 1) / (width * height * depth);
+  return high[0] === -1 ? null : { low, high };
+}
+
+/** Share of the case inside the bounding box of what is not zero; 1 where everything is. */
+function croppedShare(data: PixelData, shape: CaseShape): number {
+  const box = nonZeroBox(data, shape);
+  if (box === null) return 1;
+  const sides = box.high.map((top, axis) => top - (box.low[axis] as number) + 1);
+  return sides.reduce((product, side) => product * side, 1) / (shape.width * shape.height * shape.depth);
 }

@@ -31,6 +31,13 @@ export interface DeepImages {
   readonly rule: Exclude<IntensityRule, 'auto' | 'rgb'>;
 }
 
+/** An examination, for what must not be in two splits. */
+export interface MedicalCase {
+  readonly patient: string;
+  /** Of the values of its images: equal for equal pixels. */
+  readonly digest: string;
+}
+
 /** A finding that does not stop the work: counted, with the files it was seen in. */
 export interface Warning {
   /** Stable, machine readable, e.g. 'degenerate-box'. */
@@ -54,6 +61,10 @@ export interface Dataset<T extends Truth = Truth> extends AsyncIterable<Sample<T
   readonly source: string;
   /** Absent: its images are decoded to 8-bit RGB. */
   readonly deep?: DeepImages;
+  /** Medical: the examinations that its images are of. */
+  readonly cases?: readonly MedicalCase[];
+  /** Millimetres between rows and columns that its images are to be resampled to; absent: they keep their own scale. */
+  readonly spacing?: readonly [rows: number, columns: number];
   /** What to change where its class maps leave nothing to tell apart. */
   readonly advice?: string;
   /** Values of all mask files with their pixels; absent where truths are no mask files. */

@@ -105,8 +105,10 @@ export const IGNORED = 255;
 /** What an image shows as a whole. */
 export interface LabelTruth {
   readonly kind: 'labels';
-  /** Contiguous class indices, ascending, each once; where classes exclude each other exactly one. */
+  /** Contiguous class indices, ascending, each once; where classes exclude each other exactly one, unless images were mixed. */
   readonly labels: Int32Array;
+  /** Of mixed images: how much of each label there is, 0..1. Absent: all of each. */
+  readonly shares?: Float32Array;
 }
 
 export type Truth = DetectionTruth | InstanceTruth | SemanticTruth | LabelTruth;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { PER_IMAGE } from '../datasets/intensity.js';
 import { WeightsError } from '../engine/errors.js';
 import { readingSchema } from '../heads/answers/answers.js';
-import { TASK_NAMES } from '../heads/index.js';
+import { TASK_NAMES } from '../heads/tasks/names.js';
 import { PRECISIONS } from './formatNames.js';
 
 const size = z.int().min(1).max(65_536);
@@ -16,7 +16,7 @@ const text = z.string().max(10_000);
 export const descriptionSchema = z.strictObject({
   format: z.literal('espalier-network'),
   version: z.literal(1),
-  task: z.enum(TASK_NAMES as [...typeof TASK_NAMES]),
+  task: z.enum(TASK_NAMES),
   /** By index. */
   classes: z
     .array(z.strictObject({ id: z.int(), name: text }))

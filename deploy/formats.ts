@@ -1,3 +1,4 @@
+import { ConfigError } from '../engine/errors.js';
 import type { Graph } from '../engine/graph/graph.js';
 import type { Model } from '../heads/model.js';
 import { exportStateDict } from '../pretrained/stateDict.js';
@@ -23,8 +24,8 @@ export interface ExportSource {
   readonly description: Description;
   readonly nms: Suppression;
   readonly batch: number;
-  /** For `int8`. */
-  readonly measureRanges: MeasureRanges;
+  /** For `int8`. Defaults to none. */
+  readonly measureRanges?: MeasureRanges;
 }
 
 interface Format {
@@ -39,6 +40,10 @@ interface Format {
 const traced = ({ model, description, batch }: ExportSource, kernels: 'whole' | 'plain'): Promise<Graph> =>
   traceNetwork(model, { inputSize: description.input.size, batch, kernels });
 
+const noRanges: MeasureRanges = async () => {
+  throw new ConfigError('int8 needs the ranges of values, which are measured on images');
+};
+
 /** What a trained network can be written as. */
 export const FORMATS = {
   onnx: {
@@ -50,7 +55,7 @@ export const FORMATS = {
       const graph = await traced(source, 'whole');
       const bytes =
         description.precision === 'int8'
-          ? await exportInt8(graph, description, nms, measureRanges)
+          ? await exportInt8(graph, description, nms, measureRanges ?? noRanges)
           : exportOnnx(graph, description, nms);
       return [{ name: '', bytes }];
     },

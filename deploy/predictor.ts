@@ -24,7 +24,7 @@ export function createHostPredictor(network: HostNetwork, { input, answer }: Des
     const values = new Float32Array(shape.reduce((product, side) => product * side, 1));
     for (const [i, { data }] of laid.entries()) values.set(data, i * data.length);
     const outputs = await network.run({ [name]: { values, shape } });
-    return readAnswers(
+    return await readAnswers(
       answer,
       outputs,
       laid.map(({ placement }) => placement),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Backbone, Preprocessing, Pretrainable } from '../backbones/backbone.js';
-import { type FeatureInfo, type FeatureSpec, type Level, levelsOf } from '../backbones/features.js';
-import type { Module, Parameter, Pass } from '../backbones/module.js';
+import { type FeatureInfo, type FeatureMaps, type FeatureSpec, type Level, levelsOf } from '../backbones/features.js';
+import { joinModules, type Module, type Pass } from '../backbones/module.js';
 import type { TargetTypes } from '../datasets/encoder.js';
 import type { Placement } from '../datasets/placement.js';
 import { ShapeError } from '../engine/errors.js';
@@ -26,6 +26,9 @@ export interface Model<Raw = unknown, Types extends TargetTypes = TargetTypes, R
    * @returns      the head's logits; the caller owns them
    */
   readonly forward: (images: tf.Tensor4D, pass: Pass) => Raw;
+  /** The halves of `forward`: the backbone's maps of images, and what neck and head make of such maps; the caller owns both. */
+  readonly maps: (images: tf.Tensor4D, pass: Pass) => FeatureMaps<Level>;
+  readonly forwardMaps: (maps: FeatureMaps<Level>, pass: Pass) => Raw;
   readonly loss: (raw: Raw, targets: TargetTensors<Types>, progress?: Progress) => LossTerms;
   /** Answers in pixels of the original images, one per batch row. */
   readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
@@ -75,19 +78,9 @@ function join<Raw, Types extends TargetTypes, Result>(
 ): Model<Raw, Types, Result> {
   checkFit('the neck', neck.inputs, backbone.features, 'build the neck from backbone.features');
   checkFit('the head', head.inputs, neck.features, `build the head from ${source}`);
-  const parameters = new Map<string, Parameter>([
-    ...prefixed('backbone.', backbone),
-    ...prefixed('fpn.', neck),
-    ...head.parameters,
-  ]);
-  const forward = (images: tf.Tensor4D, pass: Pass): Raw => {
-    const features = backbone.forward(images, pass);
-    const pyramid = neck.forward(features, pass);
-    return head.forward(pyramid, pass);
-  };
-  const dispose = (): void => {
-    for (const part of [backbone, neck, head]) part.dispose();
-  };
+  const { parameters, dispose } = joinModules({ backbone, fpn: neck, '': head });
+  const forwardMaps = (maps: FeatureMaps<Level>, pass: Pass): Raw => head.forward(neck.forward(maps, pass), pass);
+  const forward = (images: tf.Tensor4D, pass: Pass): Raw => forwardMaps(backbone.forward(images, pass), pass);
   const isClassifier = head.ownTop !== undefined && neck.parameters.size === 0;
   return {
     parameters,
@@ -101,6 +94,8 @@ function join<Raw, Types extends TargetTypes, Result>(
     },
     stem: `backbone.${backbone.stem}`,
     forward: (images, pass) => tf.tidy(() => forward(images, pass) as tf.TensorContainer) as Raw,
+    maps: (images, pass) => backbone.forward(images, pass),
+    forwardMaps: (maps, pass) => tf.tidy(() => forwardMaps(maps, pass) as tf.TensorContainer) as Raw,
     loss: (raw, targets, progress) => head.loss(raw, targets, progress),
     decode: (raw, placements) => head.decode(raw, placements),
     ...(head.exported ? { exported: head.exported } : {}),
@@ -123,10 +118,6 @@ function classifierOf<L extends Level>(backbone: Backbone<L>, head: Module, clas
     },
     dispose: () => {},
   };
-}
-
-function prefixed(prefix: string, module: Module): readonly (readonly [string, Parameter])[] {
-  return [...module.parameters].map(([name, parameter]) => [prefix + name, parameter] as const);
 }
 
 function checkFit<B extends Level, In extends B>(

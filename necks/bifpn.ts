@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { type FeatureSpec, LEVELS, type Level } from '../backbones/features.js';
 import { glorotUniform } from '../backbones/initialisers.js';
-import { ACTIVATION_NAMES, ACTIVATIONS, batchNorm, NORM_MOMENTUM } from '../backbones/layers/index.js';
+import { ACTIVATION_NAMES, ACTIVATIONS } from '../backbones/layers/index.js';
 import { createParameters, type Parameters } from '../backbones/parameters.js';
 import { readSettings } from '../backbones/settings.js';
 import { FUSIONS } from './fusion.js';
 import { bifpnGraph, type FusionNode, type NodeName } from './graph.js';
 import { defineNeck, type Neck, wantedLevels } from './neck.js';
 import { type PyramidPlan, planPyramid, runPyramid, type Step } from './pyramid.js';
-import { NORM_EPSILON, projection, resampleTo } from './resample.js';
+import { mapNorm, projection, resampleTo } from './resample.js';
 import { separable } from './separable.js';
 
 /** A BiFPN in a config file; an unknown key is an error. */
@@ -132,12 +132,7 @@ function fusionStep(
     frozen,
     initialise: glorotUniform,
   });
-  const normalise = batchNorm(owner, `${name}.after_combine.conv.bn`, {
-    channels,
-    epsilon: NORM_EPSILON,
-    momentum: NORM_MOMENTUM,
-    frozen,
-  });
+  const normalise = mapNorm(owner, `${name}.after_combine.conv.bn`, channels, frozen);
   return (nodes, pass) => {
     const [, height, width] = nodes.get(`${node.level}.in`)!.shape;
     const maps = node.inputs.map((input, i) => resampleTo(projections[i]!(nodes.get(input)!, pass), height, width));

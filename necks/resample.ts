@@ -6,7 +6,11 @@ import type { Parameters } from '../backbones/parameters.js';
 import { maxPool, resizeNearest } from '../engine/kernels/index.js';
 
 /** Of every batch norm in neck and heads, as the EfficientDet release has it. */
-export const NORM_EPSILON = 1e-3;
+const NORM_EPSILON = 1e-3;
+
+/** The batch norm of necks and heads. */
+export const mapNorm = (parameters: Parameters, name: string, channels: number, frozen: boolean): Layer<tf.Tensor4D> =>
+  batchNorm(parameters, name, { channels, epsilon: NORM_EPSILON, momentum: NORM_MOMENTUM, frozen });
 
 export interface ProjectionOptions {
   readonly inChannels: number;
@@ -28,12 +32,7 @@ export function projection(parameters: Parameters, name: string, options: Projec
     frozen,
     initialise: glorotUniform,
   });
-  const normalise = batchNorm(parameters, `${name}.conv.bn`, {
-    channels: outChannels,
-    epsilon: NORM_EPSILON,
-    momentum: NORM_MOMENTUM,
-    frozen,
-  });
+  const normalise = mapNorm(parameters, `${name}.conv.bn`, outChannels, frozen);
   return (input, pass) => normalise(project(input, pass), pass);
 }
 

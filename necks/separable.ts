@@ -1,8 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Initialiser } from '../backbones/initialisers.js';
-import { convolution, depthwise } from '../backbones/layers/index.js';
+import { ACTIVATIONS, type Activation, convolution, depthwise } from '../backbones/layers/index.js';
 import type { Layer } from '../backbones/module.js';
 import type { Parameters } from '../backbones/parameters.js';
+import { mapNorm } from './resample.js';
 
 export interface SeparableOptions {
   readonly inChannels: number;
@@ -31,4 +32,16 @@ export function separable(parameters: Parameters, name: string, options: Separab
     ...(initialiseBias && { initialiseBias }),
   });
   return (input, pass) => mix(spatial(input, pass), pass);
+}
+
+/** A separable convolution, a batch norm and an activation; their parameters are below `names`. */
+export function separableBlock(
+  parameters: Parameters,
+  names: { readonly mix: string; readonly norm: string },
+  { activation, ...options }: Omit<SeparableOptions, 'initialiseBias'> & { readonly activation: Activation },
+): Layer<tf.Tensor4D> {
+  const mix = separable(parameters, names.mix, options);
+  const normalise = mapNorm(parameters, names.norm, options.outChannels, options.frozen);
+  const activate = ACTIVATIONS[activation];
+  return (input, pass) => activate(normalise(mix(input, pass), pass));
 }

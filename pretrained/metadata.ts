@@ -18,6 +18,7 @@ export const preprocessingSchema = z.strictObject({
     .max(MAX_CHANNELS)
     .exactOptional(),
   perImage: z.enum(PER_IMAGE).exactOptional(),
+  spacing: z.tuple([z.number().positive(), z.number().positive()]).exactOptional(),
   depth: z.literal('own').exactOptional(),
 });
 const classesSchema = z.array(z.string()).min(1);

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { checkData, configName, type DataReport, experimentOf, renderConfig } from '../configs/checkData.js';
+import { openSplit } from '../configs/datasets.js';
+import { type MedicalPlan, planMedical, renderMedicalPlan } from '../configs/medicalPlan.js';
 import type { SplitSurvey } from '../datasets/check/survey.js';
 import { FORMATS } from '../datasets/formats/index.js';
 import { ConfigError } from '../engine/errors.js';
@@ -40,29 +42,34 @@ export async function check(path: string, command: CheckCommand): Promise<void> 
   if (isFaulty) process.exitCode = 1;
 }
 
-/** Recognises a folder, checks it, and writes a config for it. */
-export async function init(
-  folder: string,
-  { json = false, out }: { readonly json?: boolean; readonly out?: string },
-): Promise<void> {
+export interface InitCommand {
+  readonly json?: boolean;
+  readonly out?: string;
+  /** Of volumes: minutes of two cores that a training is planned for. */
+  readonly minutes: number;
+}
+
+/** Recognises a folder, checks it, and writes a config for it; of volumes a plan by their fingerprint. */
+export async function init(folder: string, { json = false, out, minutes }: InitCommand): Promise<void> {
   const file = out ?? configName(folder);
   if (existsSync(file)) throw new ConfigError(`${file} exists: name another file with --out, or remove it`);
   const report = await checkData(await experimentOf(folder));
-  writeConfig(report, folder, file);
-  const { experiment: _, ...value } = report;
+  const { experiment, ...value } = report;
+  const isPlanned = experiment.data.kind === 'medical' && report.problem === null;
+  const plan = isPlanned ? await planMedical(await openSplit(experiment, 'train'), minutes) : null;
+  writeConfig(report, folder, file, plan);
+  const { fingerprint: _, ...planned } = plan ?? { fingerprint: null };
   createOutput(json).result(
-    { config: file, ...value },
+    { config: file, ...value, ...(plan && { plan: planned }) },
     `${describe(report)}\n\n${file} is written: espalier train ${file}`,
   );
 }
 
-function writeConfig(report: DataReport, path: string, file: string): void {
-  const root = relative(dirname(resolve(file)), report.experiment.data.root) || '.';
-  writeWhole(
-    file,
-    [new TextEncoder().encode(renderConfig(report, root.startsWith('..') ? resolve(path) : root))],
-    'choose another file',
-  );
+function writeConfig(report: DataReport, path: string, file: string, plan: MedicalPlan | null = null): void {
+  const relativeRoot = relative(dirname(resolve(file)), report.experiment.data.root) || '.';
+  const root = relativeRoot.startsWith('..') ? resolve(path) : relativeRoot;
+  const text = plan === null ? renderConfig(report, root) : renderMedicalPlan(plan, root, report.notes);
+  writeWhole(file, [new TextEncoder().encode(text)], 'choose another file');
 }
 
 const NAMED = 5;

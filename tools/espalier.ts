@@ -73,6 +73,14 @@ function addLearning(program: Command): void {
     .option('--set <key.path=value>', 'replaces one key; may be repeated', collect, [])
     .option('--cluster <addresses>', 'host:port of every process, with commas: train together (or TF_CONFIG)')
     .addOption(new Option('--task <n>', 'position of this process in --cluster').argParser(wholeNumber(0, 255)))
+    .addOption(
+      new Option('--fold <i>', 'the fold of data.folds that validates, from 0; all: train each').argParser(foldOf),
+    )
+    .addOption(
+      new Option('--seeds <n>', 'train with that many seeds, from train.seed on: mean and deviation').argParser(
+        wholeNumber(1, 100),
+      ),
+    )
     .option('--resume', 'continue the run in --out, or the newest one of this config')
     .option('--dashboard', 'show the run in a browser while it goes; prints the address')
     .option('--no-plots', 'draw no curves and tables into the folder of the run at its end')
@@ -122,6 +130,18 @@ function addLearning(program: Command): void {
       'folder of class maps (palette PNGs), or of label images that number the objects (16 bits), of the size of their images',
     )
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
+    .addOption(
+      new Option(
+        '--slice <n>',
+        'of volumes: the slice that is drawn, from 0 (default: the one with most to see)',
+      ).argParser(wholeNumber(0, 65_535)),
+    )
+    .addOption(
+      new Option(
+        '--window <centre,width>',
+        'of volumes: values that are drawn from black to white, such as 40,400 (default: percentiles 0.5 to 99.5)',
+      ).argParser(windowOf),
+    )
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(shard('answer this part of the images'))
     .addOption(batch())
@@ -204,6 +224,11 @@ function addData(program: Command): void {
     .description('recognise a data set, check it, and write a config for it')
     .argument('<data>', 'folder of images and annotations; `espalier formats` draws what is recognised')
     .option('--out <file>', 'config to write (default: <data>.yaml)')
+    .addOption(
+      new Option('--minutes <n>', 'of volumes: minutes of two cores that a training is planned for')
+        .argParser(wholeNumber(1, 100_000))
+        .default(20),
+    )
     .addOption(json())
     .action(async (folder: string, options) => (await import('./dataCommands.js')).init(folder, options));
   program
@@ -226,12 +251,14 @@ function addMachine(program: Command): void {
   program
     .command('sample')
     .description('draw a data set with its truth')
-    .addArgument(program.createArgument('<kind>', 'what to draw').choices(['cells']))
+    .addArgument(program.createArgument('<kind>', 'what to draw').choices(['cells', 'radiograph', 'skin']))
     .requiredOption('--out <dir>', 'folder to draw into')
     .addOption(new Option('--images <n>', 'how many').argParser(wholeNumber(1, 100_000)).default(120))
     .addOption(new Option('--seed <n>', 'same seed, same bytes').argParser(wholeNumber(0, 4_294_967_295)).default(1))
     .addOption(json())
-    .action(async (_kind: string, options) => (await import('./sample.js')).sample(options));
+    .action(async (kind: 'cells' | 'radiograph' | 'skin', options) =>
+      (await import('./sample.js')).sample(kind, options),
+    );
   addBackbones(program);
   addWeights(program);
   program
@@ -273,6 +300,8 @@ function wholeNumber(low: number, high: number): (text: string) => number {
   };
 }
 
+const foldOf = (text: string): number | 'all' => (text === 'all' ? text : wholeNumber(0, 99)(text));
+
 function sizeOf(text: string): readonly [height: number, width: number] {
   const [, height = '', width = ''] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
   if (Number(height) > 0 && Number(width) > 0) return [Number(height), Number(width)];
@@ -291,6 +320,12 @@ function listOf<Name extends string>(names: readonly Name[]): (text: string) => 
     if (chosen.length > 0 && chosen.length === text.split(',').length) return chosen;
     throw new InvalidArgumentError(`Give one or several of ${names.join(', ')}, with commas.`);
   };
+}
+
+function windowOf(text: string): readonly [centre: number, width: number] {
+  const [centre = Number.NaN, width = Number.NaN, ...rest] = text.split(',').map(Number);
+  if (Number.isFinite(centre) && width > 0 && Number.isFinite(width) && rest.length === 0) return [centre, width];
+  throw new InvalidArgumentError('Give a centre and a width, e.g. 40,400; a negative centre as --window=-600,1500.');
 }
 
 function fraction(text: string): number {

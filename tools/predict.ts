@@ -18,13 +18,16 @@ import { imageFiles } from './imageInputs.js';
 import { createOutput, type Output } from './output.js';
 import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
 import { rangeOf, type Shard } from './shards.js';
-import { showVolume, writeVolumeMask } from './volumePrediction.js';
+import { casesOf, showVolume, type Window, writeVolumeMask } from './volumePrediction.js';
 
 interface PredictCommand extends RuntimeOptions {
   readonly out?: string;
   readonly threshold?: number;
   /** Folder of class maps. */
   readonly masks?: string;
+  /** Of volumes: slice that is drawn, from 0, and the values that are drawn from black to white. */
+  readonly slice?: number;
+  readonly window?: Window;
   readonly offline?: boolean;
   readonly json?: boolean;
   readonly allowModules?: boolean;
@@ -142,11 +145,12 @@ async function answer(
   };
   const isVolume = (file: string): boolean =>
     isVolumeName(file) || statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
-  for (const file of files.filter(isVolume)) {
+  for (const channels of casesOf(files.filter(isVolume), network.volumeChannels())) {
+    const [file = ''] = channels;
     try {
-      const found = await network.predictVolume(file);
-      const described = showVolume(found, network.task, names);
-      if (command.masks !== undefined) writeVolumeMask(found, command.masks);
+      const found = await network.predictVolume(channels, { shown: command.slice ?? null });
+      const described = showVolume(found, network.task, names, command.window);
+      if (command.masks !== undefined) writeVolumeMask(found, command.masks, names);
       const drawing = writeDrawing(described.drawn, `${volumeStem(file)}.png`, out);
       results.push(described.value);
       const drawn = `drawn: slice ${found.shown.index} of ${found.slices}, ${shownName(drawing)}`;

@@ -32,17 +32,20 @@ export function makeRunFolder(config: string, runs = RUNS): string {
 /**
  * The newest run of a config, to be continued: the largest n of `runs/<config>-<n>` that holds a run.
  *
+ * @param holds whether a folder holds what is looked for
  * @throws ConfigError when there is none
  */
-export function newestRunFolder(config: string, runs = RUNS): string {
+export function newestRunFolder(config: string, runs = RUNS, holds = holdsRun): string {
   const folders = numbers(config, runs)
     .sort((a, b) => b - a)
     .map((number) => named(config, number, runs));
-  const newest = folders.find((folder) => existsSync(runFolder(folder).config));
+  const newest = folders.find(holds);
   if (newest !== undefined) return newest;
   const name = basename(config, extname(config));
   throw new ConfigError(`there is no run of ${name} in ${runs} to continue: name it with --out, or leave --resume out`);
 }
+
+const holdsRun = (folder: string): boolean => existsSync(runFolder(folder).config);
 
 const named = (config: string, number: number, runs: string): string =>
   join(runs, `${basename(config, extname(config))}-${number}`);

@@ -1,4 +1,4 @@
-import { drawCells } from '../datasets/sample-data/drawCells.js';
+import { drawCells, drawRadiographs, drawSkin } from '../datasets/index.js';
 import { createOutput } from './output.js';
 
 interface SampleCommand {
@@ -8,10 +8,13 @@ interface SampleCommand {
   readonly json?: boolean;
 }
 
-/** Draws the cell sample. */
-export async function sample({ out, images, seed, json }: SampleCommand): Promise<void> {
+/** What can be drawn. */
+const SAMPLES = { cells: drawCells, radiograph: drawRadiographs, skin: drawSkin } as const;
+
+/** Draws a sample. */
+export async function sample(kind: keyof typeof SAMPLES, { out, images, seed, json }: SampleCommand): Promise<void> {
   const output = createOutput(json === true);
-  const summary = await drawCells({ out, images, seed });
+  const summary = await SAMPLES[kind]({ out, images, seed });
   const { root, train, val, classes, drawn } = summary;
   const verb = drawn ? 'drew' : 'there already:';
   output.result(summary, `${verb} ${train} + ${val} images of ${classes.join(', ')} in ${root}`);

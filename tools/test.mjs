@@ -17,7 +17,7 @@ rmSync(report, { force: true });
 const missing = await provideRuntime();
 if (missing) console.log(`The tests of the native engine are skipped: ${missing}`);
 
-const projects = ['portable', 'browser', 'docs', ...(missing ? [] : ['native'])];
+const projects = ['portable', 'apart', 'browser', 'docs', ...(missing ? [] : ['native'])];
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 const args = [
   'run',

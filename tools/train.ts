@@ -4,9 +4,10 @@ import { differingKeys } from '../configs/differingKeys.js';
 import { taskOf } from '../configs/network.js';
 import { type ReadOptions, readExperiment, readFolder } from '../configs/read.js';
 import type { Experiment } from '../configs/schema.js';
+import { foldMembers, type Member, memberResult, seedMembers, summaryOf, trainSeries } from '../configs/series.js';
 import { trainExperiment } from '../configs/train.js';
 import type { Cluster } from '../engine/collective.js';
-import { EspalierError } from '../engine/errors.js';
+import { ConfigError, EspalierError } from '../engine/errors.js';
 import { makeFolder, removeEmpty } from '../engine/files/write.js';
 import {
   chosenCheckpoint,
@@ -24,6 +25,7 @@ import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput, type Output } from './output.js';
 import { describeReport } from './reportText.js';
 import { makeRunFolder, newestRunFolder } from './runFolder.js';
+import { formatTable } from './table.js';
 
 interface TrainCommand extends EngineOptions {
   readonly data?: string;
@@ -37,17 +39,21 @@ interface TrainCommand extends EngineOptions {
   readonly task?: number;
   readonly dashboard?: boolean;
   readonly plots?: boolean;
+  readonly fold?: number | 'all';
+  readonly seeds?: number;
   readonly allowModules?: boolean;
 }
 
 /** Trains what a config describes, or what a folder holds; Ctrl-C ends it after the running step, to be continued with --resume. */
 export async function train(config: string, command: TrainCommand): Promise<void> {
   const output = createOutput(command.json === true);
-  const { set, data } = command;
+  const { data, fold } = command;
+  const set = typeof fold === 'number' ? [...command.set, `data.fold=${fold}`] : command.set;
   if (command.out !== undefined) requireName(command.out);
   const { allowModules } = command;
   const options = { set, allowModules, ...(data === undefined ? {} : { data }) };
   const named = isFolder(config) ? await readFolder(resolve(config), options) : readExperiment(config, options);
+  if (fold === 'all' || command.seeds !== undefined) return trainMembers(config, named, options, command, output);
   const resume = command.resume === true;
   const { task } = clusterOf(clusterSource(command)) ?? { task: 0 };
   const made = command.out === undefined && !resume && task === 0 ? makeRunFolder(config) : null;
@@ -57,6 +63,68 @@ export async function train(config: string, command: TrainCommand): Promise<void
     await trainInto(out, experiment, config, command, output);
   } finally {
     if (made !== null) removeEmpty([dirname(made), made]); // it was refused: nothing is in it
+  }
+}
+
+/** A training for each fold or seed, one after the other. */
+async function trainMembers(
+  config: string,
+  named: Experiment,
+  options: ReadOptions,
+  command: TrainCommand,
+  output: Output,
+): Promise<void> {
+  const { fold, seeds, resume = false } = command;
+  if (fold === 'all' && seeds !== undefined) {
+    throw new ConfigError('--fold all and --seeds are two ways to train several times: leave one of them out');
+  }
+  if (clusterOf(clusterSource(command)) !== null || command.dashboard === true) {
+    throw new ConfigError('--fold all and --seeds train one after the other: leave --cluster and --dashboard out');
+  }
+  const members = fold === 'all' ? foldMembers(named) : seedMembers(named, seeds ?? 1);
+  const made = command.out === undefined && !resume ? makeRunFolder(config) : null;
+  const out = command.out ?? made ?? newestRunFolder(config, undefined, (folder) => existsSync(summaryOf(folder)));
+  try {
+    const { engine, threads, interOpThreads } = await openEngine(engineFor(command, named), output);
+    const interrupt = onInterrupt();
+    const train = async ({ experiment }: Member, folder: string, begun: boolean) => {
+      const result = await trainExperiment(
+        begun ? recordedExperiment(folder, config, experiment, options, output) : experiment,
+        {
+          out: folder,
+          resume: begun,
+          engine,
+          say: output.note,
+          signal: interrupt.signal,
+          threads: { threads, interOpThreads },
+          offline: command.offline === true,
+        },
+      );
+      if (command.plots !== false && result.reason !== 'interrupted') await drawPlots(folder, output);
+      return memberResult(result);
+    };
+    try {
+      const summary = await trainSeries(members, {
+        out,
+        resume,
+        train,
+        onMember: ({ name }, isDone) => output.note(isDone ? `${name}: done before` : `run: ${out}/${name}`),
+      });
+      if (summary === null) {
+        output.note(`stopped: continue with the same command, --out ${out} and --resume`);
+        process.exitCode = 1;
+        return;
+      }
+      const rows = Object.entries(summary.figures).map(([figure, { mean, sd, values }]) => {
+        return [figure, mean, sd ?? '-', Math.min(...values), Math.max(...values), values.length];
+      });
+      const table = formatTable(['figure', 'mean', 'sd', 'least', 'most', 'runs'], rows);
+      output.result({ out, ...summary }, `${table}\n\n${summaryOf(out)}`);
+    } finally {
+      interrupt.dispose();
+    }
+  } finally {
+    if (made !== null) removeEmpty([dirname(made), made]);
   }
 }
 

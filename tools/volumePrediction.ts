@@ -1,6 +1,8 @@
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encodeIndexedPng } from '../datasets/decode/index.js';
+import type { Pixels } from '../datasets/sample.js';
+import { writeSegmentation } from '../datasets/volumes/dicomSegWrite.js';
 import { writeNifti } from '../datasets/volumes/nifti.js';
 import { volumeStem } from '../datasets/volumes/readVolume.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
@@ -10,10 +12,33 @@ import type { VolumePrediction } from '../training/run/index.js';
 import { classColor, type Rgb } from './draw/palette.js';
 import { type ShownPrediction, showPrediction } from './prediction.js';
 
-/** How much of each class a volume holds, and its slice with the most to see. */
-export function showVolume(found: VolumePrediction, task: Task, names: readonly string[]): ShownPrediction {
+/** A channel of a case as nnU-Net names it: before _0000. */
+const CHANNEL = /^(.*)_(\d{4})$/;
+
+/** Volumes one by one; of a network of several channels those that nnU-Net's names (`_0000`, `_0001`, ...) say belong together. */
+export function casesOf(files: readonly string[], channels: number): readonly (readonly string[])[] {
+  if (channels === 1) return files.map((file) => [file]);
+  const cases = new Map<string, string[]>();
+  for (const file of files) {
+    const name = CHANNEL.exec(volumeStem(file))?.[1] ?? file;
+    cases.set(name, [...(cases.get(name) ?? []), file].sort());
+  }
+  return [...cases.values()];
+}
+
+/** Values that are drawn from black to white: their middle and how far they reach. */
+export type Window = readonly [centre: number, width: number];
+
+/** How much of each class a volume holds, and a slice of it. @param window null: from percentile 0.5 to 99.5 of the volume */
+export function showVolume(
+  found: VolumePrediction,
+  task: Task,
+  names: readonly string[],
+  window: Window | null = null,
+): ShownPrediction {
   const { file, labels, shown, slices, millilitres } = found;
-  const { drawn } = showPrediction({ file, image: shown.image, result: shown.result }, task, { names, threshold: 0 });
+  const image = window === null ? shown.image : windowed(shown.image, window);
+  const { drawn } = showPrediction({ file, image, result: shown.result }, task, { names, threshold: 0 });
   const counts = new Float64Array(256);
   for (const label of labels) counts[label]!++;
   const classes = names.map((label, i) => {
@@ -27,15 +52,33 @@ export function showVolume(found: VolumePrediction, task: Task, names: readonly 
   return { value: { image: file, slices, classes }, text: [shownName(file), ...lines].join('\n'), drawn };
 }
 
+/** An image whose figures are those of a window, by which it is drawn. */
+export function windowed(image: Pixels, [centre, width]: Window): Pixels {
+  if (image.statistics === undefined) return image;
+  const limits = { low: centre - width / 2, high: centre + width / 2 };
+  const channels = image.statistics.channels.map((channel) => Object.assign({}, channel, limits));
+  return { ...image, statistics: { ...image.statistics, channels } };
+}
+
 /**
- * Writes the classes of a volume: a NIfTI on the same grid and in the same place, where the volume has one; else a palette PNG for each
+ * Writes the classes of a volume: of a DICOM series a DICOM-SEG that refers to it; a NIfTI on the same grid and in the same place, where the volume has one; else a palette PNG for each
  * slice. Values are positions of classes.
  */
-export function writeVolumeMask({ file, volume, labels }: VolumePrediction, folder: string): void {
+export function writeVolumeMask(
+  { file, volume, labels }: VolumePrediction,
+  folder: string,
+  classes: readonly string[],
+): void {
   const remedy = 'choose another folder with --masks';
   makeFolder(folder, remedy);
   const name = basename(volumeStem(file));
-  if (volume.affine !== null) {
+  const { affine, origin } = volume;
+  if (affine !== null && origin !== undefined) {
+    const bytes = writeSegmentation(labels, { ...volume, affine }, origin, classes);
+    writeWhole(join(folder, `${name}_seg.dcm`), [bytes], remedy);
+    return;
+  }
+  if (affine !== null) {
     const bytes = writeNifti(labels, volume, volume.header);
     const isPlain = file.endsWith('.nii');
     writeWhole(join(folder, `${name}.nii${isPlain ? '' : '.gz'}`), [isPlain ? bytes : gzipSync(bytes)], remedy);

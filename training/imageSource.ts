@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs';
 import { channelsOf } from '../datasets/pixelTypes.js';
 import type { Pixels } from '../datasets/sample.js';
 import { ShapeError } from '../engine/errors.js';
@@ -11,13 +10,19 @@ export interface RgbaPixels {
 }
 
 /** Anything that a browser can draw. */
-type Drawable = HTMLCanvasElement | OffscreenCanvas | ImageBitmap | HTMLImageElement | HTMLVideoElement;
+type Drawable = HTMLCanvasElement | OffscreenCanvas | ImageBitmap | HTMLImageElement | HTMLVideoElement | VideoFrame;
+
+/** [height, width, 3] of 0..255: a tensor of TensorFlow.js, or anything else that gives its values when asked. */
+export interface TensorLike {
+  readonly shape: readonly number[];
+  data(): Promise<ArrayLike<number>>;
+}
 
 /**
- * An image that is in memory: decoded pixels, `ImageData`, a canvas, an image or video element, or a tensor [height, width, 3]
- * of 0..255. Alpha is dropped.
+ * An image that is in memory: decoded pixels, `ImageData`, a canvas, an image or video element, a video frame, or a tensor
+ * [height, width, 3] of 0..255. Alpha is dropped.
  */
-export type MemoryImage = Pixels | RgbaPixels | Drawable | tf.Tensor3D;
+export type MemoryImage = Pixels | RgbaPixels | Drawable | TensorLike;
 
 /**
  * The 8-bit RGB of an image in memory.
@@ -25,7 +30,7 @@ export type MemoryImage = Pixels | RgbaPixels | Drawable | tf.Tensor3D;
  * @throws ShapeError for a tensor of another shape, data of another length, or an image of no pixels
  */
 export async function pixelsOf(image: MemoryImage): Promise<Pixels> {
-  if (image instanceof tf.Tensor) return tensorPixels(image);
+  if ('shape' in image) return tensorPixels(image);
   if ('data' in image) {
     const { data, width, height } = image; // of ImageData these are getters
     if (data instanceof Uint8ClampedArray) return withoutAlpha({ data, width, height });
@@ -59,9 +64,9 @@ export async function decodeBlob(blob: Blob): Promise<Pixels> {
   }
 }
 
-async function tensorPixels(tensor: tf.Tensor): Promise<Pixels> {
+async function tensorPixels(tensor: TensorLike): Promise<Pixels> {
   const [height = 0, width = 0, channels] = tensor.shape;
-  if (tensor.rank !== 3 || channels !== 3) {
+  if (tensor.shape.length !== 3 || channels !== 3) {
     throw new ShapeError(`the image is a tensor [${tensor.shape}]: [height, width, 3] of 0..255 is expected`);
   }
   return checked({ data: new Uint8Array(Uint8ClampedArray.from(await tensor.data())), width, height }, 3);
@@ -90,7 +95,9 @@ function sizeOf(image: Drawable): readonly [width: number, height: number] {
       ? [image.naturalWidth, image.naturalHeight]
       : 'videoWidth' in image
         ? [image.videoWidth, image.videoHeight]
-        : [image.width, image.height];
+        : 'displayWidth' in image
+          ? [image.displayWidth, image.displayHeight]
+          : [image.width, image.height];
   if (width > 0 && height > 0) return [width, height];
   throw new ShapeError('the image has no pixels yet: await its load event, or decode()');
 }

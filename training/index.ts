@@ -1,9 +1,10 @@
+export { type AccumulatedStep, type BatchPart, createAccumulatedStep } from './accumulate.js';
+export { createMapsTraining, type MapsTraining } from './cachedMaps.js';
 export { type CheckpointTensors, loadCheckpoint } from './checkpointWeights.js';
 export { createEma, type Ema } from './ema.js';
 export type { MemoryImage, RgbaPixels } from './imageSource.js';
 export {
   type CheckpointSource,
-  type FoundObject,
   type OpenCheckpointOptions,
   type OpenedModel,
   openDetector,
@@ -37,6 +38,10 @@ export { type InstanceRoundTrip, type InstanceRoundTripOptions, roundTripInstanc
 export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roundTripSegmentation.js';
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
 export { SCHEDULES, type ScheduleConfig } from './schedules.js';
+export {
+  type CheckpointFacts,
+  serializeCheckpoint,
+} from './serializeCheckpoint.js';
 export { captureState, restoreState, type TrainingState } from './state.js';
 export {
   createTrainingStep,

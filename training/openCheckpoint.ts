@@ -1,8 +1,17 @@
 import * as z from 'zod';
+import { withoutDrawing } from '../backbones/parameters.js';
 import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { ConfigError, WeightsError } from '../engine/errors.js';
-import { createModel, type DescribeOptions, headOf, type Model, modelConfig, type Task } from '../heads/index.js';
+import {
+  createModel,
+  type DescribeOptions,
+  type FoundObject,
+  headOf,
+  type Model,
+  modelConfig,
+  type Task,
+} from '../heads/index.js';
 import { readSafetensors } from '../weights/index.js';
 import { loadCheckpoint } from './checkpointWeights.js';
 import { decodeBlob, type MemoryImage, pixelsOf } from './imageSource.js';
@@ -10,14 +19,6 @@ import { createPredictor } from './predictor.js';
 
 /** Coarsest stride of a network: what the sides of an input of any size are multiples of, pixels. */
 const COARSEST_STRIDE = 32;
-
-/** An object that was found: pixels of the image, x right, y down, ends exclusive. */
-export interface FoundObject {
-  readonly label: string;
-  /** In 0..1. */
-  readonly score: number;
-  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
-}
 
 /** A trained network, ready to use. An engine must be open as long as it is used. */
 export interface OpenedModel<Result, Image = Blob | MemoryImage> {
@@ -71,7 +72,7 @@ function openCheckpoint(bytes: Uint8Array, { threshold }: OpenCheckpointOptions)
   const inChannels = preprocessing.mean.length;
   const network = { ...config.model, backbone: { ...config.model.backbone, inChannels } };
   const { task } = headOf(network.head);
-  const { model, inputSize } = createModel(network, { classes: classes.length });
+  const { model, inputSize } = withoutDrawing(() => createModel(network, { classes: classes.length }));
   try {
     loadCheckpoint(model, { tensors, metadata });
   } catch (error) {

@@ -70,13 +70,15 @@ export function createPredictor<Raw extends Tree, Result>(
   const { inputSize, mode, multiple, constants = false } = options;
   const batchSize = mode === 'native' ? 1 : options.batchSize;
   const layAll = (images: readonly Pixels[]): readonly Letterboxed[] => {
-    const { perImage = null, mean } = model.preprocessing;
+    const { perImage = null, mean, spacing } = model.preprocessing;
     const prepared = images.map((image) => prepareImage(image, perImage));
     const type = commonType(prepared.map(({ data }) => typeOf(data)));
     const fill = fillOf(model.preprocessing, type);
     return prepared.map((image) => {
       requireChannels(image, mean.length);
-      return mode === 'native' ? padToMultiple(image, multiple, fill, type) : letterbox(image, inputSize, fill, type);
+      return mode === 'native'
+        ? padToMultiple(image, multiple, fill, { type, spacing })
+        : letterbox(image, inputSize, fill, type);
     });
   };
   const forward = compile(

@@ -8,7 +8,7 @@ import { ConfigError, EspalierError } from '../engine/errors.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
 import { withTape } from '../engine/tape.js';
 import type { Progress, TargetTensors } from '../heads/head.js';
-import { type LossTerms, reduceLosses } from '../heads/losses/term.js';
+import { type Losses, type LossTerms, reduceLosses } from '../heads/losses/term.js';
 import { clipByGlobalNorm, globalNorm } from './clip.js';
 import type { Ema } from './ema.js';
 import type { Optimizer, Scalars } from './optimizers.js';
@@ -100,18 +100,8 @@ export function createTrainingStep<Raw, Types extends TargetTypes>(
   const { optimizer, ema, seed = 1 } = options;
   if (optimizer.packs.length === 0) throw new ConfigError('every parameter is frozen: unfreeze a part of the model');
   const compiled = compileStep(options);
-  const hostArguments = ({ step, learningRate, votes = [], progress = LATE }: StepAt) => {
-    const numbers = { ...optimizer.scalars(step, learningRate), ...(ema && { emaDecay: ema.decay(step) }) };
-    const scalars = Object.entries<number>(numbers).map(
-      ([name, value]) => [name, tf.scalar(value, 'float32')] as const,
-    );
-    return [
-      Object.fromEntries(scalars),
-      votes.map((yes) => tf.scalar(yes ? 1 : 0, 'float32')),
-      stepSeed(seed, step),
-      { share: tf.scalar(progress.share, 'float32'), epochs: tf.scalar(progress.epochs, 'float32') },
-    ] as const;
-  };
+  const hostArguments = (at: StepAt) =>
+    [stepScalars({ optimizer, ema }, at), stepVotes(at), stepSeed(seed, at.step), stepProgress(at)] as const;
   return {
     run: async (images, targets, at) => {
       const host = hostArguments(at);
@@ -133,38 +123,66 @@ export function createTrainingStep<Raw, Types extends TargetTypes>(
   };
 }
 
+/** What optimizer and averages need of a step; the caller owns the tensors made here, as those of the next three. */
+export function stepScalars(
+  { optimizer, ema }: Pick<StepOptions<never, TargetTypes>, 'optimizer' | 'ema'>,
+  { step, learningRate }: StepAt,
+): Scalars {
+  const numbers = { ...optimizer.scalars(step, learningRate), ...(ema && { emaDecay: ema.decay(step) }) };
+  return Object.fromEntries(
+    Object.entries<number>(numbers).map(([name, value]) => [name, tf.scalar(value, 'float32')] as const),
+  );
+}
+
+export const stepVotes = ({ votes = [] }: StepAt): tf.Scalar[] => votes.map((yes) => tf.scalar(yes ? 1 : 0, 'float32'));
+
+export const stepProgress = ({ progress = LATE }: StepAt): Progress => {
+  return { share: tf.scalar(progress.share, 'float32'), epochs: tf.scalar(progress.epochs, 'float32') };
+};
+
 function compileStep<Raw, Types extends TargetTypes>(
   options: StepOptions<Raw, Types>,
 ): Compiled<Arguments, StepResult> {
   const { model, optimizer, ema, clipNorm, normMomentum, syncNorm = false, recompute = false } = options;
   const momentum = normMomentum === undefined ? {} : { normMomentum };
-  const statistics = [...model.parameters.values()].flatMap(({ role, variable }) =>
-    role === 'statistic' ? [variable] : [],
-  );
+  const statistics = statisticsOf(model);
   const isSynced = syncNorm && membership() !== null;
   const run = (...[images, targets, scalars, votes, seed, progress]: Arguments): StepResult => {
     const before = statistics.map(({ dataId }) => dataId);
     const pass = { training: true, seed, recompute, syncNorm: isSynced, ...momentum };
-    const { losses, gradients } = differentiate(model, pass, images, targets as TargetTensors<Types>, progress);
-    const packed = allReduceMean(
-      optimizer.packs.map((pack) =>
-        gather(
-          pack,
-          pack.names.map((name) => gradients.get(name) as tf.Tensor),
-        ),
-      ),
-    );
+    const batch = { images, targets: targets as TargetTensors<Types>, progress };
+    const { losses, gradients } = differentiate(model, optimizer, pass, batch, reduceLosses);
+    const packed = allReduceMean(gradients);
     if (!isSynced) averageStatistics(statistics.filter(({ dataId }, i) => dataId !== before[i]));
-    const gradientNorm = globalNorm(packed);
-    optimizer.update(clipNorm === undefined ? packed : clipByGlobalNorm(packed, gradientNorm, clipNorm), scalars);
-    if (ema) ema.update(scalars.emaDecay as tf.Scalar);
+    const gradientNorm = applyGradients({ optimizer, ema, clipNorm }, packed, scalars);
     return { gradientNorm, losses, votes: allReduceMean(votes.map((vote) => tf.clone(vote))) };
   };
   return compile(run, { name: 'training step' });
 }
 
+/**
+ * Clips, moves the weights, and averages them.
+ *
+ * @param gradients one per pack, the same in all processes
+ * @returns         their global norm before clipping
+ */
+export function applyGradients(
+  { optimizer, ema, clipNorm }: Pick<StepOptions<never, TargetTypes>, 'optimizer' | 'ema' | 'clipNorm'>,
+  gradients: readonly tf.Tensor[],
+  scalars: Scalars,
+): tf.Scalar {
+  const norm = globalNorm(gradients);
+  optimizer.update(clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, norm, clipNorm), scalars);
+  if (ema) ema.update(scalars.emaDecay as tf.Scalar);
+  return norm;
+}
+
+/** Batch norm's moving averages of a model. */
+export const statisticsOf = ({ parameters }: Module): tf.Variable[] =>
+  [...parameters.values()].flatMap(({ role, variable }) => (role === 'statistic' ? [variable] : []));
+
 /** Batch norm's moving averages after a step on each process's own batch. */
-function averageStatistics(moved: readonly tf.Variable[]): void {
+export function averageStatistics(moved: readonly tf.Variable[]): void {
   allReduceMean<tf.Tensor>(moved).forEach((mean, i) => {
     if (mean !== moved[i]) moved[i]?.assign(mean);
   });
@@ -178,26 +196,50 @@ function averageStatistics(moved: readonly tf.Variable[]): void {
  * @param step from 0
  * @returns    [2] int32, owned by the caller
  */
-function stepSeed(seed: number, step: number): tf.Tensor1D {
+export function stepSeed(seed: number, step: number): tf.Tensor1D {
   return tf.tensor1d(Int32Array.of(seed + (membership()?.task ?? 0) * GOLDEN, step), 'int32');
 }
 
 /** 2 ** 32 / golden ratio: spreads the seeds of the processes. */
 const GOLDEN = 0x9e3779b9;
 
-function differentiate<Raw, Types extends TargetTypes>(
+/** One batch inside the graph. */
+export interface StepBatch<Types extends TargetTypes> {
+  readonly images: tf.Tensor4D;
+  readonly targets: TargetTensors<Types>;
+  readonly progress: Progress;
+}
+
+/** The terms of a batch's loss: normalise, forward, loss. Call inside `tf.tidy`. */
+export function lossTerms<Raw, Types extends TargetTypes>(
   model: TrainableModel<Raw, Types>,
   pass: Pass,
-  images: tf.Tensor4D,
-  targets: TargetTensors<Types>,
-  progress: Progress,
-) {
+  { images, targets, progress }: StepBatch<Types>,
+): LossTerms {
+  const { mean, std, clip } = model.preprocessing;
+  const input = normalizeImages(images, mean, std, clip);
+  return model.loss(model.forward(input, pass), targets, progress);
+}
+
+/**
+ * Losses of a batch, and the gradients of their total as one tensor for each pack of the optimizer. Call inside `tf.tidy`.
+ *
+ * @param reduce from terms to values, on the tape
+ * @throws EspalierError when a trainable parameter does not take part in the loss
+ */
+export function differentiate<Raw, Types extends TargetTypes>(
+  model: TrainableModel<Raw, Types>,
+  { packs }: Pick<Optimizer, 'packs'>,
+  pass: Pass,
+  batch: StepBatch<Types>,
+  reduce: (terms: LossTerms) => Losses,
+): { readonly losses: { readonly [term: string]: tf.Scalar }; readonly gradients: readonly tf.Tensor[] } {
   const parameters = trainable(model.parameters);
   const kept: { [term: string]: tf.Scalar } = {};
   const { mean, std, clip } = model.preprocessing;
-  const input = normalizeImages(images, mean, std, clip);
+  const input = normalizeImages(batch.images, mean, std, clip);
   const total = (): tf.Scalar => {
-    const losses = reduceLosses(model.loss(model.forward(input, pass), targets, progress));
+    const losses = reduce(model.loss(model.forward(input, pass), batch.targets, batch.progress));
     // The tape's own scope would free the terms that are not differentiated.
     for (const [term, value] of Object.entries<tf.Scalar>(losses)) kept[term] = tf.keep(tf.clone(value));
     return losses.total;
@@ -210,7 +252,13 @@ function differentiate<Raw, Types extends TargetTypes>(
     requireAll(gradients);
     // The same values as tensors that the enclosing tidy owns again.
     const losses = Object.fromEntries(Object.entries(kept).map(([term, value]) => [term, tf.clone(value)]));
-    return { losses, gradients };
+    const packed = packs.map((pack) =>
+      gather(
+        pack,
+        pack.names.map((name) => gradients.get(name) as tf.Tensor),
+      ),
+    );
+    return { losses, gradients: packed };
   } finally {
     tf.dispose(Object.values(kept));
   }

@@ -39,10 +39,11 @@ export interface DecodeDeepOptions {
 }
 
 /** Other formats hold 8 bits, or are turned to them with loss. */
-const isDeep = (format: ImageHeader['format']): boolean => format === 'png' || format === 'tiff';
+const isDeep = (format: ImageHeader['format']): boolean =>
+  format === 'png' || format === 'tiff' || format === 'jpeg2000';
 
 /**
- * Decodes an image in its own depth: PNG and TIFF of 8, 16 and 32 bits with all of their channels but alpha; others are
+ * Decodes an image in its own depth: PNG, TIFF and JPEG 2000 of 8, 16 and 32 bits with all of their channels but alpha; others are
  * 8-bit RGB. The EXIF orientation is applied.
  *
  * @param source path of a file, or its bytes

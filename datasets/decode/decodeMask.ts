@@ -1,11 +1,15 @@
 import { DataError } from '../../engine/errors.js';
+import { decodeDeep } from './decodeDeep.js';
 import { AT_ONCE, checkPixels, decodeImage, reserveFor } from './decodeImage.js';
-import { MAX_PIXELS, named, openImage, readImage, requireHeader } from './header.js';
+import { type ImageHeader, MAX_PIXELS, named, openImage, readImage, requireHeader } from './header.js';
 import { isPng, type PngImage, readPng } from './png.js';
 import { isRaster, type Raster, readRaster } from './raster.js';
 
 /** At most: rows as unpacked, samples, and the values without alpha, of 32 bits each. */
 const BYTES_PER_PIXEL = 14;
+
+/** Formats that may change values. */
+const LOSSY: ReadonlySet<ImageHeader['format']> = new Set(['jpeg', 'jpeg2000', 'other']);
 
 /** What a pixel of a mask says: a palette index or grey value, or a colour 0xRRGGBB. */
 export type MaskUnit = 'value' | 'colour';
@@ -41,7 +45,7 @@ interface Stored {
 
 /**
  * Reads a label image without changing a value: palette images as indices (of BMP and GIF with a grey palette as grey
- * values), grey ones as they are, colour ones of which red, green and blue are alike as grey; alpha is dropped.
+ * values), grey ones as they are (TIFF of up to 32 bits, too), colour ones of which red, green and blue are alike as grey; alpha is dropped.
  *
  * @throws DataError for colours where values are wanted, for files that were compressed with loss, damage, size
  */
@@ -53,7 +57,7 @@ export async function decodeMask(source: string | Uint8Array, options: DecodeMas
       ? await openImage(source, AT_ONCE)
       : { header: await requireHeader(source, name), size: source.length, bytes: source };
   checkPixels(header, name, maxPixels);
-  const isLossy = header.format === 'jpeg' || header.format === 'other';
+  const isLossy = LOSSY.has(header.format);
   if (isLossy && !lossy) {
     throw new DataError(
       name,
@@ -61,9 +65,7 @@ export async function decodeMask(source: string | Uint8Array, options: DecodeMas
       20,
     );
   }
-  if (header.samples !== 'uint8' && header.format === 'tiff') {
-    throw new DataError(name, `a TIFF mask of ${header.samples} is not read: save it as PNG, which holds 16 bits, too`);
-  }
+  if (header.samples !== 'uint8' && header.format === 'tiff') return maskOf(await deepTiff(source, name), unit, name);
   if (isLossy || header.format === 'tiff') {
     const { data, width, height } = await decodeImage(source, { maxPixels, onNote: () => {} });
     return maskOf({ samples: data, channels: 3, palette: null, width, height, depth: 8 }, unit, name);
@@ -80,6 +82,21 @@ export async function decodeMask(source: string | Uint8Array, options: DecodeMas
     release();
   }
 }
+
+/** The values of a TIFF of 16 or 32 bits. @throws DataError for such as are no whole numbers from 0 to 65535 */
+async function deepTiff(source: string | Uint8Array, name: string): Promise<Stored> {
+  const { data, width, height } = await decodeDeep(source);
+  const odd = data.find((value) => !Number.isInteger(value) || value < 0 || value > MOST_VALUE);
+  if (odd !== undefined)
+    throw new DataError(
+      name,
+      `a mask value is ${odd}, whole numbers from 0 to ${MOST_VALUE} are expected: is it an image?`,
+    );
+  const channels = data.length / (width * height);
+  return { samples: Uint16Array.from(data), channels, palette: null, width, height, depth: 16 };
+}
+
+const MOST_VALUE = 65_535;
 
 function storedOf(bytes: Uint8Array): Stored {
   if (isPng(bytes)) return readPng(bytes) satisfies PngImage;

@@ -1,8 +1,10 @@
 import { DataError } from '../../engine/errors.js';
 import { type FileStart, openRegular, readStart } from '../../engine/files/read.js';
 import { chooseDecoder } from './chooseDecoder.js';
+import { isJp2 } from './codecs.js';
 import { countFrames, isGif } from './gif.js';
 import { exifOrientation, isJpeg, readJpegHeader } from './jpeg.js';
+import { jpeg2000Header } from './jpeg2000.js';
 import { kindOf } from './kinds.js';
 import type { SampleType } from './levels.js';
 import { reserve } from './memory.js';
@@ -19,7 +21,7 @@ export interface ImageHeader {
   readonly height: number;
   /** EXIF orientation of the stored pixels, 1..8. */
   readonly orientation: number;
-  readonly format: 'png' | 'jpeg' | 'tiff' | 'raster' | 'other';
+  readonly format: 'png' | 'jpeg' | 'tiff' | 'raster' | 'jpeg2000' | 'other';
   /** JPEG: offset of the first scan; else 0. */
   readonly scan: number;
   /** Channels as stored; 0 where a decoder alone knows. */
@@ -136,6 +138,7 @@ async function headerOf(bytes: Uint8Array, name: string, whole: boolean): Promis
     return whole ? named(name, () => tiffHeader(view)) : null;
   }
   if (isRaster(bytes)) return named(name, () => rasterHeader(bytes, whole));
+  if (isJp2(bytes)) return named(name, () => jpeg2000Header(bytes, whole));
   const kind = kindOf(bytes);
   if (kind?.readable !== true) {
     const found = kind === null ? 'not an image that can be read' : `it is ${kind.name}, which is not read`;

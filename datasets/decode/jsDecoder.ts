@@ -4,6 +4,7 @@ import type { RgbPixels } from '../sample.js';
 import { toRgb } from './channels.js';
 import type { Decoded, Decoder, StoredSamples } from './decoder.js';
 import { hasEndOfImage, withEndOfImage } from './jpeg.js';
+import { decodeJpeg2000, JPEG_2000_BYTES, storedJpeg2000 } from './jpeg2000.js';
 import { toLevels } from './levels.js';
 import { readPng } from './png.js';
 import { rasterToRgb, readRaster } from './raster.js';
@@ -11,7 +12,7 @@ import { rasterToRgb, readRaster } from './raster.js';
 /** Measured at the peak, bytes a pixel: coefficients, planes, pixels. */
 const JPEG_BYTES = 18;
 
-/** JPEG, PNG, BMP, GIF and PNM without native code. */
+/** JPEG, JPEG 2000, PNG, BMP, GIF and PNM without native code. */
 export function createJsDecoder(): Decoder {
   return {
     name: 'js',
@@ -20,20 +21,24 @@ export function createJsDecoder(): Decoder {
       if (source.format === 'jpeg')
         return { ...decodeJpeg(bytes, source.scan, source.maxPixels), levels: null, isBand: false };
       if (source.format === 'raster') return decodeRaster(bytes);
+      if (source.format === 'jpeg2000') return decodeJpeg2000(bytes);
       throw new Error(
-        'without sharp only JPEG, PNG, BMP, GIF and PNM can be decoded: npm install sharp, or convert it',
+        'without sharp only JPEG, JPEG 2000, PNG, BMP, GIF and PNM can be decoded: npm install sharp, or convert it',
       );
     },
     samples: async (bytes, source) => {
       if (source.format === 'png') return storedPng(bytes);
-      throw new Error('without sharp only PNG keeps its depth: npm install sharp, or save it as PNG');
+      if (source.format === 'jpeg2000') return storedJpeg2000(bytes);
+      throw new Error('without sharp only PNG and JPEG 2000 keep their depth: npm install sharp, or save it as PNG');
     },
     probe: async (_bytes, name, kind) => {
       throw new DataError(name, `it is ${kind}, neither JPEG nor PNG: npm install sharp to read it, or convert it`);
     },
     // PNG: rows as unpacked and as put together, samples, RGB.
-    bytesPerPixel: ({ format, components, samples }) =>
-      format === 'jpeg' ? JPEG_BYTES : 3 * components * (samples === 'uint16' ? 2 : 1) + 3,
+    bytesPerPixel: ({ format, components, samples }) => {
+      if (format === 'jpeg2000') return JPEG_2000_BYTES * components;
+      return format === 'jpeg' ? JPEG_BYTES : 3 * components * (samples === 'uint16' ? 2 : 1) + 3;
+    },
   };
 }
 

@@ -10,7 +10,6 @@ const READABLE: readonly Mark[] = [
   ['WEBP', 8, 'a WebP image'],
   ['ftypavi', 4, 'an AVIF image'],
   ...['ftyphe', 'ftypmif1', 'ftypmsf1'].map((mark): Mark => [mark, 4, 'a HEIC photo']),
-  ['jP  ', 4, 'a JPEG 2000 image'],
 ];
 const OTHERS: readonly Mark[] = [
   ['JXL ', 4, 'a JPEG XL image'],

@@ -4,6 +4,7 @@ import { inkToRgb, toRgb } from './channels.js';
 import type { Decoded, Decoder, Source, StoredSamples } from './decoder.js';
 import type { ImageHeader } from './header.js';
 import { hasEndOfImage, withEndOfImage } from './jpeg.js';
+import { decodeJpeg2000, JPEG_2000_BYTES, storedJpeg2000 } from './jpeg2000.js';
 import { decodeRaster, storedPng } from './jsDecoder.js';
 import { type SampleType, toLevels } from './levels.js';
 
@@ -11,7 +12,7 @@ type Sharp = typeof sharpModule;
 type Image = ReturnType<Sharp>;
 
 /** Formats taken besides JPEG, PNG and TIFF. Vector and document formats are refused. */
-const FORMATS = ['webp', 'heif', 'avif', 'jp2'];
+const FORMATS = ['webp', 'heif', 'avif'];
 const WIDTHS: { readonly [type in SampleType]: number } = {
   uint8: 1,
   int8: 1,
@@ -37,6 +38,7 @@ export function createSharpDecoder(sharp: Sharp): Decoder {
     name: 'sharp',
     decode: async (bytes, source) => {
       if (source.format === 'raster') return decodeRaster(bytes);
+      if (source.format === 'jpeg2000') return decodeJpeg2000(bytes);
       const isOpen = source.format === 'jpeg' && !hasEndOfImage(bytes, source.scan);
       const image = isOpen
         ? openImage(withEndOfImage(bytes), source.maxPixels, 'warning')
@@ -52,6 +54,7 @@ export function createSharpDecoder(sharp: Sharp): Decoder {
     },
     samples: async (bytes, source, page) => {
       if (source.format === 'png') return storedPng(bytes);
+      if (source.format === 'jpeg2000') return storedJpeg2000(bytes);
       return storedSamples(openImage(bytes, source.maxPixels, 'error', page), source);
     },
     probe: async (bytes, name, kind) => {
@@ -65,6 +68,7 @@ export function createSharpDecoder(sharp: Sharp): Decoder {
       return { ...found.autoOrient, orientation: found.orientation ?? 1, samples, pages: found.pages ?? 1 };
     },
     bytesPerPixel: (header) => {
+      if (header.format === 'jpeg2000') return JPEG_2000_BYTES * header.components;
       const plain = header.format === 'other' ? OTHER_BYTES : PLAIN_BYTES;
       const stored = Math.max(1, header.components) * WIDTHS[header.samples];
       return plain + (isPlain(header) ? 0 : header.samples === 'int16' ? 2 * stored : stored);

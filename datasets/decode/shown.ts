@@ -13,15 +13,16 @@ export const isRgb = (image: Pixels): image is RgbPixels =>
  */
 export function shownImage(image: Pixels): RgbPixels {
   if (isRgb(image)) return image;
-  const { data, width, height, statistics } = image;
+  const { data, width, height, statistics, spacing } = image;
+  const place = { width, height, ...(spacing && { spacing }) };
   const channels = channelsOf(image);
   const used = channels === 3 ? [0, 1, 2] : [0];
   const [first] = statistics?.channels ?? [];
   const type = typeOf(data);
   if (first === undefined || (type === 'uint8' && channels === 3)) {
-    if (!data.some(Number.isFinite)) return { data: new Uint8Array(width * height * 3), width, height };
+    if (!data.some(Number.isFinite)) return { data: new Uint8Array(width * height * 3), ...place };
     const levels = toLevels({ values: data, type, channels, used, inverted: false, isFull: false });
-    return { data: toRgb(levels.data, used.length), width, height };
+    return { data: toRgb(levels.data, used.length), ...place };
   }
   const levels = new Uint8Array(width * height * used.length);
   for (let c = 0; c < used.length; c++) {
@@ -32,5 +33,5 @@ export function shownImage(image: Pixels): RgbPixels {
       levels[i * used.length + c] = value > 0 ? Math.min(255, Math.round(value)) : 0;
     }
   }
-  return { data: toRgb(levels, used.length), width, height };
+  return { data: toRgb(levels, used.length), ...place };
 }

@@ -1,14 +1,13 @@
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
-import { mask as masks, readXml } from '#coco-ts';
+import { readXml } from '#coco-ts';
 import { DataError } from '../../engine/errors.js';
 import { naturalOrder } from '../paths.js';
-import type { Segmentation } from '../regions.js';
 import { configPath, statedReaders } from '../stated/format.js';
 import type { StatedImage, StatedObject, StatedSet } from '../stated/image.js';
 import { listFiles } from '../stated/images.js';
 import { sizeIn } from '../stated/json.js';
-import { boxObject, ellipseObject, polygonObject, rectangleObject } from '../stated/shapes.js';
+import { boxObject, ellipseObject, isInside, polygonObject, rectangleObject, windowObject } from '../stated/shapes.js';
 import { readAnnotation } from '../stated/text.js';
 import { named } from '../stated/vocXml.js';
 import type { WarningList } from '../warnings.js';
@@ -31,67 +30,77 @@ type CvatData = z.infer<typeof config>;
 type Attributes = { readonly [name: string]: string };
 
 const isXml = (name: string): boolean => /\.xml$/i.test(name);
-const isCvat = (start: string): boolean => /<annotations[\s>]/.test(start) && /<(version|meta|image)[\s>]/.test(start);
-/** Of a mask that is drawn into its image, pixels. */
-const MAX_MASK_PIXELS = 2 ** 28;
+const isCvat = (start: string): boolean =>
+  /<annotations[\s>]/.test(start) && /<(version|meta|image|track)[\s>]/.test(start);
 
+/** An image or frame whose element is open. */
 interface Open {
   readonly name: string;
-  readonly width: string;
-  readonly height: string;
+  readonly size: StatedImage['size'];
   readonly objects: StatedObject[];
 }
 
+/** The images of a task, or the frames of its video: what a track shows in a frame is an object of it. */
 async function readFile(file: string, isBeside: boolean, warnings: WarningList): Promise<StatedSet> {
-  const images: StatedImage[] = [];
+  const images = new Map<string, Open>();
   const labels: string[] = [];
+  const sides: { width?: string; height?: string } = {};
   let image: Open | null = null;
+  let track: string | null = null;
+  const openImage = (name: string, size: StatedImage['size']): Open => {
+    const known = images.get(name) ?? { name, size, objects: [] };
+    images.set(name, known);
+    return known;
+  };
   const text = await readAnnotation(file);
   named(file, () =>
     readXml(text, 'annotation', {
       open: (path, attributes) => {
-        const element = path.at(-1);
+        const element = path.at(-1) ?? '';
         if (path.length === 1 && element !== 'annotations')
           throw new DataError(file, `is a <${element}> file, CVAT's <annotations> is expected`);
-        if (path.length === 2 && element === 'track')
-          throw new DataError(file, 'holds tracks of a video: export "CVAT for images 1.1"');
-        if (path.length === 2 && element === 'image') {
-          const { name = '', width = '', height = '' } = attributes;
-          image = { name, width, height, objects: [] };
-        } else if (path.length === 3 && image !== null) addShape(image, element ?? '', attributes, warnings);
+        if (path.length === 2) {
+          const { name = '', width = '', height = '', label } = attributes;
+          image = element === 'image' ? openImage(name, sizeIn(width, height)) : null;
+          track = element === 'track' ? (label ?? '') : null;
+        } else if (path.length === 3 && image !== null) addShape(image, element, attributes, warnings);
+        else if (path.length === 3 && track !== null) {
+          const frame = openImage(frameName(attributes.frame), sizeIn(sides.width, sides.height));
+          if (attributes.outside !== '1') addShape(frame, element, { ...attributes, label: track }, warnings);
+        }
       },
       close: (path, text) => {
-        if (path.at(-1) === 'name' && path.at(-2) === 'label' && text !== '') labels.push(text);
-        if (path.length !== 2 || path[1] !== 'image' || image === null) return;
-        const { name, width, height, objects } = image;
-        images.push({
-          name,
-          source: file,
-          folder: isBeside ? dirname(file) : null,
-          size: sizeIn(width, height),
-          unit: 'pixels',
-          objects,
-        });
-        image = null;
+        const element = path.at(-1);
+        if (element === 'name' && path.at(-2) === 'label' && text !== '') labels.push(text);
+        if (path.at(-2) === 'original_size' && (element === 'width' || element === 'height')) sides[element] = text;
       },
     }),
   );
   const classes = labels.length === 0 ? null : [...new Set(labels)].map((name, i) => ({ id: i + 1, name }));
-  return { images, classes, file };
+  const stated = [...images.values()].map((one): StatedImage => {
+    return { ...one, source: file, folder: isBeside ? dirname(file) : null, unit: 'pixels' };
+  });
+  return { images: stated, classes, file };
 }
+
+/** What CVAT calls the images of a video; their ending is that which they have. */
+const frameName = (frame: string | undefined): string => `frame_${(frame ?? '').padStart(6, '0')}`;
 
 function addShape(image: Open, element: string, attributes: Attributes, warnings: WarningList): void {
   if (element === 'tag') return;
-  const object = objectOf(image, element, attributes);
-  if (object === null)
-    warnings.note(attributes.label === undefined ? 'no-class' : 'unused-shape', basename(image.name));
+  const label = attributes.label || null;
+  const object = label === null ? null : objectOf(label, image.size, element, attributes);
+  if (object === null) warnings.note(label === null ? 'no-class' : 'unused-shape', basename(image.name));
   else image.objects.push(object);
 }
 
 /** Boxes, polygons, ellipses and brush masks; points, lines and skeletons are not used. */
-function objectOf(image: Open, element: string, attributes: Attributes): StatedObject | null {
-  const { label } = attributes;
-  if (label === undefined) return null;
+function objectOf(
+  label: string,
+  size: StatedImage['size'],
+  element: string,
+  attributes: Attributes,
+): StatedObject | null {
   const number = (key: string): number => Number(attributes[key] ?? Number.NaN);
   if (element === 'box') {
     const [x1, y1, x2, y2] = ['xtl', 'ytl', 'xbr', 'ybr'].map(number) as [number, number, number, number];
@@ -103,9 +112,7 @@ function objectOf(image: Open, element: string, attributes: Attributes): StatedO
     const angle = ((number('rotation') || 0) * Math.PI) / 180;
     return ellipseObject(label, [number('cx'), number('cy')], [number('rx'), number('ry')], angle);
   }
-  if (element !== 'mask') return null;
-  const segmentation = brush(image, attributes);
-  return segmentation === null ? null : { name: label, box: null, segmentation, ignored: false, area: null };
+  return element === 'mask' ? brush(label, size, attributes) : null;
 }
 
 const boxes = (label: string, x1: number, y1: number, x2: number, y2: number): StatedObject =>
@@ -127,36 +134,25 @@ function turned(
 }
 
 /** Run lengths, row by row, of a window of the image. */
-function brush(image: Open, attributes: Attributes): Segmentation | null {
-  const size = sizeIn(image.width, image.height);
+function brush(name: string, size: StatedImage['size'], attributes: Attributes): StatedObject | null {
   const [left, top, width, height] = ['left', 'top', 'width', 'height'].map((key) => Number(attributes[key])) as [
     number,
     number,
     number,
     number,
   ];
-  const isInside =
-    size !== null &&
-    left >= 0 &&
-    top >= 0 &&
-    width > 0 &&
-    height > 0 &&
-    left + width <= size.width &&
-    top + height <= size.height;
-  if (!isInside || size.width * size.height > MAX_MASK_PIXELS) return null;
-  const window = new Uint8Array(width * height);
+  const window = { left, top, width, height };
+  if (!isInside(window, size)) return null;
+  const counts = (attributes.rle ?? '').split(',').map(Number);
+  const isWhole = counts.reduce((sum, count) => sum + count, 0) === width * height;
+  if (!isWhole || !counts.every((count) => Number.isInteger(count) && count >= 0)) return null;
+  const pixels = new Uint8Array(width * height);
   let at = 0;
-  for (const [i, count] of (attributes.rle ?? '').split(',').map(Number).entries()) {
-    if (!Number.isInteger(count) || count < 0) return null;
-    if (i % 2 === 1) window.fill(1, at, at + count);
+  for (const [i, count] of counts.entries()) {
+    if (i % 2 === 1) pixels.fill(1, at, at + count);
     at += count;
   }
-  const data = new Uint8Array(size.width * size.height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) if (window[y * width + x] === 1) data[(left + x) * size.height + top + y] = 1;
-  }
-  const { counts } = masks.encode({ data, height: size.height, width: size.width });
-  return { size: [size.height, size.width], counts };
+  return windowObject(name, window, size, pixels);
 }
 
 async function findCvat(root: string): Promise<string[]> {
@@ -164,13 +160,13 @@ async function findCvat(root: string): Promise<string[]> {
   return files.slice(0, 200).filter((path) => isCvat(headOf(join(root, path))));
 }
 
-/** CVAT for images 1.1: an XML file for all images of a task. */
+/** CVAT for images 1.1 and for video 1.1: an XML file for all images of a task. */
 export const cvat = defineFormat({
   kind: 'cvat',
-  title: 'CVAT for images 1.1',
+  title: 'CVAT for images 1.1, for video 1.1',
   tools: 'CVAT (its masks as PNG, "Segmentation mask 1.1", are kind voc)',
-  layout: `annotations.xml
-images/a.jpg`,
+  layout: `annotations.xml   or   annotations.xml
+images/a.jpg           images/frame_000000.png, as CVAT names the frames of a video`,
   config,
   readers: statedReaders<CvatData>({
     parts: async ({ root }) => partsByName(await findCvat(root.path)),

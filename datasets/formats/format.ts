@@ -116,6 +116,21 @@ export const commonKeys = {
     .max(4_294_967_295)
     .default(1)
     .describe('Chooses the images of shares and of what is held out, 0..4294967295'),
+  folds: z
+    .int()
+    .min(2)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe(
+      'Cross-validation: parts of the training images of which one validates, 2..100, by splitSeed; images of one group, as their names tell, and patients are in one part; null: none',
+    ),
+  fold: z
+    .int()
+    .min(0)
+    .max(99)
+    .default(0)
+    .describe('The part of data.folds that validates, 0..folds - 1; `train --fold` sets it, `--fold all` trains each'),
   classes: z
     .array(name)
     .max(10_000)

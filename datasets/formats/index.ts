@@ -19,7 +19,7 @@ export {
   type SplitName,
   type SplitRequest,
 } from './format.js';
-export { axisOf } from './medical.js';
+export { type Cutting, cuttingOf } from './medical.js';
 export { type Recognition, recognise } from './recognise.js';
 export { FORMATS };
 

@@ -2,13 +2,14 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { EspalierError } from '../../engine/errors.js';
 import { concurrently } from '../concurrently.js';
+import { decodeMask } from '../decode/decodeMask.js';
 import { naturalOrder } from '../paths.js';
 import { folderNamed, folderParts, inFolders } from '../stated/folders.js';
 import { type Reading, statedReaders } from '../stated/format.js';
 import type { StatedImage, StatedObject } from '../stated/image.js';
 import { listFiles } from '../stated/images.js';
-import { isObject, numberIn, readJsonObject, sizeIn, textIn } from '../stated/json.js';
-import { ellipseObject, polygonObject, rectangleObject } from '../stated/shapes.js';
+import { isObject, type JsonObject, numberIn, readJsonObject, sizeIn, textIn } from '../stated/json.js';
+import { ellipseObject, isInside, polygonObject, rectangleObject, windowObject } from '../stated/shapes.js';
 import { type BadRecord, badRecord } from '../warnings.js';
 import { commonKeys, defineFormat } from './format.js';
 
@@ -30,13 +31,13 @@ async function read(folders: readonly string[], { root, warnings }: Reading<Labe
       const document = await readJsonObject(file, MAX_BYTES);
       if (!Array.isArray(document.shapes)) return null;
       const name = textIn(document.imagePath) ?? path.replace(/\.json$/i, '');
-      const objects = document.shapes.flatMap((shape: unknown): StatedObject[] => {
-        const object = isObject(shape) ? objectOf(shape.shape_type, textIn(shape.label), pointsOf(shape.points)) : null;
-        if (object === null)
-          warnings.note(isObject(shape) && textIn(shape.label) === null ? 'no-class' : 'unused-shape', path);
-        return object === null ? [] : [object];
-      });
       const size = sizeIn(document.imageWidth, document.imageHeight);
+      const objects: StatedObject[] = [];
+      for (const shape of document.shapes as readonly unknown[]) {
+        const object = isObject(shape) ? await objectOf(shape, size) : null;
+        if (object !== null) objects.push(object);
+        else warnings.note(isObject(shape) && textIn(shape.label) === null ? 'no-class' : 'unused-shape', path);
+      }
       return { name, source: file, folder: dirname(file), size, unit: 'pixels', objects } satisfies StatedImage;
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error;
@@ -47,8 +48,11 @@ async function read(folders: readonly string[], { root, warnings }: Reading<Labe
   return { images: images.filter((image) => image !== null), classes: null, file: root.path, bad };
 }
 
-/** Polygons, rectangles, circles; points, lines and drawn masks are not used. */
-function objectOf(type: unknown, name: string | null, points: readonly number[]): StatedObject | null {
+/** Polygons, rectangles, circles and drawn masks; points and lines are not used. */
+async function objectOf(shape: JsonObject, size: StatedImage['size']): Promise<StatedObject | null> {
+  const name = textIn(shape.label);
+  const type = shape.shape_type ?? 'polygon';
+  const points = pointsOf(shape.points);
   if (name === null) return null;
   const [x1 = Number.NaN, y1 = Number.NaN, x2 = Number.NaN, y2 = Number.NaN] = points;
   if (type === 'rectangle' && [x1, y1, x2, y2].every(Number.isFinite)) {
@@ -58,9 +62,22 @@ function objectOf(type: unknown, name: string | null, points: readonly number[])
     const radius = Math.hypot(x2 - x1, y2 - y1);
     return ellipseObject(name, [x1, y1], [radius, radius]);
   }
-  return type === undefined || type === null || type === 'polygon' || type === 'rotation'
-    ? polygonObject(name, points)
-    : null;
+  if (type === 'mask') return maskObject(name, [x1, y1], textIn(shape.mask), size);
+  return type === 'polygon' || type === 'rotation' ? polygonObject(name, points) : null;
+}
+
+/** A PNG as text, of the part of the image that begins at a corner. */
+async function maskObject(
+  name: string,
+  [x, y]: readonly [number, number],
+  packed: string | null,
+  size: StatedImage['size'],
+): Promise<StatedObject | null> {
+  if (packed === null || size === null) return null;
+  const bytes = Buffer.from(packed, 'base64');
+  const { data, width, height } = await decodeMask(bytes, { maxPixels: size.width * size.height });
+  const window = { left: Math.round(x), top: Math.round(y), width, height };
+  return isInside(window, size) ? windowObject(name, window, size, data) : null;
 }
 
 const pointsOf = (points: unknown): number[] => (Array.isArray(points) ? points.flat().map(numberIn) : []);

@@ -13,6 +13,8 @@ import { headOf, partOf } from './parts.js';
 
 const name = z.string().min(1);
 
+const millimetres = z.number().min(0.001).max(1000);
+
 const config = z.strictObject({
   kind: z.literal('medical'),
   ...commonKeys,
@@ -33,6 +35,19 @@ const config = z.strictObject({
     .enum(['auto', 'sagittal', 'coronal', 'axial'])
     .default('auto')
     .describe('Planes that volumes are cut into; auto: across the thickest slices, of equals axial'),
+  slices: z
+    .literal([1, 3, 5, 7])
+    .default(1)
+    .describe(
+      'Slices that the network sees together as channels, the answered one in the middle: 1, 3, 5 or 7; beyond the ends the outermost is repeated',
+    ),
+  spacing: z
+    .union([z.tuple([millimetres, millimetres]), z.literal('median')])
+    .nullable()
+    .default(null)
+    .describe(
+      'Millimetres between rows and between columns that slices are resampled to, median: those of the training cases; answers and figures stay in the original grid; null: pixels as they are',
+    ),
   emptySlices: z
     .enum(['keep', 'skip'])
     .default('keep')
@@ -46,10 +61,17 @@ type MedicalData = z.infer<typeof config>;
 
 const AXES: { readonly [name in MedicalData['axis']]: Axis | null } = { auto: null, sagittal: 0, coronal: 1, axial: 2 };
 
-/** The planes that the volumes of a data set are cut into; null: those of the thickest slices. */
-export const axisOf = (data: object): Axis | null => {
+/** How volumes are cut into images; the axis is null: across the thickest slices. */
+export interface Cutting {
+  readonly axis: Axis | null;
+  /** Slices that are channels together. */
+  readonly slices: number;
+}
+
+/** How the volumes of a data set are cut. */
+export const cuttingOf = (data: object): Cutting => {
   const read = config.safeParse(data);
-  return read.success ? AXES[read.data.axis] : null;
+  return read.success ? { axis: AXES[read.data.axis], slices: read.data.slices } : { axis: null, slices: 1 };
 };
 
 const open: Open<MedicalData, 'classMap'> = async (data, request) => {
@@ -82,7 +104,8 @@ const open: Open<MedicalData, 'classMap'> = async (data, request) => {
       values: data.values,
       stated: data.classes.length > 0 ? {} : stated.values,
       badRecords: data.badRecords,
-      axis: AXES[data.axis],
+      ...cuttingOf(data),
+      spacing: data.spacing,
       rule: data.intensity,
       isCt: stated.isCt,
       skipsEmpty: data.emptySlices === 'skip',
@@ -160,13 +183,22 @@ export const medical = defineFormat({
   kind: 'medical',
   title: 'Medical volumes',
   tools:
-    'nnU-Net, Medical Segmentation Decathlon, BIDS, 3D Slicer, ITK-SNAP; NIfTI, NRRD, MetaImage, DICOM, NumPy, TIFF',
+    'nnU-Net, Medical Segmentation Decathlon, BIDS, 3D Slicer, ITK-SNAP; NIfTI, NRRD, MetaImage, DICOM, NumPy, TIFF; DICOM-SEG, RTSTRUCT',
   layout: `imagesTr/a_0000.nii.gz     or   patient1/t2.nii.gz       or   t2.nii.gz
 labelsTr/a.nii.gz                patient1/t2_seg.nii.gz        t2_seg.nii.gz
 dataset.json                     patient2/dicom/1.dcm ...
-                                 patient2/seg.nii.gz`,
+                                 patient2/seg.nii.gz, seg.dcm or rtstruct.dcm`,
   config,
   readers: { classMap: open },
+  check: ({ intensity, slices }) =>
+    intensity === 'rgb' && slices > 1
+      ? [
+          {
+            path: ['slices'],
+            message: `${slices} slices are channels of the values' own depth, and intensity: rgb is three colours of one: leave intensity at auto`,
+          },
+        ]
+      : [],
   recognise: async ({ paths }) => {
     const isMedical = paths.some((path) => isVolumeName(path) && !/\.np[yz]$/i.test(path));
     return isMedical && findCases(paths).length > 0 ? { keys: {}, name: 'medical volumes', truth: 'classMap' } : null;

@@ -1,12 +1,15 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { parseJson } from '#coco-ts';
 import { DataError } from '../../engine/errors.js';
 import { naturalOrder } from '../paths.js';
+import { parseCsv } from '../stated/csv.js';
 import { configPath, statedReaders } from '../stated/format.js';
 import type { StatedImage, StatedObject } from '../stated/image.js';
 import { listFiles } from '../stated/images.js';
 import { isObject, type JsonObject, numberIn, readJsonObject, textIn } from '../stated/json.js';
 import { ellipseObject, polygonObject, rectangleObject } from '../stated/shapes.js';
+import { readAnnotation } from '../stated/text.js';
 import type { WarningList } from '../warnings.js';
 import { missingFile } from './check.js';
 import { commonKeys, defineFormat } from './format.js';
@@ -20,7 +23,7 @@ const config = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('Folder of the images, relative to root; null: beside the JSON file, and anywhere below root'),
+    .describe('Folder of the images, relative to root; null: beside the JSON or CSV file, and anywhere below root'),
   attribute: z
     .string()
     .min(1)
@@ -30,25 +33,22 @@ const config = z.strictObject({
 });
 type ViaData = z.infer<typeof config>;
 
-const isJson = (name: string): boolean => /\.json$/i.test(name);
-const isVia = (start: string): boolean => /"_via_|"region_attributes"|"shape_attributes"/.test(start);
+const isViaName = (name: string): boolean => /\.(json|csv)$/i.test(name);
+const isVia = (start: string): boolean =>
+  /"_via_|"region_attributes"|"shape_attributes"|^#?filename,.*\bregion_shape_attributes\b/m.test(start);
 
-function readFile(
-  document: JsonObject,
-  file: string,
-  { attribute, images }: ViaData,
-  warnings: WarningList,
-): StatedImage[] {
-  const metadata = isObject(document._via_img_metadata) ? document._via_img_metadata : document;
-  const items = Object.values(metadata).filter((item): item is JsonObject => isObject(item) && 'filename' in item);
-  if (items.length === 0) throw new DataError(file, 'is no file of VGG Image Annotator: it names no image');
-  return items.map((item) => {
-    const name = textIn(item.filename) ?? '';
-    const regions = Array.isArray(item.regions)
-      ? item.regions
-      : Object.values(isObject(item.regions) ? item.regions : {});
-    const objects = regions.flatMap((region: unknown): StatedObject[] => {
-      const object = isObject(region) ? objectOf(region, attribute) : null;
+/** A region as a file states it: what its shape is, and what is said of it. */
+interface Region {
+  readonly shape: unknown;
+  readonly attributes: unknown;
+}
+type Regions = ReadonlyMap<string, readonly Region[]>;
+
+async function readFile(file: string, { attribute, images }: ViaData, warnings: WarningList): Promise<StatedImage[]> {
+  const found = /\.csv$/i.test(file) ? await regionsOfTable(file) : regionsOfJson(await readJsonObject(file), file);
+  return [...found].map(([name, regions]): StatedImage => {
+    const objects = regions.flatMap((region): StatedObject[] => {
+      const object = objectOf(region, attribute);
       if (object === null) warnings.note('unused-shape', name);
       return object === null ? [] : [object];
     });
@@ -56,10 +56,63 @@ function readFile(
   });
 }
 
-function objectOf(
-  { shape_attributes: shape, region_attributes: attributes }: JsonObject,
-  attribute: string | null,
-): StatedObject | null {
+function regionsOfJson(document: JsonObject, file: string): Regions {
+  const metadata = isObject(document._via_img_metadata) ? document._via_img_metadata : document;
+  const items = Object.values(metadata).filter((item): item is JsonObject => isObject(item) && 'filename' in item);
+  if (items.length === 0) throw new DataError(file, 'is no file of VGG Image Annotator: it names no image');
+  return joined(
+    items.map(({ filename, regions }) => {
+      const list = Array.isArray(regions) ? regions : Object.values(isObject(regions) ? regions : {});
+      const read = list.map((one: unknown): Region => {
+        const region = isObject(one) ? one : {};
+        return { shape: region.shape_attributes, attributes: region.region_attributes };
+      });
+      return [textIn(filename) ?? '', read];
+    }),
+  );
+}
+
+/** Rows of one region each; of an image without regions there is one whose shape is {}. */
+async function regionsOfTable(file: string): Promise<Regions> {
+  const [head = [], ...rows] = parseCsv(await readAnnotation(file), file);
+  const [name, shape, attributes] = [/^#?filename$/, /^region_shape_attributes$/, /^region_attributes$/].map((title) =>
+    head.findIndex((text) => title.test(text)),
+  ) as [number, number, number];
+  if (name < 0 || shape < 0) {
+    throw new DataError(
+      file,
+      'is no table of VGG Image Annotator: filename, region_shape_attributes, region_attributes are expected',
+    );
+  }
+  return joined(
+    rows.map((row, i) => {
+      const read = (column: number): unknown => cellOf(row[column] ?? '', file, i + 2);
+      const region = { shape: read(shape), attributes: read(attributes) };
+      const isNone = isObject(region.shape) && Object.keys(region.shape).length === 0;
+      return [row[name] ?? '', isNone ? [] : [region]];
+    }),
+  );
+}
+
+function cellOf(text: string, file: string, row: number): unknown {
+  try {
+    return text === '' ? {} : parseJson(text);
+  } catch {
+    throw new DataError(file, `row ${row} holds attributes that are no JSON`);
+  }
+}
+
+function joined(items: readonly (readonly [name: string, regions: readonly Region[]])[]): Regions {
+  const all = new Map<string, Region[]>();
+  for (const [name, regions] of items) {
+    const known = all.get(name);
+    if (known === undefined) all.set(name, [...regions]);
+    else known.push(...regions);
+  }
+  return all;
+}
+
+function objectOf({ shape, attributes }: Region, attribute: string | null): StatedObject | null {
   if (!isObject(shape)) return null;
   const name = classOf(isObject(attributes) ? attributes : {}, attribute);
   if (name === null) return null;
@@ -95,35 +148,35 @@ function classOf(attributes: JsonObject, attribute: string | null): string | nul
 }
 
 async function findVia(root: string): Promise<string[]> {
-  const files = (await listFiles(root)).filter(isJson).sort(naturalOrder);
+  const files = (await listFiles(root)).filter(isViaName).sort(naturalOrder);
   return files.slice(0, 200).filter((path) => isVia(headOf(join(root, path))));
 }
 
-/** VGG Image Annotator: a JSON file for all images. */
+/** VGG Image Annotator: a JSON or CSV file for all images. */
 export const via = defineFormat({
   kind: 'via',
   title: 'VGG Image Annotator',
-  tools: 'VIA 1 and 2 (annotations or project as JSON), makesense',
+  tools: 'VIA 1 and 2 (annotations as JSON or CSV, project as JSON), makesense',
   layout: `a.jpg, b.jpg            or   train/a.jpg, train/via_region_data.json
 via_region_data.json         val/b.jpg, val/via_region_data.json`,
   config,
   readers: statedReaders<ViaData>({
     parts: async ({ root }) => partsByName(await findVia(root.path)),
-    resolve: async (name, { root }) => (isJson(name) ? [configPath(root, name)] : null),
+    resolve: async (name, { root }) => (isViaName(name) ? [configPath(root, name)] : null),
     read: async (places, { root, data, warnings }) => {
       const files = places.map((place) => configPath(root, place));
       const images: StatedImage[] = [];
-      for (const file of files) images.push(...readFile(await readJsonObject(file), file, data, warnings));
-      if (files.length === 0) throw new DataError(root.path, 'holds no JSON file of VGG Image Annotator');
+      for (const file of files) images.push(...(await readFile(file, data, warnings)));
+      if (files.length === 0) throw new DataError(root.path, 'holds no JSON or CSV file of VGG Image Annotator');
       return { images, classes: null, file: files[0] ?? root.path };
     },
   }),
   recognise: async ({ paths, head }) => {
-    for (const path of paths.filter(isJson).slice(0, 20)) {
+    for (const path of paths.filter(isViaName).slice(0, 20)) {
       if (isVia(await head(path))) return { keys: {}, name: 'VGG Image Annotator', truth: 'boxes' };
     }
     return null;
   },
   check: (data) =>
-    missingFile(data, (name) => (isJson(name) ? configPath({ path: data.root, real: data.root }, name) : null)),
+    missingFile(data, (name) => (isViaName(name) ? configPath({ path: data.root, real: data.root }, name) : null)),
 });

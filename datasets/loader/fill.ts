@@ -7,7 +7,9 @@ import { channelsOf, commonType, type PixelType, typeOf } from '../pixelTypes.js
 import type { Placement } from '../placement.js';
 import { readSample } from '../read.js';
 import type { Sample, Truth } from '../sample.js';
-import { type AugmentConfig, applyAugmentation, drawAugmentation } from '../transforms/augment.js';
+import type { AugmentConfig } from '../transforms/augment.js';
+import { drawMixed, PARTNERS } from '../transforms/mix.js';
+import type { Mixing } from '../transforms/mixing.js';
 import { loadTransform, type TransformSource } from '../transforms/own.js';
 import { truthBytes } from '../transforms/truths.js';
 import { createCache } from './cache.js';
@@ -51,6 +53,10 @@ export interface Job {
   readonly stream: readonly number[];
   readonly slot: SharedArrayBuffer;
   readonly row: number;
+  /** What becomes of it with its partners. Defaults to nothing. */
+  readonly mixing?: Mixing;
+  /** As `partnersOf` lists them. */
+  readonly partners?: readonly Pick<Job, 'entry' | 'index'>[];
 }
 
 export interface Filled {
@@ -76,7 +82,7 @@ export async function createFiller(config: FillerConfig): Promise<Filler> {
   const transforms = await Promise.all(config.transforms.map(loadTransform));
   const layout = layoutOf(batchPixels(config), config.batchSize, encoder?.targets ?? {});
   const cache = createCache<Sample>(config.cacheBytes);
-  const read = async (job: Job): Promise<Sample> => {
+  const read = async (job: Pick<Job, 'entry' | 'index'>): Promise<Sample> => {
     const cached = cache.get(job.index);
     if (cached !== undefined) return cached;
     const read = await readSample<Truth>(job.entry);
@@ -85,16 +91,19 @@ export async function createFiller(config: FillerConfig): Promise<Filler> {
     cache.set(job.index, sample, sizeOf(sample));
     return sample;
   };
+  const transformed = (sample: Sample, stream: readonly number[]): Sample =>
+    transforms.reduce((changed, transform, i) => transform(changed, createRandom([...stream, TRANSFORMS, i])), sample);
   return async (job) => {
     const original = await read(job);
-    const sample = transforms.reduce(
-      (changed, transform, i) => transform(changed, createRandom([...job.stream, TRANSFORMS, i])),
-      original,
-    );
-    const drawn = drawAugmentation(config.augment, sample.image, createRandom(job.stream));
-    const truth = applyAugmentation(sample, drawn, imageRows(job.slot, layout, job.row, 1));
+    const own = transformed(original, job.stream);
+    const others: Sample[] = [];
+    for (const [i, partner] of (job.partners ?? []).entries()) {
+      others.push(transformed(await read(partner), [...job.stream, PARTNERS, i]));
+    }
+    const row = imageRows(job.slot, layout, job.row, 1);
+    const { truth, placement } = drawMixed([own, ...others], job.mixing ?? null, config.augment, row, job.stream);
     encoder?.encode(truth, targetRows(job.slot, layout, job.row, 1));
-    return { placement: drawn.placement, truth: config.keepTruth ? original.truth : null };
+    return { placement, truth: config.keepTruth ? original.truth : null };
   };
 }
 

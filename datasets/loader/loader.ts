@@ -4,6 +4,7 @@ import type { Entry } from '../dataset.js';
 import type { EncoderSource, TargetSpecs } from '../encoder.js';
 import type { PixelType } from '../pixelTypes.js';
 import type { AugmentConfig } from '../transforms/augment.js';
+import { drawMixing, partnersOf } from '../transforms/mixing.js';
 import type { TransformSource } from '../transforms/own.js';
 import { type Batch, batchOf } from './batch.js';
 import { builtModule } from './built.js';
@@ -44,9 +45,10 @@ export interface Loader {
   /**
    * The batches of one epoch in order; the same for any number of workers and any `fromStep`.
    *
+   * @param epochs of all, at whose end mosaics are closed. Defaults to never
    * @throws DataError, ShapeError, ... as reading or encoding threw it; EspalierError when a thread dies
    */
-  batches(epoch: number, fromStep?: number): AsyncGenerator<Batch, void, undefined>;
+  batches(epoch: number, fromStep?: number, epochs?: number): AsyncGenerator<Batch, void, undefined>;
   /** Shapes of a batch of this process, and what batches take at most; reads no image. */
   layout(): Promise<LoaderLayout>;
   /** Ends the threads. */
@@ -63,6 +65,9 @@ export interface LoaderLayout {
   /** Bytes held at most for batches of this many images; infinite where a batch would be too large to share. */
   heldBytes(batchSize: number): number;
 }
+
+/** Address of what is mixed, below that of the image. */
+const MIXING = 3;
 
 /** Batches being filled while the caller works on one. */
 const PREFETCH = 3;
@@ -86,14 +91,19 @@ export function createLoader(given: LoaderOptions): Loader {
   /** Memory of released batches. */
   const free: SharedArrayBuffer[] = [];
 
-  const fill = async (epoch: number, order: Uint32Array): Promise<Batch> => {
+  const fill = async (epoch: number, epochs: number, order: Uint32Array): Promise<Batch> => {
     layout ??= planLayout(config);
     const plan = await layout;
     const slot = free.pop() ?? new SharedArrayBuffer(plan.byteLength);
     const members = Array.from(order, (index) => entries[index] as Entry);
     const jobs = members.map((entry, row) => {
       const index = order[row] as number;
-      return pool.run({ entry, index, stream: [options.seed, epoch, index], slot, row });
+      const stream = [options.seed, epoch, index];
+      const mixing = augment.mixing
+        ? drawMixing(augment.mixing, { epoch, epochs, images: entries.length }, createRandom([...stream, MIXING]))
+        : null;
+      const partners = mixing ? partnersOf(mixing).map((at) => ({ entry: entries[at] as Entry, index: at })) : [];
+      return pool.run({ entry, index, stream, slot, row, ...(mixing && { mixing, partners }) });
     });
     const filled: readonly Filled[] = await Promise.all(jobs);
     return batchOf({
@@ -107,7 +117,11 @@ export function createLoader(given: LoaderOptions): Loader {
     });
   };
 
-  async function* batches(epoch: number, fromStep = 0): AsyncGenerator<Batch, void, undefined> {
+  async function* batches(
+    epoch: number,
+    fromStep = 0,
+    epochs = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<Batch, void, undefined> {
     const order = orderOf(options, epoch);
     const pending: Promise<Batch>[] = [];
     let next = fromStep;
@@ -115,7 +129,7 @@ export function createLoader(given: LoaderOptions): Loader {
       while (next < stepsPerEpoch || pending.length > 0) {
         while (next < stepsPerEpoch && pending.length < PREFETCH) {
           const from = next * options.batchSize + share.task * batchSize;
-          const batch = fill(epoch, order.subarray(from, from + batchSize));
+          const batch = fill(epoch, epochs, order.subarray(from, from + batchSize));
           next++;
           // Its failure is thrown when its turn comes.
           batch.catch(() => {});

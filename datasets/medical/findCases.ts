@@ -24,10 +24,13 @@ const IMAGE_STEPS = /^(images?(tr|ts)?|imgs?|volumes?|scans?|inputs?|raw|anat|di
 const MASK_STEPS = /^(labels?(tr|ts)?|masks?|segs?|segmentations?|annotations?|gt|ground[ _-]?truths?|derivatives)$/i;
 const TEST_STEPS = /^(images|labels)ts$/i;
 const MASK_WORD =
-  '(?:(?:gm|wm)?seg(?:mentation)?s?|masks?|labels?|labell?ed|lesions?|rois?|gt|groundtruth|manual\\d?|dseg)';
+  '(?:(?:gm|wm)?seg(?:mentation)?s?|masks?|labels?|labell?ed|lesions?|rois?|rt_?struct(?:ure_?set)?|rt_?ss|gt|groundtruth|manual\\d?|dseg)';
 const MASK_ENDING = new RegExp(`(?:^|[ _.-]+)${MASK_WORD}$`, 'i');
 /** Words that do not say what a mask shows. */
 const EMPTY_WORD = /^(manual\d?|gt|groundtruth|dseg)$/i;
+/** A DICOM file of masks beside its series, by its name. */
+const isDicomMask = (path: string): boolean =>
+  DICOM.test(path) && MASK_ENDING.test(volumeStem(path.split('/').at(-1) ?? ''));
 const DICOM = /\.(dcm|dicom|ima)$/i;
 const CHANNEL = /^(.*)_(\d{4})$/;
 const NO_NAME = 'mask';
@@ -92,7 +95,7 @@ function files(paths: readonly string[]): Found[] {
     const inMasks = steps.slice(0, -1).some((step) => MASK_STEPS.test(step));
     if (!isVolumeName(name) && !(inMasks && isImageName(name))) return [];
     const isPair = DICOM.test(name) && !steps.slice(0, -1).some((step) => IMAGE_STEPS.test(step));
-    if (isPair && !inMasks) return []; // a slice of a series
+    if (isPair && !inMasks && !isDicomMask(path)) return []; // a slice of a series
     return [describe(steps, isVolumeName(name) ? volumeStem(name) : stemOf(name), { path, isFolder: false }, inMasks)];
   });
 }
@@ -100,7 +103,9 @@ function files(paths: readonly string[]): Found[] {
 /** Folders of DICOM slices that are not paired one by one. */
 function series(paths: readonly string[]): Found[] {
   const folders = new Set(
-    paths.filter((path) => DICOM.test(path) && path.includes('/')).map((path) => path.slice(0, path.lastIndexOf('/'))),
+    paths
+      .filter((path) => DICOM.test(path) && path.includes('/') && !isDicomMask(path))
+      .map((path) => path.slice(0, path.lastIndexOf('/'))),
   );
   return [...folders].flatMap((folder): Found[] => {
     const steps = folder.split('/');

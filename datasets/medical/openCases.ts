@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DataError, EspalierError } from '../../engine/errors.js';
+import { percentiles } from '../caseStatistics.js';
 import type { Dataset, DeepImages, Entry } from '../dataset.js';
 import type { CommonData, SplitRequest } from '../formats/format.js';
 import type { IntensityRule } from '../intensity.js';
@@ -10,7 +11,7 @@ import type { DataRoot } from '../paths.js';
 import { commonType, type PixelType, typeOf } from '../pixelTypes.js';
 import { datasetOf, type StoredTruth } from '../read.js';
 import { IGNORED, type LabelMap, type SemanticTruth } from '../sample.js';
-import type { Volume } from '../volumes/volume.js';
+import type { Spacing } from '../transforms/spacing.js';
 import { type BadRecord, badRecord, badRecords, type WarningList } from '../warnings.js';
 import type { Case, Source } from './findCases.js';
 import {
@@ -18,6 +19,7 @@ import {
   cutSlice,
   type MaskLayer,
   openVolume,
+  requireGrid,
   type SliceTruth,
   thickestAxis,
   type VolumeSource,
@@ -32,6 +34,10 @@ export interface OpenCases extends Pick<CommonData, 'badRecords' | 'classes'> {
   /** Names of mask values that the data set states; none: {}. */
   readonly stated: { readonly [value: string]: string };
   readonly axis: Axis | null;
+  /** Slices that are channels together: an odd number. */
+  readonly slices: number;
+  /** What pixels are resampled to; median: that of the cases; null: they stay as they are. */
+  readonly spacing: Spacing | 'median' | null;
   /** Rule that the config names. */
   readonly rule: IntensityRule;
   /** True: the data set says that it is CT. */
@@ -55,6 +61,12 @@ interface Read {
   readonly type: PixelType;
   readonly channels: number;
   readonly modality: string | null;
+  /** Millimetres between the rows and columns of its slices. */
+  readonly spacing: Spacing;
+  /** Of the values of its images. */
+  readonly digest: string;
+  /** Names that the only mask gives its values, which are those of this case alone; null: none. */
+  readonly names: ReadonlyMap<number, string> | null;
   /** Of each slice, of each layer: pixels by value. */
   readonly slices: readonly (readonly ReadonlyMap<number, number>[])[];
 }
@@ -72,23 +84,14 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
   const { root, request, masks, warnings, rule } = options;
   const read = await readAll(cases, options);
   const table = tableOf(read, options);
-  const layersOf = ({ layers }: Read): readonly MaskLayer[] =>
-    layers.map((source, i) => ({
-      ...source,
-      values: table.layers[i]?.values ?? [],
-      others: table.layers[i]?.others ?? IGNORED,
-    }));
+  const layersOf = ({ layers }: Read, tables: readonly LayerTable[]): readonly MaskLayer[] =>
+    layers.map((source, i) => ({ ...source, ...(tables[i] ?? { values: [], others: IGNORED }) }));
   const counts = new Map<number, number>();
   const isEye = rule === 'rgb';
   const entries = read.flatMap((found): Entry<StoredTruth>[] => {
     const { one, volumes, axis, isStored, width, height, slices } = found;
-    const layers = layersOf(found);
-    const name = options.isAnonymous
-      ? `case-${createHash('sha256')
-          .update(one.patient + one.id)
-          .digest('hex')
-          .slice(0, 12)}`
-      : one.id;
+    const layers = layersOf(found, table.layersOf(found));
+    const name = options.isAnonymous ? digestName('case', one.patient + one.id) : one.id;
     return slices.flatMap((values, index): Entry<StoredTruth>[] => {
       const isFull = values.some((layer, i) =>
         [...layer.keys()].some((value) => isForeground(layers[i], value, table.labels)),
@@ -96,7 +99,7 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
       if (!isFull && options.skipsEmpty && request.split === 'train') return [];
       countInto(counts, values, layers);
       const truth: SliceTruth = { kind: 'slice-mask', layers, axis, index, isStored };
-      const deep = { kind: 'slice', volumes, axis, index, isStored, isEye } as const;
+      const deep = { kind: 'slice', volumes, axis, index, slices: options.slices, isStored, isEye } as const;
       const file = (volumes[0] as VolumeSource).path;
       return [{ id: `${name}/${String(index).padStart(3, '0')}`, file, width, height, deep, truth }];
     });
@@ -110,14 +113,37 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
       .join(' and ')}; masks: ${masks.join(', ')}`,
   );
   if (table.note !== null) warnings.say('mask-values', table.note);
-  const channels = read[0]?.channels ?? 1;
+  const channels = (read[0]?.channels ?? 1) * options.slices;
   const deep: DeepImages = { type: commonType(read.map(({ type }) => type)), channels, rule: ruleOf(read, options) };
+  const spacing = options.spacing === 'median' ? medianSpacing(read) : options.spacing;
+  if (spacing !== null && request.split === 'train') {
+    warnings.say('spacing', `pixels are ${spacing.map(shortened).join(' x ')} mm apart, as the network sees them`);
+  }
   const dataset = datasetOf<SemanticTruth>(table.labels, entries, warnings.list(), {
     source: root.path,
     advice: 'name the masks in data.masks, or what their values are in data.values',
     maskValues: counts,
   });
-  return isEye ? dataset : { ...dataset, deep };
+  const grouped = read.map(({ one, digest }) => ({
+    patient: options.isAnonymous ? digestName('patient', one.patient) : one.patient,
+    digest,
+  }));
+  return { ...dataset, cases: grouped, ...(spacing && { spacing }), ...(!isEye && { deep }) };
+}
+
+const digestName = (kind: string, name: string): string =>
+  `${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
+
+const shortened = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** Median of rows and of columns. @source nnU-Net, default_experiment_planner.py, determine_fullres_target_spacing: percentile 50 of each axis */
+function medianSpacing(read: readonly Read[]): Spacing {
+  const median = (axis: 0 | 1): number =>
+    percentiles(
+      Float64Array.from(read, ({ spacing }) => spacing[axis]),
+      [0.5],
+    )[0] as number;
+  return [median(0), median(1)];
 }
 
 const PLANES = ['sagittal', 'coronal', 'axial'] as const;
@@ -169,13 +195,15 @@ async function readAll(cases: readonly Case[], options: OpenCases): Promise<read
 async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, first: Read | undefined): Promise<Read> {
   const absolute = ({ path, isFolder }: Source): VolumeSource => ({ path: join(root.path, path), isFolder });
   const volumes = one.images.map(absolute);
-  const layers = masks.flatMap((name) => one.masks.get(name) ?? []).map(absolute);
+  // Masks in millimetres are laid on the grid of the first image.
+  const on = volumes[0] as VolumeSource;
+  const layers = masks.flatMap((name) => one.masks.get(name) ?? []).map((source) => ({ ...absolute(source), on }));
   const all = [...volumes, ...layers];
   const placed = await Promise.all(all.map((source) => openVolume(source, false)));
   const isStored = placed.some(({ volume }) => volume.affine === null);
   const opened = isStored ? await Promise.all(all.map((source) => openVolume(source, true))) : placed;
   const { volume } = opened[0] as (typeof opened)[number];
-  for (const [i, other] of opened.entries()) requireGrid(all[i] as VolumeSource, other.volume, volume);
+  for (const [i, other] of opened.entries()) requireGrid((all[i] as VolumeSource).path, other.volume, volume);
   const axis = wanted ?? thickestAxis(volume);
   const images = opened.slice(0, volumes.length);
   const channels = images.reduce((sum, image) => sum + image.volume.channels, 0);
@@ -193,7 +221,13 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
         valuesOf(cutSlice(layer.volume, axis, index), layer.volume.channels, layers[i] as VolumeSource),
       ),
   );
-  const { width, height } = cutSlice(volume, axis, 0);
+  const names = layers.length === 1 ? (opened[volumes.length]?.names ?? null) : null;
+  const { width, height, spacing = [1, 1] } = cutSlice(volume, axis, 0);
+  const hash = createHash('sha256');
+  for (const {
+    volume: { data },
+  } of images)
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   const type = commonType(images.map((image) => typeOf(image.volume.data)));
   return {
     one,
@@ -206,17 +240,11 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
     type,
     channels,
     modality: images[0]?.modality ?? null,
+    spacing,
+    digest: hash.digest('hex'),
+    names,
     slices,
   };
-}
-
-function requireGrid({ path }: VolumeSource, found: Volume, expected: Volume): void {
-  const sides = ({ width, height, depth }: Volume): string => `${width}x${height}x${depth}`;
-  if (sides(found) === sides(expected)) return;
-  throw new DataError(
-    path,
-    `it has ${sides(found)} voxels, its image ${sides(expected)}: resample it to the image's grid`,
-  );
 }
 
 function valuesOf(
@@ -239,9 +267,12 @@ function valuesOf(
   return counts;
 }
 
+type LayerTable = Pick<MaskLayer, 'values' | 'others'>;
+
 interface Table {
   readonly labels: LabelMap;
-  readonly layers: readonly Pick<MaskLayer, 'values' | 'others'>[];
+  /** Of the masks of a case. */
+  readonly layersOf: (found: Read) => readonly LayerTable[];
   readonly note: string | null;
 }
 
@@ -259,8 +290,10 @@ function tableOf(read: readonly Read[], { masks, classes, values, stated, reques
       values: [[0, i === 0 ? Math.max(0, background) : BELOW] as const],
       others: first + i,
     }));
-    return { labels, layers, note: null };
+    return { labels, layersOf: () => layers, note: null };
   }
+  if (Object.keys(values).length === 0 && read.some(({ names }) => names !== null))
+    return namedTable(read, classes, request);
   const counts = new Map<number, number>();
   for (const { slices } of read) {
     for (const [layer] of slices)
@@ -271,7 +304,21 @@ function tableOf(read: readonly Read[], { masks, classes, values, stated, reques
   const table = own ?? statedTable({ classes, values: named }, request.labels);
   return {
     labels: request.labels ?? table.labels,
-    layers: [{ values: table.values, others: IGNORED }],
+    layersOf: () => [{ values: table.values, others: IGNORED }],
     note: request.labels === undefined ? table.note : null,
   };
+}
+
+/** Segments by their names, as each file numbers them in its own way; those that are no class are background. */
+function namedTable(read: readonly Read[], classes: readonly string[], request: SplitRequest): Table {
+  const met = new Set(read.flatMap(({ names }) => [...(names?.values() ?? [])]));
+  met.delete(BACKGROUND);
+  const labels = request.labels ?? classMapLabels(classes.length > 0 ? classes : [BACKGROUND, ...[...met].sort()]);
+  const indexOf = (name: string): number => labels.classes.findIndex((one) => one.name === name);
+  const background = indexOf(BACKGROUND) < 0 ? IGNORED : indexOf(BACKGROUND);
+  const layersOf = ({ names }: Read): readonly LayerTable[] => {
+    const values = [...(names ?? [])].map(([value, name]) => [value, indexOf(name)] as const);
+    return [{ values: [[0, background], ...values.filter(([, index]) => index >= 0)], others: background }];
+  };
+  return { labels, layersOf, note: null };
 }

@@ -1,6 +1,6 @@
 import { DataError } from '../../engine/errors.js';
 import { caseStatistics } from '../caseStatistics.js';
-import { createPixels } from '../pixelTypes.js';
+import { commonType, createPixels, typeOf } from '../pixelTypes.js';
 import { type CaseStatistics, IGNORED, type PixelData, type Pixels } from '../sample.js';
 import { type ReadVolume, readVolume } from '../volumes/readVolume.js';
 import { toRas, type Volume } from '../volumes/volume.js';
@@ -9,6 +9,8 @@ import { toRas, type Volume } from '../volumes/volume.js';
 export interface VolumeSource {
   readonly path: string;
   readonly isFolder: boolean;
+  /** Of a mask its image, on whose grid masks in millimetres are laid. */
+  readonly on?: VolumeSource;
 }
 
 /** Across which axis a volume is cut: 0 from left to right (sagittal), 1 coronal, 2 axial; of unplaced ones x, y, z. */
@@ -20,6 +22,8 @@ export interface SliceSource {
   readonly volumes: readonly VolumeSource[];
   readonly axis: Axis;
   readonly index: number;
+  /** Slices that are channels together, this one in the middle: an odd number. */
+  readonly slices: number;
   /** True: volumes lie as they are stored, as one of image and masks does not say its place. */
   readonly isStored: boolean;
   /** True: as 8-bit RGB. */
@@ -48,6 +52,8 @@ export interface Kept {
   readonly volume: Volume;
   readonly statistics: CaseStatistics;
   readonly modality: string | null;
+  /** Of the values of a mask, where its file says them. */
+  readonly names: ReadonlyMap<number, string> | null;
 }
 
 /** Bytes of volumes that a thread keeps, as slices of one follow each other. */
@@ -55,17 +61,22 @@ const MOST_BYTES = 2 ** 28;
 const kept = new Map<string, Kept>();
 
 /** Reads a volume, or takes it from those read last. @throws DataError as readVolume */
-export async function openVolume({ path, isFolder }: VolumeSource, isStored: boolean): Promise<Kept> {
-  const key = `${path}\0${isStored}`;
+export async function openVolume({ path, isFolder, on }: VolumeSource, isStored: boolean): Promise<Kept> {
+  const key = [path, isStored, on?.path].join('\0');
   const known = kept.get(key);
   if (known !== undefined) {
     kept.delete(key);
     kept.set(key, known);
     return known;
   }
-  const read: ReadVolume = await readVolume(path, isFolder);
+  const read: ReadVolume = await readVolume(path, isFolder, on);
   const volume = isStored ? { ...read, affine: null } : toRas(read);
-  const found = { volume, statistics: caseStatistics(volume.data, volume), modality: read.modality };
+  const found = {
+    volume,
+    statistics: caseStatistics(volume.data, volume),
+    modality: read.modality,
+    names: read.names ?? null,
+  };
   kept.set(key, found);
   let bytes = [...kept.values()].reduce((sum, one) => sum + one.volume.data.byteLength, 0);
   for (const [oldest, one] of kept) {
@@ -76,35 +87,53 @@ export async function openVolume({ path, isFolder }: VolumeSource, isStored: boo
   return found;
 }
 
-/** The slice as an image, channels of all volumes together. */
-export async function readSlice({ volumes, axis, index, isStored }: SliceSource): Promise<Pixels> {
+/** The slice as an image, channels of all volumes together, and of the slices around it. @throws DataError for volumes of other sizes */
+export async function readSlice({ volumes, axis, index, slices, isStored }: SliceSource): Promise<Pixels> {
   const opened = await Promise.all(volumes.map((source) => openVolume(source, isStored)));
-  const cut = opened.map(({ volume }) => cutSlice(volume, axis, index));
-  const [first] = cut;
+  const parts = opened.map((one) => ({ ...sliceWithin(one.volume, axis, index, slices), statistics: one.statistics }));
+  const [first] = parts;
   if (first === undefined) throw new RangeError('a slice of no volume');
+  const odd = parts.findIndex(({ width, height }) => width !== first.width || height !== first.height);
+  if (odd >= 0) throw new DataError(volumes[odd]?.path ?? '', sizesDiffer(parts[odd] as Pixels, first));
   const statistics = {
-    channels: opened.flatMap((one) => one.statistics.channels),
+    channels: opened.flatMap((one) => repeated(one.statistics, slices).channels),
     cropped: Math.max(...opened.map((one) => one.statistics.cropped)),
   };
-  if (cut.length === 1) return { ...first, statistics };
-  const odd = cut.findIndex(({ width, height }) => width !== first.width || height !== first.height);
-  if (odd >= 0) throw new DataError(volumes[odd]?.path ?? '', sizesDiffer(cut[odd] as Pixels, first));
+  return { ...first, data: joined(parts), statistics };
+}
+
+/** The figures of a case whose channels come once for each slice. */
+export const repeated = ({ channels, cropped }: CaseStatistics, slices: number): CaseStatistics => ({
+  channels: Array.from({ length: slices }, () => channels).flat(),
+  cropped,
+});
+
+/** A slice with those around it as further channels, in their order; beyond the ends the outermost is repeated. @param slices an odd number */
+export function sliceWithin(volume: Volume, axis: Axis, index: number, slices: number): Pixels {
+  const last = ([volume.width, volume.height, volume.depth][axis] as number) - 1;
+  const parts = Array.from({ length: slices }, (_, i) =>
+    cutSlice(volume, axis, Math.min(last, Math.max(0, index + i - (slices - 1) / 2))),
+  );
+  return { ...(parts[0] as Pixels), data: joined(parts) };
+}
+
+/** Images of one size as the channels of one, in their common type. */
+export function joined(parts: readonly Pixels[]): PixelData {
+  const [first] = parts as readonly [Pixels];
+  if (parts.length === 1) return first.data;
   const area = first.width * first.height;
-  const counts = cut.map(({ data }) => data.length / area);
+  const counts = parts.map(({ data }) => data.length / area);
   const channels = counts.reduce((sum, count) => sum + count, 0);
-  const isSame = cut.every(({ data }) => data.constructor === first.data.constructor);
-  const data = isSame
-    ? (new (first.data.constructor as Float32ArrayConstructor)(area * channels) as PixelData)
-    : new Float32Array(area * channels);
+  const data = createPixels(commonType(parts.map((part) => typeOf(part.data))), area * channels);
   let offset = 0;
-  for (const [i, part] of cut.entries()) {
+  for (const [i, part] of parts.entries()) {
     const count = counts[i] as number;
     for (let at = 0; at < area; at++) {
       for (let c = 0; c < count; c++) data[at * channels + offset + c] = part.data[at * count + c] as number;
     }
     offset += count;
   }
-  return { ...first, data, statistics };
+  return data;
 }
 
 const sizesDiffer = (found: Pixels, expected: Pixels): string =>
@@ -149,7 +178,7 @@ export function cutSlice(volume: Volume, axis: Axis, index: number): Pixels {
   const { data, channels, spacing } = volume;
   const plane = planeOf(volume, axis, index);
   const { width, height } = plane;
-  const into = createLike(data, width * height * channels);
+  const into = createPixels(typeOf(data), width * height * channels);
   let to = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -159,12 +188,6 @@ export function cutSlice(volume: Volume, axis: Axis, index: number): Pixels {
   }
   const [u, v] = axis === 2 ? [0, 1] : axis === 1 ? [0, 2] : [1, 2];
   return { data: into, width, height, spacing: [spacing[v as Axis], spacing[u as Axis]] };
-}
-
-function createLike(data: PixelData, count: number): PixelData {
-  if (data instanceof Uint8Array) return createPixels('uint8', count);
-  if (data instanceof Uint16Array) return createPixels('uint16', count);
-  return createPixels(data instanceof Int16Array ? 'int16' : 'float32', count);
 }
 
 /** More than this apart, spacings are not alike. */
@@ -177,4 +200,14 @@ export function thickestAxis({ spacing, width, height, depth }: Omit<Volume, 'da
   const [x, y, z] = spacing;
   if (x > z * ALIKE && x > y * ALIKE) return 0;
   return y > z * ALIKE && y > x * ALIKE ? 1 : 2;
+}
+
+/** @throws DataError naming the file whose voxels are not those of the first volume of its case */
+export function requireGrid(path: string, found: Omit<Volume, 'data'>, expected: Omit<Volume, 'data'>): void {
+  const sides = ({ width, height, depth }: Omit<Volume, 'data'>): string => `${width}x${height}x${depth}`;
+  if (sides(found) === sides(expected)) return;
+  throw new DataError(
+    path,
+    `it has ${sides(found)} voxels, its image ${sides(expected)}: resample it to the image's grid`,
+  );
 }

@@ -1,34 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { ConfigError, EspalierError } from '../../engine/errors.js';
-import { writeError } from '../../engine/files/write.js';
+import { copyFile, link, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { encodeIndexedPng, encodeStablePng } from '../decode/encodePng.js';
-import { readTextFile } from '../decode/header.js';
+import { drawFolder, type SampleOptions, type SampleSummary } from './folder.js';
 import { paintScene } from './paint.js';
 import { createScene, HEIGHT, KINDS, WIDTH } from './scene.js';
 import { CATEGORY_IDS, classMapOf, cocoAnnotations, vocAnnotation } from './truth.js';
 
-export interface SampleOptions {
-  /** Folder to create; its parent need not exist. */
-  readonly out: string;
-  /** Images in all, 2 to 100000; the last fifth of them validates. */
-  readonly images: number;
-  readonly seed: number;
-}
-
-export interface SampleSummary {
-  readonly root: string;
-  readonly train: number;
-  readonly val: number;
-  readonly classes: readonly string[];
-  /** False: the folder held the same sample already and was left alone. */
-  readonly drawn: boolean;
-}
-
 /** Raised when the pictures or the truth change. */
 const VERSION = 1;
-const MARKER = 'sample.json';
 const PALETTE = palette();
 
 /**
@@ -47,39 +26,14 @@ const PALETTE = palette();
  *
  * @throws ConfigError for other numbers, or when the folder holds something else; EspalierError when it cannot be written
  */
-export async function drawCells({ out, images, seed }: SampleOptions): Promise<SampleSummary> {
-  if (!Number.isInteger(images) || images < 2 || images > 100_000) {
-    throw new ConfigError(`images is ${images}: a whole number from 2 to 100000 is expected`);
-  }
-  if (!Number.isInteger(seed) || seed < 0) throw new ConfigError(`seed is ${seed}: a whole number from 0 is expected`);
-  const root = resolve(out);
+export async function drawCells(options: SampleOptions): Promise<SampleSummary> {
+  const { images, seed } = options;
   const val = Math.max(1, Math.round(images / 5));
-  const summary = { root, train: images - val, val, classes: KINDS.map(({ name }) => name) };
-  const marker = `${JSON.stringify({ sample: 'cells', version: VERSION, images, seed }, null, 2)}\n`;
-  if (await holds(root, marker)) return { ...summary, drawn: false };
-  const partial = join(dirname(root), `.${basename(root)}.${randomUUID()}`);
-  try {
-    await drawInto(partial, { images, seed, train: summary.train });
-    await writeFile(join(partial, MARKER), marker);
-    await rename(partial, root);
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
-    throw writeError(root, error, 'choose another folder with --out');
-  }
-  return { ...summary, drawn: true };
-}
-
-async function holds(root: string, marker: string): Promise<boolean> {
-  const names = await readdir(root).catch((error: { code?: string }) => {
-    if (error.code === 'ENOENT') return [];
-    throw new EspalierError(`${root}: cannot be used as a folder (${error.code})`);
-  });
-  if (names.length === 0) return false;
-  const found = await readTextFile(join(root, MARKER)).catch(() => null);
-  if (found === marker) return true;
-  throw new ConfigError(
-    `${root}: holds ${found === null ? 'other files' : 'another sample'}: choose a new folder, or remove it`,
+  const train = images - val;
+  const made = await drawFolder({ name: 'cells', version: VERSION }, options, (partial) =>
+    drawInto(partial, { images, seed, train }),
   );
+  return { ...made, train, val, classes: KINDS.map(({ name }) => name) };
 }
 
 async function drawInto(

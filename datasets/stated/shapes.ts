@@ -1,4 +1,4 @@
-import type { StatedObject } from './image.js';
+import type { StatedImage, StatedObject } from './image.js';
 
 /** Corners of the polygon that stands for a circle or ellipse. */
 const CORNERS = 48;
@@ -35,4 +35,56 @@ export function ellipseObject(
     ];
   });
   return polygonObject(name, points.flat());
+}
+
+/** Pixels of an image whose masks are drawn. */
+const MAX_MASK_PIXELS = 2 ** 28;
+
+/** A part of an image: its first column and row, and its sides, pixels. */
+export interface Window {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Whether a window lies inside an image that is not too large to be drawn. */
+export const isInside = ({ left, top, width, height }: Window, size: StatedImage['size']): size is Size =>
+  size !== null &&
+  [left, top, width, height].every(Number.isInteger) &&
+  left >= 0 &&
+  top >= 0 &&
+  width > 0 &&
+  height > 0 &&
+  left + width <= size.width &&
+  top + height <= size.height &&
+  size.width * size.height <= MAX_MASK_PIXELS;
+
+type Size = NonNullable<StatedImage['size']>;
+
+/** An object that is the pixels above 0 of a window, row by row. */
+export function windowObject(
+  name: string,
+  { left, top, width, height }: Window,
+  size: Size,
+  pixels: ArrayLike<number>,
+): StatedObject {
+  // Run lengths, column by column, of nothing first.
+  const counts: number[] = [];
+  let [began, isOn, next] = [0, false, 0];
+  const turn = (at: number): void => {
+    counts.push(at - began);
+    began = at;
+    isOn = !isOn;
+  };
+  for (let x = 0; x < width; x++) {
+    const first = (left + x) * size.height + top;
+    if (isOn && first !== next) turn(next);
+    for (let y = 0; y < height; y++) if ((pixels[y * width + x] as number) > 0 !== isOn) turn(first + y);
+    next = first + height;
+  }
+  if (isOn) turn(next);
+  counts.push(size.width * size.height - began);
+  const segmentation = { size: [size.height, size.width], counts } as const;
+  return { name, box: null, segmentation, ignored: false, area: null };
 }

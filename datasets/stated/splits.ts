@@ -3,6 +3,7 @@ import type { CommonData, Split, SplitName } from '../formats/format.js';
 import { isGlob } from '../glob.js';
 import { type DataRoot, naturalOrder } from '../paths.js';
 import { isRanges, pickSplit } from '../split.js';
+import { foldsOf } from './folds.js';
 import { FEWEST_TO_HOLD_OUT, HELD_OUT, type Shareable, stratifiedOrder } from './shares.js';
 
 /** Places of a layout: files, folders or lists that hold images with their annotations. */
@@ -50,6 +51,7 @@ export async function chooseSplit<Item extends Candidate>(
   split: SplitName,
   places: Places<Item>,
 ): Promise<Chosen<Item> | null> {
+  if (data.folds !== null && split !== 'test') return folded(root, data, data.folds, split, places);
   const said = data[split];
   if (said === null) throw missing(split);
   const { parts } = places;
@@ -76,6 +78,22 @@ export async function chooseSplit<Item extends Candidate>(
   const from =
     data.train === 'auto' ? await places.read(parts.train ?? parts.all) : await named(root, data.train, places);
   return heldOut(from, 'val', data, places);
+}
+
+/** One fold of the training images validates, the others train. */
+async function folded<Item extends Candidate>(
+  root: DataRoot,
+  data: CommonData,
+  folds: number,
+  split: 'train' | 'val',
+  places: Places<Item>,
+): Promise<Chosen<Item> | null> {
+  const all = await chooseSplit(root, { ...data, folds: null, val: null }, 'train', places);
+  if (all === null) return null;
+  const foldOf = foldsOf(all.items, { folds, seed: data.splitSeed, groups: places.groups });
+  const items = all.items.filter((_, i) => (foldOf[i] === data.fold) === (split === 'val'));
+  const note = `fold ${data.fold} of ${folds} (0-${folds - 1}), ${items.length} of ${all.items.length} training images`;
+  return split === 'val' ? { items, note } : { items, note: all.note };
 }
 
 const isShare = (split: Split | null): split is number =>

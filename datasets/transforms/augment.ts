@@ -1,35 +1,20 @@
-import type { Random } from '../../engine/random.js';
+import { createRandom, type Random } from '../../engine/random.js';
+import { channelsOf } from '../pixelTypes.js';
 import type { Placement } from '../placement.js';
-import type { PixelData, Sample, Truth } from '../sample.js';
-import { type Affine, affineOf, compose, IDENTITY, mirrorX, mirrorY, quarterTurn } from './affine.js';
-import { type ColorChange, type ColorJitter, changeColor, drawColor } from './color.js';
+import type { PixelData, Pixels, Sample, Truth } from '../sample.js';
+import { type Affine, affineOf, apply, compose, IDENTITY, mirrorX, mirrorY, quarterTurn } from './affine.js';
+import type { AugmentConfig } from './augmentConfig.js';
+import { applyCalls, movementOf, type Rectangle, remaining } from './calls.js';
+import { type ColorChange, changeColor, drawColor } from './color.js';
+import { pickForeground } from './foreground.js';
 import { changeIntensity } from './intensity.js';
+import { drawRules, policyOf } from './policies/index.js';
+import type { OpCall } from './policies/policy.js';
+import { type Spacing, scalesTo } from './spacing.js';
 import { type Movement, moveTruth } from './truths.js';
 import { type Fill, warpImage } from './warp.js';
 
-export interface AugmentConfig {
-  /** [height, width] of the network's input, pixels. */
-  readonly size: readonly [number, number];
-  /** Base scale: `letterbox` fits the whole image with its aspect kept; `native` keeps its pixels and crops. */
-  readonly fit: 'letterbox' | 'native';
-  /** [low, high) of the factor on the base scale; what is then larger than the input is cropped at a random place. */
-  readonly scale: readonly [number, number];
-  /** Probabilities. */
-  readonly flipHorizontal: number;
-  readonly flipVertical: number;
-  /** Probability of one, two or three quarter turns, equally likely. */
-  readonly rotate90: number;
-  readonly color: ColorJitter;
-  /** Value of each channel where the image is not. */
-  readonly fill: Fill;
-  /**
-   * Standard deviation of each channel, in units of the pixels, of images that are no 8-bit RGB: brightness moves them by its
-   * parts, contrast spreads them, and hue and saturation do nothing. Absent: 8-bit RGB.
-   */
-  readonly spread?: readonly number[];
-  /** Boxes with a smaller share of their area left in the crop are dropped, fraction. */
-  readonly minVisible: number;
-}
+export type { AugmentConfig };
 
 /** No randomness: the image letterboxed into the input. */
 export const plain = (size: readonly [number, number], fill: Fill = [0, 0, 0]): AugmentConfig => ({
@@ -51,24 +36,69 @@ export interface Augmentation extends Movement {
   readonly color: ColorChange;
   readonly fill: Fill;
   readonly spread?: readonly number[];
+  readonly keepsZeros?: boolean;
+  /** Ops on the pixels in their place; absent: none. */
+  readonly calls?: readonly OpCall[];
+  /** Of what these leave to chance. */
+  readonly seed?: number;
 }
 
-/** Always takes the same number of draws, so that a probability set to 0 does not change the other decisions. */
+/**
+ * Always takes the same number of draws, so that a probability set to 0 does not change the other decisions.
+ *
+ * @param truth what crops may be centred on. Absent: they are not
+ */
 export function drawAugmentation(
   config: AugmentConfig,
-  image: { readonly width: number; readonly height: number },
+  image: Pick<Pixels, 'width' | 'height' | 'spacing'>,
   random: Random,
+  truth?: Truth,
 ): Augmentation {
   const oriented = drawOrientation(config, image, random);
-  const placement = drawPlacement(config, oriented, random);
+  const drawn = drawPlacement(config, oriented, random);
+  const color = drawColor(config.color, random);
+  const point = config.foreground && truth ? pickForeground(truth, config.foreground, random) : null;
+  const placement = point === null ? drawn : centredOn(apply(oriented.affine, point), drawn, config.size);
+  const laid = compose(oriented.affine, affineOf(placement));
+  const calls = drawCalls(config, placement, random);
   return {
-    affine: compose(oriented.affine, affineOf(placement)),
+    affine: calls.length === 0 ? laid : compose(laid, movementOf(calls, shownOf(placement, config.size), random)),
     placement,
-    color: drawColor(config.color, random),
+    color,
     size: config.size,
     fill: config.fill,
     ...(config.spread && { spread: config.spread }),
     minVisible: config.minVisible,
+    ...(config.spacing && { isSmooth: true }),
+    ...(calls.length > 0 && { calls: remaining(calls), seed: random.integer(2 ** 32) }),
+    ...(config.keepsZeros && { keepsZeros: true }),
+  };
+}
+
+function drawCalls(
+  { policy, ops = [], size, fill }: AugmentConfig,
+  placement: Placement,
+  random: Random,
+): readonly OpCall[] {
+  const { width, height } = shownOf(placement, size);
+  const own =
+    policy === undefined
+      ? []
+      : policyOf(policy).draw({ frame: { width, height }, size, channels: fill.length, random });
+  return [...own, ...drawRules(ops, random)];
+}
+
+/** The part of the input that the placed image covers. */
+function shownOf(
+  { width, height, scaleX, scaleY, offsetX, offsetY }: Placement,
+  size: readonly [number, number],
+): Rectangle {
+  const [left, top] = [Math.max(0, offsetX), Math.max(0, offsetY)];
+  return {
+    left,
+    top,
+    width: Math.min(size[1], offsetX + width * scaleX) - left,
+    height: Math.min(size[0], offsetY + height * scaleY) - top,
   };
 }
 
@@ -76,11 +106,12 @@ interface Oriented {
   readonly affine: Affine;
   readonly width: number;
   readonly height: number;
+  readonly spacing?: Spacing;
 }
 
 function drawOrientation(
   config: AugmentConfig,
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height, spacing }: Pick<Pixels, 'width' | 'height' | 'spacing'>,
   random: Random,
 ): Oriented {
   const flipX = random.next() < config.flipHorizontal;
@@ -89,12 +120,13 @@ function drawOrientation(
   const turns = 1 + random.integer(3);
   let affine = flipX ? mirrorX(width) : IDENTITY;
   if (flipY) affine = compose(affine, mirrorY(height));
-  let oriented: Oriented = { affine, width, height };
+  let oriented: Oriented = { affine, width, height, ...(spacing && { spacing }) };
   for (let turn = 0; isTurned && turn < turns; turn++) {
     oriented = {
       affine: compose(oriented.affine, quarterTurn(oriented.height)),
       width: oriented.height,
       height: oriented.width,
+      ...(oriented.spacing && { spacing: [oriented.spacing[1], oriented.spacing[0]] as const }),
     };
   }
   return oriented;
@@ -103,16 +135,34 @@ function drawOrientation(
 /** @source random resize and crop as in the released EfficientDet training (Tan et al. 2020, arXiv:1911.09070, 5.1) */
 function drawPlacement(config: AugmentConfig, image: Oriented, random: Random): Placement {
   const [height, width] = config.size;
-  const base = config.fit === 'native' ? 1 : Math.min(height / image.height, width / image.width);
-  const scale = base * random.uniform(config.scale[0], config.scale[1]);
+  const fitted = Math.min(height / image.height, width / image.width);
+  const base = config.fit === 'native' ? scalesTo(image, config.spacing) : { scaleX: fitted, scaleY: fitted };
+  const drawn = random.uniform(config.scale[0], config.scale[1]);
+  const [scaleX, scaleY] = [base.scaleX * drawn, base.scaleY * drawn];
   const crop = (excess: number): number => 0 - random.integer(Math.max(0, Math.floor(excess)) + 1);
   return {
     width: image.width,
     height: image.height,
-    scaleX: scale,
-    scaleY: scale,
-    offsetX: crop(image.width * scale - width),
-    offsetY: crop(image.height * scale - height),
+    scaleX,
+    scaleY,
+    offsetX: crop(image.width * scaleX - width),
+    offsetY: crop(image.height * scaleY - height),
+  };
+}
+
+/** The placement with its crop moved until a point of the image is in its middle, as far as there is image. */
+function centredOn(
+  [x, y]: readonly [number, number],
+  placement: Placement,
+  [height, width]: readonly [number, number],
+): Placement {
+  const { scaleX, scaleY } = placement;
+  const moved = (side: number, at: number, size: number): number =>
+    0 - Math.min(Math.max(0, Math.floor(size - side)), Math.max(0, Math.round(at - side / 2)));
+  return {
+    ...placement,
+    offsetX: moved(width, x * scaleX, placement.width * scaleX),
+    offsetY: moved(height, y * scaleY, placement.height * scaleY),
   };
 }
 
@@ -123,9 +173,38 @@ function drawPlacement(config: AugmentConfig, image: Oriented, random: Random): 
  * @returns    the truth in input pixels
  */
 export function applyAugmentation<T extends Truth>(sample: Sample<T>, drawn: Augmentation, into: PixelData): T {
-  const { affine, size, fill, spread, color } = drawn;
-  const region = warpImage(sample.image, affine, into, size, fill);
+  const { affine, size, fill, spread, color, calls, seed = 0, keepsZeros, isSmooth } = drawn;
+  const region = warpImage(sample.image, affine, into, size, fill, isSmooth ? 'cubic' : 'linear');
+  const channels = channelsOf(sample.image);
+  const zeros = keepsZeros ? zerosOf(into, channels) : null;
   if (spread) changeIntensity(into, size[1], region, color, spread);
   else if (into instanceof Uint8Array) changeColor(into, size[1], region, color);
-  return moveTruth(sample.truth, drawn) as T;
+  const truth = moveTruth(sample.truth, drawn) as T;
+  if (calls && calls.length > 0) {
+    const placed = { pixels: into, size, channels, region, fill, spread: spread ?? IMAGENET_SPREAD, truth };
+    applyCalls(calls, placed, createRandom([seed]));
+  }
+  if (zeros) {
+    zeros.forEach((isZero, i) => {
+      if (isZero) into.fill(0, i * channels, (i + 1) * channels);
+    });
+  }
+  return truth;
+}
+
+/** Standard deviation of red, green and blue in natural images, of 255. @source torchvision's ImageNet transforms */
+const IMAGENET_SPREAD = [58.395, 57.12, 57.375] as const;
+
+/** Which pixels are 0 in every channel; grows to the largest input of this thread. */
+let zeroMap = new Uint8Array(0);
+
+function zerosOf(pixels: PixelData, channels: number): Uint8Array {
+  const count = pixels.length / channels;
+  if (zeroMap.length < count) zeroMap = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    let isZero = 1;
+    for (let at = i * channels; at < (i + 1) * channels && isZero === 1; at++) if (pixels[at] !== 0) isZero = 0;
+    zeroMap[i] = isZero;
+  }
+  return zeroMap.subarray(0, count);
 }

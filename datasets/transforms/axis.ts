@@ -65,13 +65,28 @@ export interface Taps {
 /** 255 * 2 ** 22 stays below 2 ** 31. */
 export const WEIGHT_BITS = 22;
 
+/** Weight of a pixel by its distance, 0 beyond `reach`. @source cubic: Keys 1981 with a = -0.5, as Pillow's BICUBIC */
+const KERNELS = {
+  linear: { reach: 1, weight: (distance: number) => 1 - distance },
+  cubic: {
+    reach: 2,
+    weight: (distance: number) =>
+      distance < 1
+        ? (1.5 * distance - 2.5) * distance * distance + 1
+        : ((-0.5 * distance + 2.5) * distance - 4) * distance + 2,
+  },
+} as const;
+/** How pixels between those of an image are made. */
+export type Kernel = keyof typeof KERNELS;
+
 /**
- * Triangle filter with half-pixel centres: bilinear when enlarging; when shrinking its support grows with the factor,
- * so that nothing aliases. Taps beyond the border are left out and the rest renormalised, as Pillow's BILINEAR does.
+ * Weights with half-pixel centres: bilinear or bicubic when enlarging; when shrinking the support grows with the factor,
+ * so that nothing aliases. Taps beyond the border are left out and the rest renormalised, as Pillow does.
  */
-export function tapsOf(axis: Axis, outputs: number): Taps {
+export function tapsOf(axis: Axis, outputs: number, kernel: Kernel = 'linear'): Taps {
   const [first, end] = insideRange(axis, outputs);
-  const support = Math.max(1, 1 / Math.abs(axis.scale));
+  const stretch = Math.max(1, 1 / Math.abs(axis.scale));
+  const support = KERNELS[kernel].reach * stretch;
   const stride = Math.min(Math.ceil(support) * 2 + 1, axis.length);
   const starts = new Int32Array(end - first);
   const counts = new Int32Array(end - first);
@@ -82,9 +97,9 @@ export function tapsOf(axis: Axis, outputs: number): Taps {
     const at = centre(axis, first + i);
     const start = firstTap(at, support);
     const stop = Math.min(axis.length, Math.trunc(at + support + 0.5));
-    const row = triangle(at, support, start, stop);
-    const skipped = row.findIndex((weight) => weight > 0);
-    const used = row.slice(skipped, row.findLastIndex((weight) => weight > 0) + 1);
+    const row = weightsAt(at, stretch, kernel, [start, stop]);
+    const skipped = row.findIndex((weight) => weight !== 0);
+    const used = row.slice(skipped, row.findLastIndex((weight) => weight !== 0) + 1);
     starts[i] = start + skipped;
     counts[i] = used.length;
     weights.set(used, i * stride);
@@ -96,13 +111,15 @@ export function tapsOf(axis: Axis, outputs: number): Taps {
 
 const firstTap = (at: number, support: number): number => Math.max(0, Math.trunc(at - support + 0.5));
 
-function triangle(at: number, support: number, start: number, stop: number): number[] {
+function weightsAt(at: number, stretch: number, kernel: Kernel, [start, stop]: readonly [number, number]): number[] {
+  const { reach, weight } = KERNELS[kernel];
   const row: number[] = [];
   let total = 0;
   for (let i = start; i < stop; i++) {
-    const weight = Math.max(0, 1 - Math.abs(i + 0.5 - at) / support);
-    row.push(weight);
-    total += weight;
+    const distance = Math.abs(i + 0.5 - at) / stretch;
+    const own = distance < reach ? weight(distance) : 0;
+    row.push(own);
+    total += own;
   }
-  return row.map((weight) => Math.round((weight / total) * 2 ** WEIGHT_BITS));
+  return row.map((own) => Math.round((own / total) * 2 ** WEIGHT_BITS));
 }

@@ -1,6 +1,6 @@
 import type { Placement } from '../placement.js';
 import type { DetectionTruth, ObjectsTruth } from '../sample.js';
-import { type Affine, areaScale } from './affine.js';
+import { type Affine, areaScaleAt, hullOf } from './affine.js';
 
 /** Input pixels; a box with a shorter side carries no signal and breaks the logarithm of the box coder. */
 const SHORTEST_SIDE = 1;
@@ -37,7 +37,8 @@ export function moveObjects(
     const at = kept.length;
     const visible = moveBox(truth.boxes, i * 4, affine, size, boxes, at * 4);
     if (visible === 0 || (visible < minVisible && !truth.ignored[i])) continue;
-    areas[at] = (truth.areas[i] ?? 0) * areaScale(affine) * visible;
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = truth.boxes.subarray(i * 4, i * 4 + 4);
+    areas[at] = (truth.areas[i] ?? 0) * areaScaleAt(affine, (x1 + x2) / 2, (y1 + y2) / 2) * visible;
     kept.push(i);
   }
   return {
@@ -58,12 +59,8 @@ function moveBox(
   into: Float64Array,
   target: number,
 ): number {
-  const [a, b, c, d, e, f] = affine;
   const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = from.subarray(source, source + 4);
-  const left = c + Math.min(a * x1, a * x2) + Math.min(b * y1, b * y2);
-  const right = c + Math.max(a * x1, a * x2) + Math.max(b * y1, b * y2);
-  const top = f + Math.min(d * x1, d * x2) + Math.min(e * y1, e * y2);
-  const bottom = f + Math.max(d * x1, d * x2) + Math.max(e * y1, e * y2);
+  const [left, top, right, bottom] = hullOf(affine, [x1, y1, x2, y2]);
   const clipped = [clamp(left, width), clamp(top, height), clamp(right, width), clamp(bottom, height)] as const;
   into.set(clipped, target);
   const across = clipped[2] - clipped[0];

@@ -1,5 +1,5 @@
 import type { Random } from '../../engine/random.js';
-import type { Region } from './warp.js';
+import type { Region } from './region.js';
 
 /** Largest changes, each drawn uniformly on both sides: factors 1 +- x, and turns of the colour circle for hue. */
 export interface ColorJitter {

@@ -13,4 +13,5 @@ export { type Augmentation, type AugmentConfig, applyAugmentation, drawAugmentat
 export { restoreBoxes, transformBoxes } from './boxes.js';
 export { type ColorChange, type ColorJitter, changeColor } from './color.js';
 export { type Letterboxed, letterbox, letterboxPlacement, paddedPlacement, padToMultiple } from './letterbox.js';
-export { type Fill, type Region, warpImage, warpMask } from './warp.js';
+export type { Region } from './region.js';
+export { type Fill, warpImage, warpMask } from './warp.js';

@@ -1,7 +1,7 @@
 import { nearestValue, typeOf } from '../pixelTypes.js';
 import type { PixelData } from '../sample.js';
 import type { ColorChange } from './color.js';
-import type { Region } from './warp.js';
+import type { Region } from './region.js';
 
 /**
  * Contrast about the region's own mean of each channel, then brightness as a shift by parts of the channel's spread: the

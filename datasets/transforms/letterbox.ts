@@ -2,6 +2,8 @@ import { channelsOf, createPixels, type PixelType, typeOf } from '../pixelTypes.
 import type { Placement } from '../placement.js';
 import type { PixelData, Pixels } from '../sample.js';
 import { affineOf } from './affine.js';
+import type { Kernel } from './axis.js';
+import { type Spacing, scalesTo } from './spacing.js';
 import { type Fill, warpImage } from './warp.js';
 
 /** An image laid into a network's input. */
@@ -46,25 +48,38 @@ export function fitNative(image: Pixels, size: readonly [number, number], fill: 
   return lay(image, kept, size, fill, typeOf(image.data));
 }
 
-/** Where an image goes that keeps its own scale, at the top left; the input's sides divide by `multiple` (the coarsest stride). */
+/**
+ * Where an image goes that keeps its own scale, or is laid at a spacing, at the top left; the input's sides divide by `multiple` (the
+ * coarsest stride).
+ */
 export function paddedPlacement(
-  { width, height }: { readonly width: number; readonly height: number },
+  image: Pick<Pixels, 'width' | 'height' | 'spacing'>,
   multiple: number,
+  spacing?: Spacing,
 ): { readonly placement: Placement; readonly size: readonly [height: number, width: number] } {
-  const up = (length: number): number => Math.ceil(length / multiple) * multiple;
-  const placement = { width, height, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
-  return { placement, size: [up(height), up(width)] };
+  const up = (length: number): number => Math.ceil(Math.round(length) / multiple) * multiple;
+  const { width, height } = image;
+  const scales = scalesTo(image, spacing);
+  const placement = { width, height, ...scales, offsetX: 0, offsetY: 0 };
+  return { placement, size: [up(height * scales.scaleY), up(width * scales.scaleX)] };
 }
 
-/** The image at its own scale, padded right and below until both sides divide by `multiple`. */
+export interface PaddedOptions {
+  /** Of the result. Defaults to the image's own. */
+  readonly type?: PixelType;
+  /** Millimetres that pixels of the result are apart; images that say their own are resampled cubic. Absent: they keep their own scale. */
+  readonly spacing?: Spacing | undefined;
+}
+
+/** The image at its own scale or a spacing, padded right and below until both sides divide by `multiple`. */
 export function padToMultiple(
   image: Pixels,
   multiple: number,
   fill: Fill,
-  type: PixelType = typeOf(image.data),
+  { type = typeOf(image.data), spacing }: PaddedOptions = {},
 ): Letterboxed {
-  const { placement, size } = paddedPlacement(image, multiple);
-  return lay(image, placement, size, fill, type);
+  const { placement, size } = paddedPlacement(image, multiple, spacing);
+  return lay(image, placement, size, fill, type, spacing ? 'cubic' : 'linear');
 }
 
 function lay(
@@ -73,9 +88,10 @@ function lay(
   size: readonly [number, number],
   fill: Fill,
   type: PixelType,
+  kernel: Kernel = 'linear',
 ): Letterboxed {
   const [height, width] = size;
   const data = createPixels(type, height * width * channelsOf(image));
-  warpImage(image, affineOf(placement), data, size, fill);
+  warpImage(image, affineOf(placement), data, size, fill, kernel);
   return { data, height, width, placement };
 }

@@ -1,6 +1,8 @@
 import type { MaskPatch } from '../sample.js';
-import type { Affine } from './affine.js';
+import { type Affine, hullOf, isAligned } from './affine.js';
 import { axesOf, centre } from './axis.js';
+import { addressable } from './region.js';
+import { sampleNearest } from './warpFree.js';
 
 /**
  * Draws an object's pixels through the same map and grid as `warpImage`, nearest pixel.
@@ -10,6 +12,7 @@ import { axesOf, centre } from './axis.js';
  * @returns      null: no pixel of the object is left
  */
 export function warpPatch(patch: MaskPatch, affine: Affine, size: readonly [number, number]): MaskPatch | null {
+  if (!isAligned(affine)) return warpPatchFreely(patch, affine, size);
   const { x, y, transposed } = axesOf(affine, 0, 0);
   const [across, down] = transposed ? [rows(patch), columns(patch)] : [columns(patch), rows(patch)];
   const [left, right] = covered(x, across, size[1]);
@@ -33,6 +36,50 @@ export function warpPatch(patch: MaskPatch, affine: Affine, size: readonly [numb
     }
   }
   return pixels === 0 ? null : { left, top, width, height, data };
+}
+
+/** Of an object without a pixel. */
+export const NO_PATCH: MaskPatch = { left: 0, top: 0, width: 0, height: 0, data: new Uint8Array(0) };
+
+/** x1 y1 x2 y2 of a patch that is no larger than its object. */
+export const boxOf = ({ left, top, width, height }: MaskPatch): readonly [number, number, number, number] => [
+  left,
+  top,
+  left + width,
+  top + height,
+];
+
+function warpPatchFreely(patch: MaskPatch, map: Affine, size: readonly [number, number]): MaskPatch | null {
+  const { left, top, width, height } = patch;
+  const region = addressable(hullOf(map, [left, top, left + width, top + height]), size);
+  const [columns, rows] = [region.right - region.left, region.bottom - region.top];
+  const data = new Uint8Array(Math.max(0, columns * rows));
+  sampleNearest(patch, map, data, columns, region);
+  return cropped({ left: region.left, top: region.top, width: columns, height: rows, data });
+}
+
+/** The part of a patch that holds all of its pixels; null: it has none. */
+export function cropped({ left, top, width, height, data }: MaskPatch): MaskPatch | null {
+  let [first, last, low, high] = [width, -1, height, -1];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (data[y * width + x] === 0) continue;
+      if (x < first) first = x;
+      if (x > last) last = x;
+      if (y < low) low = y;
+      high = y;
+    }
+  }
+  if (last < 0) return null;
+  const columns = last - first + 1;
+  const rows = high - low + 1;
+  if (columns === width && rows === height) return { left, top, width, height, data };
+  const kept = new Uint8Array(columns * rows);
+  for (let y = 0; y < rows; y++) {
+    const from = (low + y) * width + first;
+    kept.set(data.subarray(from, from + columns), y * columns);
+  }
+  return { left: left + first, top: top + low, width: columns, height: rows, data: kept };
 }
 
 /** Pixels of a source axis: [first, end). */

@@ -1,3 +1,4 @@
+import { nearestValue, typeOf } from '../pixelTypes.js';
 import type { PixelData, Pixels } from '../sample.js';
 import { type Taps, WEIGHT_BITS } from './axis.js';
 import type { Layout } from './resample.js';
@@ -8,8 +9,8 @@ const WEIGHT = 2 ** -WEIGHT_BITS;
 let scratch = new Float64Array(0);
 
 /**
- * Separable resampling as `resample`, of any type and number of channels: sums are of doubles and rounded once, where the
- * result is of whole numbers.
+ * Separable resampling as `resample`, of any type and number of channels, by weights that may be below 0: sums are of doubles,
+ * rounded once and clipped to the type, where the result is of whole numbers.
  *
  * @param image [height * width * channels]
  */
@@ -25,7 +26,7 @@ export function resampleDeep(
   const length = (columns.high - columns.low) * channels;
   if (scratch.length < length) scratch = new Float64Array(length);
   const line = scratch;
-  const isFloat = into instanceof Float32Array;
+  const type = typeOf(into);
   for (let i = 0; i < lines; i++) {
     line.fill(0, 0, length);
     for (let k = 0; k < (rows.counts[i] as number); k++) {
@@ -41,7 +42,7 @@ export function resampleDeep(
         for (let k = 0; k < (columns.counts[j] as number); k++) {
           sum += (line[first + k * channels + c] as number) * (columns.weights[j * columns.stride + k] as number);
         }
-        into[target + j * layout.step + c] = isFloat ? sum * WEIGHT : Math.round(sum * WEIGHT);
+        into[target + j * layout.step + c] = nearestValue(type, sum * WEIGHT);
       }
     }
   }

@@ -1,8 +1,8 @@
 import type { InstanceTruth, Truth } from '../sample.js';
-import type { Affine } from './affine.js';
+import { type Affine, isAligned } from './affine.js';
 import { moveObjects, transformBoxes } from './boxes.js';
-import { warpPatch } from './patches.js';
-import { warpMask } from './warp.js';
+import { boxOf, NO_PATCH, warpPatch } from './patches.js';
+import { warpMask, warpMaskLinear } from './warp.js';
 
 /** Where an image goes, and how large the network's input is. */
 export interface Movement {
@@ -12,6 +12,8 @@ export interface Movement {
   readonly size: readonly [number, number];
   /** Boxes with a smaller share of their area left are dropped, fraction. */
   readonly minVisible: number;
+  /** Images are resampled cubic, class maps linear, as pixels change their size for good. Absent: bilinear, and the nearest class. */
+  readonly isSmooth?: boolean;
 }
 
 /** What a loader must be able to do with one kind of truth. */
@@ -35,9 +37,9 @@ const TRUTHS: TruthKinds = {
     bytes: ({ boxes, masks }) => masks.reduce((sum, { data }) => sum + data.byteLength, boxes.byteLength),
   },
   classMap: {
-    move: (truth, { affine, size }) => ({
+    move: (truth, { affine, size, isSmooth }) => ({
       kind: 'classMap',
-      mask: warpMask(truth.mask, truth, affine, size),
+      mask: (isSmooth ? warpMaskLinear : warpMask)(truth.mask, truth, affine, size),
       width: size[1],
       height: size[0],
     }),
@@ -46,15 +48,25 @@ const TRUTHS: TruthKinds = {
   labels: { move: (truth) => truth, bytes: ({ labels }) => labels.byteLength },
 };
 
-/** An object of which the box is still seen, but no pixel, is neither learned nor background. */
+/**
+ * An object of which the box is still seen, but no pixel, is neither learned nor background. Where the map turns or shears,
+ * boxes are those of the pixels that are left: the corners of a box enclose more.
+ */
 function moveInstances(truth: InstanceTruth, { affine, size, minVisible }: Movement): InstanceTruth {
   const { kept, ...objects } = moveObjects(truth, affine, size, minVisible);
   const moved = kept.map((m) => warpPatch(truth.masks[m]!, affine, size));
+  const boxes = isAligned(affine) ? objects.boxes : Float64Array.from(objects.boxes);
+  if (!isAligned(affine)) {
+    moved.forEach((patch, i) => {
+      if (patch) boxes.set(boxOf(patch), i * 4);
+    });
+  }
   return {
     kind: 'instances',
     ...objects,
+    boxes,
     ignored: objects.ignored.map((ignored, i) => (moved[i] === null ? 1 : ignored)),
-    masks: moved.map((patch) => patch ?? { left: 0, top: 0, width: 0, height: 0, data: new Uint8Array(0) }),
+    masks: moved.map((patch) => patch ?? NO_PATCH),
   };
 }
 

@@ -7,7 +7,10 @@ import { DECODE_BYTES, reserve } from '../decode/memory.js';
 import { naturalOrder } from '../paths.js';
 import { commonType, createPixels, typeOf } from '../pixelTypes.js';
 import { isImageName, listFiles } from '../stated/images.js';
-import { type DicomImage, isDicom, joinSeries, readDicom } from './dicom.js';
+import { type DicomImage, joinSeries, readDicom } from './dicom.js';
+import { isDicom, parseDicom } from './dicomFile.js';
+import { layMasks, masksName } from './dicomMasks.js';
+import type { DicomOrigin } from './dicomSegWrite.js';
 import { inflateBounded, inflateHead, isGzip } from './inflate.js';
 import { isMetaImage, readMetaImage } from './metaImage.js';
 import { isNifti, NIFTI_HEADER, niftiHeader, readNifti } from './nifti.js';
@@ -25,6 +28,16 @@ export interface ReadVolume extends Volume {
   readonly modality: string | null;
   /** The header of a NIfTI, for answers in its place; else null. */
   readonly header: Uint8Array | null;
+  /** Of DICOM: the images it was read from. */
+  readonly origin?: DicomOrigin;
+  /** Of masks that say what their values show. */
+  readonly names?: ReadonlyMap<number, string>;
+}
+
+/** Where an image is read from, on whose grid masks are laid. */
+interface Grid {
+  readonly path: string;
+  readonly isFolder: boolean;
 }
 
 const VOLUME = /\.(nii(\.gz)?|nrrd|nhdr|mha|mhd|np[yz]|dcm|dicom|ima)$/i;
@@ -38,11 +51,13 @@ export const volumeStem = (name: string): string => name.replace(VOLUME, '').rep
 
 /**
  * Reads a volume: NIfTI-1 and -2, NRRD, MetaImage, NumPy, DICOM, a TIFF of several pages or an image in its own depth; of a
- * folder its DICOM series of most slices, or its images one upon the other. As stored, see `toRas`.
+ * folder its DICOM series of most slices, or its images one upon the other. As stored, see `toRas`. DICOM-SEG and RTSTRUCT are masks on the
+ * grid of an image.
  *
+ * @param on the image of masks
  * @throws DataError naming the file: missing, damaged, too large, or of a kind that is not read
  */
-export async function readVolume(path: string, isFolder = false): Promise<ReadVolume> {
+export async function readVolume(path: string, isFolder = false, on?: Grid): Promise<ReadVolume> {
   if (isFolder) return readSeries(path);
   const { bytes, size } = await read(path);
   if (isGzip(bytes)) {
@@ -57,7 +72,7 @@ export async function readVolume(path: string, isFolder = false): Promise<ReadVo
     return withMemory(path, size + 8 * byteLength, () => niftiOf(bytes));
   }
   if (isNrrd(bytes)) return plain(path, 'nrrd', 'NRRD', size, () => readNrrd(bytes, path));
-  if (isDicom(bytes)) return dicomOf(await oneDicom(path, bytes));
+  if (isDicom(bytes)) return openDicom(path, bytes, on);
   if (isNpy(bytes)) return plain(path, 'npy', 'NumPy array', size, () => readNpy(bytes));
   if (isNpz(bytes)) return plain(path, 'npy', 'NumPy archive', size, () => readNpz(bytes));
   if (isMetaImage(bytes)) return plain(path, 'meta', 'MetaImage', size, () => readMetaImage(bytes, path));
@@ -99,10 +114,21 @@ async function withMemory(path: string, bytes: number, work: () => ReadVolume): 
   }
 }
 
-async function oneDicom(path: string, bytes: Uint8Array): Promise<DicomImage> {
+async function openDicom(path: string, bytes: Uint8Array, on: Grid | undefined): Promise<ReadVolume> {
+  const name = await guarded(path, bytes, async () => masksName(parseDicom(bytes)));
+  if (name === null || on === undefined) return dicomOf(await oneDicom(path, bytes));
+  const image = await readVolume(on.path, on.isFolder);
+  const { data, names } = await guarded(path, bytes, () => layMasks(bytes, image));
+  return { ...image, data, channels: 1, kind: 'dicom', modality: null, header: null, names };
+}
+
+const oneDicom = (path: string, bytes: Uint8Array): Promise<DicomImage> => guarded(path, bytes, () => readDicom(bytes));
+
+/** The work on a DICOM file, once there is memory for it. @throws DataError naming the file */
+async function guarded<T>(path: string, bytes: Uint8Array, work: () => Promise<T>): Promise<T> {
   const release = await reserve(Math.min(DECODE_BYTES, 8 * bytes.length));
   try {
-    return await readDicom(bytes);
+    return await work();
   } catch (error) {
     if (error instanceof DataError) throw new DataError(path, error.message.replace(/^[^:]*: /, ''));
     throw new DataError(path, `DICOM: ${error instanceof Error ? error.message : 'it is damaged'}`);
@@ -112,8 +138,8 @@ async function oneDicom(path: string, bytes: Uint8Array): Promise<DicomImage> {
 }
 
 function dicomOf(image: DicomImage): ReadVolume {
-  const { data, width, height, depth, channels, spacing, affine, modality } = image;
-  return { data, width, height, depth, channels, spacing, affine, kind: 'dicom', modality, header: null };
+  const { data, width, height, depth, channels, spacing, affine, modality, origin } = image;
+  return { data, width, height, depth, channels, spacing, affine, kind: 'dicom', modality, header: null, origin };
 }
 
 /** The pages of a TIFF, or one image. */
@@ -166,7 +192,9 @@ async function readSeries(folder: string): Promise<ReadVolume> {
       132,
     );
     if (!isDicom(bytes)) continue;
-    const image = await oneDicom(path, (await read(path)).bytes);
+    const whole = (await read(path)).bytes;
+    if ((await guarded(path, whole, async () => masksName(parseDicom(whole)))) !== null) continue;
+    const image = await oneDicom(path, whole);
     series.set(image.series, [...(series.get(image.series) ?? []), image]);
   }
   const [longest] = [...series.values()].sort((a, b) => b.length - a.length);

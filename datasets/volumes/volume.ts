@@ -66,6 +66,9 @@ export function keptType(type: StoredType, isScaled = false): PixelType {
   return type === 'int8' ? 'int16' : 'float32';
 }
 
+/** Zeros in what values of a type are kept in. */
+export const createValues = (type: StoredType, count: number): PixelData => createPixels(keptType(type), count);
+
 export interface Values {
   readonly type: StoredType;
   readonly little: boolean;

@@ -133,7 +133,8 @@ let depth = 0;
 export const isWithoutValues = (): boolean => depth > 0;
 
 /**
- * @param compute builds and runs a network; tensors it makes have shapes but no values, and must be disposed by it
+ * @param compute builds and runs a network; tensors it makes have shapes but no values, and must be disposed by it;
+ *                variables that it leaves are freed
  * @returns       what it returned, and every kernel it executed, in order
  * @throws EngineError when it reads a value
  */
@@ -144,8 +145,17 @@ export function withoutValues<T>(compute: () => T): {
   readonly peakBytes: number;
 } {
   plain ??= register(NAME, new ShapeBackend(), SHAPE_RULES);
-  return runOn(plain, NAME, compute);
+  if (depth > 0) return runOn(plain, NAME, compute);
+  const before = new Set(variablesAlive());
+  try {
+    return runOn(plain, NAME, compute);
+  } finally {
+    for (const variable of variablesAlive()) if (!before.has(variable)) variable.dispose();
+  }
 }
+
+/** With the engine's values later computations would meet a variable that has none. */
+const variablesAlive = (): tf.Variable[] => Object.values(tf.engine().registeredVariables);
 
 /** `withoutValues` on a backend that `register` made. */
 export function runOn<T>(

@@ -1,12 +1,12 @@
-import * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
-import { type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
-import { constant, zeros } from '../../backbones/initialisers.js';
-import { createParameters, type Parameters } from '../../backbones/parameters.js';
-import { readSettings } from '../../backbones/settings.js';
+import { type FeatureSpec, type Level, levelsOf } from '../../backbones/features.js';
+import { zeros } from '../../backbones/initialisers.js';
+import type { Parameters } from '../../backbones/parameters.js';
 import type { Detections } from '../../datasets/sample.js';
 import { commonChannels } from '../boxes/commonChannels.js';
-import { createPoints } from '../boxes/points.js';
+import { createPoints, gridsOf } from '../boxes/points.js';
+import { priorBias } from '../boxes/prior.js';
+import { buildHead, imagesOf } from '../buildHead.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { createSubnet } from '../retina/subnet.js';
@@ -15,9 +15,6 @@ import { type AlignedConfig, alignedConfig, regMaxOf } from './config.js';
 import { decodeAligned } from './decode.js';
 import type { AlignedEncoderConfig, AlignedTargets } from './encoder.js';
 import { type AlignedRaw, alignedLoss } from './loss.js';
-
-/** Every class starts at this probability, so that the background does not drown the first steps. */
-const PRIOR = 0.01;
 
 /** The config's settings, and what the data decide; settings left out have the config's defaults. */
 export type AlignedOptions = HeadSetting & Omit<z.input<typeof alignedConfig>, 'kind'>;
@@ -35,33 +32,25 @@ export function createAlignedHead<In extends Level>(
   { classes, inputSize, ...settings }: AlignedOptions,
   features: FeatureSpec<In>,
 ): Head<In, AlignedRaw, AlignedTargets, Detections> {
-  const options = readSettings(alignedConfig, { ...settings, kind: 'aligned' }, 'aligned head');
-  const levels = levelsOf(features);
-  const points = createPoints(alignedEncoderConfig(options, features, inputSize));
-  const owner = createParameters(options.seed ?? 1);
-  const nets = alignedNets(owner, options, features, { classes, inputSize });
-  return {
-    inputs: features,
-    parameters: owner.parameters,
-    dispose: owner.dispose,
-    forward: (maps, pass) =>
-      tf.tidy(() => {
+  return buildHead(alignedConfig, settings, features, ({ options, levels, owner }) => {
+    const points = createPoints(alignedEncoderConfig(options, features, inputSize));
+    const nets = alignedNets(owner, options, features, { classes, inputSize });
+    return {
+      forward: (maps, pass) => {
         const list = levels.map((level) => maps[level]);
         return { logits: nets.classNet(list, pass), bins: nets.boxNet(list, pass) };
-      }),
-    exported: {
-      outputs: (raw) => alignedAnswer(raw, points),
-      reading: { kind: 'boxes', ...options.decode },
-    },
-    loss: (raw, targets, progress) => alignedLoss(raw, targets, points, options, progress),
-    decode: async (raw, placements) => {
-      const [logits, bins] = (await Promise.all([raw.logits.data(), raw.bins.data()])) as [Float32Array, Float32Array];
-      return placements.map((placement, i) => {
-        const image = { logits: rowOf(logits, i, placements.length), bins: rowOf(bins, i, placements.length) };
-        return decodeAligned(image, points, placement, options.decode);
-      });
-    },
-  };
+      },
+      exported: {
+        outputs: (raw) => alignedAnswer(raw, points),
+        reading: { kind: 'boxes', ...options.decode },
+      },
+      loss: (raw, targets, progress) => alignedLoss(raw, targets, points, options, progress),
+      decode: async (raw, placements) => {
+        const images = await imagesOf(raw, placements.length);
+        return images.map((image, i) => decodeAligned(image, points, placements[i]!, options.decode));
+      },
+    };
+  });
 }
 
 /** The towers of classes and of boxes. */
@@ -73,10 +62,9 @@ export function alignedNets<L extends Level>(
 ) {
   const channels = commonChannels(features, 'aligned');
   const shared = { levels: levelsOf(features).length, channels, repeats, activation, anchorsPerCell: 1, frozen };
-  const initialiseBias = constant(Math.log(PRIOR / (1 - PRIOR)));
   const outputs = 4 * (regMaxOf({ regMax }, inputSize) + 1);
   return {
-    classNet: createSubnet(owner, 'class_net', { ...shared, outputs: classes, initialiseBias }),
+    classNet: createSubnet(owner, 'class_net', { ...shared, outputs: classes, initialiseBias: priorBias }),
     boxNet: createSubnet(owner, 'box_net', { ...shared, outputs, initialiseBias: zeros }),
   };
 }
@@ -87,14 +75,5 @@ export function alignedEncoderConfig<L extends Level>(
   features: FeatureSpec<L>,
   inputSize: HeadSetting['inputSize'],
 ): AlignedEncoderConfig {
-  const grids = levelsOf(features).map((level) => {
-    const [height, width] = mapSize(features[level], ...inputSize);
-    return { height, width, stride: features[level].stride };
-  });
-  return { maxObjects, atssTopK, grids };
-}
-
-export function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
-  const size = values.length / rows;
-  return values.subarray(row * size, (row + 1) * size);
+  return { maxObjects, atssTopK, grids: gridsOf(features, inputSize) };
 }

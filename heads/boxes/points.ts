@@ -1,8 +1,20 @@
+import { type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
+
 /** Where the places of all maps lie; plain data, so that loader workers can make the same ones. */
 export interface PointConfig {
   /** Of each map, finest first: cells, and pixels of the input per cell. */
   readonly grids: readonly { readonly height: number; readonly width: number; readonly stride: number }[];
 }
+
+/** The maps of a pyramid for an input of [height, width] pixels. */
+export const gridsOf = <L extends Level>(
+  features: FeatureSpec<L>,
+  inputSize: readonly [height: number, width: number],
+): PointConfig['grids'] =>
+  levelsOf(features).map((level) => {
+    const [height, width] = mapSize(features[level], ...inputSize);
+    return { height, width, stride: features[level].stride };
+  });
 
 /** Places of all maps: A of them. */
 export const countPoints = ({ grids }: PointConfig): number =>

@@ -9,7 +9,7 @@ export interface ClassificationEncoderConfig {
   readonly multiLabel: boolean;
 }
 
-/** 1 for the classes that are there, 0 for the others. */
+/** 1 for the classes that are there, 0 for the others; shares of mixed images between. */
 export type ClassificationTargets = { readonly classes: readonly ['float32', 1] };
 
 /** The classes of an image -> `classes` [K] float32, 1 for those that are there. */
@@ -19,14 +19,16 @@ export function createEncoder({
 }: ClassificationEncoderConfig): Encoder<LabelTruth, ClassificationTargets> {
   return {
     targets: { classes: { shape: [count], dtype: 'float32' } },
-    encode: ({ labels }, { classes }) => {
-      if (!multiLabel && labels.length !== 1) {
+    encode: ({ labels, shares }, { classes }) => {
+      if (!multiLabel && labels.length !== 1 && shares === undefined) {
         throw new ShapeError(
           `an image has ${labels.length} classes, and classes that exclude each other need one: set model.head.multiLabel`,
         );
       }
       classes.fill(0);
-      for (const label of labels) classes[label] = 1;
+      labels.forEach((label, i) => {
+        classes[label] = shares?.[i] ?? 1;
+      });
     },
     decode: ({ classes }) => ({
       kind: 'labels',

@@ -5,10 +5,10 @@ import { type FeatureSpec, type Level, levelsOf } from '../../backbones/features
 import { normal } from '../../backbones/initialisers.js';
 import { dense, dropout as dropoutLayer, globalMean } from '../../backbones/layers/index.js';
 import type { Pass } from '../../backbones/module.js';
-import { createParameters, type Parameters } from '../../backbones/parameters.js';
-import { readSettings } from '../../backbones/settings.js';
+import type { Parameters } from '../../backbones/parameters.js';
 import type { ClassScores } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
+import { buildHead, imagesOf } from '../buildHead.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { type ClassificationConfig, classificationConfig } from './config.js';
@@ -38,42 +38,40 @@ export function createClassificationHead(
   { classes, architecture, ...settings }: ClassificationOptions,
   features: Partial<FeatureSpec>,
 ): Head<Level, ClassificationRaw, ClassificationTargets, ClassScores> {
-  const options = readSettings(classificationConfig, { ...settings, kind: 'classification' }, 'classification head');
-  checkClasses(classes, options);
   const level = levelsOf(features as FeatureSpec).at(-1) ?? 'P5';
   const inputs = { [level]: features[level] } as unknown as FeatureSpec;
-  const owner = createParameters(options.seed ?? 1, () => options.frozen);
   const { top } = architecture;
-  if (options.pooling === 'own' && top.readsMore) {
-    throw new ConfigError(
-      'classification head: the published classifier of this backbone reads more than its last map: write pooling: avg',
-    );
-  }
-  const classify =
-    options.pooling === 'own'
-      ? ownTop(top, owner, classes, options)
-      : pooled(owner, inputs[level].channels, classes, options);
-  return {
-    inputs,
-    parameters: owner.parameters,
-    dispose: owner.dispose,
-    ...(options.pooling === 'own' ? { ownTop: { classes } } : {}),
-    forward: (maps, pass) => tf.tidy(() => classify(maps[level], pass)),
-    exported: {
-      outputs: (raw) => ({ probabilities: options.multiLabel ? tf.sigmoid(raw) : tf.softmax(raw) }),
-      reading: { kind: 'classScores', isExclusive: !options.multiLabel },
-    },
-    loss: (raw, targets) => classificationLoss(raw, targets, options),
-    decode: async (raw, placements) => {
-      const probabilities = tf.tidy(() => (options.multiLabel ? tf.sigmoid(raw) : tf.softmax(raw)));
-      const values = (await probabilities.data()) as Float32Array;
-      probabilities.dispose();
-      return placements.map((_, i) => ({
-        probabilities: values.slice(i * classes, (i + 1) * classes),
-        isExclusive: !options.multiLabel,
-      }));
-    },
-  };
+  return buildHead(classificationConfig, settings, inputs, ({ options, owner }) => {
+    checkClasses(classes, options);
+    if (options.pooling === 'own' && top.readsMore) {
+      throw new ConfigError(
+        'classification head: the published classifier of this backbone reads more than its last map: write pooling: avg',
+      );
+    }
+    const classify =
+      options.pooling === 'own'
+        ? ownTop(top, owner, classes, options)
+        : pooled(owner, inputs[level].channels, classes, options);
+    const probabilitiesOf = options.multiLabel ? tf.sigmoid : tf.softmax;
+    return {
+      ...(options.pooling === 'own' ? { ownTop: { classes } } : {}),
+      forward: (maps, pass) => classify(maps[level], pass),
+      exported: {
+        outputs: (raw) => ({ probabilities: probabilitiesOf<tf.Tensor2D>(raw) }),
+        reading: { kind: 'classScores', isExclusive: !options.multiLabel },
+      },
+      loss: (raw, targets) => classificationLoss(raw, targets, options),
+      decode: async (raw, placements) => {
+        const probabilities = tf.tidy(() => probabilitiesOf(raw));
+        const images = await imagesOf({ probabilities }, placements.length);
+        probabilities.dispose();
+        return images.map((image) => ({
+          probabilities: image.probabilities.slice(),
+          isExclusive: !options.multiLabel,
+        }));
+      },
+    };
+  });
 }
 
 type Classify = (map: tf.Tensor4D, pass: Pass) => tf.Tensor2D;

@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
-import { type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
-import { constant, normal, ones, zeros } from '../../backbones/initialisers.js';
+import type { FeatureSpec, Level } from '../../backbones/features.js';
+import { normal, ones, zeros } from '../../backbones/initialisers.js';
 import { convolution, groupNorm, type MapLayer, sequence } from '../../backbones/layers/index.js';
-import { createParameters, type Parameters } from '../../backbones/parameters.js';
-import { readSettings } from '../../backbones/settings.js';
+import type { Parameters } from '../../backbones/parameters.js';
 import type { Detections } from '../../datasets/sample.js';
 import { ShapeError } from '../../engine/errors.js';
 import { commonChannels } from '../boxes/commonChannels.js';
-import { createPoints } from '../boxes/points.js';
+import { createPoints, gridsOf } from '../boxes/points.js';
+import { priorBias } from '../boxes/prior.js';
+import { buildHead, imagesOf } from '../buildHead.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { fcosAnswer } from './answer.js';
@@ -17,8 +18,6 @@ import { decodeFcos } from './decode.js';
 import type { FcosEncoderConfig, FcosTargets } from './encoder.js';
 import { type FcosRaw, fcosLoss } from './loss.js';
 
-/** Every class starts at this probability, so that the background does not drown the first steps. */
-const PRIOR = 0.01;
 const EPSILON = 1e-5;
 const STD = 0.01;
 
@@ -38,30 +37,22 @@ export function createFcosHead<In extends Level>(
   { classes, inputSize, ...settings }: FcosOptions,
   features: FeatureSpec<In>,
 ): Head<In, FcosRaw, FcosTargets, Detections> {
-  const options = readSettings(fcosConfig, { ...settings, kind: 'fcos' }, 'fcos head');
-  const levels = levelsOf(features);
-  const channels = commonChannels(features, 'fcos');
-  checkGroups(channels, options.groups);
-  const points = createPoints(fcosEncoderConfig(options, features, inputSize));
-  const owner = createParameters(options.seed ?? 1, () => options.frozen);
-  const classTower = tower(owner, 'classification_head', channels, options);
-  const prior = constant(Math.log(PRIOR / (1 - PRIOR)));
-  const classify = conv(owner, 'classification_head.cls_logits', channels, classes, prior);
-  const boxTower = tower(owner, 'regression_head', channels, options);
-  const regress = conv(owner, 'regression_head.bbox_reg', channels, 4);
-  const centre = conv(owner, 'regression_head.bbox_ctrness', channels, 1);
-  const scales = levels.map((level) =>
-    options.levelScales
-      ? owner.create(`regression_head.scales.${level}`, { shape: [], layout: 'plain', role: 'scale', initialise: ones })
-      : null,
-  );
-  const positive = options.regression === 'exp' ? tf.exp : tf.relu;
-  return {
-    inputs: features,
-    parameters: owner.parameters,
-    dispose: owner.dispose,
-    forward: (maps, pass) =>
-      tf.tidy(() => {
+  return buildHead(fcosConfig, settings, features, ({ options, levels, owner }) => {
+    const channels = commonChannels(features, 'fcos');
+    checkGroups(channels, options.groups);
+    const points = createPoints(fcosEncoderConfig(options, features, inputSize));
+    const classTower = tower(owner, 'classification_head', channels, options);
+    const classify = conv(owner, 'classification_head.cls_logits', channels, classes, priorBias);
+    const boxTower = tower(owner, 'regression_head', channels, options);
+    const regress = conv(owner, 'regression_head.bbox_reg', channels, 4);
+    const centre = conv(owner, 'regression_head.bbox_ctrness', channels, 1);
+    const scale = { shape: [], layout: 'plain', role: 'scale', initialise: ones } as const;
+    const scales = levels.map((level) =>
+      options.levelScales ? owner.create(`regression_head.scales.${level}`, scale) : null,
+    );
+    const positive = options.regression === 'exp' ? tf.exp : tf.relu;
+    return {
+      forward: (maps, pass) => {
         const parts = levels.map((level, i) => {
           const map = maps[level];
           const [batch, height, width] = map.shape;
@@ -76,47 +67,24 @@ export function createFcosHead<In extends Level>(
             centerness: rows<tf.Tensor2D>(centre(boxes, pass)),
           };
         });
+        const joined = <T extends tf.Tensor>(of: (part: (typeof parts)[number]) => T): T => tf.concat(parts.map(of), 1);
         return {
-          logits: tf.concat(
-            parts.map(({ logits }) => logits),
-            1,
-          ),
-          distances: tf.concat(
-            parts.map(({ distances }) => distances),
-            1,
-          ),
-          centerness: tf.concat(
-            parts.map(({ centerness }) => centerness),
-            1,
-          ),
+          logits: joined(({ logits }) => logits),
+          distances: joined(({ distances }) => distances),
+          centerness: joined(({ centerness }) => centerness),
         };
-      }),
-    exported: {
-      outputs: (raw) => fcosAnswer(raw, points, options.decode.scoreThreshold),
-      reading: { kind: 'boxes', ...options.decode, scoreThreshold: 0 }, // the graph applies it
-    },
-    loss: (raw, targets) => fcosLoss(raw, targets, options.loss),
-    decode: async (raw, placements) => {
-      const outputs = [raw.logits.data(), raw.distances.data(), raw.centerness.data()];
-      const [logits, distances, centerness] = (await Promise.all(outputs)) as [
-        Float32Array,
-        Float32Array,
-        Float32Array,
-      ];
-      const rowOf = (values: Float32Array, row: number): Float32Array => {
-        const size = values.length / placements.length;
-        return values.subarray(row * size, (row + 1) * size);
-      };
-      return placements.map((placement, i) => {
-        const image = {
-          logits: rowOf(logits, i),
-          distances: rowOf(distances, i),
-          centerness: rowOf(centerness, i),
-        };
-        return decodeFcos(image, points, placement, options.decode);
-      });
-    },
-  };
+      },
+      exported: {
+        outputs: (raw) => fcosAnswer(raw, points, options.decode.scoreThreshold),
+        reading: { kind: 'boxes', ...options.decode, scoreThreshold: 0 }, // the graph applies it
+      },
+      loss: (raw, targets) => fcosLoss(raw, targets, options.loss),
+      decode: async (raw, placements) => {
+        const images = await imagesOf(raw, placements.length);
+        return images.map((image, i) => decodeFcos(image, points, placements[i]!, options.decode));
+      },
+    };
+  });
 }
 
 /** What the head's encoder is made from: plain data. */
@@ -125,11 +93,7 @@ export function fcosEncoderConfig<L extends Level>(
   features: FeatureSpec<L>,
   inputSize: HeadSetting['inputSize'],
 ): FcosEncoderConfig {
-  const grids = levelsOf(features).map((level) => {
-    const [height, width] = mapSize(features[level], ...inputSize);
-    return { height, width, stride: features[level].stride };
-  });
-  return { ...assign, grids };
+  return { ...assign, grids: gridsOf(features, inputSize) };
 }
 
 /** Convolution, group norm and ReLU, several times. Parameters `path.conv.0.*` (convolution), `path.conv.1.*` (norm), and so on. */

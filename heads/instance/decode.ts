@@ -17,7 +17,8 @@ const AROUND = 4;
 
 /**
  * Outputs of one image -> detections of the original image with masks of its size: suppression first, then the masks of those that stay,
- * bilinear between the prototypes, in the box and a few pixels around it.
+ * bilinear between the prototypes, in the box and a few pixels around it. A pixel's logit
+ * is where its own was taught: `shift` pixels before it.
  *
  * @param points    [A, 3] of `createPoints`
  * @param threshold least probability of a pixel
@@ -65,7 +66,7 @@ export function withMasks(
 /** The pixels of the original image, in and around a box, at which the logit is `least` or more. */
 function drawMask(
   logitAt: (row: number, column: number) => number,
-  { height, width, stride }: HostPrototypes,
+  { height, width, stride, shift }: HostPrototypes,
   { scaleX, scaleY, offsetX, offsetY, ...image }: Placement,
   [x1, y1, x2, y2]: readonly [number, number, number, number],
   least: number,
@@ -74,8 +75,8 @@ function drawMask(
   const top = Math.max(0, Math.floor(y1 - AROUND / scaleY));
   const right = Math.min(image.width, Math.ceil(x2 + AROUND / scaleX));
   const bottom = Math.min(image.height, Math.ceil(y2 + AROUND / scaleY));
-  const columns = tapsOf(left, right, (x) => ((x + 0.5) * scaleX + offsetX) / stride - 0.5, width);
-  const rows = tapsOf(top, bottom, (y) => ((y + 0.5) * scaleY + offsetY) / stride - 0.5, height);
+  const columns = tapsOf(left, right, (x) => ((x + 0.5) * scaleX + offsetX - shift) / stride - 0.5, width);
+  const rows = tapsOf(top, bottom, (y) => ((y + 0.5) * scaleY + offsetY - shift) / stride - 0.5, height);
   const known = new Map<number, number>();
   const logit = (row: number, column: number): number => {
     const key = row * width + column;

@@ -16,6 +16,12 @@ export interface InstanceEncoderConfig extends AlignedEncoderConfig {
   readonly maskStride: number;
 }
 
+/** The pixel of `maskStride` that a point is: its column, and its row. */
+const middleOf = (maskStride: number): number => Math.floor(maskStride / 2);
+
+/** Input pixels from the place where the logit of a point lies, in the middle of `maskStride` of them, to the middle of the pixel that it is taught. */
+export const shiftOf = (maskStride: number): number => middleOf(maskStride) + 0.5 - maskStride / 2;
+
 /** Objects over one point that are kept, the smallest. */
 export const LAYERS = 3;
 
@@ -30,7 +36,7 @@ export function createEncoder({
 }: InstanceEncoderConfig): Encoder<InstanceTruth, InstanceTargets> {
   const boxes = createBoxEncoder(config);
   const [height, width] = maskSize;
-  const middle = Math.floor(maskStride / 2);
+  const middle = middleOf(maskStride);
   return {
     targets: { ...boxes.targets, masks: { shape: [LAYERS, height, width], dtype: 'int32' } },
     encode: ({ masks: patches, ...truth }, { masks, ...into }) => {

@@ -2,26 +2,24 @@ import * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import { type FeatureMaps, type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
 import { fanInNormal, zeros } from '../../backbones/initialisers.js';
-import { ACTIVATIONS, batchNorm, convolution, NORM_MOMENTUM } from '../../backbones/layers/index.js';
+import { ACTIVATIONS, convolution } from '../../backbones/layers/index.js';
 import type { Pass } from '../../backbones/module.js';
-import { createParameters, type Parameters } from '../../backbones/parameters.js';
-import { readSettings } from '../../backbones/settings.js';
+import type { Parameters } from '../../backbones/parameters.js';
 import type { Instances } from '../../datasets/sample.js';
 import { ShapeError } from '../../engine/errors.js';
 import { resizeBilinear } from '../../engine/kernels/index.js';
-import { NORM_EPSILON } from '../../necks/resample.js';
-import { separable } from '../../necks/separable.js';
-import { alignedEncoderConfig, alignedNets, rowOf } from '../aligned/head.js';
+import { separableBlock } from '../../necks/separable.js';
+import { alignedEncoderConfig, alignedNets } from '../aligned/head.js';
 import { commonChannels } from '../boxes/commonChannels.js';
 import { createPoints } from '../boxes/points.js';
+import { buildHead, imagesOf } from '../buildHead.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { createSubnet } from '../retina/subnet.js';
 import { instanceAnswer } from './answer.js';
 import { type InstanceConfig, instanceConfig } from './config.js';
 import { decodeInstances } from './decode.js';
-import type { InstanceEncoderConfig, InstanceTargets } from './encoder.js';
-
+import { type InstanceEncoderConfig, type InstanceTargets, shiftOf } from './encoder.js';
 import { type InstanceRaw, instanceLoss } from './loss.js';
 import { countKernel } from './mask.js';
 
@@ -44,31 +42,26 @@ export function createInstanceHead<In extends Level>(
   { classes, inputSize, ...settings }: InstanceOptions,
   features: FeatureSpec<In>,
 ): Head<In, InstanceRaw, InstanceTargets, Instances> {
-  const options = readSettings(instanceConfig, { ...settings, kind: 'instance' }, 'instance head');
-  const levels = levelsOf(features);
-  const points = createPoints(instanceEncoderConfig(options, features, inputSize));
-  const channels = commonChannels(features, 'instance');
-  const owner = createParameters(options.seed ?? 1);
-  const nets = alignedNets(owner, options, features, { classes, inputSize });
-  const { repeats, activation, frozen } = options;
-  const kernelNet = createSubnet(owner, 'kernel_net', {
-    levels: levels.length,
-    channels,
-    repeats,
-    activation,
-    anchorsPerCell: 1,
-    outputs: countKernel(options.masks.prototypes),
-    initialiseBias: zeros,
-    frozen,
-  });
-  const maskNet = createMaskNet(owner, levels.slice(0, MERGED), channels, options);
-  const { stride } = features[levels[0] as In];
-  return {
-    inputs: features,
-    parameters: owner.parameters,
-    dispose: owner.dispose,
-    forward: (maps, pass) =>
-      tf.tidy(() => {
+  return buildHead(instanceConfig, settings, features, ({ options, levels, owner }) => {
+    const points = createPoints(instanceEncoderConfig(options, features, inputSize));
+    const channels = commonChannels(features, 'instance');
+    const nets = alignedNets(owner, options, features, { classes, inputSize });
+    const { repeats, activation, frozen } = options;
+    const kernelNet = createSubnet(owner, 'kernel_net', {
+      levels: levels.length,
+      channels,
+      repeats,
+      activation,
+      anchorsPerCell: 1,
+      outputs: countKernel(options.masks.prototypes),
+      initialiseBias: zeros,
+      frozen,
+    });
+    const maskNet = createMaskNet(owner, levels.slice(0, MERGED), channels, options);
+    const { stride } = features[levels[0] as In];
+    const shift = shiftOf(options.masks.stride);
+    return {
+      forward: (maps, pass) => {
         const list = levels.map((level) => maps[level]);
         return {
           logits: nets.classNet(list, pass),
@@ -76,32 +69,22 @@ export function createInstanceHead<In extends Level>(
           kernels: kernelNet(list, pass),
           prototypes: maskNet(maps, pass),
         };
-      }),
-    exported: {
-      outputs: (raw) => instanceAnswer(raw, points),
-      reading: { kind: 'instances', ...options.decode, stride, maskThreshold: options.masks.threshold },
-    },
-    loss: (raw, targets, progress) => instanceLoss(raw, targets, points, stride, options, progress),
-    decode: async ({ logits, bins, kernels, prototypes }, placements) => {
-      const [, height, width] = prototypes.shape;
-      const all = (await Promise.all([logits, bins, kernels, prototypes].map((output) => output.data()))) as [
-        Float32Array,
-        Float32Array,
-        Float32Array,
-        Float32Array,
-      ];
-      return placements.map((placement, i) => {
-        const rows = all.map((values) => rowOf(values, i, placements.length)) as typeof all;
-        const outputs = {
-          logits: rows[0],
-          bins: rows[1],
-          kernels: rows[2],
-          prototypes: { values: rows[3], height, width, stride },
-        };
-        return decodeInstances(outputs, points, placement, options.decode, options.masks.threshold);
-      });
-    },
-  };
+      },
+      exported: {
+        outputs: (raw) => instanceAnswer(raw, points),
+        reading: { kind: 'instances', ...options.decode, stride, shift, maskThreshold: options.masks.threshold },
+      },
+      loss: (raw, targets, progress) => instanceLoss(raw, targets, points, stride, options, progress),
+      decode: async (raw, placements) => {
+        const [, height, width] = raw.prototypes.shape;
+        const images = await imagesOf(raw, placements.length);
+        return images.map(({ prototypes: values, ...image }, i) => {
+          const outputs = { ...image, prototypes: { values, height, width, stride, shift } };
+          return decodeInstances(outputs, points, placements[i]!, options.decode, options.masks.threshold);
+        });
+      },
+    };
+  });
 }
 
 /** What the head's encoder is made from: plain data. */
@@ -145,23 +128,17 @@ function createMaskNet<In extends Level>(
       frozen,
     });
   const merge = pointwise('mask_net.merge', levels.length * channels, channels);
-  const shared = { inChannels: channels, outChannels: channels, frozen, initialise: fanInNormal };
-  const repeats = Array.from({ length: masks.repeats }, (_, i) => ({
-    mix: separable(parameters, `mask_net.conv_rep.${i}`, shared),
-    norm: batchNorm(parameters, `mask_net.bn_rep.${i}.bn`, {
-      channels,
-      epsilon: NORM_EPSILON,
-      momentum: NORM_MOMENTUM,
-      frozen,
-    }),
-  }));
+  const shared = { inChannels: channels, outChannels: channels, frozen, initialise: fanInNormal, activation };
+  const blocks = Array.from({ length: masks.repeats }, (_, i) =>
+    separableBlock(parameters, { mix: `mask_net.conv_rep.${i}`, norm: `mask_net.bn_rep.${i}.bn` }, shared),
+  );
   const predict = pointwise('mask_net.predict', channels, masks.prototypes);
   const activate = ACTIVATIONS[activation];
   return (maps, pass) => {
     const [, height = 0, width = 0] = maps[levels[0] as In].shape;
     const sized = levels.map((level, i) => (i === 0 ? maps[level] : resizeBilinear(maps[level], height, width)));
     let x = activate(merge(tf.concat(sized, 3), pass));
-    for (const { mix, norm } of repeats) x = activate(norm(mix(x, pass), pass));
+    for (const block of blocks) x = block(x, pass);
     return predict(x, pass);
   };
 }

@@ -31,11 +31,13 @@ export interface HostPrototypes {
   readonly width: number;
   /** Input pixels between them. */
   readonly stride: number;
+  /** Input pixels by which the logit of a pixel lies before it. */
+  readonly shift: number;
 }
 
 /** What `dynamicMasks` computes, of one place on the host: the logit at one prototype. */
 export function hostMask(
-  { values, height, width, stride }: HostPrototypes,
+  { values, height, width, stride }: Omit<HostPrototypes, 'shift'>,
   kernel: Float32Array,
   [x, y, cell]: readonly [x: number, y: number, cell: number],
 ): (row: number, column: number) => number {

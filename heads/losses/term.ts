@@ -56,13 +56,23 @@ export const meanLoss = (mean: tf.Scalar, weight = 1): LossTerm => quotient(mean
  * @throws TypeError for a loss without a term, or with one called `total`
  */
 export function reduceLosses<Name extends string>(terms: LossTerms<Name>): Losses<Name> {
-  const entries = Object.entries<LossTerm>(terms);
+  return lossesAt(terms, allReduceSum(sumsOf(terms)));
+}
+
+/** The sums of all terms, in their order. @throws TypeError for a loss without a term, or with one called `total` */
+export function sumsOf(terms: LossTerms): tf.Tensor[] {
+  const entries = Object.values(terms);
   if (entries.length === 0 || 'total' in terms) {
     throw new TypeError(
       "a loss gives terms, such as { box: quotient(sum, count) }, and none called 'total', which is their sum",
     );
   }
-  const totals = allReduceSum(entries.flatMap(([, { sums }]) => sums));
+  return entries.flatMap(({ sums }) => sums);
+}
+
+/** The terms' values where their sums have come to `totals`, in the order of `sumsOf`, and their weighted sum. */
+export function lossesAt<Name extends string>(terms: LossTerms<Name>, totals: readonly tf.Tensor[]): Losses<Name> {
+  const entries = Object.entries<LossTerm>(terms);
   let at = 0;
   const values = entries.map(([name, { sums, value }]) => {
     at += sums.length;

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { fanInNormal, type Initialiser } from '../../backbones/initialisers.js';
-import { ACTIVATIONS, type Activation, batchNorm, NORM_MOMENTUM } from '../../backbones/layers/index.js';
+import { ACTIVATIONS, type Activation } from '../../backbones/layers/index.js';
 import type { Layer, Pass } from '../../backbones/module.js';
 import type { Parameters } from '../../backbones/parameters.js';
-import { NORM_EPSILON } from '../../necks/resample.js';
+import { mapNorm } from '../../necks/resample.js';
 import { separable } from '../../necks/separable.js';
 
 export interface SubnetOptions {
@@ -53,11 +53,6 @@ export function createSubnet(parameters: Parameters, name: string, options: Subn
 function norms(parameters: Parameters, name: string, options: SubnetOptions): readonly Layer<tf.Tensor4D>[] {
   const { channels, frozen } = options;
   return Array.from({ length: options.levels }, (_, level) =>
-    batchNorm(parameters, `${name}.${level}.bn`, {
-      channels,
-      epsilon: NORM_EPSILON,
-      momentum: NORM_MOMENTUM,
-      frozen,
-    }),
+    mapNorm(parameters, `${name}.${level}.bn`, channels, frozen),
   );
 }

@@ -3,11 +3,11 @@ import type * as z from 'zod';
 import { type FeatureInfo, type FeatureMaps, type FeatureSpec, type Level, mapSize } from '../../backbones/features.js';
 import { glorotUniform } from '../../backbones/initialisers.js';
 import { convolution, type MapLayer } from '../../backbones/layers/index.js';
-import { createParameters, type Parameters } from '../../backbones/parameters.js';
-import { readSettings } from '../../backbones/settings.js';
+import type { Parameters } from '../../backbones/parameters.js';
 import { type ClassMap, IGNORED } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { resizeAligned, resizeBilinear } from '../../engine/kernels/index.js';
+import { buildHead, imagesOf } from '../buildHead.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
 import { coveredSize } from './coveredSize.js';
@@ -37,47 +37,33 @@ export function createSemanticDecoderHead(
   { classes, inputSize, ...settings }: SemanticDecoderOptions,
   features: Partial<FeatureSpec>,
 ): Head<Level, DecoderRaw, SemanticTargets, ClassMap> {
-  const options = readSettings(
-    semanticDecoderConfig,
-    { ...settings, kind: 'semantic-decoder' },
-    'semantic decoder head',
-  );
-  const { auxiliary } = options;
-  checkClasses(classes, options);
-  const owner = createParameters(options.seed ?? 1, () => options.frozen);
-  const decoder = guarded(owner, () =>
-    createDecoder(options.decoder, { inputSize, outputs: classes }, features, owner),
-  );
-  const deepest = decoder.levels.at(-1) ?? 'P5';
-  const [finest = 'P5'] = decoder.levels;
-  if (options.deepSupervision && decoder.stages.length === 0) {
-    owner.dispose();
-    throw new ConfigError(
-      `deepSupervision needs coarser maps, the decoder ${options.decoder.kind} makes none on its way: leave it out, or choose unet`,
+  return buildHead(semanticDecoderConfig, settings, features as FeatureSpec, ({ options, owner }) => {
+    const { auxiliary, upsampling } = options;
+    checkClasses(classes, options);
+    const decoder = createDecoder(options.decoder, { inputSize, outputs: classes }, features, owner);
+    const deepest = decoder.levels.at(-1) ?? 'P5';
+    const [finest = 'P5'] = decoder.levels;
+    if (options.deepSupervision && decoder.stages.length === 0) {
+      throw new ConfigError(
+        `deepSupervision needs coarser maps, the decoder ${options.decoder.kind} makes none on its way: leave it out, or choose unet`,
+      );
+    }
+    const predict = predictorOf(owner, decoder, classes);
+    const weights = options.deepSupervision ? stageWeightsOf(decoder.stages.length, options.stageWeights) : [1];
+    const deep = decoder.stages.flatMap((inChannels, i) =>
+      (weights[i + 1] ?? 0) > 0
+        ? [{ i, layer: prediction(owner, `deep_supervision.${i}`, [1, inChannels, classes]) }]
+        : [],
     );
-  }
-  const predict = predictorOf(owner, decoder, classes);
-  const weights = options.deepSupervision
-    ? guarded(owner, () => stageWeightsOf(decoder.stages.length, options.stageWeights))
-    : [1];
-  const deep = decoder.stages.flatMap((inChannels, i) =>
-    (weights[i + 1] ?? 0) > 0
-      ? [{ i, layer: prediction(owner, `deep_supervision.${i}`, [1, inChannels, classes]) }]
-      : [],
-  );
-  const classify = auxiliary
-    ? imageClassifier(owner, 'classification_head', { ...auxiliary, inChannels: infoOf(features, deepest).channels })
-    : null;
-  const { upsampling } = options;
-  const output = upsampling ? enlarged(decoder.output, upsampling) : wholeInput(classes);
-  const imageOf = (maps: Partial<FeatureMaps>) =>
-    coveredSize(infoOf(features, finest), gridOf(mapOf(maps, features, finest)), inputSize);
-  return {
-    inputs: Object.fromEntries(decoder.levels.map((level) => [level, features[level]])) as FeatureSpec,
-    parameters: owner.parameters,
-    dispose: owner.dispose,
-    forward: (maps, pass) =>
-      tf.tidy(() => {
+    const classify = auxiliary
+      ? imageClassifier(owner, 'classification_head', { ...auxiliary, inChannels: infoOf(features, deepest).channels })
+      : null;
+    const output = upsampling ? enlarged(decoder.output, upsampling) : wholeInput(classes);
+    const imageOf = (maps: Partial<FeatureMaps>) =>
+      coveredSize(infoOf(features, finest), gridOf(mapOf(maps, features, finest)), inputSize);
+    return {
+      inputs: Object.fromEntries(decoder.levels.map((level) => [level, features[level]])) as FeatureSpec,
+      forward: (maps, pass) => {
         const { map, stages } = decoder.forward(maps, pass);
         const small = predict(map, pass);
         const [height, width] = gridOf(small);
@@ -90,30 +76,29 @@ export function createSemanticDecoderHead(
           if (stage) raw[`deep${i}`] = layer(stage, pass);
         }
         return raw;
-      }),
-    exported: {
-      outputs: ({ logits }) => ({ scores: classLogits(logits) }),
-      reading: { kind: 'classMap', covered: inputSize },
-    },
-    loss: (raw, targets) =>
-      decoderLoss(raw, targets, {
-        loss: options.loss,
-        stageWeights: weights,
-        auxiliaryWeight: auxiliary?.weight ?? 0,
-      }),
-    decode: async (raw, placements) => {
-      const logits = tf.tidy(() => classLogits(raw.logits));
-      const [, height, width, count] = logits.shape;
-      const values = (await logits.data()) as Float32Array;
-      if (logits !== raw.logits) logits.dispose();
-      const size = height * width * count;
-      const covered = coveredSize(output, [height, width], inputSize);
-      return placements.map((placement, i) => {
-        const scores = values.subarray(i * size, (i + 1) * size);
-        return decodeClassMap({ scores, height, width, classes: count }, covered, placement);
-      });
-    },
-  };
+      },
+      exported: {
+        outputs: ({ logits }) => ({ scores: classLogits(logits) }),
+        reading: { kind: 'classMap', covered: inputSize },
+      },
+      loss: (raw, targets) =>
+        decoderLoss(raw, targets, {
+          loss: options.loss,
+          stageWeights: weights,
+          auxiliaryWeight: auxiliary?.weight ?? 0,
+        }),
+      decode: async (raw, placements) => {
+        const logits = tf.tidy(() => classLogits(raw.logits));
+        const [, height, width, count] = logits.shape;
+        const images = await imagesOf({ scores: logits }, placements.length);
+        if (logits !== raw.logits) logits.dispose();
+        const covered = coveredSize(output, [height, width], inputSize);
+        return images.map(({ scores }, i) =>
+          decodeClassMap({ scores, height, width, classes: count }, covered, placements[i]!),
+        );
+      },
+    };
+  });
 }
 
 /** The convolution that predicts; decoders that predict themselves have none. */
@@ -155,14 +140,4 @@ function checkClasses(classes: number, { loss }: SemanticDecoderConfig): void {
     throw new ConfigError(`semantic decoder head: ${classes} classes: a class map holds 1 to ${IGNORED}`);
   }
   checkClassWeights(loss, Math.max(2, classes)); // one class has a background
-}
-
-/** Nothing of a head that could not be built stays in memory. */
-function guarded<T>(owner: Parameters, build: () => T): T {
-  try {
-    return build();
-  } catch (error) {
-    owner.dispose();
-    throw error;
-  }
 }

@@ -2,10 +2,9 @@ import { createClassificationEvaluator, type LabelFigures } from '../../datasets
 import type { ClassScores, LabelTruth } from '../../datasets/sample.js';
 import { stitchScores } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
+import { namedClasses } from './told.js';
 
 const FIGURES = ['top1', 'top5', 'balancedAccuracy', 'macroF1', 'mAP', 'AUC', 'calibrationError'];
-/** Classes that are told of an image, where they exclude each other. */
-const TOP = 5;
 
 /** The classes of the whole image. */
 export const classification = defineTask<LabelTruth, ClassScores>({
@@ -14,7 +13,13 @@ export const classification = defineTask<LabelTruth, ClassScores>({
   head: 'classification',
   metric: 'top1',
   mostClasses: 10_000,
-  augmentation: { fit: 'letterbox', scale: [0.8, 1.25], flipVertical: 0, rotate90: 0 },
+  augmentation: {
+    fit: 'letterbox',
+    scale: [0.8, 1.25],
+    flipVertical: 0,
+    rotate90: 0,
+    large: { policy: 'rand-m9-mstd0.5', mosaic: 0 },
+  },
   isFullyConvolutional: false,
   createEvaluator: (labels) => {
     const evaluator = createClassificationEvaluator({ labels });
@@ -32,11 +37,8 @@ export const classification = defineTask<LabelTruth, ClassScores>({
     return [...figuresOf(report, FIGURES), { header, rows }];
   },
   stitching: { isWholeToo: false, defaults: null, create: stitchScores },
-  describe: (result, { names, threshold }) => {
-    const { probabilities, isExclusive } = result;
-    const ranked = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]!);
-    const kept = isExclusive ? ranked.slice(0, TOP) : ranked.filter((label) => probabilities[label]! >= threshold);
-    const classes = kept.map((label) => ({ label: names[label] ?? '', probability: probabilities[label]! }));
+  describe: (result, options) => {
+    const classes = namedClasses(result, options);
     return {
       value: { classes },
       rows: classes.map(({ label, probability }) => ({ figure: probability.toFixed(4), label })),

@@ -1,8 +1,10 @@
 import { classification } from './classification.js';
 import { detection } from './detection.js';
 import { instances } from './instances.js';
+import type { TaskName } from './names.js';
 import { segmentation } from './segmentation.js';
 
+export { TASK_NAMES, type TaskName } from './names.js';
 export {
   type Described,
   type DescribeOptions,
@@ -14,8 +16,9 @@ export {
   type Stitching,
   type Task,
 } from './task.js';
+export type { FoundInstance, FoundObject, NamedClass } from './told.js';
 
 /** Every task there is, by its name in configs. */
-export const TASKS = { detection, instances, segmentation, classification } as const;
-export type TaskName = keyof typeof TASKS;
-export const TASK_NAMES = Object.keys(TASKS) as readonly TaskName[];
+export const TASKS = { detection, instances, segmentation, classification } as const satisfies {
+  readonly [Name in TaskName]: unknown;
+};

@@ -3,6 +3,7 @@ import type { Instances, InstanceTruth } from '../../datasets/sample.js';
 import { detection } from './detection.js';
 import { stitchInstances } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
+import { foundInstances } from './told.js';
 
 const FIGURES = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'boxAP', 'boxAP50'];
 const RECALLS = ['AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl'];
@@ -14,7 +15,7 @@ export const instances = defineTask<InstanceTruth, Instances>({
   head: 'instance',
   metric: 'AP',
   mostClasses: 10_000,
-  augmentation: detection.augmentation,
+  augmentation: { ...detection.augmentation, large: { policy: 'trivial-color', mosaic: 0.5 } },
   isFullyConvolutional: false,
   createEvaluator: (labels, { maxDetections }) => createInstanceEvaluator({ labels, maxDetections }),
   stitching: { isWholeToo: true, defaults: null, create: stitchInstances },
@@ -25,15 +26,8 @@ export const instances = defineTask<InstanceTruth, Instances>({
     return [...figuresOf(report, FIGURES), ...figuresOf(report, RECALLS), { header: ['class', 'AP', 'AP50'], rows }];
   },
   describe: (result, options) => {
-    const { value, rows, overlay } = detection.describe(result, options);
-    const masks = result.masks.slice(0, overlay.boxes?.scores.length ?? 0);
-    const detections = value.detections as readonly object[];
-    return {
-      value: {
-        detections: detections.map((each, i) => Object.assign({}, each, { segmentation: masks[i] })),
-      },
-      rows,
-      overlay: { ...overlay, masks },
-    };
+    const { rows, overlay } = detection.describe(result, options);
+    const detections = foundInstances(result, options);
+    return { value: { detections }, rows, overlay: { ...overlay, masks: result.masks.slice(0, detections.length) } };
   },
 });

@@ -13,7 +13,13 @@ export const segmentation = defineTask<SemanticTruth, ClassMap>({
   head: 'semantic',
   metric: 'mIoU',
   mostClasses: IGNORED,
-  augmentation: { fit: 'native', scale: [1, 1], flipVertical: 0.5, rotate90: 0.75 },
+  augmentation: {
+    fit: 'native',
+    scale: [1, 1],
+    flipVertical: 0.5,
+    rotate90: 0.75,
+    large: { policy: 'trivial-color', mosaic: 0 },
+  },
   isFullyConvolutional: true,
   createEvaluator: (labels) => {
     const evaluator = createSemanticEvaluator({ labels });

@@ -61,7 +61,10 @@ export interface Stitching<Result> {
 }
 
 /** Defaults of the augmentation where the config leaves them open. */
-export type TaskAugmentation = Pick<AugmentConfig, 'fit' | 'scale' | 'flipVertical' | 'rotate90'>;
+export interface TaskAugmentation extends Pick<AugmentConfig, 'fit' | 'scale' | 'flipVertical' | 'rotate90'> {
+  /** What is added for many images: a policy, and the probability of a mosaic. */
+  readonly large: { readonly policy: string; readonly mosaic: number };
+}
 
 /** What is learned, whatever head learns it: the truth, how predictions are measured, and how they are told. */
 export interface Task<T extends Truth = Truth, Result = unknown> {

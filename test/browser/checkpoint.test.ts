@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDetector } from '../../configs/openModel.js';
 import { encodePng } from '../../datasets/decode/encodePng.js';
 import type { RgbPixels } from '../../datasets/sample.js';
-import type { FoundObject } from '../../training/index.js';
+import type { FoundObject } from '../../heads/index.js';
 import { type CheckpointMetadata, writeCheckpoint } from '../../training/run/checkpointFile.js';
 import { captureState } from '../../training/state.js';
 import { expectedSingle, SINGLE_CASES } from '../engine/kernels/singleCases.js';

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExperiment, type ReadOptions, readExperiment } from '../../configs/read.js';
 import { ConfigError } from '../../engine/errors.js';
@@ -40,7 +41,9 @@ const VOC = 'data: { kind: voc, root: cells, classes: [a] }\n';
 
 describe('a config that is right', () => {
   it('gets the defaults for what it does not name, and an absolute root beside itself', () => {
+    const alive = Object.keys(tf.engine().registeredVariables).length;
     const { data, ...rest } = readExperiment(write(VOC));
+    expect(Object.keys(tf.engine().registeredVariables)).toHaveLength(alive); // its parts were tried, and freed
     const { data: defaults, ...restOfDefaults } = parseExperiment({}, 'the test');
     expect(rest).toEqual(restOfDefaults);
     expect(data).toEqual({ ...defaults, kind: 'voc', root: join(folder, 'cells'), classes: ['a'], images: null });

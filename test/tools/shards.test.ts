@@ -15,26 +15,26 @@ const BATCH = 4;
 const CLASSES = ['a', 'b', 'c'].map((name, i) => ({ id: i * 7, name }));
 
 const random = createRandom([3]);
-const boxes = (count: number, Type: typeof Float64Array | typeof Float32Array) =>
-  Type.from({ length: count * 4 }, (_, i) => (i % 4 < 2 ? random.uniform() * 50 : 50 + random.uniform() * 50));
+const boxes = (count: number): Float64Array =>
+  Float64Array.from({ length: count * 4 }, (_, i) => random.uniform(i % 4 < 2 ? 0 : 50, i % 4 < 2 ? 50 : 100));
 const labels = (count: number): Int32Array => Int32Array.from({ length: count }, () => random.integer(3));
-const scores = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.uniform());
+const scores = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.uniform(0, 1));
 
 /** Truths and answers of images, by task. */
 const SAMPLES: { readonly [name in TaskName]: (i: number) => readonly [truth: unknown, answer: unknown] } = {
   detection: (i) => {
     const [real, found] = [i % 4, i % 7];
-    const truth = { kind: 'boxes', boxes: boxes(real, Float64Array), labels: labels(real) };
+    const truth = { kind: 'boxes', boxes: boxes(real), labels: labels(real) };
     return [
       { ...truth, ignored: new Uint8Array(real), areas: Float64Array.from({ length: real }, () => 1000 / 3) },
-      { boxes: boxes(found, Float32Array), labels: labels(found), scores: scores(found) },
+      { boxes: Float32Array.from(boxes(found)), labels: labels(found), scores: scores(found) },
     ];
   },
   instances: (i) => {
     const real = (i % 3) + 1;
     const truth: InstanceTruth = {
       kind: 'instances',
-      boxes: boxes(real, Float64Array) as Float64Array,
+      boxes: boxes(real),
       labels: labels(real),
       ignored: new Uint8Array(real),
       areas: new Float64Array(real).fill(12),
@@ -47,7 +47,7 @@ const SAMPLES: { readonly [name in TaskName]: (i: number) => readonly [truth: un
       })),
     };
     const answer: Instances = {
-      boxes: boxes(1, Float32Array) as Float32Array,
+      boxes: Float32Array.from(boxes(1)),
       labels: labels(1),
       scores: scores(1),
       masks: [{ size: [100, 100], counts: '52e2' } as never],

@@ -53,6 +53,15 @@ afterEach(() => tf.disposeVariables());
 describe('createPredictor', () => {
   const options = { inputSize: [16, 16], mode: 'letterbox', multiple: 32, batchSize: 2 } as const;
 
+  test('images are laid at the spacing that the weights were trained with, those of no known spacing as they are', async () => {
+    const spaced = { ...model, preprocessing: { ...model.preprocessing, spacing: [1, 2] as const } };
+    const predictor = createPredictor(spaced, { ...options, mode: 'native' });
+    const [answer] = await predictor.predict([{ ...flat(110, 30, 40), spacing: [2, 1] }]);
+    expect(answer).toMatchObject({ mean: 1, placement: { scaleX: 0.5, scaleY: 2 }, shape: [1, 96, 32, 3] });
+    const [unknown] = await predictor.predict([flat(110, 30, 40)]);
+    expect(unknown).toMatchObject({ mean: 1, placement: { scaleX: 1, scaleY: 1 }, shape: [1, 64, 32, 3] });
+  });
+
   test('answers in order, over several batches of constant size', async () => {
     const predictor = createPredictor(model, options);
     const answers = await predictor.predict([110, 120, 130, 140, 150].map((value) => flat(value)));

@@ -3,7 +3,8 @@ import { pathToFileURL } from 'node:url';
 import type { FormatName } from '../../deploy/formatNames.js';
 import type { ExportedFile } from '../../deploy/formats.js';
 import type { HostNetwork } from '../../deploy/hostNetwork.js';
-import { findBeside, findOnnxRuntime, openOnnxNetwork, openOnnxWith } from '../../deploy/onnxruntime/onnxruntime.js';
+import { findBeside, findOnnxRuntime, openOnnxNetwork } from '../../deploy/onnxruntime/onnxruntime.js';
+import { openOnnxSession } from '../../deploy/onnxSession.js';
 import { openGraphModelNetwork } from '../../deploy/tensorflow/graphModelNetwork.js';
 import { findLibrary } from '../../engine/tensorflow/runtime/library.js';
 import { openSavedModel } from '../../engine/tensorflow/savedModel.js';
@@ -47,7 +48,7 @@ export const RUNTIMES: readonly Runtime[] = [
     isHere: hasWeb,
     open: async (exported) => {
       const module = await import(pathToFileURL(findBeside(WEB) ?? '').href);
-      return openOnnxWith(module, onnxOf(exported), { executionProviders: ['wasm'] });
+      return openOnnxSession(module, onnxOf(exported), { executionProviders: ['wasm'] });
     },
   },
   {

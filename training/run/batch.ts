@@ -23,8 +23,11 @@ export interface TrainLoader {
   readonly stepsPerEpoch: number;
   /** What every batch is like; reads no image. */
   layout(): Promise<BatchLayout>;
-  /** @param fromStep first step of the epoch to give, for resuming in its middle */
-  batches(epoch: number, fromStep: number): AsyncIterable<TrainBatch>;
+  /**
+   * @param fromStep first step of the epoch to give, for resuming in its middle
+   * @param epochs   of the whole run, as far as is known: infinite at first where its time is limited
+   */
+  batches(epoch: number, fromStep: number, epochs?: number): AsyncIterable<TrainBatch>;
 }
 
 /** A batch with its place in the run. */
@@ -36,13 +39,23 @@ export interface PlacedBatch {
   readonly epoch: number;
 }
 
-/** The batches of steps `from` to `to` - 1, over as many epochs as that takes. */
-export async function* batchesOf(loader: TrainLoader, from: number, to: number): AsyncGenerator<PlacedBatch, void> {
+/**
+ * The batches of steps `from` to `to` - 1, over as many epochs as that takes.
+ *
+ * @param totalSteps of the run, where it may end before `to`
+ */
+export async function* batchesOf(
+  loader: TrainLoader,
+  from: number,
+  to: number,
+  totalSteps = (): number => to,
+): AsyncGenerator<PlacedBatch, void> {
   let step = from;
   while (step < to) {
     const epoch = Math.floor(step / loader.stepsPerEpoch);
     const before = step;
-    for await (const batch of loader.batches(epoch, step % loader.stepsPerEpoch)) {
+    const epochs = Math.ceil(totalSteps() / loader.stepsPerEpoch);
+    for await (const batch of loader.batches(epoch, step % loader.stepsPerEpoch, epochs)) {
       yield { batch, step, epoch };
       step++;
       if (step >= to) return;

@@ -11,13 +11,23 @@ const limit = z.int().min(1).max(1_000_000).nullable().default(null);
 
 /** How to train, in a config file; an unknown key is an error. The only place of these defaults. */
 export const trainConfig = z.strictObject({
-  epochs: count(50, 'Passes over the training images, 1..1000000'),
+  epochs: limit.describe(
+    'Passes over the training images, 1..1000000; null: 50, or as many as there is time for in train.minutes',
+  ),
   batchSize: z
     .int()
     .min(1)
     .max(1024)
     .default(8)
     .describe('Images per step, over all processes of a cluster together, 1..1024'),
+  accumulate: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(1)
+    .describe(
+      'Equal parts of a batch that are computed one after the other, in the memory of one: the step is that of the whole batch, but for the statistics of batch norm; 1..1024, a divisor of batchSize',
+    ),
   optimizer: z
     .enum(OPTIMIZER_NAMES as [...typeof OPTIMIZER_NAMES])
     .default('adamw')
@@ -128,6 +138,8 @@ export const trainConfig = z.strictObject({
     .positive()
     .nullable()
     .default(null)
-    .describe('Stop after this many minutes, after a checkpoint; null: when the epochs are done'),
+    .describe(
+      'Time to train in, evaluations and checkpoints included, minutes: the schedule is laid over as many steps as fit, measured on the way, and a resumed run has what was left; null: when the epochs are done',
+    ),
 });
 export type TrainConfig = z.output<typeof trainConfig>;

@@ -1,5 +1,6 @@
 import { createLeakGuard } from '../../engine/leaks.js';
 import { batchesOf, type PlacedBatch } from './batch.js';
+import { type Budget, createBudget } from './budget.js';
 import type { StepMemory } from './memory.js';
 import type { Plan } from './options.js';
 import { evaluateTogether, isWriter, type Session, saveLast } from './session.js';
@@ -21,8 +22,12 @@ export interface Steps extends Omit<Stepper, 'requireMemory'> {
 export function createSteps<Raw>(session: Omit<Session<Raw>, 'log'>): Steps {
   const { run, plan, peers } = session;
   const vote = peers ? () => REASONS.map((reason) => wants(session, reason)) : undefined;
-  const rateAt = (step: number): number => plan.schedule(step) * session.state.patience.rateFactor;
-  const stepper = createStepper(run.model, plan, rateAt, vote);
+  const { state } = session;
+  const course = {
+    totalSteps: () => state.totalSteps,
+    rateAt: (step: number) => plan.scheduleOf(state.totalSteps)(step) * state.patience.rateFactor,
+  };
+  const stepper = createStepper(run.model, plan, course, vote);
   return {
     ...stepper,
     requireMemory: async () => stepper.requireMemory(await run.loader.layout(), run.availableBytes),
@@ -38,9 +43,15 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
   const leaks = run.checkLeaks ? createLeakGuard() : null;
   const waiting = createWaitingWatch();
   const agreement: Agreement = { stop: null };
-  const batches = batchesOf(run.loader, state.step, plan.totalSteps);
+  const batches = batchesOf(run.loader, state.step, plan.totalSteps, () => state.totalSteps);
   const now = createClock(state.seconds);
   const saved = { step: state.step, seconds: now() };
+  const budget = budgetOf(session);
+  const timed = async (work: () => Promise<void>, tell: ((seconds: number) => void) | undefined): Promise<void> => {
+    const from = now();
+    await work();
+    tell?.(now() - from);
+  };
   let upcoming = request(batches);
   let unread: UnreadStep | null = null;
   const settle = async (): Promise<void> => {
@@ -50,13 +61,14 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
   };
   const pause = async (): Promise<StopReason | null> => {
     const save = isWriter(session) && checkpointDue(plan, state.step, saved, now());
-    const measure = evaluationDue(session);
+    const measure = evaluationDue(session) && budget?.mayEvaluate(now()) !== false;
     if (save || measure || stopReason(session, agreement)) await settle();
-    if (measure) await evaluateTogether(session);
+    if (measure) await timed(() => evaluateTogether(session), budget?.evaluated);
     state.seconds = now();
+    state.totalSteps = budget?.totalSteps(state.step, state.seconds) ?? state.totalSteps;
     const reason = stopReason(session, agreement);
     if (!save || reason) return reason;
-    await saveLast(session);
+    await timed(() => saveLast(session), budget?.saved);
     Object.assign(saved, { step: state.step, seconds: now() });
     return null;
   };
@@ -64,10 +76,11 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
     for (;;) {
       const reason = await pause();
       if (reason) return reason;
+      const begun = now();
       const asked = performance.now();
       const next = await upcoming;
       upcoming = NONE; // the step releases the batch
-      if (next.done) throw new Error(`the loader ended after step ${state.step} of ${plan.totalSteps}`);
+      if (next.done) throw new Error(`the loader ended after step ${state.step} of ${state.totalSteps}`);
       run.watch?.batch(next.value);
       unread = await stepper.run(next.value, performance.now() - asked, async () => {
         upcoming = request(batches);
@@ -77,6 +90,7 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
       leaks?.step();
       state.step++;
       state.seconds = now();
+      budget?.step(begun, state.seconds);
     }
   } finally {
     unread?.dispose();
@@ -84,6 +98,21 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
     await batches.return();
     leaks?.dispose();
   }
+}
+
+/** Images are answered in about a third of the time that they are learned in; some are large. */
+const ANSWER_SHARE = 0.5;
+
+function budgetOf<Raw>({ run, plan }: Session<Raw>): Budget | null {
+  if (!plan.timed || plan.minutes === null) return null;
+  const images = run.evaluate ? Math.max(1, run.evaluatedImages ?? 0) : 0;
+  return createBudget({
+    seconds: plan.minutes * 60,
+    mostSteps: plan.totalSteps,
+    evaluateSteps: plan.evaluateSteps,
+    evaluationSteps: (ANSWER_SHARE * images) / run.options.batchSize,
+    checkpointSeconds: plan.checkpointSeconds,
+  });
 }
 
 /** No batch was asked for. */
@@ -130,10 +159,11 @@ function wants<Raw>(
 
 function stopReason<Raw>(session: Session<Raw>, { stop }: Agreement): StopReason | null {
   const { plan, state, peers } = session;
-  const isDone = state.step >= plan.totalSteps;
+  const isDone = state.step >= state.totalSteps;
   if (peers) return isDone ? 'done' : stop !== null && state.step >= stop.step ? stop.reason : null;
   if (wants(session, 'interrupted')) return 'interrupted';
-  return isDone ? 'done' : (REASONS.find((reason) => wants(session, reason)) ?? null);
+  if (isDone) return plan.timed && state.step < plan.totalSteps ? 'time' : 'done';
+  return REASONS.find((reason) => wants(session, reason)) ?? null;
 }
 
 function evaluationDue<Raw>({ run, plan, state }: Session<Raw>): boolean {
@@ -148,11 +178,11 @@ function checkpointDue(plan: Plan, step: number, saved: { step: number; seconds:
 }
 
 async function record<Raw>(session: Session<Raw>, unread: UnreadStep, waiting: WaitingWatch): Promise<StepReport> {
-  const { plan, log, progress } = session;
+  const { plan, state, log, progress } = session;
   const report = await unread.read();
   const { votes: _votes, ...figures } = report;
   log.write({ event: 'step', ...figures });
-  progress.step({ ...report, steps: plan.totalSteps, epochs: plan.epochs });
+  progress.step({ ...report, steps: state.totalSteps, epochs: Math.ceil(state.totalSteps / plan.stepsPerEpoch) });
   const message = waiting.step(report.ms);
   if (message !== null) {
     log.write({ event: 'warning', step: report.step, message });

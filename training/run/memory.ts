@@ -5,7 +5,8 @@ import { loadEncoder } from '../../datasets/loader/fill.js';
 import { ConfigError } from '../../engine/errors.js';
 import { type Demand, requireRoom } from '../../engine/memory.js';
 import { type MemoryNeed, needOf, roomsWith } from '../../engine/tensorflow/memory/memory.js';
-import { createTrainingStep, type TrainableModel, type TrainingStep } from '../step.js';
+import { type AccumulatedStep, type BatchPart, createAccumulatedStep } from '../accumulate.js';
+import { createTrainingStep, type TrainableModel } from '../step.js';
 import type { BatchLayout } from './batch.js';
 import { batchBytes, hollowBatch } from './hollowBatch.js';
 import { type Plan, plan, type TrainOptions } from './options.js';
@@ -22,10 +23,13 @@ export function memoryUse(): MemoryUse {
   return { peakBytes: process.resourceUsage().maxRSS * 1024, tensors: tf.memory().numTensors };
 }
 
-/** The compiled step of a plan. */
-export function planStep<Raw>(model: TrainableModel<Raw>, planned: Plan): TrainingStep {
-  const { optimizer, ema, clipNorm, normMomentum, syncNorm, recompute, seed } = planned;
-  return createTrainingStep({ model, optimizer, ema, clipNorm, normMomentum, syncNorm, recompute, seed });
+/** The compiled step of a plan: it takes a batch in as many parts as the plan says. */
+export function planStep<Raw>(model: TrainableModel<Raw>, planned: Plan): AccumulatedStep {
+  const { optimizer, ema, clipNorm, normMomentum, syncNorm, recompute, seed, accumulate } = planned;
+  const options = { model, optimizer, ema, clipNorm, normMomentum, syncNorm, recompute, seed };
+  if (accumulate > 1) return createAccumulatedStep(options, accumulate);
+  const step = createTrainingStep(options);
+  return { ...step, run: ([whole], at) => step.run((whole as BatchPart).images, (whole as BatchPart).targets, at) };
 }
 
 /** A network as `createDetector` and `createSegmenter` give it. */
@@ -60,7 +64,7 @@ export async function estimateStepMemory(
   const images = [batchSize, ...inputSize, model.preprocessing.mean.length] as const;
   const planned = plan(model.parameters, { seed: 1, ...options, batchSize, steps: 1 }, 1);
   const step = planStep(model, planned);
-  const batch = hollowBatch({ images, targets: Object.fromEntries(shapes) }, batchSize);
+  const batch = hollowBatch({ images, targets: Object.fromEntries(shapes) }, batchSize / planned.accumulate);
   try {
     return needOf(step.memory(batch.images, batch.targets, FIRST));
   } finally {
@@ -83,27 +87,29 @@ export interface StepMemory extends MemoryNeed {
  * Compares what the step and its batches need with what is free, what the control groups leave, and what the engine can
  * address, before a batch is made. The trace is the one that the first call uses.
  *
+ * @param parts     that a batch is computed in
  * @param votes     as the steps will be given, in a cluster
  * @param available bytes the process may still take; what is there when absent
  * @returns         null: the model runs an op on this engine whose memory is not known
  * @throws EngineError naming the largest batch that fits, or a smaller input
  */
 export function requireStepMemory(
-  step: TrainingStep,
+  step: Pick<AccumulatedStep, 'memory'>,
   layout: BatchLayout,
+  parts: number,
   votes?: readonly boolean[],
   available?: number,
 ): StepMemory | null {
   const [batch, height, width] = layout.images;
   const stepBytes = (count: number): number => {
-    const hollow = hollowBatch(layout, count);
+    const hollow = hollowBatch(layout, Math.ceil(count / parts));
     try {
-      return step.memory(hollow.images, hollow.targets, { ...FIRST, votes }) + batchBytes(hollow);
+      return step.memory(hollow.images, hollow.targets, { ...FIRST, votes }) + parts * batchBytes(hollow);
     } finally {
       tf.dispose(hollow as unknown as tf.TensorContainer);
     }
   };
-  const engineBytes = along(stepBytes, batch <= LARGEST_TRIED / (height * width) ? batch : 2);
+  const engineBytes = along(stepBytes, batch / parts <= LARGEST_TRIED / (height * width) ? batch : 2 * parts);
   const demandOf = (count: number): Demand => ({ engine: engineBytes(count), host: layout.heldBytes(count) });
   const rooms = roomsWith(available);
   const request = { what: 'a step', inputSize: [height, width] as const };

@@ -1,3 +1,4 @@
+import { taskCount } from '../../engine/collective.js';
 import { ConfigError } from '../../engine/errors.js';
 import { createEma, type Ema } from '../ema.js';
 import { OPTIMIZERS, type Optimizer, type OptimizerName } from '../optimizers.js';
@@ -25,23 +26,28 @@ export const TRAIN_DEFAULTS = { ...trainConfig.parse({}), checkpointSeconds: 60 
 
 /** What the options mean for one model and one loader. */
 export interface Plan {
+  /** The most steps; infinite where the time alone ends it. */
   readonly totalSteps: number;
-  readonly epochs: number;
   readonly stepsPerEpoch: number;
   /** Peak learning rate after scaling to the batch. */
   readonly learningRate: number;
-  readonly schedule: Schedule;
+  /** Rates of a training of so many steps. */
+  readonly scheduleOf: (totalSteps: number) => Schedule;
   readonly optimizer: Optimizer;
   readonly optimizerName: OptimizerName;
   readonly ema: Ema | undefined;
   readonly clipNorm: number | undefined;
   readonly normMomentum: number;
   readonly recompute: boolean;
+  /** Equal parts that a batch is computed in. */
+  readonly accumulate: number;
   readonly syncNorm: boolean;
   readonly evaluateSteps: number;
   readonly checkpointSteps: number | null;
   readonly checkpointSeconds: number;
   readonly minutes: number | null;
+  /** True: the steps are as many as fit into the minutes. In a cluster the epochs say, as rates must be the same everywhere. */
+  readonly timed: boolean;
   /** Evaluations without a better one after which it ends; null: it does not. */
   readonly patience: number | null;
   readonly plateau: Plateau;
@@ -49,6 +55,12 @@ export interface Plan {
 }
 
 const BACKBONE = 'backbone.';
+/** Where neither epochs nor minutes are said. */
+const EPOCHS = 50;
+/** Steps that a training of unknown length is taken to have. */
+export const UNKNOWN_STEPS = 1_000_000;
+/** The warm-up of a training by time is at most one of so many parts of it. */
+const SHORTEST_AFTER = 5;
 
 /**
  * Creates optimizer, averages and schedule.
@@ -57,33 +69,36 @@ const BACKBONE = 'backbone.';
  */
 export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEpoch: number): Plan {
   const set = { ...TRAIN_DEFAULTS, ...options };
-  const totalSteps = set.steps ?? set.epochs * stepsPerEpoch;
+  const timed = set.minutes !== null && taskCount() === 1;
+  const totalSteps = set.steps ?? (set.epochs ?? (timed ? Number.POSITIVE_INFINITY : EPOCHS)) * stepsPerEpoch;
   const learningRate =
     set.referenceBatch === null
       ? set.learningRate
       : scaleLearningRate(set.learningRate, set.batchSize, set.referenceBatch);
-  const schedule = createSchedule({
-    learningRate,
-    warmupSteps: set.warmupSteps,
-    totalSteps,
-    finalRate: set.finalRate,
-    schedule: set.schedule,
-    stepsPerEpoch,
-  });
+  const scheduleOf = (steps: number): Schedule =>
+    createSchedule({
+      learningRate,
+      warmupSteps: timed ? Math.min(set.warmupSteps, Math.ceil(steps / SHORTEST_AFTER)) : set.warmupSteps,
+      totalSteps: steps,
+      finalRate: set.finalRate,
+      schedule: set.schedule,
+      stepsPerEpoch,
+    });
+  scheduleOf(Math.min(totalSteps, UNKNOWN_STEPS)); // numbers that make none are refused before anything is created
   for (const [name, value] of Object.entries({
     evaluateEvery: set.evaluateEvery,
     checkpointEvery: set.checkpointEvery,
   }))
     if (value !== null && !(Number.isInteger(value) && value > 0))
       throw new ConfigError(`${name} is ${value}: give a whole number of at least 1`);
+  requireParts(set.batchSize, set.accumulate);
   const rateOf = (name: string): number => (name.startsWith(BACKBONE) ? set.backboneRate : 1);
   const { momentum, nesterov, beta1, beta2, epsilon, weightDecay } = set;
   return {
     totalSteps,
-    epochs: Math.ceil(totalSteps / stepsPerEpoch),
     stepsPerEpoch,
     learningRate,
-    schedule,
+    scheduleOf,
     optimizer: OPTIMIZERS[set.optimizer](parameters, {
       momentum,
       nesterov,
@@ -98,13 +113,24 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     clipNorm: set.clipNorm ?? undefined,
     normMomentum: set.normMomentum,
     recompute: set.recompute,
+    accumulate: set.accumulate,
     syncNorm: set.syncNorm,
     evaluateSteps: set.evaluateEvery * stepsPerEpoch,
     checkpointSteps: set.checkpointEvery,
     checkpointSeconds: set.checkpointSeconds,
     minutes: set.minutes,
+    timed,
     patience: set.patience,
     plateau: set.schedule.kind === 'plateau' ? set.schedule : null,
     seed: set.seed,
   };
+}
+
+/** The parts of a batch are alike, so that a mean over each counts as much. */
+function requireParts(batchSize: number, parts: number): void {
+  if (batchSize % (parts * taskCount()) === 0) return;
+  const processes = taskCount() === 1 ? '' : ` in each of ${taskCount()} processes`;
+  throw new ConfigError(
+    `train.accumulate: ${batchSize} images a step cannot be computed in ${parts} equal parts${processes}: choose a divisor of train.batchSize`,
+  );
 }

@@ -1,18 +1,30 @@
 import { statSync } from 'node:fs';
 import { caseStatistics } from '../../datasets/caseStatistics.js';
 import { shownImage } from '../../datasets/decode/index.js';
-import { type Axis, cutSlice, planeOf, thickestAxis } from '../../datasets/medical/slices.js';
-import type { ClassMap, Pixels } from '../../datasets/sample.js';
+import {
+  type Axis,
+  joined,
+  planeOf,
+  repeated,
+  requireGrid,
+  sliceWithin,
+  thickestAxis,
+} from '../../datasets/medical/slices.js';
+import type { CaseStatistics, ClassMap, Pixels } from '../../datasets/sample.js';
 import { type ReadVolume, readVolume } from '../../datasets/volumes/readVolume.js';
-import { eachVoxel, orientationOf, toRas } from '../../datasets/volumes/volume.js';
-import { ConfigError } from '../../engine/errors.js';
+import { eachVoxel, orientationOf, toRas, type Volume } from '../../datasets/volumes/volume.js';
+import { ConfigError, DataError } from '../../engine/errors.js';
 import type { Predictor } from '../predictor.js';
 
 export interface PredictVolumeOptions {
   /** Planes that the network was trained on; null: across the thickest slices. */
   readonly axis: Axis | null;
+  /** Slices that the network sees together as channels: an odd number. */
+  readonly slices: number;
   /** False: slices are shown to the network as 8-bit RGB. */
   readonly isDeep: boolean;
+  /** Slice that is shown, from 0. Defaults to the one with the most of what is no background. */
+  readonly shown?: number | null;
 }
 
 /** The classes of a volume. */
@@ -22,7 +34,7 @@ export interface VolumePrediction {
   readonly volume: ReadVolume;
   /** [depth * height * width] class index, as the volume stores its voxels. */
   readonly labels: Uint8Array;
-  /** The slice with the most of what is no background, and its classes. */
+  /** A slice and its classes: the one that was asked for, or that with the most of what is no background. */
   readonly shown: { readonly index: number; readonly image: Pixels; readonly result: ClassMap };
   readonly slices: number;
   /** Of one voxel, millilitres; null: the file does not say how large voxels are. */
@@ -32,21 +44,39 @@ export interface VolumePrediction {
 /**
  * Answers a volume slice by slice, a batch at a time.
  *
- * @param file a volume, or the folder of a DICOM series
- * @throws DataError when it cannot be read; ConfigError for a network that gives no class maps
+ * @param files volumes, or folders of DICOM series, on one grid: the channels of each follow those before; the answer has the first one's name
+ *   and place
+ * @throws DataError when one cannot be read, has another grid, or not the slice that is to be shown; ConfigError for a network that gives no class maps
  */
 export async function predictVolume<Result>(
   predictor: Predictor<Result>,
-  file: string,
-  { axis: wanted, isDeep }: PredictVolumeOptions,
+  files: readonly string[],
+  { axis: wanted, slices: together, isDeep, shown = null }: PredictVolumeOptions,
 ): Promise<VolumePrediction> {
-  const stored = await readVolume(file, statSync(file, { throwIfNoEntry: false })?.isDirectory() === true);
-  const volume = toRas(stored);
-  const statistics = caseStatistics(volume.data, volume);
+  const [file = ''] = files;
+  const all = await Promise.all(
+    files.map((path) => readVolume(path, statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)),
+  );
+  const [stored] = all as [ReadVolume];
+  const isStored = all.some(({ affine }) => affine === null);
+  const placedAll = all.map((one) => (isStored ? { ...one, affine: null } : toRas(one)));
+  const [volume] = placedAll as [Volume];
+  for (const [i, one] of placedAll.entries()) requireGrid(files[i] ?? '', one, volume);
+  const each = placedAll.map((one) => caseStatistics(one.data, one));
+  const statistics = (count: number): CaseStatistics => ({
+    channels: each.flatMap((one) => repeated(one, count).channels),
+    cropped: Math.max(...each.map(({ cropped }) => cropped)),
+  });
   const axis = wanted ?? thickestAxis(volume);
   const slices = [volume.width, volume.height, volume.depth][axis] as number;
+  if (shown !== null && !(shown >= 0 && shown < slices))
+    throw new DataError(file, `it has ${slices} slices, 0 to ${slices - 1}: there is no slice ${shown}`);
+  const sliceOf = (index: number, count: number): Pixels => {
+    const parts = placedAll.map((one) => sliceWithin(one, axis, index, count));
+    return { ...(parts[0] as Pixels), data: joined(parts), statistics: statistics(count) };
+  };
   const imageOf = (index: number): Pixels => {
-    const slice = { ...cutSlice(volume, axis, index), statistics };
+    const slice = sliceOf(index, together);
     return isDeep ? slice : shownImage(slice);
   };
   const placed = new Uint8Array(volume.width * volume.height * volume.depth);
@@ -56,11 +86,11 @@ export async function predictVolume<Result>(
     for (const [i, answer] of (await predictor.predict(images)).entries()) {
       const result = classMapOf(answer);
       const count = layInto(placed, result, planeOf(volume, axis, from + i));
-      if (count > best.count) best = { index: from + i, count, result };
+      if (shown === null ? count > best.count : from + i === shown) best = { index: from + i, count, result };
     }
   }
   const labels = new Uint8Array(placed.length);
-  if (stored.affine === null) labels.set(placed);
+  if (isStored) labels.set(placed);
   else {
     eachVoxel(stored, orientationOf(stored), (at, ras) => {
       labels[at] = placed[ras] as number;
@@ -72,7 +102,7 @@ export async function predictVolume<Result>(
     file,
     volume: stored,
     labels,
-    shown: { index: best.index, image: imageOf(best.index), result: best.result as ClassMap },
+    shown: { index: best.index, image: sliceOf(best.index, 1), result: best.result as ClassMap },
     slices,
     millilitres: isSized ? (x * y * z) / 1000 : null,
   };

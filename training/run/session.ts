@@ -28,6 +28,8 @@ export interface TrainRun<Raw = unknown> {
    * without it, since there was nothing to measure, is never the best.
    */
   readonly metric?: string;
+  /** Images that `evaluate` measures, from which its time is guessed until it was called. Defaults to none. */
+  readonly evaluatedImages?: number;
   readonly options: TrainOptions;
   /** The run's folder. */
   readonly out: string;
@@ -72,6 +74,8 @@ export interface RunState {
   readonly run: string;
   /** Completed steps. */
   step: number;
+  /** Of the whole training, as far as is known. */
+  totalSteps: number;
   /** Of training and evaluation, over all sessions. */
   seconds: number;
   best: Evaluation | null;
@@ -173,7 +177,6 @@ function metadataOf<Raw>(run: TrainRun<Raw>, plan: Plan, state: RunState): Check
     version: 1,
     ...state,
     stepsPerEpoch: run.loader.stepsPerEpoch,
-    totalSteps: plan.totalSteps,
     seed: plan.seed,
     optimizer: plan.optimizerName,
     metric: run.metric ?? null,

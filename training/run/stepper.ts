@@ -3,7 +3,7 @@ import { EspalierError } from '../../engine/errors.js';
 import { uploadImages } from '../../engine/images.js';
 import { toTargets } from '../../heads/targets.js';
 import type { StepResult, TrainableModel } from '../step.js';
-import type { BatchLayout, PlacedBatch } from './batch.js';
+import type { BatchLayout, PlacedBatch, TrainBatch } from './batch.js';
 import type { StepTime } from './events.js';
 import { planStep, requireStepMemory, type StepMemory } from './memory.js';
 import type { Plan } from './options.js';
@@ -30,6 +30,14 @@ export interface UnreadStep {
   dispose(): void;
 }
 
+/** What a step must know of the run it belongs to. */
+export interface Course {
+  /** Learning rate of a step. */
+  readonly rateAt: (step: number) => number;
+  /** Steps of the whole training, as far as is known. */
+  readonly totalSteps: () => number;
+}
+
 /** Runs single steps. */
 export interface Stepper {
   /**
@@ -49,28 +57,28 @@ export interface Stepper {
 }
 
 /**
- * @param rateAt learning rate of a step
- * @param vote   in a cluster: what this process asks of all at the start of a step
+ * @param vote in a cluster: what this process asks of all at the start of a step
  */
 export function createStepper<Raw>(
   model: TrainableModel<Raw>,
   plan: Plan,
-  rateAt: (step: number) => number,
+  course: Course,
   vote: (() => readonly boolean[]) | undefined,
 ): Stepper {
   const compiled = planStep(model, plan);
   return {
     dispose: () => compiled.dispose(),
-    requireMemory: (layout, available) => requireStepMemory(compiled, layout, vote?.(), available),
+    requireMemory: (layout, available) => requireStepMemory(compiled, layout, plan.accumulate, vote?.(), available),
     run: async ({ batch, step, epoch }, waited, whileRunning) => {
       const entered = performance.now();
-      const images = uploadImages(batch.images, batch.shape);
-      const targets = toTargets(batch.targets);
-      const learningRate = rateAt(step);
-      const progress = { share: step / plan.totalSteps, epochs: step / plan.stepsPerEpoch };
+      const parts = partsOf(batch, plan.accumulate).map(({ images, shape, targets }) => {
+        return { images: uploadImages(images, shape), targets: toTargets(targets) };
+      });
+      const learningRate = course.rateAt(step);
+      const progress = { share: step / course.totalSteps(), epochs: step / plan.stepsPerEpoch };
       try {
         const started = performance.now();
-        const running = compiled.run(images, targets, { step, learningRate, progress, votes: vote?.() });
+        const running = compiled.run(parts, { step, learningRate, progress, votes: vote?.() });
         const result = await bothEnd(running, whileRunning());
         const ms = { data: waited, compute: performance.now() - started, host: started - entered };
         const { ids } = batch;
@@ -83,11 +91,40 @@ export function createStepper<Raw>(
           },
         };
       } finally {
-        tf.dispose([images, targets] as tf.TensorContainer[]);
+        tf.dispose(parts as unknown as tf.TensorContainer[]);
         batch.release();
       }
     },
   };
+}
+
+/** The images of a batch in runs of as many each; views of its memory. */
+function partsOf(
+  { images, shape, targets }: TrainBatch,
+  count: number,
+): readonly Pick<TrainBatch, 'images' | 'shape' | 'targets'>[] {
+  if (count === 1) return [{ images, shape, targets }];
+  const [, ...image] = shape;
+  const length = shape[0] / count;
+  return Array.from({ length: count }, (_, part) => {
+    const cut = <T extends { subarray(from: number, to: number): T; readonly length: number }>(values: T): T =>
+      values.subarray((part * values.length) / count, ((part + 1) * values.length) / count);
+    const own = Object.entries(targets).map(
+      ([
+        name,
+        {
+          data,
+          shape: [, ...rest],
+        },
+      ]) => {
+        return [
+          name,
+          { data: data instanceof Float32Array ? cut(data) : cut(data), shape: [length, ...rest] },
+        ] as const;
+      },
+    );
+    return { images: cut(images), shape: [length, ...image], targets: Object.fromEntries(own) };
+  });
 }
 
 /** Waits for both, also when one fails: a step must not run on while its variables are freed. */

@@ -12,8 +12,8 @@ import { beginningOf, type EventLog, openEventLog, type RunEvent } from './event
 import { holdRunFolder, type RunFolder, runFolder, settleRun } from './folder.js';
 import { createSteps, loop, type Steps, type StopReason } from './loop.js';
 import { type MemoryUse, memoryUse } from './memory.js';
-import { type Plan, plan } from './options.js';
-import { createErrorProgress, type Progress } from './progress.js';
+import { type Plan, plan, UNKNOWN_STEPS } from './options.js';
+import { createErrorProgress, duration, type Progress } from './progress.js';
 import { evaluate, isWriter, type RunState, type Session, saveLast, type TrainRun, versions } from './session.js';
 
 export interface TrainResult {
@@ -59,7 +59,7 @@ async function trainIn<Raw>(run: TrainRun<Raw>, folder: RunFolder, cluster: Memb
   let log = NO_LOG;
   let steps: Steps | null = null;
   try {
-    const restored = resume && writes ? resumeState(run, planned, folder, progress) : newState();
+    const restored = resume && writes ? resumeState(run, planned, folder, progress) : newState(planned);
     const peers = cluster && (await join(run, cluster, progress));
     const state = peers ? await agreeOnState(run, planned, peers, restored) : restored;
     const ready = { run, plan: planned, folder, state, progress, peers };
@@ -142,7 +142,12 @@ async function agreeOnState<Raw>(
     const own = [restored.step, Math.round(restored.seconds), restored.latest?.step ?? -1];
     const [step = 0, seconds = 0, measured = -1] = await shareState(tensors, own);
     if (peers.task === 0) return restored;
-    return { ...newState(), step, seconds, latest: measured < 0 ? null : { step: measured, value: null, report: {} } };
+    return {
+      ...newState(planned),
+      step,
+      seconds,
+      latest: measured < 0 ? null : { step: measured, value: null, report: {} },
+    };
   } catch (error) {
     throw await peers.explain(error);
   }
@@ -176,7 +181,9 @@ async function finish<Raw>(session: Session<Raw>, steps: Steps): Promise<TrainRe
   const trained = await loop(session, steps);
   await session.peers?.leave();
   if (!isWriter(session)) return { reason: trained, ...state, memory: memoryUse(), folder };
+  const ended = performance.now();
   if (trained !== 'interrupted' && run.evaluate && state.latest?.step !== state.step) await evaluate(session);
+  state.seconds += (performance.now() - ended) / 1000;
   const reason = run.signal?.aborted && state.latest?.step !== state.step ? 'interrupted' : trained;
   await saveLast(session);
   const memory = memoryUse();
@@ -209,16 +216,18 @@ function announce<Raw>({ run, plan, progress }: Session<Raw>): void {
 }
 
 function beginningEvent<Raw>({ run, plan, state }: Pick<Session<Raw>, 'run' | 'plan' | 'state'>): RunEvent {
-  const { learningRate, totalSteps: steps } = plan;
+  const { learningRate } = plan;
+  const { totalSteps: steps } = state;
   const { engine, threads = null } = run;
   const about = { run: state.run, engine, threads, versions: versions() };
   const event = state.step > 0 ? 'resume' : 'start';
   return { event, step: state.step, ...about, steps, stepsPerEpoch: run.loader.stepsPerEpoch, learningRate };
 }
 
-const newState = (name: string = randomUUID()): RunState => ({
+const newState = (planned: Plan, name: string = randomUUID()): RunState => ({
   run: name,
   step: 0,
+  totalSteps: Math.min(planned.totalSteps, UNKNOWN_STEPS),
   seconds: 0,
   best: null,
   latest: null,
@@ -228,7 +237,7 @@ const newState = (name: string = randomUUID()): RunState => ({
 function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, progress: Progress): RunState {
   if (!existsSync(folder.last)) {
     progress.note(`no checkpoint in ${folder.path} yet: starting from the first step`);
-    return newState(beginningOf(folder.events)?.run || undefined);
+    return newState(planned, beginningOf(folder.events)?.run || undefined);
   }
   const checkpoint = readCheckpoint(folder.last);
   requireOwn(folder, folder.last, checkpoint);
@@ -237,13 +246,28 @@ function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, 
   const tensors = { model: run.model, optimizer: planned.optimizer, ema: planned.ema };
   const { missing, unused } = restoreState(tensors, checkpoint);
   const { step, seconds, best, latest, totalSteps, patience = PATIENT } = checkpoint.metadata;
-  progress.note(`resuming at step ${step} of ${planned.totalSteps}`);
-  if (totalSteps !== planned.totalSteps) {
+  const left = (planned.minutes ?? 0) * 60 - seconds;
+  const now = planned.timed ? stepsWith(left, checkpoint.metadata, planned.totalSteps) : planned.totalSteps;
+  progress.note(
+    planned.timed
+      ? `resuming at step ${step}, ${duration(Math.max(0, left))} of train.minutes are left`
+      : `resuming at step ${step} of ${now}`,
+  );
+  if (totalSteps !== now) {
     progress.note(`the run was planned for ${totalSteps} steps: the learning rate follows the new plan from here on`);
   }
   if (missing.length > 0) progress.note(`${missing.length} states start fresh, e.g. ${missing[0]}`);
   if (unused.length > 0) progress.note(`${unused.length} states of the checkpoint are not used, e.g. ${unused[0]}`);
-  return { run: checkpoint.metadata.run ?? randomUUID(), step, seconds, best, latest, patience };
+  return { run: checkpoint.metadata.run ?? randomUUID(), step, totalSteps: now, seconds, best, latest, patience };
+}
+
+/** Of its minutes, what may be left of a run that has ended. */
+const UNUSED = 0.05;
+
+/** Steps of a run that time ends, with so many seconds left: as it was planned, or more where it had ended and was given more time. */
+function stepsWith(left: number, { step, totalSteps, seconds }: Checkpoint['metadata'], most: number): number {
+  const isOver = step >= totalSteps && left > UNUSED * (seconds + left);
+  return Math.min(most, isOver ? step + Math.max(1, Math.floor((step * left) / seconds)) : totalSteps);
 }
 
 /** The data order is addressed by seed and step: with another seed or epoch length it would be another run. */

@@ -1,110 +1,8 @@
 import { expect, it } from 'vitest';
 import { type Dataset, type Entry, encodePng, openData } from '../../../datasets/index.js';
 import type { StoredTruth } from '../../../datasets/read.js';
-import { folderWith, greyPng, vocXml } from '../folder.js';
-
-/** An image of 40 x 20 pixels; each has another brightness. */
-const image = (value = 9): Uint8Array => greyPng(40, 20, value);
-const coco = (names: readonly string[]) =>
-  JSON.stringify({
-    images: names.map((file_name, id) => ({ id, file_name })),
-    annotations: names.map((_, id) => ({
-      id,
-      image_id: id,
-      category_id: 1,
-      bbox: [4, 2, 16, 8],
-      segmentation: [[4, 2, 20, 2, 20, 10, 4, 10]],
-    })),
-    categories: [{ id: 1, name: 'cell' }],
-  });
-const labelme = (imagePath: string) =>
-  JSON.stringify({
-    imagePath,
-    imageWidth: 40,
-    imageHeight: 20,
-    shapes: [
-      {
-        label: 'cell',
-        shape_type: 'rectangle',
-        points: [
-          [20, 10],
-          [4, 2],
-        ],
-      },
-      {
-        label: 'cell',
-        shape_type: 'line',
-        points: [
-          [1, 1],
-          [2, 2],
-        ],
-      },
-    ],
-  });
-const cvat = `<?xml version="1.0"?><annotations><version>1.1</version><meta><task><labels><label><name>cell</name></label></labels></task></meta>
-<image id="0" name="a.png" width="40" height="20"><box label="cell" xtl="4" ytl="2" xbr="20" ybr="10"/><points label="cell" points="1,1"/></image></annotations>`;
-const via = JSON.stringify({
-  'a.png1': {
-    filename: 'a.png',
-    regions: [
-      { shape_attributes: { name: 'rect', x: 4, y: 2, width: 16, height: 8 }, region_attributes: { type: 'cell' } },
-    ],
-  },
-});
-const square = (x: number, y: number): Uint8Array => {
-  const data = Array<number>(800).fill(0);
-  for (let row = y; row < 10; row++) data.fill(255, row * 40 + x, row * 40 + 20);
-  return greyPng(40, 20, data);
-};
-
-const LAYOUTS: readonly (readonly [
-  name: string,
-  kind: string,
-  files: { readonly [path: string]: string | Uint8Array },
-])[] = [
-  ['COCO of Roboflow', 'coco', { 'train/a.png': image(), 'train/_annotations.coco.json': coco(['a.png']) }],
-  [
-    'COCO with folders',
-    'coco',
-    { 'train2017/a.png': image(), 'annotations/instances_train2017.json': coco(['a.png']) },
-  ],
-  ['VOC of Roboflow', 'voc', { 'train/a.png': image(), 'train/a.xml': vocXml([40, 20], [['cell', 5, 3, 20, 10]]) }],
-  ['VOC of labelImg', 'voc', { 'a b.png': image(), 'a b.xml': vocXml([40, 20], [['cell', 5, 3, 20, 10]]) }],
-  [
-    'VOC of Label Studio',
-    'voc',
-    { 'images/a.png': image(), 'Annotations/a.xml': vocXml([40, 20], [['cell', 5, 3, 20, 10]]) },
-  ],
-  [
-    'YOLO with data.yaml',
-    'yolo',
-    {
-      'data.yaml': 'train: ../train/images\nval: ../valid/images\nnames: [cell]\n',
-      'train/images/a.png': image(),
-      'train/labels/a.txt': '0 0.3 0.3 0.4 0.4\n',
-    },
-  ],
-  [
-    'YOLO polygons',
-    'yolo',
-    { 'images/a.png': image(), 'labels/a.txt': '0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n', 'classes.txt': 'cell\n' },
-  ],
-  ['LabelMe', 'labelme', { 'a.png': image(), 'a.json': labelme('..\\elsewhere\\a.png') }],
-  ['CVAT', 'cvat', { 'images/a.png': image(), 'annotations.xml': cvat }],
-  ['VIA', 'via', { 'a.png': image(), 'via.json': via }],
-  [
-    'CSV with names',
-    'csv',
-    { 'a.png': image(), 'train.csv': 'filename,width,height,class,xmin,ymin,xmax,ymax\na.png,40,20,cell,4,2,20,10\n' },
-  ],
-  ['CSV of retinanet', 'csv', { 'i/a.png': image(), 'a.csv': 'i/a.png,4,2,20,10,cell\n' }],
-  ['CSV of AutoML', 'csv', { 'a.png': image(), 'a.csv': 'TRAIN,gs://b/a.png,cell,0.1,0.1,,,0.5,0.5,,\n' }],
-  [
-    'a mask per object',
-    'instances',
-    { 'x/images/x.png': image(), 'x/masks/0.png': square(4, 2), 'x/masks/1.png': square(4, 2) },
-  ],
-];
+import { folderWith, greyPng } from '../folder.js';
+import { coco, image, LAYOUTS, square, video } from './layouts.js';
 
 const boxesOf = (dataset: Dataset): readonly (readonly number[])[] =>
   (dataset.entries as readonly Entry<StoredTruth>[]).flatMap(({ truth }) =>
@@ -202,4 +100,48 @@ it('of images of one name that in the fewest folders is taken, and two equally d
   await expect(open({ 'left/a.png': image(), 'right/a.png': image() })).rejects.toThrow(
     /2 images of that name below .* \(left\/a\.png, right\/a\.png\): name their folder in data\.images/,
   );
+});
+
+it('masks that were drawn with a brush are objects with their pixels', async () => {
+  const patch = Buffer.from(greyPng(2, 3, [255, 0, 255, 255, 0, 255])).toString('base64');
+  const shape = {
+    label: 'cell',
+    shape_type: 'mask',
+    points: [
+      [37, 16],
+      [38, 18],
+    ],
+    mask: patch,
+  };
+  const outside = { ...shape, points: [[39, 16]] };
+  const drawn = { imagePath: 'a.png', imageWidth: 40, imageHeight: 20, shapes: [shape, outside] };
+  const pixelsOf = async (files: { readonly [path: string]: string | Uint8Array }) => {
+    const data = await openData({ root: folderWith(files), val: null }, 'instances', { split: 'train' });
+    const all = await Promise.all((data?.entries ?? []).map((_, i) => data?.get(i)));
+    return all.map((sample) =>
+      sample?.truth.masks.map(({ left, top, width, data }) =>
+        [...data].flatMap((on, i) => (on ? [[left + (i % width), top + Math.floor(i / width)]] : [])),
+      ),
+    );
+  };
+  expect(await pixelsOf({ 'a.png': image(), 'a.json': JSON.stringify(drawn) })).toEqual([
+    [
+      [
+        [37, 16],
+        [37, 17],
+        [38, 17],
+        [38, 18],
+      ],
+    ],
+  ]);
+  const files = { 'images/frame_000000.png': image(), 'images/frame_000001.PNG': image(7), 'annotations.xml': video };
+  const [first, second] = await pixelsOf(files);
+  expect(first?.[0]).toHaveLength(16 * 8);
+  expect(second).toEqual([
+    [
+      [5, 6],
+      [6, 6],
+      [5, 7],
+    ],
+  ]);
 });

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { checkData, experimentOf } from '../../../configs/checkData.js';
+import { parseExperiment } from '../../../configs/read.js';
+import { findLeak } from '../../../datasets/check/leaks.js';
+import { formatOf } from '../../../datasets/formats/index.js';
 import { openData } from '../../../datasets/index.js';
 import { createLoader } from '../../../datasets/loader/index.js';
 import { commonMask, findCases } from '../../../datasets/medical/findCases.js';
@@ -177,6 +180,65 @@ test('masks on another grid, of fractions and of unknown names are refused with 
   expect(await failure(opened(['gm']))).toMatch(/no case has a mask 'gm': there are seg/);
   writeFileSync(join(root, 'a_seg.nii.gz'), greyPng(2, 2));
   expect(await failure(opened())).toMatch(/1 of 1 cases cannot be used: a\.nii\.gz/);
+});
+
+test('slices around one are its channels, the outermost repeated, with the figures of the case', async () => {
+  const root = folderWith({ 'a.nii.gz': image(1), 'a_seg.nii.gz': mask(3) });
+  const dataset = await openData({ kind: 'medical', root, val: null, slices: 3 }, 'classMap', train);
+  expect(dataset?.deep?.channels).toBe(3);
+  const samples = [await dataset?.get(0), await dataset?.get(1)];
+  const at = (index: number): number[] => [...(samples[index]?.image.data ?? [])].slice(-3);
+  expect([at(0), at(1)]).toEqual([
+    [1, 1, 13],
+    [1, 13, 13],
+  ]);
+  expect(samples[0]?.image.statistics?.channels).toHaveLength(3);
+  expect(formatOf({ kind: 'medical' }).check({ kind: 'medical', slices: 3, intensity: 'rgb' })).toHaveLength(1);
+});
+
+test('the spacing asked for is the median of the training cases, and cases of one patient or of equal pixels are a leak', async () => {
+  const spaced = (first: number, x: number, y: number): Uint8Array => {
+    const values = Array.from({ length: 24 }, (_, i) => first + i);
+    return nifti(values, { ...SIZE, spacing: [x, y, 5], affine: [x, 0, 0, 0, 0, y, 0, 0, 0, 0, 5, 0] });
+  };
+  const seg = (x: number, y: number): Uint8Array =>
+    nifti(
+      Array.from({ length: 24 }, (_, i) => (i === 3 ? 1 : 0)),
+      { ...SIZE, spacing: [x, y, 5], affine: [x, 0, 0, 0, 0, y, 0, 0, 0, 0, 5, 0] },
+    );
+  const files = Object.fromEntries(
+    [
+      ['p1', 1, 0.5, 0.75],
+      ['p2', 60, 0.25, 0.75],
+      ['p3', 90, 1, 0.8],
+      ['p4', 1, 0.5, 0.75],
+    ].flatMap(([p, first, x, y]) => [
+      [`${p}/t2.nii.gz`, spaced(Number(first), Number(x), Number(y))],
+      [`${p}/t2_seg.nii.gz`, seg(Number(x), Number(y))],
+    ]),
+  );
+  const root = folderWith(files);
+  const opened = (split: 'train' | 'val', val: string[], trained: string[]) =>
+    openData({ kind: 'medical', root, spacing: 'median', train: trained, val }, 'classMap', { split });
+  const trained = ['p1', 'p2', 'p3'];
+  const dataset = await opened('train', ['p4'], trained);
+  expect(dataset?.spacing).toEqual([0.75, 0.5]);
+  expect(dataset?.cases?.map(({ patient }) => patient)).toEqual(trained);
+  const leakOf = async (val: string[]): Promise<string> => {
+    const other = await opened('val', val, trained);
+    return (dataset && other && findLeak(dataset, other, 'val')?.message) || 'none';
+  };
+  expect(await leakOf(['p4'])).toMatch(/val measures what training sees: p4, whose pixels are those of p1: name other/);
+  expect(await leakOf(['p2', 'p3'])).toMatch(/patient p2; patient p3/);
+  const [first] = trained;
+  const apart = await opened('train', ['p1'], ['p2', 'p3']);
+  const val = await opened('val', [first ?? ''], ['p2', 'p3']);
+  expect(apart && val && findLeak(apart, val, 'val')).toBeNull();
+  const report = await checkData(
+    parseExperiment({ task: 'segmentation', data: { kind: 'medical', root, train: trained, val: ['p4'] } }, 'a test'),
+  );
+  expect(report.problem).toMatch(/whose pixels are those of p1/);
+  expect(report.findings[0]).toMatchObject({ pitfall: 38, severity: 'error', split: 'val' });
 });
 
 test.skipIf(dataMissing)('the spinal cords are recognised, and no patient is in two splits', async () => {

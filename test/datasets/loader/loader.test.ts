@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../datasets/dataset.js';
 import { type DetectionTruth, IGNORED, type SemanticTruth } from '../../../datasets/sample.js';
-import { plain } from '../../../datasets/transforms/augment.js';
+import { type AugmentConfig, plain } from '../../../datasets/transforms/augment.js';
 import { restoreBoxes } from '../../../datasets/transforms/boxes.js';
 import { ConfigError, DataError, EspalierError } from '../../../engine/errors.js';
-import { defaults, encoderModule, epochOf, open, writeImages, writeMasks } from './fixture.js';
+import { augment, defaults, encoderModule, epochOf, open, writeImages, writeMasks } from './fixture.js';
 
 const entries = writeImages(11);
 
@@ -254,5 +254,42 @@ describe('what goes wrong', () => {
   test('a batch too large to share is refused before memory is taken', async () => {
     const loader = open(entries, { augment: plain([40_000, 40_000]), encoder: defaults.encoder });
     await expect(loader.batches(0).next()).rejects.toThrow(/lower batchSize/);
+  });
+});
+
+describe('augmentation by policies, ops and several images', () => {
+  const many: AugmentConfig = {
+    ...augment,
+    policy: 'detection-v2',
+    ops: [
+      { op: 'rotate', probability: 0.5, range: [-30, 30] },
+      { op: 'perspective', probability: 0.5, range: [0.2, 0.4] },
+      { op: 'noise', probability: 0.5, range: [0, 0.3] },
+      { op: 'cutout', probability: 0.5, range: [0.1, 0.3] },
+      { op: 'jpeg', probability: 0.5, range: [30, 80] },
+    ],
+    mixing: {
+      mosaic: { probability: 0.6 },
+      mixup: { probability: 0.4, alpha: 8 },
+      cutmix: { probability: 0.4, alpha: 1 },
+    },
+  };
+
+  test.each([1, 2])('gives the same with %i worker threads as with none, from any step', async (workers) => {
+    const reference = await epochOf(entries, { augment: many }, 2);
+    expect(await epochOf(entries, { augment: many, workers, cacheBytes: 1e6 }, 2)).toEqual(reference);
+    expect(await epochOf(entries, { augment: many, workers }, 2, 2)).toEqual(reference.slice(2));
+    expect(await epochOf(entries, { augment: many }, 3)).not.toEqual(reference);
+    const labels = reference.flatMap(({ targets }) =>
+      targets.flatMap(([name, data]) => (name === 'labels' ? [data] : [])),
+    );
+    expect(labels.length).toBeGreaterThan(0);
+  });
+
+  test('of images one pixel wide and of data sets of one image', async () => {
+    const [one] = writeImages(1);
+    if (one === undefined) throw new Error('no image');
+    const [batch] = await epochOf([one], { augment: many, batchSize: 1 }, 0);
+    expect(batch?.shape).toEqual([1, 24, 32, 3]);
   });
 });

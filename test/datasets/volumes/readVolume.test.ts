@@ -183,10 +183,10 @@ test('a refused packing is named with its remedy', async () => {
     rows: 2,
     pixels: Uint8Array.of(1, 2, 3, 4),
     bits: 8,
-    syntax: '1.2.840.10008.1.2.4.90',
+    syntax: '1.2.840.10008.1.2.4.100',
   });
   await expect(read('a.dcm', packed)).rejects.toThrow(
-    /JPEG 2000 lossless \(transfer syntax 1\.2\.840\.10008\.1\.2\.4\.90\).*gdcmconv/,
+    /MPEG-2 \(transfer syntax 1\.2\.840\.10008\.1\.2\.4\.100\).*gdcmconv/,
   );
 });
 

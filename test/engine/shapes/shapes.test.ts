@@ -49,4 +49,17 @@ describe('a run without values', () => {
     expect(isWithoutValues()).toBe(false);
     expect(tf.tidy(() => tf.add(1, 1).dataSync()[0])).toBe(2);
   });
+
+  it('frees the variables that are left, as of a network that could not be built', () => {
+    const before = [Object.keys(tf.engine().registeredVariables), tf.memory().numTensors];
+    const leave = (): number => {
+      tf.variable(placeholder<tf.Rank.R1>([7]));
+      throw new EngineError('on the way');
+    };
+    expect(() => withoutValues(() => tf.tidy(leave))).toThrow('on the way');
+    withoutValues(() =>
+      tf.tidy(() => [tf.variable(placeholder<tf.Rank.R1>([3])), tf.variable(tf.fill([2], 0))].length),
+    );
+    expect([Object.keys(tf.engine().registeredVariables), tf.memory().numTensors]).toEqual(before);
+  });
 });

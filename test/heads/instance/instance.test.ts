@@ -276,7 +276,7 @@ describe('decoding of instances', () => {
     kernel[168] = -0.0001;
     const values = new Float32Array(8 * 8 * 8);
     const placement = { width: 32, height: 32, scaleX: 2, scaleY: 2, offsetX: 0, offsetY: 0 };
-    const outputs = { logits, bins, kernels, prototypes: { values, height: 8, width: 8, stride: 8 } };
+    const outputs = { logits, bins, kernels, prototypes: { values, height: 8, width: 8, stride: 8, shift: 0.5 } };
     const found = decodeInstances(outputs, points, placement, settings.decode, 0.5);
     expect([...found.boxes]).toEqual([2, 2, 18, 18]);
     const [mask] = found.masks;

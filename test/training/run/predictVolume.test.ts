@@ -2,16 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { shownImage } from '../../../datasets/decode/index.js';
 import { channelsOf } from '../../../datasets/pixelTypes.js';
 import { readNifti, writeNifti } from '../../../datasets/volumes/nifti.js';
 import { readVolume } from '../../../datasets/volumes/readVolume.js';
 import type { Task } from '../../../heads/index.js';
 import { segmentation } from '../../../heads/tasks/segmentation.js';
-import { showVolume, writeVolumeMask } from '../../../tools/volumePrediction.js';
+import { casesOf, showVolume, windowed, writeVolumeMask } from '../../../tools/volumePrediction.js';
 import type { Predictor } from '../../../training/predictor.js';
 import { predictVolume } from '../../../training/run/predictVolume.js';
 import { dataMissing, dataPath } from '../../data.js';
 import { folderWith } from '../../datasets/folder.js';
+import { drawDicom } from '../../datasets/volumes/drawDicom.js';
 
 /** Every pixel above a value is class 1. */
 const above = (least: number): Predictor<unknown> => ({
@@ -37,11 +39,11 @@ const VALUES = Uint8Array.from({ length: 60 }, (_, i) => (i * 37) % 61);
 
 test.each([0, 1, 2] as const)('a volume cut across axis %i has its answers where its voxels are', async (axis) => {
   const folder = folderWith({ 'a.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null) });
-  const found = await predictVolume(above(30), join(folder, 'a.nii'), { axis, isDeep: true });
+  const found = await predictVolume(above(30), [join(folder, 'a.nii')], { axis, slices: 1, isDeep: true });
   expect(found.labels).toEqual(VALUES.map((value) => (value > 30 ? 1 : 0)));
   expect(found.slices).toBe([5, 4, 3][axis]);
   expect(found.millilitres).toBeCloseTo(0.024, 12);
-  writeVolumeMask(found, join(folder, 'masks'));
+  writeVolumeMask(found, join(folder, 'masks'), ['background', 'bright']);
   const mask = readNifti(readFileSync(join(folder, 'masks/a.nii')));
   expect(mask.data).toEqual(found.labels);
   expect(mask.affine).toEqual(PSL.affine);
@@ -53,19 +55,118 @@ test.each([0, 1, 2] as const)('a volume cut across axis %i has its answers where
   ]);
 });
 
+test('a network of three slices sees the ones around, and its answers lie in the middle one', async () => {
+  const folder = folderWith({ 'a.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null) });
+  const middle: Predictor<unknown> = {
+    ...above(0),
+    predict: async (images) =>
+      images.map((image) => {
+        expect(channelsOf(image)).toBe(3);
+        expect(image.statistics?.channels).toHaveLength(3);
+        const mask = image.data
+          .filter((_: number, i: number) => i % 3 === 1)
+          .map((value: number) => Number(value > 30));
+        return { mask: Uint8Array.from(mask), width: image.width, height: image.height };
+      }),
+  };
+  const found = await predictVolume(middle, [join(folder, 'a.nii')], { axis: 2, slices: 3, isDeep: true });
+  expect(found.labels).toEqual(VALUES.map((value) => (value > 30 ? 1 : 0)));
+  expect(channelsOf(found.shown.image)).toBe(1);
+});
+
+test('the channels of a case are files that their names put together, and answers have the place of the first', async () => {
+  expect(casesOf(['p/b_0001.nii.gz', 'p/a_0000.nii.gz', 'p/b_0000.nii.gz', 'c.nii'], 2)).toEqual([
+    ['p/b_0000.nii.gz', 'p/b_0001.nii.gz'],
+    ['p/a_0000.nii.gz'],
+    ['c.nii'],
+  ]);
+  expect(casesOf(['a_0000.nii', 'a_0001.nii'], 1)).toEqual([['a_0000.nii'], ['a_0001.nii']]);
+  // The same voxels, stored along other axes.
+  const [x, y, z] = [5, 4, 3];
+  const data = new Uint8Array(60);
+  for (let i = 0; i < 60; i++) {
+    const [back, head, left] = [i % 4, Math.floor(i / 4) % 3, Math.floor(i / 12)];
+    data[left + x * (back + y * head)] = 255 - (VALUES[i] as number);
+  }
+  const affine = [-4, 0, 0, 9, 0, -2, 0, 8, 0, 0, 3, 7];
+  const turned = { width: x, height: y, depth: z, channels: 1, spacing: [4, 2, 3], affine, data } as const;
+  const folder = folderWith({
+    'a_0000.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null),
+    'a_0001.nii': writeNifti(data, turned, null),
+    'b_0001.nii': writeNifti(data.subarray(0, 40), { ...turned, depth: 2 }, null),
+  });
+  const both: Predictor<unknown> = {
+    ...above(0),
+    predict: async (images) =>
+      images.map((image) => {
+        expect(channelsOf(image)).toBe(2);
+        const mask = new Uint8Array(image.width * image.height);
+        for (let i = 0; i < mask.length; i++) {
+          expect((image.data[2 * i] as number) + (image.data[2 * i + 1] as number)).toBe(255);
+          mask[i] = (image.data[2 * i] as number) > 30 ? 1 : 0;
+        }
+        return { mask, width: image.width, height: image.height };
+      }),
+  };
+  const options = { axis: null, slices: 1, isDeep: true } as const;
+  const at = (name: string) => join(folder, name);
+  const found = await predictVolume(both, [at('a_0000.nii'), at('a_0001.nii')], options);
+  expect(found.labels).toEqual(VALUES.map((value) => (value > 30 ? 1 : 0)));
+  await expect(predictVolume(both, [at('a_0000.nii'), at('b_0001.nii')], options)).rejects.toThrow(
+    /b_0001.*resample it/,
+  );
+});
+
+test('the slice and the values that are drawn can be chosen', async () => {
+  const folder = folderWith({ 'a.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null) });
+  const none: Predictor<unknown> = {
+    ...above(0),
+    predict: async (images) =>
+      images.map(({ width, height }) => ({ mask: new Uint8Array(width * height), width, height })),
+  };
+  const options = { axis: 2, slices: 1, isDeep: true } as const;
+  const found = await predictVolume(none, [join(folder, 'a.nii')], { ...options, shown: 2 });
+  expect(found.shown.index).toBe(2);
+  const { image } = found.shown;
+  const { data } = shownImage(windowed(image, [30, 20]));
+  const levels = Array.from(image.data, (value) => Math.min(255, Math.max(0, Math.round(((value - 20) * 255) / 20))));
+  expect([...data].filter((_, i) => i % 3 === 0)).toEqual(levels);
+  const drawnAs = (window: readonly [number, number] | null) =>
+    showVolume(found, segmentation as unknown as Task, ['background', 'cord'], window).drawn.data;
+  expect(drawnAs([30, 20])).not.toEqual(drawnAs(null));
+  await expect(predictVolume(none, [join(folder, 'a.nii')], { ...options, shown: 3 })).rejects.toThrow(
+    'it has 3 slices, 0 to 2: there is no slice 3',
+  );
+});
+
+test('a DICOM series is answered with a DICOM-SEG that lies on it', async () => {
+  const slice = (z: number) => {
+    const pixels = Uint8Array.from({ length: 12 }, (_, i) => 10 * z + i);
+    return drawDicom({ columns: 4, rows: 3, pixels, bits: 8, position: [1, 2, 5 * z] });
+  };
+  const folder = folderWith({ 'ct/1.dcm': slice(2), 'ct/2.dcm': slice(0), 'ct/3.dcm': slice(1) });
+  const found = await predictVolume(above(15), [join(folder, 'ct')], { axis: null, slices: 1, isDeep: true });
+  writeVolumeMask(found, join(folder, 'masks'), ['background', 'bright']);
+  const on = { path: join(folder, 'ct'), isFolder: true };
+  const masks = await readVolume(join(folder, 'masks/ct_seg.dcm'), false, on);
+  const values = (await readVolume(on.path, true)).data;
+  expect([...masks.data]).toEqual(Array.from(values, (value) => (value > 15 ? 1 : 0)));
+  expect([...(masks.names ?? [])]).toEqual([[1, 'bright']]);
+});
+
 test('a network that finds objects is refused', async () => {
   const folder = folderWith({ 'a.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null) });
   const boxes: Predictor<unknown> = { ...above(0), predict: async () => [{ boxes: new Float32Array(0) }] };
-  await expect(predictVolume(boxes, join(folder, 'a.nii'), { axis: null, isDeep: true })).rejects.toThrow(
+  await expect(predictVolume(boxes, [join(folder, 'a.nii')], { axis: null, slices: 1, isDeep: true })).rejects.toThrow(
     'finds objects',
   );
 });
 
 test.skipIf(dataMissing)('a cord is answered on its own grid, in its own place', async () => {
   const file = dataPath('nifti/sct/t2.nii.gz');
-  const found = await predictVolume(above(500), file, { axis: null, isDeep: true });
+  const found = await predictVolume(above(500), [file], { axis: null, slices: 1, isDeep: true });
   const folder = folderWith({});
-  writeVolumeMask(found, folder);
+  writeVolumeMask(found, folder, ['background', 'bright']);
   const [mask, volume] = [readNifti(gunzipSync(readFileSync(join(folder, 't2.nii.gz')))), await readVolume(file)];
   expect(mask.affine).toEqual(volume.affine);
   const expected = Uint8Array.from(volume.data, (value) => (value > 500 ? 1 : 0));

@@ -261,6 +261,17 @@ describe('resuming', () => {
     expect(tensorsOf(second.folder.last)).toEqual(tensorsOf(whole.folder.last));
   });
 
+  test('a batch in parts resumes bit for bit, and parts that are not equal are refused', async () => {
+    const options: TrainRun['options'] = { ...TINY_OPTIONS, accumulate: 2 };
+    const whole = await trainRun(tinyRun(out('whole'), createTinyModel({ dropRate: 0.5 }), { options }));
+    await trainRun(tinyRun(out('run'), createTinyModel({ dropRate: 0.5 }), { options, ...stopAfter(8) }));
+    const again = createTinyModel({ seed: 5, dropRate: 0.5 });
+    const second = await trainRun(tinyRun(out('run'), again, { options, resume: true }));
+    expect(tensorsOf(second.folder.last)).toEqual(tensorsOf(whole.folder.last));
+    const odd = tinyRun(out('odd'), createTinyModel(), { options: { ...TINY_OPTIONS, accumulate: 3 } });
+    await expect(trainRun(odd)).rejects.toThrow('4 images a step cannot be computed in 3 equal parts');
+  });
+
   test('drops events of steps after the checkpoint, and a line that was cut off', async () => {
     const options = { ...TINY_OPTIONS, checkpointEvery: 6 };
     await trainRun(tinyRun(out('run'), createTinyModel(), { options, ...stopAfter(6) }));

@@ -1,0 +1,37 @@
+import { inflateRawSync } from 'node:zlib';
+import dicomParser, { type DataSet } from 'dicom-parser';
+
+/** Bytes that a deflated file may unpack to. */
+const MAX_INFLATED = 2 ** 30;
+
+export const isDicom = (bytes: Uint8Array): boolean =>
+  bytes[128] === 0x44 && bytes[129] === 0x49 && bytes[130] === 0x43 && bytes[131] === 0x4d;
+
+/** The data set without reading pixels. Tags that name a patient are not looked at. */
+export function parseDicom(bytes: Uint8Array): DataSet {
+  try {
+    return dicomParser.parseDicom(bytes, {
+      inflater: (packed: Uint8Array, position: number) => {
+        const rest = inflateRawSync(packed.subarray(position), { maxOutputLength: MAX_INFLATED });
+        const whole = new Uint8Array(position + rest.length);
+        whole.set(packed.subarray(0, position));
+        whole.set(rest, position);
+        return whole;
+      },
+    });
+  } catch (error) {
+    const problem = typeof error === 'string' ? error : error instanceof Error ? error.message : 'it is damaged';
+    throw new Error(`cannot be parsed (${problem.replace(/^dicomParser\.\S*\s?/, '').slice(0, 120)})`);
+  }
+}
+
+/** The numbers of a text such as 1\\2; []: absent, or no numbers. */
+export function numbersOf(data: DataSet | undefined, tag: string): readonly number[] {
+  const text = data?.string(tag);
+  const found = (text ?? '').split('\\').map(Number);
+  return text !== undefined && found.every(Number.isFinite) ? found : [];
+}
+
+/** The first item of a sequence, for files of many frames. */
+export const itemOf = (data: DataSet | undefined, tag: string): DataSet | undefined =>
+  data?.elements[tag]?.items?.[0]?.dataSet;

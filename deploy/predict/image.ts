@@ -1,0 +1,23 @@
+import type { Pixels } from '../../datasets/sample.js';
+import { ShapeError } from '../../engine/errors.js';
+import { decodeBlob, type MemoryImage, pixelsOf } from '../../training/imageSource.js';
+
+/** An image: its address, its file, the bytes of its file, or an image in memory. */
+export type ImageSource = string | URL | Blob | Uint8Array | ArrayBuffer | MemoryImage;
+
+/** The pixels of an image, decoded by the browser. @throws ShapeError when it is none or cannot be fetched */
+export async function readImage(image: ImageSource): Promise<Pixels> {
+  if (image instanceof Blob) return decodeBlob(image);
+  if (image instanceof Uint8Array || image instanceof ArrayBuffer) return decodeBlob(new Blob([image as BlobPart]));
+  if (typeof image === 'string' || image instanceof URL) return decodeBlob(await fetched(image));
+  return pixelsOf(image);
+}
+
+/** The file of an image at an address. @throws ShapeError when the server has none */
+export async function fetched(address: string | URL): Promise<Blob> {
+  const response = await fetch(address).catch((error: unknown) => {
+    throw new ShapeError(`${address} cannot be fetched (${error instanceof Error ? error.message : error})`);
+  });
+  if (response.ok) return response.blob();
+  throw new ShapeError(`${address} cannot be fetched: the server answers ${response.status} ${response.statusText}`);
+}

@@ -1,0 +1,90 @@
+import { WeightsError } from '../../engine/errors.js';
+import { memorySource } from '../../weights/bytes/byteSource.js';
+import { isZip, readZip } from '../../weights/bytes/zip.js';
+import { openOnnx } from '../../weights/onnx.js';
+import { DESCRIPTION_KEY, type Description, readDescription } from '../description.js';
+import type { ExportedFile } from '../formats.js';
+
+/** An exported network: what it is, and its files by the format that a runtime reads; null: it has none of that format. */
+export interface NetworkFiles {
+  readonly description: Description;
+  readonly onnx: (() => Promise<Uint8Array>) | null;
+  readonly graphModel: (() => Promise<readonly ExportedFile[]>) | null;
+}
+
+/** The bytes of a file beside others, by its name. @throws WeightsError when there is none */
+export type ReadFile = (name: string) => Promise<Uint8Array>;
+
+/** Names of a bundle's files. */
+const [ONNX, GRAPH_MODEL, DESCRIPTION] = ['model.onnx', 'model.json', 'espalier.json'] as const;
+/** Names of files of weights: none that leads out of the folder. */
+const SHARD = /^[\w-]+(\.[\w-]+)*$/;
+const MAX_SHARDS = 10_000;
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** A bundle: the folder that `espalier export --to bundle` wrote. */
+export async function bundleFiles(read: ReadFile, name: string): Promise<NetworkFiles> {
+  return {
+    description: readDescription(text(await read(DESCRIPTION)), name),
+    onnx: () => read(ONNX),
+    graphModel: async () => graphModelFiles(await read(GRAPH_MODEL), read, name),
+  };
+}
+
+/** A GraphModel that `espalier export` wrote. @param json bytes of its `model.json` */
+export function graphModelNetwork(json: Uint8Array, read: ReadFile, name: string): NetworkFiles {
+  const { userDefinedMetadata } = parsed(json, name);
+  const described = userDefinedMetadata?.[DESCRIPTION_KEY];
+  return {
+    description: readDescription(typeof described === 'string' ? described : undefined, name),
+    onnx: null,
+    graphModel: () => graphModelFiles(json, read, name),
+  };
+}
+
+/** A network in one file: ONNX, or a bundle as a zip archive. */
+export async function networkInBytes(bytes: Uint8Array, name: string): Promise<NetworkFiles> {
+  const source = memorySource(bytes, name);
+  if (isZip(source)) return bundleFiles(zipReader(bytes, name), name);
+  const { metadata } = openOnnx(source);
+  return {
+    description: readDescription(metadata[DESCRIPTION_KEY], name),
+    onnx: async () => bytes,
+    graphModel: null,
+  };
+}
+
+function zipReader(bytes: Uint8Array, name: string): ReadFile {
+  const entries = new Map(readZip(memorySource(bytes, name)).map((entry) => [entry.name, entry]));
+  return async (file) => {
+    const entry = entries.get(file);
+    if (!entry) throw new WeightsError(`${name} is an archive without ${file}: it is no bundle of 'espalier export'`);
+    const content = entry.open();
+    return content.view(0, content.size);
+  };
+}
+
+async function graphModelFiles(json: Uint8Array, read: ReadFile, name: string): Promise<readonly ExportedFile[]> {
+  const paths = parsed(json, name).weightsManifest?.flatMap((group) => group.paths ?? []) ?? [];
+  const wrong = paths.find((path) => typeof path !== 'string' || !SHARD.test(path));
+  if (wrong !== undefined || paths.length > MAX_SHARDS)
+    throw new WeightsError(
+      `${name}: its model.json names ${paths.length} files of weights, '${wrong}' among them: refused`,
+    );
+  const shards = await Promise.all(paths.map(async (path) => ({ name: path, bytes: await read(path) })));
+  return [{ name: GRAPH_MODEL, bytes: json }, ...shards];
+}
+
+interface ModelJson {
+  readonly userDefinedMetadata?: { readonly [key: string]: unknown };
+  readonly weightsManifest?: readonly { readonly paths?: readonly string[] }[];
+}
+
+function parsed(json: Uint8Array, name: string): ModelJson {
+  try {
+    return JSON.parse(text(json)) as ModelJson;
+  } catch {
+    throw new WeightsError(`${name}: its model.json is not JSON`);
+  }
+}

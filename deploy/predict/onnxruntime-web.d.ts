@@ -1,0 +1,3 @@
+/** Optional packages: what of them is used is stated where they are. */
+declare module 'onnxruntime-web/wasm' {}
+declare module 'onnxruntime-web/webgpu' {}

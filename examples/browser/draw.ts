@@ -1,0 +1,46 @@
+import type { AnyModel, FoundObject, ImageSource } from 'espalier/predict';
+
+type Answer = Awaited<ReturnType<AnyModel<ImageSource>['predict']>>;
+
+const COLOURS = ['#e6194b', '#3cb44b', '#4363d8', '#f58231', '#911eb4', '#008080', '#9a6324', '#808000'];
+const colourOf = (index: number): string => COLOURS[index % COLOURS.length] ?? '#000';
+
+/** Draws what a model answers over the image that is on the canvas, and gives a line of text for each finding. */
+export function drawAnswer(context: CanvasRenderingContext2D, model: AnyModel<ImageSource>, answer: Answer): string[] {
+  const names = model.labels.classes.map(({ name }) => name);
+  if ('mask' in answer) {
+    tint(context, answer.mask, answer.width, answer.height);
+    const shares = names.map((name, index) => {
+      const pixels = answer.mask.reduce((count, label) => count + (label === index ? 1 : 0), 0);
+      return `${name}: ${((100 * pixels) / answer.mask.length).toFixed(1)} %`;
+    });
+    return shares;
+  }
+  for (const found of answer) if ('box' in found) drawBox(context, found, colourOf(names.indexOf(found.label)));
+  return answer.map((found) =>
+    'box' in found ? `${found.label} ${found.score.toFixed(2)}` : `${found.label} ${found.probability.toFixed(2)}`,
+  );
+}
+
+function drawBox(context: CanvasRenderingContext2D, { label, score, box }: FoundObject, colour: string): void {
+  const [x1, y1, x2, y2] = box;
+  const size = Math.max(11, context.canvas.width / 40);
+  context.lineWidth = size / 6;
+  context.strokeStyle = colour;
+  context.fillStyle = colour;
+  context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+  context.font = `${size}px sans-serif`;
+  context.fillText(`${label} ${score.toFixed(2)}`, x1, Math.max(size, y1 - 3));
+}
+
+/** Half of every pixel in the colour of its class; class 0 is left as it is. */
+function tint(context: CanvasRenderingContext2D, mask: Uint8Array, width: number, height: number): void {
+  const image = context.getImageData(0, 0, width, height);
+  for (const [i, label] of mask.entries()) {
+    if (label === 0) continue;
+    const colour = Number.parseInt(colourOf(label).slice(1), 16);
+    for (const [channel, shift] of [16, 8, 0].entries())
+      image.data[4 * i + channel] = ((image.data[4 * i + channel] ?? 0) + ((colour >> shift) & 255)) / 2;
+  }
+  context.putImageData(image, 0, 0);
+}
