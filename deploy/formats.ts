@@ -24,6 +24,8 @@ export interface ExportSource {
   readonly description: Description;
   readonly nms: Suppression;
   readonly batch: number;
+  /** For `tflite`: converts the files of a SavedModel. Defaults to none. */
+  readonly toTflite?: (files: readonly ExportedFile[], precision: Description['precision']) => Uint8Array;
   /** For `int8`. Defaults to none. */
   readonly measureRanges?: MeasureRanges;
 }
@@ -71,6 +73,20 @@ export const FORMATS = {
     precisions: ['f32', 'f16'],
     hasSuppression: false,
     write: async (source) => savedModelFiles(graphDefOf(await traced(source, 'plain')), source.description),
+  },
+  tflite: {
+    ending: '.tflite',
+    precisions: ['f32', 'f16'],
+    hasSuppression: false,
+    write: async (source) => {
+      if (!source.toTflite)
+        throw new ConfigError('TFLite files are written by TensorFlow in Python, and none was given');
+      const files = savedModelFiles(graphDefOf(await traced(source, 'plain')), {
+        ...source.description,
+        precision: 'f32',
+      });
+      return [{ name: '', bytes: source.toTflite(files, source.description.precision) }];
+    },
   },
   bundle: {
     ending: '.bundle',

@@ -17,6 +17,7 @@ import { megabytes } from '../pretrained/index.js';
 import { openDataOf } from './answering.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput } from './output.js';
+import { tfliteOf } from './tflite.js';
 import { describeParity, parityMarkdown, verifyExport, type Written } from './verify/verify.js';
 
 interface ExportCommand extends EngineOptions {
@@ -70,7 +71,7 @@ export async function exportModel(named: string, command: ExportCommand): Promis
         return rangesOn(dataset, description, { calibration: command.calibration, images })(bytes, names);
       };
       const { model } = run.network;
-      const files = await formatOf(to).write({ model, description, nms, batch, measureRanges });
+      const files = await formatOf(to).write({ model, description, nms, batch, measureRanges, toTflite: tfliteOf });
       const path = pathOf(command, folder, [to, precision], wanted.length > 1);
       write(path, files);
       const answer = nms === 'graph' ? suppressedAnswer(description.answer) : description.answer;

@@ -1,17 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExportedFile } from '../../deploy/formats.js';
 import type { HostNetwork, HostValues } from '../../deploy/hostNetwork.js';
 import { findBeside } from '../../deploy/onnxruntime/onnxruntime.js';
 import { EngineError } from '../../engine/errors.js';
 import { readRegular } from '../../engine/files/read.js';
+import { namedPlace } from '../../engine/host/environment.js';
+import { findProgram } from '../../engine/host/programs.js';
 import { packTensors, unpackTensors } from './frames.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
@@ -29,21 +31,9 @@ const PATIENCE = 120_000;
 
 /** A Chromium: the one that ESPALIER_CHROMIUM names by its whole path, or the first on the path; null: there is none. */
 export function findChromium(): string | null {
-  const { ESPALIER_CHROMIUM, PATH = '' } = process.env;
-  const folders = PATH.split(delimiter).filter(isAbsolute); // never the working folder
-  const files = ESPALIER_CHROMIUM
-    ? [ESPALIER_CHROMIUM]
-    : folders.flatMap((dir) => NAMES.map((name) => join(dir, name)));
-  return files.find((file) => isAbsolute(file) && isExecutable(file)) ?? null;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  const named = namedPlace('ESPALIER_CHROMIUM');
+  if (named !== null) return existsSync(named) ? named : null;
+  return NAMES.map(findProgram).find((file) => file !== null) ?? null;
 }
 
 /**
