@@ -109,7 +109,7 @@ function checkAugment({ task, data, augment }: Experiment): Problem[] {
 
 /** The truths that can be had of several images at once. */
 const MIXED: { readonly [name in 'mosaic' | 'mixup' | 'cutmix' | 'copyPaste']: readonly Truth['kind'][] } = {
-  mosaic: ['boxes', 'instances', 'classMap'],
+  mosaic: ['boxes', 'instances', 'classMap', 'panoptic'],
   mixup: ['boxes', 'instances', 'labels'],
   cutmix: ['boxes', 'instances', 'classMap', 'labels'],
   copyPaste: ['instances'],
@@ -119,6 +119,7 @@ const WORDS = {
   instances: 'objects',
   classMap: 'class maps',
   labels: 'classes of whole images',
+  panoptic: 'objects on class maps',
 } as const;
 
 function wrongRange(name: OpName, [low, high]: readonly [number, number]): string | null {

@@ -3,12 +3,13 @@ import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
 import type { Evaluator } from '../datasets/evaluators/evaluator.js';
 import { cuttingOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
-import type { LabelMap, Pixels, Sample, Truth } from '../datasets/sample.js';
+import { countThings, type LabelMap, type Pixels, type Sample, type Truth } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
+import { ConfigError } from '../engine/errors.js';
 import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
 import type { EvaluationLimits } from '../heads/tasks/task.js';
 import { neckOf } from '../necks/index.js';
-import { createPredictor, type Predictor, type PredictorOptions } from '../training/predictor.js';
+import { createPredictor, fillOf, type Predictor, type PredictorOptions } from '../training/predictor.js';
 import {
   type EvaluateOptions,
   evaluateModel,
@@ -18,6 +19,7 @@ import {
   type VolumePrediction,
 } from '../training/run/index.js';
 import { tiled } from '../training/tiles.js';
+import { seenOften } from '../training/views.js';
 import type { Experiment } from './schema.js';
 
 /** What a network predicts for one image. */
@@ -89,8 +91,13 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const { train, evaluate, augment } = experiment;
   const { inputSize, backbone, neck, head } = experiment.model;
   const { task, limits } = headOf(head);
+  checkViews(task, evaluate.augment);
   const config = { inputSize, backbone, neck, head };
-  const assembly = createModel(config, { classes: labels.classes.length, seed: train.seed });
+  const assembly = createModel(config, {
+    classes: labels.classes.length,
+    things: countThings(labels),
+    seed: train.seed,
+  });
   const model = assembly.model as unknown as Network['model'];
   const fit = task.isFullyConvolutional ? (augment.fit ?? task.augmentation.fit) : 'letterbox';
   const whole = createPredictor(model, {
@@ -98,8 +105,10 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     mode: fit,
     multiple: COARSEST_STRIDE,
     batchSize: evaluate.batchSize ?? train.batchSize,
+    views: evaluate.augment ?? undefined,
   });
-  const predictor = withTiles(whole, task, evaluate);
+  const once = model.average ? whole : withViews(whole, task, limits(headSettings(head)), evaluate.augment, model);
+  const predictor = withTiles(once, task, evaluate);
   return {
     model,
     encoder: assembly.encoder,
@@ -130,9 +139,10 @@ export function answering(
   return {
     task,
     isDeep,
-    measure: (dataset, { signal, onAnswer } = {}) =>
+    measure: (dataset, { signal, onAnswer, alsoIn } = {}) =>
       evaluateModel(predictor, dataset, task.createEvaluator(labels, limits), {
         signal,
+        alsoIn,
         onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
       }),
     measureWith: (dataset, evaluator) => evaluateModel(predictor, dataset, evaluator),
@@ -145,6 +155,30 @@ export function answering(
       predictVolume(predictor, files, { axis: null, slices: 1, isDeep: isDeep(), ...options }),
     dispose: () => predictor.dispose(),
   };
+}
+
+/** Combines what is answered for several views of an image, as the config says. */
+function withViews(
+  predictor: Predictor<unknown>,
+  { views }: Task,
+  limits: EvaluationLimits,
+  augment: Experiment['evaluate']['augment'],
+  model: Pick<Network['model'], 'preprocessing'>,
+): Predictor<unknown> {
+  if (augment === null || views === undefined) return predictor;
+  const combine = (results: readonly unknown[]) => views.combine(results, limits);
+  return seenOften(predictor, augment, views, combine, () => fillOf(model.preprocessing));
+}
+
+/** @throws ConfigError for views that a task does not combine */
+function checkViews({ views, name, isFullyConvolutional }: Task, augment: Experiment['evaluate']['augment']): void {
+  if (augment === null || isFullyConvolutional) return;
+  if (views === undefined) throw new ConfigError(`evaluate.augment: answers of ${name} are not combined: leave it out`);
+  const large = augment.scales.find((scale) => scale > 1);
+  if (large === undefined) return;
+  throw new ConfigError(
+    `evaluate.augment.scales: at ${large} an image is larger than the network's input: write 1 or less, and raise model.inputSize`,
+  );
 }
 
 /** Answers large images by tiles, as the config and the task say. */

@@ -20,7 +20,7 @@ import {
 import { type AnsweringNetwork, createNetwork } from './network.js';
 import { isNetworkFile, openNetworkFile, openRunInOnnxRuntime } from './networkFile.js';
 import { parseExperiment } from './read.js';
-import { openRun } from './run.js';
+import { type OpenRunOptions, openRun } from './run.js';
 
 /** An image: its file, the bytes of its file, or an image in memory. */
 export type ImageSource = string | Uint8Array | Blob | MemoryImage;
@@ -35,6 +35,8 @@ export interface OpenOptions extends Pick<LoadAnyOptions, 'offline' | 'onProgres
    * are. Absent: the engine that is open.
    */
   readonly engine?: 'onnxruntime';
+  /** Ways in which every image of a run is seen; their answers are combined. Defaults to what the run's config says. */
+  readonly augment?: OpenRunOptions['augment'];
   /** Lowest score of what is found. Defaults to what the run's config says, or 0.3. */
   readonly threshold?: number;
   /** True: modules of a run that somebody else trained are loaded. Defaults to false. */
@@ -67,9 +69,10 @@ export async function openReleased(entry: ReleasedWeights, options: OpenOptions 
   }
   const labels = { classes: COCO_CLASSES.map((name, index) => ({ id: index + 1, name: name || `id ${index + 1}` })) };
   const { evaluate, ...rest } = parseExperiment({ model: { preset: found.preset } }, entry.name);
-  const network = createNetwork({ ...rest, evaluate: { ...evaluate, batchSize: options.batch ?? 1 } }, labels);
+  const own = { ...evaluate, batchSize: options.batch ?? 1, augment: options.augment ?? evaluate.augment };
+  const network = createNetwork({ ...rest, evaluate: own }, labels);
   try {
-    const { threshold: _, batch: _batch, engine: _engine, allowModules: _allowModules, ...loading } = options;
+    const { threshold: _, batch: _batch, engine: _engine, augment: _a, allowModules: _m, ...loading } = options;
     const loaded = await loadWeights(network.model, entry.name, loading);
     options.onProgress?.(`weights: ${describeLoaded(loaded)}`);
     return { network, labels, threshold: options.threshold ?? evaluate.drawThreshold };
@@ -97,6 +100,7 @@ async function openTrained(source: string, options: OpenOptions): Promise<Traine
   if (existsSync(folder)) {
     const { network, labels, experiment } = openRun(folder, {
       batch: options.batch ?? 1,
+      augment: options.augment,
       allowModules: options.allowModules,
     });
     return { network, labels, threshold: options.threshold ?? experiment.evaluate.drawThreshold };
@@ -119,6 +123,7 @@ async function openAnswering(source: ModelSource, options: OpenOptions): Promise
 
 const OPEN_OPTIONS: OptionNames<OpenOptions> = {
   batch: true,
+  augment: true,
   engine: true,
   threshold: true,
   allowModules: true,

@@ -29,6 +29,8 @@ export interface OpenRunOptions {
   readonly allowModules?: boolean | undefined;
   /** Side of the tiles of large images, pixels. Defaults to what the run's config says. */
   readonly tile?: number | undefined;
+  /** Ways in which every image is seen. Defaults to what the run's config says. */
+  readonly augment?: Experiment['evaluate']['augment'] | undefined;
   /** [height, width] of the network's input, pixels. Defaults to that of the run's config. */
   readonly inputSize?: readonly [height: number, width: number] | undefined;
 }
@@ -38,7 +40,7 @@ export interface OpenRunOptions {
  *
  * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
-export function openRun(folder: string, { batch, tile, inputSize, allowModules }: OpenRunOptions = {}): Run {
+export function openRun(folder: string, { batch, tile, augment, inputSize, allowModules }: OpenRunOptions = {}): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
@@ -54,6 +56,7 @@ export function openRun(folder: string, { batch, tile, inputSize, allowModules }
     ...experiment.evaluate,
     batchSize: batch ?? experiment.evaluate.batchSize,
     tile: tile ?? experiment.evaluate.tile,
+    augment: augment ?? experiment.evaluate.augment,
   };
   const built = withChannels({ ...experiment, evaluate }, stored.metadata.preprocessing.mean.length);
   const network = withoutDrawing(() => createNetwork(built, labels));

@@ -173,6 +173,21 @@ const evaluate = z.strictObject({
       'Side of the overlapping tiles that larger images are answered by, pixels; auto: 1024 for class maps of images above 2048, none for boxes; null: none',
     ),
   tileOverlap: z.number().min(0).max(0.9).default(0.25).describe('Share of a tile that the next one has, too, 0..0.9'),
+  augment: z
+    .strictObject({
+      flip: z.boolean().default(true).describe('true: each image is seen mirrored, too'),
+      scales: z
+        .array(z.number().min(0.25).max(2))
+        .min(1)
+        .max(8)
+        .default([1])
+        .describe('Factors of the size at which each image is seen, 0.25..2; objects: 0.25..1'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'Several answers for each image become one: boxes by weighted fusion, masks by vote, class maps by the mean of their logits; null: it is seen once',
+    ),
   drawThreshold: fraction(0.3, 'predict: lowest score that is reported and drawn, 0..1'),
   cases: casesConfig.prefault({}).describe('Segmentation: figures per case, `evaluate --cases` and `report`'),
 });

@@ -1,15 +1,10 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { Preprocessing } from '../backbones/backbone.js';
 import { findLeak } from '../datasets/check/leaks.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
-import { type ImageFormat, loadEncoder, RGB_FORMAT } from '../datasets/loader/fill.js';
-import { createLoader, type Loader } from '../datasets/loader/index.js';
-import type { AugmentConfig } from '../datasets/transforms/augment.js';
+import { loadEncoder } from '../datasets/loader/fill.js';
 import { membership } from '../engine/collective.js';
 import { DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
@@ -31,12 +26,12 @@ import {
   trainRun,
 } from '../training/run/index.js';
 import { withWeights } from '../weights/fileSource.js';
-import { type AugmentedImages, describeAugmentation, trainAugmentation } from './augmentation.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, type Network, withChannels } from './network.js';
 import type { Experiment } from './schema.js';
+import { createTrainLoader, withFullBatch } from './trainLoader.js';
 import { loadStart, type Startable } from './weights.js';
 
 export interface TrainExperimentOptions {
@@ -125,16 +120,6 @@ const withFirst =
     throw new DataError(problem.file, `${first}\n${error.message}`);
   };
 
-/** Fewer images than a batch are one batch; processes of a cluster share what the config says. */
-function withFullBatch(experiment: Experiment, images: number, say: (line: string) => void): Experiment {
-  const { batchSize, accumulate } = experiment.train;
-  if (batchSize <= images || membership()) return experiment;
-  say(`batchSize: ${images} instead of ${batchSize}, as there are no more images`);
-  const parts = images % accumulate === 0 ? accumulate : 1;
-  if (parts !== accumulate) say(`accumulate: 1 instead of ${accumulate}, which is no divisor of it`);
-  return { ...experiment, train: { ...experiment.train, batchSize: images, accumulate: parts } };
-}
-
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
   const names = labels.classes.map(({ name }) => name);
   const isAdded =
@@ -159,16 +144,7 @@ async function trainNetwork(
   { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
   options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
 ): Promise<TrainResult> {
-  const images = imageFormat(train, network.model.preprocessing);
-  const augmented: AugmentedImages = {
-    count: train.size,
-    type: images.type,
-    channels: images.channels,
-    labels: train.labels,
-  };
-  const augment = trainAugmentation(experiment, network.inputSize, network.model.preprocessing, augmented);
-  options.say(printable(`augmentation: ${describeAugmentation(experiment, augment, augmented)}`));
-  const loader = createTrainLoader(experiment, network, train, { images, augment });
+  const loader = createTrainLoader(experiment, network, train, (line) => options.say(printable(line)));
   const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
     const isWriter = held !== null;
@@ -226,39 +202,6 @@ async function keepPictures(
 function shared({ task, model, train, augment }: Experiment): object {
   const { workers: _workers, cacheMegabytes: _cacheMegabytes, ...rest } = train;
   return { task, model, train: rest, augment };
-}
-
-/** What the images of a data set are once they are prepared. */
-function imageFormat({ deep }: Dataset, { perImage }: Preprocessing): ImageFormat {
-  if (!deep) return RGB_FORMAT;
-  return { type: perImage ? 'float32' : deep.type, channels: deep.channels, perImage: perImage ?? null };
-}
-
-function createTrainLoader(
-  experiment: Experiment,
-  network: Network,
-  dataset: Dataset,
-  { images, augment }: { readonly images: ImageFormat; readonly augment: AugmentConfig },
-): Loader {
-  const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
-  const cluster = membership();
-  return createLoader({
-    entries: dataset.entries,
-    encoder: network.encoder,
-    augment,
-    images,
-    transforms: experiment.augment.transforms.map(({ module, ...settings }) => {
-      return { module: pathToFileURL(module).href, settings };
-    }),
-    batchSize,
-    seed,
-    ...(cluster ? { share: { task: cluster.task, tasks: cluster.addresses.length } } : {}),
-    workers: workers ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
-    shuffle: true,
-    dropLast: true,
-    keepTruth: false,
-    cacheBytes: cacheMegabytes * 2 ** 20,
-  });
 }
 
 /** The part of the config that the training loop reads. */

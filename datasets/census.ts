@@ -56,6 +56,9 @@ function countObjects(entries: readonly Entry<StoredTruth>[], counts: number[]):
   let ignored = 0;
   for (const { truth } of entries) {
     const objects = objectsOf(truth);
+    for (const { label, object } of truth.kind === 'panoptic-file' ? truth.segments : []) {
+      if (object === null && label !== IGNORED) counts[label]!++;
+    }
     objects?.labels.forEach((label, i) => {
       if (objects.ignored[i] === 1) ignored++;
       else counts[label]!++;

@@ -1,4 +1,5 @@
 import { mask as masks } from '#coco-ts';
+import { formatPlainCounts, parsePlainCounts } from '#coco-ts/counts';
 import { DataError } from '../engine/errors.js';
 import { type Segmentation, toRle } from './regions.js';
 import type { MaskPatch, ObjectsTruth, PackedMask } from './sample.js';
@@ -70,8 +71,18 @@ export function packPatch({ left, top, width, height, data }: MaskPatch, image: 
   }
   const rest = image.width * image.height - from;
   if (rest > 0) counts.push(rest);
-  const packed = masks.frPyObjects({ size: [image.height, image.width], counts }, image.height, image.width);
-  return { size: [image.height, image.width], counts: packed.counts };
+  return { size: [image.height, image.width], counts: formatPlainCounts(counts) };
+}
+
+/** A packed mask as pixels, row by row: [height * width], 1 where the object is. */
+export function maskPixels({ size: [height, width], counts }: PackedMask): Uint8Array {
+  const pixels = new Uint8Array(height * width);
+  let at = 0;
+  for (const [i, count] of parsePlainCounts(counts).entries()) {
+    const end = Math.min(pixels.length, at + count);
+    for (; at < end; at++) if (i % 2 === 1) pixels[(at % height) * width + Math.floor(at / height)] = 1;
+  }
+  return pixels;
 }
 
 interface ImageSize {

@@ -32,6 +32,11 @@ export function requireClassMap(labels: LabelMap): LabelMap {
   throw new ConfigError(`${length} classes are more than the ${IGNORED} a class map can hold: merge some of them`);
 }
 
+/** Classes, those that have objects first. */
+export const thingsFirst = ({ classes }: LabelMap): LabelMap => ({
+  classes: [...classes.filter(({ isStuff }) => !isStuff), ...classes.filter(({ isStuff }) => isStuff)],
+});
+
 /** Class names to contiguous indices. */
 export function classIndices(labels: LabelMap): ReadonlyMap<string, number> {
   return new Map(labels.classes.map(({ name }, i) => [name, i]));

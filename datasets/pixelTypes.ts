@@ -58,9 +58,25 @@ export function commonType(types: Iterable<PixelType>): PixelType {
   return others.length === 1 && others[0] !== undefined ? others[0] : 'float32';
 }
 
-/** The value nearest to `value` that a type holds. */
-export function nearestValue(type: PixelType, value: number): number {
-  if (type === 'float32') return value;
-  const [least, most] = RANGES[type];
-  return Math.min(most, Math.max(least, Math.round(value)));
+/** What a type holds, for loops over many values. */
+export interface Limits {
+  /** Whole numbers alone. */
+  readonly isWhole: boolean;
+  readonly least: number;
+  readonly most: number;
 }
+
+export function limitsOf(type: PixelType): Limits {
+  const [least, most] = type === 'float32' ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] : RANGES[type];
+  return { isWhole: type !== 'float32', least, most };
+}
+
+/** The value nearest to `value` that is within limits. */
+export function nearestWithin({ isWhole, least, most }: Limits, value: number): number {
+  if (!isWhole) return value;
+  const rounded = Math.round(value);
+  return rounded < least ? least : rounded > most ? most : rounded;
+}
+
+/** The value nearest to `value` that a type holds. */
+export const nearestValue = (type: PixelType, value: number): number => nearestWithin(limitsOf(type), value);

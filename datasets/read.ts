@@ -8,6 +8,7 @@ import { shownImage } from './decode/shown.js';
 import { type ObjectRegionsTruth, patchOf, patchOfBox } from './instanceMasks.js';
 import { ADD_VALUES, refuseStrays } from './masks/advice.js';
 import { readSlice, readSliceMask, type SliceTruth } from './medical/slices.js';
+import { type PanopticFileTruth, readPanopticTruth } from './panoptic.js';
 import { drawRegions, type RegionsTruth } from './regions.js';
 import type {
   DetectionTruth,
@@ -21,7 +22,14 @@ import type {
 } from './sample.js';
 
 /** What an entry of the readers here carries: the truth itself, or where it comes from. */
-export type StoredTruth = DetectionTruth | ObjectRegionsTruth | LabelTruth | MaskFileTruth | RegionsTruth | SliceTruth;
+export type StoredTruth =
+  | DetectionTruth
+  | ObjectRegionsTruth
+  | LabelTruth
+  | MaskFileTruth
+  | RegionsTruth
+  | SliceTruth
+  | PanopticFileTruth;
 
 /**
  * Decodes the image of an entry and its truth. Needs nothing but the entry, so it runs in any worker.
@@ -126,6 +134,7 @@ const READERS: {
   boxes: (truth) => truth,
   labels: (truth) => truth,
   'object-regions': readInstances,
+  'panoptic-file': readPanopticTruth,
   'slice-mask': async (truth, image) => classMapOf(await readSliceMask(truth, image), image),
   'mask-file': async (truth, image) => classMapOf(await readMask(truth, image), image),
   regions: (truth, image, file) => classMapOf(drawRegions(truth, image.width, image.height, file), image),

@@ -41,8 +41,16 @@ export interface ChannelStatistics {
 /** One class of a data set. Its position in `LabelMap.classes` is the contiguous index networks use. */
 export interface LabelMap {
   /** `id` is the data set's own (COCO ids have gaps); `name` is unique. Of boxes none is a background. */
-  readonly classes: readonly { readonly id: number; readonly name: string }[];
+  readonly classes: readonly {
+    readonly id: number;
+    readonly name: string;
+    /** True: sky, grass and the like, which has no objects to be told apart; such classes come last. */
+    readonly isStuff?: true | undefined;
+  }[];
 }
+
+/** Classes that have objects; they come before those that have none. */
+export const countThings = ({ classes }: LabelMap): number => classes.filter(({ isStuff }) => !isStuff).length;
 
 /** Objects of one image. The only box format inside: x1 y1 x2 y2, pixels, x right, y down, x2 and y2 exclusive. */
 export interface ObjectsTruth {
@@ -102,6 +110,11 @@ export interface SemanticTruth {
 
 export const IGNORED = 255;
 
+/** Objects with their pixels, and the class of every pixel, those of the objects included. */
+export interface PanopticTruth extends Omit<InstanceTruth, 'kind'>, Omit<SemanticTruth, 'kind'> {
+  readonly kind: 'panoptic';
+}
+
 /** What an image shows as a whole. */
 export interface LabelTruth {
   readonly kind: 'labels';
@@ -111,7 +124,7 @@ export interface LabelTruth {
   readonly shares?: Float32Array;
 }
 
-export type Truth = DetectionTruth | InstanceTruth | SemanticTruth | LabelTruth;
+export type Truth = DetectionTruth | InstanceTruth | SemanticTruth | LabelTruth | PanopticTruth;
 
 export interface Sample<T extends Truth = Truth> {
   /** File name relative to the data root, forward slashes; unique in a data set. */
@@ -148,6 +161,14 @@ export interface PackedMask {
 export interface Instances extends Detections {
   /** [D]. */
   readonly masks: readonly PackedMask[];
+}
+
+/** What a panoptic segmenter answers for one image: no pixel belongs to two. */
+export interface Panoptic {
+  /** Objects whose masks do not overlap. */
+  readonly things: Instances;
+  /** Class of the pixels that no object has; IGNORED where it is not known. */
+  readonly stuff: ClassMap;
 }
 
 /** What a semantic segmenter answers for one image: class index per original pixel. */

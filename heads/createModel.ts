@@ -31,6 +31,8 @@ export interface Assembly<Raw = unknown, Types extends TargetTypes = TargetTypes
 export interface CreateOptions {
   /** K. */
   readonly classes: number;
+  /** Of these, those that have objects, the first; of a panoptic network. */
+  readonly things?: number | undefined;
   /** Of the random initial weights. Defaults to 1. */
   readonly seed?: number;
 }
@@ -50,7 +52,7 @@ type AssemblyOf<Kind extends string> = Kind extends HeadKind
  */
 export function createModel<Kind extends HeadKind | 'module'>(
   config: ModelConfig & { readonly head: { readonly kind: Kind } },
-  { classes, seed = 1 }: CreateOptions,
+  { classes, things, seed = 1 }: CreateOptions,
 ): AssemblyOf<Kind> {
   const { inputSize } = config;
   const { backbone, neck } = createPyramid(config, seed);
@@ -58,6 +60,7 @@ export function createModel<Kind extends HeadKind | 'module'>(
   try {
     const built = definition.create({ seed, ...headSettings(config.head) }, neck.features, {
       classes,
+      things,
       inputSize,
       architecture: architectureOf(architectureFromConfig(config.backbone)),
     });

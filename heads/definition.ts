@@ -11,6 +11,8 @@ import type { EvaluationLimits, Task } from './tasks/task.js';
 export interface HeadSetting {
   /** K. */
   readonly classes: number;
+  /** Of these, those that have objects, the first. Defaults to all but one, where it makes a difference. */
+  readonly things?: number | undefined;
   /** [height, width] of the network's input, pixels. */
   readonly inputSize: readonly [height: number, width: number];
 }

@@ -21,6 +21,12 @@ export type Progress = {
   readonly epochs: Scalar;
 };
 
+/** Outputs for an input that may have been resized, or mirrored, left and right exchanged. */
+export interface Seen<Raw> {
+  readonly raw: Raw;
+  readonly isMirrored: boolean;
+}
+
 /** Feature maps -> predictions. The tensor-free half (anchors, matching, class maps) is the head's Encoder. */
 export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> extends Module {
   readonly inputs: FeatureSpec<In>;
@@ -41,6 +47,8 @@ export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> 
    * @param placements how each original image was laid into the network's input, one per batch row
    */
   readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
+  /** The mean of outputs for one input that was seen in several ways; absent: its answers are combined instead, see `Task.views`. */
+  readonly average?: (seen: readonly Seen<Raw>[]) => Raw;
   /** The same answer for exported networks; absent: networks with this head are not exported. */
   readonly exported?: ExportedAnswer<Raw>;
 }

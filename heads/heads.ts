@@ -6,6 +6,7 @@ import { classification } from './classification/index.js';
 import type { HeadDefinition } from './definition.js';
 import { fcos } from './fcos/index.js';
 import { instance } from './instance/index.js';
+import { panoptic } from './panoptic/index.js';
 import { retina } from './retina/index.js';
 import { semantic, semanticDecoder } from './semantic/index.js';
 
@@ -15,6 +16,7 @@ export const HEADS = {
   fcos,
   aligned,
   instance,
+  panoptic,
   semantic,
   'semantic-decoder': semanticDecoder,
   classification,

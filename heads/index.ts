@@ -102,4 +102,5 @@ export {
   TASKS,
   type Task,
   type TaskName,
+  type Views,
 } from './tasks/index.js';

@@ -89,6 +89,7 @@ describe('the examples of the pages', () => {
     );
     run([program, 'sample', 'cells', '--out', 'sample', '--images', '3'], work);
     run([program, 'train', 'cells.yaml', '--out', 'runs/cells', '--engine', 'wasm'], work);
+    run([program, 'export', 'runs/cells', '--to', 'bundle', '--out', 'cells.espalier', '--engine', 'wasm'], work);
     copyFileSync(join(work, 'sample/images/0000.png'), join(work, 'photo.png'));
   });
 
@@ -123,6 +124,7 @@ describe('the pages', () => {
   const pages = [
     ...['README.md', 'backbones/README.md', 'engine/README.md'],
     ...['ARCHITECTURE.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md', 'examples/own-parts/README.md'],
+    ...['browser', 'server', 'custom'].map((name) => `examples/${name}/README.md`),
     ...SITE,
   ];
 

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSplit, type SplitName } from '../configs/datasets.js';
+import { ensembleOf } from '../configs/ensemble.js';
 import type { AnsweringNetwork } from '../configs/network.js';
 import { isNetworkFile, type OpenedFile, openNetworkFile, openRunInOnnxRuntime } from '../configs/networkFile.js';
 import { readExperiment } from '../configs/read.js';
-import { openRun, readRunConfig } from '../configs/run.js';
+import { openRun, type Run, readRunConfig } from '../configs/run.js';
 import type { Experiment } from '../configs/schema.js';
 import type { Dataset } from '../datasets/dataset.js';
 import type { LabelMap } from '../datasets/sample.js';
@@ -24,6 +25,10 @@ export interface RuntimeOptions {
   readonly batch?: number;
   /** Side of the tiles of large images, pixels. */
   readonly tile?: number;
+  /** True: every image is seen mirrored, too. */
+  readonly flip?: boolean;
+  /** Further runs whose answers are combined with the first one's. */
+  readonly with?: readonly string[];
 }
 
 const RUNTIME = 'onnxruntime';
@@ -49,7 +54,9 @@ export interface Answering {
  * @throws ConfigError when the file cannot run on that engine, or fits another number of images
  */
 export async function openAnswering(path: string, options: RuntimeOptions, output: Output): Promise<Answering> {
-  const { engine, threads, batch, tile, allowModules } = options;
+  const { engine, threads, batch, tile, flip, allowModules, with: others = [] } = options;
+  if (others.length > 0 && (isNetworkFile(path) || engine === RUNTIME))
+    throw new ConfigError(`--with combines runs on an engine of training: leave it out for ${RUNTIME}`);
   if (isNetworkFile(path)) {
     if (engine !== undefined && engine !== RUNTIME)
       throw new ConfigError(`${path} runs on ${RUNTIME}, not on ${engine}: leave --engine out, or give the run`);
@@ -68,7 +75,9 @@ export async function openAnswering(path: string, options: RuntimeOptions, outpu
   }
   const named = engine === RUNTIME ? {} : { ...(engine === undefined ? {} : { engine }) };
   await openEngine({ ...named, ...(threads === undefined ? {} : { threads }) }, output);
-  const run = openRun(path, { batch, tile, allowModules });
+  const augment = flip ? { flip, scales: [1] } : undefined;
+  const open = (folder: string) => openRun(folder, { batch, tile, augment, allowModules });
+  const run = open(path);
   const { experiment, labels } = run;
   const about = {
     labels,
@@ -77,6 +86,7 @@ export async function openAnswering(path: string, options: RuntimeOptions, outpu
     origin: { checkpoint: run.checkpoint },
     source: `${run.checkpoint}, step ${run.step}`,
   };
+  if (others.length > 0) return { ...about, network: joined(run, others, open) };
   if (engine !== RUNTIME) return { ...about, network: { ...run.network, dispose: () => run.dispose() } };
   try {
     const images = batch ?? experiment.evaluate.batchSize ?? experiment.train.batchSize;
@@ -85,6 +95,18 @@ export async function openAnswering(path: string, options: RuntimeOptions, outpu
     return { ...about, network };
   } finally {
     run.dispose();
+  }
+}
+
+/** Nothing stays open of runs that do not go together. */
+function joined(run: Run, others: readonly string[], open: (folder: string) => Run): AnsweringNetwork {
+  const runs: [Run, ...Run[]] = [run];
+  try {
+    for (const other of others) runs.push(open(other));
+    return ensembleOf(runs);
+  } catch (error) {
+    for (const one of runs) one.dispose();
+    throw error;
   }
 }
 

@@ -43,7 +43,7 @@ export function requiredCaseEvaluator(
 
 /** Adds an answered image to its case; what is no class map is left out. */
 export function addToCases(evaluator: CaseEvaluator, { id, image, truth }: Sample, answer: Drawable): void {
-  if ('mask' in truth && 'mask' in answer) evaluator.add({ id, truth, answer, spacing: spacingOf(image) });
+  if (truth.kind === 'classMap' && 'mask' in answer) evaluator.add({ id, truth, answer, spacing: spacingOf(image) });
 }
 
 /** What the file says of the distance between rows and columns, where its format knows. */

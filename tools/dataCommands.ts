@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { checkData, configName, type DataReport, experimentOf, renderConfig } from '../configs/checkData.js';
 import { openSplit } from '../configs/datasets.js';
 import { type MedicalPlan, planMedical, renderMedicalPlan } from '../configs/medicalPlan.js';
 import type { SplitSurvey } from '../datasets/check/survey.js';
 import { FORMATS } from '../datasets/formats/index.js';
 import { ConfigError } from '../engine/errors.js';
-import { writeWhole } from '../engine/files/write.js';
+import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
 import { createOutput } from './output.js';
 
@@ -29,17 +29,45 @@ export interface CheckCommand {
   readonly json?: boolean;
   readonly strict?: boolean;
   readonly write?: string;
+  readonly show?: number;
+  readonly out?: string;
 }
 
 /** Tells what a data set holds and what is wrong with it. */
 export async function check(path: string, command: CheckCommand): Promise<void> {
   const report = await checkData(await experimentOf(path));
   const { experiment: _, ...value } = report;
-  createOutput(command.json === true).result(value, describe(report));
+  const output = createOutput(command.json === true);
+  const shown = command.show === undefined || report.problem !== null ? [] : await show(report, path, command);
+  output.result(command.show === undefined ? value : { ...value, shown }, describe(report));
+  if (shown.length > 0) output.note(`batches: ${shown.join(', ')}`);
   if (command.write !== undefined) writeConfig(report, path, command.write);
   const isFaulty =
     report.problem !== null || (command.strict === true && (report.findings.length > 0 || report.alike.length > 0));
   if (isFaulty) process.exitCode = 1;
+}
+
+/** Images of a batch that are drawn: a sheet of more is no picture. */
+const MOST_SHOWN = 32;
+
+/** Draws the first batches. @returns the files */
+async function show({ experiment }: DataReport, path: string, { show: count = 1, out }: CheckCommand) {
+  const { firstBatches } = await import('../configs/firstBatches.js');
+  const { drawTruth } = await import('./draw/draw.js');
+  const { sheetOf } = await import('./plots/contactSheet.js');
+  const folder = out ?? `${basename(resolve(path)).replace(/\.(?:ya?ml|json)$/, '')}-batches`;
+  makeFolder(folder, 'choose another folder with --out');
+  const files: string[] = [];
+  for await (const { step, images, names } of firstBatches(experiment, count)) {
+    const tiles = images
+      .slice(0, MOST_SHOWN)
+      .map(({ image, truth }) => (truth === null ? image : drawTruth(image, truth, names)));
+    const file = join(folder, `batch-${step}.png`);
+    const sheet = sheetOf(tiles);
+    if (sheet) writeWhole(file, [sheet], 'choose another folder with --out');
+    files.push(file);
+  }
+  return files;
 }
 
 export interface InitCommand {

@@ -111,6 +111,8 @@ function addLearning(program: Command): void {
       'segmentation: also Dice, surface distances, lesions and volumes case by case, into a CSV file (settings: evaluate.cases)',
     )
     .addOption(batch())
+    .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')
+    .option('--with <runs...>', 'combine the answers with those of further runs')
     .addOption(tile())
     .addOption(engineOrRuntime())
     .addOption(threads())
@@ -145,6 +147,8 @@ function addLearning(program: Command): void {
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
     .addOption(shard('answer this part of the images'))
     .addOption(batch())
+    .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')
+    .option('--with <runs...>', 'combine the answers with those of further runs')
     .addOption(tile())
     .addOption(engineOrRuntime())
     .addOption(threads())
@@ -169,7 +173,7 @@ function addSharing(program: Command): void {
     )
     .option(
       '--out <path>',
-      'file or folder to write, a folder of several (default: beside the checkpoints of the run, model.onnx and so on)',
+      'file or folder to write, a folder of several; a bundle is one file where it ends in .espalier (default: beside the checkpoints of the run, model.onnx and so on)',
     )
     .addOption(
       new Option('--precision <types>', `of weights and arithmetic, with commas: f32, f16, int8 (of the convolutions)`)
@@ -237,6 +241,12 @@ function addData(program: Command): void {
     .argument('<data>', 'folder of a data set, or a config')
     .option('--strict', 'exit 1 for warnings, too')
     .option('--write <file>', 'write a config for it')
+    .addOption(
+      new Option('--show <n>', 'draw the first batches as the network sees them, with what they teach').argParser(
+        wholeNumber(1, 1000),
+      ),
+    )
+    .option('--out <dir>', 'with --show: folder of the pictures (default: <data>-batches)')
     .addOption(json())
     .action(async (path: string, options) => (await import('./dataCommands.js')).check(path, options));
   program

@@ -14,6 +14,7 @@ import { ConfigError, WeightsError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
 import { megabytes } from '../pretrained/index.js';
+import { writeZip } from '../weights/bytes/zipWriter.js';
 import { openDataOf } from './answering.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput } from './output.js';
@@ -39,6 +40,8 @@ interface ExportCommand extends EngineOptions {
   readonly json?: boolean;
 }
 
+/** Of a bundle that is one file. */
+const ARCHIVE = '.espalier';
 const REMEDY = 'choose another place with --out';
 /** Names of the report of --verify, beside what was written. */
 const [REPORT, TABLE] = ['parity.json', 'parity.md'];
@@ -145,8 +148,10 @@ async function openCalibration(run: Run, source: string) {
 
 const sizeOf = (files: readonly ExportedFile[]): number => files.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
+/** A folder, a file, or a folder in one file. */
 function write(path: string, files: readonly ExportedFile[]): void {
-  for (const { name, bytes } of files) {
+  const isArchive = path.endsWith(ARCHIVE) && files.every(({ name }) => name !== '');
+  for (const { name, bytes } of isArchive ? [{ name: '', bytes: writeZip(files) }] : files) {
     const file = name === '' ? path : join(path, name);
     if (!existsSync(dirname(file))) makeFolder(dirname(file), REMEDY);
     writeWhole(file, [bytes], REMEDY);

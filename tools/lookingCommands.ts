@@ -19,6 +19,7 @@ export function addLooking(program: Command): void {
     .option('--data <dir>', 'replaces the recorded data.root')
     .addOption(new Option('--split <name>', 'which images').choices(['train', 'val', 'test']))
     .option('--against <run>', 'compare with another run on the same images')
+    .option('--slices <file>', 'measure groups of images alone: CSV or JSON with what is known of each, or a COCO file')
     .option('--out <file>', 'file to write (default: report.html in the folder of the run)')
     .addOption(engine())
     .addOption(allowModules())

@@ -16,6 +16,7 @@ import { classifyImages } from './classify/classify.js';
 import { openEngine } from './engine.js';
 import { imageFiles } from './imageInputs.js';
 import { createOutput, type Output } from './output.js';
+import { createPanopticWriter } from './panopticFile.js';
 import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
 import { rangeOf, type Shard } from './shards.js';
 import { casesOf, showVolume, type Window, writeVolumeMask } from './volumePrediction.js';
@@ -139,6 +140,10 @@ async function answer(
   const names = labels.classes.map(({ name }) => name);
   const results: unknown[] = [];
   const warnings = collectWarnings();
+  const panoptic =
+    network.task.name === 'panoptic' && command.masks !== undefined
+      ? createPanopticWriter(command.masks, labels)
+      : null;
   const onBad = (_file: string, error: Error): void => {
     output.note(`espalier: ${error.message}`);
     process.exitCode = 1;
@@ -163,12 +168,15 @@ async function answer(
   const images = files.filter((file) => !isVolume(file));
   for await (const found of network.predict(images, { onNote: warnings.notePixels, onBad })) {
     const described = showPrediction(found, network.task, { names, threshold });
-    if (command.masks !== undefined) writeMask(found, command.masks, threshold);
+    if (panoptic) panoptic.add(found);
+    else if (command.masks !== undefined) writeMask(found, command.masks, threshold);
     const drawing = writeDrawing(described.drawn, found.file, out);
     results.push(described.value);
     const drawn = `drawn: ${shownName(drawing)}`;
     output.say(output.json ? drawn : `${described.text}\n  ${drawn}`);
   }
+  const segments = panoptic?.finish() ?? null;
+  if (segments !== null) output.note(`segments: ${shownName(segments)}`);
   for (const { message } of warnings.list()) output.note(`warning: ${message}`);
   if (output.json) output.result(results, '');
 }

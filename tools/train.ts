@@ -19,8 +19,8 @@ import {
   requireName,
   runFolder,
 } from '../training/run/index.js';
+import { CONTROLS } from './dashboard/controls.js';
 import type { Dashboard } from './dashboard/server.js';
-import { stopRun } from './dashboard/stop.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput, type Output } from './output.js';
 import { describeReport } from './reportText.js';
@@ -199,7 +199,7 @@ async function drawPlots(out: string, output: Output): Promise<void> {
 async function showRun(out: string, output: Output): Promise<Dashboard> {
   const { startDashboard } = await import('./dashboard/server.js');
   makeFolder(out);
-  const page = await startDashboard({ root: out, port: 0, stop: stopRun });
+  const page = await startDashboard({ root: out, port: 0, controls: CONTROLS });
   output.note(`dashboard: ${page.url}`);
   return page;
 }

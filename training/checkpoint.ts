@@ -38,7 +38,7 @@ export const metadataSchema = z.strictObject({
   latest: evaluationSchema.nullable(),
   /** What evaluations without a better one have come to; absent in checkpoints of before it was kept. */
   patience: patienceSchema.optional(),
-  classes: z.array(z.strictObject({ id: z.int(), name: z.string() })),
+  classes: z.array(z.strictObject({ id: z.int(), name: z.string(), isStuff: z.literal(true).optional() })),
   preprocessing: preprocessingSchema,
   config: z.unknown(),
   versions: z.record(z.string(), z.string()),

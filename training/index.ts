@@ -35,6 +35,7 @@ export {
   type UnmatchedTruth,
 } from './roundTripDetection.js';
 export { type InstanceRoundTrip, type InstanceRoundTripOptions, roundTripInstances } from './roundTripInstances.js';
+export { type PanopticRoundTripOptions, roundTripPanoptic } from './roundTripPanoptic.js';
 export { roundTripSegmentation, type SegmentationRoundTripOptions } from './roundTripSegmentation.js';
 export { createSchedule, type Schedule, type ScheduleOptions, scaleLearningRate } from './schedule.js';
 export { SCHEDULES, type ScheduleConfig } from './schedules.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { withoutDrawing } from '../backbones/parameters.js';
-import type { ClassMap, LabelMap, Pixels } from '../datasets/sample.js';
+import { type ClassMap, countThings, type LabelMap, type Pixels } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { ConfigError, WeightsError } from '../engine/errors.js';
 import {
@@ -48,7 +48,7 @@ export interface Answering {
 /** What a checkpoint says of the network it belongs to; the rest of it is for training. */
 const recordSchema = z.object({
   classes: z
-    .array(z.object({ id: z.int(), name: z.string() }))
+    .array(z.object({ id: z.int(), name: z.string(), isStuff: z.literal(true).optional() }))
     .min(1)
     .max(100_000),
   preprocessing: z.object({ mean: z.array(z.number()).min(1).max(64) }),
@@ -72,7 +72,8 @@ function openCheckpoint(bytes: Uint8Array, { threshold }: OpenCheckpointOptions)
   const inChannels = preprocessing.mean.length;
   const network = { ...config.model, backbone: { ...config.model.backbone, inChannels } };
   const { task } = headOf(network.head);
-  const { model, inputSize } = withoutDrawing(() => createModel(network, { classes: classes.length }));
+  const things = countThings({ classes });
+  const { model, inputSize } = withoutDrawing(() => createModel(network, { classes: classes.length, things }));
   try {
     loadCheckpoint(model, { tensors, metadata });
   } catch (error) {

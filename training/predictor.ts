@@ -18,13 +18,17 @@ import type { Fill } from '../datasets/transforms/warp.js';
 import { type Compiled, compile, hasGraphs, type Tree } from '../engine/compile.js';
 import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
+import { resizeBilinear } from '../engine/kernels/resizeBilinear.js';
 import { type Demand, requireRoom, roomLeft } from '../engine/memory.js';
 import { hollow } from '../engine/shapes/bytes.js';
+import type { Seen } from '../heads/head.js';
+import type { ViewOptions } from './views.js';
 
 /** The part of a model that answers. */
 export interface PredictableModel<Raw extends Tree, Result> extends Module {
   readonly preprocessing: Preprocessing;
   forward(images: tf.Tensor4D, pass: Pass): Raw;
+  readonly average?: (seen: readonly Seen<Raw>[]) => Raw;
   decode(raw: Raw, placements: readonly Placement[]): Promise<readonly Result[]>;
 }
 
@@ -37,6 +41,8 @@ export interface PredictorOptions {
   readonly multiple: number;
   /** Images per call of the network; `native` takes one at a time. */
   readonly batchSize: number;
+  /** Ways in which every image is seen, for a model that averages its outputs. */
+  readonly views?: ViewOptions | undefined;
   /** The weights never change again: the engine may fold them into the graph. */
   readonly constants?: boolean;
 }
@@ -54,6 +60,7 @@ const PREDICTOR_OPTIONS: OptionNames<PredictorOptions> = {
   mode: true,
   multiple: true,
   batchSize: true,
+  views: true,
   constants: true,
 };
 
@@ -67,7 +74,7 @@ export function createPredictor<Raw extends Tree, Result>(
   options: PredictorOptions,
 ): Predictor<Result> {
   checkOptions(options, PREDICTOR_OPTIONS, 'createPredictor');
-  const { inputSize, mode, multiple, constants = false } = options;
+  const { inputSize, mode, multiple, views, constants = false } = options;
   const batchSize = mode === 'native' ? 1 : options.batchSize;
   const layAll = (images: readonly Pixels[]): readonly Letterboxed[] => {
     const { perImage = null, mean, spacing } = model.preprocessing;
@@ -84,7 +91,11 @@ export function createPredictor<Raw extends Tree, Result>(
   const forward = compile(
     (images: tf.Tensor4D) => {
       const { mean, std, clip } = model.preprocessing; // those of the weights that are in it by now
-      return model.forward(normalizeImages(images, mean, std, clip), { training: false });
+      const input = normalizeImages(images, mean, std, clip);
+      const answer = (seen: tf.Tensor4D): Raw => model.forward(seen, { training: false });
+      if (!views || !model.average) return answer(input);
+      const { average } = model;
+      return tf.tidy(() => average(seeOften(input, views, multiple, answer)) as tf.TensorContainer) as Raw;
     },
     { name: 'forward', constants },
   );
@@ -111,6 +122,23 @@ export function createPredictor<Raw extends Tree, Result>(
       return results;
     },
   };
+}
+
+/** Outputs for the images in every size, sides of whole strides, as they are and mirrored. */
+function seeOften<Raw>(
+  images: tf.Tensor4D,
+  { flip, scales }: ViewOptions,
+  multiple: number,
+  answer: (images: tf.Tensor4D) => Raw,
+): readonly Seen<Raw>[] {
+  const [, height, width] = images.shape;
+  const scaled = (side: number, scale: number): number =>
+    scale === 1 ? side : Math.max(1, Math.round((side * scale) / multiple)) * multiple;
+  return scales.flatMap((scale) => {
+    const seen = resizeBilinear(images, scaled(height, scale), scaled(width, scale));
+    const own = { raw: answer(seen), isMirrored: false };
+    return flip ? [own, { raw: answer(tf.reverse(seen, 2)), isMirrored: true }] : [own];
+  });
 }
 
 /** Of the room, what an estimate may be off by when it is scaled from that of smaller images. */

@@ -1,8 +1,8 @@
 import { allocateTargets } from '../datasets/encoder.js';
 import { createInstanceEvaluator, type InstanceReport } from '../datasets/evaluators/index.js';
 import { packPatch } from '../datasets/instanceMasks.js';
-import type { InstanceTruth, LabelMap } from '../datasets/sample.js';
-import { createEncoder } from '../heads/instance/encoder.js';
+import type { Instances, InstanceTruth, LabelMap } from '../datasets/sample.js';
+import { createEncoder, type InstanceEncoderConfig } from '../heads/instance/encoder.js';
 import type { LabelledImages } from './roundTrip.js';
 import type { UnmatchedTruth } from './roundTripDetection.js';
 
@@ -36,21 +36,7 @@ export async function roundTripInstances(
   const lost: UnmatchedTruth[] = [];
   let truths = 0;
   for await (const { id, image, truth } of images) {
-    const { width, height } = image;
-    const cells = (stride: number) => ({
-      height: Math.ceil(height / stride),
-      width: Math.ceil(width / stride),
-      stride,
-    });
-    const { height: rows, width: columns } = cells(maskStride);
-    const maskSize = [rows, columns] as const;
-    const encoder = createEncoder({
-      grids: STRIDES.map(cells),
-      maxObjects: Math.max(1, truth.labels.length),
-      atssTopK: 9,
-      maskSize,
-      maskStride,
-    });
+    const encoder = createEncoder(encoderConfigFor(image, truth, maskStride));
     const targets = allocateTargets(encoder.targets);
     encoder.encode(truth, targets);
     const learned = Array.from(truth.labels.keys()).filter((m) => truth.ignored[m] !== 1);
@@ -65,26 +51,53 @@ export async function roundTripInstances(
         lost.push({ image: id, label: labels.classes[truth.labels[m]!]?.name ?? '', box: [x1, y1, x2, y2] });
       }
     }
-    const answered = taught.masks.flatMap((patch, i) => (patch.data.length > 0 ? [i] : []));
     evaluator.add(
       id,
       pick(truth, (m) => kept.has(m) || truth.ignored[m] === 1),
-      {
-        boxes: Float32Array.from(answered.flatMap((i) => Array.from(taught.boxes.subarray(i * 4, i * 4 + 4)))),
-        labels: Int32Array.from(answered, (i) => taught.labels[i]!),
-        scores: new Float32Array(answered.length).fill(1),
-        masks: answered.map((i) => packPatch(cut(taught.masks[i]!, image), image)),
-      },
+      answerOf(taught, image),
     );
   }
   return { report: evaluator.report(), truths, lost };
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An encoder for an image at its own size. */
+export function encoderConfigFor(
+  { width, height }: Size,
+  { labels }: Pick<InstanceTruth, 'labels'>,
+  maskStride: number,
+): InstanceEncoderConfig {
+  const cells = (stride: number) => ({ height: Math.ceil(height / stride), width: Math.ceil(width / stride), stride });
+  const { height: rows, width: columns } = cells(maskStride);
+  return {
+    grids: STRIDES.map(cells),
+    maxObjects: Math.max(1, labels.length),
+    atssTopK: 9,
+    maskSize: [rows, columns],
+    maskStride,
+  };
+}
+
+/** The objects that are taught, as an answer that has no doubt. */
+export function answerOf(taught: Pick<InstanceTruth, 'boxes' | 'labels' | 'masks'>, image: Size): Instances {
+  const answered = taught.masks.flatMap((patch, i) => (patch.data.length > 0 ? [i] : []));
+  return {
+    boxes: Float32Array.from(answered.flatMap((i) => Array.from(taught.boxes.subarray(i * 4, i * 4 + 4)))),
+    labels: Int32Array.from(answered, (i) => taught.labels[i]!),
+    scores: new Float32Array(answered.length).fill(1),
+    masks: answered.map((i) => packPatch(cut(taught.masks[i]!, image), image)),
+  };
 }
 
 /** More objects of an image than there are. */
 const MOST = 1e6;
 
 /** A patch without what lies beyond the image, as the last points of a coarse mask do. */
-function cut(patch: InstanceTruth['masks'][number], image: { readonly width: number; readonly height: number }) {
+function cut(patch: InstanceTruth['masks'][number], image: Size) {
   const width = Math.min(patch.width, image.width - patch.left);
   const height = Math.min(patch.height, image.height - patch.top);
   if (width === patch.width && height === patch.height) return patch;

@@ -31,12 +31,12 @@ export type { BoxColumns, ScoredBoxes, TruthBoxes, TruthRecord } from './evaluat
 export type { EvalImage } from './evaluation/matching.js';
 export { type IouType, Params } from './evaluation/params.js';
 export { saveEval } from './evaluation/saved.js';
-export { readLabelMe, writeLabelMe } from './formats/labelme.js';
+export { type LabelMeShape, parseLabelMe, readLabelMe, writeLabelMe } from './formats/labelme.js';
 export { type NpyArray, writeNpy, writeNpz } from './formats/npz.js';
 export { type ImageRecord, toDataset, toRecords } from './formats/record.js';
 export { parseVoc, readVoc, type VocAnnotation, type VocObject, type VocPixels, writeVoc } from './formats/voc.js';
 export { readXml, type XmlHandler } from './formats/xml.js';
-export { readYolo, writeYolo } from './formats/yolo.js';
+export { parseYolo, readYolo, writeYolo, type YoloLine } from './formats/yolo.js';
 export type { Input } from './input.js';
 export { parseJson } from './json.js';
 export type { Bitmap, Matrix, Rle, UncompressedRle } from './mask/index.js';
@@ -48,7 +48,15 @@ export { type CurveChoice, type F1Curve, f1Curve, type PrecisionRecall, precisio
 export { type Frequency, type LvisOptions, type LvisResult, lvisEvaluate } from './metrics/lvis.js';
 export { type OpenImagesOptions, type OpenImagesTable, openImagesEvaluate } from './metrics/openImages.js';
 export { cellsOfArea, type Outcomes, outcomes } from './metrics/outcomes.js';
-export { type PanopticImage, panopticQuality, type Quality } from './metrics/panoptic.js';
+export {
+  meanQuality,
+  type PanopticImage,
+  type PanopticQuality,
+  type PanopticTally,
+  panopticQuality,
+  type Quality,
+  tallyPanoptic,
+} from './metrics/panoptic.js';
 export { type ClassRow, perClass } from './metrics/perClass.js';
 export { type DatasetStats, datasetStats } from './metrics/stats.js';
 export { type ErrorSplit, type TideOptions, tideErrors } from './metrics/tide.js';

@@ -18,14 +18,17 @@ const options = {
   metafile: true,
   logLevel: 'warning',
 };
+// The strings of masks are had without the rest.
 const library = await build({
   ...options,
-  entryPoints: { index: 'dist/index.js', worker: 'dist/evaluation/worker.js' },
+  entryPoints: { index: 'dist/index.js', counts: 'dist/mask/plainCounts.js' },
+  splitting: true,
 });
+const worker = await build({ ...options, entryPoints: { worker: 'dist/evaluation/worker.js' } });
 // A command loads what it needs.
 const commands = await build({ ...options, entryPoints: { cli: 'dist/cli.js' }, splitting: true });
 
 // Of an earlier build.
 const folder = join(root, 'dist/bundle');
-const outputs = { ...library.metafile.outputs, ...commands.metafile.outputs };
+const outputs = { ...library.metafile.outputs, ...worker.metafile.outputs, ...commands.metafile.outputs };
 for (const name of readdirSync(folder)) if (!(`dist/bundle/${name}` in outputs)) rmSync(join(folder, name));

@@ -234,7 +234,14 @@ function ofAlike(alike: readonly Alike[]): Finding[] {
   const leaks = alike.filter(({ isLeak }) => isLeak);
   if (leaks.length === 0) return [];
   const files = leaks.flatMap(({ images }) => images);
-  return [finding(38, 'val', `${leaks.length} groups of images that look alike: ${named(files)}`, files)];
+  return [
+    finding(
+      38,
+      'val',
+      `${leaks.length === 1 ? '1 group' : `${leaks.length} groups`} of images that look alike: ${named(files)}`,
+      files,
+    ),
+  ];
 }
 
 const NAMED = 5;

@@ -1,11 +1,14 @@
 import { type Census, takeCensus } from '../census.js';
 import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
+import { decodeImage } from '../decode/decodeImage.js';
+import { shownImage } from '../decode/shown.js';
 import type { SplitName } from '../formats/index.js';
+import { alikeGroups, type Fingerprint, fingerprint } from '../pictures/similar.js';
 import type { StoredTruth } from '../read.js';
 import { regionsOf } from '../regions.js';
-import { objectsOf as objectsIn } from '../sample.js';
-import { hashFile, hashValues } from './hash.js';
+import { objectsOf as objectsIn, type Pixels } from '../sample.js';
+import { hashValues } from './hash.js';
 
 const AT_ONCE = 4;
 
@@ -28,6 +31,8 @@ export interface SplitSurvey {
 export interface Alike {
   /** Ids with their splits. */
   readonly images: readonly string[];
+  /** Most bits of 64 in which the look of one differs from that of another; 0: as good as the same. */
+  readonly bits: number;
   /** True: they are in several splits, so that what is measured was seen in training. */
   readonly isLeak: boolean;
 }
@@ -58,24 +63,33 @@ function objectsOf(truth: StoredTruth): number | null {
 const quantile = (sorted: readonly number[], share: number): number =>
   Math.round((sorted[Math.round(share * (sorted.length - 1))] ?? 0) * 10) / 10;
 
+/** What an image looks like; of one in its own depth, as slices of volumes are alike, its values. */
+export const printOf = (image: Pixels, id: string, isDeep: boolean): Fingerprint | string =>
+  isDeep ? hashValues(image, id) : fingerprint(shownImage(image));
+
+/** Of the first images of a data set, which are decoded. */
+export const printsOf = (dataset: Dataset, most = dataset.size): Promise<readonly (Fingerprint | string)[]> =>
+  concurrently(dataset.entries.slice(0, most), AT_ONCE, async ({ file, deep, id }, i) =>
+    deep
+      ? printOf((await dataset.get(i)).image, id, true)
+      : printOf(await decodeImage(file, { onNote: () => {} }), id, false),
+  );
+
 /** Groups of images that look alike, leaks first. Decodes every image. */
 export async function findAlike(
   splits: readonly { readonly split: SplitName; readonly dataset: Dataset }[],
 ): Promise<readonly Alike[]> {
-  const groups = new Map<string, { readonly id: string; readonly split: SplitName; readonly file: string }[]>();
+  const images: { readonly id: string; readonly split: SplitName }[] = [];
+  const prints: (Fingerprint | string)[] = [];
   for (const { split, dataset } of splits) {
-    const hashes = await concurrently(dataset.entries, AT_ONCE, async ({ file, deep, id }, i) =>
-      deep ? hashValues((await dataset.get(i)).image, id) : hashFile(file),
-    );
-    for (const [i, { id, file }] of dataset.entries.entries()) {
-      const key = hashes[i] as string;
-      groups.set(key, [...(groups.get(key) ?? []), { id, split, file }]);
-    }
+    images.push(...dataset.entries.map(({ id }) => ({ id, split })));
+    prints.push(...(await printsOf(dataset)));
   }
-  const alike = [...groups.values()].filter((group) => group.length > 1);
-  const found = alike.map((group): Alike => {
+  const found = alikeGroups(prints).map(({ members, bits }): Alike => {
+    const group = members.flatMap((i) => images[i] ?? []);
     return {
       images: group.map(({ id, split }) => `${id} (${split})`),
+      bits,
       isLeak: new Set(group.map(({ split }) => split)).size > 1,
     };
   });

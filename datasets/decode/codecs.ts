@@ -41,20 +41,28 @@ interface CodecDecoder {
 }
 type Make = (options: { print(): void; printErr(): void }) => Promise<CodecModule>;
 
+const require = createRequire(import.meta.url);
+
 const CODECS = {
-  'jpeg-2000': { file: '@cornerstonejs/codec-openjpeg/decodewasmjs', decoder: 'J2KDecoder', header: jpeg2000Header },
-  'jpeg-ls': { file: '@cornerstonejs/codec-charls/decodewasmjs', decoder: 'JpegLSDecoder', header: jpegLsHeader },
+  'jpeg-2000': {
+    load: () => require('@cornerstonejs/codec-openjpeg/decodewasmjs') as Make,
+    decoder: 'J2KDecoder',
+    header: jpeg2000Header,
+  },
+  'jpeg-ls': {
+    load: () => require('@cornerstonejs/codec-charls/decodewasmjs') as Make,
+    decoder: 'JpegLSDecoder',
+    header: jpegLsHeader,
+  },
 } as const;
 
-const require = createRequire(import.meta.url);
 /** Of this thread. One that failed is not used again, as its memory may be in any state. */
 const opened = new Map<CodecKind, Promise<CodecModule>>();
 
 function open(kind: CodecKind): Promise<CodecModule> {
   const known = opened.get(kind);
   if (known !== undefined) return known;
-  const make = require(CODECS[kind].file) as Make;
-  const made = make({ print: () => {}, printErr: () => {} });
+  const made = CODECS[kind].load()({ print: () => {}, printErr: () => {} });
   opened.set(kind, made);
   return made;
 }

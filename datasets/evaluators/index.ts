@@ -20,6 +20,7 @@ export { labelError, labelPairs } from './labelPairs.js';
 
 export { labelSuspicions, type Suspicion } from './labelSuspicions.js';
 export { type BoxMatch, boxIou, type MatchOptions, matchBoxes } from './matchBoxes.js';
+export { answerSegments, createPanopticEvaluator, type PanopticReport, type SegmentFigures } from './panoptic.js';
 export * from './regions/index.js';
 export { compareMaps, intervalOf } from './resampledMaps.js';
 export { createSemanticEvaluator, type PerClass, type SemanticReport } from './semantic.js';

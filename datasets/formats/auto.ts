@@ -57,6 +57,7 @@ export const auto = defineFormat({
     instances: reader('instances'),
     classMap: reader('classMap'),
     labels: reader('labels'),
+    panoptic: reader('panoptic'),
   },
   recognise: async () => null,
 });

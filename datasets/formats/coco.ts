@@ -5,6 +5,7 @@ import { readCoco } from '../stated/coco.js';
 import { configPath, statedReaders } from '../stated/format.js';
 import { missingFile } from './check.js';
 import { commonKeys, defineFormat } from './format.js';
+import { listsSegments } from './panoptic.js';
 import { findCoco, partsByName } from './parts.js';
 
 const positions = z.string().min(1).nullable().default(null);
@@ -58,6 +59,7 @@ valid/_annotations.coco.json        annotations/instances_val2017.json`,
     const files = paths.filter(isJson).slice(0, 50);
     for (const path of files) {
       const start = await head(path);
+      if (listsSegments(path, start)) continue;
       if (!/"(images|annotations|categories)"\s*:\s*\[/.test(start)) continue;
       const isRoboflow = paths.some((name) => name.endsWith('_annotations.coco.json'));
       return { keys: {}, name: isRoboflow ? 'Roboflow COCO' : 'COCO', truth: 'boxes' };

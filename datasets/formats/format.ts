@@ -26,6 +26,7 @@ export const NOUNS: { readonly [Kind in Truth['kind']]: string } = {
   instances: 'masks of objects',
   classMap: 'class maps',
   labels: 'classes of images',
+  panoptic: 'panoptic segments',
 };
 
 type TruthOf<Kind extends Truth['kind']> = Extract<Truth, { readonly kind: Kind }>;

@@ -42,13 +42,14 @@ export const refuseFormat = OWN.refuse;
 /** Adds the format of a module, which reads its own keys. */
 export function addFormat(module: string, { readers, check, ...format }: Format): void {
   const own = (data: unknown) => ownSettings(data as { readonly [key: string]: unknown }, format.config);
-  const { boxes, instances, classMap, labels } = readers;
+  const { boxes, instances, classMap, labels, panoptic } = readers;
   OWN.add(module, {
     ...format,
     readers: {
       ...(boxes && { boxes: (data: unknown, request: SplitRequest) => boxes(own(data), request) }),
       ...(instances && { instances: (data: unknown, request: SplitRequest) => instances(own(data), request) }),
       ...(classMap && { classMap: (data: unknown, request: SplitRequest) => classMap(own(data), request) }),
+      ...(panoptic && { panoptic: (data: unknown, request: SplitRequest) => panoptic(own(data), request) }),
       ...(labels && { labels: (data: unknown, request: SplitRequest) => labels(own(data), request) }),
     },
     check: (data) => check(own(data)),

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { type LabelMeShape, parseLabelMe } from '#coco-ts';
 import { EspalierError } from '../../engine/errors.js';
 import { concurrently } from '../concurrently.js';
 import { decodeMask } from '../decode/decodeMask.js';
@@ -8,7 +9,7 @@ import { folderNamed, folderParts, inFolders } from '../stated/folders.js';
 import { type Reading, statedReaders } from '../stated/format.js';
 import type { StatedImage, StatedObject } from '../stated/image.js';
 import { listFiles } from '../stated/images.js';
-import { isObject, type JsonObject, numberIn, readJsonObject, sizeIn, textIn } from '../stated/json.js';
+import { isObject, readJsonObject, sizeIn, textIn } from '../stated/json.js';
 import { ellipseObject, isInside, polygonObject, rectangleObject, windowObject } from '../stated/shapes.js';
 import { type BadRecord, badRecord } from '../warnings.js';
 import { commonKeys, defineFormat } from './format.js';
@@ -34,7 +35,9 @@ async function read(folders: readonly string[], { root, warnings }: Reading<Labe
       const size = sizeIn(document.imageWidth, document.imageHeight);
       const objects: StatedObject[] = [];
       for (const shape of document.shapes as readonly unknown[]) {
-        const object = isObject(shape) ? await objectOf(shape, size) : null;
+        const parsed = parseLabelMe(shape);
+        const drawn = isObject(shape) ? textIn(shape.mask) : null;
+        const object = parsed === null ? null : await objectOf(parsed, drawn, size);
         if (object !== null) objects.push(object);
         else warnings.note(isObject(shape) && textIn(shape.label) === null ? 'no-class' : 'unused-shape', path);
       }
@@ -49,21 +52,21 @@ async function read(folders: readonly string[], { root, warnings }: Reading<Labe
 }
 
 /** Polygons, rectangles, circles and drawn masks; points and lines are not used. */
-async function objectOf(shape: JsonObject, size: StatedImage['size']): Promise<StatedObject | null> {
-  const name = textIn(shape.label);
-  const type = shape.shape_type ?? 'polygon';
-  const points = pointsOf(shape.points);
-  if (name === null) return null;
+async function objectOf(
+  { label: name, kind, points }: LabelMeShape,
+  drawn: string | null,
+  size: StatedImage['size'],
+): Promise<StatedObject | null> {
   const [x1 = Number.NaN, y1 = Number.NaN, x2 = Number.NaN, y2 = Number.NaN] = points;
-  if (type === 'rectangle' && [x1, y1, x2, y2].every(Number.isFinite)) {
+  if (kind === 'rectangle' && [x1, y1, x2, y2].every(Number.isFinite)) {
     return rectangleObject(name, Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2));
   }
-  if (type === 'circle') {
+  if (kind === 'circle') {
     const radius = Math.hypot(x2 - x1, y2 - y1);
     return ellipseObject(name, [x1, y1], [radius, radius]);
   }
-  if (type === 'mask') return maskObject(name, [x1, y1], textIn(shape.mask), size);
-  return type === 'polygon' || type === 'rotation' ? polygonObject(name, points) : null;
+  if (kind === 'mask') return maskObject(name, [x1, y1], drawn, size);
+  return kind === 'polygon' || kind === 'rotation' ? polygonObject(name, points) : null;
 }
 
 /** A PNG as text, of the part of the image that begins at a corner. */
@@ -79,8 +82,6 @@ async function maskObject(
   const window = { left: Math.round(x), top: Math.round(y), width, height };
   return isInside(window, size) ? windowObject(name, window, size, data) : null;
 }
-
-const pointsOf = (points: unknown): number[] => (Array.isArray(points) ? points.flat().map(numberIn) : []);
 
 /** LabelMe: a JSON file beside each image. */
 export const labelme = defineFormat({

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import * as z from 'zod';
+import { parseYolo } from '#coco-ts';
 import { DataError, EspalierError } from '../../engine/errors.js';
 import { concurrently } from '../concurrently.js';
 import { contains, naturalOrder } from '../paths.js';
@@ -173,14 +174,14 @@ function labelOf(id: string, texts: ReadonlySet<string>): string | null {
   return ways.find((path) => texts.has(path)) ?? null;
 }
 
-/** `class cx cy w h`, perhaps with a confidence, or `class x0 y0 x1 y1 x2 y2 ...`, in fractions; null: it is neither. */
+/** What a line states; null: neither a box nor a polygon, or a class without a name. */
 function objectOf(line: string, names: readonly string[] | null): StatedObject | null {
-  const [label = Number.NaN, ...values] = line.split(/[\s,]+/).map(Number);
-  if (!Number.isInteger(label) || label < 0 || !values.every(Number.isFinite)) return null;
+  const parsed = parseYolo(line);
+  if (parsed === null) return null;
+  const { label, kind, values } = parsed;
   const name = names === null ? `class ${label}` : names[label];
   if (name === undefined) return null;
-  if (values.length >= 6 && values.length % 2 === 0) return polygonObject(name, values);
-  if (values.length !== 4 && values.length !== 5) return null;
+  if (kind === 'polygon') return polygonObject(name, values);
   const [x = 0, y = 0, width = 0, height = 0] = values;
   return boxObject(name, x - width / 2, y - height / 2, x + width / 2, y + height / 2);
 }

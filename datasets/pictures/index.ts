@@ -10,4 +10,4 @@ export {
   shapesOf,
   thumbnailOf,
 } from './shapes.js';
-export { fingerprint, similarPairs } from './similar.js';
+export { type AlikeGroup, alikeGroups, type Fingerprint, fingerprint } from './similar.js';

@@ -79,7 +79,7 @@ async function readOne(file: string, { isBeside, warnings }: CocoReading): Promi
   return { images: stated, classes, file, hasAreas: true };
 }
 
-async function readLists(
+export async function readLists(
   file: string,
 ): Promise<{ readonly images: Json[]; readonly annotations: Json[]; readonly categories: Json[] }> {
   const document = await parse(file);
@@ -125,7 +125,7 @@ async function parse(file: string): Promise<unknown> {
 }
 
 /** Ids are the same that look the same: 1, "1" and 1.0. */
-const keyOf = (id: unknown): string => String(id);
+export const keyOf = (id: unknown): string => String(id);
 
 /** By number, or else by text. */
 function byId(a: Json, b: Json): number {
@@ -215,18 +215,18 @@ function segmentationOf(written: unknown): Segmentation | null | undefined {
   }
 }
 
-function sizeOf({ width, height }: Json): StatedImage['size'] {
+export function sizeOf({ width, height }: Json): StatedImage['size'] {
   const [columns, rows] = [numberOf(width), numberOf(height)];
   return columns !== null && rows !== null && columns > 0 && rows > 0 ? { width: columns, height: rows } : null;
 }
 
 /** A number, or a text that is one; null for anything else. */
-function numberOf(value: unknown): number | null {
+export function numberOf(value: unknown): number | null {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 
-function textOf(value: unknown): string | null {
+export function textOf(value: unknown): string | null {
   if (typeof value === 'string') return value === '' ? null : value;
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : null;
 }

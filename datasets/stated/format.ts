@@ -9,7 +9,7 @@ import { createVerifier } from '../verified.js';
 import { collectWarnings, type WarningList } from '../warnings.js';
 import type { StatedImage, StatedSet } from './image.js';
 import { type ImageIndex, indexImages } from './images.js';
-import { openBoxes, openInstances, openLabels, openRegions } from './open.js';
+import { openBoxes, openInstances, openLabels, openPanoptic, openRegions } from './open.js';
 import { chooseSplit, type Parts } from './splits.js';
 
 /** What a reader of stated images works with. */
@@ -60,6 +60,12 @@ export const statedLabels =
   <Data extends CommonData & { readonly images?: string | null }>(format: StatedFormat<Data>): Open<Data, 'labels'> =>
   (data, request) =>
     open(format, data, request, openLabels);
+
+/** A reader of segments, for a format whose images have label images of them. */
+export const statedPanoptic =
+  <Data extends CommonData & { readonly images?: string | null }>(format: StatedFormat<Data>): Open<Data, 'panoptic'> =>
+  (data, request) =>
+    open(format, data, request, openPanoptic);
 
 async function open<Data extends CommonData & { readonly images?: string | null }, T extends Truth>(
   format: StatedFormat<Data>,

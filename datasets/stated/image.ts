@@ -1,4 +1,5 @@
 import type { Segmentation } from '../regions.js';
+import type { LabelMap } from '../sample.js';
 import type { BadRecord } from '../warnings.js';
 
 /** One object as its annotation states it, in the convention of this library. */
@@ -13,6 +14,8 @@ export interface StatedObject {
   readonly ignored: boolean;
   /** Square pixels; null: that of the box. */
   readonly area: number | null;
+  /** What its pixels in the image's label image say. */
+  readonly segment?: number;
 }
 
 /** One image as its annotation states it: what every format of boxes and polygons comes down to. */
@@ -28,13 +31,15 @@ export interface StatedImage {
   /** What coordinates are measured in: pixels, or fractions of the image's sides. */
   readonly unit: 'pixels' | 'fractions';
   readonly objects: readonly StatedObject[];
+  /** The label image that holds the pixels of the objects, absolute. */
+  readonly picture?: string;
 }
 
 /** The images of one or several annotation files. */
 export interface StatedSet {
   readonly images: readonly StatedImage[];
   /** Classes that the format lists, in its order; null: the names that objects have. */
-  readonly classes: readonly { readonly id: number; readonly name: string }[] | null;
+  readonly classes: LabelMap['classes'] | null;
   /** True: the format states areas of objects, and one that lacks is told. */
   readonly hasAreas?: true;
   /** Records that cannot be read, and why. */

@@ -1,12 +1,12 @@
 import { ConfigError } from '../../engine/errors.js';
-import { BACKGROUND, classMapLabels, labelMap, nearestName, requireClassMap } from '../labels.js';
+import { BACKGROUND, classMapLabels, labelMap, nearestName, requireClassMap, thingsFirst } from '../labels.js';
 import type { LabelMap, Truth } from '../sample.js';
 import type { WarningList } from '../warnings.js';
 import type { StatedSet } from './image.js';
 
 /**
  * The classes of a training split: those a config names, or those the format lists, or the names of all objects. Class
- * maps get `background` before them.
+ * maps get `background` before them; of segments, classes that have objects come first.
  *
  * @param classes names of the config; none: all
  * @throws ConfigError for a class that no object has, when another name is nearly the same
@@ -17,7 +17,7 @@ export function resolveLabels(
   truth: Truth['kind'],
   warnings: WarningList,
 ): LabelMap {
-  const listed = set.classes ?? namesIn(set).map((name, i) => ({ id: i + 1, name }));
+  const listed: LabelMap['classes'] = set.classes ?? namesIn(set).map((name, i) => ({ id: i + 1, name }));
   noteSimilar(listed, warnings);
   const isClassMap = truth === 'classMap';
   const first = listed.reduce((least, { id }) => Math.min(least, id), 1);
@@ -28,6 +28,7 @@ export function resolveLabels(
     }
     const hasBackground = !isClassMap || listed.some(({ name }) => name === BACKGROUND);
     const labels = { classes: hasBackground ? listed : [background, ...listed] };
+    if (truth === 'panoptic') return requireClassMap(thingsFirst(labels));
     return isClassMap ? requireClassMap(labels) : labels;
   }
   const known = new Map(listed.map((one) => [one.name, one]));
@@ -36,7 +37,8 @@ export function resolveLabels(
   const given = isClassMap ? classMapLabels(classes) : labelMap(classes);
   const idOf = (name: string) =>
     known.get(name) ?? (name === BACKGROUND && isClassMap ? background : { id: next++, name });
-  return { classes: given.classes.map(({ name }) => idOf(name)) };
+  const labels = { classes: given.classes.map(({ name }) => idOf(name)) };
+  return truth === 'panoptic' ? requireClassMap(thingsFirst(labels)) : labels;
 }
 
 /** A name that no object has may come later, but not beside one that is nearly the same and not in the list. */

@@ -16,6 +16,7 @@ import {
   type InstanceTruth,
   type LabelMap,
   type LabelTruth,
+  type PanopticTruth,
   type SemanticTruth,
   type Truth,
 } from '../sample.js';
@@ -40,6 +41,8 @@ export interface OpenStated extends Pick<CommonData, 'badRecords' | 'links' | 'c
 
 /** One image that was found, with its objects in pixels. */
 interface Surveyed {
+  /** As the annotation writes it. */
+  readonly name: string;
   readonly id: string;
   readonly file: string;
   readonly source: string;
@@ -118,28 +121,67 @@ export async function openRegions(
   const { labels, indexOf } = classesOf(set, 'classMap', options);
   const background = labels.classes.findIndex(({ name }) => name === BACKGROUND);
   const uncovered = background < 0 ? IGNORED : background;
-  const entries = await openEntries(set, chosen, options, ({ objects, source: _, ...image }): Entry<StoredTruth> => {
-    const regions = objects
-      .flatMap((object) => {
-        const label = indexOf(object);
-        if (label === null) return [];
-        if (object.segmentation === null) {
-          options.warnings.note('missing-segmentation', image.id);
-          return [];
-        }
-        if (!fits(object.segmentation, image)) {
-          options.warnings.note('bad-shape', image.id);
-          return [];
-        }
-        return [{ label, segmentation: object.segmentation, size: object.area ?? areaOf(object) }];
-      })
-      .sort((a, b) => b.size - a.size)
-      .map(({ label, segmentation }) => ({ label, segmentation }));
-    const truth: RegionsTruth = { kind: 'regions', uncovered, regions };
-    return { ...image, truth };
-  });
+  const entries = await openEntries(
+    set,
+    chosen,
+    options,
+    ({ objects, source: _, name: _name, ...image }): Entry<StoredTruth> => {
+      const regions = objects
+        .flatMap((object) => {
+          const label = indexOf(object);
+          if (label === null) return [];
+          if (object.segmentation === null) {
+            options.warnings.note('missing-segmentation', image.id);
+            return [];
+          }
+          if (!fits(object.segmentation, image)) {
+            options.warnings.note('bad-shape', image.id);
+            return [];
+          }
+          return [{ label, segmentation: object.segmentation, size: object.area ?? areaOf(object) }];
+        })
+        .sort((a, b) => b.size - a.size)
+        .map(({ label, segmentation }) => ({ label, segmentation }));
+      const truth: RegionsTruth = { kind: 'regions', uncovered, regions };
+      return { ...image, truth };
+    },
+  );
   const advice = background < 0 ? `add ${BACKGROUND} to data.classes` : 'check the annotations';
   return datasetOf<SemanticTruth>(labels, entries, options.warnings.list(), { source: set.file, advice });
+}
+
+/** Segments of stated images that have label images; those of classes that are left out have no class. */
+export async function openPanoptic(
+  set: StatedSet,
+  chosen: readonly StatedImage[],
+  options: OpenStated,
+): Promise<Dataset<PanopticTruth>> {
+  const { labels, indexOf } = classesOf(set, 'panoptic', options);
+  const { warnings } = options;
+  const pictures = new Map(chosen.map(({ name, picture }) => [name, picture]));
+  const entries = await openEntries(set, chosen, options, ({ name, objects, source, ...image }): Entry<StoredTruth> => {
+    const picture = pictures.get(name);
+    if (picture === undefined) throw new DataError(source, `it names no label image of ${name}`);
+    const stated = objects.map((object) => ({ ...object, label: indexOf(object) }));
+    const things = stated.flatMap(({ label, box, segment, ignored, area }) => {
+      if (label === null || labels.classes[label]?.isStuff) return [];
+      if (box === null) {
+        warnings.note('bad-box', image.id);
+        return [];
+      }
+      const [x1, y1, x2, y2] = box;
+      return [{ x1, y1, x2, y2, label, ignored, area, segment }];
+    });
+    const kept = admitted(things, image, { file: source, id: image.id }, warnings);
+    const rows = new Map(kept.map(({ segment }, row) => [segment, row]));
+    const segments = stated.map(({ label, segment }) => ({
+      id: segment ?? 0,
+      label: label ?? IGNORED,
+      object: rows.get(segment) ?? null,
+    }));
+    return { ...image, truth: { kind: 'panoptic-file', ...objectsOf(kept), file: picture, segments } };
+  });
+  return datasetOf<PanopticTruth>(labels, entries, warnings.list(), { source: set.file });
 }
 
 /**
@@ -164,10 +206,15 @@ export async function openLabels(
       `not one of ${chosen.length} images is of the classes ${shortList(labels.classes.map(({ name }) => name))}: check data.classes and the spelling`,
     );
   }
-  const entries = await openEntries(set, kept, options, ({ objects, source: _, ...image }): Entry<StoredTruth> => {
-    const found = new Set(objects.flatMap((object) => labelOf(object) ?? []));
-    return { ...image, truth: { kind: 'labels', labels: Int32Array.from(found).sort() } };
-  });
+  const entries = await openEntries(
+    set,
+    kept,
+    options,
+    ({ objects, source: _, name: _name, ...image }): Entry<StoredTruth> => {
+      const found = new Set(objects.flatMap((object) => labelOf(object) ?? []));
+      return { ...image, truth: { kind: 'labels', labels: Int32Array.from(found).sort() } };
+    },
+  );
   return datasetOf<LabelTruth>(labels, entries, options.warnings.list(), { source: set.file });
 }
 
@@ -254,7 +301,7 @@ async function survey(image: StatedImage, options: OpenStated): Promise<Surveyed
   const objects =
     image.unit === 'fractions' ? image.objects.map((object) => scaled(object, width, height)) : image.objects;
   checkSize(image, objects, { file, id, width, height }, warnings);
-  return { id, file, source: image.source, width, height, objects };
+  return { name: image.name, id, file, source: image.source, width, height, objects };
 }
 
 /** Of a size whose sides are swapped the boxes tell which is right. */

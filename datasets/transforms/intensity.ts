@@ -1,4 +1,4 @@
-import { nearestValue, typeOf } from '../pixelTypes.js';
+import { limitsOf, nearestWithin, typeOf } from '../pixelTypes.js';
 import type { PixelData } from '../sample.js';
 import type { ColorChange } from './color.js';
 import type { Region } from './region.js';
@@ -20,7 +20,7 @@ export function changeIntensity(
 ): void {
   if (brightness === 1 && contrast === 1) return;
   const channels = spread.length;
-  const type = typeOf(pixels);
+  const limits = limitsOf(typeOf(pixels));
   const count = (region.bottom - region.top) * (region.right - region.left);
   for (let c = 0; c < channels && count > 0; c++) {
     const each = (change: (value: number, at: number) => void): void => {
@@ -37,7 +37,7 @@ export function changeIntensity(
     });
     const offset = (1 - contrast) * (sum / count) + (brightness - 1) * (spread[c] as number);
     each((value, at) => {
-      pixels[at] = nearestValue(type, value * contrast + offset);
+      pixels[at] = nearestWithin(limits, value * contrast + offset);
     });
   }
 }

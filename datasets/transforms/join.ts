@@ -25,16 +25,22 @@ type Kind<K extends Truth['kind']> = Extract<Truth, { readonly kind: K }>;
 /** Truths of one kind as one; of class maps the later ones are on top. */
 const JOINS: { readonly [K in Truth['kind']]: (parts: readonly Part<Kind<K>>[], size: Size) => Kind<K> } = {
   boxes: (parts) => ({ kind: 'boxes', ...joinObjects(parts) }),
-  instances: (parts) => ({
-    kind: 'instances',
-    ...joinObjects(parts),
-    masks: parts.flatMap(({ truth, left, top }) =>
-      truth.masks.map((mask) => ({ ...mask, left: mask.left + left, top: mask.top + top })),
-    ),
-  }),
-  classMap: joinMaps,
+  instances: (parts) => ({ kind: 'instances', ...joinObjects(parts), masks: joinMasks(parts) }),
+  classMap: (parts, size) => ({ kind: 'classMap', ...joinMaps(parts, size) }),
+  panoptic: (parts, size) => {
+    return { kind: 'panoptic', ...joinObjects(parts), masks: joinMasks(parts), ...joinMaps(parts, size) };
+  },
   labels: joinLabels,
 };
+
+type Masks = Pick<InstanceTruth, 'masks'>;
+function joinMasks(parts: readonly Part<Truth & Masks>[]): readonly MaskPatch[] {
+  return parts.flatMap(({ truth, left, top }) =>
+    truth.masks.map((mask) => ({ ...mask, left: mask.left + left, top: mask.top + top })),
+  );
+}
+
+type ClassMapOf = Omit<SemanticTruth, 'kind'>;
 
 /** @param parts at least one, all of one kind */
 export function joinTruths(parts: readonly Part[], size: Size): Truth {
@@ -56,14 +62,14 @@ function joinObjects(parts: readonly Part<Truth & ObjectsTruth>[]): ObjectsTruth
   };
 }
 
-function joinMaps(parts: readonly Part<SemanticTruth>[], [height, width]: Size): SemanticTruth {
+function joinMaps(parts: readonly Part<Truth & ClassMapOf>[], [height, width]: Size): ClassMapOf {
   const mask = new Uint8Array(height * width).fill(IGNORED);
   for (const { truth, left, top } of parts) {
     for (let y = 0; y < truth.height; y++) {
       mask.set(truth.mask.subarray(y * truth.width, (y + 1) * truth.width), (top + y) * width + left);
     }
   }
-  return { kind: 'classMap', mask, width, height };
+  return { mask, width, height };
 }
 
 function joinLabels(parts: readonly Part<LabelTruth>[]): LabelTruth {

@@ -1,5 +1,5 @@
 import { createRandom } from '../../engine/random.js';
-import { channelsOf, createPixels, nearestValue, type PixelType, typeOf } from '../pixelTypes.js';
+import { channelsOf, createPixels, limitsOf, nearestWithin, type PixelType, typeOf } from '../pixelTypes.js';
 import type { Placement } from '../placement.js';
 import type { InstanceTruth, MaskPatch, PixelData, Sample, Truth } from '../sample.js';
 import { shift } from './affine.js';
@@ -132,9 +132,9 @@ function lay(layer: Layer, below: Truth, above: Truth, canvases: Canvases): Trut
 }
 
 function blend(share: number, below: Truth, above: Truth, { into, over, config }: Canvases): Truth {
-  const type = typeOf(into);
+  const limits = limitsOf(typeOf(into));
   for (let i = 0; i < into.length; i++) {
-    into[i] = nearestValue(type, (into[i] as number) * share + (over[i] as number) * (1 - share));
+    into[i] = nearestWithin(limits, (into[i] as number) * share + (over[i] as number) * (1 - share));
   }
   const parts = [
     { truth: below, left: 0, top: 0, share },

@@ -1,4 +1,4 @@
-import { nearestValue, typeOf } from '../pixelTypes.js';
+import { limitsOf, nearestWithin, typeOf } from '../pixelTypes.js';
 import type { PixelData, Pixels } from '../sample.js';
 import { type Taps, WEIGHT_BITS } from './axis.js';
 import type { Layout } from './resample.js';
@@ -26,7 +26,7 @@ export function resampleDeep(
   const length = (columns.high - columns.low) * channels;
   if (scratch.length < length) scratch = new Float64Array(length);
   const line = scratch;
-  const type = typeOf(into);
+  const limits = limitsOf(typeOf(into));
   for (let i = 0; i < lines; i++) {
     line.fill(0, 0, length);
     for (let k = 0; k < (rows.counts[i] as number); k++) {
@@ -42,7 +42,7 @@ export function resampleDeep(
         for (let k = 0; k < (columns.counts[j] as number); k++) {
           sum += (line[first + k * channels + c] as number) * (columns.weights[j * columns.stride + k] as number);
         }
-        into[target + j * layout.step + c] = nearestValue(type, sum * WEIGHT);
+        into[target + j * layout.step + c] = nearestWithin(limits, sum * WEIGHT);
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { InstanceTruth, Truth } from '../sample.js';
+import type { InstanceTruth, SemanticTruth, Truth } from '../sample.js';
 import { type Affine, isAligned } from './affine.js';
 import { moveObjects, transformBoxes } from './boxes.js';
 import { boxOf, NO_PATCH, warpPatch } from './patches.js';
@@ -32,27 +32,33 @@ const TRUTHS: TruthKinds = {
     move: (truth, { affine, size, minVisible }) => transformBoxes(truth, affine, size, minVisible),
     bytes: ({ boxes }) => boxes.byteLength,
   },
-  instances: {
-    move: moveInstances,
-    bytes: ({ boxes, masks }) => masks.reduce((sum, { data }) => sum + data.byteLength, boxes.byteLength),
-  },
-  classMap: {
-    move: (truth, { affine, size, isSmooth }) => ({
-      kind: 'classMap',
-      mask: (isSmooth ? warpMaskLinear : warpMask)(truth.mask, truth, affine, size),
-      width: size[1],
-      height: size[0],
+  instances: { move: moveInstances, bytes: instanceBytes },
+  classMap: { move: moveClassMap, bytes: ({ mask }) => mask.byteLength },
+  panoptic: {
+    move: (truth, movement) => ({
+      ...moveInstances(truth, movement),
+      ...moveClassMap(truth, movement),
+      kind: 'panoptic',
     }),
-    bytes: ({ mask }) => mask.byteLength,
+    bytes: (truth) => instanceBytes(truth) + truth.mask.byteLength,
   },
   labels: { move: (truth) => truth, bytes: ({ labels }) => labels.byteLength },
 };
+
+function instanceBytes({ boxes, masks }: Pick<InstanceTruth, 'boxes' | 'masks'>): number {
+  return masks.reduce((sum, { data }) => sum + data.byteLength, boxes.byteLength);
+}
+
+function moveClassMap(truth: Omit<SemanticTruth, 'kind'>, { affine, size, isSmooth }: Movement): SemanticTruth {
+  const warp = isSmooth ? warpMaskLinear : warpMask;
+  return { kind: 'classMap', mask: warp(truth.mask, truth, affine, size), width: size[1], height: size[0] };
+}
 
 /**
  * An object of which the box is still seen, but no pixel, is neither learned nor background. Where the map turns or shears,
  * boxes are those of the pixels that are left: the corners of a box enclose more.
  */
-function moveInstances(truth: InstanceTruth, { affine, size, minVisible }: Movement): InstanceTruth {
+function moveInstances(truth: Omit<InstanceTruth, 'kind'>, { affine, size, minVisible }: Movement): InstanceTruth {
   const { kept, ...objects } = moveObjects(truth, affine, size, minVisible);
   const moved = kept.map((m) => warpPatch(truth.masks[m]!, affine, size));
   const boxes = isAligned(affine) ? objects.boxes : Float64Array.from(objects.boxes);

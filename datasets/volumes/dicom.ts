@@ -42,34 +42,70 @@ export async function readDicom(bytes: Uint8Array): Promise<DicomImage> {
   const { values, channels } = coloured(data, stored, layout);
   const shape = { width, height, depth: frames, channels };
   const origin = originOf(data, frames);
-  return { data: rescaled(data, values, layout, channels), ...shape, ...placeOf(data), ...namesOf(data), origin };
+  const whole = {
+    data: rescaled(data, values, layout, channels),
+    ...shape,
+    ...placeOf(data),
+    ...namesOf(data),
+    origin,
+  };
+  return frames > 1 ? ordered(data, whole) : whole;
 }
 
+/** Frames of a file in the order in which they lie in the patient, where each says its own place. */
+function ordered(data: DataSet, whole: DicomImage): DicomImage {
+  const count = whole.data.length / whole.depth;
+  const images = Array.from(
+    { length: whole.depth },
+    (_, frame): DicomImage => ({
+      ...whole,
+      ...placeOf(data, frame),
+      depth: 1,
+      instance: frame,
+      data: whole.data.subarray(frame * count, (frame + 1) * count),
+      origin: { ...whole.origin, slices: whole.origin.slices.slice(frame, frame + 1) },
+    }),
+  );
+  // Of times or echoes several lie in one place.
+  const places = new Set(images.map(({ position }) => position?.toFixed(3)));
+  return whole.affine !== null && places.size === images.length ? joinSeries(images) : whole;
+}
+
+/** The sequences that state something of a frame: of all frames, and of that one. */
+const groupsOf = (data: DataSet, frame: number, sequence: string): readonly (DataSet | undefined)[] => [
+  itemOf(itemOf(data, 'x52009229'), sequence),
+  itemOf(itemOf(data, 'x52009230', frame), sequence),
+];
+
 /** Values of the modality, such as Hounsfield units. Whole numbers stay whole where they can. */
-function rescaled(data: DataSet, values: PixelData, { isSigned, stored }: Layout, channels: number): PixelData {
-  const [slope, intercept] = ['x00281053', 'x00281052'].map((tag) => Number(data.string(tag) ?? Number.NaN));
-  const isGiven = channels === 1 && Number.isFinite(slope) && Number.isFinite(intercept) && slope !== 0;
-  if (!isGiven || (slope === 1 && intercept === 0)) return values;
-  const [a, b] = [slope as number, intercept as number];
+function rescaled(data: DataSet, values: PixelData, { isSigned, stored, frames }: Layout, channels: number): PixelData {
+  const lines = Array.from({ length: frames }, (_, frame) => lineOf(data, frame));
+  if (channels !== 1 || lines.every(([slope, intercept]) => slope === 1 && intercept === 0)) return values;
   const [least, most] = isSigned ? [-(2 ** (stored - 1)), 2 ** (stored - 1) - 1] : [0, 2 ** stored - 1];
-  const ends = [least * a + b, most * a + b];
-  const isWhole = Number.isInteger(a) && Number.isInteger(b) && ends.every((end) => end >= -32_768 && end <= 32_767);
+  const ends = lines.flatMap(([slope, intercept]) => [least * slope + intercept, most * slope + intercept]);
+  const isWhole = lines.flat().every(Number.isInteger) && ends.every((end) => end >= -32_768 && end <= 32_767);
   const into = isWhole ? new Int16Array(values.length) : new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) into[i] = (values[i] as number) * a + b;
+  const count = values.length / frames;
+  for (const [frame, [slope, intercept]] of lines.entries()) {
+    for (let i = frame * count; i < (frame + 1) * count; i++) into[i] = (values[i] as number) * slope + intercept;
+  }
   return into;
 }
 
-function placeOf(data: DataSet): Pick<DicomImage, 'spacing' | 'affine' | 'position'> {
-  const shared = itemOf(data, 'x52009229');
-  const frame = itemOf(data, 'x52009230');
-  const pick = (sequence: string, tag: string): readonly number[] => {
-    const ways = [
-      numbersOf(data, tag),
-      numbersOf(itemOf(shared, sequence), tag),
-      numbersOf(itemOf(frame, sequence), tag),
-    ];
-    return ways.find(({ length }) => length > 0) ?? [];
-  };
+/** What values of a frame are multiplied by, and what is added. */
+function lineOf(data: DataSet, frame: number): readonly [slope: number, intercept: number] {
+  for (const group of [data, ...groupsOf(data, frame, 'x00289145')]) {
+    const [slope, intercept] = ['x00281053', 'x00281052'].map((tag) => Number(group?.string(tag) ?? Number.NaN));
+    if (Number.isFinite(slope) && Number.isFinite(intercept) && slope !== 0)
+      return [slope as number, intercept as number];
+  }
+  return [1, 0];
+}
+
+function placeOf(data: DataSet, frame = 0): Pick<DicomImage, 'spacing' | 'affine' | 'position'> {
+  const pick = (sequence: string, tag: string): readonly number[] =>
+    [data, ...groupsOf(data, frame, sequence)].map((group) => numbersOf(group, tag)).find(({ length }) => length > 0) ??
+    [];
   const positive = (value: number | undefined): number => (value !== undefined && value > 0 ? value : 1);
   const [rows, columns] = pick('x00289110', 'x00280030');
   const [between = pick('x00289110', 'x00180050')[0]] = pick('x00289110', 'x00180088');

@@ -32,6 +32,6 @@ export function numbersOf(data: DataSet | undefined, tag: string): readonly numb
   return text !== undefined && found.every(Number.isFinite) ? found : [];
 }
 
-/** The first item of a sequence, for files of many frames. */
-export const itemOf = (data: DataSet | undefined, tag: string): DataSet | undefined =>
-  data?.elements[tag]?.items?.[0]?.dataSet;
+/** An item of a sequence, by default the first. */
+export const itemOf = (data: DataSet | undefined, tag: string, at = 0): DataSet | undefined =>
+  data?.elements[tag]?.items?.[at]?.dataSet;

@@ -232,6 +232,9 @@ function contours(data: DataSet, image: Volume, toIndex: ToIndex): Segments {
   return found.all;
 }
 
+/** Rows that the sides of one contour cross. */
+const MOST_CROSSINGS = 2 ** 24;
+
 /** Turns the voxels whose centre is inside a polygon: those of a hole are taken out again. */
 function toggleInside(
   bits: Uint8Array,
@@ -239,9 +242,12 @@ function toggleInside(
   { width, height }: Pick<Volume, 'width' | 'height'>,
 ): void {
   const crossings = new Map<number, number[]>();
+  let count = 0;
   for (const [i, [x1, y1]] of corners.entries()) {
     const [x2, y2] = corners[(i + 1) % corners.length] as readonly [number, number, number];
     const [from, to] = [Math.max(0, Math.ceil(Math.min(y1, y2))), Math.min(height, Math.ceil(Math.max(y1, y2)))];
+    count += Math.max(0, to - from);
+    if (count > MOST_CROSSINGS) throw new Error(`a contour crosses more than ${MOST_CROSSINGS} rows of voxels`);
     for (let y = from; y < to; y++) {
       const row = crossings.get(y) ?? [];
       row.push(x1 + ((y - y1) / (y2 - y1)) * (x2 - x1));

@@ -229,7 +229,9 @@ function framesOf(data: DataSet, element: Element, frames: number): readonly Uin
 function unpackBits(bytes: Uint8Array, count: number): Uint8Array {
   if (bytes.length * 8 < count)
     throw new Error(`truncated: ${bytes.length} bytes of values, ${Math.ceil(count / 8)} are declared`);
-  return Uint8Array.from({ length: count }, (_, i) => ((bytes[i >> 3] as number) >> (i & 7)) & 1);
+  const values = new Uint8Array(count);
+  for (let i = 0; i < count; i++) values[i] = ((bytes[i >> 3] as number) >> (i & 7)) & 1;
+  return values;
 }
 
 /** Planes of colours, frame by frame, as colours of pixels. */

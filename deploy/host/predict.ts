@@ -22,6 +22,7 @@ import {
 } from '../predict/runtimes.js';
 import { createOpenInWorker, createServe, type Port } from '../predict/worker.js';
 
+export { maskPixels } from '../../datasets/instanceMasks.js';
 export { ConfigError, DataError, EngineError, EspalierError, ShapeError, WeightsError } from '../../engine/errors.js';
 export type { TaskName } from '../../heads/tasks/names.js';
 export type { FoundInstance, FoundObject, NamedClass } from '../../heads/tasks/told.js';

@@ -5,6 +5,7 @@ import { createOpenModel } from './openModel.js';
 import { NAMED_RUNTIMES, PORTABLE_RUNTIMES, type RuntimeName } from './runtimes.js';
 import { createOpenInWorker, createServe, type Port } from './worker.js';
 
+export { maskPixels } from '../../datasets/instanceMasks.js';
 export { ConfigError, DataError, EngineError, EspalierError, ShapeError, WeightsError } from '../../engine/errors.js';
 export type { TaskName } from '../../heads/tasks/names.js';
 export type { FoundInstance, FoundObject, NamedClass } from '../../heads/tasks/told.js';

@@ -1,7 +1,4 @@
 import { WeightsError } from '../../engine/errors.js';
-import { memorySource } from '../../weights/bytes/byteSource.js';
-import { isZip, readZip } from '../../weights/bytes/zip.js';
-import { openOnnx } from '../../weights/onnx.js';
 import { DESCRIPTION_KEY, type Description, readDescription } from '../description.js';
 import type { ExportedFile } from '../formats.js';
 
@@ -43,25 +40,17 @@ export function graphModelNetwork(json: Uint8Array, read: ReadFile, name: string
   };
 }
 
-/** A network in one file: ONNX, or a bundle as a zip archive. */
+/** How every zip archive begins. */
+const ZIP = [0x50, 0x4b, 3, 4];
+
+/** A network in one file: ONNX, or a bundle as a zip archive. Their readers are loaded when there is such a file. */
 export async function networkInBytes(bytes: Uint8Array, name: string): Promise<NetworkFiles> {
-  const source = memorySource(bytes, name);
-  if (isZip(source)) return bundleFiles(zipReader(bytes, name), name);
-  const { metadata } = openOnnx(source);
+  const { archiveReader, onnxMetadata } = await import('./oneFile.js');
+  if (ZIP.every((byte, i) => bytes[i] === byte)) return bundleFiles(archiveReader(bytes, name), name);
   return {
-    description: readDescription(metadata[DESCRIPTION_KEY], name),
+    description: readDescription(onnxMetadata(bytes, name)[DESCRIPTION_KEY], name),
     onnx: async () => bytes,
     graphModel: null,
-  };
-}
-
-function zipReader(bytes: Uint8Array, name: string): ReadFile {
-  const entries = new Map(readZip(memorySource(bytes, name)).map((entry) => [entry.name, entry]));
-  return async (file) => {
-    const entry = entries.get(file);
-    if (!entry) throw new WeightsError(`${name} is an archive without ${file}: it is no bundle of 'espalier export'`);
-    const content = entry.open();
-    return content.view(0, content.size);
   };
 }
 

@@ -1,4 +1,12 @@
-import type { ClassMap, ClassScores, Detections, Instances, LabelMap, Pixels } from '../../datasets/sample.js';
+import type {
+  ClassMap,
+  ClassScores,
+  Detections,
+  Instances,
+  LabelMap,
+  Panoptic,
+  Pixels,
+} from '../../datasets/sample.js';
 import { ConfigError, EngineError } from '../../engine/errors.js';
 import type { TaskName } from '../../heads/tasks/names.js';
 import type { DescribeOptions } from '../../heads/tasks/task.js';
@@ -23,6 +31,7 @@ export interface Answers {
   readonly detection: readonly FoundObject[];
   /** Best first; masks are COCO's run lengths. */
   readonly instances: readonly FoundInstance[];
+  readonly panoptic: Panoptic;
   /** The class index of every pixel. */
   readonly segmentation: ClassMap;
   /** Best first. */
@@ -32,6 +41,7 @@ export interface Answers {
 const READ: { readonly [T in TaskName]: (result: unknown, told: DescribeOptions) => Answers[T] } = {
   detection: (result, told) => foundObjects(result as Detections, told),
   instances: (result, told) => foundInstances(result as Instances, told),
+  panoptic: (result) => result as Panoptic,
   segmentation: (result) => result as ClassMap,
   classification: (result, told) => namedClasses(result as ClassScores, told),
 };

@@ -1,4 +1,4 @@
-import type { AnyModel, FoundObject, ImageSource } from 'espalier/predict';
+import { type AnyModel, type FoundObject, type ImageSource, maskPixels } from 'espalier/predict';
 
 type Answer = Awaited<ReturnType<AnyModel<ImageSource>['predict']>>;
 
@@ -9,12 +9,17 @@ const colourOf = (index: number): string => COLOURS[index % COLOURS.length] ?? '
 export function drawAnswer(context: CanvasRenderingContext2D, model: AnyModel<ImageSource>, answer: Answer): string[] {
   const names = model.labels.classes.map(({ name }) => name);
   if ('mask' in answer) {
-    tint(context, answer.mask, answer.width, answer.height);
+    tint(context, answer.mask, colourOf);
     const shares = names.map((name, index) => {
       const pixels = answer.mask.reduce((count, label) => count + (label === index ? 1 : 0), 0);
       return `${name}: ${((100 * pixels) / answer.mask.length).toFixed(1)} %`;
     });
     return shares;
+  }
+  for (const found of answer) {
+    if (!('segmentation' in found)) continue;
+    const colour = colourOf(names.indexOf(found.label));
+    tint(context, maskPixels(found.segmentation), () => colour);
   }
   for (const found of answer) if ('box' in found) drawBox(context, found, colourOf(names.indexOf(found.label)));
   return answer.map((found) =>
@@ -33,14 +38,15 @@ function drawBox(context: CanvasRenderingContext2D, { label, score, box }: Found
   context.fillText(`${label} ${score.toFixed(2)}`, x1, Math.max(size, y1 - 3));
 }
 
-/** Half of every pixel in the colour of its class; class 0 is left as it is. */
-function tint(context: CanvasRenderingContext2D, mask: Uint8Array, width: number, height: number): void {
+/** Half of every pixel of the canvas in the colour of its number; those of 0 are left as they are. */
+function tint(context: CanvasRenderingContext2D, mask: Uint8Array, colour: (label: number) => string): void {
+  const { width, height } = context.canvas;
   const image = context.getImageData(0, 0, width, height);
   for (const [i, label] of mask.entries()) {
     if (label === 0) continue;
-    const colour = Number.parseInt(colourOf(label).slice(1), 16);
+    const rgb = Number.parseInt(colour(label).slice(1), 16);
     for (const [channel, shift] of [16, 8, 0].entries())
-      image.data[4 * i + channel] = ((image.data[4 * i + channel] ?? 0) + ((colour >> shift) & 255)) / 2;
+      image.data[4 * i + channel] = ((image.data[4 * i + channel] ?? 0) + ((rgb >> shift) & 255)) / 2;
   }
   context.putImageData(image, 0, 0);
 }

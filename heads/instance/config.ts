@@ -19,10 +19,12 @@ const masksConfig = z.strictObject({
   threshold: z.number().min(0.01).max(0.99).default(0.5).describe('Least probability of a pixel of a mask, 0.01..0.99'),
 });
 
-/** The head of instance masks in a config file; an unknown key is an error. */
-export const instanceConfig = z.strictObject({
-  kind: z.literal('instance'),
+/** The settings of objects with masks, whatever else a head predicts. */
+export const instanceSettings = {
   ...alignedSettings,
   masks: masksConfig.prefault({}).describe('Masks of the objects'),
-});
+} as const;
+
+/** The head of instance masks in a config file; an unknown key is an error. */
+export const instanceConfig = z.strictObject({ kind: z.literal('instance'), ...instanceSettings });
 export type InstanceConfig = z.infer<typeof instanceConfig>;

@@ -10,6 +10,7 @@ import { resizeAligned, resizeBilinear } from '../../engine/kernels/index.js';
 import { buildHead, imagesOf } from '../buildHead.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
+import { averageLogits } from './average.js';
 import { coveredSize } from './coveredSize.js';
 import { decodeClassMap } from './decode.js';
 import { type SemanticDecoderConfig, semanticDecoderConfig } from './decoderConfig.js';
@@ -81,6 +82,9 @@ export function createSemanticDecoderHead(
         outputs: ({ logits }) => ({ scores: classLogits(logits) }),
         reading: { kind: 'classMap', covered: inputSize },
       },
+      average: (seen) => ({
+        logits: averageLogits(seen.map(({ raw, isMirrored }) => ({ raw: raw.logits, isMirrored }))),
+      }),
       loss: (raw, targets) =>
         decoderLoss(raw, targets, {
           loss: options.loss,

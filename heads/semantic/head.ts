@@ -10,6 +10,7 @@ import { separableBlock } from '../../necks/separable.js';
 import { buildHead, imagesOf } from '../buildHead.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
+import { averageLogits } from './average.js';
 import { semanticConfig } from './config.js';
 import { coveredSize } from './coveredSize.js';
 import { decodeClassMap } from './decode.js';
@@ -67,6 +68,7 @@ export function createSemanticHead<In extends Level>(
         return predict(fuse(sum, pass), pass);
       },
       exported: { outputs: (raw) => ({ scores: raw }), reading: { kind: 'classMap', covered: inputSize } },
+      average: averageLogits,
       loss: (raw, targets) => semanticLoss(raw, targets, options.loss),
       decode: async (raw, placements) => {
         const [, height, width] = raw.shape;

@@ -3,6 +3,7 @@ import type { ClassScores, LabelTruth } from '../../datasets/sample.js';
 import { stitchScores } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
 import { namedClasses } from './told.js';
+import { classificationViews } from './views.js';
 
 const FIGURES = ['top1', 'top5', 'balancedAccuracy', 'macroF1', 'mAP', 'AUC', 'calibrationError'];
 
@@ -37,6 +38,7 @@ export const classification = defineTask<LabelTruth, ClassScores>({
     return [...figuresOf(report, FIGURES), { header, rows }];
   },
   stitching: { isWholeToo: false, defaults: null, create: stitchScores },
+  views: classificationViews,
   describe: (result, options) => {
     const classes = namedClasses(result, options);
     return {

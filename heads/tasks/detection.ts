@@ -3,6 +3,7 @@ import type { Detections, DetectionTruth } from '../../datasets/sample.js';
 import { stitchDetections } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
 import { aboveThreshold, foundObjects } from './told.js';
+import { detectionViews } from './views.js';
 
 const FIGURES = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'VOC07', 'VOC10'];
 const RECALLS = ['AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl'];
@@ -30,6 +31,7 @@ export const detection = defineTask<DetectionTruth, Detections>({
     const rows = perClass.map(({ name, AP, AP50 }) => [name, AP, AP50]);
     return [...figuresOf(report, FIGURES), ...figuresOf(report, RECALLS), { header: ['class', 'AP', 'AP50'], rows }];
   },
+  views: detectionViews,
   describe: (result, options) => {
     const detections = foundObjects(result, options);
     return {

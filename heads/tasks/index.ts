@@ -2,6 +2,7 @@ import { classification } from './classification.js';
 import { detection } from './detection.js';
 import { instances } from './instances.js';
 import type { TaskName } from './names.js';
+import { panoptic } from './panoptic.js';
 import { segmentation } from './segmentation.js';
 
 export { TASK_NAMES, type TaskName } from './names.js';
@@ -17,8 +18,9 @@ export {
   type Task,
 } from './task.js';
 export type { FoundInstance, FoundObject, NamedClass } from './told.js';
+export type { Views } from './views.js';
 
 /** Every task there is, by its name in configs. */
-export const TASKS = { detection, instances, segmentation, classification } as const satisfies {
+export const TASKS = { detection, instances, panoptic, segmentation, classification } as const satisfies {
   readonly [Name in TaskName]: unknown;
 };

@@ -4,6 +4,7 @@ import { detection } from './detection.js';
 import { stitchInstances } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
 import { foundInstances } from './told.js';
+import { instanceViews } from './views.js';
 
 const FIGURES = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'boxAP', 'boxAP50'];
 const RECALLS = ['AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl'];
@@ -25,6 +26,7 @@ export const instances = defineTask<InstanceTruth, Instances>({
     const rows = perClass.map(({ name, AP, AP50 }) => [name, AP, AP50]);
     return [...figuresOf(report, FIGURES), ...figuresOf(report, RECALLS), { header: ['class', 'AP', 'AP50'], rows }];
   },
+  views: instanceViews,
   describe: (result, options) => {
     const { rows, overlay } = detection.describe(result, options);
     const detections = foundInstances(result, options);

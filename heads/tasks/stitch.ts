@@ -1,6 +1,7 @@
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
-import type { ClassMap, ClassScores, Detections, Instances, PackedMask } from '../../datasets/sample.js';
+import type { ClassMap, ClassScores, Detections, Instances, PackedMask, Panoptic } from '../../datasets/sample.js';
 import { suppress } from '../boxes/nms.js';
+import { mergePanoptic } from '../panoptic/merge.js';
 import type { StitchedTile } from './task.js';
 
 type Size = Pick<StitchedTile, 'width' | 'height'>;
@@ -126,6 +127,21 @@ export function stitchInstances(size: Size) {
     },
   };
 }
+
+/** Objects as of `stitchInstances`, and regions as of `stitchClassMaps` where no object lies. */
+export function stitchPanoptic(size: Size) {
+  const [things, stuff] = [stitchInstances(size), stitchClassMaps(size)];
+  return {
+    add: (part: Panoptic, tile: StitchedTile): void => {
+      things.add(part.things, tile);
+      stuff.add(part.stuff, tile);
+    },
+    finish: (): Panoptic => mergePanoptic(things.finish(), stuff.finish(), ALL),
+  };
+}
+
+/** What tiles have told stays. */
+const ALL = { scoreThreshold: 0, visible: 0, stuffShare: 0 } as const;
 
 function moved({ size, counts }: PackedMask, { x, y }: StitchedTile, image: Size): PackedMask {
   const patch = patchOfRuns({ size: [...size], counts }) ?? {

@@ -2,6 +2,7 @@ import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
 import type { CaseEvaluator, CasesConfig } from '../../datasets/evaluators/regions/index.js';
 import type { ClassMap, ClassScores, Detections, LabelMap, PackedMask, Truth } from '../../datasets/sample.js';
 import type { AugmentConfig } from '../../datasets/transforms/augment.js';
+import type { Views } from './views.js';
 
 /** Figures of an evaluation by name; null: there was nothing to measure. */
 export type Report = { readonly [figure: string]: unknown };
@@ -92,6 +93,8 @@ export interface Task<T extends Truth = Truth, Result = unknown> {
   readonly tables: (report: Report) => readonly ReportTable[];
   /** Puts the answers for tiles of a large image together. */
   readonly stitching: Stitching<Result>;
+  /** How several answers for one image become one; absent: they do not. */
+  readonly views?: Views<Result>;
   readonly describe: (result: Result, options: DescribeOptions) => Described;
 }
 

@@ -14,6 +14,7 @@ import { gallerySection, reportPage } from '../../tools/runReport/runReport.js';
 import { confusionSection } from '../../tools/runReport/sections.js';
 import { openCoco } from '../datasets/open.js';
 import { startLine, stepLine } from '../tools/dashboard/lines.js';
+import { findBarriers } from './accessible.js';
 import { chromiumMissing, launchChromium } from './browser.js';
 
 const HOSTILE = '<img src=x onerror=alert(1)>.[0]';
@@ -88,7 +89,11 @@ describe.skipIf(chromiumMissing !== undefined)(
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'espalier-pages-'));
       for (const name of ['one', 'two']) makeRun(folder, name);
-      server = await startDashboard({ root: folder, port: 0, stop: () => 'asked' });
+      server = await startDashboard({
+        root: folder,
+        port: 0,
+        controls: { stop: () => 'asked', pause: () => 'asked', resume: () => 'asked' },
+      });
       browser = await launchChromium();
     });
     afterAll(async () => {
@@ -140,6 +145,7 @@ describe.skipIf(chromiumMissing !== undefined)(
       }
       expect(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
       expect(await tab.locator('figure svg rect').count()).toBeGreaterThan(3);
+      expect(await findBarriers(tab)).toEqual([]);
       await tab.getByLabel('show two').press('Space'); // by the keyboard: both runs
       await tab.getByText('two total').first().waitFor({ state: 'attached', timeout: 20_000 });
       await tab.locator('section[aria-label="Config"]').scrollIntoViewIfNeeded();
@@ -169,6 +175,7 @@ describe.skipIf(chromiumMissing !== undefined)(
       writeFileSync(file, reportPage(HOSTILE, parts, { names: [HOSTILE, 'dog'], images }));
       const tab = await open(pathToFileURL(file).href, 1200, 'light');
       expect(await tab.locator('#gallery figure').count()).toBe(2);
+      expect(await findBarriers(tab)).toEqual([]);
       await tab.locator('[data-cell="0 1"]').click();
       expect(await tab.locator('#gallery figcaption').allTextContents()).toEqual([`${HOSTILE} \u00b7 100 % wrong`]);
       await tab.locator('#gallery .frame').first().press('Enter');
@@ -193,6 +200,7 @@ describe.skipIf(chromiumMissing !== undefined)(
       const pages = await startBrowser(dataset, { run: null, corrections, port: 0 });
       const tab = await open(pages.url, 1200, 'dark');
       await tab.locator('#gallery figure').nth(2).waitFor();
+      expect(await findBarriers(tab)).toEqual([]);
       await tab.getByLabel('name').fill(dataset.entries[1]?.id ?? '');
       await tab.locator('#gallery figure').nth(1).waitFor({ state: 'detached' });
       await tab.locator('#gallery .frame').first().press('Enter');

@@ -26,6 +26,12 @@ function picture(seed: number, [width, height] = [WIDTH, HEIGHT]) {
 }
 const png = (seed: number, size?: [number, number]) => encodePng(picture(seed, size));
 
+/** The picture brighter, as a JPEG. */
+function savedAgain(seed: number): Uint8Array {
+  const { data, ...size } = picture(seed);
+  return encodeJpeg({ data: data.map((value) => Math.min(255, value * 1.1 + 5)), ...size }, 50);
+}
+
 interface Change {
   /** Of the first training annotation. */
   readonly annotation?: object;
@@ -184,6 +190,11 @@ describe('the check of a data set', () => {
     [32, 'a picture of 16 bits', { files: { 'train/traina.png': deep } }],
     [37, 'one patient in two splits', { names: (split, i) => `p${i % 2}_slice${split === 'val' ? 5 + i : i}.png` }],
     [38, 'an image of training that validation has', { files: { 'val/vala.png': png(1) } }],
+    [
+      38,
+      'an image of training that validation has brighter and with losses',
+      { files: { 'val/vala.png': savedAgain(1) } },
+    ],
     [42, 'objects of a shape that no anchor has', { boxes: ([x = 0, y = 0]) => [x, y, 6, 40] }],
     [
       43,

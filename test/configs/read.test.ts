@@ -113,7 +113,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'a wrong choice unlike any',
       'data: { kind: pickle }\n',
-      'c.yaml:1:15: data.kind: found "pickle"; choose one of auto, medical, coco, voc, yolo, labelme, cvat, via, csv, instances, masks, folders, module',
+      'c.yaml:1:15: data.kind: found "pickle"; choose one of auto, medical, coco, coco-panoptic, voc, yolo, labelme, cvat, via, csv, instances, masks, folders, module',
     ],
     [
       'one side of two',

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { decodeMask } from '../../datasets/decode/index.js';
 import { drawRadiographs, drawSkin, openData } from '../../datasets/index.js';
 import { readVolume } from '../../datasets/volumes/readVolume.js';
-import { failure } from './folder.js';
+import { failure, folderWith } from './folder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'samples-'));
 const digest = (root: string): string => {
@@ -46,6 +46,36 @@ test('radiographs use 12 of 16 bits, have findings as truth, and split by patien
   expect(within).toBeGreaterThan(50);
   expect(within).toBeLessThan(0.2 * mask.length);
 });
+
+test('what is learned of 12-bit DICOM is what is learned of the same pixels as arrays', async () => {
+  const root = join(folder, 'radiographs');
+  await drawRadiographs({ out: root, images: 6, seed: 1 });
+  const twin: { [path: string]: Uint8Array } = {};
+  for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\.(dcm|nii)$/.test(path),
+  )) {
+    const file = join(root, name);
+    twin[name.replace(/\.dcm$/, '.npy')] = name.endsWith('.dcm')
+      ? npy((await readVolume(file)).data)
+      : readFileSync(file);
+  }
+  const open = (path: string) => openData({ root: path }, 'classMap', { split: 'train' });
+  const [dicom, arrays] = [await open(root), await open(folderWith(twin))];
+  expect([arrays?.size, arrays?.deep]).toEqual([dicom?.size, dicom?.deep]);
+  for (let i = 0; i < 4; i++) {
+    const [a, b] = [await dicom?.get(i), await arrays?.get(i)];
+    expect(a?.image.data).toEqual(b?.image.data);
+    expect(a?.image.statistics).toEqual(b?.image.statistics);
+    expect(a?.truth.mask).toEqual(b?.truth.mask);
+  }
+});
+
+/** One slice of 256 x 256 values as NumPy writes it. */
+function npy(data: ArrayLike<number>): Uint8Array {
+  const header = `${"{'descr': '<u2', 'fortran_order': False, 'shape': (1, 256, 256), }".padEnd(117)}\n`;
+  const start = Buffer.concat([Buffer.from('\x93NUMPY\x01\x00v\x00', 'latin1'), Buffer.from(header)]);
+  return Buffer.concat([start, new Uint8Array(Uint16Array.from(data).buffer)]);
+}
 
 test('skin has lesions of two kinds as palette masks, and splits by patients', async () => {
   const root = join(folder, 'skin');

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createOutput } from '../output.js';
+import { CONTROLS } from './controls.js';
 import { findRuns } from './runs.js';
 import { startDashboard } from './server.js';
-import { stopRun } from './stop.js';
 
 export interface DashboardCommand {
   readonly port?: number;
@@ -13,9 +13,9 @@ export interface DashboardCommand {
 export async function dashboard(root: string, { port = 0, open }: DashboardCommand): Promise<void> {
   const output = createOutput(false);
   const { size } = findRuns(root);
-  const { url, close } = await startDashboard({ root, port, stop: stopRun });
+  const { url, close } = await startDashboard({ root, port, controls: CONTROLS });
   output.say(`${size} run${size === 1 ? '' : 's'}: ${url}`);
-  output.note('who knows this address may look and stop runs; Ctrl-C ends the page, not the runs');
+  output.note('who knows this address may look, pause and stop runs; Ctrl-C ends the page, not the runs');
   if (open) openInBrowser(url);
   await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   await close();

@@ -31,8 +31,8 @@ export interface History {
   evaluations: Of<'evaluation'>[];
   memory: Extract<TimedEvent, { readonly event: 'memory' }>[];
   energy: Of<'energy'>[];
-  /** Beginnings, warnings, checkpoints, the end; the newest last. */
-  notes: (Beginning | Of<'warning'> | Of<'checkpoint'> | Of<'stop'>)[];
+  /** Beginnings, warnings, checkpoints, pauses, the end; the newest last. */
+  notes: (Beginning | Of<'warning'> | Of<'checkpoint'> | Of<'pause' | 'continue'> | Of<'stop'>)[];
   /** Lines that are no events, or too long. */
   unreadable: number;
 }
@@ -75,6 +75,8 @@ const FOLDS: Folds = {
   energy: (history, event) => keep(history.energy, event),
   warning: (history, event) => keep(history.notes, event),
   checkpoint: (history, event) => keep(history.notes, event),
+  pause: (history, event) => keep(history.notes, event),
+  continue: (history, event) => keep(history.notes, event),
   stop: (history, event) => keep(history.notes, event),
 };
 

@@ -10,7 +10,7 @@ export interface RunRow {
   /** What the page asks for it by: its path below the folder that is shown. */
   readonly id: string;
   readonly name: string;
-  readonly state: 'running' | 'done' | 'stopped';
+  readonly state: 'running' | 'paused' | 'done' | 'stopped';
   /** When it began; null: its log is empty. */
   readonly began: string | null;
   /** Completed steps, and those planned. */
@@ -69,7 +69,7 @@ export function describeRun(id: string, folder: string): RunRow {
   return {
     id,
     name: id,
-    state: ended ? (ended.reason === 'interrupted' ? 'stopped' : 'done') : holderOf(lock) ? 'running' : 'stopped',
+    state: ended ? (ended.reason === 'interrupted' ? 'stopped' : 'done') : stateOf(lock, last),
     began: start?.time ?? null,
     step: last.at(-1)?.step ?? 0,
     steps: begun?.steps ?? 0,
@@ -80,22 +80,54 @@ export function describeRun(id: string, folder: string): RunRow {
   };
 }
 
+/** Of a run whose log has no end. */
+function stateOf(lock: string, last: readonly TimedEvent[]): RunRow['state'] {
+  if (holderOf(lock) === null) return 'stopped';
+  return last.findLast(({ event }) => event === 'step' || event === 'pause' || event === 'continue')?.event === 'pause'
+    ? 'paused'
+    : 'running';
+}
+
 /** Bytes at each end: an evaluation of many classes is a long line. */
 const END = 2 ** 17;
 
-function endsOf(file: string): { readonly first: readonly TimedEvent[]; readonly last: readonly TimedEvent[] } {
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return { first: [], last: [] };
+interface Ends {
+  readonly first: readonly TimedEvent[];
+  readonly last: readonly TimedEvent[];
+}
+
+/** Ends of logs as they were read last: of a hundred runs few have grown. */
+const known = new Map<string, { readonly version: string; readonly ends: Ends }>();
+
+function endsOf(file: string): Ends {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found?.isFile()) return { first: [], last: [] };
+  const version = `${found.ino} ${found.size} ${found.mtimeMs}`;
+  const before = known.get(file);
+  if (before?.version === version) return before.ends;
+  const ends = readEnds(file);
+  if (known.size >= MOST) known.clear();
+  known.set(file, { version, ends });
+  return ends;
+}
+
+function readEnds(file: string): Ends {
   const log = openRegular(file, {
     maxBytes: Number.MAX_SAFE_INTEGER,
     refuse: (problem) => new ConfigError(`${file}: ${problem}`),
   });
   try {
-    const first = eventsIn(log.view(0, Math.min(log.size, 4096)));
-    return { first, last: eventsIn(log.view(Math.max(0, log.size - END), END)) };
+    const first = eventsIn(log.view(0, Math.min(log.size, 4096))).slice(0, 1);
+    const last = eventsIn(log.view(Math.max(0, log.size - END), END));
+    return { first, last: newestOf(last) };
   } finally {
     log.close();
   }
 }
+
+/** The last event of each kind in their order: what a row is made of. */
+const newestOf = (events: readonly TimedEvent[]): readonly TimedEvent[] =>
+  events.filter(({ event }, i) => events.findLastIndex((other) => other.event === event) === i);
 
 /** Lines that are whole; what is cut at an end is no JSON. */
 function eventsIn(bytes: Uint8Array): readonly TimedEvent[] {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { ConfigError } from '../../engine/errors.js';
 import { runFolder } from '../../training/run/index.js';
+import type { Controls } from './controls.js';
 import { bytesOf, end, json, type PageServer, type Request, startPages } from './http.js';
 import { listPictures, readPicture } from './pictures.js';
 import { describeRun, findRuns } from './runs.js';
@@ -11,12 +12,7 @@ export interface DashboardOptions {
   readonly root: string;
   /** 0: a free one. */
   readonly port: number;
-  /**
-   * Asks the process that trains in a folder to write a checkpoint and end.
-   *
-   * @returns one sentence: what was done, or why not
-   */
-  readonly stop: (folder: string) => string;
+  readonly controls: Controls;
 }
 
 export type Dashboard = PageServer;
@@ -25,7 +21,7 @@ export type Dashboard = PageServer;
 const MOST_STREAMS = 64;
 
 /** Serves the page of a folder of runs. */
-export async function startDashboard({ root, port, stop }: DashboardOptions): Promise<Dashboard> {
+export async function startDashboard({ root, port, controls }: DashboardOptions): Promise<Dashboard> {
   const streams = new Map<string, Stream>();
   let open = 0;
   const folderOf = ({ query }: Request): string => {
@@ -61,9 +57,12 @@ export async function startDashboard({ root, port, stop }: DashboardOptions): Pr
         end(response, 200, type, bytes);
       },
     },
-    post: {
-      '/api/stop': (response: ServerResponse, request: Request) => json(response, stop(folderOf(request))),
-    },
+    post: Object.fromEntries(
+      Object.entries(controls).map(([name, ask]) => [
+        `/api/${name}`,
+        (response: ServerResponse, request: Request) => json(response, ask(folderOf(request))),
+      ]),
+    ),
   };
   const server = await startPages(routes, port);
   return {

@@ -1,6 +1,13 @@
-import { patchOfRuns } from '../../datasets/instanceMasks.js';
+import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import { type ShapeLabel, shapesOf } from '../../datasets/pictures/index.js';
-import { type ClassMap, type Detections, IGNORED, type PackedMask, type RgbPixels } from '../../datasets/sample.js';
+import {
+  type ClassMap,
+  type Detections,
+  IGNORED,
+  type PackedMask,
+  type RgbPixels,
+  type Truth,
+} from '../../datasets/sample.js';
 import { shownName } from '../../engine/printable.js';
 import type { Overlay } from '../../heads/index.js';
 import { type Canvas, copyOf, layOver, plateOf, strokeRectangle } from './canvas.js';
@@ -34,6 +41,19 @@ export function drawOverlay(
   return boxes ? drawDetections(tinted, boxes, names) : tinted;
 }
 
+/** A copy of the image with what is to be learned from it: boxes with the names of their classes, over masks where objects have some. */
+export function drawTruth(image: RgbPixels, truth: Truth, names: readonly string[]): RgbPixels {
+  if ('mask' in truth) return drawClassMap(image, truth, names);
+  if (!('boxes' in truth)) return drawLabels(image, shapesOf(truth).labels ?? [], names);
+  const boxes: Detections = {
+    boxes: Float32Array.from(truth.boxes),
+    labels: truth.labels,
+    scores: new Float32Array(truth.labels.length).fill(Number.NaN),
+  };
+  const masks = truth.kind === 'instances' ? truth.masks.map((patch) => packPatch(patch, image)) : null;
+  return drawDetections(masks ? drawMasks(image, boxes, masks) : image, boxes, names);
+}
+
 /** A copy of the image with every object's mask as a tint and its contour solid, each in a colour of its own, the best on top. */
 function drawMasks(image: RgbPixels, { scores }: Detections, masks: readonly PackedMask[]): Canvas {
   const canvas = copyOf(image);
@@ -58,22 +78,47 @@ function drawMasks(image: RgbPixels, { scores }: Detections, masks: readonly Pac
 }
 
 /**
- * A copy of the image with a box and `name score` over every detection, the best on top; a score that is no number is left out.
+ * A copy of the image with a box and `name score` over every detection, the best on top; a score that is no number is left out. Where
+ * names would cover too much of the image, a legend stands for them.
  *
  * @param names class names by index
  */
 export function drawDetections(image: RgbPixels, detections: Detections, names: readonly string[]): Canvas {
   const canvas = copyOf(image);
   const thickness = lineOf(image);
-  for (let index = detections.scores.length - 1; index >= 0; index--) {
+  const drawn = Array.from(detections.scores, (score, index) => {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = detections.boxes.subarray(index * 4, index * 4 + 4);
     const label = detections.labels[index] ?? 0;
-    const color = classColor(label);
-    strokeRectangle(canvas, [x1, y1, x2, y2], thickness, color);
     const name = shownName(names[label] ?? String(label));
-    const score = detections.scores[index] ?? Number.NaN;
     const text = Number.isNaN(score) ? name : `${name} ${score.toFixed(2)}`;
-    drawLabel(canvas, text, x1, y1 - plateHeight(canvas), color);
+    return { box: [x1, y1, x2, y2] as const, label, text };
+  }).reverse();
+  const isCrowded = isCoveredBy(
+    canvas,
+    drawn.map(({ text }) => text),
+  );
+  for (const { box, label, text } of drawn) {
+    strokeRectangle(canvas, box, thickness, classColor(label));
+    if (!isCrowded) drawLabel(canvas, text, box[0], box[1] - plateHeight(canvas), classColor(label));
+  }
+  return isCrowded ? drawLegend(canvas, new Set(detections.labels), names) : canvas;
+}
+
+/** Share of an image that names may cover; where they would cover more, a legend stands for them. */
+const MOST_COVERED = 0.2;
+/** Mean width of a letter, of the size of the font. */
+const LETTER = 0.55;
+
+function isCoveredBy(image: RgbPixels, texts: readonly string[]): boolean {
+  const letters = texts.reduce((sum, text) => sum + text.length + 1, 0);
+  return letters * LETTER * fontOf(image) * plateHeight(image) > MOST_COVERED * image.width * image.height;
+}
+
+/** Names of classes in the corner, one below the other. */
+function drawLegend(canvas: Canvas, labels: ReadonlySet<number>, names: readonly string[]): Canvas {
+  let top = 0;
+  for (const label of [...labels].sort((a, b) => a - b)) {
+    top += drawLabel(canvas, shownName(names[label] ?? String(label)), 0, top, classColor(label)) + lineOf(canvas);
   }
   return canvas;
 }
@@ -97,11 +142,7 @@ export function drawClassMap(image: RgbPixels, { mask, width, height }: ClassMap
       blend(canvas, at * 3, label, isBorder ? 1 : OPACITY);
     }
   }
-  let top = 0;
-  for (const label of [...present].sort((a, b) => a - b)) {
-    top += drawLabel(canvas, shownName(names[label] ?? String(label)), 0, top, classColor(label)) + reach;
-  }
-  return canvas;
+  return drawLegend(canvas, present, names);
 }
 
 function blend(canvas: Canvas, offset: number, label: number, opacity: number): void {

@@ -20,14 +20,23 @@ export async function contactSheet(
   const tiles = await Promise.all(
     files.map(async (picture) => drawShapes(enlarged(await decodeImage(join(folder, picture.file))), picture, names)),
   );
+  return sheetOf(tiles);
+}
+
+/** Images side by side on white, a PNG; null: there is none. */
+export function sheetOf(tiles: readonly Canvas[]): Uint8Array | null {
   const columns = Math.min(COLUMNS, tiles.length);
   const rows = Math.ceil(tiles.length / COLUMNS);
   if (columns === 0) return null;
-  const height = Math.max(...tiles.map((tile) => tile.height));
-  const sheet = { width: columns * (TILE + GAP) + GAP, height: rows * (height + GAP) + GAP };
+  const [tileWidth, tileHeight] = [
+    Math.max(...tiles.map(({ width }) => width)),
+    Math.max(...tiles.map(({ height }) => height)),
+  ];
+  const sheet = { width: columns * (tileWidth + GAP) + GAP, height: rows * (tileHeight + GAP) + GAP };
   const canvas: Canvas = { ...sheet, data: new Uint8Array(sheet.width * sheet.height * 3).fill(255) };
   for (const [i, tile] of tiles.entries()) {
-    paste(canvas, tile, GAP + (i % columns) * (TILE + GAP), GAP + Math.floor(i / columns) * (height + GAP));
+    const [column, row] = [i % columns, Math.floor(i / columns)];
+    paste(canvas, tile, GAP + column * (tileWidth + GAP), GAP + row * (tileHeight + GAP));
   }
   return encodePng(canvas);
 }

@@ -6,7 +6,7 @@ export type Plot = { readonly [key: string]: unknown };
 
 const [WIDTH, HEIGHT] = [420, 240];
 const COLORS = Array.from({ length: 24 }, (_, index) => cssOf(classColor(index)));
-const FONT = 'Noto Sans';
+const FONT = 'Noto Sans, system-ui, sans-serif';
 const config = {
   font: FONT,
   view: { stroke: null },

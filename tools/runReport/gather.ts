@@ -1,7 +1,7 @@
 import { openSplit, type SplitName } from '../../configs/datasets.js';
 import type { Run } from '../../configs/run.js';
+import { printOf } from '../../datasets/check/survey.js';
 import type { Dataset } from '../../datasets/dataset.js';
-import { shownImage } from '../../datasets/decode/index.js';
 import {
   type Answered,
   boxIou,
@@ -15,14 +15,17 @@ import {
 import {
   type Drawable,
   encodeJpeg,
-  fingerprint,
+  type Fingerprint,
   type Shapes,
   shapesOf,
   thumbnailOf,
 } from '../../datasets/pictures/index.js';
 import { IGNORED, type LabelMap, type Sample } from '../../datasets/sample.js';
+import { EspalierError } from '../../engine/errors.js';
 import { imageError } from '../../training/run/index.js';
 import { addToCases, caseEvaluatorOf } from '../cases.js';
+import { type AlikeImages, findAlikeImages } from './alike.js';
+import { createSlices, type SliceFigures } from './slices.js';
 
 /** One image of a report. */
 export interface ReportImage {
@@ -51,13 +54,16 @@ export interface Gathered {
   readonly images: readonly ReportImage[];
   /** Of boxes; empty for other truths. */
   readonly answered: readonly Answered[];
-  readonly fingerprints: readonly Uint8Array[];
+  /** Images that look alike. */
+  readonly alike: AlikeImages;
   /** As `createConfusion` counts. */
   readonly confusion: readonly (readonly number[])[];
   /** Of each image, where truths are class maps. */
   readonly confusions: readonly (readonly (readonly number[])[])[];
   /** Figures per case; null: the task has none. */
   readonly cases: CaseReport | null;
+  /** Figures of groups of images; empty where none were asked for. */
+  readonly slices: readonly SliceFigures[];
 }
 
 export interface GatherOptions {
@@ -66,25 +72,37 @@ export interface GatherOptions {
   readonly root?: string | undefined;
   /** Longest side of a thumbnail, pixels. */
   readonly side: number;
+  /** File that says what groups of images there are. */
+  readonly slices?: string | undefined;
+}
+
+/** No training images are no fault of a report. */
+function absent(error: unknown): null {
+  if (error instanceof EspalierError) return null;
+  throw error;
 }
 
 /** Answers a split with a run, as `espalier evaluate` does, and keeps what there is to see of every image. */
-export async function gather(run: Run, { split, root, side }: GatherOptions): Promise<Gathered> {
+export async function gather(run: Run, { split, root, side, slices: file }: GatherOptions): Promise<Gathered> {
   const { data, evaluate } = run.experiment;
-  const dataset = await openSplit({ ...run.experiment, data: { ...data, root: root ?? data.root } }, split, run.labels);
+  const experiment = { ...run.experiment, data: { ...data, root: root ?? data.root } };
+  const dataset = await openSplit(experiment, split, run.labels);
+  const training = split === 'train' ? null : await openSplit(experiment, 'train', run.labels).catch(absent);
   const images: ReportImage[] = [];
   const answered: Answered[] = [];
-  const fingerprints: Uint8Array[] = [];
+  const prints: (Fingerprint | string)[] = [];
   const confusions: number[][][] = [];
   const confusion = createConfusion(run.labels.classes.length, evaluate.drawThreshold);
   const cases = caseEvaluatorOf(run);
+  const slices = file === undefined ? null : await createSlices(file, run, dataset);
   const report = await run.network.measure(dataset, {
+    alsoIn: slices?.evaluatorsOf,
     onAnswer: (sample, answer) => {
       if (cases) addToCases(cases, sample, answer);
       confusion.add(sample.truth, answer);
       if ('mask' in sample.truth) confusions.push(confusionOf(sample, answer, run.labels));
       images.push(imageOf(sample, answer, evaluate.drawThreshold, side));
-      fingerprints.push(fingerprint(shownImage(sample.image)));
+      prints.push(printOf(sample.image, sample.id, dataset.deep !== undefined));
       if ('boxes' in sample.truth && 'scores' in answer) answered.push({ truth: sample.truth, result: answer });
     },
   });
@@ -93,10 +111,11 @@ export async function gather(run: Run, { split, root, side }: GatherOptions): Pr
     report,
     images,
     answered,
-    fingerprints,
+    alike: await findAlikeImages(dataset, prints, training),
     confusion: confusion.rows(),
     confusions,
     cases: cases?.report() ?? null,
+    slices: slices?.figures() ?? [],
   };
 }
 

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import type { SplitName } from '../../configs/datasets.js';
 import { openRun, type Run } from '../../configs/run.js';
 import { analyseBoxes, classCurves, compareAnswers, compareMaps, intervalOf } from '../../datasets/evaluators/index.js';
-import { similarPairs } from '../../datasets/pictures/index.js';
 import { ConfigError } from '../../engine/errors.js';
 import { readText } from '../../engine/files/read.js';
 import { writeWhole } from '../../engine/files/write.js';
@@ -21,6 +20,7 @@ export interface ReportCommand extends EngineOptions {
   readonly data?: string;
   readonly split?: SplitName;
   readonly against?: string;
+  readonly slices?: string;
   readonly out?: string;
   readonly json?: boolean;
   readonly allowModules?: boolean;
@@ -40,13 +40,18 @@ export async function report(folder: string, command: ReportCommand): Promise<vo
     const split = command.split ?? run.experiment.evaluate.split;
     const root = command.data === undefined ? undefined : resolve(command.data);
     const options = { split, root, side: SIDE };
-    const gathered = await gather(run, options);
+    const gathered = await gather(run, { ...options, slices: command.slices });
     const rival = other && { run: other, folder: command.against ?? '', gathered: await gather(other, options) };
     const page = await pageOf(folder, run, gathered, rival, split);
     const file = command.out ?? join(folder, 'report.html');
     writeWhole(file, [new TextEncoder().encode(page)], 'choose another file with --out');
     output.result(
-      { report: file, ...gathered.report, ...(gathered.cases && { cases: gathered.cases }) },
+      {
+        report: file,
+        ...gathered.report,
+        ...(gathered.cases && { cases: gathered.cases }),
+        ...(gathered.slices.length > 0 && { slices: gathered.slices }),
+      },
       `report: ${file}`,
     );
   } finally {
@@ -69,14 +74,13 @@ async function pageOf(
   split: string,
 ): Promise<string> {
   const { labels, experiment } = run;
-  const { images, answered, report: figures, dataset, fingerprints, confusion, cases } = gathered;
+  const { images, answered, report: figures, dataset, alike, confusion, cases, slices } = gathered;
   const names = labels.classes.map(({ name }) => shownName(name));
   const { maxDetections } = headOf(experiment.model.head).limits(headSettings(experiment.model.head));
   const threshold = experiment.evaluate.drawThreshold;
   const [hasBoxes, hasMaps] = [answered.length > 0, gathered.confusions.length > 0];
   const sizes = images.map(({ width, height }) => ({ width, height }));
   const analysis = hasBoxes ? analyseBoxes(answered, sizes, { labels, maxDetections, threshold }) : null;
-  const duplicates = similarPairs(fingerprints);
   const parts: (Html | null)[] = [
     sections.headlineSection(figures, run.network.task, analysis?.interval ?? intervalOf(gathered.confusions)),
     rival && compareSection(run, gathered, rival),
@@ -86,9 +90,10 @@ async function pageOf(
     hasMaps ? sections.pixelsSection(images) : null,
     hasMaps ? sections.volumesSection(names, confusion) : null,
     cases && sections.casesSection(cases),
+    slices.length > 0 ? sections.slicesSection(slices, figures) : null,
     gallerySection(),
     sections.suspicionsSection(images, names),
-    sections.duplicatesSection(images, duplicates),
+    sections.alikeSection(alike),
     section(
       'record',
       'Record',

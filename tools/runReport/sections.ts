@@ -3,8 +3,10 @@ import type { Report, Task } from '../../heads/index.js';
 import { caseTables, emptiesOf } from '../cases.js';
 import { barPlot, linePlot } from '../plots/specs.js';
 import { svgOf } from '../plots/svg.js';
+import type { AlikeImages } from './alike.js';
 import type { ReportImage } from './gather.js';
 import { type Html, html, section, tableOf, trusted } from './html.js';
+import type { SliceFigures } from './slices.js';
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
@@ -136,6 +138,12 @@ export async function analysisSections({ costs, calibration, found }: BoxAnalysi
 
 /** Class maps: how many pixels are wrong, and whether they lie at borders. */
 export function pixelsSection(images: readonly ReportImage[]): Html {
+  let [pixels, wrong, near] = [0, 0, 0];
+  for (const { width, height, wrong: of } of images) {
+    pixels += of === null ? 0 : width * height;
+    wrong += of?.[0] ?? 0;
+    near += of?.[1] ?? 0;
+  }
   const rows = images
     .filter(({ wrong }) => wrong !== null)
     .sort((a, b) => b.error - a.error)
@@ -149,6 +157,7 @@ export function pixelsSection(images: readonly ReportImage[]): Html {
   return section(
     'pixels',
     'Wrong pixels',
+    html`<p>${percent(wrong / Math.max(1, pixels))} of all pixels, ${percent(near / Math.max(1, wrong))} of these near a border.</p>`,
     html`<p class="note">The worst images. Near a border: within 3 pixels of one of the truth.</p>`,
     tableOf(['image', 'wrong', 'pixels', 'of them near a border'], rows),
   );
@@ -202,19 +211,55 @@ export function suspicionsSection(images: readonly ReportImage[], names: readonl
   );
 }
 
-export function duplicatesSection(
-  images: readonly ReportImage[],
-  pairs: readonly (readonly [number, number, number])[],
-): Html | null {
-  if (pairs.length === 0) return null;
-  const button = (i: number): Html =>
-    html`<button type="button" data-image="${images[i]?.id}">${images[i]?.id}</button>`;
+/** Images of a row. */
+const MOST_ALIKE = 8;
+
+export function alikeSection({ groups, looked, shared }: AlikeImages): Html | null {
+  const [leaks, others] = [true, false].map((isLeak) =>
+    groups.filter(({ training }) => training.length > 0 === isLeak),
+  );
+  if (groups.length === 0 && shared === 0) return null;
+  const list = (ids: readonly string[], shown: (id: string) => Html): Html =>
+    html`${ids.slice(0, MOST_ALIKE).map((id) => html`${shown(id)} `)}${ids.length > MOST_ALIKE && `and ${ids.length - MOST_ALIKE} more`}`;
+  const button = (id: string): Html => html`<button type="button" data-image="${id}">${id}</button>`;
+  const rows = (found: AlikeImages['groups'], isLeak: boolean) =>
+    found
+      .slice(0, 100)
+      .map(({ images, training, bits }) => [
+        list(images, button),
+        ...(isLeak ? [list(training, (id) => html`<span>${id}</span>`)] : []),
+        bits,
+      ]);
   return section(
     'duplicates',
     'Images that look alike',
-    tableOf(
-      ['image', 'and', 'bits of 64 that differ'],
-      pairs.slice(0, 100).map(([i, j, bits]) => [button(i), button(j), bits]),
-    ),
+    shared > 0 && html`<p>${shared} of these images are training images themselves: what they measure was learned.</p>`,
+    looked !== null &&
+      html`<p class="note">${leaks?.length ?? 0} groups hold an image that was learned from, of ${looked} training images that were looked at.</p>`,
+    leaks && leaks.length > 0 && tableOf(['images', 'in training', 'bits of 64 that differ'], rows(leaks, true)),
+    others && others.length > 0 && tableOf(['images', 'bits of 64 that differ'], rows(others, false)),
+  );
+}
+
+/** Figures of a slice that are shown. */
+const SHOWN_FIGURES = 4;
+
+/** Groups of images, measured alone. */
+export function slicesSection(slices: readonly SliceFigures[], whole: Report): Html {
+  const names = figuresOf(whole)
+    .slice(0, SHOWN_FIGURES)
+    .map(([name]) => name);
+  const [first = ''] = names;
+  const total = Number(whole[first]);
+  const rows = slices.map(({ field, value, images, report }) => {
+    const figures = names.map((name) => report[name] ?? null);
+    const own = report[first];
+    return [field, value, images, ...figures, typeof own === 'number' ? own - total : null];
+  });
+  return section(
+    'slices',
+    'Slices',
+    html`<p class="note">Groups of images, each measured alone: what few images say is uncertain.</p>`,
+    tableOf(['by', 'group', 'images', ...names, `${first} less that of all`], rows),
   );
 }

@@ -11,6 +11,8 @@ export interface EvaluateOptions<Result = unknown> {
   readonly onProgress?: (done: number, total: number) => void;
   /** Called with every image and its answer, in their order; the pixels are not kept. */
   readonly onAnswer?: ((sample: Sample, answer: Result) => void) | undefined;
+  /** Evaluators of the parts of the data set that an image belongs to, which it is added to, too. */
+  readonly alsoIn?: ((id: string) => readonly Pick<Evaluator<Truth, unknown, unknown>, 'add'>[]) | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function evaluateModel<T extends Truth, Result, Report>(
   predictor: Predictor<Result>,
   dataset: Dataset<T>,
   evaluator: Evaluator<T, Result, Report>,
-  { signal, onProgress, onAnswer }: EvaluateOptions<Result> = {},
+  { signal, onProgress, onAnswer, alsoIn }: EvaluateOptions<Result> = {},
 ): Promise<Report> {
   const pixelsOf = (index: number): number => {
     const { width, height } = dataset.entries[index] ?? { width: null, height: null };
@@ -46,6 +48,7 @@ export async function evaluateModel<T extends Truth, Result, Report>(
     samples.forEach((sample, i) => {
       const answer = results[i] as Result;
       evaluator.add(sample.id, sample.truth, answer);
+      for (const part of alsoIn?.(sample.id) ?? []) part.add(sample.id, sample.truth, answer);
       onAnswer?.(sample, answer);
     });
     done += samples.length;

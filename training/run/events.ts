@@ -60,6 +60,7 @@ export type RunEvent =
   | ({ readonly event: 'energy'; readonly step: number } & EnergyUse)
   | { readonly event: 'warning'; readonly step: number; readonly message: string }
   | { readonly event: 'checkpoint'; readonly step: number; readonly kind: 'last' | 'best' }
+  | { readonly event: 'pause' | 'continue'; readonly step: number }
   | { readonly event: 'stop'; readonly step: number; readonly reason: string };
 
 export interface EventLog {

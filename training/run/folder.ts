@@ -4,6 +4,7 @@ import { ConfigError } from '../../engine/errors.js';
 import { makeFolder, removeEmpty, removePartials, removePartialsIn, writeJson } from '../../engine/files/write.js';
 import { beginningOf } from './events.js';
 import { takeLock } from './lock.js';
+import { askToContinue } from './pause.js';
 
 /** Where a run keeps what. */
 export interface RunFolder {
@@ -24,6 +25,8 @@ export interface RunFolder {
   readonly plots: string;
   /** Names the process that writes to the folder, as long as it does. */
   readonly lock: string;
+  /** As long as it is there, the run waits. */
+  readonly pause: string;
 }
 
 export function runFolder(path: string): RunFolder {
@@ -37,6 +40,7 @@ export function runFolder(path: string): RunFolder {
     pictures: join(path, 'pictures'),
     plots: join(path, 'plots'),
     lock: join(path, 'run.lock'),
+    pause: join(path, 'paused'),
   };
 }
 
@@ -93,6 +97,7 @@ export function settleRun(folder: RunFolder, config: unknown): void {
   makeFolder(dirname(folder.last), ELSEWHERE);
   removePartials([folder.config, folder.events, folder.last, folder.best, folder.results, folder.lock]);
   removePartialsIn([folder.pictures, folder.plots]);
+  askToContinue(folder); // whoever paused an earlier process did not mean this one
   writeJson(folder.config, config, ELSEWHERE);
 }
 

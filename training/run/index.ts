@@ -1,4 +1,4 @@
-export type { BatchLayout, PlacedBatch, TrainBatch, TrainLoader } from './batch.js';
+export { type BatchLayout, batchesOf, type PlacedBatch, type TrainBatch, type TrainLoader } from './batch.js';
 export { requireClasses, requireOwn } from './checkpoint.js';
 export { type Checkpoint, type CheckpointMetadata, type Evaluation, readCheckpoint } from './checkpointFile.js';
 export { requireFreePort } from './clusterPort.js';
@@ -20,10 +20,12 @@ export { holderOf } from './lock.js';
 export type { StopReason } from './loop.js';
 export { estimateStepMemory, type MemoryUse, type StepMemory, type StepNetwork } from './memory.js';
 export { TRAIN_DEFAULTS, type TrainOptions } from './options.js';
+export { askToContinue, askToPause, isPauseAsked } from './pause.js';
 export { createPictures, type KeptPicture, type KeptPictures, type Pictures } from './pictures.js';
 export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';
 export { predictVolume, type VolumePrediction } from './predictVolume.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
 export type { RunWatch, TrainRun } from './session.js';
+export { type TaughtImage, taughtImages } from './taught.js';
 export { openScalarLog, type ScalarLog } from './tensorboard.js';
 export { type TrainResult, trainRun } from './train.js';

@@ -3,6 +3,7 @@ import { batchesOf, type PlacedBatch } from './batch.js';
 import { type Budget, createBudget } from './budget.js';
 import type { StepMemory } from './memory.js';
 import type { Plan } from './options.js';
+import { isPauseAsked, waitForEndOfPause } from './pause.js';
 import { evaluateTogether, isWriter, type Session, saveLast } from './session.js';
 import { createStepper, type Stepper, type StepReport, type UnreadStep } from './stepper.js';
 import { createWaitingWatch, type WaitingWatch } from './waiting.js';
@@ -44,7 +45,8 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
   const waiting = createWaitingWatch();
   const agreement: Agreement = { stop: null };
   const batches = batchesOf(run.loader, state.step, plan.totalSteps, () => state.totalSteps);
-  const now = createClock(state.seconds);
+  const clock = createClock(state.seconds);
+  const { now } = clock;
   const saved = { step: state.step, seconds: now() };
   const budget = budgetOf(session);
   const timed = async (work: () => Promise<void>, tell: ((seconds: number) => void) | undefined): Promise<void> => {
@@ -59,22 +61,25 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
     unread = null;
     if (finished) agree(agreement, await record(session, finished, waiting));
   };
-  const pause = async (): Promise<StopReason | null> => {
+  const between = async (): Promise<StopReason | null> => {
+    const hold = canPause(session);
     const save = isWriter(session) && checkpointDue(plan, state.step, saved, now());
     const measure = evaluationDue(session) && budget?.mayEvaluate(now()) !== false;
-    if (save || measure || stopReason(session, agreement)) await settle();
+    if (save || measure || hold || stopReason(session, agreement)) await settle();
     if (measure) await timed(() => evaluateTogether(session), budget?.evaluated);
     state.seconds = now();
     state.totalSteps = budget?.totalSteps(state.step, state.seconds) ?? state.totalSteps;
     const reason = stopReason(session, agreement);
-    if (!save || reason) return reason;
+    if (!(save || hold) || reason) return reason;
     await timed(() => saveLast(session), budget?.saved);
     Object.assign(saved, { step: state.step, seconds: now() });
-    return null;
+    if (!hold) return null;
+    await clock.without(() => waitPaused(session));
+    return stopReason(session, agreement);
   };
   try {
     for (;;) {
-      const reason = await pause();
+      const reason = await between();
       if (reason) return reason;
       const begun = now();
       const asked = performance.now();
@@ -128,10 +133,32 @@ function request(batches: AsyncGenerator<PlacedBatch, void>): Promise<IteratorRe
   return next;
 }
 
-/** Seconds since the run began, earlier sessions included. */
-function createClock(before: number): () => number {
-  const started = performance.now();
-  return () => before + (performance.now() - started) / 1000;
+/** Seconds since the run began, earlier sessions included, what it waited for left out. */
+function createClock(before: number) {
+  let started = performance.now();
+  return {
+    now: (): number => before + (performance.now() - started) / 1000,
+    without: async (wait: () => Promise<void>): Promise<void> => {
+      const from = performance.now();
+      await wait();
+      started += performance.now() - from;
+    },
+  };
+}
+
+/** The others of a cluster would wait inside a step, until they take this process for gone. */
+const canPause = <Raw>({ folder, state, peers }: Session<Raw>): boolean =>
+  peers === null && state.step > 0 && isPauseAsked(folder);
+
+async function waitPaused<Raw>({ run, folder, state, log, progress }: Session<Raw>): Promise<void> {
+  const { step } = state;
+  log.write({ event: 'pause', step });
+  progress.note(`paused after step ${step}: goes on when ${folder.pause} is removed, by the page or by hand`);
+  await waitForEndOfPause(folder, run.signal);
+  if (run.signal?.aborted) return;
+  log.write({ event: 'continue', step });
+  progress.restart?.();
+  progress.note(`going on after step ${step}`);
 }
 
 /** Reasons to stop that one process has before the others know. */

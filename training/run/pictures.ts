@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { caseStatistics } from '../../datasets/caseStatistics.js';
-import { shownImage } from '../../datasets/decode/index.js';
 import type { Encoder } from '../../datasets/encoder.js';
 import {
   type Answered as AnsweredBoxes,
@@ -11,10 +9,10 @@ import {
 import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '../../datasets/pictures/index.js';
 import type { LabelMap, RgbPixels, Sample, Truth } from '../../datasets/sample.js';
 import { makeFolder, writeJson, writeWhole } from '../../engine/files/write.js';
-import type { TrainBatch } from './batch.js';
 import { imageError } from './imageError.js';
 import type { LabelStatistics } from './labelStatistics.js';
 import type { RunWatch } from './session.js';
+import { taughtImages } from './taught.js';
 
 /** A picture with what stands on it, as it is kept: plain JSON. */
 export interface KeptPicture {
@@ -126,7 +124,12 @@ export function createPictures({
       if (failure !== null) throw failure;
       if (!isDue) return;
       isDue = false;
-      const pictures = rowsOf(batch, encoder);
+      const pictures = taughtImages(batch, encoder, BATCH).map(({ truth, ...image }) => ({
+        ...image,
+        truth: truth && shapesOf(truth),
+        answer: null,
+        error: null,
+      }));
       if (alsoShow && pictures[0]) {
         const { image, width, height } = pictures[0];
         alsoShow('batch', step, { jpeg: encodeJpeg(image), width, height });
@@ -176,29 +179,3 @@ export function createPictures({
 /** Whether the answers of the n-th evaluation, from 0, are kept. */
 export const isKept = (evaluation: number): boolean =>
   evaluation % 2 ** Math.max(0, Math.ceil(Math.log2((evaluation + 1) / MOST_KEPT))) === 0;
-
-/** The first images of a batch, copied, with what their targets teach. */
-function rowsOf({ images, shape, targets, ids }: TrainBatch, encoder: Encoder<Truth> | null): Answered[] {
-  const [, height, width, channels] = shape;
-  const area = height * width * channels;
-  return ids.slice(0, BATCH).map((id, row) => {
-    const rows = Object.entries(targets).map(
-      ([
-        name,
-        {
-          data,
-          shape: [count = 1],
-        },
-      ]) => {
-        const length = data.length / count;
-        return [name, data.subarray(row * length, (row + 1) * length)] as const;
-      },
-    );
-    const truth = encoder?.decode?.(Object.fromEntries(rows));
-    const data = images.slice(row * area, (row + 1) * area);
-    const isRgb = data instanceof Uint8Array && channels === 3;
-    const statistics = isRgb ? {} : { statistics: caseStatistics(data, { width, height, depth: 1, channels }) };
-    const image = shownImage({ data, width, height, ...statistics });
-    return { id, width, height, image, truth: truth ? shapesOf(truth) : null, answer: null, error: null };
-  });
-}

@@ -20,6 +20,8 @@ export interface Progress {
   note(line: string): void;
   /** The figures of an evaluation, as a table that stays. */
   report?(report: object): void;
+  /** It was paused: what was measured of time tells nothing of what is left. */
+  restart?(): void;
   end(): void;
 }
 
@@ -84,6 +86,9 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
       if (table === null) return;
       clear();
       stream.write(`${printable(table)}\n`);
+    },
+    restart: () => {
+      first = undefined;
     },
     end: () => {
       if (drawn) stream.write('\n');

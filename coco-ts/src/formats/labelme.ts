@@ -3,10 +3,27 @@ import { parseJson } from '../json.js';
 import { shown } from '../shown.js';
 import { boundsOf, type ImageRecord } from './record.js';
 
-interface Shape {
-  label: string;
-  points: number[][];
-  shape_type?: string;
+/** A shape of a LabelMe file. */
+export interface LabelMeShape {
+  readonly label: string;
+  /** polygon, rectangle, circle, mask, point, line, linestrip, ... */
+  readonly kind: string;
+  /** x0 y0 x1 y1 ..., pixels. */
+  readonly points: readonly number[];
+}
+
+/** A shape that has a name and points; null for another value. Numbers may be written as text. */
+export function parseLabelMe(shape: unknown): LabelMeShape | null {
+  const { label, points, shape_type } = (shape ?? {}) as { readonly [key: string]: unknown };
+  const name = typeof label === 'number' ? String(label) : typeof label === 'string' ? label.trim() : '';
+  const flat = Array.isArray(points) ? points.flat().map(numberIn) : [];
+  if (name === '' || flat.length === 0 || flat.length % 2 !== 0 || !flat.every(Number.isFinite)) return null;
+  return { label: name, kind: typeof shape_type === 'string' ? shape_type : 'polygon', points: flat };
+}
+
+function numberIn(value: unknown): number {
+  if (typeof value === 'string' && value.trim() !== '') return Number(value);
+  return typeof value === 'number' ? value : Number.NaN;
 }
 
 /** Reads one LabelMe file: its polygons and rectangles. @throws CocoError naming the file where it is none */
@@ -19,14 +36,14 @@ export function readLabelMe(text: string, name: string): ImageRecord {
   if (typeof width !== 'number' || typeof height !== 'number')
     throw wrong('imageWidth and imageHeight must be numbers');
   if (!Array.isArray(shapes)) throw wrong('shapes must be a list');
-  const objects = (shapes as (Partial<Shape> | null)[]).flatMap((shape, index) => {
-    const { label, points, shape_type = 'polygon' } = shape ?? {};
-    if (shape_type !== 'polygon' && shape_type !== 'rectangle') return [];
-    const flat: unknown[] = Array.isArray(points) ? points.flat() : [];
-    if (typeof label !== 'string' || flat.length === 0 || !flat.every((value) => typeof value === 'number'))
-      throw wrong(`shape ${index} needs a label and points of two numbers`);
-    const bbox = boundsOf(flat);
-    return [shape_type === 'rectangle' ? { name: label, bbox } : { name: label, bbox, polygons: [flat] }];
+  const objects = (shapes as readonly ({ readonly shape_type?: unknown } | null)[]).flatMap((shape, index) => {
+    const kind = shape?.shape_type ?? 'polygon';
+    if (kind !== 'polygon' && kind !== 'rectangle') return [];
+    const parsed = parseLabelMe(shape);
+    if (parsed === null) throw wrong(`shape ${index} needs a label and points of two numbers`);
+    const { label, points } = parsed;
+    const bbox = boundsOf(points);
+    return [kind === 'rectangle' ? { name: label, bbox } : { name: label, bbox, polygons: [points] }];
   });
   const file = typeof imagePath === 'string' ? imagePath : name.replace(/\.json$/, '.jpg');
   return { file, width, height, objects };

@@ -2,9 +2,30 @@ import { CocoError } from '../errors.js';
 import { shown } from '../shown.js';
 import { boundsOf, type ImageRecord } from './record.js';
 
+/** What a line of a YOLO label file states, in fractions of the image. */
+export interface YoloLine {
+  /** Number of the class. */
+  readonly label: number;
+  readonly kind: 'box' | 'polygon';
+  /** cx cy w h of a box, x0 y0 x1 y1 ... of a polygon. */
+  readonly values: readonly number[];
+}
+
+/** `class cx cy w h`, perhaps with a confidence, or `class x0 y0 x1 y1 x2 y2 ...`; null: it is neither. */
+export function parseYolo(line: string): YoloLine | null {
+  const [label = Number.NaN, ...values] = line
+    .trim()
+    .split(/[\s,]+/)
+    .map(Number);
+  if (!Number.isInteger(label) || label < 0 || !values.every(Number.isFinite)) return null;
+  if (values.length === 4 || values.length === 5) return { label, kind: 'box', values: values.slice(0, 4) };
+  return values.length >= 6 && values.length % 2 === 0 ? { label, kind: 'polygon', values } : null;
+}
+
 /**
  * Reads one YOLO label file: `class cx cy w h` or `class x0 y0 x1 y1 ...` per line, in fractions of the image.
  * @param names of the classes by number
+ * @throws CocoError naming the line that is neither, or whose class has no name
  */
 export function readYolo(
   text: string,
@@ -15,25 +36,20 @@ export function readYolo(
   const { width, height } = size;
   const objects = text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
-    const [label, ...values] = line.trim().split(/\s+/).map(Number) as [number, ...number[]];
-    const name = names[label];
-    if (name === undefined)
-      throw new CocoError(
-        `${shown(file)}, line ${index + 1}: class ${shown(label)} is not among the ${names.length} names`,
-        'ValueError',
-      );
-    if (
-      !values.every(Number.isFinite) ||
-      values.length < 4 ||
-      (values.length > 4 && (values.length < 6 || values.length % 2 !== 0))
-    ) {
-      throw new CocoError(
-        `${shown(file)}, line ${index + 1}: ${values.length} numbers after the class, 4 of a box or pairs of a polygon are needed`,
-        'ValueError',
+    const wrong = (what: string): CocoError =>
+      new CocoError(`${shown(file)}, line ${index + 1}: ${what}`, 'ValueError');
+    const parsed = parseYolo(line);
+    if (parsed === null) {
+      const [label = '', ...rest] = line.trim().split(/[\s,]+/);
+      throw wrong(
+        `a class and 4 numbers of a box or pairs of a polygon are needed, not ${shown(label)} and ${rest.length} more`,
       );
     }
-    if (values.length === 4) {
-      const [cx, cy, w, h] = values as [number, number, number, number];
+    const { label, kind, values } = parsed;
+    const name = names[label];
+    if (name === undefined) throw wrong(`class ${shown(label)} is not among the ${names.length} names`);
+    if (kind === 'box') {
+      const [cx, cy, w, h] = values as readonly [number, number, number, number];
       return [{ name, bbox: [(cx - w / 2) * width, (cy - h / 2) * height, w * width, h * height] }];
     }
     const polygon = values.map((value, i) => value * (i % 2 === 0 ? width : height));

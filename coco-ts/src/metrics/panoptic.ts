@@ -27,6 +27,19 @@ interface Tally {
 /** Category of unlabelled pixels. */
 const VOID = 0;
 
+/** Panoptic quality of each category that occurs, and the mean over them. */
+export interface PanopticQuality {
+  readonly mean: Quality;
+  readonly perCategory: ReadonlyMap<number, Quality>;
+}
+
+/** Pairs are counted as they come, and not kept. */
+export interface PanopticTally {
+  /** @throws CocoError when the pair has different sizes, or pixels name a segment that is not listed */
+  add(truth: PanopticImage, prediction: PanopticImage): void;
+  quality(): PanopticQuality;
+}
+
 /**
  * Panoptic quality of each category over pairs of truth and prediction, and their mean over categories that occur.
  * Segments match when they share category and have IoU above 0.5, void pixels of the truth left out; predictions that lie mostly in void
@@ -35,23 +48,36 @@ const VOID = 0;
  * @source Kirillov, He, Girshick, Rother, Dollár 2019, arXiv:1801.00868; the counting of panopticapi
  * @throws CocoError when a pair has different sizes, or pixels name a segment that is not listed
  */
-export function panopticQuality(pairs: Iterable<readonly [truth: PanopticImage, prediction: PanopticImage]>): {
-  readonly mean: Quality;
-  readonly perCategory: ReadonlyMap<number, Quality>;
-} {
+export function panopticQuality(
+  pairs: Iterable<readonly [truth: PanopticImage, prediction: PanopticImage]>,
+): PanopticQuality {
+  const tally = tallyPanoptic();
+  for (const [truth, prediction] of pairs) tally.add(truth, prediction);
+  return tally.quality();
+}
+
+/** The same, pair by pair. */
+export function tallyPanoptic(): PanopticTally {
   const tallies = new Map<number, Tally>();
   const of = (category: number): Tally => {
     const tally = tallies.get(category) ?? { tp: 0, fp: 0, fn: 0, iou: 0 };
     tallies.set(category, tally);
     return tally;
   };
-  for (const [truth, prediction] of pairs) countPair(truth, prediction, of);
-  const perCategory = new Map([...tallies].map(([category, tally]) => [category, quality(tally)]));
-  const mean = (pick: (one: Quality) => number): number => {
-    const values = [...perCategory.values()].map(pick);
-    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    add: (truth, prediction) => countPair(truth, prediction, of),
+    quality: () => {
+      const perCategory = new Map([...tallies].map(([category, tally]) => [category, quality(tally)]));
+      return { mean: meanQuality([...perCategory.values()]), perCategory };
+    },
   };
-  return { mean: { pq: mean((q) => q.pq), sq: mean((q) => q.sq), rq: mean((q) => q.rq) }, perCategory };
+}
+
+/** Mean over categories; NaN of none. */
+export function meanQuality(qualities: readonly Quality[]): Quality {
+  const mean = (pick: (one: Quality) => number): number =>
+    qualities.reduce((sum, one) => sum + pick(one), 0) / qualities.length;
+  return { pq: mean((q) => q.pq), sq: mean((q) => q.sq), rq: mean((q) => q.rq) };
 }
 
 function quality({ tp, fp, fn, iou }: Tally): Quality {

@@ -1,4 +1,4 @@
-import { nearestValue, typeOf } from '../../pixelTypes.js';
+import { type Limits, limitsOf, nearestWithin, typeOf } from '../../pixelTypes.js';
 import type { PixelData } from '../../sample.js';
 import type { PixelOp } from './op.js';
 
@@ -20,10 +20,11 @@ export const blur: PixelOp = {
     const rows = region.bottom - region.top;
     const down = kernelOf(sigma);
     const along = kernelOf(across);
+    const limits = limitsOf(typeOf(pixels));
     for (let c = first; c < end; c++) {
       const origin = (region.top * width + region.left) * channels + c;
-      for (let x = 0; x < columns; x++) blurLine(pixels, down, origin + x * channels, width * channels, rows);
-      for (let y = 0; y < rows; y++) blurLine(pixels, along, origin + y * width * channels, channels, columns);
+      for (let x = 0; x < columns; x++) blurLine(pixels, limits, down, origin + x * channels, width * channels, rows);
+      for (let y = 0; y < rows; y++) blurLine(pixels, limits, along, origin + y * width * channels, channels, columns);
     }
   },
 };
@@ -40,16 +41,26 @@ export function kernelOf(sigma: number): Float64Array {
   return kernel.map((weight) => weight / total);
 }
 
-function blurLine(pixels: PixelData, kernel: Float64Array, origin: number, step: number, count: number): void {
+function blurLine(
+  pixels: PixelData,
+  limits: Limits,
+  kernel: Float64Array,
+  origin: number,
+  step: number,
+  count: number,
+): void {
   const half = (kernel.length - 1) / 2;
   if (half === 0 || count < 2) return;
   if (line.length < count + 2 * half) line = new Float64Array(count + 2 * half);
-  for (let i = -half; i < count + half; i++) line[i + half] = pixels[origin + mirrored(i, count) * step] as number;
-  const type = typeOf(pixels);
+  for (let i = 0, at = origin; i < count; i++, at += step) line[i + half] = pixels[at] as number;
+  for (let i = 1; i <= half; i++) {
+    line[half - i] = line[half + mirrored(-i, count)] as number;
+    line[half + count - 1 + i] = line[half + mirrored(count - 1 + i, count)] as number;
+  }
   for (let i = 0; i < count; i++) {
     let sum = 0;
     for (let k = 0; k < kernel.length; k++) sum += (line[i + k] as number) * (kernel[k] as number);
-    pixels[origin + i * step] = nearestValue(type, sum);
+    pixels[origin + i * step] = nearestWithin(limits, sum);
   }
 }
 

@@ -1,4 +1,4 @@
-import { replaceValues } from './moments.js';
+import { valuesOf, writeValues } from './moments.js';
 import type { PixelOp } from './op.js';
 
 /** @source batchgeneratorsv2's MultiplicativeBrightnessTransform */
@@ -8,6 +8,6 @@ export const gain: PixelOp = {
   value: 'factor on every value',
   limits: [0, 10],
   apply: (canvas, factor) => {
-    for (let c = canvas.first; c < canvas.end; c++) replaceValues(canvas, c, (value) => value * factor);
+    for (let c = canvas.first; c < canvas.end; c++) writeValues(canvas, c, valuesOf(canvas, c), factor, 0);
   },
 };

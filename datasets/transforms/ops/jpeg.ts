@@ -47,6 +47,7 @@ const COSINES = Float64Array.from({ length: 64 }, (_, i) => {
   const [u, x] = [Math.floor(i / SIDE), i % SIDE];
   return (u === 0 ? Math.SQRT1_2 : 1) * 0.5 * Math.cos(((2 * x + 1) * u * Math.PI) / 16);
 });
+const TRANSPOSED = COSINES.map((_, i) => COSINES[(i % SIDE) * SIDE + Math.floor(i / SIDE)] as number);
 /** Luma, and chroma of every second pixel; they grow to the largest image seen by this thread. */
 const planes = [new Float64Array(0), new Float64Array(0), new Float64Array(0)] as [
   Float64Array,
@@ -91,10 +92,13 @@ export const jpeg = rgbOp({ value: 'quality', limits: [1, 100] }, ({ pixels, wid
   for (let y = 0; y < halfHigh; y++) {
     for (let x = 0; x < halfWide; x++) {
       // Alternating, as halves would all go one way; below the image the last row of chroma goes on.
-      let [cb, cr] = [1 + (x & 1), 1 + (x & 1)];
+      let cb = 1 + (x & 1);
+      let cr = cb;
       for (let i = 0; i < 4; i++) {
         const at = pixelAt(2 * Math.min(y, lastRow) + (i >> 1), 2 * x + (i & 1));
-        const [r, g, b] = [pixels[at] as number, pixels[at + 1] as number, pixels[at + 2] as number];
+        const r = pixels[at] as number;
+        const g = pixels[at + 1] as number;
+        const b = pixels[at + 2] as number;
         cb += (-11059 * r - 21709 * g + 32768 * b + MIDDLE) >> 16;
         cr += (32768 * r - 27439 * g - 5329 * b + MIDDLE) >> 16;
       }
@@ -110,7 +114,8 @@ export const jpeg = rgbOp({ value: 'quality', limits: [1, 100] }, ({ pixels, wid
     const near = (y >> 1) * halfWide;
     const far = Math.min(lastY, Math.max(0, (y >> 1) + (y % 2 === 0 ? -1 : 1))) * halfWide;
     for (let x = 0; x < columns; x++) {
-      const [inner, outer] = [x >> 1, Math.min(lastX, Math.max(0, (x >> 1) + (x % 2 === 0 ? -1 : 1)))];
+      const inner = x >> 1;
+      const outer = Math.min(lastX, Math.max(0, inner + (x % 2 === 0 ? -1 : 1)));
       const cb = interpolated(blue, near, far, inner, outer);
       const cr = interpolated(red, near, far, inner, outer);
       const grey = (luma[y * wide + x] as number) + 128;
@@ -153,19 +158,18 @@ function quantise(plane: Float64Array, rows: number, columns: number, table: rea
 
 /** The block's cosine transform, or its inverse, in place: rows, then columns. */
 function transform(isInverse: boolean): void {
-  const [along, across] = isInverse ? [SIDE, 1] : [1, SIDE];
+  const rows = isInverse ? TRANSPOSED : COSINES;
   for (let y = 0; y < 64; y += SIDE) {
     for (let u = 0; u < SIDE; u++) {
       let sum = 0;
-      for (let x = 0; x < SIDE; x++) sum += (block[y + x] as number) * (COSINES[u * across + x * along] as number);
+      for (let x = 0; x < SIDE; x++) sum += (block[y + x] as number) * (rows[u * SIDE + x] as number);
       half[y + u] = sum;
     }
   }
   for (let x = 0; x < SIDE; x++) {
     for (let v = 0; v < SIDE; v++) {
       let sum = 0;
-      for (let y = 0; y < SIDE; y++)
-        sum += (half[y * SIDE + x] as number) * (COSINES[v * across + y * along] as number);
+      for (let y = 0; y < SIDE; y++) sum += (half[y * SIDE + x] as number) * (rows[v * SIDE + y] as number);
       block[v * SIDE + x] = sum;
     }
   }

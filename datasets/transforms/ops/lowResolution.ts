@@ -1,4 +1,4 @@
-import { nearestValue, typeOf } from '../../pixelTypes.js';
+import { limitsOf, nearestWithin, typeOf } from '../../pixelTypes.js';
 import type { PixelOp } from './op.js';
 
 /** The smaller image; grows to the largest seen by this thread. */
@@ -19,7 +19,7 @@ export const lowResolution: PixelOp = {
     const [height, breadth] = [Math.max(1, Math.round(rows * scale)), Math.max(1, Math.round(columns * scale))];
     if (rows === 0 || columns === 0) return;
     if (small.length < height * breadth) small = new Float64Array(height * breadth);
-    const type = typeOf(pixels);
+    const limits = limitsOf(typeOf(pixels));
     for (let c = first; c < end; c++) {
       const origin = (region.top * width + region.left) * channels + c;
       for (let y = 0; y < height; y++) {
@@ -32,13 +32,15 @@ export const lowResolution: PixelOp = {
         const sy = between(y, height / rows, height);
         const upper = Math.floor(sy) * breadth;
         const lower = Math.min(height - 1, Math.floor(sy) + 1) * breadth;
-        const dy = sy % 1;
+        const dy = sy - Math.floor(sy);
         for (let x = 0; x < columns; x++) {
           const sx = between(x, breadth / columns, breadth);
-          const [left, right, dx] = [Math.floor(sx), Math.min(breadth - 1, Math.floor(sx) + 1), sx % 1];
+          const left = Math.floor(sx);
+          const right = Math.min(breadth - 1, left + 1);
+          const dx = sx - left;
           const high = (small[upper + left] as number) * (1 - dx) + (small[upper + right] as number) * dx;
           const low = (small[lower + left] as number) * (1 - dx) + (small[lower + right] as number) * dx;
-          pixels[origin + (y * width + x) * channels] = nearestValue(type, high * (1 - dy) + low * dy);
+          pixels[origin + (y * width + x) * channels] = nearestWithin(limits, high * (1 - dy) + low * dy);
         }
       }
     }

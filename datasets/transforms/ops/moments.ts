@@ -1,4 +1,4 @@
-import { nearestValue, typeOf } from '../../pixelTypes.js';
+import { limitsOf, nearestWithin, typeOf } from '../../pixelTypes.js';
 import type { Canvas } from './op.js';
 
 /** What the values of a channel are inside of the region. */
@@ -11,36 +11,60 @@ export interface Moments {
   readonly most: number;
 }
 
-export function momentsOf({ pixels, width, channels, region }: Canvas, channel: number): Moments {
-  let [count, sum, squares, least, most] = [0, 0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  /** Sums of differences to a value of the image lose no digits. */
-  const origin = pixels[(region.top * width + region.left) * channels + channel] ?? 0;
-  for (let y = region.top; y < region.bottom; y++) {
-    const end = (y * width + region.right) * channels + channel;
-    for (let at = (y * width + region.left) * channels + channel; at < end; at += channels) {
-      const value = pixels[at] as number;
-      count++;
-      sum += value - origin;
-      squares += (value - origin) ** 2;
-      if (value < least) least = value;
-      if (value > most) most = value;
-    }
+/** The values of a channel, row by row; grows to the largest input of this thread. */
+let values = new Float64Array(0);
+
+/** A copy of the values of a channel inside of the region, valid until the next one is asked for. */
+export function valuesOf({ pixels, width, channels, region }: Canvas, channel: number): Float64Array {
+  const { left, top, right, bottom } = region;
+  const count = (right - left) * (bottom - top);
+  if (values.length < count) values = new Float64Array(count);
+  let to = 0;
+  for (let y = top; y < bottom; y++) {
+    const end = (y * width + right) * channels + channel;
+    for (let at = (y * width + left) * channels + channel; at < end; at += channels)
+      values[to++] = pixels[at] as number;
+  }
+  return values.subarray(0, count);
+}
+
+/** Sums are of differences to the first value, which loses no digits. */
+export function momentsOf(found: Float64Array): Moments {
+  const count = found.length;
+  const origin = found[0] ?? 0;
+  let sum = 0;
+  let squares = 0;
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) {
+    const value = found[i] as number;
+    const difference = value - origin;
+    sum += difference;
+    squares += difference * difference;
+    if (value < least) least = value;
+    if (value > most) most = value;
   }
   const mean = sum / count;
   return { count, mean: mean + origin, std: Math.sqrt(Math.max(0, squares - sum * mean) / (count - 1)), least, most };
 }
 
-/** Replaces the values of a channel inside of the region by `of(value)`, rounded and clipped where the type asks for it. */
-export function replaceValues(
+/** Writes values back as value * factor + offset, between two bounds, rounded and clipped where the type asks for it. */
+export function writeValues(
   { pixels, width, channels, region }: Canvas,
   channel: number,
-  of: (value: number) => number,
+  found: Float64Array,
+  factor: number,
+  offset: number,
+  least = Number.NEGATIVE_INFINITY,
+  most = Number.POSITIVE_INFINITY,
 ): void {
-  const type = typeOf(pixels);
+  const limits = limitsOf(typeOf(pixels));
+  let from = 0;
   for (let y = region.top; y < region.bottom; y++) {
     const end = (y * width + region.right) * channels + channel;
     for (let at = (y * width + region.left) * channels + channel; at < end; at += channels) {
-      pixels[at] = nearestValue(type, of(pixels[at] as number));
+      const value = (found[from++] as number) * factor + offset;
+      pixels[at] = nearestWithin(limits, value < least ? least : value > most ? most : value);
     }
   }
 }

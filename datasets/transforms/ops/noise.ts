@@ -1,5 +1,5 @@
 import { createRandom } from '../../../engine/random.js';
-import { nearestValue, typeOf } from '../../pixelTypes.js';
+import { limitsOf, nearestWithin, typeOf } from '../../pixelTypes.js';
 import type { PixelOp } from './op.js';
 
 const COUNT = 2 ** 16;
@@ -28,13 +28,14 @@ export const noise: PixelOp = {
   limits: [0, 10],
   apply: ({ pixels, width, channels, region, first, end, spread, random }, deviation) => {
     normals ??= makeNormals();
-    const type = typeOf(pixels);
+    const limits = limitsOf(typeOf(pixels));
+    const table = normals;
     for (let y = region.top; y < region.bottom; y++) {
       for (let x = region.left; x < region.right; x++) {
-        const drawn = (normals[random.integer(COUNT)] as number) * deviation;
+        const drawn = (table[random.integer(COUNT)] as number) * deviation;
         const at = (y * width + x) * channels;
         for (let c = first; c < end; c++) {
-          pixels[at + c] = nearestValue(type, (pixels[at + c] as number) + drawn * (spread[c] ?? spread[0] ?? 1));
+          pixels[at + c] = nearestWithin(limits, (pixels[at + c] as number) + drawn * (spread[c] ?? spread[0] ?? 1));
         }
       }
     }

@@ -1,4 +1,4 @@
-import { type Moments, momentsOf, replaceValues } from './moments.js';
+import { momentsOf, valuesOf, writeValues } from './moments.js';
 import type { Canvas, PixelOp } from './op.js';
 
 /** @source batchgeneratorsv2, transforms/intensity/gamma.py */
@@ -18,36 +18,21 @@ export const rangeGammaInverted: PixelOp = { ...rangeGamma, apply: (canvas, expo
 
 function apply(canvas: Canvas, exponent: number, sign: 1 | -1): void {
   for (let c = canvas.first; c < canvas.end; c++) {
-    const found = momentsOf(canvas, c);
-    if (!(found.count > 1)) continue;
-    const [least, most] = sign === 1 ? [found.least, found.most] : [-found.most, -found.least];
-    const range = most - least;
-    const curve = (value: number): number =>
-      (Math.max(0, sign * value - least) / Math.max(LEAST, range)) ** exponent * range + least;
-    const { mean, std } = momentsOfCurve(canvas, c, curve, found);
-    const scale = found.std / Math.max(LEAST, std);
-    const middle = sign * found.mean;
-    replaceValues(canvas, c, (value) => sign * ((curve(value) - mean) * scale + middle));
+    const found = valuesOf(canvas, c);
+    const before = momentsOf(found);
+    if (before.count < 2) continue;
+    const [least, most] = sign === 1 ? [before.least, before.most] : [-before.most, -before.least];
+    bend(found, exponent, sign, least, most - least);
+    const after = momentsOf(found);
+    const scale = before.std / Math.max(LEAST, after.std);
+    writeValues(canvas, c, found, sign * scale, before.mean - sign * after.mean * scale);
   }
 }
 
-/** Mean and deviation of what the values become, before they are rounded. */
-function momentsOfCurve(
-  { pixels, width, channels, region }: Canvas,
-  channel: number,
-  curve: (value: number) => number,
-  { count }: Moments,
-): { readonly mean: number; readonly std: number } {
-  let [sum, squares] = [0, 0];
-  const origin = curve(pixels[(region.top * width + region.left) * channels + channel] as number);
-  for (let y = region.top; y < region.bottom; y++) {
-    const end = (y * width + region.right) * channels + channel;
-    for (let at = (y * width + region.left) * channels + channel; at < end; at += channels) {
-      const difference = curve(pixels[at] as number) - origin;
-      sum += difference;
-      squares += difference ** 2;
-    }
+function bend(found: Float64Array, exponent: number, sign: 1 | -1, least: number, range: number): void {
+  const divisor = Math.max(LEAST, range);
+  for (let i = 0; i < found.length; i++) {
+    const part = (sign * (found[i] as number) - least) / divisor;
+    found[i] = (part <= 0 ? 0 : part ** exponent) * range + least;
   }
-  const mean = sum / count;
-  return { mean: mean + origin, std: Math.sqrt(Math.max(0, squares - sum * mean) / (count - 1)) };
 }

@@ -1,4 +1,4 @@
-import { momentsOf, replaceValues } from './moments.js';
+import { momentsOf, valuesOf, writeValues } from './moments.js';
 import type { PixelOp } from './op.js';
 
 /** Contrast inside of the range that the values have. @source batchgeneratorsv2's ContrastTransform, preserve_range */
@@ -9,8 +9,9 @@ export const stretch: PixelOp = {
   limits: [0, 10],
   apply: (canvas, factor) => {
     for (let c = canvas.first; c < canvas.end; c++) {
-      const { mean, least, most } = momentsOf(canvas, c);
-      replaceValues(canvas, c, (value) => Math.min(most, Math.max(least, (value - mean) * factor + mean)));
+      const found = valuesOf(canvas, c);
+      const { mean, least, most } = momentsOf(found);
+      writeValues(canvas, c, found, factor, mean * (1 - factor), least, most);
     }
   },
 };

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../../engine/errors.js';
 import type { Random } from '../../../engine/random.js';
 import type { OpRule } from '../augmentConfig.js';
 import { AUTO_AUGMENT } from './autoAugment.js';
@@ -19,10 +20,11 @@ const POLICIES: { readonly [name: string]: Policy } = {
 
 export const POLICY_NAMES = Object.keys(POLICIES);
 
-/** The policy of a name, which a config has checked. */
+/** The policy of a name. @throws ConfigError when there is none */
 export function policyOf(name: string): Policy {
   const found = POLICIES[name] ?? randAugment(name);
-  if (found === null) throw new RangeError(`there is no policy ${name}`);
+  if (found === null)
+    throw new ConfigError(`there is no policy '${name}', but: ${POLICY_NAMES.join(', ')}, rand-m9-mstd0.5`);
   return found;
 }
 

@@ -4,6 +4,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { unpackRle } from '../../../datasets/volumes/dicomRle.js';
+import { type DicomElements, encodeDicom } from '../../../datasets/volumes/dicomWrite.js';
 import { readNifti, writeNifti } from '../../../datasets/volumes/nifti.js';
 import { readVolume } from '../../../datasets/volumes/readVolume.js';
 import { toRas, type Volume } from '../../../datasets/volumes/volume.js';
@@ -137,6 +138,60 @@ test('a CT in explicit and deflated form has Hounsfield units; slices are sorted
   expect(series).toMatchObject({ width: 2, height: 2, depth: 3, spacing: [0.5, 0.5, 5], modality: 'CT' });
   expect([0, 4, 8].map((at) => series.data[at])).toEqual([-1024, -1029, -1034]);
   expect(series.affine?.[10]).toBe(5);
+});
+
+test('frames of one file that say their place are sorted, and each has its own rescale', async () => {
+  const frame = (z: number, slope: string): DicomElements => [
+    [0x00209113, 'SQ', [[[0x00200032, 'DS', `0\\0\\${z}`]]]],
+    [
+      0x00289145,
+      'SQ',
+      [
+        [
+          [0x00281052, 'DS', '-10'],
+          [0x00281053, 'DS', slope],
+        ],
+      ],
+    ],
+  ];
+  const file = (places: readonly number[]): Uint8Array =>
+    encodeDicom('1.2.840.10008.5.1.4.1.1.2.1', '1.2.3', [
+      [0x00280002, 'US', [1]],
+      [0x00280004, 'CS', 'MONOCHROME2'],
+      [0x00280008, 'IS', '3'],
+      [0x00280010, 'US', [1]],
+      [0x00280011, 'US', [2]],
+      [0x00280100, 'US', [8]],
+      [0x00280101, 'US', [8]],
+      [0x00280103, 'US', [0]],
+      [
+        0x52009229,
+        'SQ',
+        [
+          [
+            [0x00209116, 'SQ', [[[0x00200037, 'DS', '1\\0\\0\\0\\1\\0']]]],
+            [
+              0x00289110,
+              'SQ',
+              [
+                [
+                  [0x00280030, 'DS', '0.5\\0.25'],
+                  [0x00180050, 'DS', '9'],
+                ],
+              ],
+            ],
+          ],
+        ],
+      ],
+      [0x52009230, 'SQ', places.map((z, i) => frame(z, String(i + 1)))],
+      [0x7fe00010, 'OB', Uint8Array.of(1, 2, 3, 4, 5, 6)],
+    ]);
+  const sorted = await read('a.dcm', file([4, 0, 2]));
+  expect(sorted).toMatchObject({ width: 2, height: 1, depth: 3, spacing: [0.25, 0.5, 2] });
+  expect([...sorted.data]).toEqual([-4, -2, 5, 8, -9, -8]);
+  expect(sorted.origin?.slices.map(({ frame }) => frame)).toEqual([2, 3, 1]);
+  // Two times of one place stay as they are.
+  expect([...(await read('a.dcm', file([4, 4, 2]))).data]).toEqual([-9, -8, -4, -2, 5, 8]);
 });
 
 test('what is brightest at 0 is turned, planes of colours are woven, a palette is its colours', async () => {

@@ -29,9 +29,13 @@ beforeAll(async () => {
   page = await startDashboard({
     root: join(folder, 'runs'),
     port: 0,
-    stop: (path) => {
-      stopped.push(path);
-      return 'asked';
+    controls: {
+      stop: (path) => {
+        stopped.push(path);
+        return 'asked';
+      },
+      pause: () => 'paused',
+      resume: () => 'resumed',
     },
   });
 });
@@ -130,10 +134,14 @@ describe('refused is', () => {
     expect((await ask('api/stop?run=a', { method: 'POST', headers: { Origin: 'http://evil.example' } })).status).toBe(
       404,
     );
-    expect((await ask('api/stop?run=a')).status).toBe(404);
+    for (const control of ['stop', 'pause', 'resume', 'constructor'])
+      expect((await ask(`api/${control}?run=a`)).status).toBe(404);
+    expect((await ask('api/pause?run=a', { method: 'POST' })).status).toBe(404);
     expect(stopped).toEqual([]);
     const own = { method: 'POST', headers: { Origin: origin() } };
     expect((await ask('api/stop?run=nothing', own)).status).toBe(404);
+    expect((await ask('api/pause?run=a', own)).text).toBe('"paused"');
+    expect((await ask('api/resume?run=a', own)).text).toBe('"resumed"');
     expect((await ask('api/stop?run=a', own)).text).toBe('"asked"');
     expect(stopped).toEqual([join(folder, 'runs/a')]);
   });

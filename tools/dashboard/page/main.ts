@@ -8,15 +8,7 @@ import { figureOf, legendOf } from './figures.js';
 import { addPanel, type Panel, redraw, touchAll } from './panels.js';
 import { createRunsTable } from './runsTable.js';
 import { type Axis, gridOf, onGrid, positionOf, positions, smoothed } from './series.js';
-import {
-  askToStop,
-  fetchConfig,
-  fetchPictureSteps,
-  fetchPictures,
-  fetchRuns,
-  follow,
-  pictureAddress,
-} from './server.js';
+import { ask, fetchConfig, fetchPictureSteps, fetchPictures, fetchRuns, follow, pictureAddress } from './server.js';
 
 /** A run that is shown. */
 interface Shown {
@@ -145,7 +137,10 @@ addPanel('Headline', async (body) => {
 
 addPanel('Figures at evaluations', async (body) => {
   const evaluations = first()?.history.evaluations ?? [];
-  const names = Object.keys(numbersOf(evaluations.at(-1)?.report)).slice(0, 4);
+  const names = Object.entries(numbersOf(evaluations.at(-1)?.report))
+    .filter(([, value]) => value <= 1) // what counts something is told in the table
+    .map(([name]) => name)
+    .slice(0, 3);
   if (names.length === 0) return false;
   const figures = Object.fromEntries(
     names.map((name) => [name, evaluations.map(({ report }) => numbersOf(report)[name] ?? 0)]),
@@ -366,7 +361,9 @@ function describe(event: History['notes'][number]): string {
   if (event.event === 'warning') return `warning: ${event.message}`;
   if (event.event === 'checkpoint') return `${event.kind} checkpoint written`;
   if (event.event === 'stop') return `ended: ${event.reason}`;
-  return `${event.event === 'start' ? 'began' : 'resumed'} on ${event.engine}, ${event.steps} steps planned`;
+  if ('engine' in event)
+    return `${event.event === 'start' ? 'began' : 'resumed'} on ${event.engine}, ${event.steps} steps planned`;
+  return event.event === 'pause' ? 'paused' : 'going on';
 }
 
 addPanel('Config', async (body) => {
@@ -385,17 +382,28 @@ function sayState(): void {
   const { history, isConnected } = lead ?? {};
   byId('title').textContent = run ?? '';
   const row = rows.find(({ id }) => id === run);
-  const isRunning = row?.state === 'running' && history?.notes.at(-1)?.event !== 'stop';
-  byId('stop').hidden = !isRunning;
+  const lastNote = history?.notes.at(-1)?.event;
+  const isAlive = (row?.state === 'running' || row?.state === 'paused') && lastNote !== 'stop';
+  const isPaused = isAlive && lastNote === 'pause';
+  byId('stop').hidden = !isAlive;
+  byId('pause').hidden = !isAlive || isPaused;
+  byId('resume').hidden = !isPaused;
   if (!history) byId('state').textContent = rows.length === 0 ? 'no run yet' : 'loading';
   else {
     const { last, start } = history;
     const loss = last?.losses.total;
     const parts = [
-      isConnected === false ? 'connection lost, trying again' : isRunning ? 'running' : (row?.state ?? ''),
+      isConnected === false
+        ? 'connection lost, trying again'
+        : isPaused
+          ? 'paused'
+          : isAlive
+            ? 'running'
+            : (row?.state ?? ''),
       `step ${last?.step ?? 0} of ${start?.steps ?? '?'}`,
     ];
     if (loss !== undefined) parts.push(`loss ${loss.toPrecision(4)}`);
+    if (asked !== '') parts.push(asked);
     byId('state').textContent = parts.join(' \u00b7 ');
   }
 }
@@ -415,6 +423,7 @@ function open(id: string): void {
     close: follow(id, (history, isConnected, news) => {
       const isNew = entry.history !== history;
       Object.assign(entry, { history, isConnected });
+      if (news.some(({ event }) => event === 'pause' || event === 'continue' || event === 'stop')) asked = '';
       if (classNames.length === 0 || isNew) void nameClasses(id, history);
       sayState();
       if (isNew) redraw();
@@ -456,10 +465,16 @@ byId('smoothing').addEventListener('input', () => {
   byId('smoothingValue').textContent = smoothing().toFixed(2);
   redraw();
 });
-byId('stop').addEventListener('click', async () => {
-  const [run] = shown.keys();
-  if (run !== undefined) byId('state').textContent = await askToStop(run);
-});
+/** What was asked, until the run's log says that it was done. */
+let asked = '';
+for (const control of ['pause', 'resume', 'stop'] as const) {
+  byId(control).addEventListener('click', async () => {
+    const [run] = shown.keys();
+    if (run === undefined) return;
+    asked = await ask(control, run);
+    sayState();
+  });
+}
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
 let width = 0;
 new ResizeObserver(([entry]) => {

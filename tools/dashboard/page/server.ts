@@ -1,4 +1,5 @@
 import type { KeptPictures } from '../../../training/run/index.js';
+import type { Control } from '../controls.js';
 import { fold, type History, type TimedEvent } from '../history.js';
 import type { RunRow } from '../runs.js';
 
@@ -19,8 +20,8 @@ export const fetchPictures = (run: string, name: string): Promise<KeptPictures> 
 export const pictureAddress = (run: string, name: string): string => `api/picture?${query(run, { name })}`;
 
 /** @returns what was done, for people */
-export async function askToStop(run: string): Promise<string> {
-  const response = await fetch(`api/stop?${query(run)}`, { method: 'POST' });
+export async function ask(control: Control, run: string): Promise<string> {
+  const response = await fetch(`api/${control}?${query(run)}`, { method: 'POST' });
   return response.ok ? ((await response.json()) as string) : await response.text();
 }
 

@@ -31,6 +31,7 @@ function figure(image: PageImage): HTMLElement {
   const frame = made.querySelector<HTMLElement>('.frame');
   frame?.setAttribute('tabindex', '0');
   frame?.setAttribute('role', 'button');
+  frame?.setAttribute('aria-label', `enlarge ${image.id}`);
   frame?.addEventListener('click', () => enlarge(image));
   frame?.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' && event.key !== ' ') return;

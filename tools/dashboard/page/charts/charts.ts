@@ -13,6 +13,8 @@ export interface Lines {
 }
 
 const HEIGHT = 230;
+/** Of text that stands on a light colour. */
+const INK = '#10171e';
 
 /** A name as a field of Vega, where dots and brackets would be a path. */
 const fieldName = (name: string): string =>
@@ -90,6 +92,11 @@ export async function drawConfusion(
   );
   patchSpecs(element, (spec) => {
     spec.encoding.x!.axis = { labelAngle: -45, labelLimit: 90 };
+    for (const { encoding } of (spec.layer ?? []) as Partial<ChartSpec>[]) {
+      // Cells are white to blue, also on a dark page.
+      if (encoding?.text) encoding.color = { value: INK };
+      else if (encoding?.color) encoding.color.legend = null;
+    }
   });
   const tickLabels = names.map((name, i) =>
     names.indexOf(name) === i ? name.slice(0, 40) : `${name.slice(0, 36)} ${i}`,

@@ -1,0 +1,51 @@
+import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
+import { type ClassMap, IGNORED, type Instances, type PackedMask, type Panoptic } from '../../datasets/sample.js';
+import type { MergeConfig } from './config.js';
+
+/**
+ * Objects and a class map as one answer: the best object takes its pixels first, one of which too little is left goes; classes
+ * without objects get the rest, and those that cover too little of the image go.
+ *
+ * @param things best first
+ * @param stuff  class indices; IGNORED where a pixel is that of an object, or not known
+ * @source Kirillov et al. 2019, arXiv:1801.00868, section 6; Kirillov et al. 2019, arXiv:1901.02446, section 3.2
+ */
+export function mergePanoptic(things: Instances, stuff: ClassMap, options: MergeConfig): Panoptic {
+  const { width, height } = stuff;
+  const taken = new Uint8Array(width * height);
+  const kept = Array.from(things.scores.keys()).flatMap((row) => {
+    if (!(things.scores[row]! >= options.scoreThreshold)) return [];
+    const mask = takePixels(things.masks[row]!, taken, stuff, options.visible);
+    return mask === null ? [] : [{ row, mask }];
+  });
+  const counts = new Int32Array(IGNORED + 1);
+  stuff.mask.forEach((label, at) => {
+    if (taken[at] === 0) counts[label]!++;
+  });
+  const least = options.stuffShare * width * height;
+  const mask = stuff.mask.map((label, at) => (taken[at] === 1 || counts[label]! < least ? IGNORED : label));
+  return {
+    things: {
+      boxes: Float32Array.from(kept.flatMap(({ row }) => Array.from(things.boxes.subarray(row * 4, row * 4 + 4)))),
+      labels: Int32Array.from(kept, ({ row }) => things.labels[row]!),
+      scores: Float32Array.from(kept, ({ row }) => things.scores[row]!),
+      masks: kept.map((one) => one.mask),
+    },
+    stuff: { mask, width, height },
+  };
+}
+
+/** What of a mask is free, which is taken then; null: too little. */
+function takePixels(mask: PackedMask, taken: Uint8Array, image: ClassMap, visible: number): PackedMask | null {
+  const patch = patchOfRuns({ size: [...mask.size], counts: mask.counts });
+  if (patch === null) return null;
+  const placeOf = (at: number): number =>
+    (patch.top + Math.floor(at / patch.width)) * image.width + patch.left + (at % patch.width);
+  const free = patch.data.map((value, at) => (value === 1 && taken[placeOf(at)] === 0 ? 1 : 0));
+  const [all, left] = [patch.data, free].map((pixels) => pixels.reduce((sum, value) => sum + value, 0));
+  if (!left || !all || left < visible * all) return null;
+  free.forEach((value, at) => {
+    if (value === 1) taken[placeOf(at)] = 1;
+  });
+  return left === all ? mask : packPatch({ ...patch, data: free }, image);
+}

@@ -1,0 +1,117 @@
+import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
+import type { ClassScores, Detections, Instances, MaskPatch, PackedMask } from '../../datasets/sample.js';
+import { fuseBoxes, type Member } from '../boxes/fusion.js';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How several answers for one image become one: of several networks, or of one that saw it in several ways. */
+export interface Views<Result> {
+  readonly combine: (results: readonly Result[], limits: { readonly maxDetections: number }) => Result;
+  /** The answer for the image that was seen mirrored, left and right exchanged. */
+  readonly mirrored: (result: Result, image: Size) => Result;
+  /** The answer for an image in the upper left corner of a larger one. */
+  readonly cropped: (result: Result, image: Size) => Result;
+}
+
+/** IoU above which boxes of several answers are one object, as the authors of the fusion use it. */
+const SAME = 0.55;
+
+export const detectionViews: Views<Detections> = {
+  combine: (results, { maxDetections }) => fuse(results, maxDetections).detections,
+  mirrored: ({ boxes, ...rest }, { width }) => ({
+    ...rest,
+    boxes: boxes.map((value, i) => (i % 2 === 1 ? value : width - boxes[i % 4 === 0 ? i + 2 : i - 2]!)),
+  }),
+  cropped: (result, image) => inside(result, image).result,
+};
+
+export const instanceViews: Views<Instances> = {
+  combine: (results, { maxDetections }) => {
+    const { detections, members } = fuse(results, maxDetections);
+    return { ...detections, masks: members.map((own) => agreed(own, results)) };
+  },
+  mirrored: (result, image) => ({
+    ...detectionViews.mirrored(result, image),
+    masks: result.masks.map((mask) =>
+      repacked(mask, image, (patch) => ({
+        ...patch,
+        left: image.width - patch.left - patch.width,
+        data: patch.data.map((_, at) => {
+          const column = at % patch.width;
+          return patch.data[at - column + (patch.width - 1 - column)]!;
+        }),
+      })),
+    ),
+  }),
+  cropped: (given, image) => {
+    const { result, rows } = inside(given, image);
+    const masks = rows.map((row) => repacked(given.masks[row]!, image, (patch) => cut(patch, image)));
+    return { ...result, masks };
+  },
+};
+
+export const classificationViews: Views<ClassScores> = {
+  combine: (results) => {
+    const [first] = results;
+    const { isExclusive = true, probabilities = new Float32Array(0) } = first ?? {};
+    const mean = probabilities.map(
+      (_, label) => results.reduce((sum, one) => sum + one.probabilities[label]!, 0) / results.length,
+    );
+    return { isExclusive, probabilities: mean };
+  },
+  mirrored: (result) => result,
+  cropped: (result) => result,
+};
+
+const fuse = (results: readonly Detections[], limit: number) => fuseBoxes(results, { iouThreshold: SAME, limit });
+
+/** The boxes that lie in the image, clipped to it, and their rows. */
+function inside({ boxes, labels, scores }: Detections, { width, height }: Size) {
+  const clipped = boxes.map((value, i) => Math.min(value, i % 2 === 0 ? width : height));
+  const rows = Array.from(labels.keys()).filter(
+    (row) => clipped[row * 4 + 2]! > clipped[row * 4]! && clipped[row * 4 + 3]! > clipped[row * 4 + 1]!,
+  );
+  const result: Detections = {
+    boxes: Float32Array.from(rows.flatMap((row) => Array.from(clipped.subarray(row * 4, row * 4 + 4)))),
+    labels: Int32Array.from(rows, (row) => labels[row]!),
+    scores: Float32Array.from(rows, (row) => scores[row]!),
+  };
+  return { result, rows };
+}
+
+const EMPTY: MaskPatch = { left: 0, top: 0, width: 0, height: 0, data: new Uint8Array(0) };
+const patchOf = ({ size, counts }: PackedMask): MaskPatch => patchOfRuns({ size: [...size], counts }) ?? EMPTY;
+const repacked = (mask: PackedMask, image: Size, move: (patch: MaskPatch) => MaskPatch): PackedMask =>
+  packPatch(move(patchOf(mask)), image);
+
+function cut(patch: MaskPatch, image: Size): MaskPatch {
+  const width = Math.max(0, Math.min(patch.width, image.width - patch.left));
+  const height = Math.max(0, Math.min(patch.height, image.height - patch.top));
+  if (width === 0 || height === 0) return EMPTY;
+  const data = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) data.set(patch.data.subarray(y * patch.width, y * patch.width + width), y * width);
+  return { left: patch.left, top: patch.top, width, height, data };
+}
+
+/** The pixels that at least half of the members have, by their scores. */
+function agreed(members: readonly Member[], results: readonly Instances[]): PackedMask {
+  const masks = members.map(({ answer, row }) => results[answer]!.masks[row]!);
+  const [first] = masks;
+  if (first === undefined || masks.length === 1) return first ?? { size: [0, 0], counts: '' };
+  const [height, width] = first.size;
+  const votes = new Float64Array(width * height);
+  masks.forEach((mask, i) => {
+    const { left, top, ...patch } = patchOf(mask);
+    patch.data.forEach((value, at) => {
+      if (value === 1) {
+        votes[(top + Math.floor(at / patch.width)) * width + left + (at % patch.width)]! += members[i]!.score;
+      }
+    });
+  });
+  const half = members.reduce((sum, { score }) => sum + score, 0) / 2;
+  const data = Uint8Array.from(votes, (vote) => (vote > 0 && vote >= half ? 1 : 0));
+  return packPatch({ left: 0, top: 0, width, height, data }, { width, height });
+}
