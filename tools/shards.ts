@@ -41,6 +41,8 @@ export type AnswersHeader = z.output<typeof headerSchema>;
 /** Typed arrays of truths and answers, by the names that they have in a file: their bytes as base64. */
 const ARRAYS = {
   u8: Uint8Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
   i32: Int32Array,
   f32: Float32Array,
   f64: Float64Array,
