@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import type { Description } from '../deploy/description.js';
 import { INPUT } from '../deploy/network.js';
-import { ConfigError } from '../engine/errors.js';
 import { findReleased, isWeightsName, weightsEntry } from '../pretrained/index.js';
 import { fillOf } from '../training/predictor.js';
 import type { Run } from './run.js';
@@ -20,12 +19,7 @@ export interface DescribeRunOptions {
 export function describeRun(run: Run, answer: Description['answer'], options: DescribeRunOptions): Description {
   const { network, experiment, labels } = run;
   const { backbone, neck, head, weights } = experiment.model;
-  const { mean, std, depth } = network.model.preprocessing;
-  if (depth === 'own' || mean.length !== 3) {
-    throw new ConfigError(
-      'a network that reads images at their own depth or of other channels than RGB (data.intensity) is not exported yet: predict with the run',
-    );
-  }
+  const { mean, std, clip, depth, perImage = null } = network.model.preprocessing;
   const { batch, precision, licence, producer } = options;
   return {
     format: 'espalier-network',
@@ -37,11 +31,12 @@ export function describeRun(run: Run, answer: Description['answer'], options: De
       batch,
       size: network.inputSize,
       layout: 'NHWC',
-      channels: 'RGB',
+      channels: depth === 'own' ? mean.length : 'RGB',
+      ...(depth === 'own' ? { depth: { perImage } } : {}),
       fit: network.fit,
-      fill: fillOf(network.model.preprocessing),
+      fill: fillOf(network.model.preprocessing, depth === 'own' ? 'float32' : 'uint8'),
     },
-    normalization: { mean, std },
+    normalization: { mean, std, ...(clip ? { clip } : {}) },
     answer,
     threshold: experiment.evaluate.drawThreshold,
     precision,

@@ -1,9 +1,10 @@
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
+import type { Evaluator } from '../datasets/evaluators/evaluator.js';
 import { type KeptLargest, keepLargest, keptLargest } from '../datasets/evaluators/index.js';
 import { cuttingOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
-import { type ClassMap, countThings, type LabelMap, type Pixels, type Sample } from '../datasets/sample.js';
+import { type ClassMap, countThings, type LabelMap, type Pixels, type Sample, type Truth } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { ConfigError } from '../engine/errors.js';
 import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
@@ -37,6 +38,11 @@ export interface AnsweringNetwork {
   readonly task: Task;
   /** Predicts on every image of a data set of the experiment's task and compares with the truth. */
   measure(dataset: Dataset, options?: EvaluateOptions<Drawable>): Promise<Report>;
+  /** The same with what takes the truths and answers in place of the task's evaluator. */
+  measureWith(dataset: Dataset, evaluator: Evaluator<Truth, unknown, Report>): Promise<Report>;
+  readonly limits: EvaluationLimits;
+  /** Images of a step. */
+  readonly batchSize: number;
   /** Predicts on decoded images, in their order. */
   answer(images: readonly Pixels[]): Promise<readonly unknown[]>;
   /** Predicts on image files, in their order. */
@@ -155,6 +161,9 @@ export function answering(
         alsoIn,
         onAnswer: onAnswer && ((sample, result) => showTo(onAnswer, sample, drawableOf(task, result, labels))),
       }),
+    measureWith: (dataset, evaluator) => evaluateModel(predictor, dataset, evaluator),
+    limits,
+    batchSize: predictor.batchSize,
     answer: (images) => predictor.predict(images),
     predict: (files, options) => predictImages(predictor, files, { ...options, isDeep: isDeep() }),
     volumeChannels: () => 1,

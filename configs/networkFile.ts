@@ -70,5 +70,6 @@ export function opened(network: HostNetwork, description: Description): OpenedFi
   const { answer } = description;
   const maxDetections = 'maxDetections' in answer ? answer.maxDetections : 0;
   const predictor = createHostPredictor(network, description);
-  return { network: answering(predictor, task, labels, { maxDetections }), labels, description };
+  const isDeep = (): boolean => description.input.depth !== undefined;
+  return { network: answering(predictor, task, labels, { maxDetections }, isDeep), labels, description };
 }

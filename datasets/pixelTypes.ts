@@ -41,6 +41,15 @@ export function channelsOf({ data, width, height }: Pixels): number {
   );
 }
 
+/** @throws ShapeError for an image of another number of channels than the network sees */
+export function requireChannels(image: Pixels, expected: number): void {
+  const found = channelsOf(image);
+  if (found === expected) return;
+  throw new ShapeError(
+    `the image has ${found} channels, the network takes ${expected}: give it images like those that it was trained on`,
+  );
+}
+
 /** The type that holds the values of all these; float32 where none of the others does. */
 export function commonType(types: Iterable<PixelType>): PixelType {
   const [first = 'uint8', ...rest] = new Set(types);

@@ -16,9 +16,11 @@ export async function surveyImage(
   warnings: WarningList,
   verifier: Verifier,
 ): Promise<{ readonly width: number; readonly height: number }> {
+  const known = await verifier.sizeOf(file);
+  if (known) return known;
   const { width, height, samples, alpha, notes } = await readImageSize(file);
   if (samples === 'uint8' && !alpha) {
-    await verifier.verify(file);
+    await verifier.verify(file, notes.length > 0 ? null : { width, height });
     for (const note of notes) warnings.notePixels(note, id);
   } else await decodeImage(file, { onNote: (note) => warnings.notePixels(note, id) });
   return { width, height };

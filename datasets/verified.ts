@@ -9,13 +9,20 @@ import { decodeImage } from './decode/decodeImage.js';
 
 /** Bytes of a list of verified images. */
 const MAX_BYTES = 2 ** 28;
-/** Images after which the list is written. */
-const MOST_PENDING = 5000;
+/** Images after which the list is written, and share of those known: written whole, it would cost the square of their number. */
+const [MOST_PENDING, SHARE] = [5000, 0.25];
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** Remembers which images of a data set could be decoded, by size and time of change, in the cache of this machine. */
 export interface Verifier {
-  /** Decodes an image, unless it was decoded before. @throws DataError when it cannot be */
-  verify(file: string): Promise<void>;
+  /** Size of an image that was decoded before and has not changed; null: it has to be looked at. */
+  sizeOf(file: string): Promise<Size | null>;
+  /** Decodes an image. @param size of its header; null: more than the size is to be told of it each time. @throws DataError when it cannot be */
+  verify(file: string, size: Size | null): Promise<void>;
   /** Keeps what was found; where the cache cannot be written, it is found again. */
   keep(): void;
 }
@@ -36,16 +43,29 @@ export function createVerifier(root: string): Verifier {
     }
   };
   return {
-    async verify(file) {
-      const status = await stat(file).catch(() => null);
-      const mark = `${status?.size} ${status?.mtimeMs}`;
-      if (known.get(file) === mark) return;
+    sizeOf: async (file) => {
+      const mark = known.get(file);
+      if (mark === undefined) return null;
+      const [stamp = '', width, height] = mark.split(',');
+      if (width === undefined || height === undefined || stamp !== (await stampOf(file))) return null;
+      return { width: Number(width), height: Number(height) };
+    },
+    verify: async (file, size) => {
+      const stamp = await stampOf(file);
+      const before = known.get(file);
+      if (before === stamp || before?.startsWith(`${stamp},`)) return;
       await decodeImage(file, { onNote: () => {} });
-      known.set(file, mark);
-      if (++pending >= MOST_PENDING) keep();
+      known.set(file, size === null ? stamp : `${stamp},${size.width},${size.height}`);
+      if (++pending >= Math.max(MOST_PENDING, SHARE * known.size)) keep();
     },
     keep,
   };
+}
+
+/** Size and time of change of a file. */
+async function stampOf(file: string): Promise<string> {
+  const status = await stat(file).catch(() => null);
+  return `${status?.size} ${status?.mtimeMs}`;
 }
 
 /** Where what is known of a data set is kept; null: this machine has no cache. */

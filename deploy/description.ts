@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import { PER_IMAGE } from '../datasets/intensity.js';
 import { WeightsError } from '../engine/errors.js';
 import { readingSchema } from '../heads/answers/answers.js';
 import { TASK_NAMES } from '../heads/tasks/names.js';
+import { PRECISIONS } from './formatNames.js';
 
 const size = z.int().min(1).max(65_536);
-const level = z.int().min(0).max(255);
 const perChannel = z.array(z.number()).min(1).max(64).readonly();
 const text = z.string().max(10_000);
 
@@ -28,20 +29,32 @@ export const descriptionSchema = z.strictObject({
     batch: z.int().min(1).max(1024),
     /** [height, width], pixels. */
     size: z.tuple([size, size]).readonly(),
-    /** [batch, height, width, 3] float32, 0..255. */
+    /** [batch, height, width, channels] float32; 0..255 of RGB. */
     layout: z.literal('NHWC'),
-    channels: z.literal('RGB'),
+    /** A number: those of the image's file as they are. */
+    channels: z.union([z.literal('RGB'), z.int().min(1).max(64)]),
+    /** Present: images are taken at their own depth, and prepared by their own values where `perImage` says so. */
+    depth: z.strictObject({ perImage: z.enum(PER_IMAGE).nullable() }).optional(),
     /** `letterbox`: resized with its aspect kept, at the top left; `native`: at its own scale where it fits. */
     fit: z.enum(['letterbox', 'native']),
-    /** Of the pixels that the image leaves free. */
-    fill: z.array(level).length(3).readonly(),
+    /** Of the pixels that the image leaves free: what a pixel's type holds that is nearest to it. */
+    fill: perChannel,
   }),
-  /** Done by the network itself: (pixel - mean) / std. */
-  normalization: z.strictObject({ mean: perChannel, std: perChannel }),
+  /** Done by the network itself: (pixel - mean) / std, of pixels between the limits where there are some. */
+  normalization: z.strictObject({
+    mean: perChannel,
+    std: perChannel,
+    clip: z
+      .array(z.tuple([z.number(), z.number()]).readonly())
+      .min(1)
+      .max(64)
+      .readonly()
+      .optional(),
+  }),
   answer: readingSchema,
   /** Lowest score that is reported unless another is asked for. */
   threshold: z.number().min(0).max(1),
-  precision: z.enum(['f32', 'f16']),
+  precision: z.enum(PRECISIONS),
   provenance: z.strictObject({
     /** Who wrote the file. */
     producer: text,
@@ -97,3 +110,7 @@ export function metadataOf(description: Description): { readonly [key: string]: 
     ...(provenance.licence === null ? {} : { license: provenance.licence }),
   };
 }
+
+/** Channels of an input. */
+export const channelCount = ({ channels }: Pick<Description['input'], 'channels'>): number =>
+  channels === 'RGB' ? 3 : channels;

@@ -17,8 +17,8 @@ export function engineNetwork(model: Pick<Model<unknown>, 'forward' | 'exported'
   if (!exported) throw new ConfigError('a network with this head cannot be exported yet');
   const forward = compile(
     (images: tf.Tensor4D) => {
-      const { mean, std } = model.preprocessing;
-      return exported.outputs(model.forward(normalizeImages(images, mean, std), { training: false }));
+      const { mean, std, clip } = model.preprocessing;
+      return exported.outputs(model.forward(normalizeImages(images, mean, std, clip), { training: false }));
     },
     { name: 'exported', constants: true },
   );

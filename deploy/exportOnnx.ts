@@ -1,8 +1,10 @@
 import { ConfigError } from '../engine/errors.js';
 import type { Graph } from '../engine/graph/graph.js';
 import { type Description, metadataOf } from './description.js';
-import { writeOnnx } from './onnx/model.js';
+import { type OnnxModel, writeOnnx } from './onnx/model.js';
 import { onnxOf } from './onnx/onnx.js';
+import { planQuantization, quantized, withOutputs } from './onnx/quantize.js';
+import type { Range } from './onnx/ranges.js';
 import { withSuppression } from './onnx/suppression.js';
 
 /** Who suppresses overlapping boxes: the graph of the file, or who calls it. */
@@ -13,6 +15,9 @@ export function suppressedAnswer(answer: Description['answer']): Description['an
   return answer.kind === 'boxes' ? { kind: 'detections', maxDetections: answer.maxDetections } : answer;
 }
 
+/** Measures the ranges of values of a network on images. @param bytes an ONNX file with these outputs beside its own */
+export type MeasureRanges = (bytes: Uint8Array, names: readonly string[]) => Promise<ReadonlyMap<string, Range>>;
+
 /**
  * A recorded network as the bytes of an ONNX file, with its description in the metadata.
  *
@@ -20,11 +25,34 @@ export function suppressedAnswer(answer: Description['answer']): Description['an
  * @throws ConfigError when the format cannot hold it
  */
 export function exportOnnx(graph: Graph, description: Description, nms: Suppression = 'none'): Uint8Array {
-  const { answer, input, precision, provenance } = description;
-  const version = provenance.producer.replace(/^\S+ /, '');
-  if (nms === 'none') return writeOnnx(onnxOf(graph, metadataOf(description), precision), version);
+  const precision = description.precision === 'f16' ? 'f16' : 'f32';
+  return finished(onnxOf(graph, {}, precision), description, nms);
+}
+
+/** The same with convolutions in 8 bits. */
+export async function exportInt8(
+  graph: Graph,
+  description: Description,
+  nms: Suppression,
+  measure: MeasureRanges,
+): Promise<Uint8Array> {
+  const model = onnxOf(graph, {});
+  const plan = planQuantization(model);
+  const ranges = await measure(
+    writeOnnx(withOutputs(model, plan.activations), versionOf(description)),
+    plan.activations,
+  );
+  return finished(quantized(model, plan, ranges), description, nms);
+}
+
+function finished(model: OnnxModel, description: Description, nms: Suppression): Uint8Array {
+  const { answer, input } = description;
+  const version = versionOf(description);
+  if (nms === 'none') return writeOnnx({ ...model, metadata: metadataOf(description) }, version);
   if (answer.kind !== 'boxes')
     throw new ConfigError(`--nms is for detectors: this network answers with ${answer.kind}`);
-  const described = metadataOf({ ...description, answer: suppressedAnswer(answer) });
-  return writeOnnx(withSuppression(onnxOf(graph, described, precision), answer, input.size), version);
+  const metadata = metadataOf({ ...description, answer: suppressedAnswer(answer) });
+  return writeOnnx(withSuppression({ ...model, metadata }, answer, input.size), version);
 }
+
+const versionOf = ({ provenance }: Description): string => provenance.producer.replace(/^\S+ /, '');

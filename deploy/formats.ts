@@ -1,10 +1,11 @@
+import { ConfigError } from '../engine/errors.js';
 import type { Graph } from '../engine/graph/graph.js';
 import type { Model } from '../heads/model.js';
 import { exportStateDict } from '../pretrained/stateDict.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import { type Description, metadataOf } from './description.js';
-import { exportOnnx, type Suppression } from './exportOnnx.js';
-import type { FormatName } from './formatNames.js';
+import { exportInt8, exportOnnx, type MeasureRanges, type Suppression } from './exportOnnx.js';
+import { type FormatName, PRECISIONS } from './formatNames.js';
 import { traceNetwork } from './network.js';
 import { graphDefOf } from './tensorflow/graphDef.js';
 import { graphModelFiles } from './tensorflow/graphModel.js';
@@ -23,13 +24,16 @@ export interface ExportSource {
   readonly description: Description;
   readonly nms: Suppression;
   readonly batch: number;
+  /** For `tflite`: converts the files of a SavedModel. Defaults to none. */
+  readonly toTflite?: (files: readonly ExportedFile[], precision: Description['precision']) => Uint8Array;
+  /** For `int8`. Defaults to none. */
+  readonly measureRanges?: MeasureRanges;
 }
 
 interface Format {
   /** Of a path that nobody named: the ending of a file, or nothing for a folder. */
   readonly ending: string;
-  /** 16-bit floats. */
-  readonly hasHalves: boolean;
+  readonly precisions: readonly Description['precision'][];
   /** A graph that suppresses boxes. */
   readonly hasSuppression: boolean;
   readonly write: (source: ExportSource) => Promise<readonly ExportedFile[]>;
@@ -38,32 +42,55 @@ interface Format {
 const traced = ({ model, description, batch }: ExportSource, kernels: 'whole' | 'plain'): Promise<Graph> =>
   traceNetwork(model, { inputSize: description.input.size, batch, kernels });
 
+const noRanges: MeasureRanges = async () => {
+  throw new ConfigError('int8 needs the ranges of values, which are measured on images');
+};
+
 /** What a trained network can be written as. */
 export const FORMATS = {
   onnx: {
     ending: '.onnx',
-    hasHalves: true,
+    precisions: PRECISIONS,
     hasSuppression: true,
     write: async (source) => {
+      const { description, nms, measureRanges } = source;
       const graph = await traced(source, 'whole');
-      return [{ name: '', bytes: exportOnnx(graph, source.description, source.nms) }];
+      const bytes =
+        description.precision === 'int8'
+          ? await exportInt8(graph, description, nms, measureRanges ?? noRanges)
+          : exportOnnx(graph, description, nms);
+      return [{ name: '', bytes }];
     },
   },
   'graph-model': {
     ending: '.graph-model',
-    hasHalves: true,
+    precisions: ['f32', 'f16'],
     hasSuppression: false,
     write: async (source) => graphModelFiles(graphDefOf(await traced(source, 'plain')), source.description),
   },
   'saved-model': {
     ending: '.saved-model',
-    hasHalves: true,
+    precisions: ['f32', 'f16'],
     hasSuppression: false,
     write: async (source) => savedModelFiles(graphDefOf(await traced(source, 'plain')), source.description),
   },
+  tflite: {
+    ending: '.tflite',
+    precisions: ['f32', 'f16'],
+    hasSuppression: false,
+    write: async (source) => {
+      if (!source.toTflite)
+        throw new ConfigError('TFLite files are written by TensorFlow in Python, and none was given');
+      const files = savedModelFiles(graphDefOf(await traced(source, 'plain')), {
+        ...source.description,
+        precision: 'f32',
+      });
+      return [{ name: '', bytes: source.toTflite(files, source.description.precision) }];
+    },
+  },
   bundle: {
     ending: '.bundle',
-    hasHalves: true,
+    precisions: ['f32', 'f16'],
     hasSuppression: false,
     write: async (source) => {
       const files = graphModelFiles(graphDefOf(await traced(source, 'plain')), source.description);
@@ -74,7 +101,7 @@ export const FORMATS = {
   },
   safetensors: {
     ending: '.safetensors',
-    hasHalves: false,
+    precisions: ['f32'],
     hasSuppression: false,
     write: async ({ model, description }) => {
       const { preprocessing } = model;

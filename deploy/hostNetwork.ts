@@ -9,4 +9,6 @@ export type HostValues = { readonly [name: string]: HostValue };
 export interface HostNetwork {
   run(inputs: HostValues): Promise<HostValues>;
   dispose(): Promise<void>;
+  /** Milliseconds of the last call, where another thread or program ran it; absent: as the caller sees it. */
+  readonly spent?: () => number;
 }

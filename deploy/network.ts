@@ -16,7 +16,7 @@ export interface TraceNetworkOptions extends Pick<TraceOptions, 'kernels'> {
 }
 
 /**
- * A network as a graph that needs nothing of this library: pixels 0..255 in, [batch, height, width, 3], normalised inside;
+ * A network as a graph that needs nothing of this library: pixels in, [batch, height, width, channels], normalised inside;
  * the head's answer out. An engine must be open.
  *
  * @throws ConfigError when its head cannot be exported
@@ -37,12 +37,12 @@ export async function traceNetwork<Raw>(
     );
   }
   const names = new Map<tf.Tensor, string>([...parameters].map(([name, { variable }]) => [variable, name]));
-  const shape = [batch, ...inputSize, 3];
+  const shape = [batch, ...inputSize, model.preprocessing.mean.length];
   return traceGraph(
     { [INPUT]: shape },
     (inputs, { exactly }) => {
-      const { mean, std } = model.preprocessing;
-      const images = normalizeImages(inputs[INPUT] as tf.Tensor4D, mean, std);
+      const { mean, std, clip } = model.preprocessing;
+      const images = normalizeImages(inputs[INPUT] as tf.Tensor4D, mean, std, clip);
       const raw = model.forward(images, { training: false });
       return exactly(() => exported.outputs(raw));
     },

@@ -1,22 +1,30 @@
+import { prepareImage } from '../datasets/intensity.js';
+import { nearestValue, requireChannels, typeOf } from '../datasets/pixelTypes.js';
 import type { Pixels } from '../datasets/sample.js';
 import { fitNative, type Letterboxed, letterbox } from '../datasets/transforms/letterbox.js';
 import { readAnswers } from '../heads/answers/answers.js';
 import type { Predictor } from '../training/predictor.js';
-import type { Description } from './description.js';
+import { channelCount, type Description } from './description.js';
 import type { HostNetwork } from './hostNetwork.js';
 
 /** Images in, answers out, by an exported network; the predictor owns it. */
 export function createHostPredictor(network: HostNetwork, { input, answer }: Description): Predictor<unknown> {
-  const { batch, size, fit, fill, name } = input;
-  const lay = (image: Pixels): Letterboxed =>
-    fit === 'native' ? fitNative(image, size, fill) : letterbox(image, size, fill);
+  const { batch, size, fit, name, depth } = input;
+  const channels = channelCount(input);
+  const lay = (given: Pixels): Letterboxed => {
+    requireChannels(given, channels);
+    const image = prepareImage(given, depth?.perImage ?? null);
+    const type = typeOf(image.data);
+    const fill = input.fill.map((value) => nearestValue(type, value));
+    return fit === 'native' ? fitNative(image, size, fill) : letterbox(image, size, fill);
+  };
   const run = async (images: readonly Pixels[]): Promise<readonly unknown[]> => {
     const laid = images.map(lay);
-    const shape = [batch, ...size, 3];
+    const shape = [batch, ...size, channels];
     const values = new Float32Array(shape.reduce((product, side) => product * side, 1));
     for (const [i, { data }] of laid.entries()) values.set(data, i * data.length);
     const outputs = await network.run({ [name]: { values, shape } });
-    return readAnswers(
+    return await readAnswers(
       answer,
       outputs,
       laid.map(({ placement }) => placement),

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { FORMAT_NAMES } from '../deploy/formatNames.js';
+import { CALIBRATIONS, FORMAT_NAMES, PRECISIONS } from '../deploy/formatNames.js';
 import { printable } from '../engine/printable.js';
 import { addBackbones } from './backboneCommands.js';
 import { watchEnds } from './ends.js';
@@ -31,6 +31,7 @@ Exit status: 0 done; 1 failed, in one sentence, or a training that a signal stop
 
 const threads = (): Option =>
   new Option('--threads <n>', 'threads inside one operation').argParser(wholeNumber(1, 1024));
+const shard = (what: string): Option => new Option('--shard <i/n>', `${what}; i from 1 to n`).argParser(shardOf);
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
 
 function createProgram(): Command {
@@ -140,7 +141,10 @@ function addLearning(program: Command): void {
   program
     .command('evaluate')
     .description('measure a trained run')
-    .argument('<run>', 'folder of a run, or an ONNX file or bundle of `espalier export`')
+    .argument('[run]', 'folder of a run, or an ONNX file or bundle of `espalier export`')
+    .addOption(shard('answer this part of the images and write the answers, for --merge'))
+    .option('--out <file>', 'with --shard: file of the answers (default: answers-<i>-of-<n>.jsonl.gz)')
+    .option('--merge <files...>', 'measure what all shards of an evaluation answered, to the same bits as one process')
     .option(
       '--data <path>',
       'replaces the recorded data.root; of an exported file: a config or run that names the images',
@@ -162,7 +166,7 @@ function addLearning(program: Command): void {
     .addOption(threads())
     .addOption(allowModules())
     .addOption(json())
-    .action(async (folder: string, options) => (await import('./evaluate.js')).evaluate(folder, options));
+    .action(async (folder: string | undefined, options) => (await import('./evaluate.js')).evaluate(folder, options));
   program
     .command('predict')
     .description('answer for images: JSON and a drawn PNG of each')
@@ -193,6 +197,7 @@ function addLearning(program: Command): void {
       ).argParser(windowOf),
     )
     .addOption(new Option('--threshold <score>', 'lowest score that is reported, 0..1').argParser(fraction))
+    .addOption(shard('answer this part of the images'))
     .addOption(batch())
     .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')
     .option('--with <runs...>', 'combine the answers with those of further runs')
@@ -213,12 +218,31 @@ function addSharing(program: Command): void {
     .command('export')
     .description('write a trained network as a file that runs without this library')
     .argument('<run>', 'folder or checkpoint of a run')
-    .addOption(new Option('--to <format>', 'what to write').choices(FORMAT_NAMES).default('onnx'))
+    .addOption(
+      new Option('--to <formats>', `what to write, with commas: ${FORMAT_NAMES.join(', ')}`)
+        .argParser(listOf(FORMAT_NAMES))
+        .default(['onnx'], 'onnx'),
+    )
     .option(
       '--out <path>',
-      'file or folder to write; a bundle is one file where it ends in .espalier (default: beside the checkpoints of the run, model.onnx and so on)',
+      'file or folder to write, a folder of several; a bundle is one file where it ends in .espalier (default: beside the checkpoints of the run, model.onnx and so on)',
     )
-    .addOption(new Option('--precision <type>', 'of weights and arithmetic').choices(['f32', 'f16']).default('f32'))
+    .addOption(
+      new Option('--precision <types>', `of weights and arithmetic, with commas: f32, f16, int8 (of the convolutions)`)
+        .argParser(listOf(PRECISIONS))
+        .default(['f32'], 'f32'),
+    )
+    .option('--calibrate <data>', 'int8: a split, config or run whose images the ranges of values come from', 'train')
+    .addOption(
+      new Option('--calibration <way>', 'int8: how a range is chosen of the values')
+        .choices(CALIBRATIONS)
+        .default(CALIBRATIONS[0]),
+    )
+    .addOption(
+      new Option('--calibration-images <n>', 'int8: the most images that are read')
+        .argParser(wholeNumber(1, 100_000))
+        .default(64),
+    )
     .addOption(
       new Option('--nms <where>', 'onnx: who suppresses overlapping boxes, the graph of the file or its caller')
         .choices(['graph', 'none'])
@@ -228,7 +252,19 @@ function addSharing(program: Command): void {
     .addOption(new Option('--batch <n>', 'images of a call').argParser(wholeNumber(1, 1024)).default(1))
     .option(
       '--verify <data>',
-      'compare with the trained network on the images of a config or run; exit 1 above the limits',
+      'compare with the trained network on the images of a config or run, on every runtime that is here; writes parity.json and parity.md beside; exit 1 above the limits',
+    )
+    .addOption(
+      new Option(
+        '--most-difference <n>',
+        'with --verify: limit of the outputs, of the largest value (f32: 1e-4)',
+      ).argParser(fraction),
+    )
+    .addOption(
+      new Option(
+        '--most-loss <n>',
+        'with --verify: limit of what the metric loses (f32 0.001, f16 0.002, int8 0.01)',
+      ).argParser(fraction),
     )
     .addOption(new Option('--split <name>', 'with --verify: which images').choices(['train', 'val', 'test']))
     .option('--licence <name>', 'of the exported weights, for their description, e.g. CC-BY-4.0')
@@ -338,6 +374,20 @@ function sizeOf(text: string): readonly [height: number, width: number] {
   const [, height = '', width = ''] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
   if (Number(height) > 0 && Number(width) > 0) return [Number(height), Number(width)];
   throw new InvalidArgumentError('Give height and width in pixels, e.g. 320x320.');
+}
+
+function shardOf(text: string): { readonly index: number; readonly count: number } {
+  const [, index = '', count = ''] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  if (Number(index) >= 1 && Number(index) <= Number(count)) return { index: Number(index), count: Number(count) };
+  throw new InvalidArgumentError('Give which part of how many, e.g. 2/8.');
+}
+
+function listOf<Name extends string>(names: readonly Name[]): (text: string) => readonly Name[] {
+  return (text) => {
+    const chosen = names.filter((name) => text.split(',').includes(name));
+    if (chosen.length > 0 && chosen.length === text.split(',').length) return chosen;
+    throw new InvalidArgumentError(`Give one or several of ${names.join(', ')}, with commas.`);
+  };
 }
 
 function windowOf(text: string): readonly [centre: number, width: number] {

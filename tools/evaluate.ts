@@ -2,13 +2,16 @@ import { resolve } from 'node:path';
 import { openSplit, type SplitName } from '../configs/datasets.js';
 import { runOf } from '../configs/openModel.js';
 import { decidePostprocess, type Postprocess, writePostprocess } from '../configs/postprocess.js';
+import { partOf } from '../datasets/part.js';
 import { ConfigError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
+import type { TaskName } from '../heads/index.js';
 import { runFolder } from '../training/run/index.js';
 import { openAnswering, openDataOf, type RuntimeOptions } from './answering.js';
 import { addToCases, DEFAULT_CASES, describeCases, requiredCaseEvaluator, writeCases } from './cases.js';
-import { createOutput } from './output.js';
+import { createOutput, type Output } from './output.js';
 import { describeReport } from './reportText.js';
+import { createAnswersWriter, mergeAnswers, rangeOf, type Shard } from './shards.js';
 
 interface EvaluateCommand extends RuntimeOptions {
   readonly data?: string;
@@ -17,13 +20,21 @@ interface EvaluateCommand extends RuntimeOptions {
   readonly cases?: string;
   /** Finds the classes that are better with their largest component alone, and keeps that with the run. */
   readonly keepLargest?: boolean;
+  readonly shard?: Shard;
+  /** File of a shard's answers. */
+  readonly out?: string;
+  /** Files of shards. */
+  readonly merge?: readonly string[];
   readonly json?: boolean;
   readonly allowModules?: boolean;
 }
 
 /** Measures a trained run, or an exported file, on a split of its data, or of data of the same kind elsewhere. */
-export async function evaluate(path: string, command: EvaluateCommand): Promise<void> {
+export async function evaluate(path: string | undefined, command: EvaluateCommand): Promise<void> {
   const output = createOutput(command.json === true);
+  if (command.merge !== undefined) return merge(path, command.merge, output);
+  if (path === undefined)
+    throw new ConfigError('name a run or an exported file, or the files of its shards with --merge');
   const { network, labels, experiment, origin, source } = await openAnswering(path, command, output);
   try {
     const { dataset, split } =
@@ -32,6 +43,30 @@ export async function evaluate(path: string, command: EvaluateCommand): Promise<
         : await openOwn(experiment, command, labels);
     for (const { message, isNote } of dataset.warnings) output.note(isNote ? message : `warning: ${message}`);
     output.note(`${split}: ${dataset.size} images; ${source}`);
+    if (command.shard !== undefined) {
+      const { shard, out } = command;
+      if (command.cases !== undefined)
+        throw new ConfigError('--cases measures all cases in one process: leave --shard out');
+      const range = rangeOf(shard, dataset.size, network.batchSize);
+      const file = out ?? `answers-${shard.index}-of-${shard.count}.jsonl.gz`;
+      const writer = createAnswersWriter({
+        format: 'espalier-answers',
+        version: 1,
+        task: network.task.name as TaskName,
+        classes: labels.classes,
+        maxDetections: network.limits.maxDetections,
+        about: { split, source, images: dataset.size },
+        shard,
+        range: [...range],
+      });
+      await network.measureWith(partOf(dataset, ...range), writer);
+      writer.write(file);
+      const images = range[1] - range[0];
+      return output.result(
+        { file, shard, range, images },
+        `${shownName(file)}: answers of ${images} of ${dataset.size} images; espalier evaluate --merge measures all`,
+      );
+    }
     const cases = command.cases ?? null;
     const triesLargest = command.keepLargest === true;
     if (triesLargest) requireDecidable(experiment, split);
@@ -85,6 +120,16 @@ function describeDecision({ dice, largest }: Postprocess): string {
   const kept =
     largest.length === 0 ? 'all components are kept' : `kept from now on of ${largest.map(shownName).join(', ')}`;
   return `Mean Dice of the cases as answered, and with the largest component alone: ${figures.join('; ') || 'none'}; ${kept}.`;
+}
+
+/** Measures what shards answered. */
+async function merge(path: string | undefined, files: readonly string[], output: Output): Promise<void> {
+  if (path !== undefined)
+    throw new ConfigError(`the files of shards say what was evaluated: leave ${shownName(path)} out`);
+  const { header, task, report } = await mergeAnswers(files);
+  const { split, source, images } = header.about;
+  output.note(`${split}: ${images} images in ${files.length} files; ${source}`);
+  output.result({ ...report, split, images, files }, describeReport(report, task));
 }
 
 async function openOwn(

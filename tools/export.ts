@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { SplitName } from '../configs/datasets.js';
+import { rangesOn } from '../configs/calibrate.js';
+import { openSplit, type SplitName } from '../configs/datasets.js';
 import { describeRun } from '../configs/describe.js';
 import { runOf } from '../configs/openModel.js';
-import { openRun } from '../configs/run.js';
+import { openRun, type Run } from '../configs/run.js';
 import type { Description } from '../deploy/description.js';
-import { type Suppression, suppressedAnswer } from '../deploy/exportOnnx.js';
-import type { FormatName } from '../deploy/formatNames.js';
+import { type MeasureRanges, type Suppression, suppressedAnswer } from '../deploy/exportOnnx.js';
+import type { Calibration, FormatName } from '../deploy/formatNames.js';
 import { type ExportedFile, formatOf } from '../deploy/formats.js';
 import { ConfigError, WeightsError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
@@ -17,33 +18,38 @@ import { writeZip } from '../weights/bytes/zipWriter.js';
 import { openDataOf } from './answering.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput } from './output.js';
-import { describeParity, verifyExport } from './verifyExport.js';
+import { tfliteOf } from './tflite.js';
+import { describeParity, parityMarkdown, verifyExport, type Written } from './verify/verify.js';
 
 interface ExportCommand extends EngineOptions {
-  readonly to: FormatName;
+  readonly to: readonly FormatName[];
   readonly out?: string;
-  readonly precision: Description['precision'];
+  readonly precision: readonly Description['precision'][];
   readonly nms: Suppression;
   readonly size?: readonly [height: number, width: number];
   readonly batch: number;
   readonly licence?: string;
+  /** For int8: a split of the run's data, a config or a run. */
+  readonly calibrate: string;
+  readonly calibration: Calibration;
+  readonly calibrationImages: number;
   readonly verify?: string;
   readonly split?: SplitName;
+  readonly mostDifference?: number;
+  readonly mostLoss?: number;
   readonly json?: boolean;
 }
 
 /** Of a bundle that is one file. */
 const ARCHIVE = '.espalier';
 const REMEDY = 'choose another place with --out';
+/** Names of the report of --verify, beside what was written. */
+const [REPORT, TABLE] = ['parity.json', 'parity.md'];
 
-/** Writes the network of a run, its averaged weights, as a file for other programs. */
+/** Writes the network of a run, its averaged weights, as files for other programs. */
 export async function exportModel(named: string, command: ExportCommand): Promise<void> {
   const output = createOutput(command.json === true);
-  const format = formatOf(command.to);
-  if (command.precision === 'f16' && !format.hasHalves)
-    throw new ConfigError(`--to ${command.to} is written in f32 alone: leave --precision out`);
-  if (command.nms === 'graph' && !format.hasSuppression)
-    throw new ConfigError(`--to ${command.to} has no suppression of boxes in its graph: leave --nms out`);
+  const wanted = combinations(command);
   const folder = runOf(named);
   await openEngine(command, output);
   const run = openRun(folder, { batch: command.batch, inputSize: command.size });
@@ -52,34 +58,95 @@ export async function exportModel(named: string, command: ExportCommand): Promis
     const head = run.experiment.model.head.kind;
     if (!exported) throw new ConfigError(`a network with the head ${head} cannot be exported yet`);
     const { version } = createRequire(import.meta.url)('espalier/package.json') as { readonly version: string };
-    const description = describeRun(run, exported.reading, {
-      batch: command.batch,
-      precision: command.precision,
-      licence: command.licence ?? null,
-      producer: `espalier ${version}`,
-    });
     const { nms, batch } = command;
-    const files = await format.write({ model: run.network.model, description, nms, batch });
-    const path = command.out ?? join(folder, `model${format.ending}`);
-    write(path, files);
-    const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
-    const { size } = description.input;
-    const said = `${shownName(path)}: ${description.task}, ${size.join(' x ')} pixels, ${command.precision}, ${megabytes(bytes)}`;
-    if (command.verify === undefined) return output.result({ path, format: command.to, bytes, description }, said);
+    const written: Written[] = [];
+    for (const [to, precision] of wanted) {
+      const description = describeRun(run, exported.reading, {
+        batch,
+        precision,
+        licence: command.licence ?? null,
+        producer: `espalier ${version}`,
+      });
+      const measureRanges: MeasureRanges = async (bytes, names) => {
+        const { dataset, split } = await openCalibration(run, command.calibrate);
+        output.note(`calibration: ${command.calibration} of ${split}, ${dataset.size} images`);
+        const images = command.calibrationImages;
+        return rangesOn(dataset, description, { calibration: command.calibration, images })(bytes, names);
+      };
+      const { model } = run.network;
+      const files = await formatOf(to).write({ model, description, nms, batch, measureRanges, toTflite: tfliteOf });
+      const path = pathOf(command, folder, [to, precision], wanted.length > 1);
+      write(path, files);
+      const answer = nms === 'graph' ? suppressedAnswer(description.answer) : description.answer;
+      written.push({ format: to, files, path, description, answer });
+    }
+    const told = written.map(({ path, format, files, description }) => ({
+      path,
+      format,
+      bytes: sizeOf(files),
+      description,
+    }));
+    const said = told.map(({ path, bytes, description: { task, input, precision } }) => {
+      return `${shownName(path)}: ${task}, ${input.size.join(' x ')} pixels, ${precision}, ${megabytes(bytes)}`;
+    });
+    const value = told.length === 1 ? told[0] : { files: told };
+    if (command.verify === undefined) return output.result(value, said.join('\n'));
     const { dataset, split } = await openDataOf(command.verify, command.split, run.labels);
     output.note(`${split}: ${dataset.size} images`);
-    const answer = command.nms === 'graph' ? suppressedAnswer(description.answer) : description.answer;
-    const parity = await verifyExport(run, files, description, answer, dataset);
-    if (parity.rows.length === 1)
-      output.note(
-        `nothing here runs ${command.to}: only the trained network was measured; onnxruntime-node runs ONNX files`,
-      );
-    output.result({ path, format: command.to, bytes, description, parity }, `${said}\n${describeParity(parity)}`);
+    const { mostDifference, mostLoss } = command;
+    const limits = {
+      ...(mostDifference === undefined ? {} : { furthest: mostDifference }),
+      ...(mostLoss === undefined ? {} : { loss: mostLoss }),
+    };
+    const parity = await verifyExport(run, written, dataset, limits, (what) => output.note(`comparing: ${what}`));
+    if (parity.missing.length > 0) output.note(`not here, so not compared: ${parity.missing.join(', ')}`);
+    const beside = wanted.length > 1 && command.out !== undefined ? command.out : dirname(told[0]?.path ?? folder);
+    writeWhole(join(beside, REPORT), [new TextEncoder().encode(`${JSON.stringify(parity, null, 2)}\n`)], REMEDY);
+    writeWhole(join(beside, TABLE), [new TextEncoder().encode(parityMarkdown(parity))], REMEDY);
+    const report = `report: ${shownName(join(beside, REPORT))}, ${TABLE}`;
+    output.result({ ...value, parity }, `${said.join('\n')}\n${describeParity(parity)}\n${report}`);
     if (parity.failures.length > 0) throw new WeightsError(parity.failures.join('; '));
   } finally {
     run.dispose();
   }
 }
+
+/** What is to be written: every format in every precision that it has. */
+function combinations({ to, precision, nms }: ExportCommand): readonly (readonly [FormatName, Precision])[] {
+  const found = to.flatMap((name) =>
+    precision.filter((each) => formatOf(name).precisions.includes(each)).map((each) => [name, each] as const),
+  );
+  for (const name of to) {
+    const { precisions, hasSuppression } = formatOf(name);
+    if (nms === 'graph' && !hasSuppression)
+      throw new ConfigError(`--to ${name} has no suppression of boxes in its graph: leave --nms out`);
+    if (!found.some(([each]) => each === name))
+      throw new ConfigError(`--to ${name} is written in ${precisions.join(', ')}, not in ${precision.join(', ')}`);
+  }
+  return found;
+}
+type Precision = Description['precision'];
+
+/** Where a file goes: the path asked for, which is a folder of several. */
+function pathOf(
+  { out }: ExportCommand,
+  folder: string,
+  [to, precision]: readonly [FormatName, Precision],
+  isOneOfSeveral: boolean,
+): string {
+  const name = `model${precision === 'f32' || !isOneOfSeveral ? '' : `.${precision}`}${formatOf(to).ending}`;
+  if (out === undefined) return join(folder, name);
+  return isOneOfSeveral ? join(out, name) : out;
+}
+
+/** The images that ranges are measured on. */
+async function openCalibration(run: Run, source: string) {
+  const split = (['train', 'val', 'test'] as const).find((name) => name === source);
+  if (split === undefined) return openDataOf(source, 'train', run.labels);
+  return { dataset: await openSplit(run.experiment, split, run.labels), split };
+}
+
+const sizeOf = (files: readonly ExportedFile[]): number => files.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
 /** A folder, a file, or a folder in one file. */
 function write(path: string, files: readonly ExportedFile[]): void {

@@ -22,6 +22,7 @@ import { imageFiles } from './imageInputs.js';
 import { createOutput, type Output } from './output.js';
 import { createPanopticWriter } from './panopticFile.js';
 import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
+import { rangeOf, type Shard } from './shards.js';
 import { casesOf, showVolume, type Window, writeVolumeMask } from './volumePrediction.js';
 
 interface PredictCommand extends RuntimeOptions {
@@ -37,6 +38,7 @@ interface PredictCommand extends RuntimeOptions {
   readonly offline?: boolean;
   readonly json?: boolean;
   readonly allowModules?: boolean;
+  readonly shard?: Shard;
 }
 
 /** Folder of the drawings where none is given. */
@@ -47,7 +49,7 @@ const TOP = 5;
 /** Answers for images: a classifier of the catalogue or of a converted file names them, a trained run finds what it learned and draws it. */
 export async function predict(named: string, images: readonly string[], command: PredictCommand): Promise<void> {
   const output = createOutput(command.json === true);
-  const files = await imageFiles(images);
+  const files = partOfFiles(await imageFiles(images), command.shard);
   const model = runOf(named);
   const isTrained = isNetworkFile(model) || (existsSync(model) && statSync(model).isDirectory());
   const isOwn = isWeightsName(model) || existsSync(model);
@@ -79,6 +81,11 @@ export async function predict(named: string, images: readonly string[], command:
   await openEngine({ ...rest, ...(engine === undefined ? {} : { engine }) }, output);
   if (released && !isClassifier) return detect(released, files, command, output);
   return classify(model, files, command, output);
+}
+
+/** The files that a shard answers. */
+function partOfFiles(files: readonly string[], shard: Shard | undefined): readonly string[] {
+  return shard === undefined ? files : files.slice(...rangeOf(shard, files.length, 1));
 }
 
 /** A published detector, with the classes of COCO. */

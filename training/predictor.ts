@@ -3,13 +3,19 @@ import type { Preprocessing } from '../backbones/backbone.js';
 import type { Module, Pass } from '../backbones/module.js';
 import { checkOptions, type OptionNames } from '../backbones/settings.js';
 import { prepareImage } from '../datasets/intensity.js';
-import { channelsOf, commonType, createPixels, nearestValue, type PixelType, typeOf } from '../datasets/pixelTypes.js';
+import {
+  commonType,
+  createPixels,
+  nearestValue,
+  type PixelType,
+  requireChannels,
+  typeOf,
+} from '../datasets/pixelTypes.js';
 import type { Placement } from '../datasets/placement.js';
 import type { Pixels } from '../datasets/sample.js';
 import { type Letterboxed, letterbox, padToMultiple } from '../datasets/transforms/letterbox.js';
 import type { Fill } from '../datasets/transforms/warp.js';
 import { type Compiled, compile, hasGraphs, type Tree } from '../engine/compile.js';
-import { ShapeError } from '../engine/errors.js';
 import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
 import { resizeBilinear } from '../engine/kernels/resizeBilinear.js';
@@ -164,15 +170,6 @@ function createAsker(forward: Compiled<[tf.Tensor4D], Tree>, batchSize: number):
     const found = requireRoom({ what: 'a prediction', inputSize: [height, width] }, demandOf, batchSize, rooms);
     asked = { area, bytes: found?.engine ?? 0 };
   };
-}
-
-/** @throws ShapeError for an image of another number of channels than the network sees */
-function requireChannels(image: Pixels, expected: number): void {
-  const found = channelsOf(image);
-  if (found === expected) return;
-  throw new ShapeError(
-    `the image has ${found} channels, the network takes ${expected}: give it images like those that it was trained on`,
-  );
 }
 
 /** The value of each channel that normalises to zero, as near as a pixel of the type comes. */

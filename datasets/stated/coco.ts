@@ -57,12 +57,17 @@ async function readOne(file: string, { isBeside, warnings }: CocoReading): Promi
     else list.push(annotation);
     used.add(keyOf(annotation.category_id));
   }
+  annotations.length = 0; // each is let go with its image: together they take more than what is made of them
   const classes = chooseCategories(listed, used, warnings);
   const names = new Map(listed.map(({ key, name }) => [key, name]));
   const folder = isBeside ? dirname(file) : null;
+  const isUnique = byImage.size === images.length; // else two images have the same objects
   const stated = [...images].sort(byId).map((image): StatedImage => {
     const name = textOf(image.file_name) ?? textOf(image.path) ?? `image ${keyOf(image.id)} (which has no file_name)`;
-    const objects = (byImage.get(keyOf(image.id)) ?? []).flatMap((annotation) => {
+    const key = keyOf(image.id);
+    const own = byImage.get(key) ?? [];
+    if (isUnique) byImage.delete(key);
+    const objects = own.flatMap((annotation) => {
       const category = names.get(keyOf(annotation.category_id));
       if (category !== undefined) return [objectOf(annotation, category, name, warnings)];
       warnings.note('unknown-category', name);

@@ -70,9 +70,10 @@ export const indexImages = async (folder: string): Promise<ImageIndex> =>
 /** Files below a folder by their names. @param paths relative to the folder, forward slashes */
 export function indexFiles(folder: string, paths: readonly string[]): ImageIndex {
   const exact = new Set(paths);
-  const byName = group(paths, baseOf);
-  const byLower = group(paths, (path) => baseOf(path).toLowerCase());
-  const byStem = group(paths, (path) => stemOf(baseOf(path)).toLowerCase());
+  // Made when an image is not where its name says: of a million images each takes 200 MB.
+  const byName = once(() => group(paths, baseOf));
+  const byLower = once(() => group(paths, (path) => baseOf(path).toLowerCase()));
+  const byStem = once(() => group(paths, (path) => stemOf(baseOf(path)).toLowerCase()));
 
   const find: ImageIndex['find'] = (written, near) => {
     const parts = partsOf(written, folder);
@@ -86,11 +87,12 @@ export function indexFiles(folder: string, paths: readonly string[]): ImageIndex
     }
     if (exact.has(parts.join('/'))) return { file: at(parts.join('/')), by: 'name' };
     const ways = [
-      ['other-folder', byName.get(name)],
-      ['other-capitals', byLower.get(name.toLowerCase())],
-      ['other-ending', byStem.get((hasEnding(name) ? stemOf(name) : name).toLowerCase())],
+      ['other-folder', () => byName().get(name)],
+      ['other-capitals', () => byLower().get(name.toLowerCase())],
+      ['other-ending', () => byStem().get((hasEnding(name) ? stemOf(name) : name).toLowerCase())],
     ] as const;
-    for (const [by, candidates = []] of ways) {
+    for (const [by, look] of ways) {
+      const candidates = look() ?? [];
       const best = nearestPath(candidates, parts, beside);
       const isAsNamed = by === 'other-ending' ? !hasEnding(name) : by === 'other-folder' && parts.length === 1;
       if (best !== null) return { file: at(best), by: isAsNamed ? 'name' : by };
@@ -98,7 +100,7 @@ export function indexFiles(folder: string, paths: readonly string[]): ImageIndex
     }
     return null;
   };
-  return { paths, find, named: (written) => byName.get(partsOf(written, folder).at(-1) ?? '') ?? [] };
+  return { paths, find, named: (written) => byName().get(partsOf(written, folder).at(-1) ?? '') ?? [] };
 }
 
 /** Steps of a path as any system writes it; what leads out of the folder is left out. */
@@ -121,6 +123,15 @@ function nearestPath(paths: readonly string[], written: readonly string[], besid
   scored.sort((a, b) => b.score - a.score);
   const [first, second] = scored;
   return first === undefined || first.score === second?.score ? null : first.path;
+}
+
+/** What `make` gives, made when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function group(paths: readonly string[], key: (path: string) => string): ReadonlyMap<string, readonly string[]> {

@@ -4,7 +4,7 @@ import { bytesField, floatField, int64Field, message, textField } from '../../we
 import { toFloat16 } from '../../weights/halves.js';
 
 /** Element types of ONNX. @source ONNX 1.23, onnx/onnx.proto, TensorProto.DataType */
-export const TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
+export const TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 export type OnnxType = keyof typeof TYPES;
 
 /** A number is an INT unless `float` says so. */
@@ -27,8 +27,8 @@ export interface OnnxTensor {
 export interface OnnxPort {
   readonly name: string;
   readonly type: OnnxType;
-  /** Names stand for sizes that are not known. */
-  readonly shape: readonly (number | string)[];
+  /** Names stand for sizes that are not known; null: nothing is said of them. */
+  readonly shape: readonly (number | string)[] | null;
 }
 
 export interface OnnxModel {
@@ -112,6 +112,7 @@ function attributeBytes(name: string, value: OnnxAttribute): Uint8Array {
 const WIDTHS: { readonly [Type in OnnxType]: number } = {
   float32: 4,
   uint8: 1,
+  int8: 1,
   int32: 4,
   int64: 8,
   bool: 1,
@@ -135,6 +136,7 @@ function rawBytes(type: OnnxType, values: OnnxTensor['values']): Uint8Array {
     int32: () => Int32Array.from(values),
     int64: () => BigInt64Array.from(values as readonly number[], (value) => BigInt(value)),
     uint8: () => Uint8Array.from(values),
+    int8: () => Int8Array.from(values),
     bool: () => Uint8Array.from(values, (value) => (value ? 1 : 0)),
   }[type];
   const isStored = type === 'float32' && values instanceof Float32Array;
@@ -144,7 +146,7 @@ function rawBytes(type: OnnxType, values: OnnxTensor['values']): Uint8Array {
 
 /** ValueInfoProto: a tensor's name, element type and shape. */
 function portBytes({ name, type, shape }: OnnxPort): Uint8Array {
-  const dims = shape.map((side) => bytesField(1, typeof side === 'number' ? int64Field(1, side) : textField(2, side)));
-  const tensor = message([int64Field(1, TYPES[type]), bytesField(2, message(dims))]);
+  const dims = shape?.map((side) => bytesField(1, typeof side === 'number' ? int64Field(1, side) : textField(2, side)));
+  const tensor = message([int64Field(1, TYPES[type]), ...(dims ? [bytesField(2, message(dims))] : [])]);
   return message([textField(1, name), bytesField(2, bytesField(1, tensor))]);
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ConfigError } from '../../engine/errors.js';
 import type { GraphNode } from '../../engine/graph/graph.js';
 import { axisInFirst, type Layout, type OnnxBuilder, transposed } from './builder.js';
-import type { OnnxAttribute } from './model.js';
+import { type OnnxAttribute, TYPES } from './model.js';
 
 /** Writes the operators of one node. */
 type Emit = (builder: OnnxBuilder, node: GraphNode) => void;
@@ -383,7 +383,7 @@ const tile: Emit = (builder, node) => {
 const cast: Emit = (builder, node) => {
   const value = input(node, 0);
   const layout: Layout = builder.has(value, 'last') || builder.constantOf(value) ? 'last' : 'first';
-  const to = { float32: 1, float16: 10, int32: 6, bool: 9, int64: 7, uint8: 2 }[builder.typeOf(output(node))];
+  const to = TYPES[builder.typeOf(output(node))];
   builder.set(output(node), builder.node('Cast', [builder.get(value, layout)], { to }), layout);
 };
 

@@ -13,11 +13,14 @@ const INSTALL = `ONNXRUNTIME_NODE_INSTALL=skip npm install ${PACKAGE}@1.30.0`;
 export const MISSING_ONNXRUNTIME = `the onnxruntime engine needs the package ${PACKAGE}, which is not installed. Run: ${INSTALL}, where espalier is installed, or in a folder that ESPALIER_ONNXRUNTIME names`;
 
 /** The package's entry, in the folder that ESPALIER_ONNXRUNTIME names or beside this package; null: in neither. */
-export function findOnnxRuntime(): string | null {
+export const findOnnxRuntime = (): string | null => findBeside(PACKAGE);
+
+/** A package of ONNX Runtime, in the same places. */
+export function findBeside(name: string): string | null {
   const named = namedPlace('ESPALIER_ONNXRUNTIME');
   for (const from of [...(named === null ? [] : [join(named, 'package.json')]), import.meta.url]) {
     try {
-      return createRequire(from).resolve(PACKAGE);
+      return createRequire(from).resolve(name);
     } catch {
       // looked for in the next place
     }

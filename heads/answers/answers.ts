@@ -2,11 +2,10 @@ import type * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import type { Placement } from '../../datasets/placement.js';
 import { WeightsError } from '../../engine/errors.js';
-import { boxesReading, readBoxes } from './boxes.js';
+import { boxesReading, instancesReading, readBoxes } from './boxes.js';
 import { classMapReading, readClassMap } from './classMap.js';
 import { classScoresReading, readClassScores } from './classScores.js';
 import { detectionsReading, readDetections } from './detections.js';
-import { instancesReading, readInstances } from './instances.js';
 
 /** Outputs of a network that runs without this library: values of a batch, and their shape. */
 export interface HostOutput {
@@ -38,11 +37,11 @@ export interface ExportedAnswer<Raw> {
  *
  * @throws WeightsError when an output is missing or has another shape than the reading says
  */
-export function readAnswers(
+export async function readAnswers(
   reading: Reading,
   outputs: HostOutputs,
   placements: readonly Placement[],
-): readonly unknown[] {
+): Promise<readonly unknown[]> {
   const rows = (name: string, rank: number): HostOutput[] => {
     const output = outputs[name];
     if (!output) throw new WeightsError(`the network gives ${Object.keys(outputs).join(', ')}, not '${name}'`);
@@ -68,6 +67,7 @@ export function readAnswers(
   if (reading.kind === 'instances') {
     const [boxes, scores, kernels] = ['boxes', 'scores', 'kernels'].map((name) => rows(name, 3));
     const prototypes = rows('prototypes', 4);
+    const { readInstances } = await import('./instances.js'); // run lengths of COCO weigh more than all the rest
     return placements.map((placement, i) => {
       const [own, ownScores, ownKernels] = [boxes?.[i], scores?.[i], kernels?.[i]] as [
         HostOutput,

@@ -21,6 +21,21 @@ export const boxesReading = z.strictObject({
   iouThreshold: fraction,
 });
 
+/**
+ * Boxes with masks: outputs `boxes` and `scores` as of `boxes`, `kernels` [N, A, C], the mask network of each place, and `prototypes`
+ * [N, h, w, P] that these read: of P + 2 inputs (the prototypes, then minus x and y of a prototype's middle over 64, pixels of the network's
+ * input) weights [P + 2, P], [P, P] and [P] and biases of P, P and 1, rows first, relu between.
+ */
+export const instancesReading = boxesReading.extend({
+  kind: z.literal('instances'),
+  /** Pixels of the network's input between prototypes. */
+  stride: z.int().min(1).max(1024),
+  /** Pixels of the network's input by which the logit of a pixel lies before it. */
+  shift: z.number().min(0).max(1),
+  /** Least probability of a pixel of a mask. */
+  maskThreshold: z.number().gt(0).lt(1),
+});
+
 /** The best boxes of one image, in its own pixels, best first. */
 export const readBoxes = (
   options: DecodeOptions,

@@ -106,7 +106,7 @@ describe.skipIf(!hasOnnxRuntime)(`ONNX Runtime${WITHOUT_RUNTIME}`, () => {
         );
         expect(furthest / spread).toBeLessThan(1e-4);
       }
-      const [answer] = readAnswers(exported.reading, outputs, [PLACEMENT]) as [object];
+      const [answer] = (await readAnswers(exported.reading, outputs, [PLACEMENT])) as [object];
       const [decoded] = (await model.decode(raw, [PLACEMENT])) as [object];
       for (const [key, values] of Object.entries(decoded) as [string, number | boolean | Float32Array][]) {
         const found = answer[key as never] as typeof values;
@@ -128,9 +128,10 @@ describe.skipIf(!hasOnnxRuntime)(`ONNX Runtime${WITHOUT_RUNTIME}`, () => {
     const shape = [1, ...SIZE, 3];
     const outside = await runOnnx(exportOnnx(graph, description), 'images', PIXELS, shape);
     const inside = await runOnnx(exportOnnx(graph, description, 'graph'), 'images', PIXELS, shape);
-    const read = (reading: Description['answer'], outputs: HostOutputs) =>
-      (readAnswers(reading, outputs, [PLACEMENT]) as Detections[])[0] as Detections;
-    const [own, others] = [read(description.answer, outside), read({ kind: 'detections', maxDetections: 100 }, inside)];
+    const read = async (reading: Description['answer'], outputs: HostOutputs) =>
+      ((await readAnswers(reading, outputs, [PLACEMENT])) as Detections[])[0] as Detections;
+    const own = await read(description.answer, outside);
+    const others = await read({ kind: 'detections', maxDetections: 100 }, inside);
     expect(own.labels.length).toBeGreaterThan(0);
     expect([...others.labels]).toEqual([...own.labels]);
     own.boxes.forEach((edge, i) => {

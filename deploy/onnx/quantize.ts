@@ -1,0 +1,154 @@
+import type { OnnxModel, OnnxNode, OnnxTensor } from './model.js';
+import type { Range } from './ranges.js';
+
+/** Operators that ONNX Runtime computes in the convolution before them once their output is quantised. */
+const FOLLOWERS: ReadonlySet<string> = new Set(['Clip', 'Relu']);
+/** Least width of a range, so that a tensor of zeros has a scale. */
+const LEAST = 1e-8;
+/** Greatest whole number of 32 bits that a bias becomes. */
+const MOST_BIAS = 2 ** 31 - 1;
+
+/** What of a model is computed in 8 bits. */
+export interface Plan {
+  /** Outputs of operators whose values are stored in 8 bits; their ranges have to be known. */
+  readonly activations: readonly string[];
+  /** Convolutions whose weights are, by the name of their output. */
+  readonly convolutions: ReadonlySet<string>;
+}
+
+/**
+ * What of a model is computed in 8 bits: convolutions with constant weights, what they read, and what they give but for the last, of which
+ * the answer is made.
+ */
+export function planQuantization({ nodes, tensors, outputs, inputs }: OnnxModel): Plan {
+  const constants = new Set(tensors.map(({ name }) => name));
+  const readers = new Map<string, OnnxNode[]>();
+  for (const node of nodes) for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
+  const given = new Set(outputs.map(({ name }) => name));
+  const isConvolution = ({ operator, inputs: [, filter = ''] }: OnnxNode): boolean =>
+    operator === 'Conv' && constants.has(filter);
+  const before = new Set<string>(); // values that a convolution is made of, near or far
+  for (const node of nodes.toReversed()) {
+    if (isConvolution(node) || node.outputs.some((name) => before.has(name)))
+      for (const name of node.inputs) before.add(name);
+  }
+  const activations = new Set<string>();
+  const convolutions = nodes.filter(isConvolution);
+  for (const {
+    inputs: [x = ''],
+    outputs: [y = ''],
+  } of convolutions) {
+    if (!constants.has(x)) activations.add(x);
+    if (!before.has(y) || given.has(y)) continue;
+    const [follower, ...others] = readers.get(y) ?? [];
+    const isFollowed = follower && others.length === 0 && FOLLOWERS.has(follower.operator);
+    activations.add(isFollowed ? (follower.outputs[0] ?? y) : y);
+  }
+  for (const { name } of inputs) activations.delete(name); // pixels stay what they are
+  for (const name of given) activations.delete(name);
+  return { activations: [...activations], convolutions: new Set(convolutions.map(({ outputs: [y = ''] }) => y)) };
+}
+
+/** The same model with other outputs beside its own: what its ranges are measured with. */
+export const withOutputs = (model: OnnxModel, names: readonly string[]): OnnxModel => ({
+  ...model,
+  outputs: [...model.outputs, ...names.map((name) => ({ name, type: 'float32', shape: null }) as const)],
+});
+
+/**
+ * A model whose convolutions are computed in 8 bits by runtimes that can, in the form that names scales beside operators of floats (QDQ):
+ * weights signed, symmetric, a scale per output channel; maps unsigned, a scale and a zero per tensor; biases in 32 bits.
+ *
+ * @param ranges of the plan's activations
+ * @source Jacob et al. 2018, arXiv:1712.05877, section 2; onnx operators QuantizeLinear-13, DequantizeLinear-13
+ */
+export function quantized(model: OnnxModel, plan: Plan, ranges: ReadonlyMap<string, Range>): OnnxModel {
+  const byName = new Map(model.tensors.map((tensor) => [tensor.name, tensor]));
+  const tensors: OnnxTensor[] = [];
+  const nodes: OnnxNode[] = [];
+  const stored = new Map<string, { readonly name: string; readonly scale: number }>();
+  const add = (
+    name: string,
+    type: OnnxTensor['type'],
+    shape: readonly number[],
+    values: OnnxTensor['values'],
+  ): string => {
+    tensors.push({ name, type, shape, values });
+    return name;
+  };
+  const scalesOf = (name: string, low: number, high: number) => {
+    const scale = Math.fround(Math.max(high - low, LEAST) / 255);
+    const zero = Math.min(255, Math.max(0, Math.round(-low / scale)));
+    return {
+      scale,
+      names: [add(`${name}_scale`, 'float32', [], [scale]), add(`${name}_zero`, 'uint8', [], [zero])],
+    };
+  };
+  const store = (name: string): void => {
+    const range = ranges.get(name);
+    if (!range) return;
+    const { scale, names } = scalesOf(name, range.low, range.high);
+    const [coded, decoded] = [`${name}_coded`, `${name}_decoded`];
+    nodes.push({ operator: 'QuantizeLinear', inputs: [name, ...names], outputs: [coded], attributes: {} });
+    nodes.push({ operator: 'DequantizeLinear', inputs: [coded, ...names], outputs: [decoded], attributes: {} });
+    stored.set(name, { name: decoded, scale });
+  };
+  const used = new Set(model.outputs.map(({ name }) => name));
+  for (const node of model.nodes) {
+    const inputs = node.inputs.map((name) => stored.get(name)?.name ?? name);
+    const filter = plan.convolutions.has(node.outputs[0] ?? '') ? byName.get(node.inputs[1] ?? '') : undefined;
+    const source = stored.get(node.inputs[0] ?? '');
+    if (filter && source) {
+      const weights = storeWeights(filter, node.outputs[0] ?? '', add, nodes);
+      inputs[1] = weights.name;
+      const bias = byName.get(node.inputs[2] ?? '');
+      if (bias) inputs[2] = storeBias(bias, node.outputs[0] ?? '', { ...weights, source: source.scale }, add, nodes);
+    }
+    nodes.push({ ...node, inputs });
+    for (const name of inputs) used.add(name);
+    for (const name of node.outputs) store(name);
+  }
+  return { ...model, nodes, tensors: [...model.tensors.filter(({ name }) => used.has(name)), ...tensors] };
+}
+
+type Add = (name: string, type: OnnxTensor['type'], shape: readonly number[], values: OnnxTensor['values']) => string;
+
+/** Signed weights of one scale per output channel. */
+function storeWeights({ values, shape }: OnnxTensor, of: string, add: Add, nodes: OnnxNode[]) {
+  const channels = shape[0] ?? 1;
+  const size = values.length / channels;
+  const scales = Float32Array.from({ length: channels }, (_, c) => {
+    let most = LEAST;
+    for (let i = c * size; i < (c + 1) * size; i++) most = Math.max(most, Math.abs(values[i] ?? 0));
+    return most / 127;
+  });
+  const coded = Int32Array.from(values as ArrayLike<number>, (value, i) => {
+    return Math.max(-127, Math.min(127, Math.round(value / scales[Math.floor(i / size)]!)));
+  });
+  const inputs = [
+    add(`${of}_weight_coded`, 'int8', shape, coded),
+    add(`${of}_weight_scale`, 'float32', [channels], scales),
+    add(`${of}_weight_zero`, 'int8', [channels], new Int32Array(channels)),
+  ];
+  const name = `${of}_weight_decoded`;
+  nodes.push({ operator: 'DequantizeLinear', inputs, outputs: [name], attributes: { axis: 0 } });
+  return { name, scales };
+}
+
+/** A bias in units of what the products of maps and weights are in. */
+function storeBias(
+  { values, shape }: OnnxTensor,
+  of: string,
+  { scales, source }: { readonly scales: Float32Array; readonly source: number },
+  add: Add,
+  nodes: OnnxNode[],
+): string {
+  const units = scales.map((scale) => scale * source);
+  const coded = Int32Array.from(values as ArrayLike<number>, (value, c) => {
+    return Math.max(-MOST_BIAS, Math.min(MOST_BIAS, Math.round(value / units[c]!)));
+  });
+  const inputs = [add(`${of}_bias_coded`, 'int32', shape, coded), add(`${of}_bias_scale`, 'float32', shape, units)];
+  const name = `${of}_bias_decoded`;
+  nodes.push({ operator: 'DequantizeLinear', inputs, outputs: [name], attributes: { axis: 0 } });
+  return name;
+}
