@@ -20,6 +20,7 @@ export function checkKeys(experiment: Experiment): readonly Problem[] {
     ...checkWeights(experiment),
     ...checkModel(experiment),
     ...checkAugment(experiment),
+    ...checkTiles(experiment),
   ];
   return problems.length > 0 ? problems : checkParts(experiment);
 }
@@ -105,6 +106,12 @@ function checkAugment({ task, data, augment }: Experiment): Problem[] {
     problems.push({ path, message });
   }
   return problems;
+}
+
+function checkTiles({ task, evaluate }: Experiment): Problem[] {
+  if (evaluate.tileBlend === 'deepest' || TASKS[task].stitching.blend) return [];
+  const message = `gaussian blends the probabilities of class maps, and the task is ${task}: leave it at deepest`;
+  return [{ path: ['evaluate', 'tileBlend'], message }];
 }
 
 /** The truths that can be had of several images at once. */

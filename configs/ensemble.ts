@@ -1,7 +1,7 @@
 import { ConfigError } from '../engine/errors.js';
 import { headOf, headSettings } from '../heads/index.js';
 import { combined } from '../training/views.js';
-import { type AnsweringNetwork, answering } from './network.js';
+import { type AnsweringNetwork, answerBatch, answering } from './network.js';
 import type { Run } from './run.js';
 
 /**
@@ -27,10 +27,10 @@ export function ensembleOf(runs: readonly [Run, ...Run[]]): AnsweringNetwork {
       );
     }
   }
-  const { train, evaluate, model } = first.experiment;
+  const { model } = first.experiment;
   const limits = headOf(model.head).limits(headSettings(model.head));
   const predictorOf = (run: Run) => ({
-    batchSize: evaluate.batchSize ?? train.batchSize,
+    batchSize: answerBatch(first.experiment),
     predict: async (images: Parameters<AnsweringNetwork['answer']>[0]) => [...(await run.network.answer(images))],
     dispose: () => run.dispose(),
   });

@@ -3,12 +3,12 @@ import { builtModule } from '../datasets/loader/built.js';
 import { loadEncoder } from '../datasets/loader/fill.js';
 import { withoutValues } from '../engine/shapes/shapes.js';
 import { createModel } from '../heads/index.js';
-import { batchesOf, type TaughtImage, taughtImages } from '../training/run/index.js';
+import { batchesOf, DEFAULT_BATCH, type TaughtImage, taughtImages } from '../training/run/index.js';
 import { openSplit } from './datasets.js';
 import { preprocessingFor } from './intensity.js';
 import { withChannels } from './network.js';
 import type { Experiment } from './schema.js';
-import { createTrainLoader, type Taught, withFullBatch } from './trainLoader.js';
+import { batchedOr, createTrainLoader, type Taught, withFullBatch } from './trainLoader.js';
 
 /** A batch as the network sees it. */
 export interface ShownBatch {
@@ -27,7 +27,8 @@ export interface ShownBatch {
  */
 export async function* firstBatches(named: Experiment, count: number): AsyncGenerator<ShownBatch, void> {
   const dataset = await openSplit(named, 'train');
-  const experiment = withFullBatch(withChannels(named, dataset.deep?.channels), dataset.size, () => undefined);
+  const full = withFullBatch(withChannels(named, dataset.deep?.channels), dataset.size, () => undefined);
+  const experiment = batchedOr(full, Math.min(DEFAULT_BATCH, dataset.size));
   const network = await taughtBy(experiment, dataset);
   const encoder = await loadEncoder({ ...network.encoder, module: builtModule(network.encoder.module) });
   const loader = createTrainLoader(experiment, network, dataset, () => undefined);

@@ -147,9 +147,8 @@ model:
 train:
   # What leaves time for ${WANTED_STEPS} steps: at least ${LEAST_CROPS} for batch norm, at most ${MOST_CROPS} and 5 % of all voxels, of small data sets ${SMALL_CROPS}
   batchSize: ${batch}
-  epochs: ${epochs} # ${steps} steps, at most ${MOST_STEPS}: ${short(PIXELS_A_SECOND / 1e6)} million pixels a second and ${OVERHEAD} s a step for ${percent(STEPPING)} of ${minutes} minutes
-  minutes: ${minutes}
-  optimizer: adamw # nnU-Net: SGD for 250,000 steps from random weights
+  minutes: ${minutes} # about ${steps} steps: ${short(PIXELS_A_SECOND / 1e6)} million pixels a second and ${OVERHEAD} s a step; the schedule follows what is measured
+${steps === MOST_STEPS ? `  epochs: ${epochs} # ${MOST_STEPS} steps are enough for what is pretrained\n` : ''}  optimizer: adamw # nnU-Net: SGD for 250,000 steps from random weights
   learningRate: 0.004
   backboneRate: 0.5 # it starts from ImageNet
   weightDecay: 0.05
@@ -160,9 +159,11 @@ train:
 augment:
   # A third of all crops is centred on a class: ${plan.foreground} of those of the ${slices - emptySlices} slices that have one
   foreground: ${plan.foreground}
-  scale: [0.7, 1.4] # nnU-Net's
-  brightness: 0.25
-  contrast: 0.25
+  policy: nnunet # turns, scales, noise, blur, brightness, contrast, low resolution and gamma with its probabilities; flips of both axes
+evaluate:
+  cases: { of: folder } # figures of evaluate --cases are of whole volumes; image: of slices
+  # augment: { flip: true } # answers mirrored images, too: twice the time
+# Cross-validation by patients: espalier train THIS --set data.folds=${Math.min(5, Math.max(2, cases.length))} --fold all
 `;
 }
 

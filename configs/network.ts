@@ -1,8 +1,9 @@
 import type { Dataset } from '../datasets/dataset.js';
 import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
+import { type KeptLargest, keepLargest, keptLargest } from '../datasets/evaluators/index.js';
 import { cuttingOf } from '../datasets/formats/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
-import { countThings, type LabelMap, type Pixels, type Sample } from '../datasets/sample.js';
+import { type ClassMap, countThings, type LabelMap, type Pixels, type Sample } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { ConfigError } from '../engine/errors.js';
 import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
@@ -10,6 +11,7 @@ import type { EvaluationLimits } from '../heads/tasks/task.js';
 import { neckOf } from '../necks/index.js';
 import { createPredictor, fillOf, type Predictor, type PredictorOptions } from '../training/predictor.js';
 import {
+  DEFAULT_BATCH,
   type EvaluateOptions,
   evaluateModel,
   type PredictImagesOptions,
@@ -73,6 +75,10 @@ export function withChannels(experiment: Experiment, channels: number | undefine
   return { ...experiment, model: { ...model, backbone: { ...model.backbone, inChannels: channels } } };
 }
 
+/** Images of a step where a network only answers. */
+export const answerBatch = ({ train, evaluate }: Pick<Experiment, 'train' | 'evaluate'>): number =>
+  evaluate.batchSize ?? (train.batchSize === 'auto' ? DEFAULT_BATCH : train.batchSize);
+
 /** Coarsest stride of a network: what the sides of an input of any size are multiples of, pixels. */
 const COARSEST_STRIDE = 32;
 
@@ -100,11 +106,14 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
     inputSize,
     mode: fit,
     multiple: COARSEST_STRIDE,
-    batchSize: evaluate.batchSize ?? train.batchSize,
+    batchSize: answerBatch({ train, evaluate }),
+    probabilities: evaluate.tileBlend === 'gaussian' && evaluate.tile !== null,
     views,
   });
   const once = model.average ? whole : withViews(whole, task, limits(headSettings(head)), views, model);
-  const predictor = withTiles(once, task, evaluate);
+  const kept = keptLargest(labels, evaluate.cases);
+  const tiles = withTiles(once, task, evaluate);
+  const predictor = kept !== null && evaluate.cases.of === 'image' ? withLargest(tiles, kept) : tiles;
   return {
     model,
     encoder: assembly.encoder,
@@ -115,7 +124,12 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
       model.preprocessing.depth === 'own' ? model.preprocessing.mean.length / cuttingOf(experiment.data).slices : 1,
     predictVolume: (files, options) => {
       const isDeep = model.preprocessing.depth === 'own';
-      return predictVolume(predictor, files, { ...cuttingOf(experiment.data), isDeep, ...options });
+      return predictVolume(predictor, files, {
+        ...cuttingOf(experiment.data),
+        isDeep,
+        kept: evaluate.cases.of === 'folder' ? kept : null,
+        ...options,
+      });
     },
     dispose: () => {
       predictor.dispose();
@@ -150,6 +164,26 @@ export function answering(
   };
 }
 
+/** Class maps of which smaller components are background. */
+function withLargest(predictor: Predictor<unknown>, kept: KeptLargest): Predictor<unknown> {
+  return {
+    ...predictor,
+    predict: async (images) =>
+      (await predictor.predict(images)).map((answer) => {
+        if (typeof answer !== 'object' || answer === null || !('mask' in answer)) return answer;
+        const map = answer as ClassMap;
+        return { ...map, mask: keepLargest(map.mask, [1, map.height, map.width], kept) };
+      }),
+  };
+}
+
+/** What is kept of an answer for an image that was no tile. */
+function withoutProbabilities(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || !('classProbabilities' in answer)) return answer;
+  const { classProbabilities: _, ...rest } = answer;
+  return rest;
+}
+
 /** Combines what is answered for several views of an image, as the config says. */
 function withViews(
   predictor: Predictor<unknown>,
@@ -177,12 +211,16 @@ function checkViews({ views, name, isFullyConvolutional }: Task, augment: ViewOp
 /** Answers large images by tiles, as the config and the task say. */
 function withTiles(
   predictor: Predictor<unknown>,
-  { stitching }: Task,
-  { tile, tileOverlap: overlap }: Experiment['evaluate'],
+  task: Task,
+  { tile, tileOverlap: overlap, tileBlend }: Experiment['evaluate'],
 ): Predictor<unknown> {
-  if (tile === null) return predictor;
-  if (tile !== 'auto') return tiled(predictor, { tile, overlap, stitching });
-  return stitching.defaults === null ? predictor : tiled(predictor, { ...stitching.defaults, overlap, stitching });
+  const { defaults, isWholeToo, create, blend } = task.stitching;
+  const sides = tile === 'auto' ? defaults : tile === null ? null : { tile };
+  if (sides === null) return predictor;
+  if (tileBlend === 'deepest' || !blend)
+    return tiled(predictor, { ...sides, overlap, stitching: { isWholeToo, create } });
+  const blended = tiled(predictor, { ...sides, overlap, stitching: { isWholeToo, create: blend } });
+  return { ...blended, predict: async (images) => (await blended.predict(images)).map(withoutProbabilities) };
 }
 
 /** What there is to draw of a prediction, however sure it is; null: nothing. */

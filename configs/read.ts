@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { surveySplit } from '../datasets/check/survey.js';
 import { FORMATS, recognise } from '../datasets/formats/index.js';
 import { ConfigError } from '../engine/errors.js';
 import { TASKS } from '../heads/index.js';
@@ -7,13 +9,17 @@ import { isWeightsPath } from '../pretrained/isWeightsPath.js';
 import { checkFiles } from './checkFiles.js';
 import { checkKeys } from './checkKeys.js';
 import { completeExperiment } from './complete.js';
+import { openSplit } from './datasets.js';
 import { type ConfigDocument, documentOf, type Override, parseOverride, readDocument } from './document.js';
 import { locate } from './locate.js';
 import { describeFirst, describeIssues } from './messages.js';
 import { loadModules } from './modules.js';
+import { type Preset, presetFor } from './preset.js';
 import { type Experiment, experimentSchema } from './schema.js';
 
 export interface ReadOptions {
+  /** Time to train in: replaces `train.minutes` and `train.epochs`; of a folder without a config also head, size and schedule follow. */
+  readonly minutes?: number | undefined;
   /** `key.path=value` texts of `--set`, later ones win. */
   readonly set?: readonly string[];
   /** `--data DIR`: replaces data.root. */
@@ -31,7 +37,9 @@ export interface ReadOptions {
  * @throws ConfigError with one `file:line:column: message` line per finding
  */
 export function readExperiment(file: string, options: ReadOptions = {}): Experiment {
-  const overrides: Override[] = (options.set ?? []).map(parseOverride);
+  const { minutes } = options;
+  const timed = minutes === undefined ? [] : [`train.minutes=${minutes}`, 'train.epochs=null'];
+  const overrides: Override[] = [...timed, ...(options.set ?? [])].map(parseOverride);
   if (options.data !== undefined) {
     overrides.push({ path: ['data', 'root'], value: resolve(options.data), origin: '--data' });
   }
@@ -46,10 +54,27 @@ const START = 'efficientnet-lite0';
  *
  * @throws ConfigError where no format recognises it
  */
-export async function readFolder(folder: string, { set = [] }: ReadOptions = {}): Promise<Experiment> {
+export async function readFolder(folder: string, { set = [], minutes }: ReadOptions = {}): Promise<Experiment> {
   const { task, data } = await recogniseData(folder);
-  const text = stringify({ task, data, model: { weights: START } });
-  return experimentIn(documentOf(folder, text, set.map(parseOverride)), folder);
+  const of = (more: object): Experiment =>
+    experimentIn(documentOf(folder, stringify({ task, data, ...more }), set.map(parseOverride)), folder);
+  const plain = of({ model: { weights: START } });
+  if (minutes === undefined) return plain;
+  const { model, train } = await presetOf(plain, minutes);
+  return of({ model: { weights: START, ...model }, train });
+}
+
+/** What the training images of an experiment and the time there is advise. @throws as `openSplit` */
+export async function presetOf(experiment: Experiment, minutes: number): Promise<Preset> {
+  return presetFor(experiment.task, surveySplit('train', await openSplit(experiment, 'train')), minutes);
+}
+
+/** A data set without a config. */
+export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** The experiment of a config file, or of a folder of data. @throws ConfigError as the two */
+export async function readNamed(config: string, options: ReadOptions = {}): Promise<Experiment> {
+  return isFolder(config) ? readFolder(resolve(config), options) : readExperiment(config, options);
 }
 
 /** What is learned from a folder, and the keys of `data` that read it. @throws ConfigError where no format recognises it */
@@ -94,7 +119,13 @@ export function parseExperiment(value: unknown, origin: string, allowModules = f
 
 /** A config names paths from where the command is given, or else from where the file lies. */
 function resolvePaths(experiment: Experiment, file: string): Experiment {
-  const { data, model } = experiment;
+  const { data, model, train } = experiment;
+  const teacher = train.teacher === null ? null : locate(train.teacher, file);
   const weights = model.weights !== null && isWeightsPath(model.weights) ? locate(model.weights, file) : model.weights;
-  return { ...experiment, data: { ...data, root: locate(data.root, file) }, model: { ...model, weights } };
+  return {
+    ...experiment,
+    data: { ...data, root: locate(data.root, file) },
+    model: { ...model, weights },
+    train: { ...train, teacher },
+  };
 }

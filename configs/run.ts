@@ -6,6 +6,7 @@ import { readText } from '../engine/files/read.js';
 import { loadCheckpoint } from '../training/index.js';
 import { chosenCheckpoint, readCheckpoint, requireOwn, runFolder } from '../training/run/index.js';
 import { createNetwork, type Network, withChannels } from './network.js';
+import { readPostprocess } from './postprocess.js';
 import { parseExperiment } from './read.js';
 import type { Experiment } from './schema.js';
 
@@ -52,13 +53,17 @@ export function openRun(folder: string, { batch, tile, augment, inputSize, allow
   const resized = { ...trained, model: { ...trained.model, inputSize } };
   const experiment = inputSize === undefined ? trained : parseExperiment(resized, 'the size asked for', allowModules);
   const labels: LabelMap = { classes: stored.metadata.classes };
+  const decided = readPostprocess(files.postprocess);
+  const { cases } = experiment.evaluate;
   const evaluate = {
     ...experiment.evaluate,
+    cases: decided === null ? cases : { ...cases, largest: decided.largest },
     batchSize: batch ?? experiment.evaluate.batchSize,
     tile: tile ?? experiment.evaluate.tile,
     augment: augment ?? experiment.evaluate.augment,
   };
-  const built = withChannels({ ...experiment, evaluate }, stored.metadata.preprocessing.mean.length);
+  const used = { ...experiment, evaluate };
+  const built = withChannels(used, stored.metadata.preprocessing.mean.length);
   const network = withoutDrawing(() => createNetwork(built, labels));
   try {
     loadCheckpoint(network.model, stored);
@@ -66,7 +71,14 @@ export function openRun(folder: string, { batch, tile, augment, inputSize, allow
     network.dispose();
     throw error;
   }
-  return { network, experiment, labels, checkpoint, step: stored.metadata.step, dispose: () => network.dispose() };
+  return {
+    network,
+    experiment: used,
+    labels,
+    checkpoint,
+    step: stored.metadata.step,
+    dispose: () => network.dispose(),
+  };
 }
 
 /** The config of a run, from its folder. @throws ConfigError when it cannot be read */

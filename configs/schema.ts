@@ -173,6 +173,12 @@ const evaluate = z.strictObject({
       'Side of the overlapping tiles that larger images are answered by, pixels; auto: 1024 for class maps of images above 2048, none for boxes; null: none',
     ),
   tileOverlap: z.number().min(0).max(0.9).default(0.25).describe('Share of a tile that the next one has, too, 0..0.9'),
+  tileBlend: z
+    .enum(['deepest', 'gaussian'])
+    .default('deepest')
+    .describe(
+      'Pixels of class maps that several tiles answer. deepest: the tile in which they lie deepest; gaussian: the mean of the probabilities, a tile counting most in its middle, as nnU-Net with tileOverlap 0.5',
+    ),
   augment: z
     .strictObject({
       flip: z.boolean().default(false).describe('true: each image is seen mirrored, too'),

@@ -1,17 +1,23 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Preprocessing } from '../backbones/backbone.js';
+import { isBelow } from '../backbones/frozen.js';
 import { findLeak } from '../datasets/check/leaks.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
 import { loadEncoder } from '../datasets/loader/fill.js';
+import type { LabelMap } from '../datasets/sample.js';
 import { membership } from '../engine/collective.js';
-import { DataError, EspalierError } from '../engine/errors.js';
+import { ConfigError, DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
-import { headOf, TASKS } from '../heads/index.js';
+import { headOf, headSettings, TASKS } from '../heads/index.js';
 import { preprocessingOf } from '../pretrained/metadata.js';
+import { adviseRate, type RateAdvice, type SweepRange, type SweptRate } from '../training/rateSweep.js';
 import {
+  chooseBatch,
   createPictures,
+  DEFAULT_BATCH,
   type HeldRunFolder,
   holdRunFolder,
   labelStatistics,
@@ -20,18 +26,22 @@ import {
   type Progress,
   runFolder,
   type ScalarLog,
+  sweepRates,
   type ThreadCounts,
   type TrainOptions,
   type TrainResult,
   trainRun,
 } from '../training/run/index.js';
+import type { TrainableModel } from '../training/step.js';
+import { withTeacher } from '../training/teacher.js';
 import { withWeights } from '../weights/fileSource.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, type Network, withChannels } from './network.js';
+import { openRun } from './run.js';
 import type { Experiment } from './schema.js';
-import { createTrainLoader, withFullBatch } from './trainLoader.js';
+import { type Batched, createTrainLoader, isBatched, withFullBatch } from './trainLoader.js';
 import { loadStart, type Startable } from './weights.js';
 
 export interface TrainExperimentOptions {
@@ -96,17 +106,67 @@ async function trainHeld(
       : 'val: none',
   );
   say(`classes: ${describeClasses(named, train)}`);
-  const experiment = withFullBatch(named, train.size, say);
-  const network = createNetwork(withChannels(experiment, train.deep?.channels), train.labels);
+  const { experiment, network } = await startNetwork(named, train, { ...options, say });
   try {
-    const { weights, partial } = experiment.model;
+    // A batch that was chosen is recorded, so that a resumed run has the same.
+    const config = named.train.batchSize === 'auto' ? { ...named, train: experiment.train } : named;
+    return await trainNetwork(experiment, network, { train, val, config }, { ...options, held });
+  } finally {
+    network.dispose();
+  }
+}
+
+/** Where the weights come from. */
+type StartOptions = Pick<TrainExperimentOptions, 'out' | 'resume' | 'offline' | 'say'>;
+
+/** The network of an experiment for its training images, with what it starts from; the caller disposes it. */
+async function startNetwork(
+  named: Experiment,
+  train: Dataset,
+  options: StartOptions,
+): Promise<{ readonly experiment: Batched; readonly network: Network }> {
+  const { say } = options;
+  const full = withFullBatch(named, train.size, say);
+  const network = createNetwork(withChannels(full, train.deep?.channels), train.labels);
+  try {
+    const { weights, partial } = named.model;
     if (weights === null) say('weights: none, everything starts at random');
     else if (continues(options)) await prepareAsStored(network.model, runFolder(options.out).last);
     else say(await loadStart(network.model, weights, { partial, offline: options.offline, onProgress: say }));
     if (!continues(options)) network.model.preprocessing = await preprocessingFor(train, network.model.preprocessing);
     if (train.deep) say(`intensity: ${describeIntensity(train.deep, network.model.preprocessing)}`);
-    return await trainNetwork(experiment, network, { train, val, config: named }, { ...options, held });
+    return { experiment: await withChosenBatch(full, network, train.size, say), network };
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+}
+
+/** What a sweep takes of a training's options. */
+export interface FindRateOptions extends SweepRange, Pick<TrainExperimentOptions, 'offline' | 'signal'> {
+  readonly say: (line: string) => void;
+  /** Told every step. */
+  readonly onStep?: (swept: SweptRate, step: number) => void;
+}
+
+/**
+ * Losses of an experiment's first steps with rates that rise, and the rate they advise. Nothing is written.
+ *
+ * @throws EspalierError as `trainExperiment`
+ */
+export async function findRate(named: Experiment, options: FindRateOptions): Promise<RateAdvice> {
+  const say = (line: string): void => options.say(printable(line));
+  const train = await openSplit(named, 'train');
+  const { problem } = checkLearnable(named, train);
+  if (problem) throw learnableError(train, problem);
+  const { experiment, network } = await startNetwork(named, train, { ...options, say, out: '', resume: false });
+  const loader = createTrainLoader(experiment, network, train, say);
+  try {
+    const run = { model: network.model, loader, options: { ...trainOptions(experiment), stages: stagesOf(network) } };
+    const { signal } = options;
+    return adviseRate(await sweepRates({ ...run, ...(signal && { signal }) }, options, options.onStep));
   } finally {
+    await loader.dispose();
     network.dispose();
   }
 }
@@ -120,6 +180,31 @@ const withFirst =
     throw new DataError(problem.file, `${first}\n${error.message}`);
   };
 
+/** Fewer steps of an epoch say too little. */
+const [MOST_CHOSEN, STEPS_OF_AN_EPOCH] = [32, 8];
+
+/** `batchSize: auto` as a number. */
+async function withChosenBatch(
+  experiment: Experiment,
+  network: Network,
+  images: number,
+  say: (line: string) => void,
+): Promise<Batched> {
+  if (isBatched(experiment)) return experiment;
+  if (membership()) throw new ConfigError('train.batchSize: auto is for one process: give a number in a cluster');
+  const { batchSize: _, accumulate, ...options } = experiment.train;
+  const parts = accumulate <= images ? accumulate : 1;
+  const most = Math.min(MOST_CHOSEN, Math.floor(images / STEPS_OF_AN_EPOCH));
+  const chosen = await chooseBatch(network, { most, multiple: parts }, { ...options, accumulate: parts });
+  const { batchSize, neededBytes, availableBytes } = chosen;
+  const gigabytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
+  say(
+    `batchSize: ${batchSize}, of ${images} images; a step needs ${gigabytes(neededBytes)} of the ${gigabytes(availableBytes)} GiB that are free`,
+  );
+  const referenceBatch = experiment.train.referenceBatch ?? DEFAULT_BATCH;
+  return { ...experiment, train: { ...experiment.train, batchSize, accumulate: parts, referenceBatch } };
+}
+
 function describeClasses({ task, data }: Experiment, { labels }: Dataset): string {
   const names = labels.classes.map(({ name }) => name);
   const isAdded =
@@ -128,7 +213,7 @@ function describeClasses({ task, data }: Experiment, { labels }: Dataset): strin
 }
 
 /** False for a run that was stopped before its first checkpoint: it starts again, from the pretrained weights. */
-function continues({ out, resume }: TrainExperimentOptions): boolean {
+function continues({ out, resume }: Pick<TrainExperimentOptions, 'out' | 'resume'>): boolean {
   return resume && existsSync(runFolder(out).last);
 }
 
@@ -139,11 +224,12 @@ async function prepareAsStored(model: Pick<Startable, 'preprocessing'>, checkpoi
 }
 
 async function trainNetwork(
-  experiment: Experiment,
+  experiment: Batched,
   network: Network,
   { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
   options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
 ): Promise<TrainResult> {
+  const teacher = openTeacher(experiment, network, train, options.say);
   const loader = createTrainLoader(experiment, network, train, (line) => options.say(printable(line)));
   const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
   try {
@@ -152,8 +238,8 @@ async function trainNetwork(
       isWriter && experiment.train.tensorboard ? openScalarLog(join(out, 'tensorboard'), config) : undefined;
     const pictures =
       isWriter && options.pictures !== false ? await keepPictures(experiment, network, train, out, scalars) : null;
-    return await trainRun({
-      model: network.model,
+    return await trainRun<unknown>({
+      model: teacher?.model ?? network.model,
       loader,
       ...(val && {
         evaluate: (stop) => network.measure(val, { signal: stop, onAnswer: pictures?.answer }),
@@ -162,7 +248,7 @@ async function trainNetwork(
       }),
       ...(pictures ? { watch: pictures } : {}),
       ...(scalars ? { alsoLog: scalars } : {}),
-      options: trainOptions(experiment),
+      options: { ...trainOptions(experiment), stages: stagesOf(network) },
       config,
       shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
       labels: train.labels,
@@ -177,7 +263,38 @@ async function trainNetwork(
     });
   } finally {
     await loader.dispose();
+    teacher?.dispose();
   }
+}
+
+/** The network in training with a term for the answers of `train.teacher`; null: there is none. */
+function openTeacher(
+  { task, model, train }: Batched,
+  network: Network,
+  { labels }: Dataset,
+  say: (line: string) => void,
+): { readonly model: TrainableModel<unknown>; dispose(): void } | null {
+  if (train.teacher === null) return null;
+  const run = openRun(train.teacher);
+  const names = ({ classes }: LabelMap): string => classes.map(({ name }) => name).join(', ');
+  const [own, other] = [network.model.preprocessing, run.network.model.preprocessing];
+  const sees = ({ perImage, depth, mean }: Preprocessing): string => `${perImage} ${depth} ${mean.length}`;
+  const problem =
+    names(labels) !== names(run.labels)
+      ? `it has the classes ${names(run.labels)}, the data ${names(labels)}`
+      : sees(own) !== sees(other)
+        ? 'it sees images of another kind'
+        : null;
+  if (problem !== null) {
+    run.dispose();
+    throw new ConfigError(`train.teacher: ${train.teacher}: ${problem}: take another run`);
+  }
+  say(printable(`teacher: ${run.checkpoint}, step ${run.step}`));
+  const { truth } = TASKS[task];
+  const isExclusive = truth === 'classMap' || (truth === 'labels' && headSettings(model.head).multiLabel !== true);
+  const options = { isExclusive, weight: train.teacherWeight, temperature: train.teacherTemperature };
+  const taught = withTeacher(network.model, run.network.model, options);
+  return { model: taught as TrainableModel<unknown>, dispose: run.dispose };
 }
 
 async function keepPictures(
@@ -204,8 +321,16 @@ function shared({ task, model, train, augment }: Experiment): object {
   return { task, model, train: rest, augment };
 }
 
+/** State-dict paths of the stages of a network's backbone that have parameters. */
+function stagesOf({ model: { backbone } }: Network): readonly (readonly string[])[] {
+  const { name, family } = backbone.architecture;
+  const names = [...backbone.parameters.keys()];
+  const { stages } = family.architecture(name, { inChannels: 3, outputStride: 32, dropPath: 0 });
+  return stages.map(({ paths }) => paths).filter((paths) => names.some((parameter) => isBelow(paths, parameter)));
+}
+
 /** The part of the config that the training loop reads. */
-export function trainOptions({ train }: Experiment): TrainOptions {
+export function trainOptions({ train }: Batched): TrainOptions {
   const {
     workers: _workers,
     cacheMegabytes: _cacheMegabytes,

@@ -9,10 +9,19 @@ import { membership } from '../engine/collective.js';
 import { describeAugmentation, trainAugmentation } from './augmentation.js';
 import type { Experiment } from './schema.js';
 
+/** An experiment whose batch is a number. */
+export type Batched = Experiment & { readonly train: { readonly batchSize: number } };
+
+export const isBatched = (experiment: Experiment): experiment is Batched => experiment.train.batchSize !== 'auto';
+
+/** The experiment with this batch where it leaves the batch open. */
+export const batchedOr = (experiment: Experiment, batchSize: number): Batched =>
+  isBatched(experiment) ? experiment : { ...experiment, train: { ...experiment.train, batchSize } };
+
 /** Fewer images than a batch are one batch; processes of a cluster share what the config says. */
 export function withFullBatch(experiment: Experiment, images: number, say: (line: string) => void): Experiment {
   const { batchSize, accumulate } = experiment.train;
-  if (batchSize <= images || membership()) return experiment;
+  if (batchSize === 'auto' || batchSize <= images || membership()) return experiment;
   say(`batchSize: ${images} instead of ${batchSize}, as there are no more images`);
   const parts = images % accumulate === 0 ? accumulate : 1;
   if (parts !== accumulate) say(`accumulate: 1 instead of ${accumulate}, which is no divisor of it`);
@@ -35,7 +44,7 @@ export interface Taught {
 
 /** The batches that an experiment learns from. @param say is told how images are changed */
 export function createTrainLoader(
-  experiment: Experiment,
+  experiment: Batched,
   { encoder, inputSize, model: { preprocessing } }: Taught,
   dataset: Dataset,
   say: (line: string) => void,

@@ -9,6 +9,8 @@ export interface Pixels {
   readonly height: number;
   /** Distance between rows and between columns, millimetres; absent: the file does not say. */
   readonly spacing?: readonly [rows: number, columns: number];
+  /** Distance to the next slice of its case, millimetres; absent: it is no slice, or the file does not say. */
+  readonly sliceSpacing?: number;
   /** Of the case that the image is a slice of, or of the image itself; absent where no rule of intensity asks for it. */
   readonly statistics?: CaseStatistics;
 }
@@ -176,4 +178,6 @@ export interface ClassMap {
   readonly mask: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /** [height * width * classes] in 0..1; absent unless asked for. */
+  readonly classProbabilities?: Float32Array;
 }

@@ -21,6 +21,12 @@ export type Progress = {
   readonly epochs: Scalar;
 };
 
+/** What an answer carries beside itself. */
+export interface DecodeOptions {
+  /** True: class maps carry the probabilities of their classes. Defaults to false; other answers carry what they always do. */
+  readonly probabilities?: boolean;
+}
+
 /** Outputs for an input that may have been resized, or mirrored, left and right exchanged. */
 export interface Seen<Raw> {
   readonly raw: Raw;
@@ -46,7 +52,7 @@ export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> 
    *
    * @param placements how each original image was laid into the network's input, one per batch row
    */
-  readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
+  readonly decode: (raw: Raw, placements: readonly Placement[], options?: DecodeOptions) => Promise<readonly Result[]>;
   /** The mean of outputs for one input that was seen in several ways; absent: its answers are combined instead, see `Task.views`. */
   readonly average?: (seen: readonly Seen<Raw>[]) => Raw;
   /** The same answer for exported networks; absent: networks with this head are not exported. */

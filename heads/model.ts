@@ -8,7 +8,7 @@ import { ShapeError } from '../engine/errors.js';
 import type { Neck } from '../necks/neck.js';
 import { createIdentityNeck } from '../necks/none.js';
 import type { ExportedAnswer } from './answers/answers.js';
-import type { Head, Progress, Seen, TargetTensors } from './head.js';
+import type { DecodeOptions, Head, Progress, Seen, TargetTensors } from './head.js';
 import type { LossTerms } from './losses/term.js';
 
 /** Images -> answers: backbone, neck and head as one network. */
@@ -31,7 +31,7 @@ export interface Model<Raw = unknown, Types extends TargetTypes = TargetTypes, R
   readonly forwardMaps: (maps: FeatureMaps<Level>, pass: Pass) => Raw;
   readonly loss: (raw: Raw, targets: TargetTensors<Types>, progress?: Progress) => LossTerms;
   /** Answers in pixels of the original images, one per batch row. */
-  readonly decode: (raw: Raw, placements: readonly Placement[]) => Promise<readonly Result[]>;
+  readonly decode: (raw: Raw, placements: readonly Placement[], options?: DecodeOptions) => Promise<readonly Result[]>;
   /** Of the head: the mean of outputs for one input that was seen in several ways; absent: the head has none. */
   readonly average?: (seen: readonly Seen<Raw>[]) => Raw;
   /** The end of the graph of an exported network; absent: the head has none. */

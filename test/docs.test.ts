@@ -124,7 +124,9 @@ describe('the pages', () => {
   const pages = [
     ...['README.md', 'backbones/README.md', 'engine/README.md'],
     ...['ARCHITECTURE.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md', 'examples/own-parts/README.md'],
-    ...['browser', 'server', 'custom'].map((name) => `examples/${name}/README.md`),
+    ...['browser/README', 'server/README', 'custom/README', 'recipes/edge', 'electron', 'deno-bun'].map(
+      (name) => `examples/${name}.md`,
+    ),
     ...SITE,
   ];
 

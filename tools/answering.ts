@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSplit, type SplitName } from '../configs/datasets.js';
 import { ensembleOf } from '../configs/ensemble.js';
-import type { AnsweringNetwork } from '../configs/network.js';
+import { type AnsweringNetwork, answerBatch } from '../configs/network.js';
 import { isNetworkFile, type OpenedFile, openNetworkFile, openRunInOnnxRuntime } from '../configs/networkFile.js';
 import { readExperiment } from '../configs/read.js';
 import { openRun, type Run, readRunConfig } from '../configs/run.js';
@@ -89,7 +89,7 @@ export async function openAnswering(path: string, options: RuntimeOptions, outpu
   if (others.length > 0) return { ...about, network: joined(run, others, open) };
   if (engine !== RUNTIME) return { ...about, network: { ...run.network, dispose: () => run.dispose() } };
   try {
-    const images = batch ?? experiment.evaluate.batchSize ?? experiment.train.batchSize;
+    const images = batch ?? answerBatch(experiment);
     const { network } = await openRunInOnnxRuntime(run, images, { threads });
     output.note(NOTE);
     return { ...about, network };

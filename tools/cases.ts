@@ -3,6 +3,7 @@ import type { Run } from '../configs/run.js';
 import {
   type AnsweredMap,
   type CaseEvaluator,
+  type CaseEvaluatorOptions,
   type CaseReport,
   type CasesConfig,
   casesConfig,
@@ -33,8 +34,9 @@ export function requiredCaseEvaluator(
   task: Pick<Task, 'createCaseEvaluator' | 'name'>,
   labels: LabelMap,
   settings: CasesConfig,
+  options: CaseEvaluatorOptions = {},
 ): CaseEvaluator {
-  const evaluator = task.createCaseEvaluator?.(labels, settings);
+  const evaluator = task.createCaseEvaluator?.(labels, settings, options);
   if (evaluator) return evaluator;
   throw new ConfigError(
     `--cases measures class maps, and the task is ${task.name}: leave it out, or give a run of segmentation`,
@@ -46,8 +48,9 @@ export function addToCases(evaluator: CaseEvaluator, { id, image, truth }: Sampl
   if (truth.kind === 'classMap' && 'mask' in answer) evaluator.add({ id, truth, answer, spacing: spacingOf(image) });
 }
 
-/** What the file says of the distance between rows and columns, where its format knows. */
-const spacingOf = ({ spacing }: Pixels): AnsweredMap['spacing'] => spacing;
+/** What the file says of the distance between slices, rows and columns, where its format knows. */
+const spacingOf = ({ spacing, sliceSpacing }: Pixels): AnsweredMap['spacing'] =>
+  spacing && sliceSpacing !== undefined ? [sliceSpacing, ...spacing] : spacing;
 
 /** Heads of columns; units follow where a figure has one. */
 const TITLES: { readonly [K in (typeof REGION_FIGURES)[number]]: string } = {

@@ -73,6 +73,12 @@ function addLearning(program: Command): void {
     .option('--cluster <addresses>', 'host:port of every process, with commas: train together (or TF_CONFIG)')
     .addOption(new Option('--task <n>', 'position of this process in --cluster').argParser(wholeNumber(0, 255)))
     .addOption(
+      new Option(
+        '--minutes <n>',
+        'train for that long (train.minutes); of a folder, head, size and schedule are chosen for it, with the reasons',
+      ).argParser(positive),
+    )
+    .addOption(
       new Option('--fold <i>', 'the fold of data.folds that validates, from 0; all: train each').argParser(foldOf),
     )
     .addOption(
@@ -94,6 +100,44 @@ function addLearning(program: Command): void {
     .addOption(json())
     .action(async (config: string, options) => (await import('./train.js')).train(config, options));
   program
+    .command('tune')
+    .description(
+      'search learning rate, weight decay and strength of the augmentation within a time: successive halving',
+    )
+    .argument('<config>', 'as of train')
+    .requiredOption('--minutes <n>', 'of all trainings together', positive)
+    .addOption(
+      new Option('--trials <n>', 'changes that are tried, the config as it is among them')
+        .argParser(wholeNumber(2, 1000))
+        .default(9),
+    )
+    .option('--data <dir>', 'replaces data.root')
+    .option('--out <dir>', 'folder of the search (default: runs/<config>-<n>)')
+    .option('--set <key.path=value>', 'replaces one key; may be repeated', collect, [])
+    .option('--resume', 'continue the search in --out, or the newest one of this config')
+    .addOption(engine())
+    .addOption(threads())
+    .addOption(offline())
+    .addOption(allowModules())
+    .addOption(json())
+    .action(async (config: string, options) => (await import('./tune.js')).tune(config, options));
+  program
+    .command('find-rate')
+    .description('train with rising learning rates, and tell where the loss falls fastest')
+    .argument('<config>', 'as of train')
+    .addOption(new Option('--from <rate>', 'first rate').argParser(positive).default(1e-6))
+    .addOption(new Option('--to <rate>', 'last rate').argParser(positive).default(1))
+    .addOption(new Option('--steps <n>', 'at most').argParser(wholeNumber(20, 10_000)).default(100))
+    .option('--data <dir>', 'replaces data.root')
+    .option('--out <dir>', 'folder of rates.json, rates.svg and rates.png', 'rates')
+    .option('--set <key.path=value>', 'replaces one key; may be repeated', collect, [])
+    .addOption(engine())
+    .addOption(threads())
+    .addOption(offline())
+    .addOption(allowModules())
+    .addOption(json())
+    .action(async (config: string, options) => (await import('./findRate.js')).findRate(config, options));
+  program
     .command('evaluate')
     .description('measure a trained run')
     .argument('<run>', 'folder of a run, or an ONNX file or bundle of `espalier export`')
@@ -105,6 +149,10 @@ function addLearning(program: Command): void {
     .option(
       '--cases <file>',
       'segmentation: also Dice, surface distances, lesions and volumes case by case, into a CSV file (settings: evaluate.cases)',
+    )
+    .option(
+      '--keep-largest',
+      "segmentation: find the classes whose mean Dice over the cases rises with their largest component alone, and keep that in the run's folder",
     )
     .addOption(batch())
     .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')
@@ -126,6 +174,10 @@ function addLearning(program: Command): void {
     .option(
       '--masks <dir>',
       'folder of class maps (palette PNGs), or of label images that number the objects (16 bits), of the size of their images',
+    )
+    .option(
+      '--as-dataset <dir>',
+      'instead of drawings: a data set whose truths are the answers from --threshold up, and <dir>.yaml, which reads it',
     )
     .option('--out <dir>', 'folder of the drawn images (default: predictions)')
     .addOption(
@@ -272,6 +324,12 @@ function wholeNumber(low: number, high: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= low && value <= high) return value;
     throw new InvalidArgumentError(`Give a whole number from ${low} to ${high}.`);
   };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Give a number above 0.');
 }
 
 const foldOf = (text: string): number | 'all' => (text === 'all' ? text : wholeNumber(0, 99)(text));

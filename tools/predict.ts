@@ -1,12 +1,16 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { stringify } from 'yaml';
 import type { AnsweringNetwork } from '../configs/network.js';
 import { isNetworkFile } from '../configs/networkFile.js';
 import { openReleased, runOf } from '../configs/openModel.js';
+import { type AnsweredSetOptions, createAnsweredSet } from '../datasets/answeredSet.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { didYouMean } from '../datasets/suggestion.js';
 import { isVolumeName, volumeStem } from '../datasets/volumes/readVolume.js';
 import { collectWarnings } from '../datasets/warnings.js';
 import { ConfigError, DataError } from '../engine/errors.js';
+import { writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
 import { isWeightsName, WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, RELEASED_NAMES, type ReleasedWeights } from '../pretrained/index.js';
@@ -25,6 +29,8 @@ interface PredictCommand extends RuntimeOptions {
   readonly threshold?: number;
   /** Folder of class maps. */
   readonly masks?: string;
+  /** Folder of a data set whose truths are the answers. */
+  readonly asDataset?: string;
   /** Of volumes: slice that is drawn, from 0, and the values that are drawn from black to white. */
   readonly slice?: number;
   readonly window?: Window;
@@ -51,6 +57,9 @@ export async function predict(named: string, images: readonly string[], command:
     throw new ConfigError(`'${model}' is neither a run nor published weights${didYouMean(model, names)}`);
   }
   const isClassifier = released ? released.task === 'classification' : !isTrained;
+  if (isClassifier && command.asDataset !== undefined) {
+    throw new ConfigError(`--as-dataset is for the classes of a data set: give a run, not the classifier ${model}`);
+  }
   if (!isClassifier) refuseOverwriting(files, command.out ?? DRAWINGS);
   if (isTrained) {
     const opened = await openAnswering(model, command, output);
@@ -131,6 +140,9 @@ async function answer(
   output: Output,
 ): Promise<void> {
   const names = labels.classes.map(({ name }) => name);
+  if (command.asDataset !== undefined) {
+    return label(network, files, { folder: command.asDataset, threshold, labels }, output);
+  }
   const results: unknown[] = [];
   const warnings = collectWarnings();
   const panoptic =
@@ -172,4 +184,31 @@ async function answer(
   if (segments !== null) output.note(`segments: ${shownName(segments)}`);
   for (const { message } of warnings.list()) output.note(`warning: ${message}`);
   if (output.json) output.result(results, '');
+}
+
+/** Answers become the truths of a new data set, for a training on what a network is sure of. */
+async function label(
+  network: AnsweringNetwork,
+  files: readonly string[],
+  options: AnsweredSetOptions,
+  output: Output,
+): Promise<void> {
+  const { folder, threshold } = options;
+  const { name: task, truth } = network.task;
+  const set = createAnsweredSet(truth, options);
+  const warnings = collectWarnings();
+  const onBad = (_file: string, error: Error): void => {
+    output.note(`espalier: ${error.message}`);
+    process.exitCode = 1;
+  };
+  let left = 0;
+  for await (const { file, image, result } of network.predict(files, { onNote: warnings.notePixels, onBad })) {
+    if (!set.add({ file, width: image.width, height: image.height, result })) left++;
+  }
+  const { images, data } = set.finish();
+  for (const { message } of warnings.list()) output.note(`warning: ${message}`);
+  if (left > 0) output.note(`${left} images left out, in which nothing has a score of ${threshold}`);
+  const config = `${folder}.yaml`;
+  writeWhole(config, [new TextEncoder().encode(stringify({ task, data: { ...data, root: resolve(folder) } }))]);
+  output.result({ images, left, folder, config, data }, `${images} images in ${folder}, read by ${config}`);
 }

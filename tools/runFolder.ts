@@ -45,6 +45,12 @@ export function newestRunFolder(config: string, runs = RUNS, holds = holdsRun): 
   throw new ConfigError(`there is no run of ${name} in ${runs} to continue: name it with --out, or leave --resume out`);
 }
 
+/** Whether a folder holds a file, for `newestRunFolder`. */
+export const holdsFile =
+  (name: string) =>
+  (folder: string): boolean =>
+    existsSync(join(folder, name));
+
 const holdsRun = (folder: string): boolean => existsSync(runFolder(folder).config);
 
 const named = (config: string, number: number, runs: string): string =>

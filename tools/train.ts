@@ -1,10 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { differingKeys } from '../configs/differingKeys.js';
 import { taskOf } from '../configs/network.js';
-import { type ReadOptions, readExperiment, readFolder } from '../configs/read.js';
+import { isFolder, presetOf, type ReadOptions, readExperiment, readNamed } from '../configs/read.js';
 import type { Experiment } from '../configs/schema.js';
-import { foldMembers, type Member, memberResult, seedMembers, summaryOf, trainSeries } from '../configs/series.js';
+import { foldMembers, seedMembers, summaryOf, trainSeries } from '../configs/series.js';
 import { trainExperiment } from '../configs/train.js';
 import type { Cluster } from '../engine/collective.js';
 import { ConfigError, EspalierError } from '../engine/errors.js';
@@ -22,9 +22,10 @@ import {
 import { CONTROLS } from './dashboard/controls.js';
 import type { Dashboard } from './dashboard/server.js';
 import { type EngineOptions, openEngine } from './engine.js';
+import { openTrainer } from './members.js';
 import { createOutput, type Output } from './output.js';
 import { describeReport } from './reportText.js';
-import { makeRunFolder, newestRunFolder } from './runFolder.js';
+import { holdsFile, makeRunFolder, newestRunFolder } from './runFolder.js';
 import { formatTable } from './table.js';
 
 interface TrainCommand extends EngineOptions {
@@ -41,6 +42,7 @@ interface TrainCommand extends EngineOptions {
   readonly plots?: boolean;
   readonly fold?: number | 'all';
   readonly seeds?: number;
+  readonly minutes?: number;
   readonly allowModules?: boolean;
 }
 
@@ -51,9 +53,13 @@ export async function train(config: string, command: TrainCommand): Promise<void
   const set = typeof fold === 'number' ? [...command.set, `data.fold=${fold}`] : command.set;
   if (command.out !== undefined) requireName(command.out);
   const { allowModules } = command;
-  const options = { set, allowModules, ...(data === undefined ? {} : { data }) };
-  const named = isFolder(config) ? await readFolder(resolve(config), options) : readExperiment(config, options);
-  if (fold === 'all' || command.seeds !== undefined) return trainMembers(config, named, options, command, output);
+  const { minutes } = command;
+  const options = { set, allowModules, minutes, ...(data === undefined ? {} : { data }) };
+  const named = await readNamed(config, options);
+  if (minutes !== undefined && isFolder(config)) {
+    for (const reason of (await presetOf(named, minutes)).reasons) output.note(reason);
+  }
+  if (fold === 'all' || command.seeds !== undefined) return trainMembers(config, named, command, output);
   const resume = command.resume === true;
   const { task } = clusterOf(clusterSource(command)) ?? { task: 0 };
   const made = command.out === undefined && !resume && task === 0 ? makeRunFolder(config) : null;
@@ -67,13 +73,7 @@ export async function train(config: string, command: TrainCommand): Promise<void
 }
 
 /** A training for each fold or seed, one after the other. */
-async function trainMembers(
-  config: string,
-  named: Experiment,
-  options: ReadOptions,
-  command: TrainCommand,
-  output: Output,
-): Promise<void> {
+async function trainMembers(config: string, named: Experiment, command: TrainCommand, output: Output): Promise<void> {
   const { fold, seeds, resume = false } = command;
   if (fold === 'all' && seeds !== undefined) {
     throw new ConfigError('--fold all and --seeds are two ways to train several times: leave one of them out');
@@ -83,31 +83,16 @@ async function trainMembers(
   }
   const members = fold === 'all' ? foldMembers(named) : seedMembers(named, seeds ?? 1);
   const made = command.out === undefined && !resume ? makeRunFolder(config) : null;
-  const out = command.out ?? made ?? newestRunFolder(config, undefined, (folder) => existsSync(summaryOf(folder)));
+  const out = command.out ?? made ?? newestRunFolder(config, undefined, holdsFile(basename(summaryOf(''))));
   try {
-    const { engine, threads, interOpThreads } = await openEngine(engineFor(command, named), output);
-    const interrupt = onInterrupt();
-    const train = async ({ experiment }: Member, folder: string, begun: boolean) => {
-      const result = await trainExperiment(
-        begun ? recordedExperiment(folder, config, experiment, options, output) : experiment,
-        {
-          out: folder,
-          resume: begun,
-          engine,
-          say: output.note,
-          signal: interrupt.signal,
-          threads: { threads, interOpThreads },
-          offline: command.offline === true,
-        },
-      );
-      if (command.plots !== false && result.reason !== 'interrupted') await drawPlots(folder, output);
-      return memberResult(result);
-    };
+    const trainer = await openTrainer(command, named, output, async (folder) => {
+      if (command.plots !== false) await drawPlots(folder, output);
+    });
     try {
       const summary = await trainSeries(members, {
         out,
         resume,
-        train,
+        train: trainer.train,
         onMember: ({ name }, isDone) => output.note(isDone ? `${name}: done before` : `run: ${out}/${name}`),
       });
       if (summary === null) {
@@ -121,7 +106,7 @@ async function trainMembers(
       const table = formatTable(['figure', 'mean', 'sd', 'least', 'most', 'runs'], rows);
       output.result({ out, ...summary }, `${table}\n\n${summaryOf(out)}`);
     } finally {
-      interrupt.dispose();
+      trainer.dispose();
     }
   } finally {
     if (made !== null) removeEmpty([dirname(made), made]);
@@ -179,9 +164,6 @@ async function trainInto(
     await page?.close();
   }
 }
-
-/** A data set without a config. */
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** A run whose pictures cannot be drawn is trained all the same. */
 async function drawPlots(out: string, output: Output): Promise<void> {

@@ -38,6 +38,8 @@ export const metadataSchema = z.strictObject({
   latest: evaluationSchema.nullable(),
   /** What evaluations without a better one have come to; absent in checkpoints of before it was kept. */
   patience: patienceSchema.optional(),
+  /** The step at which the backbone was unfrozen; null or absent: it was not. */
+  unfrozenAt: z.int().min(0).nullable().optional(),
   classes: z.array(z.strictObject({ id: z.int(), name: z.string(), isStuff: z.literal(true).optional() })),
   preprocessing: preprocessingSchema,
   config: z.unknown(),

@@ -51,4 +51,5 @@ export {
   type TrainableModel,
   type TrainingStep,
 } from './step.js';
+export { type Teacher, type TeacherOptions, withTeacher } from './teacher.js';
 export { planTiles, type TileOptions, tiled } from './tiles.js';

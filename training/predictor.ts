@@ -15,7 +15,7 @@ import { normalizeImages } from '../engine/kernels/normalizeImages.js';
 import { resizeBilinear } from '../engine/kernels/resizeBilinear.js';
 import { type Demand, requireRoom, roomLeft } from '../engine/memory.js';
 import { hollow } from '../engine/shapes/bytes.js';
-import type { Seen } from '../heads/head.js';
+import type { DecodeOptions, Seen } from '../heads/head.js';
 import type { ViewOptions } from './views.js';
 
 /** The part of a model that answers. */
@@ -23,7 +23,7 @@ export interface PredictableModel<Raw extends Tree, Result> extends Module {
   readonly preprocessing: Preprocessing;
   forward(images: tf.Tensor4D, pass: Pass): Raw;
   readonly average?: (seen: readonly Seen<Raw>[]) => Raw;
-  decode(raw: Raw, placements: readonly Placement[]): Promise<readonly Result[]>;
+  decode(raw: Raw, placements: readonly Placement[], options?: DecodeOptions): Promise<readonly Result[]>;
 }
 
 export interface PredictorOptions {
@@ -39,6 +39,8 @@ export interface PredictorOptions {
   readonly views?: ViewOptions | undefined;
   /** The weights never change again: the engine may fold them into the graph. */
   readonly constants?: boolean;
+  /** Class maps carry the probabilities of their classes. Defaults to false. */
+  readonly probabilities?: boolean;
 }
 
 /** Images in, answers out; follows the model's weights as they change, unless they are constants. */
@@ -56,6 +58,7 @@ const PREDICTOR_OPTIONS: OptionNames<PredictorOptions> = {
   batchSize: true,
   views: true,
   constants: true,
+  probabilities: true,
 };
 
 /**
@@ -68,7 +71,7 @@ export function createPredictor<Raw extends Tree, Result>(
   options: PredictorOptions,
 ): Predictor<Result> {
   checkOptions(options, PREDICTOR_OPTIONS, 'createPredictor');
-  const { inputSize, mode, multiple, views, constants = false } = options;
+  const { inputSize, mode, multiple, views, constants = false, probabilities = false } = options;
   const batchSize = mode === 'native' ? 1 : options.batchSize;
   const layAll = (images: readonly Pixels[]): readonly Letterboxed[] => {
     const { perImage = null, mean, spacing } = model.preprocessing;
@@ -100,7 +103,7 @@ export function createPredictor<Raw extends Tree, Result>(
     const input = stack(laid, batchSize);
     const raw = await forward.async(input.tensor).finally(() => input.tensor.dispose());
     try {
-      return (await model.decode(raw, input.placements)).slice(0, images.length);
+      return (await model.decode(raw, input.placements, { probabilities })).slice(0, images.length);
     } finally {
       tf.dispose(raw as tf.TensorContainer);
     }

@@ -43,6 +43,8 @@ export interface StepAt {
   /** From 0: optimizer, averages, dropout and stochastic depth depend on it. */
   readonly step: number;
   readonly learningRate: number;
+  /** Steps of the optimizer, where its state is younger than the training. Defaults to `step`. */
+  readonly optimizerStep?: number;
   /** Of the whole training, for losses that change on the way. Defaults to a late step. */
   readonly progress?: { readonly [Part in keyof Progress]: number } | undefined;
   /** In a cluster: what this process asks of all. Defaults to nothing. */
@@ -126,9 +128,9 @@ export function createTrainingStep<Raw, Types extends TargetTypes>(
 /** What optimizer and averages need of a step; the caller owns the tensors made here, as those of the next three. */
 export function stepScalars(
   { optimizer, ema }: Pick<StepOptions<never, TargetTypes>, 'optimizer' | 'ema'>,
-  { step, learningRate }: StepAt,
+  { step, optimizerStep = step, learningRate }: StepAt,
 ): Scalars {
-  const numbers = { ...optimizer.scalars(step, learningRate), ...(ema && { emaDecay: ema.decay(step) }) };
+  const numbers = { ...optimizer.scalars(optimizerStep, learningRate), ...(ema && { emaDecay: ema.decay(step) }) };
   return Object.fromEntries(
     Object.entries<number>(numbers).map(([name, value]) => [name, tf.scalar(value, 'float32')] as const),
   );

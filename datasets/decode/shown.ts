@@ -13,8 +13,8 @@ export const isRgb = (image: Pixels): image is RgbPixels =>
  */
 export function shownImage(image: Pixels): RgbPixels {
   if (isRgb(image)) return image;
-  const { data, width, height, statistics, spacing } = image;
-  const place = { width, height, ...(spacing && { spacing }) };
+  const { data, width, height, statistics, spacing, sliceSpacing } = image;
+  const place = { width, height, ...(spacing && { spacing }), ...(sliceSpacing && { sliceSpacing }) };
   const channels = channelsOf(image);
   const used = channels === 3 ? [0, 1, 2] : [0];
   const [first] = statistics?.channels ?? [];

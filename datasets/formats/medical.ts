@@ -84,7 +84,13 @@ const open: Open<MedicalData, 'classMap'> = async (data, request) => {
   if (cases.length === 0) throw new DataError(root.path, lacking(all, masks));
   const patients = new Map<string, Case[]>();
   for (const one of cases) patients.set(one.patient, [...(patients.get(one.patient) ?? []), one]);
-  const items = [...patients].map(([id, own]) => ({ id, own, classes: [], isTest: own.every(({ isTest }) => isTest) }));
+  const items = [...patients].map(([id, own]) => ({
+    id,
+    own,
+    // Of masks of their own the splits have each alike; what one mask file shows is not known before it is read.
+    classes: masks.filter((name) => own.some((one) => one.masks.has(name))),
+    isTest: own.every(({ isTest }) => isTest),
+  }));
   const chosen = await chooseSplit(root, data, request.split, {
     parts: partsOf(items),
     groups: true,

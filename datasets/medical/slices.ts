@@ -187,7 +187,13 @@ export function cutSlice(volume: Volume, axis: Axis, index: number): Pixels {
     }
   }
   const [u, v] = axis === 2 ? [0, 1] : axis === 1 ? [0, 2] : [1, 2];
-  return { data: into, width, height, spacing: [spacing[v as Axis], spacing[u as Axis]] };
+  return {
+    data: into,
+    width,
+    height,
+    spacing: [spacing[v as Axis], spacing[u as Axis]],
+    sliceSpacing: spacing[axis],
+  };
 }
 
 /** More than this apart, spacings are not alike. */

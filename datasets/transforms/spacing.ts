@@ -11,7 +11,7 @@ export interface Scales {
 }
 
 /** Of a side. */
-const MOST_PIXELS = 2 ** 15;
+const MOST_PIXELS = 2 ** 14;
 
 /**
  * The factors between an image's own spacing and another one, with which it fills a whole number of pixels; 1 where its file does not say how

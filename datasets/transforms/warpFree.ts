@@ -30,9 +30,7 @@ export function warpFreely(
   const source = factor < 2 ? image : reduced(image, channels, factor);
   const inverse = invert(factor < 2 ? map : compose([factor, 0, 0, 0, factor, 0], map));
   const extent = { width: image.width / Math.max(1, factor), height: image.height / Math.max(1, factor) };
-  if (channels === 3 && source.data instanceof Uint8Array && into instanceof Uint8Array) {
-    drawRgb(source.data, source, extent, inverse, into, size[1], region);
-  } else drawDeep(source, channels, extent, inverse, into, size[1], region);
+  draw(source, channels, extent, inverse, into, size[1], region);
   return region;
 }
 
@@ -41,92 +39,127 @@ interface Extent {
   readonly height: number;
 }
 
-function drawRgb(
-  data: Uint8Array,
+/** Of each pixel of a row of the input: its place in the row, and the four pixels round its centre in the image with their weights. */
+interface RowTaps {
+  /** Pixels that show the image; the lists are longer. */
+  count: number;
+  readonly columns: Int32Array;
+  /** Four of each pixel. */
+  readonly sources: Int32Array;
+  readonly weights: Float64Array;
+}
+
+/** Of the row that is drawn; grows to the widest input of this thread. */
+let taps: RowTaps = emptyTaps(0);
+
+function emptyTaps(width: number): RowTaps {
+  const four = width * 4;
+  return { count: 0, columns: new Int32Array(width), sources: new Int32Array(four), weights: new Float64Array(four) };
+}
+
+function findTaps(
+  [a, b, c, d, e, f, g = 0, h = 0]: Affine,
   { width, height }: Extent,
   extent: Extent,
-  [a, b, c, d, e, f, g = 0, h = 0]: Affine,
-  into: Uint8Array,
   row: number,
-  { left, top, right, bottom }: Region,
+  { left, right }: Region,
+): RowTaps {
+  if (taps.columns.length < right - left) taps = emptyTaps(right - left);
+  const { columns, sources, weights } = taps;
+  const y = row + 0.5;
+  let count = 0;
+  for (let column = left; column < right; column++) {
+    const x = column + 0.5;
+    const w = g * x + h * y + 1;
+    const sx = (a * x + b * y + c) / w;
+    const sy = (d * x + e * y + f) / w;
+    if (!(sx >= 0 && sy >= 0 && sx < extent.width && sy < extent.height && w > 0)) continue;
+    const fx = Math.floor(sx - 0.5);
+    const fy = Math.floor(sy - 0.5);
+    const dx = sx - 0.5 - fx;
+    const dy = sy - 0.5 - fy;
+    const near = fx < 0 ? 0 : fx;
+    const far = fx < width - 1 ? fx + 1 : width - 1;
+    const upper = (fy < 0 ? 0 : fy) * width;
+    const lower = (fy < height - 1 ? fy + 1 : height - 1) * width;
+    const at = count * 4;
+    columns[count++] = column;
+    sources[at] = upper + near;
+    sources[at + 1] = upper + far;
+    sources[at + 2] = lower + near;
+    sources[at + 3] = lower + far;
+    weights[at] = (1 - dx) * (1 - dy);
+    weights[at + 1] = dx * (1 - dy);
+    weights[at + 2] = (1 - dx) * dy;
+    weights[at + 3] = dx * dy;
+  }
+  taps.count = count;
+  return taps;
+}
+
+function draw(
+  image: Pixels,
+  channels: number,
+  extent: Extent,
+  inverse: Affine,
+  into: PixelData,
+  width: number,
+  region: Region,
 ): void {
-  const [lastX, lastY] = [width - 1, height - 1];
-  for (let y = top; y < bottom; y++) {
-    let to = (y * row + left) * 3;
-    for (let x = left; x < right; x++, to += 3) {
-      const w = g * (x + 0.5) + h * (y + 0.5) + 1;
-      const sx = (a * (x + 0.5) + b * (y + 0.5) + c) / w;
-      const sy = (d * (x + 0.5) + e * (y + 0.5) + f) / w;
-      if (!(sx >= 0 && sy >= 0 && sx < extent.width && sy < extent.height && w > 0)) continue;
-      const fx = Math.floor(sx - 0.5);
-      const fy = Math.floor(sy - 0.5);
-      const dx = sx - 0.5 - fx;
-      const dy = sy - 0.5 - fy;
-      const x0 = fx < 0 ? 0 : fx;
-      const x1 = fx < lastX ? fx + 1 : lastX;
-      const upper = (fy < 0 ? 0 : fy) * width;
-      const lower = (fy < lastY ? fy + 1 : lastY) * width;
-      const p = (upper + x0) * 3;
-      const q = (upper + x1) * 3;
-      const r = (lower + x0) * 3;
-      const s = (lower + x1) * 3;
-      const wq = dx * (1 - dy);
-      const wr = (1 - dx) * dy;
-      const ws = dx * dy;
-      const wp = 1 - wq - wr - ws;
-      into[to] =
-        (data[p] as number) * wp + (data[q] as number) * wq + (data[r] as number) * wr + (data[s] as number) * ws + 0.5;
-      into[to + 1] =
-        (data[p + 1] as number) * wp +
-        (data[q + 1] as number) * wq +
-        (data[r + 1] as number) * wr +
-        (data[s + 1] as number) * ws +
-        0.5;
-      into[to + 2] =
-        (data[p + 2] as number) * wp +
-        (data[q + 2] as number) * wq +
-        (data[r + 2] as number) * wr +
-        (data[s + 2] as number) * ws +
+  const isRgb = channels === 3 && image.data instanceof Uint8Array && into instanceof Uint8Array;
+  for (let y = region.top; y < region.bottom; y++) {
+    const found = findTaps(inverse, image, extent, y, region);
+    if (isRgb) blendRgb(image.data, found, into, y * width);
+    else blendDeep(image.data, channels, found, into, y * width);
+  }
+}
+
+/** Unrolled, as most images are such. */
+function blendRgb(
+  data: PixelData,
+  { count, columns, sources, weights }: RowTaps,
+  into: PixelData,
+  start: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const at = i * 4;
+    const p = (sources[at] as number) * 3;
+    const q = (sources[at + 1] as number) * 3;
+    const r = (sources[at + 2] as number) * 3;
+    const s = (sources[at + 3] as number) * 3;
+    const wp = weights[at] as number;
+    const wq = weights[at + 1] as number;
+    const wr = weights[at + 2] as number;
+    const ws = weights[at + 3] as number;
+    const to = (start + (columns[i] as number)) * 3;
+    for (let k = 0; k < 3; k++) {
+      into[to + k] =
+        (data[p + k] as number) * wp +
+        (data[q + k] as number) * wq +
+        (data[r + k] as number) * wr +
+        (data[s + k] as number) * ws +
         0.5;
     }
   }
 }
 
 /** The same of any type and number of channels. */
-function drawDeep(
-  { data, width, height }: Pixels,
+function blendDeep(
+  data: PixelData,
   channels: number,
-  extent: Extent,
-  [a, b, c, d, e, f, g = 0, h = 0]: Affine,
+  { count, columns, sources, weights }: RowTaps,
   into: PixelData,
-  row: number,
-  { left, top, right, bottom }: Region,
+  start: number,
 ): void {
   const isFloat = into instanceof Float32Array;
-  const [lastX, lastY] = [width - 1, height - 1];
-  for (let y = top; y < bottom; y++) {
-    for (let x = left; x < right; x++) {
-      const w = g * (x + 0.5) + h * (y + 0.5) + 1;
-      const sx = (a * (x + 0.5) + b * (y + 0.5) + c) / w;
-      const sy = (d * (x + 0.5) + e * (y + 0.5) + f) / w;
-      if (!(sx >= 0 && sy >= 0 && sx < extent.width && sy < extent.height && w > 0)) continue;
-      const fx = Math.floor(sx - 0.5);
-      const fy = Math.floor(sy - 0.5);
-      const dx = sx - 0.5 - fx;
-      const dy = sy - 0.5 - fy;
-      const x0 = Math.max(0, fx);
-      const x1 = Math.min(lastX, fx + 1);
-      const upper = Math.max(0, fy) * width;
-      const lower = Math.min(lastY, fy + 1) * width;
-      const to = (y * row + x) * channels;
-      for (let k = 0; k < channels; k++) {
-        const high =
-          (data[(upper + x0) * channels + k] as number) * (1 - dx) + (data[(upper + x1) * channels + k] as number) * dx;
-        const low =
-          (data[(lower + x0) * channels + k] as number) * (1 - dx) + (data[(lower + x1) * channels + k] as number) * dx;
-        const value = high * (1 - dy) + low * dy;
-        into[to + k] = isFloat ? value : Math.round(value);
+  for (let i = 0; i < count; i++) {
+    const to = (start + (columns[i] as number)) * channels;
+    for (let k = 0; k < channels; k++) {
+      let sum = 0;
+      for (let at = i * 4; at < i * 4 + 4; at++) {
+        sum += (data[(sources[at] as number) * channels + k] as number) * (weights[at] as number);
       }
+      into[to + k] = isFloat ? sum : Math.round(sum);
     }
   }
 }

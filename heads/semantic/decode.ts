@@ -1,5 +1,6 @@
 import type { Placement } from '../../datasets/placement.js';
 import type { ClassMap } from '../../datasets/sample.js';
+import type { DecodeOptions } from '../head.js';
 
 /** Class scores on a grid that covers the network input. */
 export interface ScoreGrid {
@@ -22,22 +23,47 @@ interface Taps {
  * lies in the input; of equals the lower class wins.
  *
  * @param inputSize [height, width] of the network input, pixels
+ * @param options   probabilities: those of every class are given, too, by the softmax of the scores. Defaults to false
  */
 export function decodeClassMap(
   grid: ScoreGrid,
   inputSize: readonly [height: number, width: number],
   placement: Placement,
+  { probabilities: asked = false }: DecodeOptions = {},
 ): ClassMap {
   const { width, height, scaleX, scaleY, offsetX, offsetY } = placement;
   const rows = taps(height, scaleY, offsetY, inputSize[0], grid.height);
   const columns = taps(width, scaleX, offsetX, inputSize[1], grid.width);
   const mask = new Uint8Array(width * height);
-  const line = new Float64Array(grid.width * grid.classes);
+  const { classes } = grid;
+  const probabilities = asked ? new Float32Array(width * height * classes) : null;
+  const line = new Float64Array(grid.width * classes);
   for (let y = 0; y < height; y++) {
     blendRows(grid, rows, y, line);
-    for (let x = 0; x < width; x++) mask[y * width + x] = bestClass(line, columns, x, grid.classes);
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x;
+      mask[at] = bestClass(line, columns, x, classes);
+      if (probabilities) softmax(line, columns, x, probabilities.subarray(at * classes, (at + 1) * classes));
+    }
   }
-  return { mask, width, height };
+  return { mask, width, height, ...(probabilities && { classProbabilities: probabilities }) };
+}
+
+/** @param into [classes] */
+function softmax(line: Float64Array, columns: Taps, x: number, into: Float32Array): void {
+  const [left, right] = [columns.low[x]! * into.length, columns.high[x]! * into.length];
+  const share = columns.share[x]!;
+  let most = Number.NEGATIVE_INFINITY;
+  for (let k = 0; k < into.length; k++) {
+    into[k] = line[left + k]! * (1 - share) + line[right + k]! * share;
+    most = Math.max(most, into[k]!);
+  }
+  let sum = 0;
+  for (let k = 0; k < into.length; k++) {
+    into[k] = Math.exp(into[k]! - most);
+    sum += into[k]!;
+  }
+  for (let k = 0; k < into.length; k++) into[k]! /= sum;
 }
 
 function taps(count: number, scale: number, offset: number, inputSize: number, cells: number): Taps {

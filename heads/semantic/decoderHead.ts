@@ -91,14 +91,14 @@ export function createSemanticDecoderHead(
           stageWeights: weights,
           auxiliaryWeight: auxiliary?.weight ?? 0,
         }),
-      decode: async (raw, placements) => {
+      decode: async (raw, placements, options) => {
         const logits = tf.tidy(() => classLogits(raw.logits));
         const [, height, width, count] = logits.shape;
         const images = await imagesOf({ scores: logits }, placements.length);
         if (logits !== raw.logits) logits.dispose();
         const covered = coveredSize(output, [height, width], inputSize);
         return images.map(({ scores }, i) =>
-          decodeClassMap({ scores, height, width, classes: count }, covered, placements[i]!),
+          decodeClassMap({ scores, height, width, classes: count }, covered, placements[i]!, options),
         );
       },
     };

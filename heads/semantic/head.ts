@@ -70,12 +70,12 @@ export function createSemanticHead<In extends Level>(
       exported: { outputs: (raw) => ({ scores: raw }), reading: { kind: 'classMap', covered: inputSize } },
       average: averageLogits,
       loss: (raw, targets) => semanticLoss(raw, targets, options.loss),
-      decode: async (raw, placements) => {
+      decode: async (raw, placements, options) => {
         const [, height, width] = raw.shape;
         const images = await imagesOf({ scores: raw }, placements.length);
         const covered = coveredSize(finest, [height, width], inputSize);
         return images.map(({ scores }, i) =>
-          decodeClassMap({ scores, height, width, classes }, covered, placements[i]!),
+          decodeClassMap({ scores, height, width, classes }, covered, placements[i]!, options),
         );
       },
     };

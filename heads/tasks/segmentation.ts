@@ -1,6 +1,6 @@
 import { createCaseEvaluator, createSemanticEvaluator, type PerClass } from '../../datasets/evaluators/index.js';
 import { type ClassMap, IGNORED, type SemanticTruth } from '../../datasets/sample.js';
-import { stitchClassMaps } from './stitch.js';
+import { blendClassMaps, stitchClassMaps } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
 
 const FIGURES = ['mIoU', 'pixelAccuracy', 'dice'];
@@ -25,7 +25,12 @@ export const segmentation = defineTask<SemanticTruth, ClassMap>({
     const evaluator = createSemanticEvaluator({ labels });
     return { add: evaluator.add, report: () => ({ ...evaluator.report() }) };
   },
-  stitching: { isWholeToo: false, defaults: { tile: 1024, longest: 2048 }, create: stitchClassMaps },
+  stitching: {
+    isWholeToo: false,
+    defaults: { tile: 1024, longest: 2048 },
+    create: stitchClassMaps,
+    blend: blendClassMaps,
+  },
   createCaseEvaluator,
   nothingMeasured: 'no pixels to compare: mIoU',
   tables: (report) => {

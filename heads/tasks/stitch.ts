@@ -1,5 +1,6 @@
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import type { ClassMap, ClassScores, Detections, Instances, PackedMask, Panoptic } from '../../datasets/sample.js';
+import { ShapeError } from '../../engine/errors.js';
 import { suppress } from '../boxes/nms.js';
 import { mergePanoptic } from '../panoptic/merge.js';
 import type { StitchedTile } from './task.js';
@@ -17,6 +18,61 @@ export function stitchClassMaps({ width, height }: Size) {
       }
     },
     finish: (): ClassMap => ({ mask, width, height }),
+  };
+}
+
+/** Of a tile's side. @source nnU-Net v2, inference/sliding_window_prediction.py: compute_gaussian, sigma_scale */
+const SIGMA = 1 / 8;
+
+/** [side] 1 in the middle. */
+const bell = (side: number): Float64Array =>
+  Float64Array.from({ length: side }, (_, i) => Math.exp(-0.5 * ((i - (side - 1) / 2) / (side * SIGMA)) ** 2));
+
+/**
+ * Class maps of overlapping tiles by the mean of their probabilities, in which a tile counts most in its middle. Tiles come row by row: as soon
+ * as a row begins, what lies above is decided, so that probabilities of one row of tiles are held and no more.
+ */
+export function blendClassMaps({ width, height }: Size) {
+  const mask = new Uint8Array(width * height);
+  let [band, classes, top] = [new Float32Array(0), 1, 0];
+  /** Decides the rows from the first open one to `end`, and moves those below to its place. */
+  const decide = (end: number): void => {
+    const row = width * classes;
+    for (let at = 0; at < (Math.min(end, height) - top) * width; at++) {
+      let best = 0;
+      for (let k = 1; k < classes; k++) if (band[at * classes + k]! > band[at * classes + best]!) best = k;
+      mask[top * width + at] = best;
+    }
+    band.copyWithin(0, (end - top) * row);
+    band.fill(0, Math.max(0, band.length - (end - top) * row));
+    top = end;
+  };
+  return {
+    add: (
+      { classProbabilities: probabilities, width: columns, height: rows }: ClassMap,
+      { x, y }: StitchedTile,
+    ): void => {
+      if (!probabilities)
+        throw new ShapeError('tiles are blended by probabilities: make the predictor with probabilities: true');
+      if (band.length === 0) {
+        classes = probabilities.length / (columns * rows);
+        band = new Float32Array(width * classes * rows);
+      }
+      if (y > top) decide(y);
+      const [across, down] = [bell(columns), bell(rows)];
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++) {
+          const weight = down[row]! * across[column]!;
+          const from = (row * columns + column) * classes;
+          const to = ((y - top + row) * width + x + column) * classes;
+          for (let k = 0; k < classes; k++) band[to + k]! += weight * probabilities[from + k]!;
+        }
+      }
+    },
+    finish: (): ClassMap => {
+      decide(height);
+      return { mask, width, height };
+    },
   };
 }
 

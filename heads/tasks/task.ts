@@ -1,5 +1,5 @@
 import type { Evaluator } from '../../datasets/evaluators/evaluator.js';
-import type { CaseEvaluator, CasesConfig } from '../../datasets/evaluators/regions/index.js';
+import type { CaseEvaluator, CaseEvaluatorOptions, CasesConfig } from '../../datasets/evaluators/regions/index.js';
 import type { ClassMap, ClassScores, Detections, LabelMap, PackedMask, Truth } from '../../datasets/sample.js';
 import type { AugmentConfig } from '../../datasets/transforms/augment.js';
 import type { Views } from './views.js';
@@ -55,11 +55,16 @@ export interface Stitching<Result> {
   readonly isWholeToo: boolean;
   /** Side of the tiles, pixels, where a config leaves it open, and longest side of an image that is answered at once; null: every image is. */
   readonly defaults: { readonly tile: number; readonly longest: number } | null;
-  readonly create: (size: { readonly width: number; readonly height: number }) => {
-    add(result: Result, tile: StitchedTile): void;
-    finish(): Result;
-  };
+  readonly create: Stitch<Result>;
+  /** Where answers that carry probabilities are blended; absent: the task has none. */
+  readonly blend?: Stitch<Result>;
 }
+
+/** Takes the answers for tiles, row by row, and gives that for their image. */
+type Stitch<Result> = (size: { readonly width: number; readonly height: number }) => {
+  add(result: Result, tile: StitchedTile): void;
+  finish(): Result;
+};
 
 /** Defaults of the augmentation where the config leaves them open. */
 export interface TaskAugmentation extends Pick<AugmentConfig, 'fit' | 'scale' | 'flipVertical' | 'rotate90'> {
@@ -86,7 +91,11 @@ export interface Task<T extends Truth = Truth, Result = unknown> {
   readonly isFullyConvolutional: boolean;
   readonly createEvaluator: (labels: LabelMap, limits: EvaluationLimits) => Evaluator<T, Result, Report>;
   /** Figures per case, such as surface distances; absent: the task has none. */
-  readonly createCaseEvaluator?: (labels: LabelMap, settings: CasesConfig) => CaseEvaluator;
+  readonly createCaseEvaluator?: (
+    labels: LabelMap,
+    settings: CasesConfig,
+    options?: CaseEvaluatorOptions,
+  ) => CaseEvaluator;
   /** What the report says where there was nothing to measure. */
   readonly nothingMeasured: string;
   /** The report as tables, the most important first. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ClassMap, Detections, Pixels } from '../../datasets/sample.js';
 import { createRandom } from '../../engine/random.js';
 import { TASKS } from '../../heads/index.js';
+import { blendClassMaps } from '../../heads/tasks/stitch.js';
 import type { Predictor } from '../../training/predictor.js';
 import { planTiles, tiled } from '../../training/tiles.js';
 
@@ -150,5 +151,61 @@ describe('boxes of tiles', () => {
         [8, 8, 40, 40],
       ]),
     ).toHaveLength(2);
+  });
+});
+
+describe('blended tiles', () => {
+  const CLASSES = 3;
+  /** Probabilities of a pixel that depend on where its tile lies, so that tiles disagree. */
+  const answer = (tile: { x: number; y: number; width: number; height: number }, seed: number): ClassMap => {
+    const random = createRandom([seed, tile.x, tile.y]);
+    const classProbabilities = Float32Array.from({ length: tile.width * tile.height * CLASSES }, () => random.next());
+    return {
+      mask: new Uint8Array(tile.width * tile.height),
+      width: tile.width,
+      height: tile.height,
+      classProbabilities,
+    };
+  };
+
+  it.each([
+    [1, 1, 64, 0.5],
+    [64, 64, 64, 0.5],
+    [100, 30, 32, 0.5],
+    [37, 150, 32, 0.25],
+    [70, 90, 16, 0],
+  ])('of %i x %i pixels are the mean by Gaussian weights of all tiles', (width, height, tile, overlap) => {
+    const tiles = planTiles({ width, height }, tile, overlap);
+    const blended = blendClassMaps({ width, height });
+    const sums = new Float64Array(width * height * CLASSES);
+    for (const one of tiles) {
+      const found = answer(one, 1);
+      blended.add(found, one);
+      for (let y = 0; y < one.height; y++) {
+        for (let x = 0; x < one.width; x++) {
+          const apart = ((y - (one.height - 1) / 2) / one.height) ** 2 + ((x - (one.width - 1) / 2) / one.width) ** 2;
+          for (let k = 0; k < CLASSES; k++) {
+            const from = (y * one.width + x) * CLASSES + k;
+            sums[((one.y + y) * width + one.x + x) * CLASSES + k]! +=
+              Math.exp(-32 * apart) * found.classProbabilities![from]!;
+          }
+        }
+      }
+    }
+    const { mask } = blended.finish();
+    let differing = 0;
+    for (let at = 0; at < mask.length; at++) {
+      const own = [...sums.subarray(at * CLASSES, (at + 1) * CLASSES)];
+      const best = Math.max(...own);
+      expect(best).toBeGreaterThan(0);
+      if ((own[mask[at]!] ?? 0) < best * (1 - 1e-5)) differing++;
+    }
+    expect(differing).toBe(0);
+  });
+
+  it('are refused without probabilities', () => {
+    const { add } = blendClassMaps({ width: 4, height: 4 });
+    const [tile] = planTiles({ width: 4, height: 4 }, 64, 0.5);
+    expect(() => tile && add({ mask: new Uint8Array(16), width: 4, height: 4 }, tile)).toThrow(/probabilities: true/);
   });
 });

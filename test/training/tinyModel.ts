@@ -52,7 +52,7 @@ export function createTinyModel({
       const [n, h, w] = images.shape;
       const pixels = tf.matMul(tf.reshape(images, [n * h * w, 3]), stem as tf.Tensor2D);
       let [m, v]: [tf.Tensor, tf.Tensor] = [mean, variance];
-      if (pass.training && !frozenStem) {
+      if (pass.training && shift.trainable) {
         m = tf.mean(pixels, 0);
         v = tf.mean(tf.square(tf.sub(pixels, m)), 0);
         move(mean, m);

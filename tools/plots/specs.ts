@@ -1,3 +1,4 @@
+import type { RateAdvice } from '../../training/rateSweep.js';
 import type { History } from '../dashboard/history.js';
 import { classColor, cssOf } from '../draw/palette.js';
 
@@ -38,12 +39,14 @@ interface LinePlot {
   readonly points: readonly { readonly x: number; readonly y: number; readonly name: string }[];
   /** Ends of both axes. */
   readonly domain?: readonly [number, number];
+  /** True: x is drawn on a logarithmic scale. Defaults to false. */
+  readonly isLogarithmic?: boolean;
   /** Order of the names, which gives their colours. */
   readonly names?: readonly string[];
 }
 
 /** Lines by name; points on them where there are few. */
-export function linePlot({ title, x, y, points, domain, names }: LinePlot): Plot {
+export function linePlot({ title, x, y, points, domain, names, isLogarithmic = false }: LinePlot): Plot {
   const scale = domain ? { domain } : { zero: false };
   const few = points.length <= 60;
   return {
@@ -51,7 +54,7 @@ export function linePlot({ title, x, y, points, domain, names }: LinePlot): Plot
     data: { values: points },
     mark: { type: 'line', strokeWidth: 2, ...(few ? { point: { size: 22 } } : {}) },
     encoding: {
-      x: quantity('x', x, scale),
+      x: quantity('x', x, isLogarithmic ? { type: 'log' } : scale),
       y: quantity('y', y, scale),
       color: { field: 'name', type: 'nominal', title: null, ...(names ? { scale: { domain: names } } : {}) },
     },
@@ -149,4 +152,22 @@ export function figuresPlot({ evaluations }: History): Plot | null {
   );
   if (points.length === 0) return null;
   return linePlot({ title: 'Figures at evaluations', x: 'step', y: 'fraction', points });
+}
+
+/** Losses over rising rates, as they were and smoothed. */
+export function ratePlot({ points, suggestion }: RateAdvice): Plot {
+  const told = suggestion === null ? 'the loss falls nowhere' : `it falls fastest at ${suggestion.toPrecision(2)}`;
+  const lines = points.flatMap(({ rate, loss, smooth }) => [
+    { x: rate, y: loss, name: 'loss' },
+    { x: rate, y: smooth, name: 'smoothed' },
+  ]);
+  const title = `Loss over learning rates: ${told}`;
+  return linePlot({
+    title,
+    x: 'learning rate',
+    y: 'loss',
+    points: lines,
+    names: ['loss', 'smoothed'],
+    isLogarithmic: true,
+  });
 }

@@ -15,11 +15,11 @@ export const trainConfig = z.strictObject({
     'Passes over the training images, 1..1000000; null: 50, or as many as there is time for in train.minutes',
   ),
   batchSize: z
-    .int()
-    .min(1)
-    .max(1024)
+    .union([z.literal('auto'), z.int().min(1).max(1024)])
     .default(8)
-    .describe('Images per step, over all processes of a cluster together, 1..1024'),
+    .describe(
+      'Images per step, over all processes of a cluster together, 1..1024; auto: as many as the memory has room for, at most 32 and an eighth of the images, with learningRate taken for 8',
+    ),
   accumulate: z
     .int()
     .min(1)
@@ -44,6 +44,23 @@ export const trainConfig = z.strictObject({
     'Batch size that learningRate was tuned for: the rate is multiplied by batchSize / it; null: as written',
   ),
   backboneRate: fraction(1, "The backbone's learning rate as a fraction of learningRate, 0..1"),
+  layerDecay: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1)
+    .describe(
+      "Factor on the backbone's rate from each of its stages to the one before it, above 0 to 1: the last learns at backboneRate times it, the first slowest; 1: all alike",
+    ),
+  unfreezeAt: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Share of the steps in which the backbone is frozen, batch norm included, before it is trained, too, with a fresh optimizer and another warm-up; above 0 to below 1; null: none',
+    ),
   momentum: fraction(0.9, 'sgd, rmsprop: momentum, 0..1'),
   nesterov: z.boolean().default(false).describe("sgd: true: Nesterov's momentum"),
   beta1: beta.describe('adamw, lamb, lion: decay of the mean gradient, 0 to below 1; null: 0.9'),
@@ -108,6 +125,26 @@ export const trainConfig = z.strictObject({
     .describe(
       "true: the backbone's activations are computed again in the backward pass instead of kept; less memory, more time, the same weights",
     ),
+  teacher: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Folder of a run with the same head, levels and classes, whose answers for the changed images are learned, too; null: none',
+    ),
+  teacherWeight: z
+    .number()
+    .positive()
+    .max(1000)
+    .default(1)
+    .describe("Of the teacher's answers in the loss, above 0 to 1000"),
+  teacherTemperature: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(2)
+    .describe('Divides logits of classes that exclude each other before they are compared, 1..100'),
   seed: z.int().min(0).max(4_294_967_295).default(1).describe('Of weights, order and augmentation, 0..4294967295'),
   workers: z
     .int()

@@ -19,6 +19,8 @@ export interface RunFolder {
   readonly best: string;
   /** Figures of the finished run. */
   readonly results: string;
+  /** What validation showed to help after answering; absent until it was asked. */
+  readonly postprocess: string;
   /** Folder of what is recorded for eyes: batches, answers. */
   readonly pictures: string;
   /** Folder of the curves and tables that are drawn at its end. */
@@ -37,6 +39,7 @@ export function runFolder(path: string): RunFolder {
     last: join(path, 'checkpoints', 'last.safetensors'),
     best: join(path, 'checkpoints', 'best.safetensors'),
     results: join(path, 'results.json'),
+    postprocess: join(path, 'postprocess.json'),
     pictures: join(path, 'pictures'),
     plots: join(path, 'plots'),
     lock: join(path, 'run.lock'),

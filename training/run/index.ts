@@ -18,14 +18,22 @@ export { onInterrupt } from './interrupt.js';
 export { type LabelStatistics, labelStatistics } from './labelStatistics.js';
 export { holderOf } from './lock.js';
 export type { StopReason } from './loop.js';
-export { estimateStepMemory, type MemoryUse, type StepMemory, type StepNetwork } from './memory.js';
-export { TRAIN_DEFAULTS, type TrainOptions } from './options.js';
+export {
+  type BatchChoice,
+  chooseBatch,
+  estimateStepMemory,
+  type MemoryUse,
+  type StepMemory,
+  type StepNetwork,
+} from './memory.js';
+export { DEFAULT_BATCH, TRAIN_DEFAULTS, type TrainOptions } from './options.js';
 export { askToContinue, askToPause, isPauseAsked } from './pause.js';
 export { createPictures, type KeptPicture, type KeptPictures, type Pictures } from './pictures.js';
 export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';
 export { predictVolume, type VolumePrediction } from './predictVolume.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
 export type { RunWatch, TrainRun } from './session.js';
+export { type SweepRun, sweepRates } from './sweep.js';
 export { type TaughtImage, taughtImages } from './taught.js';
 export { openScalarLog, type ScalarLog } from './tensorboard.js';
 export { type TrainResult, trainRun } from './train.js';

@@ -2,13 +2,14 @@ import { createLeakGuard } from '../../engine/leaks.js';
 import { batchesOf, type PlacedBatch } from './batch.js';
 import { type Budget, createBudget } from './budget.js';
 import type { StepMemory } from './memory.js';
-import type { Plan } from './options.js';
+import { type Plan, UNKNOWN_STEPS } from './options.js';
 import { isPauseAsked, waitForEndOfPause } from './pause.js';
 import { evaluateTogether, isWriter, type Session, saveLast } from './session.js';
 import { createStepper, type Stepper, type StepReport, type UnreadStep } from './stepper.js';
 import { createWaitingWatch, type WaitingWatch } from './waiting.js';
 
-export type StopReason = 'done' | 'time' | 'patience' | 'interrupted';
+/** `unfreeze`: the backbone is to be trained, too, which other steps do. */
+export type StopReason = 'done' | 'time' | 'patience' | 'interrupted' | 'unfreeze';
 
 /** The compiled steps of a run. */
 export interface Steps extends Omit<Stepper, 'requireMemory'> {
@@ -24,9 +25,13 @@ export function createSteps<Raw>(session: Omit<Session<Raw>, 'log'>): Steps {
   const { run, plan, peers } = session;
   const vote = peers ? () => REASONS.map((reason) => wants(session, reason)) : undefined;
   const { state } = session;
+  const optimizerFrom = state.unfrozenAt ?? 0;
+  const rewarmed = (step: number): number =>
+    state.unfrozenAt === null ? 1 : Math.min(1, (step + 1 - optimizerFrom) / Math.max(1, plan.warmupSteps));
   const course = {
+    optimizerFrom,
     totalSteps: () => state.totalSteps,
-    rateAt: (step: number) => plan.scheduleOf(state.totalSteps)(step) * state.patience.rateFactor,
+    rateAt: (step: number) => plan.scheduleOf(state.totalSteps)(step) * state.patience.rateFactor * rewarmed(step),
   };
   const stepper = createStepper(run.model, plan, course, vote);
   return {
@@ -189,9 +194,13 @@ function stopReason<Raw>(session: Session<Raw>, { stop }: Agreement): StopReason
   const isDone = state.step >= state.totalSteps;
   if (peers) return isDone ? 'done' : stop !== null && state.step >= stop.step ? stop.reason : null;
   if (wants(session, 'interrupted')) return 'interrupted';
+  if (isUnfreezing(session)) return 'unfreeze';
   if (isDone) return plan.timed && state.step < plan.totalSteps ? 'time' : 'done';
   return REASONS.find((reason) => wants(session, reason)) ?? null;
 }
+
+const isUnfreezing = <Raw>({ plan: { unfreezeAt }, state }: Session<Raw>): boolean =>
+  unfreezeAt !== null && state.unfrozenAt === null && state.step >= unfreezeAt * state.totalSteps;
 
 function evaluationDue<Raw>({ run, plan, state }: Session<Raw>): boolean {
   const { step, latest } = state;
@@ -209,7 +218,8 @@ async function record<Raw>(session: Session<Raw>, unread: UnreadStep, waiting: W
   const report = await unread.read();
   const { votes: _votes, ...figures } = report;
   log.write({ event: 'step', ...figures });
-  progress.step({ ...report, steps: state.totalSteps, epochs: Math.ceil(state.totalSteps / plan.stepsPerEpoch) });
+  const steps = plan.timed && state.totalSteps >= UNKNOWN_STEPS ? Number.POSITIVE_INFINITY : state.totalSteps;
+  progress.step({ ...report, steps, epochs: Math.ceil(steps / plan.stepsPerEpoch) });
   const message = waiting.step(report.ms);
   if (message !== null) {
     log.write({ event: 'warning', step: report.step, message });

@@ -75,6 +75,41 @@ export async function estimateStepMemory(
   }
 }
 
+export interface BatchChoice {
+  /** The most images. */
+  readonly most: number;
+  /** What it is a multiple of. */
+  readonly multiple: number;
+  /** Bytes that the process may still take; what is there when absent. */
+  readonly available?: number;
+}
+
+/** Share of the memory that a batch may need by its estimate, which is within a fifth of the truth. */
+const SAFE = 0.7;
+
+/**
+ * The largest batch whose step has room, a power of two times `multiple`: a step is traced for two batches, and others lie on the line
+ * through them.
+ *
+ * @returns at least `multiple`, whether or not it has room: a training asks again before its first step
+ * @throws as `estimateStepMemory`
+ */
+export async function chooseBatch(
+  network: StepNetwork,
+  { most, multiple, available }: BatchChoice,
+  options: Partial<TrainOptions> = {},
+): Promise<{ readonly batchSize: number; readonly neededBytes: number; readonly availableBytes: number }> {
+  const needed = async (count: number): Promise<number> =>
+    (await estimateStepMemory(network, count, { ...options, batchSize: count })).neededBytes;
+  const near = await needed(multiple);
+  const slope = (await needed(2 * multiple)) - near;
+  const bytesOf = (count: number): number => near + slope * (count / multiple - 1);
+  const availableBytes = Math.min(...roomsWith(available).map(({ bytes }) => bytes));
+  let batchSize = multiple;
+  while (2 * batchSize <= most && bytesOf(2 * batchSize) <= SAFE * availableBytes) batchSize *= 2;
+  return { batchSize, neededBytes: bytesOf(batchSize), availableBytes };
+}
+
 /** Of an estimate: memory does not depend on it. */
 const FIRST = { step: 0, learningRate: 0 } as const;
 

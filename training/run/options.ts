@@ -1,3 +1,4 @@
+import { isBelow } from '../../backbones/frozen.js';
 import { taskCount } from '../../engine/collective.js';
 import { ConfigError } from '../../engine/errors.js';
 import { createEma, type Ema } from '../ema.js';
@@ -16,13 +17,18 @@ export interface TrainOptions extends Partial<Omit<TrainConfig, Surroundings | '
   readonly steps?: number;
   /** Images per step, over all processes of a cluster together. */
   readonly batchSize: number;
+  /** State-dict paths of the backbone's stages, first to last, for `layerDecay`. Defaults to none, which leaves it without effect. */
+  readonly stages?: readonly (readonly string[])[];
   /** Seconds between checkpoints where `checkpointEvery` is null. Defaults to 60. */
   readonly checkpointSeconds?: number;
   readonly seed: number;
 }
 
+/** Images of a step where nothing is said. */
+export const DEFAULT_BATCH = 8;
+
 /** What options that are left out stand for. */
-export const TRAIN_DEFAULTS = { ...trainConfig.parse({}), checkpointSeconds: 60 };
+export const TRAIN_DEFAULTS = { ...trainConfig.parse({}), batchSize: DEFAULT_BATCH, checkpointSeconds: 60 };
 
 /** What the options mean for one model and one loader. */
 export interface Plan {
@@ -42,6 +48,9 @@ export interface Plan {
   /** Equal parts that a batch is computed in. */
   readonly accumulate: number;
   readonly syncNorm: boolean;
+  /** Share of the steps in which the backbone is frozen; null: it is never, or no more. */
+  readonly unfreezeAt: number | null;
+  readonly warmupSteps: number;
   readonly evaluateSteps: number;
   readonly checkpointSteps: number | null;
   readonly checkpointSeconds: number;
@@ -54,7 +63,7 @@ export interface Plan {
   readonly seed: number;
 }
 
-const BACKBONE = 'backbone.';
+export const BACKBONE = 'backbone.';
 /** Where neither epochs nor minutes are said. */
 const EPOCHS = 50;
 /** Steps that a training of unknown length is taken to have. */
@@ -92,7 +101,7 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     if (value !== null && !(Number.isInteger(value) && value > 0))
       throw new ConfigError(`${name} is ${value}: give a whole number of at least 1`);
   requireParts(set.batchSize, set.accumulate);
-  const rateOf = (name: string): number => (name.startsWith(BACKBONE) ? set.backboneRate : 1);
+  const rateOf = rateFactors(set, options.stages ?? []);
   const { momentum, nesterov, beta1, beta2, epsilon, weightDecay } = set;
   return {
     totalSteps,
@@ -115,6 +124,8 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     recompute: set.recompute,
     accumulate: set.accumulate,
     syncNorm: set.syncNorm,
+    unfreezeAt: set.unfreezeAt,
+    warmupSteps: set.warmupSteps,
     evaluateSteps: set.evaluateEvery * stepsPerEpoch,
     checkpointSteps: set.checkpointEvery,
     checkpointSeconds: set.checkpointSeconds,
@@ -123,6 +134,23 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     patience: set.patience,
     plateau: set.schedule.kind === 'plateau' ? set.schedule : null,
     seed: set.seed,
+  };
+}
+
+/**
+ * The part of the rate that each parameter has: 1, and in the backbone `backboneRate`, times `layerDecay` for its stage and each one
+ * after it.
+ *
+ * @source Clark et al. 2020, arXiv:2003.10555, appendix A; by stages as timm's `layer_decay` by groups
+ */
+export function rateFactors(
+  { backboneRate, layerDecay }: Pick<TrainConfig, 'backboneRate' | 'layerDecay'>,
+  stages: readonly (readonly string[])[],
+): (name: string) => number {
+  return (name) => {
+    if (!name.startsWith(BACKBONE)) return 1;
+    const stage = stages.findIndex((paths) => isBelow(paths, name.slice(BACKBONE.length)));
+    return backboneRate * layerDecay ** (stage < 0 ? 0 : stages.length - stage);
   };
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { caseStatistics } from '../../datasets/caseStatistics.js';
 import { shownImage } from '../../datasets/decode/index.js';
+import { type KeptLargest, keepLargest } from '../../datasets/evaluators/index.js';
 import {
   type Axis,
   joined,
@@ -23,6 +24,8 @@ export interface PredictVolumeOptions {
   readonly slices: number;
   /** False: slices are shown to the network as 8-bit RGB. */
   readonly isDeep: boolean;
+  /** Classes of which only the largest component of the volume is kept; null: all is. Defaults to null. */
+  readonly kept?: KeptLargest | null;
   /** Slice that is shown, from 0. Defaults to the one with the most of what is no background. */
   readonly shown?: number | null;
 }
@@ -51,7 +54,7 @@ export interface VolumePrediction {
 export async function predictVolume<Result>(
   predictor: Predictor<Result>,
   files: readonly string[],
-  { axis: wanted, slices: together, isDeep, shown = null }: PredictVolumeOptions,
+  { axis: wanted, slices: together, isDeep, shown = null, kept = null }: PredictVolumeOptions,
 ): Promise<VolumePrediction> {
   const [file = ''] = files;
   const all = await Promise.all(
@@ -89,11 +92,13 @@ export async function predictVolume<Result>(
       if (shown === null ? count > best.count : from + i === shown) best = { index: from + i, count, result };
     }
   }
-  const labels = new Uint8Array(placed.length);
-  if (isStored) labels.set(placed);
+  const { depth, height, width } = volume;
+  const answered = kept === null ? placed : keepLargest(placed, [depth, height, width], kept);
+  const labels = new Uint8Array(answered.length);
+  if (isStored) labels.set(answered);
   else {
     eachVoxel(stored, orientationOf(stored), (at, ras) => {
-      labels[at] = placed[ras] as number;
+      labels[at] = answered[ras] as number;
     });
   }
   const [x, y, z] = stored.spacing;

@@ -6,6 +6,7 @@ import type { StepTime } from './events.js';
 export interface ProgressStep {
   /** Completed steps. */
   readonly step: number;
+  /** Of the whole training; infinite: not known yet. */
   readonly steps: number;
   readonly epoch: number;
   readonly epochs: number;
@@ -69,7 +70,10 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
       if (now() - last < (live ? REDRAW : every) && !finished) return;
       last = now();
       const steps = state.step - first.step;
-      const left = steps > 0 ? ((now() - first.at) / steps / 1000) * (state.steps - state.step) : null;
+      const left =
+        steps > 0 && Number.isFinite(state.steps)
+          ? ((now() - first.at) / steps / 1000) * (state.steps - state.step)
+          : null;
       const words = describeStep(state, average ?? state.ms, left);
       const line = live ? `${curve.text()}  ${words}` : words;
       if (live) stream.write(CLEAR + line.slice(0, Math.max(20, (stream.columns ?? 120) - 1)));
@@ -171,8 +175,8 @@ export function describeStep(state: ProgressStep, average: StepTime, left: numbe
   const terms = Object.entries(losses).filter(([term]) => term !== 'total');
   const detail = terms.length > 1 ? ` (${terms.map(([term, value]) => `${term} ${figure(value)}`).join(', ')})` : '';
   return [
-    `epoch ${epoch}/${epochs}`,
-    `step ${step}/${steps}`,
+    `epoch ${epoch}${Number.isFinite(epochs) ? `/${epochs}` : ''}`,
+    `step ${step}${Number.isFinite(steps) ? `/${steps}` : ''}`,
     `loss ${figure(losses.total ?? Number.NaN)}${detail}`,
     `rate ${learningRate.toExponential(1)}`,
     `${Math.round(total)} ms/step (data ${milliseconds(data)}, compute ${milliseconds(compute)}, host ${milliseconds(host)})`,

@@ -81,6 +81,8 @@ export interface RunState {
   best: Evaluation | null;
   latest: Evaluation | null;
   patience: Patience;
+  /** The step at which the backbone was unfrozen; null: it was not. */
+  unfrozenAt: number | null;
 }
 
 /** One process's part of a run. */

@@ -26,6 +26,8 @@ export interface StepReport {
 export interface UnreadStep {
   /** Once; frees them, too. */
   read(): Promise<StepReport>;
+  /** As `read`, but for what is not finite, which is given as it is. */
+  peek(): Promise<Pick<StepReport, 'losses' | 'gradientNorm'>>;
   /** Frees them unread. */
   dispose(): void;
 }
@@ -36,6 +38,8 @@ export interface Course {
   readonly rateAt: (step: number) => number;
   /** Steps of the whole training, as far as is known. */
   readonly totalSteps: () => number;
+  /** The step that the optimizer began at. */
+  readonly optimizerFrom: number;
 }
 
 /** Runs single steps. */
@@ -78,12 +82,19 @@ export function createStepper<Raw>(
       const progress = { share: step / course.totalSteps(), epochs: step / plan.stepsPerEpoch };
       try {
         const started = performance.now();
-        const running = compiled.run(parts, { step, learningRate, progress, votes: vote?.() });
+        const running = compiled.run(parts, {
+          step,
+          optimizerStep: step - course.optimizerFrom,
+          learningRate,
+          progress,
+          votes: vote?.(),
+        });
         const result = await bothEnd(running, whileRunning());
         const ms = { data: waited, compute: performance.now() - started, host: started - entered };
         const { ids } = batch;
         return {
           dispose: () => tf.dispose(result as unknown as tf.TensorContainer),
+          peek: () => readResult(result),
           read: async () => {
             const { losses, gradientNorm, votes } = await readResult(result);
             requireFinite(step + 1, ids, { ...losses, 'gradient norm': gradientNorm });

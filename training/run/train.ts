@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Membership, membership } from '../../engine/collective.js';
 import { ConfigError, PeerError, WriteError } from '../../engine/errors.js';
 import { writeJson } from '../../engine/files/write.js';
+import { OPTIMIZER } from '../checkpointWeights.js';
 import { PATIENT } from '../patience.js';
 import { restoreState } from '../state.js';
 import { requireClasses, requireOwn } from './checkpoint.js';
@@ -12,7 +13,7 @@ import { beginningOf, type EventLog, openEventLog, type RunEvent } from './event
 import { holdRunFolder, type RunFolder, runFolder, settleRun } from './folder.js';
 import { createSteps, loop, type Steps, type StopReason } from './loop.js';
 import { type MemoryUse, memoryUse } from './memory.js';
-import { type Plan, plan, UNKNOWN_STEPS } from './options.js';
+import { BACKBONE, type Plan, plan, UNKNOWN_STEPS } from './options.js';
 import { createErrorProgress, duration, type Progress } from './progress.js';
 import { evaluate, isWriter, type RunState, type Session, saveLast, type TrainRun, versions } from './session.js';
 
@@ -42,11 +43,50 @@ export async function trainRun<Raw>(run: TrainRun<Raw>): Promise<TrainResult> {
   const cluster = membership();
   const writes = cluster === null || cluster.task === 0;
   const held = writes && !run.held ? holdRunFolder(run.out, run.resume === true) : null;
+  const folder = run.held?.folder ?? runFolder(run.out);
+  const alsoLog = run.alsoLog && { write: run.alsoLog.write, close: () => undefined }; // several logs may be opened
   try {
-    return await trainIn(run, run.held?.folder ?? runFolder(run.out), cluster);
+    for (let resume = run.resume === true; ; resume = true) {
+      const unfreeze = frozenFor(run, cluster, resume ? folder : null);
+      try {
+        const result = await trainIn({ ...run, resume, ...(alsoLog && { alsoLog }) }, folder, cluster);
+        if (result.reason !== 'unfreeze') return result;
+      } finally {
+        unfreeze();
+      }
+    }
   } finally {
+    run.alsoLog?.close();
     held?.release();
   }
+}
+
+/**
+ * Freezes the backbone where the run begins with that.
+ *
+ * @param folder of the run to continue; null: it begins
+ * @returns      what unfreezes it
+ */
+function frozenFor<Raw>(
+  { model, options }: TrainRun<Raw>,
+  cluster: Membership | null,
+  folder: RunFolder | null,
+): () => void {
+  const { unfreezeAt = null } = options;
+  if (unfreezeAt === null) return () => undefined;
+  if (cluster) throw new ConfigError('train.unfreezeAt is for one process: leave it out in a cluster');
+  const isOver = folder !== null && existsSync(folder.last) && readCheckpoint(folder.last).metadata.unfrozenAt != null;
+  if (isOver) return () => undefined;
+  const moving = [...model.parameters].flatMap(([name, { variable }]) =>
+    name.startsWith(BACKBONE) && variable.trainable ? [variable] : [],
+  );
+  if (moving.length === 0) {
+    throw new ConfigError('train.unfreezeAt: all of the backbone is frozen for good: set model.backbone.frozen: none');
+  }
+  for (const variable of moving) variable.trainable = false;
+  return () => {
+    for (const variable of moving) variable.trainable = true;
+  };
 }
 
 /** Nothing is written before everything that could refuse the run has been asked: checkpoint, peers, memory. */
@@ -179,6 +219,12 @@ async function finish<Raw>(session: Session<Raw>, steps: Steps): Promise<TrainRe
   const { run, plan, state, folder } = session;
   announce(session);
   const trained = await loop(session, steps);
+  if (trained === 'unfreeze') {
+    state.unfrozenAt = state.step;
+    await saveLast(session);
+    session.progress.note(`after step ${state.step} the backbone is trained, too (train.unfreezeAt)`);
+    return { reason: trained, ...state, memory: memoryUse(), folder };
+  }
   await session.peers?.leave();
   if (!isWriter(session)) return { reason: trained, ...state, memory: memoryUse(), folder };
   const ended = performance.now();
@@ -232,6 +278,7 @@ const newState = (planned: Plan, name: string = randomUUID()): RunState => ({
   best: null,
   latest: null,
   patience: PATIENT,
+  unfrozenAt: null,
 });
 
 function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, progress: Progress): RunState {
@@ -244,8 +291,8 @@ function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, 
   requireClasses(folder.last, checkpoint, run.labels);
   requireSameOrder(folder.last, checkpoint, run, planned);
   const tensors = { model: run.model, optimizer: planned.optimizer, ema: planned.ema };
-  const { missing, unused } = restoreState(tensors, checkpoint);
-  const { step, seconds, best, latest, totalSteps, patience = PATIENT } = checkpoint.metadata;
+  const { step, seconds, best, latest, totalSteps, patience = PATIENT, unfrozenAt = null } = checkpoint.metadata;
+  const { missing, unused } = restoreState(tensors, unfrozenAt === step ? withoutOptimizer(checkpoint) : checkpoint);
   const left = (planned.minutes ?? 0) * 60 - seconds;
   const now = planned.timed ? stepsWith(left, checkpoint.metadata, planned.totalSteps) : planned.totalSteps;
   progress.note(
@@ -258,8 +305,22 @@ function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, 
   }
   if (missing.length > 0) progress.note(`${missing.length} states start fresh, e.g. ${missing[0]}`);
   if (unused.length > 0) progress.note(`${unused.length} states of the checkpoint are not used, e.g. ${unused[0]}`);
-  return { run: checkpoint.metadata.run ?? randomUUID(), step, totalSteps: now, seconds, best, latest, patience };
+  return {
+    run: checkpoint.metadata.run ?? randomUUID(),
+    step,
+    totalSteps: now,
+    seconds,
+    best,
+    latest,
+    patience,
+    unfrozenAt,
+  };
 }
+
+/** What the optimizer of a frozen backbone knew is too old for the whole network. */
+const withoutOptimizer = ({ tensors, metadata }: Checkpoint): Checkpoint => {
+  return { metadata, tensors: new Map([...tensors].filter(([name]) => !name.startsWith(OPTIMIZER))) };
+};
 
 /** Of its minutes, what may be left of a run that has ended. */
 const UNUSED = 0.05;

@@ -5,7 +5,8 @@ import { createIdSet } from '../ids.js';
 import { meanWithInterval } from '../resampling.js';
 import type { CasesConfig } from './config.js';
 import type { Grid } from './grid.js';
-import { type Empty, measureRegion, REGION_FIGURES, type RegionFigures } from './measure.js';
+import { keepLargest, keptLargest } from './largest.js';
+import { type Empty, measureDice, measureRegion, REGION_FIGURES, type RegionFigures } from './measure.js';
 
 /** One class of one case. */
 export interface MeasuredRow extends RegionFigures {
@@ -33,6 +34,8 @@ export interface CaseReport {
   /** How spacing, tolerance and empty maps were dealt with, in sentences. */
   readonly policy: string;
   readonly perClass: { readonly [name: string]: ClassCases };
+  /** Mean Dice of the cases, by class, as answered and with only the largest component of the class kept; empty unless asked for. */
+  readonly largest: { readonly [name: string]: { readonly answered: number; readonly kept: number } };
   readonly rows: readonly MeasuredRow[];
 }
 
@@ -61,21 +64,39 @@ interface OpenCase {
 
 type Units = Pick<CaseReport, 'unit' | 'volumeUnit'>;
 
+export interface CaseEvaluatorOptions {
+  /** True: answers are measured as they are, and once more with only the largest component of each class. Defaults to false. */
+  readonly triesLargest?: boolean;
+}
+
+const meansOf = (values: readonly { readonly answered: number; readonly kept: number }[]) => ({
+  answered: values.reduce((sum, { answered }) => sum + answered, 0) / values.length,
+  kept: values.reduce((sum, { kept }) => sum + kept, 0) / values.length,
+});
+
 /**
  * Measures overlap, surface distances, lesions and volumes case by case. A case is an image, or the images of a folder as
  * slices of a stack; it is measured and forgotten when the next one begins.
  *
  * @throws EspalierError when the settings name a class that is not there
  */
-export function createCaseEvaluator(labels: LabelMap, settings: CasesConfig): CaseEvaluator {
+export function createCaseEvaluator(
+  labels: LabelMap,
+  settings: CasesConfig,
+  { triesLargest = false }: CaseEvaluatorOptions = {},
+): CaseEvaluator {
   const classes = measuredClasses(labels, settings);
+  const kept = triesLargest ? null : keptLargest(labels, settings);
+  const tried = new Map<string, { answered: number; kept: number }[]>();
   const claimImage = createIdSet();
   const begun = new Set<string>();
   const rows: MeasuredRow[] = [];
   let open: OpenCase | null = null;
   let units: Units | null = null;
   const measured = (closing: OpenCase): readonly MeasuredRow[] => {
-    const { found, truth, answer, grid, voxelVolume } = stackOf(closing, settings);
+    const stack = stackOf(closing, settings);
+    const { found, truth, grid, voxelVolume } = stack;
+    const answer = kept === null ? stack.answer : keepLargest(stack.answer, grid.shape, kept);
     if (units && (units.unit !== found.unit || units.volumeUnit !== found.volumeUnit)) {
       throw new EspalierError(
         `${closing.name} is measured in ${found.unit} and ${found.volumeUnit}, the cases before it in ${units.unit} and ${units.volumeUnit}: state evaluate.cases.spacing for all of them`,
@@ -84,6 +105,12 @@ export function createCaseEvaluator(labels: LabelMap, settings: CasesConfig): Ca
     units = found;
     return classes.map(({ name, index }) => {
       const { empty, figures } = measureRegion({ truth, answer, grid, voxelVolume }, index, settings);
+      if (triesLargest && figures.dice !== null) {
+        const one = keptLargest(labels, { ...settings, largest: [name] });
+        const whole = one === null ? answer : keepLargest(answer, grid.shape, one);
+        const dice = measureDice(truth, whole, index);
+        tried.set(name, [...(tried.get(name) ?? []), { answered: figures.dice, kept: dice }]);
+      }
       return { case: closing.name, class: name, empty, ...figures };
     });
   };
@@ -115,6 +142,7 @@ export function createCaseEvaluator(labels: LabelMap, settings: CasesConfig): Ca
         cases: begun.size,
         ...known,
         policy: policyOf(settings, known),
+        largest: Object.fromEntries([...tried].map(([name, values]) => [name, meansOf(values)])),
         perClass: Object.fromEntries(classes.map(({ name }) => [name, classCases(all, name, settings.seed)])),
         rows: all,
       };
@@ -151,7 +179,7 @@ function stackOf({ name, slices }: OpenCase, settings: CasesConfig) {
       `${other.id} is ${other.truth.width}x${other.truth.height}, ${first.id} ${width}x${height}: slices of one case have one size`,
     );
   }
-  const stated = settings.spacing ?? first.spacing ?? null;
+  const stated = settings.spacing ?? (settings.of === 'image' ? first.spacing?.slice(-2) : first.spacing) ?? null;
   if (slices.length > 1 && stated?.length === 2) {
     throw new EspalierError(
       `${name} has ${slices.length} slices and a spacing of rows and columns alone: state evaluate.cases.spacing as slices, rows, columns`,
@@ -194,12 +222,12 @@ function classCases(rows: readonly MeasuredRow[], name: string, seed: number): C
 const isFigure = <K extends Figure>(row: MeasuredRow, figure: K): row is MeasuredRow & { readonly [F in K]: number } =>
   row[figure] !== null;
 
-function policyOf({ spacing, tolerance, bothEmpty, oneEmpty }: CasesConfig, { unit }: Units): string {
+function policyOf({ spacing, tolerance, bothEmpty, oneEmpty, largest }: CasesConfig, { unit }: Units): string {
   const where = spacing ? 'evaluate.cases.spacing' : 'the images';
   const lengths = unit === 'mm' ? `Distances are in mm, by the spacing of ${where}` : PIXELS;
   const both = bothEmpty === 'leaveOut' ? 'is left out' : 'counts as perfect (shares 1, distances 0)';
   const distances = oneEmpty === 'diagonal' ? "distances are the grid's diagonal" : 'distances are left out';
-  return `${lengths}; surfaces agree up to ${tolerance} ${unit}. A class that neither truth nor answer has ${both}; where only one of them has it, shares are 0 and ${distances}.`;
+  return `${lengths}; surfaces agree up to ${tolerance} ${unit}. A class that neither truth nor answer has ${both}; where only one of them has it, shares are 0 and ${distances}.${largest.length === 0 ? '' : ` Only the largest component of a case is kept of ${largest.join(', ')}.`}`;
 }
 
 const PIXELS = 'Distances are in pixels, as no spacing is known (evaluate.cases.spacing states it)';

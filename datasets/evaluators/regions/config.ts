@@ -45,6 +45,14 @@ export const casesConfig = z.strictObject({
     .max(1)
     .default(0)
     .describe('Share of a lesion that the other map must cover for a hit, 0..1; 0: any pixel'),
+  largest: z
+    .array(z.string().min(1))
+    .max(255)
+    .readonly()
+    .default([])
+    .describe(
+      'Classes of which only the largest component of a case is kept: in figures per case, and in what predict says and writes; `evaluate --keep-largest` finds those that it helps',
+    ),
   seed: z.int().min(0).max(4_294_967_295).default(0).describe('Of the 95 % intervals: cases drawn again 1000 times'),
 });
 export type CasesConfig = z.output<typeof casesConfig>;

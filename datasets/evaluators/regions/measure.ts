@@ -104,6 +104,17 @@ export function measureRegion(
   };
 }
 
+/** Dice of one class whose truth or answer has a voxel; 0 where neither has. */
+export function measureDice(truth: Uint8Array, answer: Uint8Array, label: number): number {
+  let [all, both] = [0, 0];
+  for (let at = 0; at < truth.length; at++) {
+    if (truth[at] === IGNORED) continue;
+    all += (truth[at] === label ? 1 : 0) + (answer[at] === label ? 1 : 0);
+    both += truth[at] === label && answer[at] === label ? 1 : 0;
+  }
+  return all === 0 ? 0 : (2 * both) / all;
+}
+
 function emptyOf({ truth, answer }: { readonly truth: number; readonly answer: number }): Empty {
   if (truth > 0 && answer > 0) return 'none';
   if (truth > 0) return 'answer';

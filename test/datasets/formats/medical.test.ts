@@ -241,6 +241,30 @@ test('the spacing asked for is the median of the training cases, and cases of on
   expect(report.findings[0]).toMatchObject({ pitfall: 38, severity: 'error', split: 'val' });
 });
 
+test('folds are of patients, and have those with a further mask alike', async () => {
+  const files = Object.fromEntries(
+    [1, 2, 3, 4, 5, 6].flatMap((p) => [
+      [`p${p}/t1.nii.gz`, image(p)],
+      [`p${p}/t1_seg.nii.gz`, mask(0)],
+      [`p${p}/t2.nii.gz`, image(p + 30)],
+      [`p${p}/t2_seg.nii.gz`, mask(0)],
+      ...(p > 4 ? [[`p${p}/t1_lesion.nii.gz`, mask(5)] as const] : []),
+    ]),
+  );
+  const root = folderWith(files);
+  const patientsOf = async (split: 'train' | 'val', fold: number): Promise<string[]> => {
+    const data = { kind: 'medical' as const, root, folds: 2, fold, masks: ['seg', 'lesion'] };
+    const dataset = await openData(data, 'classMap', { split });
+    return [...new Set(dataset?.cases?.map(({ patient }) => patient))].sort();
+  };
+  for (const fold of [0, 1]) {
+    const [train, val] = [await patientsOf('train', fold), await patientsOf('val', fold)];
+    expect([train.length, val.length]).toEqual([3, 3]);
+    expect([...train, ...val].sort()).toEqual(['p1', 'p2', 'p3', 'p4', 'p5', 'p6']);
+    expect(val.filter((id) => id > 'p4')).toHaveLength(1);
+  }
+});
+
 test.skipIf(dataMissing)('the spinal cords are recognised, and no patient is in two splits', async () => {
   const report = await checkData(await experimentOf(dataPath('nifti/sct')));
   expect(report.experiment.data.kind).toBe('medical');

@@ -15,7 +15,7 @@ test('an image is laid at a spacing with a whole number of pixels, and one of no
   expect(scalesTo(image, undefined)).toEqual({ scaleY: 1, scaleX: 1 });
   expect(scalesTo({ width: 1, height: 1, spacing: [0.1, 0.1] }, [9, 9])).toEqual({ scaleY: 1, scaleX: 1 });
   expect(() => scalesTo({ width: 500, height: 500, spacing: [900, 1] }, [1, 1])).toThrow(
-    /500 pixels 900 mm apart are 450000 that are 1 mm apart, and at most 32768/,
+    /500 pixels 900 mm apart are 450000 that are 1 mm apart, and at most 16384/,
   );
 });
 
@@ -84,7 +84,13 @@ test('what is laid at a spacing and answered there comes back to the original gr
       return i % 2 === 0 ? 1 - value : value;
     });
     const grid = { scores, height: laid.height, width: laid.width, classes: 2 };
-    const answer = decodeClassMap(grid, [laid.height, laid.width], laid.placement);
+    const answer = decodeClassMap(grid, [laid.height, laid.width], laid.placement, { probabilities: true });
+    const { classProbabilities = new Float32Array(0) } = answer;
+    for (const [i, label] of answer.mask.entries()) {
+      const [none = 0, some = 0] = classProbabilities.subarray(2 * i, 2 * i + 2);
+      expect(none + some).toBeCloseTo(1, 5);
+      expect(some > none).toBe(label === 1);
+    }
     expect([answer.width, answer.height]).toEqual([width, height]);
     const wrong = answer.mask.filter((label, i) => label !== data[i]).length;
     expect(wrong).toBeLessThanOrEqual(target[0] === 0.8 ? 0 : 8);

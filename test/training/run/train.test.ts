@@ -272,6 +272,43 @@ describe('resuming', () => {
     await expect(trainRun(odd)).rejects.toThrow('4 images a step cannot be computed in 3 equal parts');
   });
 
+  test.each([5, 10, 15])(
+    'a frozen backbone is trained from half of the steps on, also when interrupted after %i, bit for bit',
+    async (steps) => {
+      const options: TrainRun['options'] = { ...TINY_OPTIONS, unfreezeAt: 0.5 };
+      const start = snapshot(createTinyModel());
+      const moves: boolean[] = [];
+      const model = createTinyModel();
+      const evaluate = async () => {
+        const now = snapshot(model);
+        const names = ['backbone.stem.weight', 'backbone.bn.running_mean', 'backbone.bn.bias'];
+        moves.push(names.some((name) => `${now[name]}` !== `${start[name]}`));
+        return { score: 1 };
+      };
+      const whole = await trainRun(tinyRun(out('whole'), model, { options, evaluate }));
+      expect(whole).toMatchObject({ reason: 'done', step: 20 });
+      expect(moves).toEqual([false, false, true, true]); // after 5, 10, 15 and 20
+      const rates = eventsOf('whole').flatMap(({ event, learningRate }) => (event === 'step' ? [learningRate] : []));
+      expect(rates.length).toBe(20);
+      const cosine = (step: number): number => 0.025 * (1 + Math.cos((Math.PI * (step - 3)) / 17));
+      expect(Number(rates[10])).toBeCloseTo(cosine(10) / 3, 9); // the first of three steps of another warm-up
+      expect(Number(rates[12])).toBeCloseTo(cosine(12), 9);
+      await trainRun(tinyRun(out('run'), createTinyModel(), { options, ...stopAfter(steps) }));
+      const again = createTinyModel({ seed: 5 });
+      const second = await trainRun(tinyRun(out('run'), again, { options, resume: true }));
+      expect(tensorsOf(second.folder.last)).toEqual(tensorsOf(whole.folder.last));
+      expect(
+        [...again.parameters.values()].every(({ variable, role }) => variable.trainable || role === 'statistic'),
+      ).toBe(true);
+    },
+  );
+
+  test('a backbone that is frozen for good is not unfrozen', async () => {
+    const options: TrainRun['options'] = { ...TINY_OPTIONS, unfreezeAt: 0.5 };
+    const run = tinyRun(out('run'), createTinyModel({ frozenStem: true }), { options });
+    await expect(trainRun(run)).rejects.toThrow(/frozen for good/);
+  });
+
   test('drops events of steps after the checkpoint, and a line that was cut off', async () => {
     const options = { ...TINY_OPTIONS, checkpointEvery: 6 };
     await trainRun(tinyRun(out('run'), createTinyModel(), { options, ...stopAfter(6) }));

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import * as z from 'zod';
+import { ConfigError } from '../engine/errors.js';
+import { readText } from '../engine/files/read.js';
+import { writeJson } from '../engine/files/write.js';
+
+const schema = z.strictObject({
+  /** Classes of which only the largest component is kept. */
+  largest: z.array(z.string().min(1)).max(255).readonly(),
+  /** That it was decided on. */
+  split: z.string(),
+  /** Mean Dice of the cases by class, as answered, and with the largest component alone. */
+  dice: z.record(z.string(), z.object({ answered: z.number(), kept: z.number() })),
+});
+/** What validation showed to help once a network has answered. */
+export type Postprocess = z.infer<typeof schema>;
+
+const MAX_BYTES = 2 ** 20;
+
+/** What was decided for a run; null: nothing was. @throws ConfigError when the file is damaged */
+export function readPostprocess(file: string): Postprocess | null {
+  if (!existsSync(file)) return null;
+  const refuse = (problem: string) =>
+    new ConfigError(`${file}: ${problem}; remove it, or decide again with evaluate --keep-largest`);
+  const text = readText(file, { maxBytes: MAX_BYTES, refuse });
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw refuse('it is no decision of this library');
+  }
+}
+
+/**
+ * The classes whose mean Dice over the cases rises when only their largest component is kept.
+ *
+ * @source nnU-Net v2, postprocessing/remove_connected_components.py: kept where the mean Dice of the validation cases rises
+ */
+export function decidePostprocess(dice: Postprocess['dice'], split: string): Postprocess {
+  const largest = Object.entries(dice).flatMap(([name, { answered, kept }]) => (kept > answered ? [name] : []));
+  return { largest, split, dice };
+}
+
+export const writePostprocess = (file: string, decided: Postprocess): void => writeJson(file, decided);

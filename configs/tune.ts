@@ -1,0 +1,180 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import * as z from 'zod';
+import { IMAGENET } from '../backbones/backbone.js';
+import { ConfigError } from '../engine/errors.js';
+import { readText } from '../engine/files/read.js';
+import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
+import { createRandom } from '../engine/random.js';
+import { trainAugmentation } from './augmentation.js';
+import { taskOf } from './network.js';
+import type { Experiment } from './schema.js';
+import { type Member, type SeriesOptions, trainSeries } from './series.js';
+
+/** What is changed of a config. */
+export interface Change {
+  /** Factors on `train.learningRate` and `train.weightDecay`. */
+  readonly rate: number;
+  readonly decay: number;
+  /** Of the augmentation: 0 leaves images alone but for turns and flips, 1 is the config's, 2 twice as much. */
+  readonly strength: number;
+}
+
+/** One more round for the better third. */
+export interface Rung {
+  /** Of each training in it. */
+  readonly minutes: number;
+  /** Trials, best first; null: nothing was measured. */
+  readonly scores: readonly { readonly trial: number; readonly score: number | null }[];
+}
+
+export interface Tuned {
+  readonly trials: readonly Change[];
+  readonly rungs: readonly Rung[];
+  readonly best: { readonly trial: number; readonly score: number | null };
+  /** The config with the best changes, a YAML file. */
+  readonly file: string;
+}
+
+export interface TuneOptions extends Pick<SeriesOptions, 'out' | 'resume' | 'train'> {
+  /** Of all trainings together. */
+  readonly minutes: number;
+  /** Trials of the first round. */
+  readonly trials: number;
+  readonly say: (line: string) => void;
+}
+
+/** What is left of the trials from round to round is one of so many. */
+const ETA = 3;
+/** Largest factors on the rate and on the decay, and largest strength. */
+const [RATE, DECAY, STRENGTH] = [8, 10, 2] as const;
+/** A decay that is 0 is tried from here. */
+const LEAST_DECAY = 1e-4;
+
+/**
+ * Changes to try: none first, then drawn evenly, of rate and decay on a logarithmic scale.
+ *
+ * @param seed same seed, same changes
+ */
+export function drawChanges(count: number, seed: number): readonly Change[] {
+  const random = createRandom([seed, 0x7e57]);
+  const factor = (largest: number): number => largest ** (2 * random.next() - 1);
+  return Array.from({ length: count }, (_, i) => {
+    const drawn = { rate: factor(RATE), decay: factor(DECAY), strength: STRENGTH * random.next() };
+    return i === 0 ? { rate: 1, decay: 1, strength: 1 } : drawn;
+  });
+}
+
+/** A config with changes. */
+export function changed(experiment: Experiment, { rate, decay, strength }: Change): Experiment {
+  const { train, augment } = experiment;
+  const least = train.weightDecay === 0 && decay !== 1 ? LEAST_DECAY : train.weightDecay;
+  return {
+    ...experiment,
+    train: {
+      ...train,
+      learningRate: digits(Math.min(10, train.learningRate * rate)),
+      weightDecay: digits(Math.min(1, least * decay)),
+    },
+    augment: strength === 1 ? augment : { ...augment, ...strengthened(experiment, strength) },
+  };
+}
+
+/** Scale and colour of a config's augmentation, and the magnitude of RandAugment, as much stronger. */
+function strengthened(experiment: Experiment, strength: number): Partial<Experiment['augment']> {
+  const { augment, model } = experiment;
+  const { scale, color } = trainAugmentation(experiment, model.inputSize, IMAGENET);
+  const share = (value: number): number => digits(Math.min(1, value * strength));
+  return {
+    scale: [digits(scale[0] ** strength), digits(scale[1] ** strength)],
+    brightness: share(color.brightness),
+    contrast: share(color.contrast),
+    saturation: share(color.saturation),
+    hue: Math.min(0.5, share(color.hue)),
+    policy: augment.policy.replace(/^rand-m([\d.]+)/, (_, magnitude: string) => {
+      return `rand-m${Math.min(MOST_MAGNITUDE, Math.round(Number(magnitude) * strength))}`;
+    }),
+  };
+}
+
+/** Of RandAugment's ops. */
+const MOST_MAGNITUDE = 10;
+
+const digits = (value: number): number => Number(value.toPrecision(4));
+
+/** Trials of each round: a third goes on, until no more than three are compared. */
+export function roundsOf(trials: number): readonly number[] {
+  const rounds = [trials];
+  for (let left = trials; left > ETA; ) {
+    left = Math.ceil(left / ETA);
+    rounds.push(left);
+  }
+  return rounds;
+}
+
+/**
+ * Trains many changes of a config for a short time, the better third of them for longer, and so on, each from the start: every round
+ * has the same share of the time. What ran before is not run again with `resume`. Writes `tune.json` and `best.yaml`.
+ *
+ * @returns null: it was interrupted
+ * @throws ConfigError for a config without validation images, or when `out` holds a search with other numbers
+ * @source Jamieson and Talwalkar 2015, arXiv:1502.07943, algorithm 1
+ */
+export async function tune(experiment: Experiment, options: TuneOptions): Promise<Tuned | null> {
+  const { out, minutes, trials: count, say } = options;
+  if (experiment.data.val === null) throw new ConfigError('there is nothing to compare by: add data.val');
+  const trials = drawChanges(count, experiment.train.seed);
+  begin(options, { minutes, trials: count, seed: experiment.train.seed });
+  const rounds = roundsOf(count);
+  const rungs: Rung[] = [];
+  let left = trials.map((_, trial) => trial);
+  for (const [round, size] of rounds.entries()) {
+    left = left.slice(0, size);
+    const each = minutes / rounds.length / size;
+    say(`round ${round + 1} of ${rounds.length}: ${size} trials of ${digits(each)} minutes`);
+    const members = left.map((trial): Member => {
+      const { train, ...rest } = changed(experiment, trials[trial] as Change);
+      const timed = { ...train, epochs: null, minutes: each, evaluateEvery: ONLY_AT_THE_END };
+      return { name: `trial-${trial}`, experiment: { ...rest, train: timed } };
+    });
+    const ran = await trainSeries(members, { ...options, out: join(out, `round-${round}`) });
+    if (ran === null) return null;
+    const { metric } = taskOf(experiment);
+    const scores = ran.runs.map(({ figures }, i) => ({ trial: left[i] as number, score: figures[metric] ?? null }));
+    scores.sort(
+      (a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY) || a.trial - b.trial,
+    );
+    rungs.push({ minutes: each, scores });
+    left = scores.map(({ trial }) => trial);
+  }
+  const [best] = rungs.at(-1)?.scores ?? [];
+  const chosen = best ?? { trial: 0, score: null };
+  const file = join(out, 'best.yaml');
+  const text = `# Best of ${count} changes of a config in ${minutes} minutes: trial ${chosen.trial}.\n${stringify(changed(experiment, trials[chosen.trial] as Change))}`;
+  writeWhole(file, [new TextEncoder().encode(text)]);
+  const tuned = { trials, rungs, best: chosen, file };
+  writeJson(join(out, 'tune.json'), { minutes, seed: experiment.train.seed, ...tuned });
+  return tuned;
+}
+
+const ONLY_AT_THE_END = 1_000_000;
+
+const askedSchema = z.object({ minutes: z.number(), trials: z.number(), seed: z.number() });
+
+/** Notes what is searched for, so that another search is not mixed with it. */
+function begin({ out, resume }: TuneOptions, asked: z.output<typeof askedSchema>): void {
+  makeFolder(out, 'choose another folder with --out');
+  const file = join(out, 'asked.json');
+  if (!existsSync(file)) {
+    writeJson(file, asked);
+    return;
+  }
+  if (!resume)
+    throw new ConfigError(`${out} already holds a search: continue it with --resume, or choose another --out`);
+  const text = readText(file, { maxBytes: 2 ** 16, refuse: (problem) => new ConfigError(`${file}: ${problem}`) });
+  const before = askedSchema.safeParse(JSON.parse(text));
+  const isSame = before.success && JSON.stringify(before.data) === JSON.stringify(asked);
+  if (!isSame)
+    throw new ConfigError(`${out} holds a search with ${text.trim()}: ask for the same, or choose another --out`);
+}

@@ -1,0 +1,47 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { presetFor } from '../../configs/preset.js';
+import { readFolder } from '../../configs/read.js';
+import { TASK_NAMES } from '../../heads/index.js';
+import { folderWith, greyPng } from '../datasets/folder.js';
+
+/** As BCCD: 205 images of 640 pixels, one in ten objects below 40. */
+const BCCD = { images: 205, sides: [480, 560, 640], boxSides: [10, 40, 90, 150, 300] } as const;
+
+it('20 minutes for 205 images with objects from 40 pixels on: by hand', () => {
+  const { model, train, reasons } = presetFor('detection', BCCD, 20);
+  // 640 x 16 / 40 = 256 pixels show them; 960 s x 2.2e6 / (400 x 8) have room for 812.
+  expect(model).toMatchObject({ inputSize: [256, 256], head: { kind: 'aligned' }, backbone: { frozen: 'P2' } });
+  // 960 x 2.2e6 / (8 x 65536) steps
+  expect(reasons[2]).toContain('about 4028 steps of 8 images, 157 epochs');
+  expect(train).toMatchObject({ minutes: 20, batchSize: 8, warmupSteps: 100, ema: 0.9975, evaluateEvery: 32 });
+});
+
+it('less time has smaller images, fewer warm-up steps and shorter averages; smaller objects have larger images', () => {
+  const small = { ...BCCD, boxSides: [5, 20, 60, 90, 200] };
+  const [long, short] = [presetFor('detection', small, 20), presetFor('detection', small, 2)];
+  expect(long.model.inputSize).toEqual([512, 512]);
+  expect(short.model.inputSize).toEqual([256, 256]); // 96 s x 2.2e6 / 3200 = 257 squared
+  expect(short.reasons[1]).toBe('inputSize: 256, more would leave less than 400 steps; 512 would show more');
+  expect(short.train.ema).toBeLessThan(Number(long.train.ema));
+  expect(presetFor('detection', small, 0.01).train).toMatchObject({ warmupSteps: 1, evaluateEvery: 1 });
+});
+
+it('many images train the whole backbone, and one image is a batch of one', () => {
+  expect(presetFor('segmentation', { ...BCCD, images: 5000, boxSides: [] }, 60).model.backbone).toBeUndefined();
+  expect(presetFor('classification', { ...BCCD, images: 1, boxSides: [] }, 1).train.batchSize).toBe(1);
+});
+
+it('every task has one that is a config, and what is set wins', async () => {
+  for (const task of TASK_NAMES) expect(presetFor(task, BCCD, 5).reasons.length).toBe(5);
+  const root = folderWith(
+    Object.fromEntries(
+      ['images', 'masks'].flatMap((part) => [1, 2].map((i) => [`${part}/${i}.png`, greyPng(300, 200, i)])),
+    ),
+  );
+  mkdirSync(join(root, 'empty'));
+  const { model, train } = await readFolder(root, { minutes: 5, set: ['train.batchSize=1'] });
+  expect(model.inputSize).toEqual([288, 288]); // the median side is 300 pixels
+  expect(train).toMatchObject({ minutes: 5, batchSize: 1, epochs: null, backboneRate: 0.5 });
+});

@@ -1,0 +1,51 @@
+import { readExperiment } from '../configs/read.js';
+import type { Experiment } from '../configs/schema.js';
+import { type Member, type MemberResult, memberResult } from '../configs/series.js';
+import { trainExperiment } from '../configs/train.js';
+import { onInterrupt, runFolder } from '../training/run/index.js';
+import { type EngineOptions, openEngine } from './engine.js';
+import type { Output } from './output.js';
+
+export interface MemberOptions extends EngineOptions {
+  readonly offline?: boolean;
+  readonly allowModules?: boolean | undefined;
+}
+
+/** Trains one after the other in this process, with one engine. */
+export interface Trainer {
+  train(member: Member, folder: string, begun: boolean): Promise<Omit<MemberResult, 'name'>>;
+  dispose(): void;
+}
+
+/** @param finished called with the folder of each that came to its end */
+export async function openTrainer(
+  options: MemberOptions,
+  { engine: wanted }: Experiment,
+  output: Output,
+  finished: (folder: string) => Promise<void> = async () => undefined,
+): Promise<Trainer> {
+  const asked = options.engine === undefined && wanted !== 'auto' ? { ...options, engine: wanted } : options;
+  const { engine, threads, interOpThreads } = await openEngine(asked, output);
+  const interrupt = onInterrupt();
+  return {
+    dispose: interrupt.dispose,
+    train: async ({ experiment }, folder, begun) => {
+      const { config } = runFolder(folder);
+      const { allowModules } = options;
+      const result = await trainExperiment(
+        begun ? readExperiment(config, { isRecorded: true, allowModules }) : experiment,
+        {
+          out: folder,
+          resume: begun,
+          engine,
+          say: output.note,
+          signal: interrupt.signal,
+          threads: { threads, interOpThreads },
+          offline: options.offline === true,
+        },
+      );
+      if (result.reason !== 'interrupted') await finished(folder);
+      return memberResult(result);
+    },
+  };
+}
