@@ -159,13 +159,25 @@ ${steps === MOST_STEPS ? `  epochs: ${epochs} # ${MOST_STEPS} steps are enough f
 augment:
   # A third of all crops is centred on a class: ${plan.foreground} of those of the ${slices - emptySlices} slices that have one
   foreground: ${plan.foreground}
-  policy: nnunet # turns, scales, noise, blur, brightness, contrast, low resolution and gamma with its probabilities; flips of both axes
-evaluate:
+${augmentationFor(steps)}evaluate:
   cases: { of: folder } # figures of evaluate --cases are of whole volumes; image: of slices
   # augment: { flip: true } # answers mirrored images, too: twice the time
 # Cross-validation by patients: espalier train THIS --set data.folds=${Math.min(5, Math.max(2, cases.length))} --fold all
 `;
 }
+
+/** With fewer steps the whole of nnU-Net's augmentation, made for 250,000 of them, costs more than it brings: configs/RESULTS.md. */
+const MANY_STEPS = 2000;
+
+const augmentationFor = (steps: number): string =>
+  steps >= MANY_STEPS
+    ? `  policy: nnunet # turns, scales, noise, blur, brightness, contrast, low resolution and gamma with its probabilities; flips of both axes
+`
+    : `  # Of nnU-Net's augmentation what about ${steps} steps have a use for; from ${MANY_STEPS} on policy: nnunet
+  scale: [0.7, 1.4]
+  brightness: 0.25
+  contrast: 0.25
+`;
 
 const short = (value: number): string => String(rounded(value));
 const percent = (share: number): string => `${rounded(100 * share, 3)} %`;

@@ -144,6 +144,8 @@ test('a plan is a config that is read, whose figures follow the minutes', async 
   expect(experiment.augment.foreground).toBeCloseTo(0.33, 1);
   expect(experiment.augment.policy).toBe('nnunet');
   expect(text).toContain('3 training cases of 9 slices');
+  const short = parseExperiment(parse(renderMedicalPlan({ ...plan, steps: 1999 }, root)), 'the plan');
+  expect(short.augment).toMatchObject({ policy: 'auto', scale: [0.7, 1.4], brightness: 0.25, contrast: 0.25 });
   const longer = planOf(plan.fingerprint, { minutes: 40, isCt: true });
   expect([longer.intensity, longer.steps, plan.steps]).toEqual(['ct', 4000, 4000]);
   expect(planOf(plan.fingerprint, { minutes: 4, isCt: true }).steps).toBeGreaterThan(1000);
