@@ -3,6 +3,7 @@ import type { ImagePrediction } from '../configs/network.js';
 import { encodeIndexedPng, encodeLabelPng, encodePng, shownImage } from '../datasets/decode/index.js';
 import { patchOfRuns } from '../datasets/instanceMasks.js';
 import type { ClassMap, Instances, RgbPixels } from '../datasets/sample.js';
+import { eachPixel } from '../datasets/transforms/patches.js';
 import { ConfigError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
@@ -78,9 +79,9 @@ function labelImage(masks: Instances['masks'], { width, height }: Pick<RgbPixels
   const data = new Uint16Array(width * height);
   for (const [index, { size, counts }] of [...masks.entries()].reverse()) {
     const patch = patchOfRuns({ size: [...size], counts });
-    patch?.data.forEach((value, at) => {
-      const [x, y] = [patch.left + (at % patch.width), patch.top + Math.floor(at / patch.width)];
-      if (value === 1) data[y * width + x] = index + 1;
+    if (patch === null) continue;
+    eachPixel(patch, { width, height }, (at) => {
+      data[at] = index + 1;
     });
   }
   return { data, width, height };
