@@ -182,7 +182,7 @@ function metadataOf<Raw>(run: TrainRun<Raw>, plan: Plan, state: RunState): Check
     seed: plan.seed,
     optimizer: plan.optimizerName,
     metric: run.metric ?? null,
-    classes: run.labels.classes.map(({ id, name }) => ({ id, name })),
+    classes: run.labels.classes.map(({ id, name, isStuff }) => ({ id, name, ...(isStuff && { isStuff }) })),
     preprocessing: preprocessingSchema.parse(run.model.preprocessing),
     config: run.config,
     versions: versions(),

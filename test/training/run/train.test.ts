@@ -24,6 +24,7 @@ import {
   STEPS_PER_EPOCH,
   silent,
   snapshot,
+  TINY_LABELS,
   TINY_OPTIONS,
   tinyRun,
 } from './tinyRun.js';
@@ -94,6 +95,14 @@ describe('trainRun', () => {
       seed: 3,
     });
     expect(results.latest).toMatchObject({ step: 20, value: result.latest?.value });
+  });
+
+  test('keeps with a checkpoint which classes have no objects', async () => {
+    const labels = { classes: [...TINY_LABELS.classes, { id: 9, name: 'sky', isStuff: true as const }] };
+    const options = { ...TINY_OPTIONS, epochs: 1 };
+    await trainRun(tinyRun(out('run'), createTinyModel(), { labels, options }));
+    const { metadata } = readCheckpoint(runFolder(out('run')).best);
+    expect(metadata.classes).toEqual(labels.classes);
   });
 
   test('logs every step once, in order, with its terms, rate and times', async () => {
