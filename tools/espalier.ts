@@ -177,7 +177,7 @@ function addLearning(program: Command): void {
     .argument('<image...>', 'image files, folders, patterns, lists (.txt), or - for a list on stdin')
     .option(
       '--masks <dir>',
-      'folder of class maps (palette PNGs), or of label images that number the objects (16 bits), of the size of their images',
+      'folder of class maps (palette PNGs), of label images that number the objects (16 bits), or of COCO panoptic; not that of --out',
     )
     .option(
       '--as-dataset <dir>',
