@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { ConfigError } from '../engine/errors.js';
-import { readText } from '../engine/files/read.js';
+import { readJson } from '../engine/files/read.js';
 import { writeJson } from '../engine/files/write.js';
 
 const schema = z.strictObject({
@@ -22,12 +22,9 @@ export function readPostprocess(file: string): Postprocess | null {
   if (!existsSync(file)) return null;
   const refuse = (problem: string) =>
     new ConfigError(`${file}: ${problem}; remove it, or decide again with evaluate --keep-largest`);
-  const text = readText(file, { maxBytes: MAX_BYTES, refuse });
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    throw refuse('it is no decision of this library');
-  }
+  const read = schema.safeParse(readJson(file, { maxBytes: MAX_BYTES, refuse }));
+  if (read.success) return read.data;
+  throw refuse('it is no decision of this library');
 }
 
 /**

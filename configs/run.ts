@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { withoutDrawing } from '../backbones/parameters.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
-import { readText } from '../engine/files/read.js';
+import { readJson } from '../engine/files/read.js';
 import { loadCheckpoint } from '../training/index.js';
 import { chosenCheckpoint, readCheckpoint, requireOwn, runFolder } from '../training/run/index.js';
 import { createNetwork, type Network, withChannels } from './network.js';
@@ -83,16 +83,9 @@ export function openRun(folder: string, { batch, tile, augment, inputSize, allow
 
 /** The config of a run, from its folder. @throws ConfigError when it cannot be read */
 export function readRunConfig(file: string, allowModules?: boolean): Experiment {
-  return parseExperiment(readJson(file), file, allowModules);
+  const refuse = (problem: string) => new ConfigError(`${file}: cannot be read (${problem})`);
+  return parseExperiment(readJson(file, { maxBytes: MAX_BYTES, refuse }), file, allowModules);
 }
 
 /** Of a config. */
 const MAX_BYTES = 2 ** 22;
-
-function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readText(file, { maxBytes: MAX_BYTES, refuse: (problem) => new Error(problem) }));
-  } catch (error) {
-    throw new ConfigError(`${file}: cannot be read (${error instanceof Error ? error.message : error})`);
-  }
-}
