@@ -30,6 +30,8 @@ export interface OpenRunOptions {
   readonly allowModules?: boolean | undefined;
   /** Side of the tiles of large images, pixels. Defaults to what the run's config says. */
   readonly tile?: number | undefined;
+  /** True: answers are those of the network alone, without what was decided to help afterwards. Defaults to false. */
+  readonly keepsAll?: boolean | undefined;
   /** Ways in which every image is seen. Defaults to what the run's config says. */
   readonly augment?: Experiment['evaluate']['augment'] | undefined;
   /** [height, width] of the network's input, pixels. Defaults to that of the run's config. */
@@ -41,7 +43,10 @@ export interface OpenRunOptions {
  *
  * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
-export function openRun(folder: string, { batch, tile, augment, inputSize, allowModules }: OpenRunOptions = {}): Run {
+export function openRun(
+  folder: string,
+  { batch, tile, augment, inputSize, allowModules, keepsAll = false }: OpenRunOptions = {},
+): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
@@ -53,11 +58,11 @@ export function openRun(folder: string, { batch, tile, augment, inputSize, allow
   const resized = { ...trained, model: { ...trained.model, inputSize } };
   const experiment = inputSize === undefined ? trained : parseExperiment(resized, 'the size asked for', allowModules);
   const labels: LabelMap = { classes: stored.metadata.classes };
-  const decided = readPostprocess(files.postprocess);
   const { cases } = experiment.evaluate;
+  const largest = keepsAll ? [] : (readPostprocess(files.postprocess, labels)?.largest ?? cases.largest);
   const evaluate = {
     ...experiment.evaluate,
-    cases: decided === null ? cases : { ...cases, largest: decided.largest },
+    cases: { ...cases, largest },
     batchSize: batch ?? experiment.evaluate.batchSize,
     tile: tile ?? experiment.evaluate.tile,
     augment: augment ?? experiment.evaluate.augment,
