@@ -207,7 +207,7 @@ function stopReason<Raw>(session: Session<Raw>, { stop }: Agreement): StopReason
   const isDone = state.step >= state.totalSteps;
   if (peers) return isDone ? 'done' : stop !== null && state.step >= stop.step ? stop.reason : null;
   if (wants(session, 'interrupted')) return 'interrupted';
-  if (isUnfreezing(session)) return 'unfreeze';
+  if (!isDone && isUnfreezing(session)) return 'unfreeze';
   if (isDone) return plan.timed && state.step < plan.totalSteps ? 'time' : 'done';
   return REASONS.find((reason) => wants(session, reason)) ?? null;
 }

@@ -316,6 +316,13 @@ describe('resuming', () => {
     expect(second.best).toEqual(whole.best);
   });
 
+  test('a training that is over has nothing to unfreeze its backbone for', async () => {
+    const options: TrainRun['options'] = { ...TINY_OPTIONS, steps: 1, unfreezeAt: 0.5 };
+    const { reason, step } = await trainRun(tinyRun(out('run'), createTinyModel(), { options }));
+    expect([reason, step]).toEqual(['done', 1]);
+    expect(readCheckpoint(runFolder(out('run')).last).metadata.unfrozenAt).toBeNull();
+  });
+
   test('a backbone that is frozen for good is not unfrozen', async () => {
     const options: TrainRun['options'] = { ...TINY_OPTIONS, unfreezeAt: 0.5 };
     const run = tinyRun(out('run'), createTinyModel({ frozenStem: true }), { options });
