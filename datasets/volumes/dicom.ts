@@ -149,7 +149,7 @@ function originOf(data: DataSet, frames: number): DicomOrigin {
 /**
  * The slices of a series as one volume, sorted by where they lie in the patient.
  *
- * @throws Error where slices are of different sizes or places
+ * @throws Error where slices are of different sizes, or some of them lie in one place
  */
 export function joinSeries(images: readonly DicomImage[]): DicomImage {
   const isPlaced = images.every(({ position }) => position !== null);
@@ -166,6 +166,11 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
   if (odd)
     throw new Error(
       `slices of ${width}x${height}x${channels} and ${odd.width}x${odd.height}x${odd.channels} do not make one volume`,
+    );
+  const repeated = isPlaced ? sorted.filter((one, i) => i > 0 && isSamePlace(one, sorted[i - 1] as DicomImage)) : [];
+  if (repeated.length > 0 && repeated.length < sorted.length - 1)
+    throw new Error(
+      `${repeated.length} of its ${sorted.length} slices lie where another does, as of several times or echoes: keep one of them in a folder of its own`,
     );
   const count = width * height * channels;
   if (count * sorted.length > MAX_VALUES)
@@ -190,3 +195,9 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
     origin: { ...first.origin, slices: sorted.flatMap(({ origin }) => origin.slices) },
   };
 }
+
+/** Millimetres along the normal that are no step from slice to slice. */
+const NO_STEP = 1e-3;
+
+const isSamePlace = (a: DicomImage, b: DicomImage): boolean =>
+  Math.abs((a.position as number) - (b.position as number)) < NO_STEP;

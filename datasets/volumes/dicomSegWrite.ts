@@ -50,6 +50,7 @@ export function writeSegmentation(
   const [instance, dimensions] = [uidOf(`segmentation ${name}`), uidOf(`dimensions ${name}`)];
   const stamp = now.toISOString();
   return encodeDicom(SEGMENTATION, instance, [
+    [0x00080005, 'CS', 'ISO_IR 192'], // texts are UTF-8
     [0x00080008, 'CS', 'DERIVED\\PRIMARY'],
     [0x00080023, 'DA', stamp.slice(0, 10).replaceAll('-', '')],
     [0x00080033, 'TM', stamp.slice(11, 19).replaceAll(':', '')],
