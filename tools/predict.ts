@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { AnsweringNetwork } from '../configs/network.js';
@@ -21,9 +21,9 @@ import { openEngine } from './engine.js';
 import { imageFiles } from './imageInputs.js';
 import { createOutput, type Output } from './output.js';
 import { createPanopticWriter } from './panopticFile.js';
-import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
+import { drawingOf, refuseReplacing, showPrediction, writeDrawing, writeMask } from './prediction.js';
 import { rangeOf, type Shard } from './shards.js';
-import { casesOf, showVolume, type Window, writeVolumeMask } from './volumePrediction.js';
+import { casesOf, showVolume, volumeMaskPaths, type Window, writeVolumeMask } from './volumePrediction.js';
 
 interface PredictCommand extends RuntimeOptions {
   readonly out?: string;
@@ -62,7 +62,7 @@ export async function predict(named: string, images: readonly string[], command:
   if (isClassifier && command.asDataset !== undefined) {
     throw new ConfigError(`--as-dataset is for the classes of a data set: give a run, not the classifier ${model}`);
   }
-  if (!isClassifier) refuseOverwriting(files, command.out ?? DRAWINGS);
+  if (!isClassifier) refuseOverwriting(files, command);
   if (isTrained) {
     const opened = await openAnswering(model, command, output);
     try {
@@ -109,15 +109,12 @@ async function detect(
   }
 }
 
-/** The drawing of an image has its name: in the image's own folder it would replace it. */
-function refuseOverwriting(files: readonly string[], out: string): void {
+/** Drawings and masks have the names of their images: in the images' own folder they would replace them. */
+function refuseOverwriting(files: readonly string[], { out = DRAWINGS, masks }: PredictCommand): void {
   requireName(out);
-  const images = new Set(files.filter((file) => existsSync(file)).map((file) => realpathSync(file)));
-  const lost = files
-    .map((file) => drawingOf(file, out))
-    .find((path) => existsSync(path) && images.has(realpathSync(path)));
-  if (lost !== undefined)
-    throw new ConfigError(`the drawing ${lost} would replace an image: choose another folder with --out`);
+  refuseReplacing(files, (file) => [drawingOf(file, out), drawingOf(`${volumeStem(file)}.png`, out)], '--out');
+  if (masks === undefined) return;
+  refuseReplacing(files, (file) => [drawingOf(file, masks), ...volumeMaskPaths(file, masks)], '--masks');
 }
 
 async function classify(

@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { ImagePrediction } from '../configs/network.js';
 import { encodeIndexedPng, encodeLabelPng, encodePng, shownImage } from '../datasets/decode/index.js';
@@ -42,16 +43,39 @@ export function showPrediction(
 export function writeDrawing(image: RgbPixels, file: string, folder: string, taken = written): string {
   const remedy = 'choose another folder with --out';
   makeFolder(folder, remedy);
-  let path = drawingOf(file, folder);
-  for (let number = 2; taken.has(path); number++) path = drawingOf(file, folder, `-${number}`);
-  taken.add(path);
+  const path = freePath((suffix) => drawingOf(file, folder, suffix), taken);
   writeWhole(path, [encodePng(image)], remedy);
   return path;
 }
 
+/** A path that this run has not written: a name that comes again, as t2 of another patient, gets a number. */
+export function freePath(pathOf: (suffix: string) => string, taken = written): string {
+  let path = pathOf('');
+  for (let number = 2; taken.has(path); number++) path = pathOf(`-${number}`);
+  taken.add(path);
+  return path;
+}
+
+/**
+ * Checks that no answer replaces a file that is answered.
+ *
+ * @param pathsOf where the answers of a file may be written
+ * @throws ConfigError naming the first one that would be lost
+ */
+export function refuseReplacing(
+  files: readonly string[],
+  pathsOf: (file: string) => readonly string[],
+  option: '--out' | '--masks',
+): void {
+  const given = new Set(files.filter((file) => existsSync(file)).map((file) => realpathSync(file)));
+  const lost = files.flatMap(pathsOf).find((path) => existsSync(path) && given.has(realpathSync(path)));
+  if (lost !== undefined)
+    throw new ConfigError(`the answer ${lost} would replace an image: choose another folder with ${option}`);
+}
+
 /**
  * Writes the class map of an image as a palette PNG of its own size, whose values are positions of classes; or the masks of its objects as a
- * label image, a PNG of 16 bits, whose values number the objects from 1, the best on top.
+ * label image, a PNG of 16 bits, whose values number the objects from 1, the best on top. A second image of the same name gets a number.
  *
  * @param threshold lowest score of an object
  * @throws ConfigError for an answer that is neither
@@ -59,10 +83,11 @@ export function writeDrawing(image: RgbPixels, file: string, folder: string, tak
 export function writeMask({ file, image, result }: ImagePrediction, folder: string, threshold = 0): void {
   const { mask, width, height, masks, scores } = result as Partial<ClassMap & Instances>;
   const remedy = 'choose another folder with --masks';
+  const pathOf = (): string => freePath((suffix) => drawingOf(file, folder, suffix));
   if (masks !== undefined && scores !== undefined) {
     const shown = masks.filter((_, i) => scores[i]! >= threshold);
     makeFolder(folder, remedy);
-    writeWhole(drawingOf(file, folder), [encodeLabelPng(labelImage(shown, image))], remedy);
+    writeWhole(pathOf(), [encodeLabelPng(labelImage(shown, image))], remedy);
     return;
   }
   if (mask === undefined || width === undefined || height === undefined) {
@@ -70,7 +95,7 @@ export function writeMask({ file, image, result }: ImagePrediction, folder: stri
   }
   makeFolder(folder, remedy);
   const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));
-  writeWhole(drawingOf(file, folder), [encodeIndexedPng({ data: mask, width, height }, palette)], remedy);
+  writeWhole(pathOf(), [encodeIndexedPng({ data: mask, width, height }, palette)], remedy);
 }
 
 /** Objects by their number from 1, the first on top. */

@@ -35,7 +35,7 @@ export function nameGroups(lists: readonly (readonly string[])[]): readonly Name
     groups.size >= LEAST_GROUPS &&
     grouped >= LEAST_MEAN * groups.size &&
     grouped * 2 > count &&
-    Math.max(...sizes) <= LARGEST_SHARE * count;
+    sizes.every((size) => size <= LARGEST_SHARE * count);
   return isTold ? [...groups].map(([name, members]) => ({ name, members })) : [];
 }
 

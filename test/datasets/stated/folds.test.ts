@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { nameGroups } from '../../../datasets/check/groups.js';
 import { openData } from '../../../datasets/formats/index.js';
 import { foldsOf } from '../../../datasets/stated/folds.js';
 import { folderWith, greyPng } from '../folder.js';
@@ -79,4 +80,9 @@ it('every image validates once over all folds, and trains in the others; test st
   }
   expect([...new Set(validated)].length).toBe(7);
   expect(validated.length).toBe(7);
+});
+
+it('groups may be many', () => {
+  const ids = Array.from({ length: 260_000 }, (_, i) => `patient${i >> 1}_${i & 1}.png`);
+  expect(nameGroups([ids])).toHaveLength(130_000);
 });
