@@ -82,7 +82,8 @@ it('every image validates once over all folds, and trains in the others; test st
   expect(validated.length).toBe(7);
 });
 
-it('groups may be many', () => {
+it('groups may be many, and numbers that look like years among others are no years', () => {
   const ids = Array.from({ length: 260_000 }, (_, i) => `patient${i >> 1}_${i & 1}.png`);
   expect(nameGroups([ids])).toHaveLength(130_000);
+  expect(nameGroups([['IMG_2019_1.png', 'IMG_2019_2.png', 'IMG_2020_1.png', 'IMG_2020_2.png']])).toEqual([]);
 });
