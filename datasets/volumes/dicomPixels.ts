@@ -240,8 +240,9 @@ function framesOf(data: DataSet, element: Element, frames: number): readonly Uin
   };
   if (frames === 1) return [read(0, fragments.length)];
   if (fragments.length === frames) return fragments.map((_, i) => read(i, i + 1));
-  const starts = table.map((offset) => fragments.findIndex((fragment) => fragment.offset === offset));
-  if (starts.length !== frames || starts.includes(-1)) {
+  const places = new Map(fragments.map(({ offset }, i) => [offset, i]));
+  const starts = table.flatMap((offset) => places.get(offset) ?? []);
+  if (table.length !== frames || starts.length !== frames) {
     throw new Error(
       `${fragments.length} pieces for ${frames} frames, and no table says which belong together: unpack it, with gdcmconv --raw`,
     );

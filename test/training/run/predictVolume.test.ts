@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { shownImage } from '../../../datasets/decode/index.js';
-import { channelsOf } from '../../../datasets/pixelTypes.js';
+import { channelsOf, requireChannels } from '../../../datasets/pixelTypes.js';
 import { readNifti, writeNifti } from '../../../datasets/volumes/nifti.js';
 import { readVolume } from '../../../datasets/volumes/readVolume.js';
 import type { Task } from '../../../heads/index.js';
@@ -180,6 +180,22 @@ test('masks of two patients whose volumes have one name are both kept, and none 
   const check = (to: string) => () => refuseReplacing(files, (file) => volumeMaskPaths(file, to), '--masks');
   expect(check(out)).not.toThrow();
   expect(check(join(folder, 'p1'))).toThrow(/p1\/t2\.nii would replace an image: choose another folder with --masks/);
+});
+
+test('a volume of several times is an error of its file for a network of one channel', async () => {
+  const header = `${`{'descr': '|u1', 'fortran_order': False, 'shape': (3, 4, 5, 2), }`.padEnd(117)}\n`;
+  const start = Buffer.concat([Buffer.from('\x93NUMPY\x01\x00v\x00', 'latin1'), Buffer.from(header)]);
+  const folder = folderWith({ 'a.npy': Buffer.concat([start, new Uint8Array(120)]) });
+  const one: Predictor<unknown> = {
+    ...above(0),
+    predict: async (images) => {
+      for (const image of images) requireChannels(image, 1);
+      return [];
+    },
+  };
+  await expect(predictVolume(one, [join(folder, 'a.npy')], { axis: null, slices: 1, isDeep: true })).rejects.toThrow(
+    /a\.npy: the image has 2 channels, the network takes 1/,
+  );
 });
 
 test('a network that finds objects is refused', async () => {
