@@ -45,7 +45,7 @@ export async function layMasks(bytes: Uint8Array, image: Volume): Promise<Placed
     kind === 'contours'
       ? [namesOf(data, 'x30060020', 'x30060022', 'x30060026'), contours(data, image, toIndex)]
       : [namesOf(data, 'x00620002', 'x00620004', 'x00620005'), await frames(data, image, toIndex, kind)];
-  const most = Math.max(0, ...segments.keys());
+  const most = [...segments.keys()].reduce((a, b) => Math.max(a, b), 0);
   if (most > MOST_SEGMENTS) throw new Error(`a segment has the number ${most}, of which ${MOST_SEGMENTS} are read`);
   const area = image.width * image.height;
   const labels = new (most > 255 ? Uint16Array : Uint8Array)(area * image.depth);

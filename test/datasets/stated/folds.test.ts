@@ -54,6 +54,7 @@ it('fewer groups than folds are refused with both numbers', () => {
     'data.folds is 3, and there are 2 groups of training images: lower it',
   );
   expect(() => foldsOf(itemsOf(['a']), { folds: 2, seed: 1 })).toThrow(/there are 1 training images/);
+  expect(() => foldsOf(itemsOf(['a']), { folds: 2, seed: 1, groups: true })).toThrow(/are 1 groups of training images/);
 });
 
 it('every image validates once over all folds, and trains in the others; test stays apart', async () => {
