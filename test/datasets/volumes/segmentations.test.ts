@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openData } from '../../../datasets/index.js';
 import { findCases } from '../../../datasets/medical/findCases.js';
+import { parseDicom } from '../../../datasets/volumes/dicomFile.js';
 import { writeSegmentation } from '../../../datasets/volumes/dicomSegWrite.js';
 import { encodeDicom } from '../../../datasets/volumes/dicomWrite.js';
 import { readVolume } from '../../../datasets/volumes/readVolume.js';
@@ -117,6 +118,21 @@ test('frames that lie between the slices of their image are refused, and not lai
   expect(await failure((await writtenSegmentation('liver', 0.5)).read())).toContain(
     'frame 1 lies between the voxels of its image: resample it',
   );
+});
+
+test('of an image that names no study and no frame of reference, the masks name their own, and an empty answer is one', async () => {
+  const image = drawDicom({ columns: 3, rows: 2, pixels: new Uint8Array(6), bits: 8, position: [1, 2, 3] });
+  const root = folderWith({ 'a.dcm': image });
+  const on = { path: join(root, 'a.dcm'), isFolder: false };
+  const { affine, origin, ...volume } = await readVolume(on.path);
+  if (affine === null || origin === undefined) throw new Error('the image has no place');
+  expect(origin).toMatchObject({ study: '', frameOfReference: '' });
+  const bytes = writeSegmentation(new Uint8Array(6), { ...volume, affine }, origin, ['background', 'cyst']);
+  const data = parseDicom(bytes);
+  expect([data.string('x0020000d'), data.string('x00200052')].every((uid) => uid?.startsWith('2.25.'))).toBe(true);
+  expect(Buffer.from(bytes).toString('latin1')).not.toMatch(/DOE|JANE|4711/);
+  const masks = await readVolume(join(folderWith({ 'b.dcm': bytes }), 'b.dcm'), false, on);
+  expect([...masks.data]).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 test('contours of ever more structures on a large image do not take ever more memory', async () => {
