@@ -185,7 +185,8 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
     ? ((last.position as number) - (first.position as number)) / (sorted.length - 1)
     : first.spacing[2];
   const z = step > 0 ? step : first.spacing[2];
-  const affine = first.affine?.map((value, i) => (i % 4 === 2 ? (value / first.spacing[2]) * z : value)) ?? null;
+  const straight = first.affine?.map((value, i) => (i % 4 === 2 ? (value / first.spacing[2]) * z : value)) ?? null;
+  const affine = straight && last.affine ? sheared(straight, last.affine, sorted.length - 1, z) : straight;
   return {
     ...first,
     data: data as PixelData,
@@ -194,6 +195,22 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
     affine,
     origin: { ...first.origin, slices: sorted.flatMap(({ origin }) => origin.slices) },
   };
+}
+
+/** Share of the distance of slices by which each may lie beside the normal of the one before. */
+const STRAIGHT = 0.01;
+
+/** The place of slices that were taken with a tilted gantry: each lies a little beside the one before. @param last of the last slice, so many steps away */
+function sheared(
+  affine: readonly number[],
+  last: readonly number[],
+  steps: number,
+  distance: number,
+): readonly number[] {
+  const step = [3, 7, 11].map((at) => ((last[at] as number) - (affine[at] as number)) / steps);
+  const beside = Math.hypot(...step.map((value, row) => value - (affine[row * 4 + 2] as number)));
+  if (beside <= STRAIGHT * distance || Math.hypot(...step) < NO_STEP) return affine;
+  return affine.map((value, i) => (i % 4 === 2 ? (step[(i - 2) / 4] as number) : value));
 }
 
 /** Millimetres along the normal that are no step from slice to slice. */

@@ -194,6 +194,14 @@ test('frames of one file that say their place are sorted, and each has its own r
   expect([...(await read('a.dcm', file([4, 4, 2]))).data]).toEqual([-9, -8, -4, -2, 5, 8]);
 });
 
+test('slices of a tilted gantry lie where each says, beside the normal of the others', async () => {
+  const one = (z: number): Uint8Array =>
+    drawDicom({ columns: 1, rows: 1, pixels: Uint8Array.of(z), bits: 8, position: [3, 10 + 2 * z, 5 * z] });
+  const { affine, spacing } = await readVolume(folderWith({ a: one(2), b: one(0), c: one(1) }), true);
+  expect(spacing).toEqual([0.5, 0.5, 5]);
+  expect(affine?.map((value) => value + 0)).toEqual([-0.5, 0, 0, -3, 0, -0.5, -2, -10, 0, 0, 5, 0]);
+});
+
 test('a series of which some slices lie in one place, as of several echoes, is refused', async () => {
   const one = (z: number, value: number): Uint8Array =>
     drawDicom({ columns: 1, rows: 1, pixels: Uint8Array.of(value), bits: 8, position: [0, 0, z] });
