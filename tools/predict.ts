@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { AnsweringNetwork } from '../configs/network.js';
@@ -21,9 +21,9 @@ import { openEngine } from './engine.js';
 import { imageFiles } from './imageInputs.js';
 import { createOutput, type Output } from './output.js';
 import { createPanopticWriter } from './panopticFile.js';
-import { drawingOf, refuseReplacing, showPrediction, writeDrawing, writeMask } from './prediction.js';
+import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
 import { rangeOf, type Shard } from './shards.js';
-import { casesOf, showVolume, volumeMaskPaths, type Window, writeVolumeMask } from './volumePrediction.js';
+import { casesOf, showVolume, volumeMasks, type Window, writeVolumeMask } from './volumePrediction.js';
 
 interface PredictCommand extends RuntimeOptions {
   readonly out?: string;
@@ -109,12 +109,22 @@ async function detect(
   }
 }
 
-/** Drawings and masks have the names of their images: in the images' own folder they would replace them. */
+/** What is written for an image has its name: in the image's own folder it would replace it. */
 function refuseOverwriting(files: readonly string[], { out = DRAWINGS, masks }: PredictCommand): void {
   requireName(out);
-  refuseReplacing(files, (file) => [drawingOf(file, out), drawingOf(`${volumeStem(file)}.png`, out)], '--out');
+  const images = new Set(files.filter((file) => existsSync(file)).map((file) => realpathSync(file)));
+  const isImage = (path: string): boolean => existsSync(path) && images.has(realpathSync(path));
+  const drawing = files.map((file) => drawingOf(file, out)).find(isImage);
+  if (drawing !== undefined)
+    throw new ConfigError(`the drawing ${drawing} would replace an image: choose another folder with --out`);
   if (masks === undefined) return;
-  refuseReplacing(files, (file) => [drawingOf(file, masks), ...volumeMaskPaths(file, masks)], '--masks');
+  const mask = files.flatMap((file) => [drawingOf(file, masks), ...volumeMasks(file, masks)]).find(isImage);
+  if (mask !== undefined)
+    throw new ConfigError(`the mask ${mask} would replace an image: choose another folder with --masks`);
+  if (resolve(masks) === resolve(out))
+    throw new ConfigError(
+      `drawings and masks have the names of their images: choose another folder than ${out} with --masks`,
+    );
 }
 
 async function classify(

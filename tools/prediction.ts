@@ -1,9 +1,9 @@
-import { existsSync, realpathSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { ImagePrediction } from '../configs/network.js';
 import { encodeIndexedPng, encodeLabelPng, encodePng, shownImage } from '../datasets/decode/index.js';
 import { patchOfRuns } from '../datasets/instanceMasks.js';
 import type { ClassMap, Instances, RgbPixels } from '../datasets/sample.js';
+import { eachPixel } from '../datasets/transforms/patches.js';
 import { ConfigError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
@@ -43,34 +43,9 @@ export function showPrediction(
 export function writeDrawing(image: RgbPixels, file: string, folder: string, taken = written): string {
   const remedy = 'choose another folder with --out';
   makeFolder(folder, remedy);
-  const path = freePath((suffix) => drawingOf(file, folder, suffix), taken);
+  const path = freePlace(file, folder, taken);
   writeWhole(path, [encodePng(image)], remedy);
   return path;
-}
-
-/** A path that this run has not written: a name that comes again, as t2 of another patient, gets a number. */
-export function freePath(pathOf: (suffix: string) => string, taken = written): string {
-  let path = pathOf('');
-  for (let number = 2; taken.has(path); number++) path = pathOf(`-${number}`);
-  taken.add(path);
-  return path;
-}
-
-/**
- * Checks that no answer replaces a file that is answered.
- *
- * @param pathsOf where the answers of a file may be written
- * @throws ConfigError naming the first one that would be lost
- */
-export function refuseReplacing(
-  files: readonly string[],
-  pathsOf: (file: string) => readonly string[],
-  option: '--out' | '--masks',
-): void {
-  const given = new Set(files.filter((file) => existsSync(file)).map((file) => realpathSync(file)));
-  const lost = files.flatMap(pathsOf).find((path) => existsSync(path) && given.has(realpathSync(path)));
-  if (lost !== undefined)
-    throw new ConfigError(`the answer ${lost} would replace an image: choose another folder with ${option}`);
 }
 
 /**
@@ -83,11 +58,10 @@ export function refuseReplacing(
 export function writeMask({ file, image, result }: ImagePrediction, folder: string, threshold = 0): void {
   const { mask, width, height, masks, scores } = result as Partial<ClassMap & Instances>;
   const remedy = 'choose another folder with --masks';
-  const pathOf = (): string => freePath((suffix) => drawingOf(file, folder, suffix));
   if (masks !== undefined && scores !== undefined) {
     const shown = masks.filter((_, i) => scores[i]! >= threshold);
     makeFolder(folder, remedy);
-    writeWhole(pathOf(), [encodeLabelPng(labelImage(shown, image))], remedy);
+    writeWhole(freePlace(file, folder), [encodeLabelPng(labelImage(shown, image))], remedy);
     return;
   }
   if (mask === undefined || width === undefined || height === undefined) {
@@ -95,7 +69,7 @@ export function writeMask({ file, image, result }: ImagePrediction, folder: stri
   }
   makeFolder(folder, remedy);
   const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));
-  writeWhole(pathOf(), [encodeIndexedPng({ data: mask, width, height }, palette)], remedy);
+  writeWhole(freePlace(file, folder), [encodeIndexedPng({ data: mask, width, height }, palette)], remedy);
 }
 
 /** Objects by their number from 1, the first on top. */
@@ -103,12 +77,24 @@ function labelImage(masks: Instances['masks'], { width, height }: Pick<RgbPixels
   const data = new Uint16Array(width * height);
   for (const [index, { size, counts }] of [...masks.entries()].reverse()) {
     const patch = patchOfRuns({ size: [...size], counts });
-    patch?.data.forEach((value, at) => {
-      const [x, y] = [patch.left + (at % patch.width), patch.top + Math.floor(at / patch.width)];
-      if (value === 1) data[y * width + x] = index + 1;
+    if (patch === null) continue;
+    eachPixel(patch, { width, height }, (at) => {
+      data[at] = index + 1;
     });
   }
   return { data, width, height };
+}
+
+/** Where a picture that belongs to an image goes: `<image>.png`; a second image of the same name gets a number. */
+export const freePlace = (file: string, folder: string, taken = written): string =>
+  freePath((suffix) => drawingOf(file, folder, suffix), taken);
+
+/** A path that this run has not written: a name that comes again, as t2 of another patient, gets a number. */
+export function freePath(pathOf: (suffix: string) => string, taken = written): string {
+  let path = pathOf('');
+  for (let number = 2; taken.has(path); number++) path = pathOf(`-${number}`);
+  taken.add(path);
+  return path;
 }
 
 /** Where the drawing of an image goes. */

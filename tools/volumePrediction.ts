@@ -66,8 +66,8 @@ const ENDINGS = { series: '_seg.dcm', plain: '.nii', packed: '.nii.gz', image: '
 const maskPath = (file: string, folder: string, ending: string): string =>
   join(folder, `${basename(volumeStem(file))}${ending}`);
 
-/** Where the mask of a volume may be written. */
-export const volumeMaskPaths = (file: string, folder: string): readonly string[] =>
+/** The files that the mask of a volume may become, beside pictures of slices. */
+export const volumeMasks = (file: string, folder: string): readonly string[] =>
   Object.values(ENDINGS).map((ending) => maskPath(file, folder, ending));
 
 /**
@@ -94,7 +94,7 @@ export function writeVolumeMask(
   }
   if (affine !== null) {
     const bytes = writeNifti(labels, volume, volume.header);
-    if (file.endsWith('.nii')) write(ENDINGS.plain, bytes);
+    if (file.endsWith(ENDINGS.plain)) write(ENDINGS.plain, bytes);
     else write(ENDINGS.packed, gzipSync(bytes));
     return;
   }

@@ -8,8 +8,7 @@ import { readNifti, writeNifti } from '../../../datasets/volumes/nifti.js';
 import { readVolume } from '../../../datasets/volumes/readVolume.js';
 import type { Task } from '../../../heads/index.js';
 import { segmentation } from '../../../heads/tasks/segmentation.js';
-import { refuseReplacing } from '../../../tools/prediction.js';
-import { casesOf, showVolume, volumeMaskPaths, windowed, writeVolumeMask } from '../../../tools/volumePrediction.js';
+import { casesOf, showVolume, windowed, writeVolumeMask } from '../../../tools/volumePrediction.js';
 import type { Predictor } from '../../../training/predictor.js';
 import { predictVolume } from '../../../training/run/predictVolume.js';
 import { dataMissing, dataPath } from '../../data.js';
@@ -155,7 +154,7 @@ test('a DICOM series is answered with a DICOM-SEG that lies on it', async () => 
   expect([...(masks.names ?? [])]).toEqual([[1, 'bright']]);
 });
 
-test('masks of two patients whose volumes have one name are both kept, and none replaces a volume', async () => {
+test('masks of two patients whose volumes have one name are both kept', async () => {
   const folder = folderWith(
     Object.fromEntries(
       [0, 1].map((p) => [
@@ -177,9 +176,6 @@ test('masks of two patients whose volumes have one name are both kept, and none 
   const maskOf = (name: string) => readNifti(readFileSync(join(out, name))).data;
   expect(maskOf('t2.nii')).toEqual(VALUES.map((value) => (value > 30 ? 1 : 0)));
   expect(maskOf('t2-2.nii')).toEqual(VALUES.map((value) => (value > 29 ? 1 : 0)));
-  const check = (to: string) => () => refuseReplacing(files, (file) => volumeMaskPaths(file, to), '--masks');
-  expect(check(out)).not.toThrow();
-  expect(check(join(folder, 'p1'))).toThrow(/p1\/t2\.nii would replace an image: choose another folder with --masks/);
 });
 
 test('a volume of several times is an error of its file for a network of one channel', async () => {
