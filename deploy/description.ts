@@ -13,7 +13,7 @@ const text = z.string().max(10_000);
  * What an exported network is, as plain data that travels in its file: what it takes, what its outputs mean, whose weights it
  * holds.
  */
-export const descriptionSchema = z.strictObject({
+const descriptionSchema = z.strictObject({
   format: z.literal('espalier-network'),
   version: z.literal(1),
   task: z.enum(TASK_NAMES),
@@ -77,6 +77,27 @@ export type Description = z.output<typeof descriptionSchema>;
 export const DESCRIPTION_KEY = 'espalier';
 /** Longest description that is read, characters. */
 const MAX_LENGTH = 2 ** 22;
+/** The most values of an input that memory is taken for: 2 GiB. */
+const MAX_VALUES = 2 ** 29;
+/** Answers that a task is told in. */
+const ANSWERS: { readonly [T in Description['task']]: readonly Description['answer']['kind'][] } = {
+  detection: ['boxes', 'detections'],
+  instances: ['instances'],
+  panoptic: [],
+  segmentation: ['classMap'],
+  classification: ['classScores'],
+};
+
+/** What in a description contradicts itself; null: nothing. */
+function contradiction({ task, answer, input }: Description): string | null {
+  const { batch, size, fill } = input;
+  const channels = channelCount(input);
+  const values = batch * size[0] * size[1] * channels;
+  if (!ANSWERS[task].includes(answer.kind)) return `an answer of ${answer.kind} for the task ${task}`;
+  if (fill.length !== channels) return `${fill.length} values to fill ${channels} channels with`;
+  if (values > MAX_VALUES) return `an input of ${values} values, more than the ${MAX_VALUES} that are taken memory for`;
+  return null;
+}
 
 /**
  * The description in a file.
@@ -95,7 +116,11 @@ export function readDescription(text: string | undefined, name: string): Descrip
     throw new WeightsError(`${name}: its description is not JSON`);
   }
   const result = descriptionSchema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    const problem = contradiction(result.data);
+    if (problem === null) return result.data;
+    throw new WeightsError(`${name}: its description has ${problem}: refused`);
+  }
   const [issue] = result.error.issues;
   throw new WeightsError(`${name}: its description has ${issue?.path.join('.')}: ${issue?.message}`);
 }

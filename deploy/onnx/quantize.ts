@@ -5,8 +5,8 @@ import type { Range } from './ranges.js';
 const FOLLOWERS: ReadonlySet<string> = new Set(['Clip', 'Relu']);
 /** Least width of a range, so that a tensor of zeros has a scale. */
 const LEAST = 1e-8;
-/** Greatest whole number of 32 bits that a bias becomes. */
-const MOST_BIAS = 2 ** 31 - 1;
+/** Greatest whole number that a bias becomes: half of 32 bits, so that the products that are added to it have room. */
+const MOST_BIAS = 2 ** 30;
 
 /** What of a model is computed in 8 bits. */
 export interface Plan {

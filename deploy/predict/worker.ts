@@ -34,15 +34,19 @@ export type Open = (source: never, options: never) => Promise<OpenModel<TaskName
 export function createServe(open: Open) {
   return (port: Port): void => {
     let model: OpenModel<TaskName, never> | null = null;
+    let isOpening = false;
     const aborts = new Map<number, AbortController>();
     const answer = async (
       request: Exclude<Request, { readonly ask: 'abort' }>,
       signal: AbortSignal,
     ): Promise<unknown> => {
       if (request.ask === 'open') {
-        if (model)
+        if (model || isOpening)
           throw new errors.EngineError('the worker holds a model already: open another in a worker of its own');
-        model = await open(request.source as never, { ...request.options, signal } as never);
+        isOpening = true;
+        model = await open(request.source as never, { ...request.options, signal } as never).finally(() => {
+          isOpening = false;
+        });
         const { task, labels, description, runtime } = model;
         return { task, labels, description, runtime };
       }

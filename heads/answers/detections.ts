@@ -19,7 +19,8 @@ export function readDetections(
   { values, shape: [count = 0, width = 0] }: HostOutput,
   placement: Placement,
 ): Detections {
-  if (width !== 6) throw new WeightsError(`output 'detections' is [${count}, ${width}], expected [D, 6]`);
+  if (width !== 6 || values.length !== count * 6)
+    throw new WeightsError(`output 'detections' is [${count}, ${width}] with ${values.length} values, expected [D, 6]`);
   const candidates = listCandidates(count, placement);
   for (let at = 0; at < values.length; at += 6) {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0, score = 0, label = 0] = values.subarray(at, at + 6);
