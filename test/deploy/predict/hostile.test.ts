@@ -38,8 +38,8 @@ function own(run: (inputs: HostValues) => HostValues) {
   return { runtime, disposals: () => disposals };
 }
 
-const answered = (description: object, outputs: HostValues) =>
-  openModel(archive(description), { runtime: own(() => outputs).runtime }).then((model) => model.predict(IMAGE));
+const answered = async (description: object, outputs: HostValues): Promise<unknown> =>
+  (await openModel(archive(description), { runtime: own(() => outputs).runtime })).predict(IMAGE);
 
 describe('a description that contradicts itself is refused before memory is taken', () => {
   it.each([
@@ -165,19 +165,17 @@ describe('boxes', () => {
 
 /** A TIFF of one strip of 16 bits, all of one value. */
 function grey16(width: number, height: number, value: number): Uint8Array {
-  const tags = [
-    ...[
-      [256, width],
-      [257, height],
-      [258, 16],
-      [259, 1],
-      [262, 1],
-      [273, 256],
-      [277, 1],
-      [278, height],
-    ],
+  const tags: readonly (readonly [tag: number, value: number])[] = [
+    [256, width],
+    [257, height],
+    [258, 16],
+    [259, 1],
+    [262, 1],
+    [273, 256],
+    [277, 1],
+    [278, height],
     [279, width * height * 2],
-  ] as readonly (readonly [number, number])[];
+  ];
   const bytes = new Uint8Array(256 + width * height * 2);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, 0x002a4949, true);
