@@ -3,12 +3,13 @@ import { encodePng } from '../../../datasets/decode/index.js';
 import type { Description } from '../../../deploy/description.js';
 import { openModel, type Runtime } from '../../../deploy/host/predict.js';
 import type { HostValue, HostValues } from '../../../deploy/hostNetwork.js';
+import { bytesOf } from '../../../deploy/predict/fetched.js';
 import { openModel as openInPage } from '../../../deploy/predict/index.js';
 import { EngineError, ShapeError, WeightsError } from '../../../engine/errors.js';
 import { writeZip } from '../../../weights/bytes/zipWriter.js';
 import { describeAs } from '../smallNetwork.js';
 
-const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const jsonBytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const CLASSIFIER = describeAs({ kind: 'classScores', isExclusive: true }, { task: 'classification' });
 const { input } = CLASSIFIER;
 const IMAGE = { data: new Uint8Array(30 * 20 * 3), width: 30, height: 20 };
@@ -22,8 +23,8 @@ const PROBABILITIES = { probabilities: output([0.2, 0.5, 0.3], 1, 3) };
 /** An archive of a network that says this of itself. */
 const archive = (description: object, modelJson?: unknown): Uint8Array =>
   writeZip([
-    { name: 'espalier.json', bytes: bytesOf(description) },
-    ...(modelJson === undefined ? [] : [{ name: 'model.json', bytes: bytesOf(modelJson) }]),
+    { name: 'espalier.json', bytes: jsonBytes(description) },
+    ...(modelJson === undefined ? [] : [{ name: 'model.json', bytes: jsonBytes(modelJson) }]),
   ]);
 
 /** A runtime of one's own, which counts how often it is ended. */
@@ -161,6 +162,21 @@ describe('boxes', () => {
     expect(found?.label).toBe('c');
     expect(found?.box).toEqual(wanted.map((edge) => expect.closeTo(edge, 3)));
   });
+});
+
+it('a file that a server sends without end is given up', async () => {
+  let cancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(100).fill(7)),
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  await expect(bytesOf(new Response(body), 'x.onnx', 1000)).rejects.toThrow(
+    'x.onnx has 1100 bytes or more, 1000 at most',
+  );
+  expect(cancelled).toBe(true);
+  expect(await bytesOf(new Response(Uint8Array.of(1, 2, 3)), 'x.onnx', 3)).toEqual(Uint8Array.of(1, 2, 3));
 });
 
 /** A TIFF of one strip of 16 bits, all of one value. */
