@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { WeightsError } from '../../engine/errors.js';
 import { DESCRIPTION_KEY, type Description, readDescription } from '../description.js';
 import type { ExportedFile } from '../formats.js';
@@ -72,7 +72,7 @@ async function graphModelFiles(json: Uint8Array, read: ReadFile, name: string): 
 
 /** What is read of a `model.json`; the rest is TensorFlow.js's. */
 const modelJson = z.looseObject({
-  userDefinedMetadata: z.record(z.string(), z.unknown()).optional(),
+  userDefinedMetadata: z.optional(z.record(z.string(), z.unknown())),
   modelTopology: z.looseObject({}),
   signature: z.looseObject({ outputs: z.record(z.string(), z.unknown()) }),
   /** As this library writes it: one group. */

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
 import type { Detections } from '../../datasets/sample.js';
 import { WeightsError } from '../../engine/errors.js';
@@ -11,7 +11,7 @@ import type { HostOutput } from './answers.js';
  */
 export const detectionsReading = z.strictObject({
   kind: z.literal('detections'),
-  maxDetections: z.int().min(1).max(10_000),
+  maxDetections: z.int().check(z.minimum(1), z.maximum(10_000)),
 });
 
 /** The boxes of one image, in its own pixels. */
