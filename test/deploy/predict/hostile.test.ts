@@ -104,6 +104,20 @@ describe('a model', () => {
     expect(shapes).toEqual([[1, 64, 96, 1]]);
   });
 
+  it('of several images a call fills a short call up with the last', async () => {
+    let values = new Float32Array();
+    const { runtime } = own(({ images }) => {
+      values = Float32Array.from(images?.values ?? []);
+      return { probabilities: output([0.2, 0.5, 0.3, 1, 0, 0, 0, 0, 1], 3, 3) };
+    });
+    const model = await openModel(archive({ ...CLASSIFIER, input: { ...input, batch: 3 } }), { runtime });
+    const given = [10, 20].map((value) => ({ ...IMAGE, data: new Uint8Array(IMAGE.data.length).fill(value) }));
+    const found = [];
+    for await (const answer of model.predictAll(given)) found.push(answer);
+    expect(found).toHaveLength(2);
+    expect([0, 1, 2].map((row) => values[(row * values.length) / 3])).toEqual([10, 20, 20]);
+  });
+
   it('is disposed of once, and answers nothing after', async () => {
     const { runtime, disposals } = own(() => PROBABILITIES);
     const model = await openModel(archive(CLASSIFIER), { runtime });
