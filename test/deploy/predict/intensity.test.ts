@@ -12,12 +12,13 @@ import { hasOnnxRuntime } from '../onnxRuntime.js';
 import { buildNetwork, SIZE } from '../smallNetwork.js';
 
 /** Hounsfield units: air and tissue, [height, width, 3], not of the input's aspect. */
-function scan(Values: typeof Int16Array | typeof Float32Array): Pixels {
+function scan(create: (values: readonly number[]) => Int16Array | Float32Array): Pixels {
   const [width, height] = [50, 70];
-  const data = Values.from({ length: width * height * 3 }, (_, i) => {
+  const values = Array.from({ length: width * height * 3 }, (_, i) => {
     const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
     return x < 10 ? -1000 : 90 * Math.sin(x * 0.3 + (i % 3)) + 300 * Math.cos(y * 0.11);
   });
+  const data = create(values);
   return { data, width, height, statistics: caseStatistics(data, { width, height, depth: 1, channels: 3 }) };
 }
 
@@ -50,8 +51,8 @@ describe('a network of images at their own depth, exported', () => {
       const own = model as unknown as Model<unknown>;
       const archive = writeZip(await FORMATS.bundle.write({ model: own, description, nms: 'none', batch: 1 }));
       const predictor = createPredictor(model, { inputSize: SIZE, mode: 'letterbox', multiple: 32, batchSize: 1 });
-      for (const Values of [Int16Array, Float32Array]) {
-        const image = scan(Values);
+      for (const create of [Int16Array, Float32Array]) {
+        const image = scan((values) => create.from(values));
         const [wanted] = (await predictor.predict([image])) as [ClassMap];
         expect(new Set(wanted.mask).size).toBeGreaterThan(1);
         for (const runtime of hasOnnxRuntime
