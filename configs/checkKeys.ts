@@ -91,6 +91,10 @@ function checkAugment({ task, data, augment }: Experiment): Problem[] {
     problems.push({ path: ['augment', 'foreground'], message });
   }
   const { truth } = TASKS[task];
+  if (isNative && foreground > 0 && truth !== 'classMap') {
+    const message = `foreground chooses crops of class maps, and ${task} has ${WORDS[truth]}: leave it at 0`;
+    problems.push({ path: ['augment', 'foreground'], message });
+  }
   for (const name of ['mosaic', 'mixup', 'cutmix', 'copyPaste'] as const) {
     if ((augment[name].probability ?? 0) === 0 || MIXED[name].includes(truth)) continue;
     const message = `${name} cannot join ${WORDS[truth]}: leave it at 0 in ${task}`;

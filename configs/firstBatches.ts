@@ -1,6 +1,7 @@
 import type { Dataset } from '../datasets/dataset.js';
 import { builtModule } from '../datasets/loader/built.js';
 import { loadEncoder } from '../datasets/loader/fill.js';
+import { countThings } from '../datasets/sample.js';
 import { withoutValues } from '../engine/shapes/shapes.js';
 import { createModel } from '../heads/index.js';
 import { batchesOf, DEFAULT_BATCH, type TaughtImage, taughtImages } from '../training/run/index.js';
@@ -46,7 +47,8 @@ export async function* firstBatches(named: Experiment, count: number): AsyncGene
 async function taughtBy({ model: parts, train }: Experiment, dataset: Dataset): Promise<Taught> {
   const { inputSize, backbone, neck, head } = parts;
   const { result } = withoutValues(() => {
-    const options = { classes: dataset.labels.classes.length, seed: train.seed };
+    const { labels } = dataset;
+    const options = { classes: labels.classes.length, things: countThings(labels), seed: train.seed };
     const { model, encoder } = createModel({ inputSize, backbone, neck, head }, options);
     const { preprocessing } = model;
     model.dispose();

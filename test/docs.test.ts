@@ -37,7 +37,7 @@ function examplesOf(page: string): readonly Example[] {
 }
 
 /** Hand-written pages of the site that `npm run docs` builds. */
-const SITE = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
+const SITE = readdirSync(join(root, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : []));
 const examples = ['README.md', 'engine/README.md', ...SITE].flatMap(examplesOf);
 const file = (index: number): string => join(folder, `example${index}.ts`);
 

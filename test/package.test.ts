@@ -102,8 +102,13 @@ describe.each([
   });
 
   it('has a README without links into a repository, which are dead on the page of a package', () => {
-    const targets = [...text('README.md').matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
-    expect(targets.filter((target) => !/^https:\/\//.test(target))).toEqual([]);
+    const links = [...text('README.md').matchAll(/(!?)\[[^\]]*\]\(([^)]+)\)/g)].map(([, mark, target = '']) => ({
+      mark,
+      target,
+    }));
+    const isKept = ({ mark, target }: (typeof links)[number]): boolean =>
+      mark === '!' ? files.has(target) : /^https:\/\//.test(target);
+    expect(links.filter((link) => !isKept(link))).toEqual([]);
     const pages = [...text('README.md').matchAll(/`([\w/.-]+\.(?:md|yaml|json))`/g)].map(([, page = '']) => page);
     expect(pages.filter((page) => !files.has(page) && page.includes('/'))).toEqual([]);
   });
@@ -166,7 +171,7 @@ describe('in a project of its own', () => {
       .filter((path) => /^\.\/(?!node|webgpu|package)/.test(path))
       .map((path) => path.slice(2));
     expect(nouns).toEqual([
-      ...['backbones', 'layers', 'kernels', 'engine', 'weights', 'data', 'necks', 'heads', 'training'],
+      ...['backbones', 'layers', 'kernels', 'engine', 'weights', 'data', 'necks', 'heads', 'training', 'predict'],
     ]);
     writeFileSync(
       join(project, 'nouns.ts'),

@@ -6,7 +6,7 @@ import { answerSegments } from '../datasets/evaluators/index.js';
 import { coloursOfIds } from '../datasets/panoptic.js';
 import type { LabelMap, Panoptic } from '../datasets/sample.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
-import { drawingOf } from './prediction.js';
+import { freePlace } from './prediction.js';
 
 const REMEDY = 'choose another folder with --masks';
 
@@ -18,7 +18,7 @@ export function createPanopticWriter(folder: string, labels: LabelMap) {
     /** @throws WriteError when the disk is full or the folder cannot be written */
     add: ({ file, image: { width, height }, result }: ImagePrediction): void => {
       const found = answerSegments(result as Panoptic, labels);
-      const path = drawingOf(file, folder);
+      const path = freePlace(file, folder);
       makeFolder(folder, REMEDY);
       writeWhole(path, [encodePng(coloursOfIds(found.ids as Int32Array, { width, height }))], REMEDY);
       const id = images.length + 1;

@@ -23,7 +23,7 @@ import { createOutput, type Output } from './output.js';
 import { createPanopticWriter } from './panopticFile.js';
 import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
 import { rangeOf, type Shard } from './shards.js';
-import { casesOf, showVolume, type Window, writeVolumeMask } from './volumePrediction.js';
+import { casesOf, showVolume, volumeMasks, type Window, writeVolumeMask } from './volumePrediction.js';
 
 interface PredictCommand extends RuntimeOptions {
   readonly out?: string;
@@ -62,7 +62,7 @@ export async function predict(named: string, images: readonly string[], command:
   if (isClassifier && command.asDataset !== undefined) {
     throw new ConfigError(`--as-dataset is for the classes of a data set: give a run, not the classifier ${model}`);
   }
-  if (!isClassifier) refuseOverwriting(files, command.out ?? DRAWINGS);
+  if (!isClassifier) refuseOverwriting(files, command);
   if (isTrained) {
     const opened = await openAnswering(model, command, output);
     try {
@@ -109,15 +109,22 @@ async function detect(
   }
 }
 
-/** The drawing of an image has its name: in the image's own folder it would replace it. */
-function refuseOverwriting(files: readonly string[], out: string): void {
+/** What is written for an image has its name: in the image's own folder it would replace it. */
+function refuseOverwriting(files: readonly string[], { out = DRAWINGS, masks }: PredictCommand): void {
   requireName(out);
   const images = new Set(files.filter((file) => existsSync(file)).map((file) => realpathSync(file)));
-  const lost = files
-    .map((file) => drawingOf(file, out))
-    .find((path) => existsSync(path) && images.has(realpathSync(path)));
-  if (lost !== undefined)
-    throw new ConfigError(`the drawing ${lost} would replace an image: choose another folder with --out`);
+  const isImage = (path: string): boolean => existsSync(path) && images.has(realpathSync(path));
+  const drawing = files.map((file) => drawingOf(file, out)).find(isImage);
+  if (drawing !== undefined)
+    throw new ConfigError(`the drawing ${drawing} would replace an image: choose another folder with --out`);
+  if (masks === undefined) return;
+  const mask = files.flatMap((file) => [drawingOf(file, masks), ...volumeMasks(file, masks)]).find(isImage);
+  if (mask !== undefined)
+    throw new ConfigError(`the mask ${mask} would replace an image: choose another folder with --masks`);
+  if (resolve(masks) === resolve(out))
+    throw new ConfigError(
+      `drawings and masks have the names of their images: choose another folder than ${out} with --masks`,
+    );
 }
 
 async function classify(

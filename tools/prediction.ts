@@ -3,6 +3,7 @@ import type { ImagePrediction } from '../configs/network.js';
 import { encodeIndexedPng, encodeLabelPng, encodePng, shownImage } from '../datasets/decode/index.js';
 import { patchOfRuns } from '../datasets/instanceMasks.js';
 import type { ClassMap, Instances, RgbPixels } from '../datasets/sample.js';
+import { eachPixel } from '../datasets/transforms/patches.js';
 import { ConfigError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
@@ -42,16 +43,14 @@ export function showPrediction(
 export function writeDrawing(image: RgbPixels, file: string, folder: string, taken = written): string {
   const remedy = 'choose another folder with --out';
   makeFolder(folder, remedy);
-  let path = drawingOf(file, folder);
-  for (let number = 2; taken.has(path); number++) path = drawingOf(file, folder, `-${number}`);
-  taken.add(path);
+  const path = freePlace(file, folder, taken);
   writeWhole(path, [encodePng(image)], remedy);
   return path;
 }
 
 /**
  * Writes the class map of an image as a palette PNG of its own size, whose values are positions of classes; or the masks of its objects as a
- * label image, a PNG of 16 bits, whose values number the objects from 1, the best on top.
+ * label image, a PNG of 16 bits, whose values number the objects from 1, the best on top. A second image of the same name gets a number.
  *
  * @param threshold lowest score of an object
  * @throws ConfigError for an answer that is neither
@@ -62,7 +61,7 @@ export function writeMask({ file, image, result }: ImagePrediction, folder: stri
   if (masks !== undefined && scores !== undefined) {
     const shown = masks.filter((_, i) => scores[i]! >= threshold);
     makeFolder(folder, remedy);
-    writeWhole(drawingOf(file, folder), [encodeLabelPng(labelImage(shown, image))], remedy);
+    writeWhole(freePlace(file, folder), [encodeLabelPng(labelImage(shown, image))], remedy);
     return;
   }
   if (mask === undefined || width === undefined || height === undefined) {
@@ -70,7 +69,7 @@ export function writeMask({ file, image, result }: ImagePrediction, folder: stri
   }
   makeFolder(folder, remedy);
   const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));
-  writeWhole(drawingOf(file, folder), [encodeIndexedPng({ data: mask, width, height }, palette)], remedy);
+  writeWhole(freePlace(file, folder), [encodeIndexedPng({ data: mask, width, height }, palette)], remedy);
 }
 
 /** Objects by their number from 1, the first on top. */
@@ -78,12 +77,20 @@ function labelImage(masks: Instances['masks'], { width, height }: Pick<RgbPixels
   const data = new Uint16Array(width * height);
   for (const [index, { size, counts }] of [...masks.entries()].reverse()) {
     const patch = patchOfRuns({ size: [...size], counts });
-    patch?.data.forEach((value, at) => {
-      const [x, y] = [patch.left + (at % patch.width), patch.top + Math.floor(at / patch.width)];
-      if (value === 1) data[y * width + x] = index + 1;
+    if (patch === null) continue;
+    eachPixel(patch, { width, height }, (at) => {
+      data[at] = index + 1;
     });
   }
   return { data, width, height };
+}
+
+/** Where a picture that belongs to an image goes: `<image>.png`; a second image of the same name gets a number. */
+export function freePlace(file: string, folder: string, taken = written): string {
+  let path = drawingOf(file, folder);
+  for (let number = 2; taken.has(path); number++) path = drawingOf(file, folder, `-${number}`);
+  taken.add(path);
+  return path;
 }
 
 /** Where the drawing of an image goes. */

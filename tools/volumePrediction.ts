@@ -60,6 +60,12 @@ export function windowed(image: Pixels, [centre, width]: Window): Pixels {
   return { ...image, statistics: { ...image.statistics, channels } };
 }
 
+const MASK_ENDINGS = { series: '_seg.dcm', plain: '.nii', packed: '.nii.gz' } as const;
+
+/** The files that the mask of a volume may become, beside pictures of slices. */
+export const volumeMasks = (file: string, folder: string): readonly string[] =>
+  Object.values(MASK_ENDINGS).map((ending) => join(folder, `${basename(volumeStem(file))}${ending}`));
+
 /**
  * Writes the classes of a volume: of a DICOM series a DICOM-SEG that refers to it; a NIfTI on the same grid and in the same place, where the volume has one; else a palette PNG for each
  * slice. Values are positions of classes.
@@ -75,13 +81,14 @@ export function writeVolumeMask(
   const { affine, origin } = volume;
   if (affine !== null && origin !== undefined) {
     const bytes = writeSegmentation(labels, { ...volume, affine }, origin, classes);
-    writeWhole(join(folder, `${name}_seg.dcm`), [bytes], remedy);
+    writeWhole(join(folder, `${name}${MASK_ENDINGS.series}`), [bytes], remedy);
     return;
   }
   if (affine !== null) {
     const bytes = writeNifti(labels, volume, volume.header);
-    const isPlain = file.endsWith('.nii');
-    writeWhole(join(folder, `${name}.nii${isPlain ? '' : '.gz'}`), [isPlain ? bytes : gzipSync(bytes)], remedy);
+    const isPlain = file.endsWith(MASK_ENDINGS.plain);
+    const path = join(folder, `${name}${isPlain ? MASK_ENDINGS.plain : MASK_ENDINGS.packed}`);
+    writeWhole(path, [isPlain ? bytes : gzipSync(bytes)], remedy);
     return;
   }
   const { width, height, depth } = volume;

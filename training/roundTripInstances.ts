@@ -2,6 +2,7 @@ import { allocateTargets } from '../datasets/encoder.js';
 import { createInstanceEvaluator, type InstanceReport } from '../datasets/evaluators/index.js';
 import { packPatch } from '../datasets/instanceMasks.js';
 import type { Instances, InstanceTruth, LabelMap } from '../datasets/sample.js';
+import { cutAt } from '../datasets/transforms/patches.js';
 import { createEncoder, type InstanceEncoderConfig } from '../heads/instance/encoder.js';
 import type { LabelledImages } from './roundTrip.js';
 import type { UnmatchedTruth } from './roundTripDetection.js';
@@ -89,22 +90,12 @@ export function answerOf(taught: Pick<InstanceTruth, 'boxes' | 'labels' | 'masks
     boxes: Float32Array.from(answered.flatMap((i) => Array.from(taught.boxes.subarray(i * 4, i * 4 + 4)))),
     labels: Int32Array.from(answered, (i) => taught.labels[i]!),
     scores: new Float32Array(answered.length).fill(1),
-    masks: answered.map((i) => packPatch(cut(taught.masks[i]!, image), image)),
+    masks: answered.map((i) => packPatch(cutAt(taught.masks[i]!, image), image)),
   };
 }
 
 /** More objects of an image than there are. */
 const MOST = 1e6;
-
-/** A patch without what lies beyond the image, as the last points of a coarse mask do. */
-function cut(patch: InstanceTruth['masks'][number], image: Size) {
-  const width = Math.min(patch.width, image.width - patch.left);
-  const height = Math.min(patch.height, image.height - patch.top);
-  if (width === patch.width && height === patch.height) return patch;
-  const data = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) data.set(patch.data.subarray(y * patch.width, y * patch.width + width), y * width);
-  return { left: patch.left, top: patch.top, width, height, data };
-}
 
 /** The truths for which `isKept` holds. */
 function pick(truth: InstanceTruth, isKept: (index: number) => boolean): InstanceTruth {

@@ -1,7 +1,8 @@
 import { meanQuality, type PanopticImage, type Quality, tallyPanoptic } from '#coco-ts';
 import { ShapeError } from '../../engine/errors.js';
 import { patchOfRuns } from '../instanceMasks.js';
-import { IGNORED, type LabelMap, type MaskPatch, type Panoptic, type PanopticTruth } from '../sample.js';
+import { type ClassMap, IGNORED, type LabelMap, type MaskPatch, type Panoptic, type PanopticTruth } from '../sample.js';
+import { eachPixel } from '../transforms/patches.js';
 import type { EvaluatorOptions } from './detection.js';
 import type { Evaluator } from './evaluator.js';
 import { createIdSet } from './ids.js';
@@ -96,15 +97,15 @@ function truthSegments({ masks, labels: own, ignored, ...map }: PanopticTruth, l
 }
 
 function segmentsOf(
-  { mask, width }: { readonly mask: Uint8Array; readonly width: number },
+  map: ClassMap,
   objects: readonly { readonly label: number; readonly isCrowd: boolean; readonly patch: MaskPatch | null }[],
   { classes }: LabelMap,
 ): PanopticImage {
-  const ids = Int32Array.from(mask, (label) => (label === IGNORED ? 0 : label + 1));
+  const ids = Int32Array.from(map.mask, (label) => (label === IGNORED ? 0 : label + 1));
   objects.forEach(({ patch }, index) => {
-    patch?.data.forEach((value, at) => {
-      const [x, y] = [patch.left + (at % patch.width), patch.top + Math.floor(at / patch.width)];
-      if (value === 1) ids[y * width + x] = classes.length + 1 + index;
+    if (patch === null) return;
+    eachPixel(patch, map, (at) => {
+      ids[at] = classes.length + 1 + index;
     });
   });
   const present = new Set(ids);

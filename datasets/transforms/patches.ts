@@ -41,6 +41,31 @@ export function warpPatch(patch: MaskPatch, affine: Affine, size: readonly [numb
 /** Of an object without a pixel. */
 export const NO_PATCH: MaskPatch = { left: 0, top: 0, width: 0, height: 0, data: new Uint8Array(0) };
 
+/** Takes every pixel of an object that lies in an image: its position there, and in the patch. */
+export function eachPixel(
+  { left, top, width, height, data }: MaskPatch,
+  image: { readonly width: number; readonly height: number },
+  take: (at: number, own: number) => void,
+): void {
+  for (let y = Math.max(0, -top); y < Math.min(height, image.height - top); y++) {
+    for (let x = Math.max(0, -left); x < Math.min(width, image.width - left); x++) {
+      const own = y * width + x;
+      if (data[own] === 1) take((top + y) * image.width + left + x, own);
+    }
+  }
+}
+
+/** The part of a patch above and left of the edges of an image: points of a coarse mask reach beyond. */
+export function cutAt(patch: MaskPatch, image: { readonly width: number; readonly height: number }): MaskPatch {
+  const width = Math.min(patch.width, image.width - patch.left);
+  const height = Math.min(patch.height, image.height - patch.top);
+  if (width === patch.width && height === patch.height) return patch;
+  if (width <= 0 || height <= 0) return NO_PATCH;
+  const data = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) data.set(patch.data.subarray(y * patch.width, y * patch.width + width), y * width);
+  return { left: patch.left, top: patch.top, width, height, data };
+}
+
 /** x1 y1 x2 y2 of a patch that is no larger than its object. */
 export const boxOf = ({ left, top, width, height }: MaskPatch): readonly [number, number, number, number] => [
   left,

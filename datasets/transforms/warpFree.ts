@@ -1,7 +1,7 @@
 import { ShapeError } from '../../engine/errors.js';
 import { createPixels, type PixelType, typeOf } from '../pixelTypes.js';
 import type { MaskPatch, PixelData, Pixels } from '../sample.js';
-import { type Affine, areaScaleAt, compose, hullOf, invert } from './affine.js';
+import { type Affine, apply, areaScaleAt, compose, hullOf, invert } from './affine.js';
 import { addressable, type Region } from './region.js';
 
 /** A smaller image for strong reductions; grows to the largest seen by this thread, one of each type. */
@@ -9,8 +9,8 @@ const scratch = new Map<PixelType, PixelData>();
 
 /**
  * Draws an image through any map, in one resample: bilinear, edges as they are up to half a pixel outside of the outermost
- * centres, as Pillow's `Image.transform(BILINEAR)`. Where the image shrinks to less than half, it is first averaged over
- * whole squares of pixels (Pillow's `reduce`), so that little aliases.
+ * centres, as Pillow's `Image.transform(BILINEAR)`. Where the image shrinks to less than half, in the middle of what is seen of it, it
+ * is first averaged over whole squares of pixels (Pillow's `reduce`), so that little aliases.
  *
  * @param into pixels of the input, already filled with what is there where the image is not
  * @returns    the upright rectangle that holds the image
@@ -23,7 +23,8 @@ export function warpFreely(
   size: readonly [height: number, width: number],
 ): Region {
   const region = addressable(hullOf(map, [0, 0, image.width, image.height]), size);
-  const area = areaScaleAt(map, image.width / 2, image.height / 2);
+  const [x, y] = apply(invert(map), [(region.left + region.right) / 2, (region.top + region.bottom) / 2]);
+  const area = areaScaleAt(map, within(x, image.width), within(y, image.height));
   if (!(area > 0))
     throw new ShapeError(`the map [${map.join(', ')}] collapses the image: use one that can be inverted`);
   const factor = Math.min(Math.floor(1 / Math.sqrt(area)), Math.max(image.width, image.height));
@@ -33,6 +34,8 @@ export function warpFreely(
   draw(source, channels, extent, inverse, into, size[1], region);
   return region;
 }
+
+const within = (value: number, most: number): number => Math.min(Math.max(value, 0), most);
 
 interface Extent {
   readonly width: number;
@@ -58,7 +61,7 @@ function emptyTaps(width: number): RowTaps {
 }
 
 function findTaps(
-  [a, b, c, d, e, f, g = 0, h = 0]: Affine,
+  [a, b, c, d, e, f, g = 0, h = 0, i = 1]: Affine,
   { width, height }: Extent,
   extent: Extent,
   row: number,
@@ -70,7 +73,7 @@ function findTaps(
   let count = 0;
   for (let column = left; column < right; column++) {
     const x = column + 0.5;
-    const w = g * x + h * y + 1;
+    const w = g * x + h * y + i;
     const sx = (a * x + b * y + c) / w;
     const sy = (d * x + e * y + f) / w;
     if (!(sx >= 0 && sy >= 0 && sx < extent.width && sy < extent.height && w > 0)) continue;
@@ -206,10 +209,10 @@ export function sampleNearest(
   row: number,
   { left, top, right, bottom }: Region,
 ): void {
-  const [a, b, c, d, e, f, g = 0, h = 0] = invert(map);
+  const [a, b, c, d, e, f, g = 0, h = 0, i = 1] = invert(map);
   for (let y = top; y < bottom; y++) {
     for (let x = left; x < right; x++) {
-      const w = g * (x + 0.5) + h * (y + 0.5) + 1;
+      const w = g * (x + 0.5) + h * (y + 0.5) + i;
       const column = Math.floor((a * (x + 0.5) + b * (y + 0.5) + c) / w) - source.left;
       const line = Math.floor((d * (x + 0.5) + e * (y + 0.5) + f) / w) - source.top;
       if (!(column >= 0 && line >= 0 && column < source.width && line < source.height && w > 0)) continue;

@@ -1,5 +1,6 @@
 import type { Encoder } from '../../datasets/encoder.js';
-import { IGNORED, type MaskPatch, type PanopticTruth } from '../../datasets/sample.js';
+import { IGNORED, type PanopticTruth } from '../../datasets/sample.js';
+import { eachPixel } from '../../datasets/transforms/patches.js';
 import {
   createEncoder as createInstanceEncoder,
   type InstanceEncoderConfig,
@@ -53,16 +54,12 @@ export function createEncoder({
       const taught = (objects.decode as NonNullable<typeof objects.decode>)(targets);
       const map = (classes.decode as NonNullable<typeof classes.decode>)(targets);
       const mask = map.mask.map((label) => ownClass(label, things));
-      for (const [m, patch] of taught.masks.entries()) paint(mask, map.width, patch, taught.labels[m]!);
+      for (const [m, patch] of taught.masks.entries()) {
+        eachPixel(patch, map, (at) => {
+          mask[at] = taught.labels[m]!;
+        });
+      }
       return { ...map, ...taught, kind: 'panoptic', mask };
     },
   };
-}
-
-/** Gives the pixels of a patch a class; what lies beyond the map is cut off. */
-function paint(mask: Uint8Array, width: number, patch: MaskPatch, label: number): void {
-  patch.data.forEach((value, at) => {
-    const [x, y] = [patch.left + (at % patch.width), patch.top + Math.floor(at / patch.width)];
-    if (value === 1 && x < width && (y + 1) * width <= mask.length) mask[y * width + x] = label;
-  });
 }

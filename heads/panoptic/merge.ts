@@ -1,5 +1,6 @@
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import { type ClassMap, IGNORED, type Instances, type PackedMask, type Panoptic } from '../../datasets/sample.js';
+import { eachPixel } from '../../datasets/transforms/patches.js';
 import type { MergeConfig } from './config.js';
 
 /**
@@ -39,13 +40,18 @@ export function mergePanoptic(things: Instances, stuff: ClassMap, options: Merge
 function takePixels(mask: PackedMask, taken: Uint8Array, image: ClassMap, visible: number): PackedMask | null {
   const patch = patchOfRuns({ size: [...mask.size], counts: mask.counts });
   if (patch === null) return null;
-  const placeOf = (at: number): number =>
-    (patch.top + Math.floor(at / patch.width)) * image.width + patch.left + (at % patch.width);
-  const free = patch.data.map((value, at) => (value === 1 && taken[placeOf(at)] === 0 ? 1 : 0));
-  const [all, left] = [patch.data, free].map((pixels) => pixels.reduce((sum, value) => sum + value, 0));
-  if (!left || !all || left < visible * all) return null;
-  free.forEach((value, at) => {
-    if (value === 1) taken[placeOf(at)] = 1;
+  const data = new Uint8Array(patch.data.length);
+  let [all, left] = [0, 0];
+  eachPixel(patch, image, (at, own) => {
+    all++;
+    if (taken[at] === 1) return;
+    data[own] = 1;
+    left++;
   });
-  return left === all ? mask : packPatch({ ...patch, data: free }, image);
+  if (left === 0 || left < visible * all) return null;
+  const free = { ...patch, data };
+  eachPixel(free, image, (at) => {
+    taken[at] = 1;
+  });
+  return left === all ? mask : packPatch(free, image);
 }

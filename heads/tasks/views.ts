@@ -1,5 +1,6 @@
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import type { ClassScores, Detections, Instances, MaskPatch, PackedMask } from '../../datasets/sample.js';
+import { cutAt, eachPixel, NO_PATCH } from '../../datasets/transforms/patches.js';
 import { fuseBoxes, type Member } from '../boxes/fusion.js';
 
 interface Size {
@@ -48,7 +49,7 @@ export const instanceViews: Views<Instances> = {
   }),
   cropped: (given, image) => {
     const { result, rows } = inside(given, image);
-    const masks = rows.map((row) => repacked(given.masks[row]!, image, (patch) => cut(patch, image)));
+    const masks = rows.map((row) => repacked(given.masks[row]!, image, (patch) => cutAt(patch, image)));
     return { ...result, masks };
   },
 };
@@ -82,19 +83,9 @@ function inside({ boxes, labels, scores }: Detections, { width, height }: Size) 
   return { result, rows };
 }
 
-const EMPTY: MaskPatch = { left: 0, top: 0, width: 0, height: 0, data: new Uint8Array(0) };
-const patchOf = ({ size, counts }: PackedMask): MaskPatch => patchOfRuns({ size: [...size], counts }) ?? EMPTY;
+const patchOf = ({ size, counts }: PackedMask): MaskPatch => patchOfRuns({ size: [...size], counts }) ?? NO_PATCH;
 const repacked = (mask: PackedMask, image: Size, move: (patch: MaskPatch) => MaskPatch): PackedMask =>
   packPatch(move(patchOf(mask)), image);
-
-function cut(patch: MaskPatch, image: Size): MaskPatch {
-  const width = Math.max(0, Math.min(patch.width, image.width - patch.left));
-  const height = Math.max(0, Math.min(patch.height, image.height - patch.top));
-  if (width === 0 || height === 0) return EMPTY;
-  const data = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) data.set(patch.data.subarray(y * patch.width, y * patch.width + width), y * width);
-  return { left: patch.left, top: patch.top, width, height, data };
-}
 
 /** The pixels that at least half of the members have, by their scores. */
 function agreed(members: readonly Member[], results: readonly Instances[]): PackedMask {
@@ -104,11 +95,8 @@ function agreed(members: readonly Member[], results: readonly Instances[]): Pack
   const [height, width] = first.size;
   const votes = new Float64Array(width * height);
   masks.forEach((mask, i) => {
-    const { left, top, ...patch } = patchOf(mask);
-    patch.data.forEach((value, at) => {
-      if (value === 1) {
-        votes[(top + Math.floor(at / patch.width)) * width + left + (at % patch.width)]! += members[i]!.score;
-      }
+    eachPixel(patchOf(mask), { width, height }, (at) => {
+      votes[at]! += members[i]!.score;
     });
   });
   const half = members.reduce((sum, { score }) => sum + score, 0) / 2;

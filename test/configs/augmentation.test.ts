@@ -99,6 +99,11 @@ describe('what cannot be is refused where the config is read, or the images are 
     ['detection', { policy: 'rand-m9-mstd' }, /policy/],
     ['detection', { copyPaste: { probability: 0.5 } }, /copyPaste cannot join objects without masks/],
     ['classification', { mosaic: { probability: 0.5 } }, /mosaic cannot join classes of whole images/],
+    [
+      'detection',
+      { fit: 'native', foreground: 0.3 },
+      /foreground chooses crops of class maps, and detection has objects/,
+    ],
   ])('%s %j', (task, augment, message) => {
     expect(() => {
       throw new ConfigError(said(parse(task, augment)));

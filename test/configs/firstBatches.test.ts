@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openSplit } from '../../configs/datasets.js';
 import { firstBatches } from '../../configs/firstBatches.js';
 import { parseExperiment } from '../../configs/read.js';
+import { encodePng } from '../../datasets/decode/index.js';
 import { drawCells } from '../../datasets/index.js';
+import { coloursOfIds } from '../../datasets/panoptic.js';
 import { objectsOf } from '../../datasets/sample.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-batches-'));
@@ -68,5 +70,47 @@ it('batches of class maps show maps of the input, and fewer images than a batch 
     if (truth?.kind !== 'classMap') throw new Error('there is no class map');
     expect(truth.mask).toHaveLength(256 * 320);
     expect(new Set(truth.mask).size).toBeGreaterThan(0);
+  }
+});
+
+it('batches of objects on class maps show both, where several classes have no objects', async () => {
+  const root = join(folder, 'panoptic');
+  mkdirSync(join(root, 'panoptic_train'), { recursive: true });
+  const size = { width: 128, height: 64 };
+  // Sky over grass, and a cow.
+  const ids = Int32Array.from({ length: 128 * 64 }, (_, at) => {
+    const [x, y] = [at % 128, Math.floor(at / 128)];
+    if (x >= 32 && x < 64 && y >= 16 && y < 48) return 3;
+    return y < 32 ? 1 : 2;
+  });
+  const boxes = [
+    [0, 0, 128, 32],
+    [0, 32, 128, 32],
+    [32, 16, 32, 32],
+  ];
+  const segments_info = boxes.map((bbox, i) => ({ id: i + 1, category_id: i + 1, bbox, iscrowd: 0 }));
+  const categories = ['sky', 'grass', 'cow'].map((name, i) => ({ id: i + 1, name, isthing: i === 2 ? 1 : 0 }));
+  writeFileSync(join(root, 'a.png'), encodePng({ data: new Uint8Array(ids.length * 3).fill(90), ...size }));
+  writeFileSync(join(root, 'panoptic_train', 'a.png'), encodePng(coloursOfIds(ids, size)));
+  writeFileSync(
+    join(root, 'panoptic_train.json'),
+    JSON.stringify({
+      images: [{ id: 1, file_name: 'a.png', ...size }],
+      annotations: [{ image_id: 1, file_name: 'a.png', segments_info }],
+      categories,
+    }),
+  );
+  const named = experiment('panoptic', {
+    data: { kind: 'coco-panoptic', root, train: 'panoptic_train.json', val: null },
+    model: { inputSize: [64, 128] },
+    train: { batchSize: 1, workers: 0 },
+  });
+  for await (const { images, names } of firstBatches(named, 1)) {
+    expect(names).toEqual(['cow', 'sky', 'grass']);
+    const truth = images[0]?.truth;
+    if (truth?.kind !== 'panoptic') throw new Error('there are no segments');
+    const at = (x: number, y: number) => truth.mask[y * 128 + x];
+    expect([at(4, 4), at(4, 60), at(48, 30)]).toEqual([1, 2, 0]);
+    expect([...truth.labels]).toEqual([0]);
   }
 });

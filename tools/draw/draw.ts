@@ -5,9 +5,11 @@ import {
   type Detections,
   IGNORED,
   type PackedMask,
+  type PanopticTruth,
   type RgbPixels,
   type Truth,
 } from '../../datasets/sample.js';
+import { cutAt, eachPixel } from '../../datasets/transforms/patches.js';
 import { shownName } from '../../engine/printable.js';
 import type { Overlay } from '../../heads/index.js';
 import { type Canvas, copyOf, layOver, plateOf, strokeRectangle } from './canvas.js';
@@ -41,17 +43,30 @@ export function drawOverlay(
   return boxes ? drawDetections(tinted, boxes, names) : tinted;
 }
 
-/** A copy of the image with what is to be learned from it: boxes with the names of their classes, over masks where objects have some. */
+/** A copy of the image with what is to be learned from it: boxes with the names of their classes, over masks where objects have some, over regions. */
 export function drawTruth(image: RgbPixels, truth: Truth, names: readonly string[]): RgbPixels {
-  if ('mask' in truth) return drawClassMap(image, truth, names);
+  if (truth.kind === 'classMap') return drawClassMap(image, truth, names);
   if (!('boxes' in truth)) return drawLabels(image, shapesOf(truth).labels ?? [], names);
   const boxes: Detections = {
     boxes: Float32Array.from(truth.boxes),
     labels: truth.labels,
     scores: new Float32Array(truth.labels.length).fill(Number.NaN),
   };
-  const masks = truth.kind === 'instances' ? truth.masks.map((patch) => packPatch(patch, image)) : null;
-  return drawDetections(masks ? drawMasks(image, boxes, masks) : image, boxes, names);
+  if (truth.kind === 'boxes') return drawDetections(image, boxes, names);
+  const regions = truth.kind === 'panoptic' ? drawClassMap(image, withoutObjects(truth), names) : image;
+  const masks = truth.masks.map((patch) => packPatch(cutAt(patch, image), image));
+  return drawDetections(drawMasks(regions, boxes, masks), boxes, names);
+}
+
+/** The classes of the pixels that no object has. */
+function withoutObjects({ mask, masks, width, height }: PanopticTruth): ClassMap {
+  const regions = { mask: mask.slice(), width, height };
+  for (const patch of masks) {
+    eachPixel(patch, regions, (at) => {
+      regions.mask[at] = IGNORED;
+    });
+  }
+  return regions;
 }
 
 /** A copy of the image with every object's mask as a tint and its contour solid, each in a colour of its own, the best on top. */

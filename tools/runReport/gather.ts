@@ -100,7 +100,7 @@ export async function gather(run: Run, { split, root, side, slices: file }: Gath
     onAnswer: (sample, answer) => {
       if (cases) addToCases(cases, sample, answer);
       confusion.add(sample.truth, answer);
-      if ('mask' in sample.truth) confusions.push(confusionOf(sample, answer, run.labels));
+      if (sample.truth.kind === 'classMap') confusions.push(confusionOf(sample, answer, run.labels));
       images.push(imageOf(sample, answer, evaluate.drawThreshold, side));
       prints.push(printOf(sample.image, sample.id, dataset.deep !== undefined));
       if ('boxes' in sample.truth && 'scores' in answer) answered.push({ truth: sample.truth, result: answer });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { SplitName } from '../../configs/datasets.js';
 import { openRun, type Run } from '../../configs/run.js';
-import { analyseBoxes, classCurves, compareAnswers, compareMaps, intervalOf } from '../../datasets/evaluators/index.js';
+import { analyseBoxes, classCurves } from '../../datasets/evaluators/index.js';
 import { ConfigError } from '../../engine/errors.js';
 import { readText } from '../../engine/files/read.js';
 import { writeWhole } from '../../engine/files/write.js';
@@ -12,6 +12,7 @@ import { built } from '../built.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
 import { type Gathered, gather } from './gather.js';
+import { headlineInterval, type PairedTest, pairedTest } from './headline.js';
 import { type Html, html, jsonIn, section, tableOf, trusted } from './html.js';
 import { recordOf } from './record.js';
 import * as sections from './sections.js';
@@ -78,11 +79,12 @@ async function pageOf(
   const names = labels.classes.map(({ name }) => shownName(name));
   const { maxDetections } = headOf(experiment.model.head).limits(headSettings(experiment.model.head));
   const threshold = experiment.evaluate.drawThreshold;
+  const { truth } = run.network.task;
   const [hasBoxes, hasMaps] = [answered.length > 0, gathered.confusions.length > 0];
   const sizes = images.map(({ width, height }) => ({ width, height }));
   const analysis = hasBoxes ? analyseBoxes(answered, sizes, { labels, maxDetections, threshold }) : null;
   const parts: (Html | null)[] = [
-    sections.headlineSection(figures, run.network.task, analysis?.interval ?? intervalOf(gathered.confusions)),
+    sections.headlineSection(figures, run.network.task, headlineInterval(truth, analysis, gathered)),
     rival && compareSection(run, gathered, rival),
     hasBoxes ? await sections.curvesSection(classCurves(labels, answered, maxDetections)) : null,
     names.length <= 60 ? sections.confusionSection(names, confusion) : null,
@@ -114,18 +116,6 @@ export function gallerySection(): Html {
   );
 }
 
-type PairedTest = ReturnType<typeof compareAnswers>;
-
-/** Null: there is nothing to compare in pairs. */
-function pairedTest(
-  own: Gathered,
-  other: Gathered,
-  options: { readonly labels: Run['labels']; readonly maxDetections: number },
-): PairedTest | null {
-  if (own.answered.length > 0) return compareAnswers(own.answered, other.answered, options);
-  return compareMaps(own.confusions, other.confusions);
-}
-
 function saidOf({ difference: { estimate, low, high }, pValue }: PairedTest): string {
   const [by, from, to] = [estimate, low, high].map((value) => value.toFixed(4));
   const p = pValue < 0.01 ? 'below 0.01' : `= ${pValue.toFixed(2)}`;
@@ -140,7 +130,8 @@ function compareSection(run: Run, own: Gathered, { run: other, folder, gathered 
   const isSame = JSON.stringify(run.labels) === JSON.stringify(other.labels);
   const { labels, experiment } = run;
   const { maxDetections } = headOf(experiment.model.head).limits(headSettings(experiment.model.head));
-  const test = isSame ? pairedTest(own, gathered, { labels, maxDetections }) : null;
+  const { truth } = run.network.task;
+  const test = isSame ? pairedTest(truth, own, gathered, { labels, maxDetections }) : null;
   const said = test && saidOf(test);
   return section(
     'against',

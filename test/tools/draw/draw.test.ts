@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RgbPixels } from '../../../datasets/sample.js';
 import { fillRectangle, layOver, plateOf, strokeRectangle } from '../../../tools/draw/canvas.js';
-import { drawClassMap, drawDetections } from '../../../tools/draw/draw.js';
+import { drawClassMap, drawDetections, drawTruth } from '../../../tools/draw/draw.js';
 import { classColor, inkOn } from '../../../tools/draw/palette.js';
 import { escapeXml, pngOf, textWidth } from '../../../tools/draw/raster.js';
 
@@ -107,6 +107,34 @@ describe('predictions', () => {
     const tint = classColor(0).map((channel) => Math.round(100 + (channel - 100) * 0.4));
     expect(pixel(drawn, 50, 31)).toEqual(tint);
     expect(pixel(drawn, 50, 34)).toEqual([...classColor(0)]);
+  });
+
+  it('objects on class maps are drawn each in a colour of its own, over the regions that have none', () => {
+    const image = blank(60, 40, 100);
+    const mask = new Uint8Array(60 * 40).fill(255);
+    const square = (left: number) => {
+      return { left, top: 10, width: 20, height: 20, data: new Uint8Array(400).fill(1) };
+    };
+    for (let y = 10; y < 30; y++) mask.fill(0, y * 60, y * 60 + 40);
+    mask.fill(3, 32 * 60, 40 * 60);
+    const drawn = drawTruth(
+      image,
+      {
+        kind: 'panoptic',
+        boxes: Float64Array.of(0, 10, 20, 30, 20, 10, 40, 30),
+        labels: Int32Array.of(0, 0),
+        ignored: new Uint8Array(2),
+        areas: Float64Array.of(400, 400),
+        masks: [square(0), square(20)],
+        mask,
+        width: 60,
+        height: 40,
+      },
+      ['', '', '', ''],
+    );
+    const tint = (label: number) => classColor(label).map((channel) => Math.round(100 + (channel - 100) * 0.4));
+    expect([pixel(drawn, 10, 25), pixel(drawn, 30, 25), pixel(drawn, 50, 35)]).toEqual([tint(0), tint(1), tint(3)]);
+    expect(pixel(drawn, 50, 20)).toEqual([100, 100, 100]);
   });
 
   it('images smaller than a label are drawn without failing', () => {
