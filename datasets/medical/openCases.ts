@@ -5,7 +5,7 @@ import { percentiles } from '../caseStatistics.js';
 import { hashValues } from '../check/hash.js';
 import type { Dataset, DeepImages, Entry } from '../dataset.js';
 import type { CommonData, SplitRequest } from '../formats/format.js';
-import type { IntensityRule } from '../intensity.js';
+import type { IntensityRule } from '../intensityRule.js';
 import { BACKGROUND, classMapLabels } from '../labels.js';
 import { foundTable, statedTable } from '../masks/table.js';
 import type { DataRoot } from '../paths.js';
