@@ -7,7 +7,7 @@ import { type Alike, findAlike, type SplitSurvey, surveySplit } from '../dataset
 import type { Dataset } from '../datasets/dataset.js';
 import type { SplitName } from '../datasets/formats/index.js';
 import { ConfigError, DataError } from '../engine/errors.js';
-import { shownName } from '../engine/printable.js';
+import { printable, shownName } from '../engine/printable.js';
 import { type AnchorReport, misfits, reportAnchors } from './anchors.js';
 import { openSplit, openValidation } from './datasets.js';
 import { checkLearnable, ignoredWord } from './learnable.js';
@@ -113,12 +113,17 @@ async function checkSplits(experiment: Experiment): Promise<DataReport> {
     splits: surveys,
     suggested: { side, anchors: fitting?.better ?? null },
     alike,
-    notes: told.filter(({ warning }) => isChosen(warning)).map(({ split, warning }) => `${split}: ${warning.message}`),
+    notes: told
+      .filter(({ warning }) => isChosen(warning))
+      .map(({ split, warning }) => oneLine(`${split}: ${warning.message}`)),
     anchors,
     findings: [...(problem === null ? [] : [problem]), ...merged(findings, problem)],
     problem: problem?.message ?? leaks[0]?.message ?? null,
   };
 }
+
+/** Notes become comments of a config, and names in them come from files: a second line would be keys. */
+const oneLine = (text: string): string => printable(text).replaceAll(/\s*\n\s*/g, ' ');
 
 /** A side of the input that shows most of an image of this side, in steps of the coarsest stride of a pyramid. */
 const sideFor = (median: number): number => Math.min(512, Math.max(128, Math.ceil(median / 64) * 64));

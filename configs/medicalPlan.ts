@@ -162,8 +162,12 @@ augment:
 ${augmentationFor(steps)}evaluate:
   cases: { of: folder } # figures of evaluate --cases are of whole volumes; image: of slices
   # augment: { flip: true } # answers mirrored images, too: twice the time
-# Cross-validation by patients: espalier train THIS --set data.folds=${Math.min(5, Math.max(2, cases.length))} --fold all
-`;
+${
+  cases.length < 2
+    ? ''
+    : `# Cross-validation by patients: espalier train THIS --set data.folds=${Math.min(5, cases.length)} --fold all
+`
+}`;
 }
 
 /** With fewer steps the whole of nnU-Net's augmentation, made for 250,000 of them, costs more than it brings: configs/RESULTS.md. */

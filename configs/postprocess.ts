@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
+import { BACKGROUND } from '../datasets/labels.js';
+import type { LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
-import { readText } from '../engine/files/read.js';
+import { readJson } from '../engine/files/read.js';
 import { writeJson } from '../engine/files/write.js';
 
 const schema = z.strictObject({
@@ -17,17 +19,20 @@ export type Postprocess = z.infer<typeof schema>;
 
 const MAX_BYTES = 2 ** 20;
 
-/** What was decided for a run; null: nothing was. @throws ConfigError when the file is damaged */
-export function readPostprocess(file: string): Postprocess | null {
+/**
+ * What was decided for a run with these classes; null: nothing was.
+ *
+ * @throws ConfigError when the file is damaged, or another run's
+ */
+export function readPostprocess(file: string, { classes }: LabelMap): Postprocess | null {
   if (!existsSync(file)) return null;
   const refuse = (problem: string) =>
     new ConfigError(`${file}: ${problem}; remove it, or decide again with evaluate --keep-largest`);
-  const text = readText(file, { maxBytes: MAX_BYTES, refuse });
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    throw refuse('it is no decision of this library');
-  }
+  const read = schema.safeParse(readJson(file, { maxBytes: MAX_BYTES, refuse }));
+  if (!read.success) throw refuse('it is no decision of this library');
+  const foreign = read.data.largest.find((one) => one === BACKGROUND || classes.every(({ name }) => name !== one));
+  if (foreign === undefined) return read.data;
+  throw refuse(`it keeps the largest component of '${foreign}', which is no class of the run beside the background`);
 }
 
 /**

@@ -9,13 +9,15 @@ export interface Preset {
   readonly reasons: readonly string[];
 }
 
-/** What is known of a task's trainings with EfficientNet-Lite0 on two cores. Figures: configs/RESULTS.md. */
+/** What is known or estimated of a task's trainings with EfficientNet-Lite0 on two cores. Figures: configs/RESULTS.md. */
 interface Experience {
   /** Of a config; the task's default when absent. */
   readonly head?: object;
   readonly why: string;
   /** Pixels that are learned from in a second. */
   readonly pixels: number;
+  /** True: a training said so; false: it is estimated from the parts of the network. */
+  readonly isMeasured: boolean;
   readonly train: { readonly learningRate: number; readonly backboneRate: number; readonly weightDecay: number };
   /** Sides of the input, pixels. */
   readonly sides: readonly [least: number, most: number];
@@ -26,30 +28,35 @@ const EXPERIENCE: { readonly [task in TaskName]: Experience } = {
     head: { kind: 'aligned', repeats: 3, activation: 'relu6' },
     why: 'head: aligned, whose AP after as many steps of the drawn cells is 0.68, of retina 0.29, at three quarters of the time',
     pixels: 2.2e6, // 2250 steps of 8 images of 320 x 416 in 1103 s, up to P2 frozen
+    isMeasured: true,
     train: { learningRate: 0.004, backboneRate: 0.25, weightDecay: 0.05 },
     sides: [256, 640],
   },
   instances: {
     why: 'head: instance, the one that gives masks of objects',
     pixels: 1e6,
+    isMeasured: false,
     train: { learningRate: 0.004, backboneRate: 0.25, weightDecay: 0.05 },
     sides: [256, 512],
   },
   panoptic: {
     why: 'head: panoptic, the one that tells objects and surfaces apart',
     pixels: 1e6,
+    isMeasured: false,
     train: { learningRate: 0.004, backboneRate: 0.25, weightDecay: 0.05 },
     sides: [256, 512],
   },
   segmentation: {
     why: 'head: semantic, cross-entropy and Dice',
     pixels: 1e6, // 960 steps of 8 crops of 256 x 256 in 473 s
+    isMeasured: true,
     train: { learningRate: 0.004, backboneRate: 0.5, weightDecay: 0.05 },
     sides: [192, 512],
   },
   classification: {
     why: "head: classification, the end of the backbone's own classifier",
     pixels: 2.4e6,
+    isMeasured: false,
     train: { learningRate: 0.001, backboneRate: 0.25, weightDecay: 0.05 },
     sides: [128, 224],
   },
@@ -71,7 +78,7 @@ export function presetFor(
   { images, sides: [, median, longest], boxSides }: Pick<SplitSurvey, 'images' | 'sides' | 'boxSides'>,
   minutes: number,
 ): Preset {
-  const { head, why, pixels, train, sides } = EXPERIENCE[task];
+  const { head, why, pixels, isMeasured, train, sides } = EXPERIENCE[task];
   const seconds = minutes * 60 * STEPPING;
   const batch = Math.max(1, Math.min(BATCH, images));
   const affordable = Math.sqrt((seconds * pixels) / (FEWEST_STEPS * batch));
@@ -81,12 +88,14 @@ export function presetFor(
   const steps = Math.max(1, Math.round((seconds * pixels) / (batch * side * side)));
   const epochs = Math.max(1, Math.round((steps * batch) / Math.max(1, images)));
   const isFew = images < FEW;
-  const sized =
-    needed <= affordable
-      ? small === undefined
-        ? `the images, ${median} pixels`
-        : `nine of ten objects are then ${SEEN} pixels or more`
-      : `more would leave less than ${FEWEST_STEPS} steps; ${multipleOf(needed)} would show more`;
+  const wanted = multipleOf(needed);
+  const sized = (): string => {
+    if (needed > affordable) return `more would leave less than ${FEWEST_STEPS} steps; ${wanted} would show more`;
+    if (wanted > sides[1]) return `the largest that is chosen for ${task}; ${wanted} would show more`;
+    if (small === undefined) return `the images, ${median} pixels`;
+    if (small < SEEN) return `the images, ${longest} pixels; one in ten objects is smaller than ${SEEN} pixels`;
+    return `nine of ten objects are then ${SEEN} pixels or more`;
+  };
   return {
     model: {
       inputSize: [side, side],
@@ -104,8 +113,8 @@ export function presetFor(
     },
     reasons: [
       why,
-      `inputSize: ${side}, ${sized}`,
-      `about ${steps} steps of ${batch} images, ${epochs} epochs, as two cores have them in ${minutes} minutes; the schedule follows what is measured`,
+      `inputSize: ${side}, ${sized()}`,
+      `about ${steps} steps of ${batch} images, ${epochs} epochs, as two cores have them in ${minutes} minutes${isMeasured ? '' : `, estimated: nobody has measured ${task}`}; the schedule follows what is measured`,
       isFew
         ? `backbone: up to P2 as ImageNet left it, as there are ${images} images, less than ${FEW}`
         : `backbone: all of it is trained, as there are ${images} images`,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { withoutDrawing } from '../backbones/parameters.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
-import { readText } from '../engine/files/read.js';
+import { readJson } from '../engine/files/read.js';
 import { loadCheckpoint } from '../training/index.js';
 import { chosenCheckpoint, readCheckpoint, requireOwn, runFolder } from '../training/run/index.js';
 import { createNetwork, type Network, withChannels } from './network.js';
@@ -30,6 +30,8 @@ export interface OpenRunOptions {
   readonly allowModules?: boolean | undefined;
   /** Side of the tiles of large images, pixels. Defaults to what the run's config says. */
   readonly tile?: number | undefined;
+  /** True: answers are those of the network alone, without what was decided to help afterwards. Defaults to false. */
+  readonly keepsAll?: boolean | undefined;
   /** Ways in which every image is seen. Defaults to what the run's config says. */
   readonly augment?: Experiment['evaluate']['augment'] | undefined;
   /** [height, width] of the network's input, pixels. Defaults to that of the run's config. */
@@ -41,7 +43,10 @@ export interface OpenRunOptions {
  *
  * @throws ConfigError when the folder is no run; WeightsError when the checkpoint is damaged or another run's
  */
-export function openRun(folder: string, { batch, tile, augment, inputSize, allowModules }: OpenRunOptions = {}): Run {
+export function openRun(
+  folder: string,
+  { batch, tile, augment, inputSize, allowModules, keepsAll = false }: OpenRunOptions = {},
+): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     throw new ConfigError(`${folder} is no folder of a run: give the one that espalier train --out wrote`);
@@ -53,11 +58,11 @@ export function openRun(folder: string, { batch, tile, augment, inputSize, allow
   const resized = { ...trained, model: { ...trained.model, inputSize } };
   const experiment = inputSize === undefined ? trained : parseExperiment(resized, 'the size asked for', allowModules);
   const labels: LabelMap = { classes: stored.metadata.classes };
-  const decided = readPostprocess(files.postprocess);
   const { cases } = experiment.evaluate;
+  const largest = keepsAll ? [] : (readPostprocess(files.postprocess, labels)?.largest ?? cases.largest);
   const evaluate = {
     ...experiment.evaluate,
-    cases: decided === null ? cases : { ...cases, largest: decided.largest },
+    cases: { ...cases, largest },
     batchSize: batch ?? experiment.evaluate.batchSize,
     tile: tile ?? experiment.evaluate.tile,
     augment: augment ?? experiment.evaluate.augment,
@@ -83,16 +88,9 @@ export function openRun(folder: string, { batch, tile, augment, inputSize, allow
 
 /** The config of a run, from its folder. @throws ConfigError when it cannot be read */
 export function readRunConfig(file: string, allowModules?: boolean): Experiment {
-  return parseExperiment(readJson(file), file, allowModules);
+  const refuse = (problem: string) => new ConfigError(`${file}: cannot be read (${problem})`);
+  return parseExperiment(readJson(file, { maxBytes: MAX_BYTES, refuse }), file, allowModules);
 }
 
 /** Of a config. */
 const MAX_BYTES = 2 ** 22;
-
-function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readText(file, { maxBytes: MAX_BYTES, refuse: (problem) => new Error(problem) }));
-  } catch (error) {
-    throw new ConfigError(`${file}: cannot be read (${error instanceof Error ? error.message : error})`);
-  }
-}

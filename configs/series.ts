@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { ConfigError } from '../engine/errors.js';
-import { readText } from '../engine/files/read.js';
-import { makeFolder, writeJson } from '../engine/files/write.js';
+import { readJson } from '../engine/files/read.js';
+import { makeFolder, removeEmpty, writeJson } from '../engine/files/write.js';
 import { requireName, runFolder } from '../training/run/index.js';
 import type { Experiment } from './schema.js';
 
@@ -47,9 +47,16 @@ export function foldMembers(experiment: Experiment): readonly Member[] {
   });
 }
 
-/** Trainings that differ in the seed alone: that of the config and those after it. */
+const LAST_SEED = 2 ** 32 - 1;
+
+/** Trainings that differ in the seed alone: that of the config and those after it. @throws ConfigError where there are none after it */
 export function seedMembers(experiment: Experiment, count: number): readonly Member[] {
   const { train } = experiment;
+  if (train.seed + count - 1 > LAST_SEED) {
+    throw new ConfigError(
+      `--seeds ${count}: there are no ${count} seeds from train.seed ${train.seed} on, the last one is ${LAST_SEED}: lower train.seed`,
+    );
+  }
   return Array.from({ length: count }, (_, i) => {
     const seed = train.seed + i;
     return { name: `seed-${seed}`, experiment: { ...experiment, train: { ...train, seed } } };
@@ -60,7 +67,7 @@ export function seedMembers(experiment: Experiment, count: number): readonly Mem
 export function summarise(runs: readonly MemberResult[]): SeriesSummary {
   const names = new Set(runs.flatMap(({ figures }) => Object.keys(figures)));
   const figures = [...names].map((name) => {
-    const values = runs.flatMap(({ figures: { [name]: value } }) => (value === undefined ? [] : [value]));
+    const values = runs.flatMap(({ figures: { [name]: value } }) => (typeof value === 'number' ? [value] : []));
     return [name, spreadOf(values)] as const;
   });
   return { runs, figures: Object.fromEntries(figures) };
@@ -90,6 +97,7 @@ export const summaryOf = (out: string): string => join(out, 'summary.json');
  * Trains one after the other, each in a folder of its own, and writes `summary.json` after each.
  *
  * @returns null: one was interrupted
+ * @throws what the first training is refused with: nothing is left of the series then
  * @throws ConfigError when `out` holds a series or a run already, and `resume` is not said
  */
 export async function trainSeries(
@@ -101,15 +109,26 @@ export async function trainSeries(
   if (!resume && existsSync(summaryOf(out))) {
     throw new ConfigError(`${out} already holds several runs: continue them with --resume, or ${ELSEWHERE}`);
   }
-  makeFolder(out, ELSEWHERE);
+  const made = makeFolder(out, ELSEWHERE);
+  const isNew = !existsSync(summaryOf(out));
   const finished: MemberResult[] = [];
   const write = (): void => writeJson(summaryOf(out), summarise(finished), ELSEWHERE);
+  const withoutTrace =
+    (folder: string) =>
+    (error: unknown): never => {
+      if (isNew && finished.length === 0 && !existsSync(folder)) {
+        rmSync(summaryOf(out), { force: true });
+        removeEmpty(made);
+      }
+      throw error;
+    };
   write();
   for (const member of members) {
     const folder = join(out, member.name);
     const done = resume ? finishedIn(folder) : null;
     onMember?.(member, done !== null);
-    const result = done ?? (await train(member, folder, resume && existsSync(runFolder(folder).config)));
+    const begun = resume && existsSync(runFolder(folder).config);
+    const result = done ?? (await train(member, folder, begun).catch(withoutTrace(folder)));
     if (result.reason === 'interrupted') return null;
     finished.push({ name: member.name, ...result });
     write();
@@ -132,8 +151,9 @@ const resultsSchema = z.object({
 function finishedIn(folder: string): Omit<MemberResult, 'name'> | null {
   const { results } = runFolder(folder);
   if (!existsSync(results)) return null;
-  const text = readText(results, { maxBytes: 2 ** 24, refuse: (problem) => new ConfigError(`${results}: ${problem}`) });
-  const read = resultsSchema.safeParse(JSON.parse(text));
+  const refuse = (problem: string) =>
+    new ConfigError(`${results}: ${problem}: remove the folder of this run, and it is trained anew`);
+  const read = resultsSchema.safeParse(readJson(results, { maxBytes: 2 ** 24, refuse }));
   return read.success ? memberResult(read.data) : null;
 }
 

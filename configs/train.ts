@@ -278,12 +278,13 @@ function openTeacher(
   const run = openRun(train.teacher);
   const names = ({ classes }: LabelMap): string => classes.map(({ name }) => name).join(', ');
   const [own, other] = [network.model.preprocessing, run.network.model.preprocessing];
-  const sees = ({ perImage, depth, mean }: Preprocessing): string => `${perImage} ${depth} ${mean.length}`;
+  const sees = ({ perImage, depth, clip, mean }: Preprocessing): string =>
+    JSON.stringify([perImage, depth, clip, mean.length]);
   const problem =
     names(labels) !== names(run.labels)
       ? `it has the classes ${names(run.labels)}, the data ${names(labels)}`
       : sees(own) !== sees(other)
-        ? 'it sees images of another kind'
+        ? 'it sees images of another kind (data.intensity)'
         : null;
   if (problem !== null) {
     run.dispose();

@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { IMAGENET } from '../backbones/backbone.js';
-import { ConfigError } from '../engine/errors.js';
-import { readText } from '../engine/files/read.js';
+import { ConfigError, DivergedError, EspalierError } from '../engine/errors.js';
+import { readJson } from '../engine/files/read.js';
 import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
 import { createRandom } from '../engine/random.js';
+import { requireName, runFolder } from '../training/run/index.js';
 import { trainAugmentation } from './augmentation.js';
 import { taskOf } from './network.js';
 import type { Experiment } from './schema.js';
@@ -115,17 +117,30 @@ export function roundsOf(trials: number): readonly number[] {
 
 /**
  * Trains many changes of a config for a short time, the better third of them for longer, and so on, each from the start: every round
- * has the same share of the time. What ran before is not run again with `resume`. Writes `tune.json` and `best.yaml`.
+ * has the same share of the time; one that diverges is the last of its round. What ran before is not run again with `resume`. Writes
+ * `tune.json` and `best.yaml`.
  *
  * @returns null: it was interrupted
- * @throws ConfigError for a config without validation images, or when `out` holds a search with other numbers
+ * @throws ConfigError for a config without validation images, or when `out` holds another search, a run, or files of these names
+ * @throws EspalierError when no trial of a round could be measured
  * @source Jamieson and Talwalkar 2015, arXiv:1502.07943, algorithm 1
  */
 export async function tune(experiment: Experiment, options: TuneOptions): Promise<Tuned | null> {
   const { out, minutes, trials: count, say } = options;
   if (experiment.data.val === null) throw new ConfigError('there is nothing to compare by: add data.val');
   const trials = drawChanges(count, experiment.train.seed);
-  begin(options, { minutes, trials: count, seed: experiment.train.seed });
+  const digest = createHash('sha256').update(JSON.stringify(experiment)).digest('hex');
+  begin(options, { minutes, trials: count, seed: experiment.train.seed, config: digest });
+  const { metric } = taskOf(experiment);
+  const train: SeriesOptions['train'] = async (member, folder, begun) => {
+    try {
+      return await options.train(member, folder, begun);
+    } catch (error) {
+      if (!(error instanceof DivergedError)) throw error;
+      say(`${member.name} diverged: ${error.message}`);
+      return { reason: 'diverged', step: 0, seconds: 0, figures: {} };
+    }
+  };
   const rounds = roundsOf(count);
   const rungs: Rung[] = [];
   let left = trials.map((_, trial) => trial);
@@ -138,43 +153,66 @@ export async function tune(experiment: Experiment, options: TuneOptions): Promis
       const timed = { ...train, epochs: null, minutes: each, evaluateEvery: ONLY_AT_THE_END };
       return { name: `trial-${trial}`, experiment: { ...rest, train: timed } };
     });
-    const ran = await trainSeries(members, { ...options, out: join(out, `round-${round}`) });
+    const ran = await trainSeries(members, { ...options, train, out: join(out, `round-${round}`) });
     if (ran === null) return null;
-    const { metric } = taskOf(experiment);
     const scores = ran.runs.map(({ figures }, i) => ({ trial: left[i] as number, score: figures[metric] ?? null }));
     scores.sort(
       (a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY) || a.trial - b.trial,
     );
+    if (scores.every(({ score }) => score === null)) {
+      throw new EspalierError(
+        `no trial of round ${round + 1} has a ${metric} to compare by: lower train.learningRate if they diverged, give more --minutes, or validation images with something to find (data.val)`,
+      );
+    }
     rungs.push({ minutes: each, scores });
     left = scores.map(({ trial }) => trial);
   }
   const [best] = rungs.at(-1)?.scores ?? [];
   const chosen = best ?? { trial: 0, score: null };
-  const file = join(out, 'best.yaml');
+  const { best: file, tuned: record } = filesOf(out);
   const text = `# Best of ${count} changes of a config in ${minutes} minutes: trial ${chosen.trial}.\n${stringify(changed(experiment, trials[chosen.trial] as Change))}`;
-  writeWhole(file, [new TextEncoder().encode(text)]);
+  writeWhole(file, [new TextEncoder().encode(text)], ELSEWHERE);
   const tuned = { trials, rungs, best: chosen, file };
-  writeJson(join(out, 'tune.json'), { minutes, seed: experiment.train.seed, ...tuned });
+  writeJson(record, { minutes, seed: experiment.train.seed, ...tuned }, ELSEWHERE);
   return tuned;
 }
 
 const ONLY_AT_THE_END = 1_000_000;
 
-const askedSchema = z.object({ minutes: z.number(), trials: z.number(), seed: z.number() });
+const ELSEWHERE = 'choose another folder with --out';
 
-/** Notes what is searched for, so that another search is not mixed with it. */
+/** `asked` marks the folder of a search. */
+const filesOf = (out: string) => {
+  return { asked: join(out, 'asked.json'), tuned: join(out, 'tune.json'), best: join(out, 'best.yaml') };
+};
+
+const askedSchema = z.object({
+  minutes: z.number(),
+  trials: z.number(),
+  seed: z.number(),
+  /** SHA-256 of it. */
+  config: z.string(),
+});
+
+/** Notes what is searched for, so that another search is not mixed with it, and no file of another kind replaced. */
 function begin({ out, resume }: TuneOptions, asked: z.output<typeof askedSchema>): void {
-  makeFolder(out, 'choose another folder with --out');
-  const file = join(out, 'asked.json');
-  if (!existsSync(file)) {
-    writeJson(file, asked);
+  requireName(out);
+  const files = filesOf(out);
+  if (!existsSync(files.asked)) {
+    const foreign = [runFolder(out).config, files.tuned, files.best].find((file) => existsSync(file));
+    if (foreign !== undefined) throw new ConfigError(`${foreign} is there and belongs to no search: ${ELSEWHERE}`);
+    makeFolder(out, ELSEWHERE);
+    writeJson(files.asked, asked, ELSEWHERE);
     return;
   }
-  if (!resume)
-    throw new ConfigError(`${out} already holds a search: continue it with --resume, or choose another --out`);
-  const text = readText(file, { maxBytes: 2 ** 16, refuse: (problem) => new ConfigError(`${file}: ${problem}`) });
-  const before = askedSchema.safeParse(JSON.parse(text));
-  const isSame = before.success && JSON.stringify(before.data) === JSON.stringify(asked);
-  if (!isSame)
-    throw new ConfigError(`${out} holds a search with ${text.trim()}: ask for the same, or choose another --out`);
+  if (!resume) throw new ConfigError(`${out} already holds a search: continue it with --resume, or ${ELSEWHERE}`);
+  const refuse = (problem: string) => new ConfigError(`${files.asked}: ${problem}: ${ELSEWHERE}`);
+  const before = askedSchema.safeParse(readJson(files.asked, { maxBytes: 2 ** 16, refuse }));
+  if (!before.success) throw refuse('it is no search of this library');
+  const keys = (['minutes', 'trials', 'seed', 'config'] as const).filter((key) => before.data[key] !== asked[key]);
+  if (keys.length === 0) return;
+  const { minutes, trials, seed } = before.data;
+  throw new ConfigError(
+    `${out} holds a search with another ${keys.join(', ')} (${trials} trials in ${minutes} minutes, seed ${seed}): ask for the same, or ${ELSEWHERE}`,
+  );
 }

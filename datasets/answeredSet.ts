@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { mask as masks } from '#coco-ts';
 import { ConfigError } from '../engine/errors.js';
@@ -45,16 +45,27 @@ const REMEDY = 'choose another folder with --as-dataset';
 const MAX_BYTES = 2 ** 30;
 const COLORS = Array.from({ length: 256 }, (_, i): [number, number, number] => [(i * 67) % 256, (i * 131) % 256, i]);
 
+/** The config that reads the data set of a folder: beside it. */
+export const configOfSet = (folder: string): string => `${folder.replace(/[/\\]+$/, '')}.yaml`;
+
+/** @throws ConfigError when a folder has no name or holds something, or a file is in the place of its config */
+export function requireNewSet(folder: string): void {
+  if (folder.trim() === '') throw new ConfigError(`--as-dataset ${JSON.stringify(folder)} names no folder: ${REMEDY}`);
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isFolder && readdirSync(folder).length > 0) throw new ConfigError(`${folder} is not empty: ${REMEDY}`);
+  const config = configOfSet(folder);
+  if (lstatSync(config, { throwIfNoEntry: false })) throw new ConfigError(`${config} is there already: ${REMEDY}`);
+}
+
 /**
  * A data set whose truths are answers: the images are copied to `images`, as they are; boxes and masks of objects become COCO JSON, class
  * maps PNGs in `masks`, classes of images a CSV.
  *
- * @throws ConfigError when the folder holds something
+ * @throws ConfigError as `requireNewSet`
  */
 export function createAnsweredSet(truth: Truth['kind'], options: AnsweredSetOptions): AnsweredSetWriter {
   const { folder } = options;
-  makeFolder(folder, REMEDY);
-  if (readdirSync(folder).length > 0) throw new ConfigError(`${folder} is not empty: ${REMEDY}`);
+  requireNewSet(folder);
   makeFolder(join(folder, 'images'), REMEDY);
   const annotations = WRITERS[truth](options);
   const taken = new Set<string>();

@@ -1,5 +1,5 @@
 import type { ValueCounts } from './classMap.js';
-import type { IntensityRule } from './intensity.js';
+import type { IntensityRule } from './intensityRule.js';
 import type { SliceSource } from './medical/slices.js';
 import type { PixelType } from './pixelTypes.js';
 import type { LabelMap, Sample, Truth } from './sample.js';

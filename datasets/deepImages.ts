@@ -3,7 +3,7 @@ import { concurrently } from './concurrently.js';
 import type { Dataset, DeepImages } from './dataset.js';
 import { deepFormat } from './decode/decodeDeep.js';
 import { readImageSize } from './decode/header.js';
-import type { IntensityRule } from './intensity.js';
+import type { IntensityRule } from './intensityRule.js';
 import { commonType } from './pixelTypes.js';
 import { readSample } from './read.js';
 import type { Sample, Truth } from './sample.js';

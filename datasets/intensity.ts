@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { caseStatistics } from './caseStatistics.js';
 import { channelsOf } from './pixelTypes.js';
 import type { Pixels } from './sample.js';
@@ -6,17 +5,6 @@ import type { Pixels } from './sample.js';
 /** What becomes of an image by its own case's values: z-scores, z-scores of what is not zero, or percentiles as 0 and 255. */
 export const PER_IMAGE = ['zscore', 'masked-zscore', 'percentile'] as const;
 export type PerImage = (typeof PER_IMAGE)[number];
-
-/** How grey values become what a network sees. */
-export const intensityRule = z.union([
-  z.enum(['auto', 'rgb', 'ct', 'zscore', 'percentile', 'range', 'none']),
-  z.strictObject({
-    window: z
-      .tuple([z.number(), z.number().positive()])
-      .describe('Centre and width, in units of the values, e.g. [40, 400] of Hounsfield units'),
-  }),
-]);
-export type IntensityRule = z.infer<typeof intensityRule>;
 
 /** Standard deviations below this are taken for it. @source nnU-Net, normalization/default_normalization_schemes.py */
 export const LEAST_STD = 1e-8;

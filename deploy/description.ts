@@ -1,40 +1,37 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { PER_IMAGE } from '../datasets/intensity.js';
 import { WeightsError } from '../engine/errors.js';
 import { readingSchema } from '../heads/answers/answers.js';
 import { TASK_NAMES } from '../heads/tasks/names.js';
 import { PRECISIONS } from './formatNames.js';
 
-const size = z.int().min(1).max(65_536);
-const perChannel = z.array(z.number()).min(1).max(64).readonly();
-const text = z.string().max(10_000);
+const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
+const size = whole(1, 65_536);
+const perChannel = z.readonly(z.array(z.number()).check(z.minLength(1), z.maxLength(64)));
+const text = z.string().check(z.maxLength(10_000));
 
 /**
  * What an exported network is, as plain data that travels in its file: what it takes, what its outputs mean, whose weights it
  * holds.
  */
-export const descriptionSchema = z.strictObject({
+const descriptionSchema = z.strictObject({
   format: z.literal('espalier-network'),
   version: z.literal(1),
   task: z.enum(TASK_NAMES),
   /** By index. */
-  classes: z
-    .array(z.strictObject({ id: z.int(), name: text }))
-    .min(1)
-    .max(100_000)
-    .readonly(),
+  classes: z.readonly(z.array(z.strictObject({ id: z.int(), name: text })).check(z.minLength(1), z.maxLength(100_000))),
   input: z.strictObject({
     name: text,
     /** Images of a call. */
-    batch: z.int().min(1).max(1024),
+    batch: whole(1, 1024),
     /** [height, width], pixels. */
-    size: z.tuple([size, size]).readonly(),
+    size: z.readonly(z.tuple([size, size])),
     /** [batch, height, width, channels] float32; 0..255 of RGB. */
     layout: z.literal('NHWC'),
     /** A number: those of the image's file as they are. */
-    channels: z.union([z.literal('RGB'), z.int().min(1).max(64)]),
+    channels: z.union([z.literal('RGB'), whole(1, 64)]),
     /** Present: images are taken at their own depth, and prepared by their own values where `perImage` says so. */
-    depth: z.strictObject({ perImage: z.enum(PER_IMAGE).nullable() }).optional(),
+    depth: z.optional(z.strictObject({ perImage: z.nullable(z.enum(PER_IMAGE)) })),
     /** `letterbox`: resized with its aspect kept, at the top left; `native`: at its own scale where it fits. */
     fit: z.enum(['letterbox', 'native']),
     /** Of the pixels that the image leaves free: what a pixel's type holds that is nearest to it. */
@@ -44,16 +41,13 @@ export const descriptionSchema = z.strictObject({
   normalization: z.strictObject({
     mean: perChannel,
     std: perChannel,
-    clip: z
-      .array(z.tuple([z.number(), z.number()]).readonly())
-      .min(1)
-      .max(64)
-      .readonly()
-      .optional(),
+    clip: z.optional(
+      z.readonly(z.array(z.readonly(z.tuple([z.number(), z.number()]))).check(z.minLength(1), z.maxLength(64))),
+    ),
   }),
   answer: readingSchema,
   /** Lowest score that is reported unless another is asked for. */
-  threshold: z.number().min(0).max(1),
+  threshold: z.number().check(z.minimum(0), z.maximum(1)),
   precision: z.enum(PRECISIONS),
   provenance: z.strictObject({
     /** Who wrote the file. */
@@ -62,13 +56,13 @@ export const descriptionSchema = z.strictObject({
     neck: text,
     head: text,
     /** Of the training. */
-    step: z.int().min(0).nullable(),
+    step: z.nullable(z.int().check(z.minimum(0))),
     /** What it started from; null: random weights. */
-    weights: text.nullable(),
+    weights: z.nullable(text),
     /** Of `weights`; null: not known. */
-    weightsLicence: text.nullable(),
+    weightsLicence: z.nullable(text),
     /** That the person who exports it states; null: none was stated. */
-    licence: text.nullable(),
+    licence: z.nullable(text),
   }),
 });
 export type Description = z.output<typeof descriptionSchema>;
@@ -77,6 +71,27 @@ export type Description = z.output<typeof descriptionSchema>;
 export const DESCRIPTION_KEY = 'espalier';
 /** Longest description that is read, characters. */
 const MAX_LENGTH = 2 ** 22;
+/** The most values of an input that memory is taken for: 2 GiB. */
+const MAX_VALUES = 2 ** 29;
+/** Answers that a task is told in. */
+const ANSWERS: { readonly [T in Description['task']]: readonly Description['answer']['kind'][] } = {
+  detection: ['boxes', 'detections'],
+  instances: ['instances'],
+  panoptic: [],
+  segmentation: ['classMap'],
+  classification: ['classScores'],
+};
+
+/** What in a description contradicts itself; null: nothing. */
+function contradiction({ task, answer, input }: Description): string | null {
+  const { batch, size, fill } = input;
+  const channels = channelCount(input);
+  const values = batch * size[0] * size[1] * channels;
+  if (!ANSWERS[task].includes(answer.kind)) return `an answer of ${answer.kind} for the task ${task}`;
+  if (fill.length !== channels) return `${fill.length} values to fill ${channels} channels with`;
+  if (values > MAX_VALUES) return `an input of ${values} values, more than the ${MAX_VALUES} that are taken memory for`;
+  return null;
+}
 
 /**
  * The description in a file.
@@ -95,7 +110,11 @@ export function readDescription(text: string | undefined, name: string): Descrip
     throw new WeightsError(`${name}: its description is not JSON`);
   }
   const result = descriptionSchema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    const problem = contradiction(result.data);
+    if (problem === null) return result.data;
+    throw new WeightsError(`${name}: its description has ${problem}: refused`);
+  }
   const [issue] = result.error.issues;
   throw new WeightsError(`${name}: its description has ${issue?.path.join('.')}: ${issue?.message}`);
 }

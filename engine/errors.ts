@@ -49,6 +49,11 @@ export class EngineError extends EspalierError {
   override readonly name = 'EngineError';
 }
 
+/** A training whose loss or gradients are no numbers any more. */
+export class DivergedError extends EspalierError {
+  override readonly name = 'DivergedError';
+}
+
 /** Another process of the cluster that does not answer any more. */
 export class PeerError extends EspalierError {
   override readonly name = 'PeerError';

@@ -1,4 +1,5 @@
-export { type DecodeOptions, decodingConfig } from './boxes/suppression.js';
+export { decodingConfig } from './boxes/decodingConfig.js';
+export type { DecodeOptions } from './boxes/suppression.js';
 export { type ClassificationConfig, classificationConfig } from './classification/config.js';
 export {
   type ClassificationEncoderConfig,

@@ -25,6 +25,8 @@ export interface RuntimeOptions {
   readonly batch?: number;
   /** Side of the tiles of large images, pixels. */
   readonly tile?: number;
+  /** True: answers are those of the network alone, without what was decided to help afterwards. */
+  readonly keepsAll?: boolean;
   /** True: every image is seen mirrored, too. */
   readonly flip?: boolean;
   /** Further runs whose answers are combined with the first one's. */
@@ -54,7 +56,7 @@ export interface Answering {
  * @throws ConfigError when the file cannot run on that engine, or fits another number of images
  */
 export async function openAnswering(path: string, options: RuntimeOptions, output: Output): Promise<Answering> {
-  const { engine, threads, batch, tile, flip, allowModules, with: others = [] } = options;
+  const { engine, threads, batch, tile, flip, allowModules, keepsAll, with: others = [] } = options;
   if (others.length > 0 && (isNetworkFile(path) || engine === RUNTIME))
     throw new ConfigError(`--with combines runs on an engine of training: leave it out for ${RUNTIME}`);
   if (isNetworkFile(path)) {
@@ -76,7 +78,7 @@ export async function openAnswering(path: string, options: RuntimeOptions, outpu
   const named = engine === RUNTIME ? {} : { ...(engine === undefined ? {} : { engine }) };
   await openEngine({ ...named, ...(threads === undefined ? {} : { threads }) }, output);
   const augment = flip ? { flip, scales: [1] } : undefined;
-  const open = (folder: string) => openRun(folder, { batch, tile, augment, allowModules });
+  const open = (folder: string) => openRun(folder, { batch, tile, augment, allowModules, keepsAll });
   const run = open(path);
   const { experiment, labels } = run;
   const about = {

@@ -35,7 +35,9 @@ export async function evaluate(path: string | undefined, command: EvaluateComman
   if (command.merge !== undefined) return merge(path, command.merge, output);
   if (path === undefined)
     throw new ConfigError('name a run or an exported file, or the files of its shards with --merge');
-  const { network, labels, experiment, origin, source } = await openAnswering(path, command, output);
+  const triesLargest = command.keepLargest === true;
+  const opened = await openAnswering(path, { ...command, keepsAll: triesLargest }, output);
+  const { network, labels, experiment, origin, source } = opened;
   try {
     const { dataset, split } =
       experiment === null
@@ -68,13 +70,12 @@ export async function evaluate(path: string | undefined, command: EvaluateComman
       );
     }
     const cases = command.cases ?? null;
-    const triesLargest = command.keepLargest === true;
     if (triesLargest) requireDecidable(experiment, split);
     const settings = experiment?.evaluate.cases ?? DEFAULT_CASES;
     const evaluator =
       cases === null && !triesLargest
         ? null
-        : requiredCaseEvaluator(network.task, labels, triesLargest ? { ...settings, largest: [] } : settings, {
+        : requiredCaseEvaluator(network.task, labels, settings, {
             triesLargest,
           });
     const report = await network.measure(dataset, {

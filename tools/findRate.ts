@@ -3,7 +3,7 @@ import { readNamed } from '../configs/read.js';
 import { findRate as find } from '../configs/train.js';
 import { ConfigError } from '../engine/errors.js';
 import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
-import { onInterrupt } from '../training/run/index.js';
+import { onInterrupt, requireName } from '../training/run/index.js';
 import { pngOf } from './draw/raster.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import { createOutput } from './output.js';
@@ -22,23 +22,31 @@ interface FindRateCommand extends EngineOptions {
   readonly json?: boolean;
 }
 
+const REMEDY = 'choose another folder with --out';
+
 /** Sweeps the learning rate of a config, and draws what it finds. */
 export async function findRate(config: string, command: FindRateCommand): Promise<void> {
   const output = createOutput(command.json === true);
   const { set, data, allowModules, from, to, steps, out } = command;
   if (from >= to) throw new ConfigError(`--from ${from} is not below --to ${to}`);
   const experiment = await readNamed(config, { set, allowModules, ...(data === undefined ? {} : { data }) });
-  makeFolder(out);
+  requireName(out);
   const { engine } = experiment;
   await openEngine(command.engine === undefined && engine !== 'auto' ? { ...command, engine } : command, output);
   const interrupt = onInterrupt();
   try {
     const offline = command.offline === true;
     const advice = await find(experiment, { from, to, steps, offline, say: output.note, signal: interrupt.signal });
+    if (interrupt.signal.aborted) {
+      output.note('stopped: nothing is written');
+      process.exitCode = 1;
+      return;
+    }
+    makeFolder(out, REMEDY);
     const svg = await svgOf(ratePlot(advice));
-    writeJson(join(out, 'rates.json'), advice);
-    writeWhole(join(out, 'rates.svg'), [Buffer.from(svg)]);
-    writeWhole(join(out, 'rates.png'), [pngOf(svg)]);
+    writeJson(join(out, 'rates.json'), advice, REMEDY);
+    writeWhole(join(out, 'rates.svg'), [Buffer.from(svg)], REMEDY);
+    writeWhole(join(out, 'rates.png'), [pngOf(svg)], REMEDY);
     const { suggestion, least, points } = advice;
     const figure = (rate: number): string => rate.toPrecision(2);
     const text =

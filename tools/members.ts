@@ -1,3 +1,4 @@
+import { differingKeys } from '../configs/differingKeys.js';
 import { readExperiment } from '../configs/read.js';
 import type { Experiment } from '../configs/schema.js';
 import { type Member, type MemberResult, memberResult } from '../configs/series.js';
@@ -17,6 +18,23 @@ export interface Trainer {
   dispose(): void;
 }
 
+/** What a training was begun with; a config that has changed since then is told. */
+export function recordedMember(
+  experiment: Experiment,
+  folder: string,
+  { allowModules }: Pick<MemberOptions, 'allowModules'>,
+  output: Output,
+): Experiment {
+  const recorded = readExperiment(runFolder(folder).config, { isRecorded: true, allowModules });
+  const keys = differingKeys(experiment, recorded);
+  if (keys.length > 0) {
+    output.note(
+      `${folder} has the config that it was begun with, which differs in ${keys.join(', ')}: choose another --out for the config of now`,
+    );
+  }
+  return recorded;
+}
+
 /** @param finished called with the folder of each that came to its end */
 export async function openTrainer(
   options: MemberOptions,
@@ -30,20 +48,16 @@ export async function openTrainer(
   return {
     dispose: interrupt.dispose,
     train: async ({ experiment }, folder, begun) => {
-      const { config } = runFolder(folder);
-      const { allowModules } = options;
-      const result = await trainExperiment(
-        begun ? readExperiment(config, { isRecorded: true, allowModules }) : experiment,
-        {
-          out: folder,
-          resume: begun,
-          engine,
-          say: output.note,
-          signal: interrupt.signal,
-          threads: { threads, interOpThreads },
-          offline: options.offline === true,
-        },
-      );
+      const own = begun ? recordedMember(experiment, folder, options, output) : experiment;
+      const result = await trainExperiment(own, {
+        out: folder,
+        resume: begun,
+        engine,
+        say: output.note,
+        signal: interrupt.signal,
+        threads: { threads, interOpThreads },
+        offline: options.offline === true,
+      });
       if (result.reason !== 'interrupted') await finished(folder);
       return memberResult(result);
     },

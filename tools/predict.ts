@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import type { AnsweringNetwork } from '../configs/network.js';
 import { isNetworkFile } from '../configs/networkFile.js';
 import { openReleased, runOf } from '../configs/openModel.js';
-import { type AnsweredSetOptions, createAnsweredSet } from '../datasets/answeredSet.js';
+import { type AnsweredSetOptions, configOfSet, createAnsweredSet, requireNewSet } from '../datasets/answeredSet.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { didYouMean } from '../datasets/suggestion.js';
 import { isVolumeName, volumeStem } from '../datasets/volumes/readVolume.js';
@@ -62,7 +62,8 @@ export async function predict(named: string, images: readonly string[], command:
   if (isClassifier && command.asDataset !== undefined) {
     throw new ConfigError(`--as-dataset is for the classes of a data set: give a run, not the classifier ${model}`);
   }
-  if (!isClassifier) refuseOverwriting(files, command);
+  if (command.asDataset !== undefined) requireNewSet(command.asDataset);
+  else if (!isClassifier) refuseOverwriting(files, command);
   if (isTrained) {
     const opened = await openAnswering(model, command, output);
     try {
@@ -222,7 +223,7 @@ async function label(
   const { images, data } = set.finish();
   for (const { message } of warnings.list()) output.note(`warning: ${message}`);
   if (left > 0) output.note(`${left} images left out, in which nothing has a score of ${threshold}`);
-  const config = `${folder}.yaml`;
+  const config = configOfSet(folder);
   writeWhole(config, [new TextEncoder().encode(stringify({ task, data: { ...data, root: resolve(folder) } }))]);
   output.result({ images, left, folder, config, data }, `${images} images in ${folder}, read by ${config}`);
 }

@@ -86,9 +86,13 @@ function labelImage(masks: Instances['masks'], { width, height }: Pick<RgbPixels
 }
 
 /** Where a picture that belongs to an image goes: `<image>.png`; a second image of the same name gets a number. */
-export function freePlace(file: string, folder: string, taken = written): string {
-  let path = drawingOf(file, folder);
-  for (let number = 2; taken.has(path); number++) path = drawingOf(file, folder, `-${number}`);
+export const freePlace = (file: string, folder: string, taken = written): string =>
+  freePath((suffix) => drawingOf(file, folder, suffix), taken);
+
+/** A path that this run has not written: a name that comes again, as t2 of another patient, gets a number. */
+export function freePath(pathOf: (suffix: string) => string, taken = written): string {
+  let path = pathOf('');
+  for (let number = 2; taken.has(path); number++) path = pathOf(`-${number}`);
   taken.add(path);
   return path;
 }

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { createGunzip, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import type { Evaluator } from '../datasets/evaluators/evaluator.js';
@@ -92,8 +91,10 @@ export function createAnswersWriter(header: AnswersHeader): Evaluator<Truth, unk
 
 /** Of a compressed file. */
 const MAX_BYTES = 2 ** 34;
-/** Of one image's truth and answer, characters. */
+/** Of one image's truth and answer, bytes. */
 const MAX_LINE = 2 ** 28;
+
+const NEWLINE = 0x0a;
 
 /** The lines of a file, the first being its header. */
 async function* linesOf(file: string): AsyncGenerator<string, void> {
@@ -102,10 +103,20 @@ async function* linesOf(file: string): AsyncGenerator<string, void> {
   const unpacked = stream.pipe(createGunzip());
   stream.on('error', (error) => unpacked.destroy(error));
   try {
-    for await (const line of createInterface({ input: unpacked, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (line.length > MAX_LINE) throw refuse(`has a line of ${line.length} characters`);
-      yield line;
+    let parts: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+      let from = 0;
+      // Not node:readline, which holds a line of any length.
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+        yield Buffer.concat([...parts, chunk.subarray(from, end)]).toString();
+        [parts, bytes, from] = [[], 0, end + 1];
+      }
+      parts.push(chunk.subarray(from));
+      bytes += chunk.length - from;
+      if (bytes > MAX_LINE) throw refuse(`has a line of more than ${MAX_LINE} bytes`);
     }
+    if (bytes > 0) throw refuse('is cut off');
   } catch (error) {
     throw error instanceof DataError ? error : refuse('is damaged, or no file of evaluate --shard');
   } finally {
@@ -156,7 +167,11 @@ export async function mergeAnswers(
     const { shard: firstShard, range: _, ...wanted } = header;
     if (JSON.stringify([about, shard.count]) !== JSON.stringify([wanted, firstShard.count]))
       throw new ConfigError(`${file} is of another evaluation than ${first.file}: merge the files of one`);
-    if (range[0] !== next)
+    if (range[0] < next)
+      throw new ConfigError(
+        `${file} holds images from ${range[0]} on, which another file holds too: name all ${shard.count}, once each`,
+      );
+    if (range[0] > next)
       throw new ConfigError(
         `images ${next} to ${range[0]} are in none of the files: name all ${shard.count}, once each`,
       );

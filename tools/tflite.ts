@@ -46,6 +46,7 @@ export function tfliteOf(files: readonly ExportedFile[], precision: string): Uin
     const { status, stderr, error } = spawnSync(python, [ISOLATED, '-c', PROGRAM, work, out, precision], {
       ...elsewhere(),
       encoding: 'utf8',
+      maxBuffer: 2 ** 28, // TensorFlow talks much
     });
     if (error || status === WITHOUT_TENSORFLOW)
       throw new ConfigError(`--to tflite needs TensorFlow, which ${python} does not have: ${REMEDY}`);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { differingKeys } from '../configs/differingKeys.js';
 import { taskOf } from '../configs/network.js';
 import { isFolder, presetOf, type ReadOptions, readExperiment, readNamed } from '../configs/read.js';
@@ -22,7 +22,7 @@ import {
 import { CONTROLS } from './dashboard/controls.js';
 import type { Dashboard } from './dashboard/server.js';
 import { type EngineOptions, openEngine } from './engine.js';
-import { openTrainer } from './members.js';
+import { openTrainer, recordedMember } from './members.js';
 import { createOutput, type Output } from './output.js';
 import { describeReport } from './reportText.js';
 import { holdsFile, makeRunFolder, newestRunFolder } from './runFolder.js';
@@ -93,7 +93,10 @@ async function trainMembers(config: string, named: Experiment, command: TrainCom
         out,
         resume,
         train: trainer.train,
-        onMember: ({ name }, isDone) => output.note(isDone ? `${name}: done before` : `run: ${out}/${name}`),
+        onMember: ({ name, experiment }, isDone) => {
+          output.note(isDone ? `${name}: done before` : `run: ${out}/${name}`);
+          if (isDone) recordedMember(experiment, join(out, name), command, output);
+        },
       });
       if (summary === null) {
         output.note(`stopped: continue with the same command, --out ${out} and --resume`);

@@ -10,7 +10,7 @@ import { shownName } from '../engine/printable.js';
 import type { Task } from '../heads/index.js';
 import type { VolumePrediction } from '../training/run/index.js';
 import { classColor, type Rgb } from './draw/palette.js';
-import { type ShownPrediction, showPrediction } from './prediction.js';
+import { freePath, type ShownPrediction, showPrediction } from './prediction.js';
 
 /** A channel of a case as nnU-Net names it: before _0000. */
 const CHANNEL = /^(.*)_(\d{4})$/;
@@ -60,15 +60,19 @@ export function windowed(image: Pixels, [centre, width]: Window): Pixels {
   return { ...image, statistics: { ...image.statistics, channels } };
 }
 
-const MASK_ENDINGS = { series: '_seg.dcm', plain: '.nii', packed: '.nii.gz' } as const;
+/** Endings of the masks of volumes, by what they were read from. */
+const ENDINGS = { series: '_seg.dcm', plain: '.nii', packed: '.nii.gz', image: '.png' } as const;
+
+const maskPath = (file: string, folder: string, ending: string): string =>
+  join(folder, `${basename(volumeStem(file))}${ending}`);
 
 /** The files that the mask of a volume may become, beside pictures of slices. */
 export const volumeMasks = (file: string, folder: string): readonly string[] =>
-  Object.values(MASK_ENDINGS).map((ending) => join(folder, `${basename(volumeStem(file))}${ending}`));
+  Object.values(ENDINGS).map((ending) => maskPath(file, folder, ending));
 
 /**
  * Writes the classes of a volume: of a DICOM series a DICOM-SEG that refers to it; a NIfTI on the same grid and in the same place, where the volume has one; else a palette PNG for each
- * slice. Values are positions of classes.
+ * slice. Values are positions of classes. A second volume of the same name gets a number.
  */
 export function writeVolumeMask(
   { file, volume, labels }: VolumePrediction,
@@ -77,25 +81,28 @@ export function writeVolumeMask(
 ): void {
   const remedy = 'choose another folder with --masks';
   makeFolder(folder, remedy);
-  const name = basename(volumeStem(file));
+  const write = (ending: string, bytes: Uint8Array): void =>
+    writeWhole(
+      freePath((suffix) => maskPath(file, folder, `${suffix}${ending}`)),
+      [bytes],
+      remedy,
+    );
   const { affine, origin } = volume;
   if (affine !== null && origin !== undefined) {
-    const bytes = writeSegmentation(labels, { ...volume, affine }, origin, classes);
-    writeWhole(join(folder, `${name}${MASK_ENDINGS.series}`), [bytes], remedy);
+    write(ENDINGS.series, writeSegmentation(labels, { ...volume, affine }, origin, classes));
     return;
   }
   if (affine !== null) {
     const bytes = writeNifti(labels, volume, volume.header);
-    const isPlain = file.endsWith(MASK_ENDINGS.plain);
-    const path = join(folder, `${name}${isPlain ? MASK_ENDINGS.plain : MASK_ENDINGS.packed}`);
-    writeWhole(path, [isPlain ? bytes : gzipSync(bytes)], remedy);
+    if (file.endsWith(ENDINGS.plain)) write(ENDINGS.plain, bytes);
+    else write(ENDINGS.packed, gzipSync(bytes));
     return;
   }
   const { width, height, depth } = volume;
   const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));
   for (let z = 0; z < depth; z++) {
     const data = labels.subarray(z * width * height, (z + 1) * width * height);
-    const path = join(folder, depth === 1 ? `${name}.png` : `${name}-${String(z).padStart(3, '0')}.png`);
-    writeWhole(path, [encodeIndexedPng({ data, width, height }, palette)], remedy);
+    const number = depth === 1 ? '' : `-${String(z).padStart(3, '0')}`;
+    write(`${number}${ENDINGS.image}`, encodeIndexedPng({ data, width, height }, palette));
   }
 }

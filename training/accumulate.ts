@@ -42,7 +42,8 @@ const PART_SEED = 0x85ebca6b;
 /**
  * The step of a whole batch in `parts` parts: first the sums of the loss of every part (`LossTerm`), then, at their totals, the
  * gradients of each, which add up; then one update. Losses and gradients are those of the batch in one piece, whatever they are divided
- * by, but for batch norm, which takes the statistics of a part, and whose averages keep as much over all parts as over one step.
+ * by, but for batch norm, which takes the statistics of a part, and whose averages keep as much over all parts as over one step, and
+ * for Lovasz losses over a batch, which sort the pixels of a part.
  * The second look costs another forward pass: a third more time.
  */
 export function createAccumulatedStep<Raw, Types extends TargetTypes>(

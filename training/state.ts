@@ -48,7 +48,13 @@ export function restoreState(
   const slots = restoreSlots(optimizer, OPTIMIZER, tensors, model.parameters);
   if (!ema) return slots;
   const averages = restoreSlots(ema, '', tensors, model.parameters, EMA);
+  startAverages(ema, averages.missing, model.parameters);
   return { missing: [...slots.missing, ...averages.missing], unused: [...slots.unused, ...averages.unused] };
+}
+
+/** Averages that a checkpoint lacks start from its weights: those of now, not those that the network was built with. */
+function startAverages(ema: Ema, keys: readonly string[], parameters: ParameterMap): void {
+  ema.restore(new Map(keys.map((key) => [key, (parameterOf(key, parameters) as Parameter).variable])));
 }
 
 /** Slot keys are `<slot>/<parameter name>`. */

@@ -11,8 +11,8 @@ const [LEAST_GROUPS, LEAST_MEAN, LARGEST_SHARE] = [2, 2, 0.7];
 const YEAR = /^(?:19|20)\d\d$/;
 
 /**
- * Groups by names of two numbers, as `patient07_slice12`: all but the last number tells the group. Names of which the
- * first number is a year, and those of one number, tell none.
+ * Groups by names of two numbers, as `patient07_slice12`: all but the last number tells the group. Names of one number tell none, nor do those
+ * of a year, where most groups would be years.
  *
  * @param lists names of the images of each split, `/` between folders
  */
@@ -29,13 +29,15 @@ export function nameGroups(lists: readonly (readonly string[])[]): readonly Name
       groups.set(name, group);
     }
   }
+  const years = [...groups.keys()].filter(isYear);
+  if (2 * years.length > groups.size) for (const name of years) groups.delete(name);
   const sizes = [...groups.values()].map(({ length }) => length);
   const grouped = sizes.reduce((sum, size) => sum + size, 0);
   const isTold =
     groups.size >= LEAST_GROUPS &&
     grouped >= LEAST_MEAN * groups.size &&
     grouped * 2 > count &&
-    Math.max(...sizes) <= LARGEST_SHARE * count;
+    sizes.every((size) => size <= LARGEST_SHARE * count);
   return isTold ? [...groups].map(([name, members]) => ({ name, members })) : [];
 }
 
@@ -44,7 +46,8 @@ function groupOf(id: string): string | null {
   const match = /^(.*\d)(\D+)\d+\D*$/.exec(name);
   if (match === null) return null;
   const [, group = '', separator = ''] = match;
-  const number = /\d+$/.exec(group)?.[0] ?? '';
-  if (YEAR.test(number) || !/[_\-. a-z]/i.test(separator)) return null;
+  if (!/[_\-. a-z]/i.test(separator)) return null;
   return group;
 }
+
+const isYear = (group: string): boolean => YEAR.test(/\d+$/.exec(group)?.[0] ?? '');

@@ -65,7 +65,7 @@ const quantile = (sorted: readonly number[], share: number): number =>
 
 /** What an image looks like; of one in its own depth, as slices of volumes are alike, its values. */
 export const printOf = (image: Pixels, id: string, isDeep: boolean): Fingerprint | string =>
-  isDeep ? hashValues(image, id) : fingerprint(shownImage(image));
+  isDeep ? hashValues([image.data], id) : fingerprint(shownImage(image));
 
 /** Of the first images of a data set, which are decoded. */
 export const printsOf = (dataset: Dataset, most = dataset.size): Promise<readonly (Fingerprint | string)[]> =>

@@ -73,8 +73,13 @@ const turns = new Map<CodecKind, Promise<unknown>>();
 async function start(kind: CodecKind): Promise<Worker> {
   const { file, decoder } = CODECS[kind];
   const worker = new Worker(SCRIPT, { eval: true, workerData: { file: file(), decoder } });
+  try {
+    await answerOf(worker, LOADING_MS);
+  } catch (error) {
+    await worker.terminate();
+    throw new Error(`its codec cannot be loaded (${error instanceof Error ? error.message : error}): install again`);
+  }
   workers.set(kind, worker);
-  await answerOf(worker, LOADING_MS);
   return worker;
 }
 
@@ -87,7 +92,7 @@ const SAMPLE_MS = 0.002;
 function answerOf(worker: Worker, milliseconds: number): Promise<unknown> {
   worker.ref();
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => end(() => reject(new Error('it is damaged'))), milliseconds);
+    const timer = setTimeout(() => end(() => reject(new Error(`no answer in ${milliseconds / 1000} s`))), milliseconds);
     const end = (settle: () => void): void => {
       clearTimeout(timer);
       worker.off('message', onMessage).off('error', onError);

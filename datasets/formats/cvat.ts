@@ -104,8 +104,8 @@ function objectOf(
   const number = (key: string): number => Number(attributes[key] ?? Number.NaN);
   if (element === 'box') {
     const [x1, y1, x2, y2] = ['xtl', 'ytl', 'xbr', 'ybr'].map(number) as [number, number, number, number];
-    const isTurned = number('rotation') > 0;
-    return isTurned ? turned(label, [x1, y1, x2, y2], number('rotation')) : boxes(label, x1, y1, x2, y2);
+    const degrees = number('rotation') || 0;
+    return degrees === 0 ? boxes(label, x1, y1, x2, y2) : turned(label, [x1, y1, x2, y2], degrees);
   }
   if (element === 'polygon') return polygonObject(label, (attributes.points ?? '').split(/[;,]/).map(Number));
   if (element === 'ellipse') {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Dataset } from '../dataset.js';
-import { intensityRule } from '../intensity.js';
+import { intensityRule } from '../intensityRule.js';
 import type { LabelMap, Truth } from '../sample.js';
 
 export type SplitName = 'train' | 'val' | 'test';

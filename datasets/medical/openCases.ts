@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DataError, EspalierError } from '../../engine/errors.js';
 import { percentiles } from '../caseStatistics.js';
+import { hashValues } from '../check/hash.js';
 import type { Dataset, DeepImages, Entry } from '../dataset.js';
 import type { CommonData, SplitRequest } from '../formats/format.js';
-import type { IntensityRule } from '../intensity.js';
+import type { IntensityRule } from '../intensityRule.js';
 import { BACKGROUND, classMapLabels } from '../labels.js';
 import { foundTable, statedTable } from '../masks/table.js';
 import type { DataRoot } from '../paths.js';
@@ -63,7 +64,7 @@ interface Read {
   readonly modality: string | null;
   /** Millimetres between the rows and columns of its slices. */
   readonly spacing: Spacing;
-  /** Of the values of its images. */
+  /** Of the values of its images, as `hashValues`. */
   readonly digest: string;
   /** Names that the only mask gives its values, which are those of this case alone; null: none. */
   readonly names: ReadonlyMap<number, string> | null;
@@ -91,7 +92,7 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
   const entries = read.flatMap((found): Entry<StoredTruth>[] => {
     const { one, volumes, axis, isStored, width, height, slices } = found;
     const layers = layersOf(found, table.layersOf(found));
-    const name = options.isAnonymous ? digestName('case', one.patient + one.id) : one.id;
+    const name = nameOf(one, options);
     return slices.flatMap((values, index): Entry<StoredTruth>[] => {
       const isFull = values.some((layer, i) =>
         [...layer.keys()].some((value) => isForeground(layers[i], value, table.labels)),
@@ -130,6 +131,10 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
   }));
   return { ...dataset, cases: grouped, ...(spacing && { spacing }), ...(!isEye && { deep }) };
 }
+
+/** What logs, pictures and reports call a case. */
+const nameOf = ({ patient, id }: Case, { isAnonymous }: Pick<OpenCases, 'isAnonymous'>): string =>
+  isAnonymous ? digestName('case', patient + id) : id;
 
 const digestName = (kind: string, name: string): string =>
   `${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
@@ -182,7 +187,7 @@ async function readAll(cases: readonly Case[], options: OpenCases): Promise<read
       read.push(await readCase(one, options, read[0]));
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error;
-      bad.set(one.id, badRecord(error));
+      bad.set(nameOf(one, options), badRecord(error));
     }
   }
   if (read.length === 0 || (bad.size > 0 && policy === 'error')) {
@@ -192,7 +197,8 @@ async function readAll(cases: readonly Case[], options: OpenCases): Promise<read
   return read;
 }
 
-async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, first: Read | undefined): Promise<Read> {
+async function readCase(one: Case, options: OpenCases, first: Read | undefined): Promise<Read> {
+  const { root, masks, axis: wanted } = options;
   const absolute = ({ path, isFolder }: Source): VolumeSource => ({ path: join(root.path, path), isFolder });
   const volumes = one.images.map(absolute);
   // Masks in millimetres are laid on the grid of the first image.
@@ -210,7 +216,7 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
   if (first && first.channels !== channels) {
     throw new DataError(
       (volumes[0] as VolumeSource).path,
-      `it has ${channels} channels, ${first.one.id} has ${first.channels}: cases of a data set have the same`,
+      `it has ${channels} channels, ${nameOf(first.one, options)} has ${first.channels}: cases of a data set have the same`,
     );
   }
   const count = [volume.width, volume.height, volume.depth][axis] as number;
@@ -223,11 +229,6 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
   );
   const names = layers.length === 1 ? (opened[volumes.length]?.names ?? null) : null;
   const { width, height, spacing = [1, 1] } = cutSlice(volume, axis, 0);
-  const hash = createHash('sha256');
-  for (const {
-    volume: { data },
-  } of images)
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   const type = commonType(images.map((image) => typeOf(image.volume.data)));
   return {
     one,
@@ -241,7 +242,10 @@ async function readCase(one: Case, { root, masks, axis: wanted }: OpenCases, fir
     channels,
     modality: images[0]?.modality ?? null,
     spacing,
-    digest: hash.digest('hex'),
+    digest: hashValues(
+      images.map((image) => image.volume.data),
+      one.id,
+    ),
     names,
     slices,
   };

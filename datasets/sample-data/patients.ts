@@ -9,18 +9,19 @@ export interface View {
 
 const VIEWS = 2;
 
-/** So many images, two of each patient; those of the last fifth of the patients validate. */
+/** So many images, two of each patient, so that there are two patients; those of the last fifth of the patients validate. */
 export function patientsOf(images: number): {
   readonly views: readonly View[];
   readonly train: number;
   readonly val: number;
 } {
-  const patients = Math.ceil(images / VIEWS);
+  const each = images > VIEWS ? VIEWS : 1;
+  const patients = Math.ceil(images / each);
   const first = patients - Math.max(1, Math.round(patients / 5));
   const views = Array.from({ length: images }, (_, i): View => {
-    const number = Math.floor(i / VIEWS);
+    const number = Math.floor(i / each);
     const part = number < first ? 'train' : 'val';
-    return { patient: `patient-${String(number).padStart(3, '0')}`, view: i % VIEWS, part };
+    return { patient: `patient-${String(number).padStart(3, '0')}`, view: i % each, part };
   });
   const train = views.filter(({ part }) => part === 'train').length;
   return { views, train, val: images - train };

@@ -23,7 +23,7 @@ export function foldsOf(
 ): readonly number[] {
   const units = unitsOf(items, groups);
   if (units.length < folds) {
-    const found = units.length === items.length ? 'training images' : 'groups of training images';
+    const found = groups || units.length < items.length ? 'groups of training images' : 'training images';
     throw new ConfigError(`data.folds is ${folds}, and there are ${units.length} ${found}: lower it`);
   }
   const order = stratifiedOrder(units, seed)

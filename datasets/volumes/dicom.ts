@@ -149,7 +149,7 @@ function originOf(data: DataSet, frames: number): DicomOrigin {
 /**
  * The slices of a series as one volume, sorted by where they lie in the patient.
  *
- * @throws Error where slices are of different sizes or places
+ * @throws Error where slices are of different sizes, or some of them lie in one place
  */
 export function joinSeries(images: readonly DicomImage[]): DicomImage {
   const isPlaced = images.every(({ position }) => position !== null);
@@ -167,6 +167,11 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
     throw new Error(
       `slices of ${width}x${height}x${channels} and ${odd.width}x${odd.height}x${odd.channels} do not make one volume`,
     );
+  const repeated = isPlaced ? sorted.filter((one, i) => i > 0 && isSamePlace(one, sorted[i - 1] as DicomImage)) : [];
+  if (repeated.length > 0 && repeated.length < sorted.length - 1)
+    throw new Error(
+      `${repeated.length} of its ${sorted.length} slices lie where another does, as of several times or echoes: keep one of them in a folder of its own`,
+    );
   const count = width * height * channels;
   if (count * sorted.length > MAX_VALUES)
     throw new Error(`${sorted.length} slices of ${width}x${height} are more than ${MAX_VALUES} values`);
@@ -180,7 +185,8 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
     ? ((last.position as number) - (first.position as number)) / (sorted.length - 1)
     : first.spacing[2];
   const z = step > 0 ? step : first.spacing[2];
-  const affine = first.affine?.map((value, i) => (i % 4 === 2 ? (value / first.spacing[2]) * z : value)) ?? null;
+  const straight = first.affine?.map((value, i) => (i % 4 === 2 ? (value / first.spacing[2]) * z : value)) ?? null;
+  const affine = straight && last.affine ? sheared(straight, last.affine, sorted.length - 1, z) : straight;
   return {
     ...first,
     data: data as PixelData,
@@ -190,3 +196,25 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
     origin: { ...first.origin, slices: sorted.flatMap(({ origin }) => origin.slices) },
   };
 }
+
+/** Share of the distance of slices by which each may lie beside the normal of the one before. */
+const STRAIGHT = 0.01;
+
+/** The place of slices that were taken with a tilted gantry: each lies a little beside the one before. @param last of the last slice, so many steps away */
+function sheared(
+  affine: readonly number[],
+  last: readonly number[],
+  steps: number,
+  distance: number,
+): readonly number[] {
+  const step = [3, 7, 11].map((at) => ((last[at] as number) - (affine[at] as number)) / steps);
+  const beside = Math.hypot(...step.map((value, row) => value - (affine[row * 4 + 2] as number)));
+  if (beside <= STRAIGHT * distance || Math.hypot(...step) < NO_STEP) return affine;
+  return affine.map((value, i) => (i % 4 === 2 ? (step[(i - 2) / 4] as number) : value));
+}
+
+/** Millimetres along the normal that are no step from slice to slice. */
+const NO_STEP = 1e-3;
+
+const isSamePlace = (a: DicomImage, b: DicomImage): boolean =>
+  Math.abs((a.position as number) - (b.position as number)) < NO_STEP;

@@ -1,5 +1,5 @@
 import type { DataSet } from 'dicom-parser';
-import { itemOf, numbersOf, parseDicom } from './dicomFile.js';
+import { itemOf, numbersOf, parseDicom, textsOf } from './dicomFile.js';
 import { layoutOf, samplesOf } from './dicomPixels.js';
 import type { Volume } from './volume.js';
 
@@ -45,7 +45,7 @@ export async function layMasks(bytes: Uint8Array, image: Volume): Promise<Placed
     kind === 'contours'
       ? [namesOf(data, 'x30060020', 'x30060022', 'x30060026'), contours(data, image, toIndex)]
       : [namesOf(data, 'x00620002', 'x00620004', 'x00620005'), await frames(data, image, toIndex, kind)];
-  const most = Math.max(0, ...segments.keys());
+  const most = [...segments.keys()].reduce((a, b) => Math.max(a, b), 0);
   if (most > MOST_SEGMENTS) throw new Error(`a segment has the number ${most}, of which ${MOST_SEGMENTS} are read`);
   const area = image.width * image.height;
   const labels = new (most > 255 ? Uint16Array : Uint8Array)(area * image.depth);
@@ -73,9 +73,10 @@ const numberOf = (data: DataSet | undefined, tag: string): number =>
     : Number(data?.string(tag) ?? Number.NaN);
 
 function namesOf(data: DataSet, sequence: string, number: string, label: string): ReadonlyMap<number, string> {
+  const textOf = textsOf(data);
   const items = itemsOf(data, sequence).map((item): [number, string] => {
     const own = numberOf(item, number);
-    return [own, (item.string(label) ?? '').trim().slice(0, MOST_LETTERS) || `segment ${own}`];
+    return [own, textOf(item, label).slice(0, MOST_LETTERS) || `segment ${own}`];
   });
   return new Map(items.filter(([own]) => Number.isInteger(own) && own > 0));
 }
@@ -113,14 +114,27 @@ function indexOf({ affine }: Pick<Volume, 'affine'>): ToIndex {
   };
 }
 
+/** Bytes that the segments of one file may take. */
+const MOST_BYTES = 2 ** 29;
+
 /** Segments by their number, made where a number is met first. */
 function collect(area: number): { readonly all: Map<number, Segment>; of(number: number, slice: number): Uint8Array } {
   const all = new Map<number, Segment>();
+  const perSlice = Math.ceil(area / 8);
+  let bytes = 0;
+  const createBits = (): Uint8Array => {
+    bytes += perSlice;
+    if (bytes > MOST_BYTES)
+      throw new Error(
+        `its segments take more than ${MOST_BYTES / 2 ** 20} MiB on the grid of its image: save fewer in one file`,
+      );
+    return new Uint8Array(perSlice);
+  };
   return {
     all,
     of: (number, slice) => {
       const segment = all.get(number) ?? new Map<number, Uint8Array>();
-      const bits = segment.get(slice) ?? new Uint8Array(Math.ceil(area / 8));
+      const bits = segment.get(slice) ?? createBits();
       all.set(number, segment.set(slice, bits));
       return bits;
     },
@@ -140,8 +154,8 @@ function voxelsIn(segment: Segment): number {
   return count;
 }
 
-/** Steps of a mask's pixels may differ from those of its image by so much of a voxel. */
-const ALIKE = 0.02;
+/** Steps of a mask's pixels may differ from those of its image by so much of a voxel, and its first pixel may lie so far from the image's. */
+const [ALIKE, NEAR] = [0.02, 0.25];
 
 async function frames(
   data: DataSet,
@@ -184,6 +198,8 @@ async function frames(
     if (!isStep(across, 0) || !isStep(down, 1))
       throw new Error('its pixels lie on another grid than those of its image: resample it to the image');
     const [left, top, z] = first.map(Math.round) as [number, number, number];
+    if (first.some((value) => Math.abs(value - Math.round(value)) > NEAR))
+      throw new Error(`frame ${frame + 1} lies between the voxels of its image: resample it to the image`);
     if (z < 0 || z >= image.depth) continue;
     const segment = numberOf(itemOf(own, 'x0062000a') ?? itemOf(shared, 'x0062000a'), 'x0062000b');
     if (kind === 'segmentation' && !(segment > 0)) throw new Error(`frame ${frame + 1} does not name its segment`);

@@ -48,6 +48,8 @@ export interface Layout {
   readonly samples: number;
   readonly allocated: number;
   readonly stored: number;
+  /** True: the stored bits are the lowest ones, and those above may be of something else, as an overlay. */
+  readonly isLow: boolean;
   readonly isSigned: boolean;
   readonly isPlanar: boolean;
   readonly photometric: string;
@@ -67,13 +69,15 @@ export function layoutOf(data: DataSet): Layout {
   const number = (tag: string): number => data.uint16(tag) ?? 0;
   const allocated = number('x00280100');
   const frames = Number(data.string('x00280008') ?? 1);
+  const stored = data.uint16('x00280101') ?? allocated;
   const layout = {
     width: number('x00280011'),
     height: number('x00280010'),
     frames: Number.isInteger(frames) && frames > 0 ? frames : 1,
     samples: data.uint16('x00280002') ?? 1,
     allocated,
-    stored: data.uint16('x00280101') ?? allocated,
+    stored,
+    isLow: number('x00280102') === stored - 1,
     isSigned: number('x00280103') === 1,
     isPlanar: number('x00280006') === 1,
     photometric: (data.string('x00280004') ?? 'MONOCHROME2').trim(),
@@ -91,6 +95,22 @@ export function layoutOf(data: DataSet): Layout {
 
 /** [frames, height, width, samples], of a palette its indices. */
 export async function samplesOf(data: DataSet, element: Element, layout: Layout): Promise<PixelData> {
+  const values = await storedSamples(data, element, layout);
+  const { packing, stored, allocated, isLow, isSigned } = layout;
+  if (isLow && stored < allocated && (packing === 'none' || packing === 'rle')) keepLowest(values, stored, isSigned);
+  return values;
+}
+
+/** Takes out what lies above the stored bits. @source DICOM PS3.5, 8.1.1: bits outside of them may hold anything */
+function keepLowest(values: PixelData, stored: number, isSigned: boolean): void {
+  const shift = 32 - stored;
+  for (let i = 0; i < values.length; i++) {
+    const moved = (values[i] as number) << shift;
+    values[i] = isSigned ? moved >> shift : moved >>> shift;
+  }
+}
+
+async function storedSamples(data: DataSet, element: Element, layout: Layout): Promise<PixelData> {
   const { width, height, frames, samples, allocated, isSigned, packing, little } = layout;
   const shape = { width, height, depth: frames, channels: samples };
   const type = typeOfSamples(allocated, isSigned);
@@ -105,12 +125,13 @@ export async function samplesOf(data: DataSet, element: Element, layout: Layout)
   if (!element.encapsulatedPixelData)
     throw new Error('its pixels are not packed as its transfer syntax says: the file is damaged');
   const packed = framesOf(data, element, frames);
-  const all = createValues(type, perFrame * frames);
-  for (let frame = 0; frame < frames; frame++) {
-    const bytes = packed[frame] as Uint8Array;
-    all.set(await unpackFrame(bytes, layout, values), frame * perFrame);
+  let all: PixelData | null = null;
+  for (const [frame, bytes] of packed.entries()) {
+    const unpacked = await unpackFrame(bytes, layout, values);
+    all ??= createValues(type, perFrame * frames); // once a frame was whole
+    all.set(unpacked, frame * perFrame);
   }
-  return all;
+  return all ?? createValues(type, 0);
 }
 
 const typeOfSamples = (allocated: number, isSigned: boolean): StoredType =>
@@ -144,6 +165,9 @@ async function unpackFrame(
     if (data.length !== width * height * 3) throw new Error('its JPEG is of another size than the file says');
     return samples === 3 ? data : data.filter((_, i) => i % 3 === 0);
   }
+  if (bytes.length * 8 < width * height * samples)
+    // a sample takes a bit at least
+    throw new Error(`truncated: ${bytes.length} bytes for ${width}x${height}x${samples} samples`);
   const { Decoder } = losslessDecoder();
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   let raw: ArrayBufferLike;
@@ -216,8 +240,9 @@ function framesOf(data: DataSet, element: Element, frames: number): readonly Uin
   };
   if (frames === 1) return [read(0, fragments.length)];
   if (fragments.length === frames) return fragments.map((_, i) => read(i, i + 1));
-  const starts = table.map((offset) => fragments.findIndex((fragment) => fragment.offset === offset));
-  if (starts.length !== frames || starts.includes(-1)) {
+  const places = new Map(fragments.map(({ offset }, i) => [offset, i]));
+  const starts = table.flatMap((offset) => places.get(offset) ?? []);
+  if (table.length !== frames || starts.length !== frames) {
     throw new Error(
       `${fragments.length} pieces for ${frames} frames, and no table says which belong together: unpack it, with gdcmconv --raw`,
     );

@@ -1,5 +1,7 @@
 const HEADER = 64;
 const MAX_SEGMENTS = 15;
+/** Bytes that two packed ones stand for, at most. */
+const LONGEST = 128;
 
 /**
  * Unpacks one frame of DICOM's run lengths: a segment of bytes for each byte of a sample, the highest first.
@@ -15,6 +17,8 @@ export function unpackRle(packed: Uint8Array, pixels: number, samples: number, b
   if (segments > MAX_SEGMENTS || segments !== samples * bytes) {
     throw new Error(`${segments} segments of run lengths, ${samples * bytes} are expected: the file is damaged`);
   }
+  if ((packed.length / 2) * LONGEST < pixels * samples * bytes)
+    throw new Error(`truncated: ${packed.length} bytes of run lengths cannot be ${pixels * samples * bytes}`);
   const into = new Uint8Array(pixels * samples * bytes);
   for (let segment = 0; segment < segments; segment++) {
     const start = view.getUint32(4 + 4 * segment, true);

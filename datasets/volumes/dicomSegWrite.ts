@@ -48,8 +48,10 @@ export function writeSegmentation(
   const { toPatient, cosines } = placeOf(volume);
   const name = `${origin.slices.map(({ sopInstance }) => sopInstance).join()} ${Buffer.from(bits).toString('base64')}`;
   const [instance, dimensions] = [uidOf(`segmentation ${name}`), uidOf(`dimensions ${name}`)];
+  const stated = (uid: string, what: string): string => (uid === '' ? uidOf(`${what} ${name}`) : uid); // must not be empty
   const stamp = now.toISOString();
   return encodeDicom(SEGMENTATION, instance, [
+    [0x00080005, 'CS', 'ISO_IR 192'], // texts are UTF-8
     [0x00080008, 'CS', 'DERIVED\\PRIMARY'],
     [0x00080023, 'DA', stamp.slice(0, 10).replaceAll('-', '')],
     [0x00080033, 'TM', stamp.slice(11, 19).replaceAll(':', '')],
@@ -69,11 +71,11 @@ export function writeSegmentation(
         ],
       ],
     ],
-    [0x0020000d, 'UI', origin.study],
+    [0x0020000d, 'UI', stated(origin.study, 'study')],
     [0x0020000e, 'UI', uidOf(`series ${name}`)],
     [0x00200011, 'IS', '900'],
     [0x00200013, 'IS', '1'],
-    [0x00200052, 'UI', origin.frameOfReference],
+    [0x00200052, 'UI', stated(origin.frameOfReference, 'frame of reference')],
     [0x00209221, 'SQ', [[[0x00209164, 'UI', dimensions]]]],
     [
       0x00209222,

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parentPort } from 'node:worker_threads';
-import { decodeImage } from '../../datasets/decode/index.js';
+import { decodeDeep, decodeImage } from '../../datasets/decode/index.js';
 import type { Pixels } from '../../datasets/sample.js';
 import { WeightsError } from '../../engine/errors.js';
 import { readRegular } from '../../engine/files/read.js';
@@ -83,13 +83,14 @@ async function fileNetwork(path: string): Promise<NetworkFiles> {
 const graphModelAt = async (path: string, read: (name: string) => Promise<Uint8Array>): Promise<NetworkFiles> =>
   graphModelNetwork(readFile(path), read, path);
 
-async function readImage(image: ImageSource): Promise<Pixels> {
-  if (typeof image === 'string' && !isAddress(image)) return decodeImage(image);
-  if (image instanceof URL && image.protocol === 'file:') return decodeImage(fileURLToPath(image));
-  if (typeof image === 'string' || image instanceof URL) return readImage(await fetched(image));
-  if (image instanceof Uint8Array) return decodeImage(image);
-  if (image instanceof ArrayBuffer) return decodeImage(new Uint8Array(image));
-  return image instanceof Blob ? decodeImage(new Uint8Array(await image.arrayBuffer())) : pixelsOf(image);
+async function readImage(image: ImageSource, isDeep: boolean): Promise<Pixels> {
+  const decode = isDeep ? decodeDeep : decodeImage;
+  if (typeof image === 'string' && !isAddress(image)) return decode(image);
+  if (image instanceof URL && image.protocol === 'file:') return decode(fileURLToPath(image));
+  if (typeof image === 'string' || image instanceof URL) return readImage(await fetched(image), isDeep);
+  if (image instanceof Uint8Array) return decode(image);
+  if (image instanceof ArrayBuffer) return decode(new Uint8Array(image));
+  return image instanceof Blob ? decode(new Uint8Array(await image.arrayBuffer())) : pixelsOf(image);
 }
 
 /**

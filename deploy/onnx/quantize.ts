@@ -5,8 +5,8 @@ import type { Range } from './ranges.js';
 const FOLLOWERS: ReadonlySet<string> = new Set(['Clip', 'Relu']);
 /** Least width of a range, so that a tensor of zeros has a scale. */
 const LEAST = 1e-8;
-/** Greatest whole number of 32 bits that a bias becomes. */
-const MOST_BIAS = 2 ** 31 - 1;
+/** Greatest whole number that a bias becomes: half of 32 bits, so that the products that are added to it have room. */
+const MOST_BIAS = 2 ** 30;
 
 /** What of a model is computed in 8 bits. */
 export interface Plan {
@@ -76,8 +76,9 @@ export function quantized(model: OnnxModel, plan: Plan, ranges: ReadonlyMap<stri
     tensors.push({ name, type, shape, values });
     return name;
   };
-  const scalesOf = (name: string, low: number, high: number) => {
-    const scale = Math.fround(Math.max(high - low, LEAST) / 255);
+  const scalesOf = (name: string, range: Range) => {
+    const { low } = range;
+    const scale = scaleOf(range);
     const zero = Math.min(255, Math.max(0, Math.round(-low / scale)));
     return {
       scale,
@@ -87,11 +88,17 @@ export function quantized(model: OnnxModel, plan: Plan, ranges: ReadonlyMap<stri
   const store = (name: string): void => {
     const range = ranges.get(name);
     if (!range) return;
-    const { scale, names } = scalesOf(name, range.low, range.high);
+    const { scale, names } = scalesOf(name, range);
     const [coded, decoded] = [`${name}_coded`, `${name}_decoded`];
     nodes.push({ operator: 'QuantizeLinear', inputs: [name, ...names], outputs: [coded], attributes: {} });
     nodes.push({ operator: 'DequantizeLinear', inputs: [coded, ...names], outputs: [decoded], attributes: {} });
     stored.set(name, { name: decoded, scale });
+  };
+  const coded = new Map<string, CodedWeights>(); // convolutions of one weight share what it becomes
+  const weightsOf = (filter: OnnxTensor, of: string): CodedWeights => {
+    const known = coded.get(filter.name) ?? storeWeights(filter, of, leastScales(filter, model, plan, ranges), add);
+    coded.set(filter.name, known);
+    return known;
   };
   const used = new Set(model.outputs.map(({ name }) => name));
   for (const node of model.nodes) {
@@ -99,10 +106,17 @@ export function quantized(model: OnnxModel, plan: Plan, ranges: ReadonlyMap<stri
     const filter = plan.convolutions.has(node.outputs[0] ?? '') ? byName.get(node.inputs[1] ?? '') : undefined;
     const source = stored.get(node.inputs[0] ?? '');
     if (filter && source) {
-      const weights = storeWeights(filter, node.outputs[0] ?? '', add, nodes);
-      inputs[1] = weights.name;
+      const [name = ''] = node.outputs;
+      const weights = weightsOf(filter, name);
+      inputs[1] = `${name}_weight_decoded`;
+      nodes.push({
+        operator: 'DequantizeLinear',
+        inputs: weights.names,
+        outputs: [inputs[1]],
+        attributes: { axis: 0 },
+      });
       const bias = byName.get(node.inputs[2] ?? '');
-      if (bias) inputs[2] = storeBias(bias, node.outputs[0] ?? '', { ...weights, source: source.scale }, add, nodes);
+      if (bias) inputs[2] = storeBias(bias, name, { ...weights, source: source.scale }, add, nodes);
     }
     nodes.push({ ...node, inputs });
     for (const name of inputs) used.add(name);
@@ -113,26 +127,57 @@ export function quantized(model: OnnxModel, plan: Plan, ranges: ReadonlyMap<stri
 
 type Add = (name: string, type: OnnxTensor['type'], shape: readonly number[], values: OnnxTensor['values']) => string;
 
+const scaleOf = ({ low, high }: Range): number => Math.fround(Math.max(high - low, LEAST) / 255);
+
+/**
+ * Least scales of the channels of a weight, with which the biases of all convolutions that it is of have room in their whole numbers: those of
+ * weights near zero, whose own scale is tiny, would be cut off.
+ */
+function leastScales(
+  { name, shape }: OnnxTensor,
+  { nodes, tensors }: OnnxModel,
+  { convolutions }: Plan,
+  ranges: ReadonlyMap<string, Range>,
+): Float64Array {
+  const least = new Float64Array(shape[0] ?? 1);
+  for (const {
+    inputs: [x = '', filter, bias],
+    outputs: [y = ''],
+  } of nodes) {
+    const range = ranges.get(x);
+    if (filter !== name || !range || !convolutions.has(y)) continue;
+    const values = tensors.find((tensor) => tensor.name === bias)?.values ?? [];
+    for (let c = 0; c < values.length; c++)
+      least[c] = Math.max(least[c] ?? 0, Math.abs(Number(values[c])) / (MOST_BIAS * scaleOf(range)));
+  }
+  return least;
+}
+
+interface CodedWeights {
+  /** What a DequantizeLinear reads. */
+  readonly names: readonly string[];
+  /** By output channel. */
+  readonly scales: Float32Array;
+}
+
 /** Signed weights of one scale per output channel. */
-function storeWeights({ values, shape }: OnnxTensor, of: string, add: Add, nodes: OnnxNode[]) {
+function storeWeights({ values, shape }: OnnxTensor, of: string, leasts: Float64Array, add: Add): CodedWeights {
   const channels = shape[0] ?? 1;
   const size = values.length / channels;
   const scales = Float32Array.from({ length: channels }, (_, c) => {
     let most = LEAST;
     for (let i = c * size; i < (c + 1) * size; i++) most = Math.max(most, Math.abs(values[i] ?? 0));
-    return most / 127;
+    return Math.max(most / 127, leasts[c] ?? 0);
   });
   const coded = Int32Array.from(values as ArrayLike<number>, (value, i) => {
     return Math.max(-127, Math.min(127, Math.round(value / scales[Math.floor(i / size)]!)));
   });
-  const inputs = [
+  const names = [
     add(`${of}_weight_coded`, 'int8', shape, coded),
     add(`${of}_weight_scale`, 'float32', [channels], scales),
     add(`${of}_weight_zero`, 'int8', [channels], new Int32Array(channels)),
   ];
-  const name = `${of}_weight_decoded`;
-  nodes.push({ operator: 'DequantizeLinear', inputs, outputs: [name], attributes: { axis: 0 } });
-  return { name, scales };
+  return { names, scales };
 }
 
 /** A bias in units of what the products of maps and weights are in. */

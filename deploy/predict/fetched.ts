@@ -44,10 +44,33 @@ async function download(address: URL, signal?: AbortSignal): Promise<Uint8Array>
   return bytesOf(response, String(address));
 }
 
-async function bytesOf(body: Blob | Response, name: string): Promise<Uint8Array> {
-  const size = body instanceof Blob ? body.size : Number(body.headers.get('content-length') ?? 0);
-  if (size > MAX_BYTES) throw new WeightsError(`${name} has ${size} bytes, more than the ${MAX_BYTES} that are opened`);
-  return new Uint8Array(await body.arrayBuffer());
+/** The bytes of a body, which are counted while they come: a server need not say how many they are once unpacked. */
+export async function bytesOf(body: Blob | Response, name: string, limit = MAX_BYTES): Promise<Uint8Array> {
+  const refuse = (size: number): never => {
+    throw new WeightsError(`${name} has ${size} bytes or more, ${limit} at most are opened`);
+  };
+  const isBlob = body instanceof Blob;
+  const told = isBlob ? body.size : Number(body.headers.get('content-length') ?? 0);
+  if (told > limit) refuse(told);
+  if (isBlob || !body.body) return new Uint8Array(await body.arrayBuffer());
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reader = body.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    size += part.value.length;
+    if (size > limit) {
+      await reader.cancel();
+      refuse(size);
+    }
+    parts.push(part.value);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 const nameOf = (blob: Blob): string => (typeof File !== 'undefined' && blob instanceof File ? blob.name : 'the file');

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { WeightsError } from '../../engine/errors.js';
 import { DESCRIPTION_KEY, type Description, readDescription } from '../description.js';
 import type { ExportedFile } from '../formats.js';
@@ -20,10 +21,14 @@ const MAX_SHARDS = 10_000;
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
+/** Largest `espalier.json`, bytes. */
+const MAX_DESCRIPTION = 2 ** 24;
+
 /** A bundle: the folder that `espalier export --to bundle` wrote. */
 export async function bundleFiles(read: ReadFile, name: string): Promise<NetworkFiles> {
+  const described = await read(DESCRIPTION);
   return {
-    description: readDescription(text(await read(DESCRIPTION)), name),
+    description: readDescription(described.length > MAX_DESCRIPTION ? undefined : text(described), name),
     onnx: () => read(ONNX),
     graphModel: async () => graphModelFiles(await read(GRAPH_MODEL), read, name),
   };
@@ -55,9 +60,9 @@ export async function networkInBytes(bytes: Uint8Array, name: string): Promise<N
 }
 
 async function graphModelFiles(json: Uint8Array, read: ReadFile, name: string): Promise<readonly ExportedFile[]> {
-  const paths = parsed(json, name).weightsManifest?.flatMap((group) => group.paths ?? []) ?? [];
-  const wrong = paths.find((path) => typeof path !== 'string' || !SHARD.test(path));
-  if (wrong !== undefined || paths.length > MAX_SHARDS)
+  const paths = parsed(json, name).weightsManifest.flatMap((group) => group.paths);
+  const wrong = paths.find((path, i) => !SHARD.test(path) || paths.indexOf(path) < i);
+  if (paths.length > MAX_SHARDS || wrong !== undefined)
     throw new WeightsError(
       `${name}: its model.json names ${paths.length} files of weights, '${wrong}' among them: refused`,
     );
@@ -65,15 +70,24 @@ async function graphModelFiles(json: Uint8Array, read: ReadFile, name: string): 
   return [{ name: GRAPH_MODEL, bytes: json }, ...shards];
 }
 
-interface ModelJson {
-  readonly userDefinedMetadata?: { readonly [key: string]: unknown };
-  readonly weightsManifest?: readonly { readonly paths?: readonly string[] }[];
-}
+/** What is read of a `model.json`; the rest is TensorFlow.js's. */
+const modelJson = z.looseObject({
+  userDefinedMetadata: z.optional(z.record(z.string(), z.unknown())),
+  modelTopology: z.looseObject({}),
+  signature: z.looseObject({ outputs: z.record(z.string(), z.unknown()) }),
+  /** As this library writes it: one group. */
+  weightsManifest: z.tuple([z.looseObject({ paths: z.array(z.string()), weights: z.array(z.looseObject({})) })]),
+});
 
-function parsed(json: Uint8Array, name: string): ModelJson {
+function parsed(json: Uint8Array, name: string): z.output<typeof modelJson> {
+  let value: unknown;
   try {
-    return JSON.parse(text(json)) as ModelJson;
+    value = JSON.parse(text(json));
   } catch {
     throw new WeightsError(`${name}: its model.json is not JSON`);
   }
+  const result = modelJson.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new WeightsError(`${name}: its model.json has ${issue?.path.join('.')}: ${issue?.message}`);
 }

@@ -18,7 +18,7 @@ import {
   type NamedClass,
   namedClasses,
 } from '../../heads/tasks/told.js';
-import type { Description } from '../description.js';
+import { channelCount, type Description } from '../description.js';
 import type { HostNetwork } from '../hostNetwork.js';
 import { createHostPredictor } from '../predictor.js';
 import type { NetworkFiles } from './networkFiles.js';
@@ -91,7 +91,8 @@ export interface Platform<Source, Image, Name extends string> {
   /** Only taken by name. */
   readonly named: readonly Runtime<Name>[];
   readonly files: (source: Source, signal?: AbortSignal) => Promise<NetworkFiles>;
-  readonly pixels: (image: Image) => Promise<Pixels>;
+  /** @param isDeep whether the network takes images at their own depth */
+  readonly pixels: (image: Image, isDeep: boolean) => Promise<Pixels>;
 }
 
 /** Opens exported networks: see `openModel`. */
@@ -112,6 +113,10 @@ export function createOpenModel<Source, Image, Name extends string>(platform: Pl
       throw new ConfigError(`the network is for ${description.task}, not for ${wanted}`);
     signal?.throwIfAborted();
     const { name, network } = await openNetwork(platform, files, options);
+    if (signal?.aborted) {
+      await network.dispose();
+      throw signal.reason;
+    }
     return answering(network, name, description, threshold ?? description.threshold, platform.pixels);
   }
   return openModel;
@@ -143,13 +148,16 @@ function answering<T extends TaskName, Image>(
   runtime: string,
   description: Description,
   threshold: number,
-  read: (image: Image) => Promise<Pixels>,
+  pixels: Platform<never, Image, never>['pixels'],
 ): OpenModel<T, Image> {
   const predictor = createHostPredictor(network, description);
   const names = description.classes.map(({ name }) => name);
   const tell = READ[description.task as T];
   const turns = createTurns();
+  const read = (image: Image): Promise<Pixels> => pixels(image, description.input.depth !== undefined);
+  let disposed: Promise<void> | null = null;
   const answer = async (images: readonly Pixels[], { signal }: PredictOptions): Promise<readonly Answers[T][]> => {
+    if (disposed) throw new EngineError('the model has been disposed of: open it again');
     const results = await abortable(
       turns.take(() => predictor.predict(images), signal),
       signal,
@@ -161,7 +169,8 @@ function answering<T extends TaskName, Image>(
     fill,
   } = description.input;
   const empty = (): Pixels => {
-    const data = new Uint8Array(height * width * 3).map((_, i) => fill[i % 3] ?? 0);
+    const channels = channelCount(description.input);
+    const data = new Uint8Array(height * width * channels).map((_, i) => fill[i % channels] ?? 0);
     return { data, width, height };
   };
   return {
@@ -188,6 +197,9 @@ function answering<T extends TaskName, Image>(
       await answer([empty()], options);
       return performance.now() - started;
     },
-    dispose: () => turns.take(() => network.dispose()),
+    dispose: () => {
+      disposed ??= turns.take(() => network.dispose());
+      return disposed;
+    },
   };
 }

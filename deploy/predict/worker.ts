@@ -1,14 +1,18 @@
 import * as errors from '../../engine/errors.js';
 import type { TaskName } from '../../heads/tasks/names.js';
 import { pixelsOf } from '../../training/imageSource.js';
+import { firstLine } from '../onnxSession.js';
 import type { Answers, OpenModel, OpenModelOptions } from './openModel.js';
 import { abortable } from './turns.js';
 
 /** The side of a worker that messages come in and go out of: `self`, a web worker's or one of Node's. */
 export interface Port {
   postMessage(message: unknown, transfer?: never): void;
-  addEventListener?(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
-  on?(type: 'message', listener: (message: unknown) => void): unknown;
+  addEventListener?(
+    type: 'message' | 'error',
+    listener: (event: { readonly data?: unknown; readonly message?: unknown }) => void,
+  ): void;
+  on?(type: 'message' | 'error' | 'exit', listener: (value: unknown) => void): unknown;
 }
 
 /** What is asked of a worker; answered with the same `id`. */
@@ -17,15 +21,30 @@ type Request =
   | { readonly id: number; readonly ask: 'predict'; readonly image: unknown }
   | { readonly id: number; readonly ask: 'warmUp' | 'dispose' }
   | { readonly id: number; readonly ask: 'abort' };
-type Reply = { readonly id: number } & (
-  | { readonly value: unknown }
-  | { readonly error: { readonly name: string; readonly message: string } }
-);
+type Reply = { readonly id: number } & ({ readonly value: unknown } | { readonly error: ToldError });
+interface ToldError {
+  readonly name: string;
+  readonly message: string;
+  /** Of a DataError. */
+  readonly file?: string;
+  readonly problem?: string;
+}
 
 const listen = (port: Port, hear: (message: never) => void): void => {
   if (port.on) port.on('message', hear as (message: unknown) => void);
   else port.addEventListener?.('message', ({ data }) => hear(data as never));
 };
+
+/** Hears that a worker has ended, or, in a page, that something of it failed: it may be that its program cannot be loaded. */
+function listenToEnd(port: Port, hear: (why: string, isOver: boolean) => void): void {
+  if (port.on) {
+    port.on('error', (error) => hear(`the worker has failed: ${firstLine(error)}`, true));
+    port.on('exit', () => hear('the worker has ended', true));
+  } else
+    port.addEventListener?.('error', ({ message }) =>
+      hear(`the worker has failed: ${message ? firstLine(message) : 'is its program where it is looked for?'}`, false),
+    );
+}
 
 /** Opens a model in a worker. @param open `openModel` of the worker's own platform */
 export type Open = (source: never, options: never) => Promise<OpenModel<TaskName, never>>;
@@ -34,15 +53,19 @@ export type Open = (source: never, options: never) => Promise<OpenModel<TaskName
 export function createServe(open: Open) {
   return (port: Port): void => {
     let model: OpenModel<TaskName, never> | null = null;
+    let isOpening = false;
     const aborts = new Map<number, AbortController>();
     const answer = async (
       request: Exclude<Request, { readonly ask: 'abort' }>,
       signal: AbortSignal,
     ): Promise<unknown> => {
       if (request.ask === 'open') {
-        if (model)
+        if (model || isOpening)
           throw new errors.EngineError('the worker holds a model already: open another in a worker of its own');
-        model = await open(request.source as never, { ...request.options, signal } as never);
+        isOpening = true;
+        model = await open(request.source as never, { ...request.options, signal } as never).finally(() => {
+          isOpening = false;
+        });
         const { task, labels, description, runtime } = model;
         return { task, labels, description, runtime };
       }
@@ -74,11 +97,17 @@ export function createServe(open: Open) {
   };
 }
 
-const told = (error: unknown) =>
-  error instanceof Error ? { name: error.name, message: error.message } : { name: 'Error', message: String(error) };
+function told(error: unknown): ToldError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { name, message } = error;
+  return error instanceof errors.DataError
+    ? { name, message, file: error.file, problem: error.problem }
+    : { name, message };
+}
 
 /** The error of the worker as one of this side, of its class where it is the library's. */
-function errorOf({ name, message }: { readonly name: string; readonly message: string }): Error {
+function errorOf({ name, message, file, problem }: ToldError): Error {
+  if (file !== undefined && problem !== undefined) return new errors.DataError(file, problem);
   const { ConfigError, EngineError, WeightsError, ShapeError } = errors;
   const Known = [ConfigError, EngineError, WeightsError, ShapeError].find((each) => each.name === name);
   return Known ? new Known(message) : new errors.EspalierError(message);
@@ -95,22 +124,28 @@ export function createOpenInWorker<Source, Image>() {
     options: Omit<OpenModelOptions<T>, 'runtime'> & { readonly runtime?: string } = {},
   ): Promise<OpenModel<T, Image>> => {
     const waiting = new Map<number, (reply: Reply) => void>();
-    listen(worker, (reply: Reply) => {
-      waiting.get(reply.id)?.(reply);
-      waiting.delete(reply.id);
+    let isOpen = false;
+    let over: string | null = null;
+    listenToEnd(worker, (why, isOver) => {
+      if (isOver) over ??= why;
+      if (isOver || !isOpen)
+        for (const [id, give] of waiting) give({ id, error: { name: 'EngineError', message: over ?? why } });
     });
+    listen(worker, (reply: Reply) => waiting.get(reply.id)?.(reply));
     const ask = async (request: object, signal?: AbortSignal, transfer: readonly unknown[] = []): Promise<unknown> => {
       signal?.throwIfAborted();
+      if (over !== null) throw new errors.EngineError(over);
       const id = next++;
       const reply = new Promise<Reply>((resolve) => waiting.set(id, resolve));
-      worker.postMessage({ ...request, id }, transfer as never);
       const stop = (): void => worker.postMessage({ id, ask: 'abort' });
       signal?.addEventListener('abort', stop, { once: true });
       try {
+        worker.postMessage({ ...request, id }, transfer as never);
         const given = await abortable(reply, signal);
         if ('error' in given) throw errorOf(given.error);
         return given.value;
       } finally {
+        waiting.delete(id);
         signal?.removeEventListener('abort', stop);
       }
     };
@@ -120,6 +155,7 @@ export function createOpenInWorker<Source, Image>() {
       OpenModel<T, Image>,
       'task' | 'labels' | 'description' | 'runtime'
     >;
+    isOpen = true;
     const predict: OpenModel<T, Image>['predict'] = async (image, { signal: stop } = {}) => {
       const { message, transfer } = await sendable(image);
       return (await ask({ ask: 'predict', image: message }, stop, transfer)) as Answers[T];

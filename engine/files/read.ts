@@ -86,6 +86,16 @@ export function readText(path: string, limit: ReadLimit): string {
   return new TextDecoder().decode(readRegular(path, limit));
 }
 
+/** The value of a JSON file. @throws what `refuse` makes, also of what is no JSON */
+export function readJson(path: string, limit: ReadLimit): unknown {
+  const text = readText(path, limit);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw limit.refuse(`it is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 /** Bytes `start` to `end`, both included, as a stream that closes the file. @throws what `refuse` makes */
 export function streamRegular(path: string, limit: ReadLimit, range?: ByteRange): ReadStream {
   const { descriptor, size } = openChecked(path, limit);

@@ -45,8 +45,10 @@ export function openSavedModel(folder: string, outputs: readonly string[]): Save
     return { oper, index: 0 };
   };
   const ends = outputs.map(opOf);
+  let isOpen = true;
   return {
     run: async (inputs) => {
+      if (!isOpen) throw new EngineError(`${folder} has been closed: open it again`);
       const names = Object.keys(inputs);
       const given = BigUint64Array.from(names, (name) => tensorOf(context, inputs[name] as HostTensor));
       const found = new BigUint64Array(ends.length);
@@ -63,6 +65,8 @@ export function openSavedModel(folder: string, outputs: readonly string[]): Save
       }
     },
     dispose: async () => {
+      if (!isOpen) return;
+      isOpen = false;
       api.TF_CloseSession(session, status);
       api.TF_DeleteSession(session, status);
       api.TF_DeleteGraph(graph);
@@ -72,6 +76,8 @@ export function openSavedModel(folder: string, outputs: readonly string[]): Save
 }
 
 function tensorOf({ api }: Context, { values, shape }: HostTensor): Pointer {
+  const count = shape.reduce((product, side) => product * side, 1);
+  if (count !== values.length) throw new EngineError(`${values.length} values for a tensor [${shape}]`);
   const tensor = api.TF_AllocateTensor(DataType.float, [...shape], shape.length, values.byteLength);
   api.copyIn(api.TF_TensorData(tensor), values, values.byteLength);
   return tensor;
@@ -80,6 +86,8 @@ function tensorOf({ api }: Context, { values, shape }: HostTensor): Pointer {
 function valuesOf(api: Api, tensor: Pointer): HostTensor {
   const shape = Array.from({ length: api.TF_NumDims(tensor) }, (_, i) => Number(api.TF_Dim(tensor, i)));
   const values = new Float32Array(shape.reduce((product, side) => product * side, 1));
+  const size = Number(api.TF_TensorByteSize(tensor));
+  if (size !== values.byteLength) throw new EngineError(`an output [${shape}] of ${size} bytes is not float32`);
   api.copyOut(values, api.TF_TensorData(tensor), values.byteLength);
   return { values, shape };
 }

@@ -63,13 +63,23 @@ export function createPredictServer(
   });
 }
 
-async function bodyOf(request: IncomingMessage, limit: number, signal: AbortSignal): Promise<Uint8Array> {
+/** The body, waited for until the signal: a client may send no more of it. */
+function bodyOf(request: IncomingMessage, limit: number, signal: AbortSignal): Promise<Uint8Array> {
+  const given = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  const whole = readBody(request, limit).catch((error: unknown) => {
+    throw error instanceof Refusal ? error : new Refusal(499, 'the client is gone');
+  });
+  return Promise.race([whole, given]);
+}
+
+async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
   const refusal = new Refusal(413, `the image has more than ${limit} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > limit) throw refusal;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Uint8Array>) {
-    signal.throwIfAborted();
     bytes += chunk.length;
     if (bytes > limit) throw refusal;
     chunks.push(chunk);
@@ -98,7 +108,8 @@ function messageOf(error: unknown): string {
 function reply(response: ServerResponse, status: number, value: unknown): void {
   if (response.destroyed) return;
   const headers = { 'content-type': 'application/json', ...(status === 503 ? { 'retry-after': '1' } : {}) };
-  response.writeHead(status, status === 413 ? { ...headers, connection: 'close' } : headers);
+  const isUnread = status === 413 || status === 504; // what is left of the body is not waited for
+  response.writeHead(status, isUnread ? { ...headers, connection: 'close' } : headers);
   response.end(JSON.stringify(value));
 }
 

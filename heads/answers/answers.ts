@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
 import { WeightsError } from '../../engine/errors.js';
 import { boxesReading, instancesReading, readBoxes } from './boxes.js';

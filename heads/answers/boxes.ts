@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
 import type { Detections } from '../../datasets/sample.js';
 import { WeightsError } from '../../engine/errors.js';
@@ -6,7 +6,8 @@ import { topIndices } from '../boxes/candidates.js';
 import { type DecodeOptions, listCandidates, SUPPRESSIONS, suppressedWithOrigins } from '../boxes/suppression.js';
 import type { HostOutput } from './answers.js';
 
-const fraction = z.number().min(0).max(1);
+const fraction = z.number().check(z.minimum(0), z.maximum(1));
+const upTo = (most: number) => z.int().check(z.minimum(1), z.maximum(most));
 
 /**
  * Boxes at A places: outputs `boxes` [N, A, 4] x1 y1 x2 y2 in pixels of the network's input, and `scores` [N, A, K]; below 0:
@@ -14,8 +15,8 @@ const fraction = z.number().min(0).max(1);
  */
 export const boxesReading = z.strictObject({
   kind: z.literal('boxes'),
-  maxCandidates: z.int().min(1).max(100_000),
-  maxDetections: z.int().min(1).max(10_000),
+  maxCandidates: upTo(100_000),
+  maxDetections: upTo(10_000),
   scoreThreshold: fraction,
   suppression: z.enum(SUPPRESSIONS),
   iouThreshold: fraction,
@@ -26,14 +27,14 @@ export const boxesReading = z.strictObject({
  * [N, h, w, P] that these read: of P + 2 inputs (the prototypes, then minus x and y of a prototype's middle over 64, pixels of the network's
  * input) weights [P + 2, P], [P, P] and [P] and biases of P, P and 1, rows first, relu between.
  */
-export const instancesReading = boxesReading.extend({
+export const instancesReading = z.extend(boxesReading, {
   kind: z.literal('instances'),
   /** Pixels of the network's input between prototypes. */
-  stride: z.int().min(1).max(1024),
+  stride: upTo(1024),
   /** Pixels of the network's input by which the logit of a pixel lies before it. */
-  shift: z.number().min(0).max(1),
+  shift: fraction,
   /** Least probability of a pixel of a mask. */
-  maskThreshold: z.number().gt(0).lt(1),
+  maskThreshold: z.number().check(z.gt(0), z.lt(1)),
 });
 
 /** The best boxes of one image, in its own pixels, best first. */

@@ -1,14 +1,16 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
 import type { ClassMap } from '../../datasets/sample.js';
 import { decodeClassMap } from '../semantic/decode.js';
 import type { HostOutput } from './answers.js';
 
+const side = z.int().check(z.minimum(1), z.maximum(65_536));
+
 /** A class for every pixel: output `scores` [N, h, w, K] on a grid over `covered` pixels of the network's input; the best wins. */
 export const classMapReading = z.strictObject({
   kind: z.literal('classMap'),
   /** [height, width], pixels. */
-  covered: z.tuple([z.int().min(1).max(65_536), z.int().min(1).max(65_536)]).readonly(),
+  covered: z.readonly(z.tuple([side, side])),
 });
 
 /** The best class of every pixel of one image. */

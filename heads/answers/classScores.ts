@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { ClassScores } from '../../datasets/sample.js';
 import type { HostOutput } from './answers.js';
 

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
 import type { Instances } from '../../datasets/sample.js';
 import { WeightsError } from '../../engine/errors.js';

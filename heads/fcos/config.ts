@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type DecodeOptions, decodingConfig } from '../boxes/suppression.js';
+import { decodingConfig } from '../boxes/decodingConfig.js';
+import type { DecodeOptions } from '../boxes/suppression.js';
 import { IOU_LOSSES } from '../losses/iou.js';
 
 const fraction = z.number().min(0).max(1);

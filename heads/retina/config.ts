@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACTIVATION_NAMES } from '../../backbones/layers/index.js';
-import { decodingConfig } from '../boxes/suppression.js';
+import { decodingConfig } from '../boxes/decodingConfig.js';
 import { DEFAULT_ANCHORS } from './anchors.js';
 import { DEFAULT_DECODING } from './decode.js';
 

@@ -296,6 +296,29 @@ describe('the check of a data set', () => {
     expect(renderConfig(await checkData(coco()), '.')).not.toContain('head:');
   });
 
+  it('writes no line of its own where the name of a class has several', async () => {
+    const name = "a\nengine: wasm'\nengine: cpu";
+    const folder = folderWith({
+      'images/1.png': greyPng(32, 32, 1),
+      'images/2.png': greyPng(32, 32, 9),
+      'annotations.json': JSON.stringify({
+        images: [1, 2].map((id) => ({ id, file_name: `${id}.png`, width: 32, height: 32 })),
+        categories: [1, 2].map((id) => ({ id, name })),
+        annotations: [1, 2].map((id) => ({
+          id,
+          image_id: id,
+          category_id: id,
+          bbox: [1, 1, 20, 20],
+          area: 400,
+          iscrowd: 0,
+        })),
+      }),
+    });
+    const report = await checkData(await experimentOf(folder));
+    expect(report.notes.join()).toContain('several categories are named');
+    expect(Object.keys(parse(renderConfig(report, 'here')))).toEqual(['task', 'data', 'model', 'train']);
+  });
+
   it('recognises a folder, and refuses one that it does not', async () => {
     const { data } = coco();
     expect((await experimentOf(data.root)).data.kind).toBe('coco');

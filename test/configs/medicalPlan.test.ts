@@ -144,6 +144,10 @@ test('a plan is a config that is read, whose figures follow the minutes', async 
   expect(experiment.augment.foreground).toBeCloseTo(0.33, 1);
   expect(experiment.augment.policy).toBe('nnunet');
   expect(text).toContain('3 training cases of 9 slices');
+  expect(text).toContain('data.folds=3 --fold all');
+  const [single] = plan.fingerprint.cases;
+  const alone = renderMedicalPlan({ ...plan, fingerprint: { ...plan.fingerprint, cases: [single!] } }, root);
+  expect(alone).not.toContain('--fold'); // one patient cannot be divided
   const short = parseExperiment(parse(renderMedicalPlan({ ...plan, steps: 1999 }, root)), 'the plan');
   expect(short.augment).toMatchObject({ policy: 'auto', scale: [0.7, 1.4], brightness: 0.25, contrast: 0.25 });
   const longer = planOf(plan.fingerprint, { minutes: 40, isCt: true });

@@ -28,13 +28,26 @@ it('less time has smaller images, fewer warm-up steps and shorter averages; smal
   expect(presetFor('detection', small, 0.01).train).toMatchObject({ warmupSteps: 1, evaluateEvery: 1 });
 });
 
+it('a size that cannot show nine of ten objects is not said to', () => {
+  const large = { ...BCCD, sides: [1000, 1500, 2000], boxSides: [5, 20, 60, 90, 200] } as const;
+  const [, capped] = presetFor('detection', large, 2000).reasons; // 2000 x 16 / 20 = 1600 would be needed
+  expect(capped).toBe('inputSize: 640, the largest that is chosen for detection; 1600 would show more');
+  const [, whole] = presetFor('detection', { ...BCCD, boxSides: [2, 8, 10, 12, 20] }, 2000).reasons;
+  expect(whole).toBe('inputSize: 640, the images, 640 pixels; one in ten objects is smaller than 16 pixels');
+});
+
 it('many images train the whole backbone, and one image is a batch of one', () => {
   expect(presetFor('segmentation', { ...BCCD, images: 5000, boxSides: [] }, 60).model.backbone).toBeUndefined();
   expect(presetFor('classification', { ...BCCD, images: 1, boxSides: [] }, 1).train.batchSize).toBe(1);
 });
 
 it('every task has one that is a config, and what is set wins', async () => {
-  for (const task of TASK_NAMES) expect(presetFor(task, BCCD, 5).reasons.length).toBe(5);
+  for (const task of TASK_NAMES) {
+    const { reasons } = presetFor(task, BCCD, 5);
+    expect(reasons.length).toBe(5);
+    const isEstimated = reasons[2]?.includes(`estimated: nobody has measured ${task}`);
+    expect(isEstimated).toBe(task !== 'detection' && task !== 'segmentation');
+  }
   const root = folderWith(
     Object.fromEntries(
       ['images', 'masks'].flatMap((part) => [1, 2].map((i) => [`${part}/${i}.png`, greyPng(300, 200, i)])),

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseExperiment } from '../../configs/read.js';
 import { foldMembers, memberResult, seedMembers, summarise, summaryOf, trainSeries } from '../../configs/series.js';
+import { ConfigError } from '../../engine/errors.js';
 import { runFolder } from '../../training/run/folder.js';
 import { folderWith } from '../datasets/folder.js';
 
@@ -58,6 +59,26 @@ it('an interrupted series leaves out what is done, continues what was begun, and
   expect(summary?.figures.AP?.values).toEqual([0.7, 0.8, 0.9]);
   expect(summary?.figures.AP?.mean).toBeCloseTo(0.8, 12);
   expect(JSON.parse(readFileSync(summaryOf(out), 'utf8'))).toEqual(summary);
+});
+
+it('what the first training is refused with leaves nothing; damaged results are said with a remedy', async () => {
+  const folder = folderWith({});
+  const out = join(folder, 'series');
+  const members = seedMembers(experiment, 2);
+  const refused = async () => Promise.reject(new ConfigError('no such weights'));
+  await expect(trainSeries(members, { out, resume: false, train: refused })).rejects.toThrow('no such weights');
+  expect(readdirSync(folder)).toEqual([]);
+  mkdirSync(join(out, 'seed-7'), { recursive: true });
+  writeFileSync(runFolder(join(out, 'seed-7')).results, '{"reason":');
+  await expect(trainSeries(members, { out, resume: true, train: refused })).rejects.toThrow(
+    /results.json: it is no JSON: .*: remove the folder of this run/,
+  );
+});
+
+it('seeds end where a config ends them', () => {
+  const last = { ...experiment, train: { ...experiment.train, seed: 2 ** 32 - 2 } };
+  expect(seedMembers(last, 2).map(({ name }) => name)).toEqual(['seed-4294967294', 'seed-4294967295']);
+  expect(() => seedMembers(last, 3)).toThrow(/lower train.seed/);
 });
 
 it('a single run is not a series', async () => {

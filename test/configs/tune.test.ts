@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseExperiment, readExperiment } from '../../configs/read.js';
 import type { Member } from '../../configs/series.js';
 import { changed, drawChanges, roundsOf, tune } from '../../configs/tune.js';
+import { DivergedError } from '../../engine/errors.js';
 import { runFolder } from '../../training/run/folder.js';
 import { folderWith } from '../datasets/folder.js';
 
@@ -83,6 +84,48 @@ it('the rate nearest to the best wins, the time is shared out, and an interrupte
   expect(best.train.minutes).toBeNull();
   expect(best.train.learningRate).toBeCloseTo(0.01 * (tuned?.trials[nearest ?? 0]?.rate ?? 0), 5);
   expect(JSON.parse(readFileSync(join(out, 'tune.json'), 'utf8'))).toMatchObject({ best: tuned?.best, minutes: 90 });
+});
+
+it('a trial that diverges is the last of its round, and a round of such trials ends the search with a remedy', async () => {
+  const said: string[] = [];
+  const options = { minutes: 9, trials: 3, resume: false, say: (line: string) => said.push(line) };
+  const diverging = (names: readonly string[]) => async (member: Member, folder: string) => {
+    if (names.includes(member.name)) throw new DivergedError('step 3: the total loss is NaN');
+    return trainer([], null)(member, folder);
+  };
+  const tuned = await tune(experiment, {
+    ...options,
+    out: join(folderWith({}), 'search'),
+    train: diverging(['trial-0', 'trial-2']),
+  });
+  expect(tuned?.best.trial).toBe(1);
+  expect(tuned?.rungs[0]?.scores.slice(1)).toEqual([0, 2].map((trial) => ({ trial, score: null })));
+  expect(said).toContain('trial-2 diverged: step 3: the total loss is NaN');
+  const out = join(folderWith({}), 'search');
+  const all = diverging(['trial-0', 'trial-1', 'trial-2']);
+  await expect(tune(experiment, { ...options, out, train: all })).rejects.toThrow(
+    /no trial of round 1 has a AP to compare by: lower train.learningRate/,
+  );
+});
+
+it("a search of another config is not continued, and nobody's files are replaced", async () => {
+  const options = { minutes: 9, trials: 2, say: () => undefined, train: trainer([], null) };
+  const out = join(folderWith({}), 'search');
+  await tune(experiment, { ...options, out, resume: false });
+  const other = { ...experiment, train: { ...experiment.train, learningRate: 0.5 } };
+  await expect(tune(other, { ...options, out, resume: true })).rejects.toThrow(
+    /a search with another config \(2 trials/,
+  );
+  for (const text of ['no JSON', '{"minutes":1}']) {
+    writeFileSync(join(out, 'asked.json'), text);
+    await expect(tune(experiment, { ...options, out, resume: true })).rejects.toThrow(/asked.json: .*: choose another/);
+  }
+  for (const name of ['best.yaml', 'tune.json', 'config.json']) {
+    const mine = folderWith({ [name]: 'mine' });
+    await expect(tune(experiment, { ...options, out: mine, resume: false })).rejects.toThrow(/belongs to no search/);
+    expect(readdirSync(mine)).toEqual([name]);
+  }
+  await expect(tune(experiment, { ...options, out: '', resume: false })).rejects.toThrow(/names no folder/);
 });
 
 it('without validation images there is nothing to compare by', async () => {

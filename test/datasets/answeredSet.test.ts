@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type AnsweredSetOptions, createAnsweredSet } from '../../datasets/answeredSet.js';
+import { type AnsweredSetOptions, configOfSet, createAnsweredSet } from '../../datasets/answeredSet.js';
 import { openData } from '../../datasets/formats/index.js';
 import type { Truth } from '../../datasets/sample.js';
 import { folderWith, greyPng } from './folder.js';
@@ -35,6 +35,20 @@ async function roundTrip(truth: Truth['kind'], results: readonly unknown[], thre
 const found = (boxes: readonly number[], labels: readonly number[], scores: readonly number[]) => {
   return { boxes: Float32Array.from(boxes), labels: Int32Array.from(labels), scores: Float32Array.from(scores) };
 };
+
+it("nobody's config is replaced: that of a folder is beside it", () => {
+  const outer = folderWith({ 'cells.yaml': 'task: detection' });
+  const set = (folder: string) => () => createAnsweredSet('boxes', { folder, labels: LABELS, threshold: 0.5 });
+  for (const end of ['', '/']) {
+    expect(set(join(outer, 'cells') + end)).toThrow(
+      /cells.yaml is there already: choose another folder with --as-data/,
+    );
+  }
+  expect(set(' ')).toThrow(/names no folder/);
+  expect(readdirSync(outer)).toEqual(['cells.yaml']);
+  set(join(outer, 'others/'))();
+  expect(configOfSet('others//')).toBe('others.yaml');
+});
 
 it('boxes from the threshold up are the truths of COCO JSON, and images without one are left out', async () => {
   const { added, opened, samples } = await roundTrip('boxes', [

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { caseStatistics, percentiles } from '../../datasets/caseStatistics.js';
-import { intensityRule, prepareImage } from '../../datasets/intensity.js';
+import { prepareImage } from '../../datasets/intensity.js';
+import { intensityRule } from '../../datasets/intensityRule.js';
 
 /** Figures of numpy 2: mean, std and percentile of these values. */
 const VALUES = Int16Array.from({ length: 60 }, (_, i) => ([3, 8, 9].includes(i) ? 0 : ((i * 37) % 101) - 20));

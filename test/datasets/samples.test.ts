@@ -80,6 +80,7 @@ function npy(data: ArrayLike<number>): Uint8Array {
 test('skin has lesions of two kinds as palette masks, and splits by patients', async () => {
   const root = join(folder, 'skin');
   expect(await drawSkin({ out: root, images: 5, seed: 1 })).toMatchObject({ train: 4, val: 1 });
+  expect(await drawSkin({ out: join(folder, 'few'), images: 2, seed: 1 })).toMatchObject({ train: 1, val: 1 });
   await drawSkin({ out: join(folder, 'skin again'), images: 5, seed: 1 });
   expect(digest(join(folder, 'skin again'))).toBe(digest(root));
   const values = new Set<number>();

@@ -75,6 +75,18 @@ describe("a SavedModel in TensorFlow's own library", () => {
     model.dispose();
   });
 
+  it('is closed once, answers nothing after, and takes as many values as their shape says', async () => {
+    const graph = await traceGraph({ x: [2, 3] }, ({ x }) => ({ y: tf.neg(x as tf.Tensor2D) }));
+    const files = savedModelFiles(graphDefOf(graph), describeAs({ kind: 'detections', maxDetections: 100 }));
+    const session = openSavedModel(write('closed', files), ['y']);
+    const x = { values: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] };
+    await expect(session.run({ x: { ...x, shape: [2, 3000] } })).rejects.toThrow('6 values for a tensor [2,3000]');
+    expect([...((await session.run({ x })).y?.values ?? [])]).toEqual([-1, -2, -3, -4, -5, -6]);
+    await session.dispose();
+    await session.dispose();
+    await expect(session.run({ x })).rejects.toThrow('has been closed');
+  });
+
   it('is refused with the reason where there is none', () => {
     expect(() => openSavedModel(join(folder, 'nothing'), ['y'])).toThrow('Could not find SavedModel');
   });

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { openModel, ShapeError } from 'espalier/predict'; // the build's, as the example's
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodePng } from '../../datasets/decode/index.js';
@@ -84,6 +84,16 @@ describe('the server of examples/server', () => {
     expect((await first).status).toBe(200);
     expect((await post(url, 'c')).status).toBe(504);
   });
+
+  it('does not wait for a client that sends no more of its image', async () => {
+    const url = await serve(slow().model, { bytes: 10, requests: 1, milliseconds: 200 });
+    const client = connect(Number(new URL(url).port), '127.0.0.1');
+    client.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\na');
+    const said = await new Promise<string>((resolve) => client.once('data', (bytes) => resolve(bytes.toString())));
+    client.destroy();
+    expect(said.split('\r\n')[0]).toBe('HTTP/1.1 504 Gateway Timeout');
+    expect(await (await fetch(url)).json()).toMatchObject({ busy: 0 });
+  }, 5000);
 
   it('gives up what a client that is gone asked for, and hides what failed inside', async () => {
     const { model, signals } = slow();

@@ -135,6 +135,16 @@ describe('shards', () => {
     },
   );
 
+  it('hold names with every character that ends a line elsewhere', async () => {
+    const about = { ...header('classification', 1, 1), about: { split: 'val', source: 'a\u2028run\r', images: 1 } };
+    const writer = createAnswersWriter({ ...about, range: [0, 1] });
+    const [truth, answer] = SAMPLES.classification(0);
+    writer.add('a\u2028b\u2029c\r\nd\u0085', truth as Truth, answer);
+    const file = join(folder, 'lines');
+    writer.write(file);
+    expect((await mergeAnswers([file])).header.about.source).toBe('a\u2028run\r');
+  });
+
   it('may be more than there are batches', async () => {
     const { report, files } = evaluateTwice('detection', 9);
     expect((await mergeAnswers(files)).report).toEqual(report);

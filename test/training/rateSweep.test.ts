@@ -62,6 +62,18 @@ test('four times the least loss, or none that is a number, is the end', () => {
   expect(hasDiverged([1, Number.NaN])).toBe(true);
 });
 
+test('a sweep that is aborted ends with the steps so far, and frees the batch that was fetched', async () => {
+  const loader = createTinyLoader();
+  const controller = new AbortController();
+  const model = createTinyModel();
+  const swept = await sweepRates(
+    { model, loader, options: TINY_OPTIONS, signal: controller.signal },
+    { from: 1e-4, to: 1e-3, steps: 20 },
+    (_, step) => step === 3 && controller.abort('SIGINT'),
+  );
+  expect([swept.length, loader.open()]).toEqual([3, 0]);
+});
+
 test('a sweep of a network learns, diverges and leaves nothing behind', async () => {
   const loader = createTinyLoader();
   const options = { ...TINY_OPTIONS, optimizer: 'sgd', clipNorm: null } as const;

@@ -29,7 +29,12 @@ export async function openInThread(engine: Setup['engine'], files: readonly Expo
     milliseconds = answer.milliseconds;
     return answer.outputs;
   };
-  await outputsOf();
+  try {
+    await outputsOf();
+  } catch (error) {
+    await thread.terminate(); // it would wait for inputs, and the process for it
+    throw error;
+  }
   return {
     run: (inputs) => {
       const outputs = outputsOf();

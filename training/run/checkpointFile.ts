@@ -38,12 +38,21 @@ export function readCheckpoint(file: string): Checkpoint {
     throw new WeightsError(`${file} is damaged (its SHA-256 does not match its content): use another checkpoint`);
   }
   const { tensors, metadata } = readSafetensors(bytes);
-  const parsed = metadataSchema.safeParse(JSON.parse(metadata.espalier ?? 'null'));
-  if (parsed.success) return { tensors, metadata: parsed.data };
-  const [issue] = parsed.error.issues;
+  const read = metadataSchema.safeParse(jsonIn(metadata.espalier));
+  if (read.success) return { tensors, metadata: read.data };
+  const [issue] = read.error.issues;
   throw new WeightsError(
     `${file} was written by another version of espalier (${issue?.path.join('.')}: ${issue?.message}): use that version`,
   );
+}
+
+/** undefined: no JSON. */
+function jsonIn(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return undefined;
+  }
 }
 
 /** Digest of the bytes with the digest itself blank. */

@@ -26,7 +26,7 @@ export const trainConfig = z.strictObject({
     .max(1024)
     .default(1)
     .describe(
-      'Equal parts of a batch that are computed one after the other, in the memory of one: the step is that of the whole batch, but for the statistics of batch norm; 1..1024, a divisor of batchSize',
+      'Equal parts of a batch that are computed one after the other, in the memory of one: the step is that of the whole batch, but for the statistics of batch norm and the pixels that lovasz sorts; 1..1024, a divisor of batchSize',
     ),
   optimizer: z
     .enum(OPTIMIZER_NAMES as [...typeof OPTIMIZER_NAMES])

@@ -69,7 +69,7 @@ export function requireName(path: string): void {
 }
 
 /**
- * Takes a folder for a run, and makes it where it does not exist. Nothing but the lock is written.
+ * Takes a folder for a run, and makes it where it does not exist. Nothing but the lock is written, and an old pause is over.
  *
  * @param resume the run in it is to be continued
  * @throws ConfigError when the folder holds another run or files that are no run's, or lies inside a run
@@ -88,6 +88,7 @@ export function holdRunFolder(path: string, resume: boolean): HeldRunFolder {
   try {
     unlock = takeLock(folder.lock, ELSEWHERE);
     refuseOccupied(folder, resume);
+    askToContinue(folder); // whoever paused an earlier process did not mean this one
   } catch (error) {
     release();
     throw error;
@@ -100,7 +101,6 @@ export function settleRun(folder: RunFolder, config: unknown): void {
   makeFolder(dirname(folder.last), ELSEWHERE);
   removePartials([folder.config, folder.events, folder.last, folder.best, folder.results, folder.lock]);
   removePartialsIn([folder.pictures, folder.plots]);
-  askToContinue(folder); // whoever paused an earlier process did not mean this one
   writeJson(folder.config, config, ELSEWHERE);
 }
 
@@ -110,14 +110,14 @@ const present = (files: readonly string[]): readonly string[] =>
 
 /** A run is never laid over another one, nor over files that only bear its names. */
 function refuseOccupied(folder: RunFolder, resume: boolean): void {
-  const { path, config, events, results, last, best } = folder;
+  const { path, config, events, results, last, best, pause } = folder;
   if (resume && existsSync(last)) return;
   if (!resume && present([last, best]).length > 0) {
     throw new ConfigError(`${path} already holds a run: continue it with --resume, or ${ELSEWHERE}`);
   }
   // A run that ended before its first checkpoint has nothing to lose.
-  const own = beginningOf(events) === null ? [] : [config, events];
-  const [foreign] = present([config, events, results, last, best]).filter((file) => !own.includes(file));
+  const own = beginningOf(events) === null ? [] : [config, events, pause];
+  const [foreign] = present([config, events, results, last, best, pause]).filter((file) => !own.includes(file));
   if (foreign === undefined) return;
   throw new ConfigError(`${foreign} is there and belongs to no run that could be continued: ${ELSEWHERE}`);
 }

@@ -90,7 +90,7 @@ function isStale(path: string, text: string): boolean {
   if (holder.host !== hostname()) return false;
   if (!isAlive(holder.process)) return true;
   const started = startOf(holder.process);
-  return started !== null && holder.started !== null && started !== holder.started;
+  return started !== null && started !== holder.started; // where starts are known, every lock of this machine has one
 }
 
 function heldBy(path: string, text: string, remedy: string): EspalierError {

@@ -3,7 +3,7 @@ import { batchesOf, type PlacedBatch } from './batch.js';
 import { type Budget, createBudget } from './budget.js';
 import type { StepMemory } from './memory.js';
 import { type Plan, UNKNOWN_STEPS } from './options.js';
-import { isPauseAsked, waitForEndOfPause } from './pause.js';
+import { askToContinue, isPauseAsked, waitForEndOfPause } from './pause.js';
 import { evaluateTogether, isWriter, type Session, saveLast } from './session.js';
 import { createStepper, type Stepper, type StepReport, type UnreadStep } from './stepper.js';
 import { createWaitingWatch, type WaitingWatch } from './waiting.js';
@@ -67,6 +67,7 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
     if (finished) agree(agreement, await record(session, finished, waiting));
   };
   const between = async (): Promise<StopReason | null> => {
+    refusePause(session);
     const hold = canPause(session);
     const save = isWriter(session) && checkpointDue(plan, state.step, saved, now());
     const measure = evaluationDue(session) && budget?.mayEvaluate(now()) !== false;
@@ -151,9 +152,21 @@ function createClock(before: number) {
   };
 }
 
-/** The others of a cluster would wait inside a step, until they take this process for gone. */
 const canPause = <Raw>({ folder, state, peers }: Session<Raw>): boolean =>
   peers === null && state.step > 0 && isPauseAsked(folder);
+
+/** The others of a cluster would wait inside a step, until they take this process for gone. */
+function refusePause<Raw>(session: Session<Raw>): void {
+  const { folder, state, peers } = session;
+  if (peers === null || !isWriter(session) || !isPauseAsked(folder)) return;
+  askToContinue(folder);
+  warn(session, state.step, 'a training in several processes is not paused: stop it, and continue it with --resume');
+}
+
+function warn<Raw>({ log, progress }: Session<Raw>, step: number, message: string): void {
+  log.write({ event: 'warning', step, message });
+  progress.note(`warning: ${message}`);
+}
 
 async function waitPaused<Raw>({ run, folder, state, log, progress }: Session<Raw>): Promise<void> {
   const { step } = state;
@@ -194,7 +207,7 @@ function stopReason<Raw>(session: Session<Raw>, { stop }: Agreement): StopReason
   const isDone = state.step >= state.totalSteps;
   if (peers) return isDone ? 'done' : stop !== null && state.step >= stop.step ? stop.reason : null;
   if (wants(session, 'interrupted')) return 'interrupted';
-  if (isUnfreezing(session)) return 'unfreeze';
+  if (!isDone && isUnfreezing(session)) return 'unfreeze';
   if (isDone) return plan.timed && state.step < plan.totalSteps ? 'time' : 'done';
   return REASONS.find((reason) => wants(session, reason)) ?? null;
 }
@@ -221,9 +234,6 @@ async function record<Raw>(session: Session<Raw>, unread: UnreadStep, waiting: W
   const steps = plan.timed && state.totalSteps >= UNKNOWN_STEPS ? Number.POSITIVE_INFINITY : state.totalSteps;
   progress.step({ ...report, steps, epochs: Math.ceil(steps / plan.stepsPerEpoch) });
   const message = waiting.step(report.ms);
-  if (message !== null) {
-    log.write({ event: 'warning', step: report.step, message });
-    progress.note(`warning: ${message}`);
-  }
+  if (message !== null) warn(session, report.step, message);
   return report;
 }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { writeWhole } from '../../engine/files/write.js';
 import type { RunFolder } from './folder.js';
 
@@ -9,9 +9,14 @@ const EVERY = 200;
 export const askToPause = ({ pause }: RunFolder): void =>
   writeWhole(pause, [new TextEncoder().encode('The training waits as long as this file is here.\n')]);
 
-export const askToContinue = ({ pause }: RunFolder): void => rmSync(pause, { force: true });
+/** A link goes, what it leads to stays. */
+export function askToContinue(folder: RunFolder): void {
+  if (isPauseAsked(folder)) rmSync(folder.pause, { force: true });
+}
 
-export const isPauseAsked = ({ pause }: RunFolder): boolean => existsSync(pause);
+/** Whether the file is there, or a link of its name; a folder asks for nothing. */
+export const isPauseAsked = ({ pause }: RunFolder): boolean =>
+  lstatSync(pause, { throwIfNoEntry: false })?.isDirectory() === false;
 
 /** Waits until the pause is over, or the run is to end. */
 export async function waitForEndOfPause(folder: RunFolder, signal: AbortSignal | undefined): Promise<void> {

@@ -14,7 +14,7 @@ import {
 import type { CaseStatistics, ClassMap, Pixels } from '../../datasets/sample.js';
 import { type ReadVolume, readVolume } from '../../datasets/volumes/readVolume.js';
 import { eachVoxel, orientationOf, toRas, type Volume } from '../../datasets/volumes/volume.js';
-import { ConfigError, DataError } from '../../engine/errors.js';
+import { ConfigError, DataError, ShapeError } from '../../engine/errors.js';
 import type { Predictor } from '../predictor.js';
 
 export interface PredictVolumeOptions {
@@ -49,7 +49,7 @@ export interface VolumePrediction {
  *
  * @param files volumes, or folders of DICOM series, on one grid: the channels of each follow those before; the answer has the first one's name
  *   and place
- * @throws DataError when one cannot be read, has another grid, or not the slice that is to be shown; ConfigError for a network that gives no class maps
+ * @throws DataError when one cannot be read, has another grid or other channels than the network, or not the slice that is to be shown; ConfigError for a network that gives no class maps
  */
 export async function predictVolume<Result>(
   predictor: Predictor<Result>,
@@ -86,7 +86,10 @@ export async function predictVolume<Result>(
   let best = { index: 0, count: -1, result: null as ClassMap | null };
   for (let from = 0; from < slices; from += predictor.batchSize) {
     const images = Array.from({ length: Math.min(predictor.batchSize, slices - from) }, (_, i) => imageOf(from + i));
-    for (const [i, answer] of (await predictor.predict(images)).entries()) {
+    const answers = await predictor.predict(images).catch((error: unknown) => {
+      throw error instanceof ShapeError ? new DataError(file, error.message) : error; // the next volume may fit
+    });
+    for (const [i, answer] of answers.entries()) {
       const result = classMapOf(answer);
       const count = layInto(placed, result, planeOf(volume, axis, from + i));
       if (shown === null ? count > best.count : from + i === shown) best = { index: from + i, count, result };

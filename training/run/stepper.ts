@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { EspalierError } from '../../engine/errors.js';
+import { DivergedError } from '../../engine/errors.js';
 import { uploadImages } from '../../engine/images.js';
 import { toTargets } from '../../heads/targets.js';
 import type { StepResult, TrainableModel } from '../step.js';
@@ -160,7 +160,7 @@ async function readScalar(value: tf.Scalar): Promise<number> {
   return number ?? Number.NaN;
 }
 
-/** @throws EspalierError naming step, images and every term that is not finite; parts before the total */
+/** @throws DivergedError naming step, images and every term that is not finite; parts before the total */
 export function requireFinite(step: number, ids: readonly string[], terms: { readonly [term: string]: number }): void {
   const bad = Object.entries(terms).filter(([, value]) => !Number.isFinite(value));
   const [first] = [...bad.filter(([term]) => term !== 'total'), ...bad];
@@ -168,7 +168,7 @@ export function requireFinite(step: number, ids: readonly string[], terms: { rea
   const named = bad.filter(([term]) => term !== 'total' && term !== 'gradient norm').map(([term]) => `'${term}'`);
   const what =
     named.length > 0 ? `loss term ${named.join(', ')}` : `the ${first[0] === 'total' ? 'total loss' : first[0]}`;
-  throw new EspalierError(
+  throw new DivergedError(
     `step ${step}: ${what} is ${first[1]}; images of this batch: ${ids.join(', ')}. Look at these images, or lower train.learningRate; the last checkpoint is from before`,
   );
 }

@@ -8,7 +8,8 @@ import { createStepper } from './stepper.js';
 export type SweepRun<Raw = unknown> = Pick<TrainRun<Raw>, 'model' | 'loader' | 'options' | 'signal' | 'availableBytes'>;
 
 /**
- * Trains with rates that rise from step to step, until the loss has diverged; the weights are no good afterwards. Nothing is written.
+ * Trains with rates that rise from step to step, until the loss has diverged or the signal is aborted; the weights are no good
+ * afterwards. Nothing is written.
  *
  * @param onStep is told every step
  * @throws EngineError when the memory of a step is not there
@@ -26,7 +27,10 @@ export async function sweepRates<Raw>(
   try {
     stepper.requireMemory(await loader.layout(), availableBytes);
     for await (const placed of batchesOf(loader, 0, range.steps)) {
-      signal?.throwIfAborted();
+      if (signal?.aborted) {
+        placed.batch.release();
+        break;
+      }
       const unread = await stepper.run(placed, 0, async () => undefined);
       const { losses, gradientNorm } = await unread.peek();
       const point = { rate: course.rateAt(placed.step), loss: losses.total ?? Number.NaN };

@@ -37,7 +37,7 @@ export interface TrainResult {
  * @throws ConfigError when `out` holds another run, or the options make no sense
  * @throws WeightsError when the checkpoint to resume from is damaged or belongs to another model
  * @throws PeerError when another process of the cluster is gone; task 0 has then written a checkpoint of its last step
- * @throws EspalierError at the first loss that is not finite, or when the disk is full; the checkpoints stay whole
+ * @throws DivergedError at the first loss that is not finite; WriteError when the disk is full; the checkpoints stay whole
  */
 export async function trainRun<Raw>(run: TrainRun<Raw>): Promise<TrainResult> {
   const cluster = membership();

@@ -109,7 +109,9 @@ export function createCaseEvaluator(
         const one = keptLargest(labels, { ...settings, largest: [name] });
         const whole = one === null ? answer : keepLargest(answer, grid.shape, one);
         const dice = measureDice(truth, whole, index);
-        tried.set(name, [...(tried.get(name) ?? []), { answered: figures.dice, kept: dice }]);
+        const before = tried.get(name) ?? [];
+        before.push({ answered: figures.dice, kept: dice });
+        tried.set(name, before);
       }
       return { case: closing.name, class: name, empty, ...figures };
     });

@@ -54,7 +54,8 @@ export function keepLargest(
     const inside = mask.map((value) => (value === label ? 1 : 0));
     const { labels, count, sizes } = connectedComponents(inside, shape, connectivity);
     if (count < 2) continue;
-    const largest = sizes.indexOf(Math.max(...sizes.subarray(1)), 1);
+    const most = sizes.subarray(1).reduce((a, b) => Math.max(a, b), 0); // of noise there may be a million
+    const largest = sizes.indexOf(most, 1);
     kept = kept.map((value, at) => (labels[at] !== 0 && labels[at] !== largest ? background : value));
   }
   return kept;

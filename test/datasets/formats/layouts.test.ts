@@ -145,3 +145,16 @@ it('masks that were drawn with a brush are objects with their pixels', async () 
     ],
   ]);
 });
+
+it.each([
+  [90, [4, 2, 12, 18]],
+  [-90, [4, 2, 12, 18]],
+  [0, [0, 6, 16, 14]],
+])('a box of CVAT that is turned by %i degrees lies where it is drawn', async (degrees, expected) => {
+  const box = `<box label="cell" xtl="0" ytl="6" xbr="16" ybr="14" rotation="${degrees}"/>`;
+  const xml = `<annotations><version>1.1</version><image name="a.png" width="40" height="20">${box}</image></annotations>`;
+  const root = folderWith({ 'a.png': image(), 'a.xml': xml });
+  const data = await openData({ kind: 'cvat', root, val: null }, 'boxes', { split: 'train' });
+  const [found = []] = boxesOf(data as Dataset);
+  expect(found.map((value) => Math.round(value * 1e4) / 1e4)).toEqual(expected);
+});

@@ -241,6 +241,31 @@ test('the spacing asked for is the median of the training cases, and cases of on
   expect(report.findings[0]).toMatchObject({ pitfall: 38, severity: 'error', split: 'val' });
 });
 
+test('blank volumes of two patients are no leak, and files that cannot be used are named by digests, too', async () => {
+  const blank = nifti(Array(24).fill(0), SIZE);
+  const root = folderWith({
+    ...Object.fromEntries(
+      ['p1', 'p2'].flatMap((p) => [
+        [`${p}/t2.nii.gz`, blank],
+        [`${p}/t2_seg.nii.gz`, mask(3)],
+      ]),
+    ),
+    'Doe_Jane/t2.nii.gz': image(1),
+    'Doe_Jane/t2_seg.nii.gz': nifti(Array(12).fill(1), { ...SIZE, depth: 1 }),
+  });
+  const opened = (split: 'train' | 'val') =>
+    openData(
+      { kind: 'medical', root, train: ['p1', 'Doe_Jane'], val: ['p2'], anonymous: true, badRecords: 'skip' },
+      'classMap',
+      { split },
+    );
+  const [dataset, val] = [await opened('train'), await opened('val')];
+  expect(dataset && val && findLeak(dataset, val, 'val')).toBeNull();
+  expect(dataset?.warnings.map(({ code }) => code)).toContain('bad-record');
+  expect(JSON.stringify(dataset?.warnings)).toMatch(/case-[0-9a-f]{12}/);
+  expect(JSON.stringify(dataset?.warnings)).not.toMatch(/Jane/);
+});
+
 test('folds are of patients, and have those with a further mask alike', async () => {
   const files = Object.fromEntries(
     [1, 2, 3, 4, 5, 6].flatMap((p) => [

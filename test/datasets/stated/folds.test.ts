@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { nameGroups } from '../../../datasets/check/groups.js';
 import { openData } from '../../../datasets/formats/index.js';
 import { foldsOf } from '../../../datasets/stated/folds.js';
 import { folderWith, greyPng } from '../folder.js';
@@ -53,6 +54,7 @@ it('fewer groups than folds are refused with both numbers', () => {
     'data.folds is 3, and there are 2 groups of training images: lower it',
   );
   expect(() => foldsOf(itemsOf(['a']), { folds: 2, seed: 1 })).toThrow(/there are 1 training images/);
+  expect(() => foldsOf(itemsOf(['a']), { folds: 2, seed: 1, groups: true })).toThrow(/are 1 groups of training images/);
 });
 
 it('every image validates once over all folds, and trains in the others; test stays apart', async () => {
@@ -79,4 +81,10 @@ it('every image validates once over all folds, and trains in the others; test st
   }
   expect([...new Set(validated)].length).toBe(7);
   expect(validated.length).toBe(7);
+});
+
+it('groups may be many, and numbers that look like years among others are no years', () => {
+  const ids = Array.from({ length: 260_000 }, (_, i) => `patient${i >> 1}_${i & 1}.png`);
+  expect(nameGroups([ids])).toHaveLength(130_000);
+  expect(nameGroups([['IMG_2019_1.png', 'IMG_2019_2.png', 'IMG_2020_1.png', 'IMG_2020_2.png']])).toEqual([]);
 });

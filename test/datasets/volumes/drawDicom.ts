@@ -18,6 +18,8 @@ export interface DrawnDicom {
   readonly signed?: boolean;
   /** Bits that are used. Defaults to all. */
   readonly stored?: number;
+  /** Place of the highest used one. Defaults to the highest of all. */
+  readonly high?: number;
 }
 
 const LONG = new Set(['OB', 'OW', 'SQ', 'UN', 'UT']);
@@ -72,7 +74,7 @@ export function drawDicom(drawn: DrawnDicom): Uint8Array {
     element(0x28, 0x30, 'DS', '0.5\\0.5'),
     element(0x28, 0x100, 'US', short(bits)),
     element(0x28, 0x101, 'US', short(drawn.stored ?? bits)),
-    element(0x28, 0x102, 'US', short(bits - 1)),
+    element(0x28, 0x102, 'US', short(drawn.high ?? bits - 1)),
     element(0x28, 0x103, 'US', short(signed ? 1 : 0)),
     ...(intercept === undefined ? [] : [element(0x28, 0x1052, 'DS', String(intercept))]),
     ...(slope === undefined ? [] : [element(0x28, 0x1053, 'DS', String(slope))]),

@@ -61,3 +61,11 @@ test('a stream that keeps its codec busy for ever is refused, and the image behi
   });
   expect(read.status === 'fulfilled' && [...read.value.data]).toEqual(values);
 });
+
+test('what a small file says to be huge is refused before memory is taken for it', async () => {
+  const bytes = Buffer.from((files['JPEG lossless, 16 bits, predictor 4'] as Recorded).file, 'base64');
+  for (const element of [0x10, 0x11]) bytes.writeUInt16LE(16_000, bytes.indexOf(Buffer.of(0x28, 0, element, 0)) + 8);
+  const frame = bytes.indexOf(Buffer.of(0xff, 0xc3));
+  for (const at of [5, 7]) bytes.writeUInt16BE(16_000, frame + at);
+  await expect(readVolume(join(folderWith({ 'a.dcm': bytes }), 'a.dcm'))).rejects.toThrow('a.dcm: DICOM: truncated');
+});

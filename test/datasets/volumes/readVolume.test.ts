@@ -194,6 +194,32 @@ test('frames of one file that say their place are sorted, and each has its own r
   expect([...(await read('a.dcm', file([4, 4, 2]))).data]).toEqual([-9, -8, -4, -2, 5, 8]);
 });
 
+test('slices of a tilted gantry lie where each says, beside the normal of the others', async () => {
+  const one = (z: number): Uint8Array =>
+    drawDicom({ columns: 1, rows: 1, pixels: Uint8Array.of(z), bits: 8, position: [3, 10 + 2 * z, 5 * z] });
+  const { affine, spacing } = await readVolume(folderWith({ a: one(2), b: one(0), c: one(1) }), true);
+  expect(spacing).toEqual([0.5, 0.5, 5]);
+  expect(affine?.map((value) => value + 0)).toEqual([-0.5, 0, 0, -3, 0, -0.5, -2, -10, 0, 0, 5, 0]);
+});
+
+test('a series of which some slices lie in one place, as of several echoes, is refused', async () => {
+  const one = (z: number, value: number): Uint8Array =>
+    drawDicom({ columns: 1, rows: 1, pixels: Uint8Array.of(value), bits: 8, position: [0, 0, z] });
+  const echoes = { 'a.dcm': one(0, 1), 'b.dcm': one(5, 2), 'c.dcm': one(0, 3), 'd.dcm': one(5, 4) };
+  await expect(readVolume(folderWith(echoes), true)).rejects.toThrow(
+    /DICOM series: 2 of its 4 slices lie where another does.*keep one/,
+  );
+  // Times of a single place are a stack.
+  expect([...(await readVolume(folderWith({ 'a.dcm': one(0, 1), 'b.dcm': one(0, 3) }), true)).data]).toEqual([1, 3]);
+});
+
+test('bits above those that are stored, as of an overlay, are no part of the values', async () => {
+  const pixels = new Uint8Array(Uint16Array.of(0x1001, 0x0fff, 0x800, 0xf123).buffer);
+  const drawn = { columns: 2, rows: 2, pixels, bits: 16, stored: 12, high: 11 } as const;
+  expect([...(await read('a.dcm', drawDicom(drawn))).data]).toEqual([1, 0xfff, 0x800, 0x123]);
+  expect([...(await read('a.dcm', drawDicom({ ...drawn, signed: true }))).data]).toEqual([1, -1, -0x800, 0x123]);
+});
+
 test('what is brightest at 0 is turned, planes of colours are woven, a palette is its colours', async () => {
   const pixels = Uint8Array.of(0, 10, 255, 7);
   const grey = drawDicom({ columns: 2, rows: 2, pixels, bits: 8, photometric: 'MONOCHROME1' });
@@ -228,6 +254,7 @@ test('run lengths are unpacked by hand, and damaged ones are refused', () => {
   new DataView(header.buffer).setUint32(4, 64, true);
   const packed = joined(header, Uint8Array.of(2, 7, 8, 9, 128, 254, 5));
   expect([...unpackRle(packed, 6, 1, 1)]).toEqual([7, 8, 9, 5, 5, 5]);
+  expect(() => unpackRle(packed, 2 ** 29, 1, 1)).toThrow('71 bytes of run lengths cannot be 536870912');
   expect(() => unpackRle(packed, 7, 1, 1)).toThrow('truncated');
   expect(() => unpackRle(packed, 6, 3, 1)).toThrow('1 segments of run lengths, 3 are expected');
 });

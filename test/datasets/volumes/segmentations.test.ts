@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openData } from '../../../datasets/index.js';
 import { findCases } from '../../../datasets/medical/findCases.js';
+import { parseDicom } from '../../../datasets/volumes/dicomFile.js';
 import { writeSegmentation } from '../../../datasets/volumes/dicomSegWrite.js';
+import { encodeDicom } from '../../../datasets/volumes/dicomWrite.js';
 import { readVolume } from '../../../datasets/volumes/readVolume.js';
 import { golden } from '../../data.js';
 import { failure, folderWith, greyPng } from '../folder.js';
@@ -89,4 +91,74 @@ test('classes of a series are written as a DICOM-SEG in its place, and read back
     [1, 'liver'],
     [2, 'cyst'],
   ]);
+});
+
+/** A DICOM-SEG of one class on the first slice of a series, and where both are. */
+async function writtenSegmentation(name: string, shift = 0) {
+  const root = folderWith(slices('ct'));
+  const on = { path: join(root, 'ct'), isFolder: true };
+  const { affine, origin, ...image } = await readVolume(on.path, true);
+  if (affine === null || origin === undefined) throw new Error('the series has no place');
+  const moved = affine.map((value, i) => value + (i % 4 === 3 ? shift * (affine[i - 1] as number) : 0));
+  const labels = new Uint8Array(4 * 42).fill(1, 3, 9);
+  const bytes = writeSegmentation(labels, { ...image, affine: moved }, origin, ['background', name], new Date(0));
+  return { labels, read: () => readVolume(join(folderWith({ 'a.dcm': bytes }), 'a.dcm'), false, on) };
+}
+
+test('names of segments keep their letters', async () => {
+  const { labels, read } = await writtenSegmentation('Gefäß 血管');
+  const { data, names } = await read();
+  expect([...data]).toEqual([...labels]);
+  expect([...(names ?? [])]).toEqual([[1, 'Gefäß 血管']]);
+});
+
+test('frames that lie between the slices of their image are refused, and not laid on the nearest', async () => {
+  const { labels, read } = await writtenSegmentation('liver', 0.1);
+  expect([...(await read()).data]).toEqual([...labels]);
+  expect(await failure((await writtenSegmentation('liver', 0.5)).read())).toContain(
+    'frame 1 lies between the voxels of its image: resample it',
+  );
+});
+
+test('of an image that names no study and no frame of reference, the masks name their own, and an empty answer is one', async () => {
+  const image = drawDicom({ columns: 3, rows: 2, pixels: new Uint8Array(6), bits: 8, position: [1, 2, 3] });
+  const root = folderWith({ 'a.dcm': image });
+  const on = { path: join(root, 'a.dcm'), isFolder: false };
+  const { affine, origin, ...volume } = await readVolume(on.path);
+  if (affine === null || origin === undefined) throw new Error('the image has no place');
+  expect(origin).toMatchObject({ study: '', frameOfReference: '' });
+  const bytes = writeSegmentation(new Uint8Array(6), { ...volume, affine }, origin, ['background', 'cyst']);
+  const data = parseDicom(bytes);
+  expect([data.string('x0020000d'), data.string('x00200052')].every((uid) => uid?.startsWith('2.25.'))).toBe(true);
+  expect(Buffer.from(bytes).toString('latin1')).not.toMatch(/DOE|JANE|4711/);
+  const masks = await readVolume(join(folderWith({ 'b.dcm': bytes }), 'b.dcm'), false, on);
+  expect([...masks.data]).toEqual([0, 0, 0, 0, 0, 0]);
+});
+
+test('contours of ever more structures on a large image do not take ever more memory', async () => {
+  const side = 2048;
+  const point = [
+    [0x30060042, 'CS', 'CLOSED_PLANAR'],
+    [0x30060050, 'DS', '0\\0\\0'],
+  ] as const;
+  const contours = Array.from(
+    { length: 1100 },
+    (_, i) =>
+      [
+        [0x30060084, 'IS', String(i + 1)],
+        [0x30060040, 'SQ', [point]],
+      ] as const,
+  );
+  const root = folderWith({
+    'image.dcm': drawDicom({
+      columns: side,
+      rows: side,
+      pixels: new Uint8Array(side * side),
+      bits: 8,
+      position: [0, 0, 0],
+    }),
+    'rtstruct.dcm': encodeDicom('1.2.840.10008.5.1.4.1.1.481.3', '1.2.9', [[0x30060039, 'SQ', contours]]),
+  });
+  const on = { path: join(root, 'image.dcm'), isFolder: false };
+  expect(await failure(readVolume(join(root, 'rtstruct.dcm'), false, on))).toContain('take more than 512 MiB');
 });

@@ -94,6 +94,47 @@ describe('a quantised model', () => {
     expect(tensor('w1')).toBeDefined(); // pixels are not stored in 8 bits, so this convolution is computed in floats
     expect(tensor('w2')).toBeUndefined();
   });
+
+  it('keeps the bias of a channel whose weights are zeros or nearly', () => {
+    const convolution = { operator: 'Conv', inputs: ['s', 'w', 'b'], outputs: ['y'], attributes: {} };
+    const model: OnnxModel = {
+      ...MODEL,
+      nodes: [...MODEL.nodes.slice(0, 3), convolution],
+      tensors: [
+        ...MODEL.tensors,
+        { name: 'w', type: 'float32', shape: [3, 2, 1, 1], values: Float32Array.of(0, 0, 1e-7, 1e-7, 1, -1) },
+        { name: 'b', type: 'float32', shape: [3], values: Float32Array.of(-4.6, 0.5, 2) },
+      ],
+    };
+    const { tensors } = quantized(model, planQuantization(model), new Map([['s', { low: 0, high: 6 }]]));
+    const values = (name: string) => [...(tensors.find((each) => each.name === name)?.values ?? [])].map(Number);
+    const [coded, units] = [values('y_bias_coded'), values('y_bias_scale')];
+    expect(coded.map((value, c) => value * (units[c] ?? 0))).toEqual(
+      [-4.6, 0.5, 2].map((bias) => expect.closeTo(bias, 4)),
+    );
+    expect(Math.max(...coded.map(Math.abs))).toBeLessThanOrEqual(2 ** 30); // products are added in 32 bits
+    expect(values('y_weight_scale')[2]).toBeCloseTo(1 / 127, 7);
+  });
+
+  it('stores a weight of several convolutions once', () => {
+    const again = { operator: 'Conv', inputs: ['r', 'w2'], outputs: ['z'], attributes: {} };
+    const model: OnnxModel = { ...MODEL, nodes: [...MODEL.nodes, again] };
+    const range = { low: 0, high: 6 };
+    const { nodes, tensors } = quantized(
+      model,
+      planQuantization(model),
+      new Map([
+        ['r', range],
+        ['s', range],
+      ]),
+    );
+    expect(tensors.filter(({ type }) => type === 'int8').map(({ name }) => name)).toEqual([
+      'y_weight_coded',
+      'y_weight_zero',
+    ]);
+    const decoders = nodes.filter(({ inputs }) => inputs[0] === 'y_weight_coded').map(({ outputs }) => outputs[0]);
+    expect(decoders).toEqual(['y_weight_decoded', 'z_weight_decoded']);
+  });
 });
 
 describe.skipIf(!hasOnnxRuntime)(`an int8 network in ONNX Runtime${WITHOUT_RUNTIME}`, () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodePng } from '../../../datasets/decode/index.js';
@@ -9,7 +9,7 @@ import type { ClassMap, Detections } from '../../../datasets/sample.js';
 import { openModel, openModelInWorker, type Runtime, serveModel } from '../../../deploy/host/predict.js';
 import type { HostNetwork } from '../../../deploy/hostNetwork.js';
 import { openModel as openInPage } from '../../../deploy/predict/index.js';
-import { WeightsError } from '../../../engine/errors.js';
+import { DataError, EngineError, WeightsError } from '../../../engine/errors.js';
 import { createPredictor } from '../../../training/predictor.js';
 import { writeZip } from '../../../weights/bytes/zipWriter.js';
 import { hasOnnxRuntime } from '../onnxRuntime.js';
@@ -266,5 +266,29 @@ describe('a model in a worker', () => {
     await expect(model.predict(image)).rejects.toThrow(/has no model/);
     await expect(openModelInWorker(port2 as never, join(root, 'none'))).rejects.toThrow(WeightsError);
     port1.close();
+  });
+
+  it('tells what is wrong with a file of an image, and opens one of two that are asked for at once', async () => {
+    const { port1, port2 } = new MessageChannel();
+    serveModel(port1 as never);
+    const opening = [1, 2].map(() => openModelInWorker<'detection'>(port2 as never, zip, WASM));
+    const [first, second] = await Promise.allSettled(opening);
+    expect([first?.status, second?.status]).toEqual(['fulfilled', 'rejected']);
+    if (first?.status !== 'fulfilled') throw new Error();
+    const answer = first.value.predict(join(root, 'no-image.png'));
+    await expect(answer).rejects.toThrow(DataError);
+    await expect(answer).rejects.toMatchObject({ file: join(root, 'no-image.png') });
+    await first.value.dispose();
+    port1.close();
+  });
+
+  it.each([
+    ['fails', "throw new Error('no program\\nof that name')", /the worker has failed: no program$/],
+    ['ends', 'process.exit(0)', /the worker has ended/],
+  ])('that %s is told, and not waited for', async (_, program, message) => {
+    const worker = new Worker(program, { eval: true });
+    const opening = openModelInWorker(worker as never, zip);
+    await expect(opening).rejects.toThrow(EngineError);
+    await expect(opening).rejects.toThrow(message);
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Preprocessing } from '../../../backbones/backbone.js';
 import { EspalierError, WeightsError } from '../../../engine/errors.js';
 import { createRandom } from '../../../engine/random.js';
+import { aroundDigest, digestPosition } from '../../../training/checkpoint.js';
 import { createEma } from '../../../training/ema.js';
 import { createAdamW } from '../../../training/optimizers.js';
 import { loadCheckpoint, requireClasses } from '../../../training/run/checkpoint.js';
@@ -120,6 +122,18 @@ describe('the file', () => {
 
   test('a missing file is named', () => {
     expect(() => readCheckpoint(join(folder, 'none.safetensors'))).toThrow(/cannot read .*none\.safetensors/);
+  });
+
+  test('metadata that is no JSON is refused, also with a digest that fits', () => {
+    writeCheckpoint(file, { tensors: TENSORS, metadata: METADATA });
+    const bytes = readFileSync(file);
+    bytes.write('x', bytes.indexOf('"espalier":"{') + '"espalier":"'.length);
+    const at = digestPosition(file, bytes);
+    const hash = createHash('sha256');
+    for (const part of aroundDigest(bytes, at)) hash.update(part);
+    bytes.write(hash.digest('hex'), at);
+    writeFileSync(file, bytes);
+    expect(() => readCheckpoint(file)).toThrow(/another version of espalier/);
   });
 
   test('metadata of another version is refused with the field', () => {

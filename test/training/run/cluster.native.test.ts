@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,6 +8,7 @@ import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findLibrary } from '../../../engine/tensorflow/runtime/library.js';
 import { readCheckpoint } from '../../../training/run/checkpointFile.js';
+import { runFolder } from '../../../training/run/folder.js';
 import type { ClusteredRun } from './clusteredRun.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -81,6 +82,8 @@ const PLAIN: Omit<ClusteredRun, 'out' | 'task' | 'addresses'> = {
   resume: false,
   seed: 3,
   timeoutSeconds: 60,
+  accumulate: 1,
+  pauses: null,
   dies: null,
 };
 
@@ -135,6 +138,18 @@ describe.skipIf(findLibrary() === null)('training in several processes', { timeo
       expect(difference(`${norm}-1`, `${norm}-2`)).toBeLessThan(TOLERANCE);
     },
   );
+
+  it('computes its batches in parts, and says that it is not paused', async () => {
+    const { outcomes } = await run('frozen-parts', 2, { norm: 'frozen', accumulate: 2 }, { pauses: 4 });
+    expect(outcomes.map(({ reason, step }) => [reason, step])).toEqual(Array(2).fill(['done', 20]));
+    expect(outcomes[1]?.weights).toBe(outcomes[0]?.weights);
+    expect(difference('frozen-1', 'frozen-parts')).toBeLessThan(TOLERANCE);
+    const { events, pause } = runFolder(join(folder, 'frozen-parts'));
+    expect(
+      readFileSync(events, 'utf8').match(/"a training in several processes is not paused: [^"]*--resume"/g),
+    ).toHaveLength(1);
+    expect(existsSync(pause)).toBe(false);
+  });
 
   it('keeps equal weights everywhere with batch norm of each process, which one process cannot give', async () => {
     const { outcomes } = await run('own-2', 2, { norm: 'own' });

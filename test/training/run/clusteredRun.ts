@@ -11,6 +11,8 @@ import { createRandom, permutation } from '../../../engine/random.js';
 import { crossEntropyLoss } from '../../../heads/losses/crossEntropy.js';
 import { diceLoss } from '../../../heads/losses/dice.js';
 import type { TrainBatch, TrainLoader } from '../../../training/run/batch.js';
+import { runFolder } from '../../../training/run/folder.js';
+import { askToPause } from '../../../training/run/pause.js';
 import { trainRun } from '../../../training/run/train.js';
 import type { TrainableModel } from '../../../training/step.js';
 import { silent, TINY_LABELS, tinyLayout } from './tinyRun.js';
@@ -25,6 +27,10 @@ export interface ClusteredRun {
   readonly resume: boolean;
   readonly seed: number;
   readonly timeoutSeconds: number;
+  /** Parts of a batch. */
+  readonly accumulate: number;
+  /** Asks for a pause when it was given that many batches. */
+  readonly pauses: number | null;
   /** Sends itself the signal when it was given that many batches. */
   readonly dies: { readonly signal: 'SIGKILL' | 'SIGSTOP' | 'SIGINT'; readonly batches: number } | null;
 }
@@ -64,7 +70,7 @@ function createModel(norm: ClusteredRun['norm'], seed: number): TrainableModel<t
 }
 
 /** This process's part of every batch of an epoch's permutation. */
-function createLoader({ seed, dies }: ClusteredRun): TrainLoader {
+function createLoader({ seed, dies, pauses, out }: ClusteredRun): TrainLoader {
   const { task, tasks } = { task: membership()?.task ?? 0, tasks: membership()?.addresses.length ?? 1 };
   const size = BATCH / tasks;
   let given = 0;
@@ -93,6 +99,7 @@ function createLoader({ seed, dies }: ClusteredRun): TrainLoader {
     batches: async function* (epoch, fromStep) {
       for (let step = fromStep; step < Math.floor(IMAGES / BATCH); step++) {
         if (++given === dies?.batches) process.kill(process.pid, dies.signal);
+        if (given === pauses) askToPause(runFolder(out));
         yield draw(epoch, step);
       }
     },
@@ -100,7 +107,7 @@ function createLoader({ seed, dies }: ClusteredRun): TrainLoader {
 }
 
 const told = JSON.parse(process.argv[2] ?? '') as ClusteredRun;
-const { task, addresses, timeoutSeconds, norm, seed, out, resume } = told;
+const { task, addresses, timeoutSeconds, accumulate, norm, seed, out, resume } = told;
 const interrupt = new AbortController();
 process.on('SIGINT', () => interrupt.abort());
 try {
@@ -127,6 +134,7 @@ try {
     options: {
       steps: 20,
       batchSize: BATCH,
+      accumulate,
       optimizer: 'sgd',
       learningRate: 0.2,
       warmupSteps: 2,

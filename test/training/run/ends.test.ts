@@ -12,7 +12,7 @@ const EXPECTED: readonly (readonly [stage: string, message: RegExp])[] = [
   ['thread', /^EspalierError: a data-loading thread stopped at .*9\.png \(exit code 3\)/],
   ['event log', /^EspalierError: .*events\.jsonl: it is a folder, a file is expected: move it away/],
   ['first step', /^Error: loss of the caller$/],
-  ['later step', /^EspalierError: step 3: loss term 'bad' is Infinity; images of this batch: 8\.png, 9\.png/],
+  ['later step', /^DivergedError: step 3: loss term 'bad' is Infinity; images of this batch: 8\.png, 9\.png/],
   ['evaluation', /^Error: evaluation of the caller$/],
   ['checkpoint', /^WriteError: cannot write .*last\.safetensors: a folder is in the way/],
   ['step callback', /^Error: step of the caller$/],

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openEventLog, type RunEvent } from '../../../training/run/events.js';
 import { chosenCheckpoint, holdRunFolder, runFolder, settleRun } from '../../../training/run/folder.js';
+import { askToContinue, askToPause, isPauseAsked } from '../../../training/run/pause.js';
 
 let folder: string;
 beforeEach(() => {
@@ -84,22 +85,50 @@ describe('a folder that is held', () => {
   });
 });
 
+test('a pause of an earlier process is over when the folder is held, and one that is asked then stays', () => {
+  begin();
+  askToPause(runFolder(out()));
+  const held = holdRunFolder(out(), true);
+  expect(isPauseAsked(held.folder)).toBe(false);
+  askToPause(held.folder);
+  settleRun(held.folder, { b: 2 });
+  expect(isPauseAsked(held.folder)).toBe(true);
+  held.release();
+});
+
+test('a link asks for a pause and goes alone; a folder asks for nothing, and stays', () => {
+  begin();
+  const files = runFolder(out());
+  writeFileSync(out('mine'), '1');
+  symlinkSync(out('mine'), files.pause);
+  expect(isPauseAsked(files)).toBe(true);
+  askToContinue(files);
+  expect([existsSync(files.pause), readFileSync(out('mine'), 'utf8')]).toEqual([false, '1']);
+  mkdirSync(files.pause);
+  expect(isPauseAsked(files)).toBe(false);
+  holdRunFolder(out(), true).release();
+  expect(readdirSync(out())).toContain('paused');
+});
+
 describe('a folder is refused', () => {
   test.each(['', ' '])('when its name is %j', (name) => {
     expect(() => holdRunFolder(name, false)).toThrow(/--out "\s*" names no folder: choose another folder with --out/);
   });
 
-  test.each(['config.json', 'events.jsonl', 'results.json'])("when it holds someone's %s, which stays", (name) => {
-    mkdirSync(out());
-    writeFileSync(join(out(), name), '{"mine":1}');
-    for (const resume of [false, true]) {
-      expect(() => holdRunFolder(out(), resume)).toThrow(
-        `${name} is there and belongs to no run that could be continued: choose another folder with --out`,
-      );
-    }
-    expect(readdirSync(out())).toEqual([name]);
-    expect(readFileSync(join(out(), name), 'utf8')).toBe('{"mine":1}');
-  });
+  test.each(['config.json', 'events.jsonl', 'results.json', 'paused'])(
+    "when it holds someone's %s, which stays",
+    (name) => {
+      mkdirSync(out());
+      writeFileSync(join(out(), name), '{"mine":1}');
+      for (const resume of [false, true]) {
+        expect(() => holdRunFolder(out(), resume)).toThrow(
+          `${name} is there and belongs to no run that could be continued: choose another folder with --out`,
+        );
+      }
+      expect(readdirSync(out())).toEqual([name]);
+      expect(readFileSync(join(out(), name), 'utf8')).toBe('{"mine":1}');
+    },
+  );
 
   test('when it holds a checkpoint and is not resumed; one that holds none to continue from is not resumed', () => {
     begin();

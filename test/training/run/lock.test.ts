@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { takeLock } from '../../../training/run/lock.js';
+import { holderOf, takeLock } from '../../../training/run/lock.js';
 
 let folder: string;
 let path: string;
@@ -54,8 +54,11 @@ describe('a lock', () => {
   });
 
   test.skipIf(process.platform !== 'linux')('whose process number has gone to another process is taken over', () => {
-    write({ process: process.pid, started: 'earlier 17' });
-    take()();
+    for (const started of ['earlier 17', undefined]) {
+      write({ process: process.pid, started });
+      expect(holderOf(path)).toBeNull(); // nobody is asked to stop
+      take()();
+    }
   });
 
   test('of another machine is not, and the sentence says how to remove it', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { shownImage } from '../../../datasets/decode/index.js';
-import { channelsOf } from '../../../datasets/pixelTypes.js';
+import { channelsOf, requireChannels } from '../../../datasets/pixelTypes.js';
 import { readNifti, writeNifti } from '../../../datasets/volumes/nifti.js';
 import { readVolume } from '../../../datasets/volumes/readVolume.js';
 import type { Task } from '../../../heads/index.js';
@@ -152,6 +152,46 @@ test('a DICOM series is answered with a DICOM-SEG that lies on it', async () => 
   const values = (await readVolume(on.path, true)).data;
   expect([...masks.data]).toEqual(Array.from(values, (value) => (value > 15 ? 1 : 0)));
   expect([...(masks.names ?? [])]).toEqual([[1, 'bright']]);
+});
+
+test('masks of two patients whose volumes have one name are both kept', async () => {
+  const folder = folderWith(
+    Object.fromEntries(
+      [0, 1].map((p) => [
+        `p${p}/t2.nii`,
+        writeNifti(
+          VALUES.map((v) => v + p),
+          { ...PSL, data: VALUES },
+          null,
+        ),
+      ]),
+    ),
+  );
+  const out = join(folder, 'masks');
+  const files = [0, 1].map((p) => join(folder, `p${p}/t2.nii`));
+  for (const file of files) {
+    const found = await predictVolume(above(30), [file], { axis: null, slices: 1, isDeep: true });
+    writeVolumeMask(found, out, ['background', 'bright']);
+  }
+  const maskOf = (name: string) => readNifti(readFileSync(join(out, name))).data;
+  expect(maskOf('t2.nii')).toEqual(VALUES.map((value) => (value > 30 ? 1 : 0)));
+  expect(maskOf('t2-2.nii')).toEqual(VALUES.map((value) => (value > 29 ? 1 : 0)));
+});
+
+test('a volume of several times is an error of its file for a network of one channel', async () => {
+  const header = `${`{'descr': '|u1', 'fortran_order': False, 'shape': (3, 4, 5, 2), }`.padEnd(117)}\n`;
+  const start = Buffer.concat([Buffer.from('\x93NUMPY\x01\x00v\x00', 'latin1'), Buffer.from(header)]);
+  const folder = folderWith({ 'a.npy': Buffer.concat([start, new Uint8Array(120)]) });
+  const one: Predictor<unknown> = {
+    ...above(0),
+    predict: async (images) => {
+      for (const image of images) requireChannels(image, 1);
+      return [];
+    },
+  };
+  await expect(predictVolume(one, [join(folder, 'a.npy')], { axis: null, slices: 1, isDeep: true })).rejects.toThrow(
+    /a\.npy: the image has 2 channels, the network takes 1/,
+  );
 });
 
 test('a network that finds objects is refused', async () => {

@@ -312,6 +312,26 @@ describe('resuming', () => {
     },
   );
 
+  test('a run that ends in the moment of unfreezing goes on bit for bit, averages of the backbone included', async () => {
+    const options: TrainRun['options'] = { ...TINY_OPTIONS, unfreezeAt: 0.5 };
+    const whole = await trainRun(tinyRun(out('whole'), createTinyModel(), { options }));
+    const note = (line: string): void => {
+      if (line.includes('the backbone is trained, too')) throw new Error('killed');
+    };
+    const killed = tinyRun(out('run'), createTinyModel(), { options, progress: { ...silent, note } });
+    await expect(trainRun(killed)).rejects.toThrow('killed');
+    const second = await trainRun(tinyRun(out('run'), createTinyModel({ seed: 5 }), { options, resume: true }));
+    expect(tensorsOf(second.folder.last)).toEqual(tensorsOf(whole.folder.last));
+    expect(second.best).toEqual(whole.best);
+  });
+
+  test('a training that is over has nothing to unfreeze its backbone for', async () => {
+    const options: TrainRun['options'] = { ...TINY_OPTIONS, steps: 1, unfreezeAt: 0.5 };
+    const { reason, step } = await trainRun(tinyRun(out('run'), createTinyModel(), { options }));
+    expect([reason, step]).toEqual(['done', 1]);
+    expect(readCheckpoint(runFolder(out('run')).last).metadata.unfrozenAt).toBeNull();
+  });
+
   test('a backbone that is frozen for good is not unfrozen', async () => {
     const options: TrainRun['options'] = { ...TINY_OPTIONS, unfreezeAt: 0.5 };
     const run = tinyRun(out('run'), createTinyModel({ frozenStem: true }), { options });

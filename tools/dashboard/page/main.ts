@@ -1,5 +1,5 @@
 import type { KeptPictures } from '../../../training/run/index.js';
-import type { History } from '../history.js';
+import type { History, TimedEvent } from '../history.js';
 import type { RunRow } from '../runs.js';
 import { drawBars, drawConfusion, drawFigures, drawHeat, drawLines, drawTable } from './charts/charts.js';
 import { configLines } from './configDiff.js';
@@ -423,7 +423,7 @@ function open(id: string): void {
     close: follow(id, (history, isConnected, news) => {
       const isNew = entry.history !== history;
       Object.assign(entry, { history, isConnected });
-      if (news.some(({ event }) => event === 'pause' || event === 'continue' || event === 'stop')) asked = '';
+      if (news.some(({ event }) => ANSWERS.includes(event))) asked = '';
       if (classNames.length === 0 || isNew) void nameClasses(id, history);
       sayState();
       if (isNew) redraw();
@@ -467,6 +467,8 @@ byId('smoothing').addEventListener('input', () => {
 });
 /** What was asked, until the run's log says that it was done. */
 let asked = '';
+/** What follows on what was asked; a warning: why it is not done. */
+const ANSWERS: readonly TimedEvent['event'][] = ['pause', 'continue', 'stop', 'warning'];
 for (const control of ['pause', 'resume', 'stop'] as const) {
   byId(control).addEventListener('click', async () => {
     const [run] = shown.keys();

@@ -20,6 +20,16 @@ test('smaller components of the classes become background, corners joined or not
   expect(keepLargest(new Uint8Array(1), [1, 1, 1], kept)).toEqual(new Uint8Array(1));
 });
 
+test('of an answer that is noise one of very many components is kept', () => {
+  const [height, width] = [600, 1000];
+  const noise = Uint8Array.from({ length: height * width }, (_, i) => (i + Math.floor(i / width)) % 2);
+  const kept = keptLargest(labels, settings({ largest: ['cord'], connectivity: 'faces' }));
+  if (kept === null) throw new Error('nothing is kept');
+  const found = keepLargest(noise, [1, height, width], kept);
+  expect(found.reduce((sum, value) => sum + value, 0)).toBe(1);
+  expect(found[1]).toBe(1);
+});
+
 test('classes that are not there, and class maps without a background are refused', () => {
   expect(keptLargest(labels, settings({}))).toBeNull();
   expect(() => keptLargest(labels, settings({ largest: ['liver'] }))).toThrow(
