@@ -41,8 +41,8 @@ export async function intensityOf(dataset: Dataset, stored: Preprocessing): Prom
   if (rule === 'ct') return foregroundOf(dataset, base);
   const cases = await statisticsOf(dataset);
   if (rule === 'zscore') {
-    const cropped = cases.map((found) => found.cropped).sort((a, b) => a - b);
-    const median = cropped[Math.floor(cropped.length / 2)] ?? 1;
+    const cropped = Float64Array.from(cases, (found) => found.cropped);
+    const [median = 1] = cropped.length === 0 ? [] : percentiles(cropped, [0.5]);
     return { ...unit, perImage: median < MASKED_BELOW ? 'masked-zscore' : 'zscore' };
   }
   const limits = Array.from({ length: channels }, (_, c): [number, number] => {

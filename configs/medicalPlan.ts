@@ -123,7 +123,7 @@ export function renderMedicalPlan(plan: MedicalPlan, root: string, notes: readon
 # ${minutes} minutes of two cores. Every key with its default: configs/reference.yaml
 #
 # ${cases.length} training cases of ${slices} slices, ${emptySlices} of them empty; slices x rows x columns without the zeros around: ${sizes};
-# millimetres: ${apart}; ${percent(median(cases.map(({ cropped }) => cropped)))} of a case is left without the zeros around it.
+# millimetres: ${apart}; ${percent(resampled.cropped)} of a case is left without the zeros around it.
 # Classes: ${classes}
 # nnU-Net on 8 GB: patches of ${nnunet.patch.join(' x ')}, ${nnunet.batch} a batch (memory: ${nnunet.memoryBatch}, 5 % of the voxels: ${nnunet.shareBatch}), ${nnunet.strides.length} stages
 task: segmentation
@@ -185,8 +185,6 @@ const augmentationFor = (steps: number): string =>
 
 const short = (value: number): string => String(rounded(value));
 const percent = (share: number): string => `${rounded(100 * share, 3)} %`;
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 1;
 
 /** Least and most along each axis. */
 function range(all: readonly (readonly number[])[]): string {

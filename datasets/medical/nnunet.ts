@@ -135,6 +135,8 @@ export interface Resampled extends PatchRequest {
   readonly volume: Triple;
   /** Millimetres between slices, rows and columns. */
   readonly target: Triple;
+  /** Median share of a case inside the box of what is not zero. */
+  readonly cropped: number;
   /** z-scores leave out what is zero. */
   readonly isMasked: boolean;
 }
@@ -172,6 +174,7 @@ export function resampledTo({ cases, classes }: Fingerprint): Resampled {
   const volume = medians(({ shape, spacing }, axis) =>
     roundEven(((spacing[axis] as number) / (target[axis] as number)) * (shape[axis] as number)),
   );
+  const cropped = over(0.5, (one) => one.cropped);
   return {
     target,
     volume,
@@ -179,7 +182,8 @@ export function resampledTo({ cases, classes }: Fingerprint): Resampled {
     shape: [volume[1], volume[2]],
     voxels: product(volume) * cases.length,
     classes: classes.length,
-    isMasked: over(0.5, ({ cropped }) => cropped) < MASKED_BELOW,
+    cropped,
+    isMasked: cropped < MASKED_BELOW,
   };
 }
 

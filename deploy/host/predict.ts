@@ -22,16 +22,7 @@ import {
 } from '../predict/runtimes.js';
 import { createOpenInWorker, createServe, type Port } from '../predict/worker.js';
 
-export { maskPixels } from '../../datasets/instanceMasks.js';
-export { ConfigError, DataError, EngineError, EspalierError, ShapeError, WeightsError } from '../../engine/errors.js';
-export type { TaskName } from '../../heads/tasks/names.js';
-export type { FoundInstance, FoundObject, NamedClass } from '../../heads/tasks/told.js';
-export type { Description } from '../description.js';
-export type { HostNetwork } from '../hostNetwork.js';
-export type { NetworkSource } from '../predict/fetched.js';
-export type { ImageSource } from '../predict/image.js';
-export type { Answers, AnyModel, OpenModel, OpenModelOptions, PredictOptions } from '../predict/openModel.js';
-export type { Runtime } from '../predict/runtimes.js';
+export * from '../predict/names.js';
 
 const onnxruntimeNode: Runtime<'onnxruntime-node'> = {
   name: 'onnxruntime-node',

@@ -5,16 +5,8 @@ import { createOpenModel } from './openModel.js';
 import { NAMED_RUNTIMES, PORTABLE_RUNTIMES, type RuntimeName } from './runtimes.js';
 import { createOpenInWorker, createServe, type Port } from './worker.js';
 
-export { maskPixels } from '../../datasets/instanceMasks.js';
-export { ConfigError, DataError, EngineError, EspalierError, ShapeError, WeightsError } from '../../engine/errors.js';
-export type { TaskName } from '../../heads/tasks/names.js';
-export type { FoundInstance, FoundObject, NamedClass } from '../../heads/tasks/told.js';
-export type { Description } from '../description.js';
-export type { HostNetwork } from '../hostNetwork.js';
-export type { NetworkSource } from './fetched.js';
-export type { ImageSource } from './image.js';
-export type { Answers, AnyModel, OpenModel, OpenModelOptions, PredictOptions } from './openModel.js';
-export type { Runtime, RuntimeName } from './runtimes.js';
+export * from './names.js';
+export type { RuntimeName } from './runtimes.js';
 
 /**
  * Opens a network that `espalier export` wrote: a bundle (its folder's address, or one `.espalier` file), an ONNX file, or a

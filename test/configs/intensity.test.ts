@@ -67,6 +67,7 @@ test('z-scores leave out zeros where cropping leaves less than three quarters of
     );
   expect((await of(0.9, 0.8, 0.2)).perImage).toBe('zscore');
   expect((await of(0.9, 0.7, 0.2)).perImage).toBe('masked-zscore');
+  expect((await of(0.8, 0.6)).perImage).toBe('masked-zscore'); // numpy: median([0.8, 0.6]) = 0.7
 });
 
 test('weights of other intensities start from those of ImageNet, and images for the eye need none', async () => {
