@@ -42,7 +42,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^weights/' },
       to: {
-        path: '^(?!weights/|engine/(errors|printable)\\.ts$|engine/files/|node_modules/)',
+        path: '^(?!weights/|engine/(checked|errors|printable)\\.ts$|engine/files/|node_modules/)',
         dependencyTypesNot: ['core'],
       },
     },
@@ -60,7 +60,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^datasets/' },
       to: {
-        path: '^(?!datasets/|engine/(errors|printable|random)\\.ts$|engine/(files|host)/|coco-ts/|node_modules/)',
+        path: '^(?!datasets/|engine/(checked|errors|printable|random)\\.ts$|engine/(files|host)/|coco-ts/|node_modules/)',
         dependencyTypesNot: ['core'],
       },
     },

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import { valueAt } from '../engine/checked.js';
 import { ConfigError, ShapeError } from '../engine/errors.js';
 import type { Backbone } from './backbone.js';
 import { OUTPUT_STRIDES } from './family.js';
@@ -81,7 +82,7 @@ class BackboneLayer extends tf.layers.Layer {
       const [rows, columns] = mapSize(info, height ?? 1, width ?? 1);
       return [count, height === null ? null : rows, width === null ? null : columns, info.channels];
     });
-    return shapes.length === 1 ? (shapes[0] as Sides) : shapes;
+    return shapes.length === 1 ? valueAt(shapes, 0) : shapes;
   }
 
   override call(
@@ -94,7 +95,7 @@ class BackboneLayer extends tf.layers.Layer {
       const seed = training ? { seed: tf.tensor1d([0, this.#passes++], 'int32') } : {};
       const maps: Partial<FeatureMaps> = this.#backbone.forward(images, { training, ...seed });
       const outputs = this.#levels.map((level): tf.Tensor => maps[level]!);
-      return outputs.length === 1 ? (outputs[0] as tf.Tensor) : outputs;
+      return outputs.length === 1 ? valueAt(outputs, 0) : outputs;
     });
   }
 

@@ -1,3 +1,4 @@
+import { valueAt } from '../engine/checked.js';
 import { WeightsError } from '../engine/errors.js';
 import type { HostTensor, HostTensors } from '../weights/hostTensor.js';
 import type { Preprocessing } from './backbone.js';
@@ -57,7 +58,7 @@ export function foldPreprocessing(preprocessing: Preprocessing, inChannels: numb
 
 function spread(values: readonly number[], count: number): readonly number[] {
   if (count === 1) return [values.reduce((sum, value) => sum + value, 0) / values.length];
-  return Array.from({ length: count }, (_, channel) => values[channel % values.length] as number);
+  return Array.from({ length: count }, (_, channel) => valueAt(values, channel % values.length));
 }
 
 /** [out, 3, ...] -> [out, inChannels, ...]. */

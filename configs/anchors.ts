@@ -1,6 +1,8 @@
+import { boxAt } from '../datasets/boxes.js';
 import { type Finding, finding } from '../datasets/check/pitfalls.js';
 import type { Dataset, Entry } from '../datasets/dataset.js';
 import { objectsOf } from '../datasets/sample.js';
+import { valueAt } from '../engine/checked.js';
 import { headOf, headSettings } from '../heads/index.js';
 import { stridesOf } from './network.js';
 import type { Experiment } from './schema.js';
@@ -39,11 +41,11 @@ export function reportAnchors(experiment: Experiment, { entries }: Dataset): Anc
     boxes,
   );
   const sides = Array.from(ious, (_, i) => {
-    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(i * 4, i * 4 + 4);
+    const [x1, y1, x2, y2] = boxAt(boxes, i);
     return Math.sqrt((x2 - x1) * (y2 - y1));
   });
   const between = (from: number, to: number) => {
-    const found = [...ious].filter((_, i) => sides[i]! >= from && sides[i]! < to);
+    const found = [...ious].filter((_, i) => valueAt(sides, i) >= from && valueAt(sides, i) < to);
     return { objects: found.length, fitted: shareOf(found, threshold) };
   };
   return {

@@ -4,7 +4,7 @@ import type { PixelType } from '../datasets/pixelTypes.js';
 import type { LabelMap } from '../datasets/sample.js';
 import type { AugmentConfig } from '../datasets/transforms/augment.js';
 import type { MixingConfig } from '../datasets/transforms/mixing.js';
-import { type OpName, opOf } from '../datasets/transforms/ops/index.js';
+import { firstRgbOp, type OpName } from '../datasets/transforms/ops/index.js';
 import { policyOf } from '../datasets/transforms/policies/index.js';
 import { ConfigError } from '../engine/errors.js';
 import { TASKS } from '../heads/index.js';
@@ -87,7 +87,7 @@ function chosenPolicy({ task, augment }: Experiment, images: AugmentedImages): s
 function mixingOf({ task, augment }: Experiment, images: AugmentedImages): { readonly mixing?: MixingConfig } {
   const { mosaic, mixup, cutmix, copyPaste } = augment;
   const probability = mosaic.probability ?? (isMany(images) ? TASKS[task].augmentation.large.mosaic : 0);
-  const alpha = mixup.alpha ?? (TASKS[task].truth === 'labels' ? 0.2 : 32);
+  const alpha = mixup.alpha ?? TASKS[task].augmentation.mixupAlpha;
   const mixing: MixingConfig = {
     ...(probability > 0 && {
       mosaic: { probability, ...(mosaic.closeEpochs !== null && { closeEpochs: mosaic.closeEpochs }) },
@@ -106,13 +106,6 @@ function refuseRgbOps(ops: readonly OpName[], images: AugmentedImages): void {
     `augment: ${refused} is for 8-bit RGB images, these are ${images.type} of ${images.channels} channels: take policy: nnunet, or ops that are for any image`,
   );
 }
-
-/** The first of some ops that changes nothing but 8-bit RGB. */
-export const firstRgbOp = (ops: readonly OpName[]): OpName | undefined =>
-  ops.find((name) => {
-    const op = opOf(name);
-    return op.kind === 'pixels' && op.images === 'rgb8';
-  });
 
 /** One clause for people: what was chosen, and why. */
 export function describeAugmentation(

@@ -1,13 +1,12 @@
 import { formatOf, lacksTruth } from '../datasets/formats/index.js';
 import type { Truth } from '../datasets/sample.js';
 import { didYouMean } from '../datasets/suggestion.js';
-import { type OpName, opOf } from '../datasets/transforms/ops/index.js';
+import { firstRgbOp, type OpName, opOf } from '../datasets/transforms/ops/index.js';
 import { policyOf } from '../datasets/transforms/policies/index.js';
-import { TASKS } from '../heads/index.js';
+import { TASKS, type Task } from '../heads/index.js';
 import { WEIGHTS_NAMES } from '../pretrained/catalogue.js';
 import { findReleased, GENERAL_WEIGHTS, RELEASED_NAMES } from '../pretrained/index.js';
 import { isWeightsPath } from '../pretrained/isWeightsPath.js';
-import { firstRgbOp } from './augmentation.js';
 import { checkModel, checkParts } from './checkModel.js';
 import type { Problem } from './problem.js';
 import type { Experiment } from './schema.js';
@@ -90,8 +89,8 @@ function checkAugment({ task, data, augment }: Experiment): Problem[] {
     const message = 'letterbox shows whole images, of which no crops are chosen: write fit: native, or foreground: 0';
     problems.push({ path: ['augment', 'foreground'], message });
   }
-  const { truth } = TASKS[task];
-  if (isNative && foreground > 0 && truth !== 'classMap') {
+  const { truth, picksForeground }: Pick<Task, 'truth' | 'picksForeground'> = TASKS[task];
+  if (isNative && foreground > 0 && !picksForeground) {
     const message = `foreground chooses crops of class maps, and ${task} has ${WORDS[truth]}: leave it at 0`;
     problems.push({ path: ['augment', 'foreground'], message });
   }

@@ -10,7 +10,8 @@ import {
   type Scalar,
   visit,
 } from 'yaml';
-import { ConfigError } from '../engine/errors.js';
+import { valueAt } from '../engine/checked.js';
+import { ConfigError, messageOf } from '../engine/errors.js';
 import { readText } from '../engine/files/read.js';
 
 export type Path = readonly PropertyKey[];
@@ -88,7 +89,7 @@ function parse(file: string, text: string, lineCounter: LineCounter): Document.P
       const { line, col } = lineCounter.linePos(startOf(second.contents));
       throw new ConfigError(`${file}:${line}:${col}: one experiment per file: put the second one into its own`);
     }
-    return document ?? (parseDocument('{}', { lineCounter }) as Document.Parsed);
+    return document ?? parseDocument('{}', { lineCounter });
   } catch (error) {
     if (error instanceof RangeError) throw new ConfigError(`${file}:1:1: nested too deeply for a config`);
     throw error;
@@ -125,7 +126,7 @@ function toData(file: string, document: Document.Parsed, overrides: readonly Ove
       target[key] = map;
       target = map as Record<string, unknown>;
     }
-    target[path[path.length - 1]!] = value;
+    target[valueAt(path, path.length - 1)] = value;
   }
   return data;
 }
@@ -134,7 +135,7 @@ function expand(file: string, document: Document.Parsed): Record<string, unknown
   try {
     return (document.toJS({ maxAliasCount: 10 }) ?? {}) as Record<string, unknown>;
   } catch (error) {
-    throw new ConfigError(`${file}:1:1: ${firstLine((error as Error).message)}: write the values out`);
+    throw new ConfigError(`${file}:1:1: ${firstLine(messageOf(error))}: write the values out`);
   }
 }
 

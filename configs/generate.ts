@@ -43,7 +43,7 @@ function defaultsOf(schema: JsonSchema): unknown {
 }
 
 /** Of the experiment with nothing left out. */
-const fullSchema = (): JsonSchema => z.toJSONSchema(experimentSchema, { io: 'input' }) as JsonSchema;
+const fullSchema = (): JsonSchema => z.toJSONSchema(experimentSchema, { io: 'input' });
 
 /** JSON Schema of a config file, for completion in editors. */
 export function experimentJsonSchema(): JsonSchema {

@@ -5,7 +5,7 @@ import type { Dataset, DeepImages } from '../datasets/dataset.js';
 import { LEAST_STD } from '../datasets/intensity.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { MASKED_BELOW } from '../datasets/medical/nnunet.js';
-import { type CaseStatistics, IGNORED, type Sample } from '../datasets/sample.js';
+import { type CaseStatistics, classMapOf, IGNORED, type Sample } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { createRandom } from '../engine/random.js';
 
@@ -139,7 +139,8 @@ async function foregroundOf(dataset: Dataset, base: Preprocessing): Promise<Prep
 }
 
 function foregroundMask({ image, truth }: Sample): { readonly image: Sample['image']; readonly mask: Uint8Array } {
-  if (truth.kind === 'classMap') return { image, mask: truth.mask };
+  const map = classMapOf(truth);
+  if (map) return { image, mask: map.mask };
   throw new ConfigError(
     'data.intensity: ct measures what has a class in class maps, and boxes are learned from: use zscore, percentile or window',
   );

@@ -8,6 +8,7 @@ import {
   type Resampled,
   resampledTo,
 } from '../datasets/medical/nnunet.js';
+import { valueAt } from '../engine/checked.js';
 
 /** How a network is trained on volumes: nnU-Net's rules, adapted to an encoder with ImageNet's weights and the minutes of a CPU. */
 export interface MedicalPlan {
@@ -190,7 +191,7 @@ const percent = (share: number): string => `${rounded(100 * share, 3)} %`;
 function range(all: readonly (readonly number[])[]): string {
   return [0, 1, 2]
     .map((axis) => {
-      const values = all.map((one) => one[axis] as number);
+      const values = all.map((one) => valueAt(one, axis));
       const [least, most] = [Math.min(...values), Math.max(...values)].map(short);
       return least === most ? least : `${least}-${most}`;
     })

@@ -46,7 +46,7 @@ type Shape = { readonly [key: string]: z.ZodType };
 
 /** The shapes an object may have: one, or one for each kind of a part. */
 function shapesOf(schema: z.ZodType): readonly Shape[] {
-  if (schema instanceof z.ZodObject) return [schema.shape as Shape];
+  if (schema instanceof z.ZodObject) return [schema.shape];
   if (schema instanceof z.ZodUnion) return (schema.options as readonly z.ZodType[]).flatMap(shapesOf);
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable) {
     return shapesOf(schema.unwrap() as z.ZodType);

@@ -11,7 +11,7 @@ import type { LabelMap } from '../datasets/sample.js';
 import { membership } from '../engine/collective.js';
 import { ConfigError, DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
-import { headOf, headSettings, TASKS } from '../heads/index.js';
+import { headOf, headSettings, TASKS, type Task } from '../heads/index.js';
 import { preprocessingOf } from '../pretrained/metadata.js';
 import { adviseRate, type RateAdvice, type SweepRange, type SweptRate } from '../training/rateSweep.js';
 import {
@@ -291,11 +291,14 @@ function openTeacher(
     throw new ConfigError(`train.teacher: ${train.teacher}: ${problem}: take another run`);
   }
   say(printable(`teacher: ${run.checkpoint}, step ${run.step}`));
-  const { truth } = TASKS[task];
-  const isExclusive = truth === 'classMap' || (truth === 'labels' && headSettings(model.head).multiLabel !== true);
-  const options = { isExclusive, weight: train.teacherWeight, temperature: train.teacherTemperature };
+  const { isExclusive }: Pick<Task, 'isExclusive'> = TASKS[task];
+  const options = {
+    isExclusive: isExclusive?.(headSettings(model.head)) === true,
+    weight: train.teacherWeight,
+    temperature: train.teacherTemperature,
+  };
   const taught = withTeacher(network.model, run.network.model, options);
-  return { model: taught as TrainableModel<unknown>, dispose: run.dispose };
+  return { model: taught, dispose: run.dispose };
 }
 
 async function keepPictures(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { IMAGENET } from '../backbones/backbone.js';
+import { valueAt } from '../engine/checked.js';
 import { ConfigError, DivergedError, EspalierError } from '../engine/errors.js';
 import { readJson } from '../engine/files/read.js';
 import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
@@ -149,13 +150,13 @@ export async function tune(experiment: Experiment, options: TuneOptions): Promis
     const each = minutes / rounds.length / size;
     say(`round ${round + 1} of ${rounds.length}: ${size} trials of ${digits(each)} minutes`);
     const members = left.map((trial): Member => {
-      const { train, ...rest } = changed(experiment, trials[trial] as Change);
+      const { train, ...rest } = changed(experiment, valueAt(trials, trial));
       const timed = { ...train, epochs: null, minutes: each, evaluateEvery: ONLY_AT_THE_END };
       return { name: `trial-${trial}`, experiment: { ...rest, train: timed } };
     });
     const ran = await trainSeries(members, { ...options, train, out: join(out, `round-${round}`) });
     if (ran === null) return null;
-    const scores = ran.runs.map(({ figures }, i) => ({ trial: left[i] as number, score: figures[metric] ?? null }));
+    const scores = ran.runs.map(({ figures }, i) => ({ trial: valueAt(left, i), score: figures[metric] ?? null }));
     scores.sort(
       (a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY) || a.trial - b.trial,
     );
@@ -170,7 +171,7 @@ export async function tune(experiment: Experiment, options: TuneOptions): Promis
   const [best] = rungs.at(-1)?.scores ?? [];
   const chosen = best ?? { trial: 0, score: null };
   const { best: file, tuned: record } = filesOf(out);
-  const text = `# Best of ${count} changes of a config in ${minutes} minutes: trial ${chosen.trial}.\n${stringify(changed(experiment, trials[chosen.trial] as Change))}`;
+  const text = `# Best of ${count} changes of a config in ${minutes} minutes: trial ${chosen.trial}.\n${stringify(changed(experiment, valueAt(trials, chosen.trial)))}`;
   writeWhole(file, [new TextEncoder().encode(text)], ELSEWHERE);
   const tuned = { trials, rungs, best: chosen, file };
   writeJson(record, { minutes, seed: experiment.train.seed, ...tuned }, ELSEWHERE);

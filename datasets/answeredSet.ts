@@ -1,9 +1,11 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { mask as masks } from '#coco-ts';
+import { valueAt } from '../engine/checked.js';
 import { ConfigError } from '../engine/errors.js';
 import { readRegular } from '../engine/files/read.js';
 import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
+import { boxAt } from './boxes.js';
 import { encodeIndexedPng } from './decode/index.js';
 import type { ClassMap, ClassScores, Detections, Instances, LabelMap, Truth } from './sample.js';
 
@@ -100,19 +102,19 @@ function cocoAnnotations({ folder, labels, threshold }: AnsweredSetOptions): Ann
   return {
     add: ({ width, height, result }, name) => {
       const { boxes, labels: found, scores, masks: regions } = result as Detections & Partial<Instances>;
-      const sure = [...scores.keys()].filter((i) => scores[i]! >= threshold);
+      const sure = [...scores.keys()].filter((i) => valueAt(scores, i) >= threshold);
       if (sure.length === 0) return null;
       return () => {
         const image_id = images.length + 1;
         images.push({ id: image_id, file_name: name, width, height });
         for (const i of sure) {
-          const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+          const [x1, y1, x2, y2] = boxAt(boxes, i);
           const region = regions?.[i];
           const packed = region && { size: [...region.size] as [number, number], counts: region.counts };
           annotations.push({
             id: annotations.length + 1,
             image_id,
-            category_id: labels.classes[found[i]!]?.id,
+            category_id: labels.classes[valueAt(found, i)]?.id,
             bbox: [x1, y1, x2 - x1, y2 - y1],
             area: packed ? masks.area(packed) : (x2 - x1) * (y2 - y1),
             iscrowd: 0,
@@ -155,7 +157,7 @@ function labelTable({ folder, labels, threshold }: AnsweredSetOptions): Annotati
   return {
     add: ({ result }, name) => {
       const { probabilities, isExclusive } = result as ClassScores;
-      const sure = names.filter((_, i) => probabilities[i]! >= threshold);
+      const sure = names.filter((_, i) => valueAt(probabilities, i) >= threshold);
       const best = probabilities.indexOf(Math.max(...probabilities));
       const told = isExclusive ? sure.filter((one) => one === names[best]) : sure;
       if (told.length === 0) return null;

@@ -1,5 +1,9 @@
+import { valueAt } from '../engine/checked.js';
+import { boxAt } from './boxes.js';
 import { classOf, type MaskFileTruth, maskFileOf } from './classMap.js';
 import type { Dataset, Entry } from './dataset.js';
+import { sliceMaskOf } from './medical/slices.js';
+import { segmentsOf } from './panoptic.js';
 import type { StoredTruth } from './read.js';
 import { drawRegions, type RegionsTruth, regionsOf, type Segmentation } from './regions.js';
 import { IGNORED, labelsOf, objectsOf } from './sample.js';
@@ -19,7 +23,7 @@ export function takeCensus(dataset: Dataset): Census {
   const counts = dataset.labels.classes.map(() => 0);
   const [first] = entries;
   if (!first) return countObjects(entries, counts);
-  if (first.truth.kind === 'slice-mask') {
+  if (sliceMaskOf(first.truth)) {
     for (const [index, pixels] of dataset.maskValues ?? []) counts[index]! += pixels;
     return { counted: 'pixels', counts, ignored: 0 };
   }
@@ -48,7 +52,7 @@ function countRegions(entries: readonly Entry<StoredTruth>[], { uncovered }: Reg
 }
 
 function countLabels(entries: readonly Entry<StoredTruth>[], counts: number[]): Census {
-  for (const { truth } of entries) if (truth.kind === 'labels') for (const label of truth.labels) counts[label]!++;
+  for (const { truth } of entries) for (const label of labelsOf(truth)?.labels ?? []) counts[label]!++;
   return { counted: 'images', counts, ignored: 0 };
 }
 
@@ -56,7 +60,7 @@ function countObjects(entries: readonly Entry<StoredTruth>[], counts: number[]):
   let ignored = 0;
   for (const { truth } of entries) {
     const objects = objectsOf(truth);
-    for (const { label, object } of truth.kind === 'panoptic-file' ? truth.segments : []) {
+    for (const { label, object } of segmentsOf(truth)) {
       if (object === null && label !== IGNORED) counts[label]!++;
     }
     objects?.labels.forEach((label, i) => {
@@ -98,7 +102,7 @@ function sidesOf(truth: StoredTruth): (readonly [width: number, height: number])
   if (!boxes) return regionsOf(truth)?.regions.flatMap(({ segmentation }) => extentOf(segmentation)) ?? [];
   const sides: [number, number][] = [];
   for (let i = 0; i < boxes.labels.length; i++) {
-    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.boxes.subarray(i * 4, i * 4 + 4);
+    const [x1, y1, x2, y2] = boxAt(boxes.boxes, i);
     if (boxes.ignored[i] === 0) sides.push([x2 - x1, y2 - y1]);
   }
   return sides;
@@ -109,10 +113,10 @@ function extentOf(segmentation: Segmentation): (readonly [width: number, height:
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const polygon of segmentation) {
     for (let i = 0; i + 1 < polygon.length; i += 2) {
-      left = Math.min(left, polygon[i] as number);
-      right = Math.max(right, polygon[i] as number);
-      top = Math.min(top, polygon[i + 1] as number);
-      bottom = Math.max(bottom, polygon[i + 1] as number);
+      left = Math.min(left, valueAt(polygon, i));
+      right = Math.max(right, valueAt(polygon, i));
+      top = Math.min(top, valueAt(polygon, i + 1));
+      bottom = Math.max(bottom, valueAt(polygon, i + 1));
     }
   }
   return [[right - left, bottom - top]];

@@ -1,3 +1,4 @@
+import { valueAt } from '../engine/checked.js';
 /** Letters of a word that are compared. */
 export const LETTERS = 64;
 
@@ -10,12 +11,17 @@ export function editDistance(first: string, second: string): number {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1];
-      let best = Math.min(previous[j]! + 1, current[j - 1]! + 1, previous[j - 1]! + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, older[j - 2]! + 1);
+      let best = Math.min(
+        valueAt(previous, j) + 1,
+        valueAt(current, j - 1) + 1,
+        valueAt(previous, j - 1) + (same ? 0 : 1),
+      );
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, valueAt(older, j - 2) + 1);
       current.push(best);
     }
     older = previous;
     previous = current;
   }
-  return previous[b.length]!;
+  return valueAt(previous, b.length);
 }

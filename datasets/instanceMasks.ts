@@ -1,6 +1,6 @@
 import { mask as masks } from '#coco-ts';
 import { formatPlainCounts, parsePlainCounts } from '#coco-ts/counts';
-import { DataError } from '../engine/errors.js';
+import { DataError, messageOf } from '../engine/errors.js';
 import { type Segmentation, toRle } from './regions.js';
 import type { MaskPatch, ObjectsTruth, PackedMask } from './sample.js';
 
@@ -27,7 +27,7 @@ export function patchOf(segmentation: Segmentation, width: number, height: numbe
     const rle = 'size' in segmentation ? toRle(segmentation) : masks.merge(masks.frPoly(segmentation, height, width));
     return patchOfRuns(rle);
   } catch (error) {
-    throw new DataError(file, `a region cannot be drawn: ${(error as Error).message}`);
+    throw new DataError(file, `a region cannot be drawn: ${messageOf(error)}`);
   }
 }
 

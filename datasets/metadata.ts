@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
 import { parseJson } from '#coco-ts';
-import { DataError } from '../engine/errors.js';
+import { DataError, messageOf } from '../engine/errors.js';
 import { parseCsv } from './stated/csv.js';
 import { isObject, type JsonObject, textIn } from './stated/json.js';
 import { readAnnotation } from './stated/text.js';
@@ -72,7 +72,7 @@ function recordsOf(text: string, file: string): readonly Named[] {
   try {
     value = parseJson(text);
   } catch (error) {
-    throw new DataError(file, `not well-formed JSON: ${(error as Error).message.split('\n')[0]}`);
+    throw new DataError(file, `not well-formed JSON: ${messageOf(error).split('\n')[0]}`);
   }
   const list = isObject(value) && Array.isArray(value.images) ? value.images : value;
   if (Array.isArray(list)) return named(list.filter(isObject));

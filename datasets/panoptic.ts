@@ -1,3 +1,4 @@
+import { valueAt } from '../engine/checked.js';
 import { DataError } from '../engine/errors.js';
 import { decodeMask } from './decode/decodeMask.js';
 import { IGNORED, type MaskPatch, type ObjectsTruth, type PanopticTruth, type RgbPixels } from './sample.js';
@@ -19,6 +20,10 @@ export interface PanopticFileTruth extends ObjectsTruth {
   readonly file: string;
   readonly segments: readonly PanopticSegment[];
 }
+
+/** The segments of a stored truth; none: it is another one. */
+export const segmentsOf = (truth: { readonly kind: string }): readonly PanopticSegment[] =>
+  truth.kind === 'panoptic-file' ? (truth as PanopticFileTruth).segments : [];
 
 /** Of a colour 0xRRGGBB. */
 const idOfColour = (colour: number): number => (colour >> 16) | (colour & 0xff00) | ((colour & 0xff) << 16);
@@ -61,7 +66,7 @@ export async function readPanopticTruth(
     owners[at] = segment.object ?? -1;
   });
   const masks = patchesOf(owners, width, objects.labels.length);
-  const ignored = objects.ignored.map((value, m) => (masks[m]!.data.length === 0 ? 1 : value));
+  const ignored = objects.ignored.map((value, m) => (valueAt(masks, m).data.length === 0 ? 1 : value));
   return { kind: 'panoptic', ...objects, ignored, masks, mask, width, height };
 }
 

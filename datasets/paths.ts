@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { valueAt } from '../engine/checked.js';
 import { DataError } from '../engine/errors.js';
 
 /** A data root that exists: paths of the data set may not leave it, not even through a link. */
@@ -64,7 +65,7 @@ export function idOf(root: DataRoot, file: string): string {
 export function naturalOrder(a: string, b: string): number {
   const [first, second] = [a.match(PARTS) ?? [], b.match(PARTS) ?? []];
   for (let i = 0; i < Math.min(first.length, second.length); i++) {
-    const [p, q] = [first[i] as string, second[i] as string];
+    const [p, q] = [valueAt(first, i), valueAt(second, i)];
     const byNumber = /^\d/.test(p) && /^\d/.test(q) ? Number(p) - Number(q) : 0;
     if (byNumber !== 0) return byNumber;
     if (p !== q) return p < q ? -1 : 1;

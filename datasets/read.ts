@@ -1,4 +1,5 @@
 import { DataError } from '../engine/errors.js';
+import { boxAt } from './boxes.js';
 import { type MaskFileTruth, mapValues } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
 import { decodeDeep } from './decode/decodeDeep.js';
@@ -110,9 +111,7 @@ function resizeMask(mask: MaskImage, { width, height }: Size): MaskImage {
   for (let y = 0; y < height; y++) {
     const row = Math.min(mask.height - 1, Math.floor(((y + 0.5) * mask.height) / height)) * mask.width;
     for (let x = 0; x < width; x++) {
-      data[y * width + x] = mask.data[
-        row + Math.min(mask.width - 1, Math.floor(((x + 0.5) * mask.width) / width))
-      ] as number;
+      data[y * width + x] = mask.data[row + Math.min(mask.width - 1, Math.floor(((x + 0.5) * mask.width) / width))]!;
     }
   }
   return { ...mask, data, width, height };
@@ -159,12 +158,11 @@ function readInstances(
   file: string,
 ): InstanceTruth {
   const drawn = segmentations.map((region) => (region === null ? null : patchOf(region, width, height, file)));
-  const boxAt = (m: number) => Array.from(objects.boxes.subarray(m * 4, m * 4 + 4)) as [number, number, number, number];
   return {
     ...objects,
     kind: 'instances',
     ignored: objects.ignored.map((ignored, m) => (drawn[m] === null ? 1 : ignored)),
-    masks: drawn.map((patch, m) => patch ?? patchOfBox(boxAt(m))),
+    masks: drawn.map((patch, m) => patch ?? patchOfBox(boxAt(objects.boxes, m))),
   };
 }
 

@@ -1,5 +1,5 @@
 import { mask as masks } from '#coco-ts';
-import { DataError } from '../engine/errors.js';
+import { DataError, messageOf } from '../engine/errors.js';
 
 /** COCO's two ways to write a region: polygons x0 y0 x1 y1 ..., or run lengths (a list, or packed as text). */
 export type Segmentation =
@@ -52,6 +52,6 @@ function decodeRegion(segmentation: Segmentation, width: number, height: number,
     const { size, counts } = segmentation;
     return (typeof counts === 'string' ? masks.decode({ size, counts }) : masks.decode({ size, counts })).data;
   } catch (error) {
-    throw new DataError(file, `a region cannot be drawn: ${(error as Error).message}`);
+    throw new DataError(file, `a region cannot be drawn: ${messageOf(error)}`);
   }
 }

@@ -97,6 +97,9 @@ export const objectsOf = (truth: unknown): ObjectsTruth | null =>
 export const boxesOf = (truth: unknown): DetectionTruth | null =>
   objectsOf(truth) !== null && Reflect.get(truth as object, 'kind') === 'boxes' ? (truth as DetectionTruth) : null;
 
+/** The class of every pixel; null: it is another truth. */
+export const classMapOf = (truth: Truth): SemanticTruth | null => (truth.kind === 'classMap' ? truth : null);
+
 /** The classes of a whole image; null: it is another truth. */
 export const labelsOf = (truth: unknown): LabelTruth | null =>
   typeof truth === 'object' && truth !== null && Reflect.get(truth, 'kind') === 'labels' ? (truth as LabelTruth) : null;

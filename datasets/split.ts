@@ -1,3 +1,4 @@
+import { valueAt } from '../engine/checked.js';
 import { ConfigError, DataError } from '../engine/errors.js';
 import { readTextFile } from './decode/header.js';
 import { compileGlob, isGlob } from './glob.js';
@@ -46,7 +47,7 @@ export async function pickSplit<T extends { readonly id: string; readonly key: s
   candidates: readonly T[],
 ): Promise<T[]> {
   if (typeof split === 'string' && isRanges(split)) {
-    return parseRanges(split, candidates.length).map((position) => candidates[position] as T);
+    return parseRanges(split, candidates.length).map((position) => valueAt(candidates, position));
   }
   const { names, source } =
     typeof split === 'string' ? await readNames(root, split) : { names: split, source: root.path };

@@ -1,5 +1,6 @@
 import { ConfigError } from '../engine/errors.js';
 import type { Graph } from '../engine/graph/graph.js';
+import { suppressedReading, suppressibleOf } from '../heads/answers/answers.js';
 import { type Description, metadataOf } from './description.js';
 import { type OnnxModel, writeOnnx } from './onnx/model.js';
 import { onnxOf } from './onnx/onnx.js';
@@ -9,11 +10,6 @@ import { withSuppression } from './onnx/suppression.js';
 
 /** Who suppresses overlapping boxes: the graph of the file, or who calls it. */
 export type Suppression = 'graph' | 'none';
-
-/** How the outputs are read of a network that suppresses boxes itself. */
-export function suppressedAnswer(answer: Description['answer']): Description['answer'] {
-  return answer.kind === 'boxes' ? { kind: 'detections', maxDetections: answer.maxDetections } : answer;
-}
 
 /** Measures the ranges of values of a network on images. @param bytes an ONNX file with these outputs beside its own */
 export type MeasureRanges = (bytes: Uint8Array, names: readonly string[]) => Promise<ReadonlyMap<string, Range>>;
@@ -49,10 +45,10 @@ function finished(model: OnnxModel, description: Description, nms: Suppression):
   const { answer, input } = description;
   const version = versionOf(description);
   if (nms === 'none') return writeOnnx({ ...model, metadata: metadataOf(description) }, version);
-  if (answer.kind !== 'boxes')
-    throw new ConfigError(`--nms is for detectors: this network answers with ${answer.kind}`);
-  const metadata = metadataOf({ ...description, answer: suppressedAnswer(answer) });
-  return writeOnnx(withSuppression({ ...model, metadata }, answer, input.size), version);
+  const boxes = suppressibleOf(answer);
+  if (boxes === null) throw new ConfigError(`--nms is for detectors: this network answers with ${answer.kind}`);
+  const metadata = metadataOf({ ...description, answer: suppressedReading(answer) });
+  return writeOnnx(withSuppression({ ...model, metadata }, boxes, input.size), version);
 }
 
 const versionOf = ({ provenance }: Description): string => provenance.producer.replace(/^\S+ /, '');

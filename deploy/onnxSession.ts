@@ -1,4 +1,4 @@
-import { EngineError } from '../engine/errors.js';
+import { EngineError, messageOf } from '../engine/errors.js';
 import type { HostNetwork } from './hostNetwork.js';
 
 /** The part of ONNX Runtime that is used: the same in its packages for Node and for pages. */
@@ -58,5 +58,4 @@ export async function openOnnxSession(
 }
 
 /** What an error of another program says first. */
-export const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+export const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ?? '';

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { valueAt } from './checked.js';
 import { defineKernel } from './kernels/kernel.js';
 import { isDifferentiating, offTape, watchingKernels, withTapeKept } from './tfjs.js';
 
@@ -28,8 +29,8 @@ export function checkpointed<Args extends readonly tf.Tensor[], Result extends t
     const { value, variables } = runOffTape(() => block(...args));
     const assigned = before.filter(({ variable, value: old }) => variable.dataId !== old.dataId);
     const recompute = (dy: tf.Tensor, saved: readonly tf.Tensor[]): tf.Tensor[] => {
-      const again = args.map((_, i) => afterGradient({ x: saved[i] as tf.Tensor, dy }, {}));
-      const values = assigned.map(({ variable }, i) => ({ variable, value: saved[args.length + i] as tf.Tensor }));
+      const again = args.map((_, i) => afterGradient({ x: valueAt(saved, i), dy }, {}));
+      const values = assigned.map(({ variable }, i) => ({ variable, value: valueAt(saved, args.length + i) }));
       const wanted = [...again.filter(({ dtype }) => dtype === 'float32'), ...variables];
       const grads = withValues(values, () => gradientsInside(() => block(...(again as unknown as Args)), wanted, dy));
       const byInput = new Map(wanted.map((input, i) => [input, grads[i]]));
@@ -39,11 +40,11 @@ export function checkpointed<Args extends readonly tf.Tensor[], Result extends t
       const save = inputs.at(-1) as unknown as tf.GradSaveFunc;
       save([...args, ...assigned.map((each) => each.value)]);
       return {
-        value: tf.clone(value as tf.Tensor),
+        value: tf.clone(value),
         gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => recompute(dy, saved),
       };
     });
-    return forward(...args, ...variables) as Result;
+    return forward(...args, ...variables);
   };
 }
 

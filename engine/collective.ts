@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { valueAt } from './checked.js';
 import { defineKernel, type Kernel } from './kernels/kernel.js';
 
 /** Processes that compute one function together, each with its share of every batch. */
@@ -85,7 +86,7 @@ export function allGather(x: tf.Tensor): tf.Tensor {
   const paddings = own.shape.map((_, axis): [number, number] =>
     axis === 0 ? [task, addresses.length - 1 - task] : [0, 0],
   );
-  return allReduceSum([tf.pad(own, paddings)])[0] as tf.Tensor;
+  return valueAt(allReduceSum([tf.pad(own, paddings)]), 0);
 }
 
 /** The tensors of task 0, in every process. */
@@ -101,7 +102,7 @@ function reduceInBuckets<T extends tf.Tensor>(tensors: readonly T[], mean: boole
     const flat = tf.concat1d(bucket.map((tensor) => tf.reshape(tensor, [tensor.size])));
     const sizes = bucket.map(({ size }) => size);
     const parts = tf.split(allReduce({ x: flat }, { mean }), sizes);
-    return bucket.map(({ shape }, i) => tf.reshape(parts[i] as tf.Tensor, shape) as T);
+    return bucket.map(({ shape }, i) => tf.reshape(valueAt(parts, i), shape) as T);
   });
 }
 

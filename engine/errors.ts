@@ -72,3 +72,12 @@ export class WriteError extends EspalierError {
     super(`cannot write ${file}: ${problem}`);
   }
 }
+
+/** What was thrown, in its own words. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What Node calls the failure, such as `ENOENT`. Defaults to undefined, where nothing is said. */
+export function codeOf(error: unknown): string | undefined {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,3 +1,4 @@
+import { valueAt } from './checked.js';
 /**
  * Seeded random streams. A stream is addressed by a path of integers (seed, epoch, sample, ...), so that a value
  * depends only on its address: worker count, order of execution and resuming do not change it.
@@ -45,8 +46,8 @@ export function permutation(count: number, random: Random): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
     const j = random.integer(i + 1);
-    const kept = order[i] as number;
-    order[i] = order[j] as number;
+    const kept = valueAt(order, i);
+    order[i] = valueAt(order, j);
     order[j] = kept;
   }
   return order;

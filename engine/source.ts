@@ -42,7 +42,7 @@ function stackFrames(): readonly Frame[] {
   holder.stackTraceLimit = MAX_FRAMES;
   try {
     const stack: unknown = new Error().stack;
-    return Array.isArray(stack) ? (stack as readonly Frame[]) : []; // engines other than V8 give text
+    return Array.isArray(stack) ? stack : []; // engines other than V8 give text
   } finally {
     if (prepareStackTrace) holder.prepareStackTrace = prepareStackTrace;
     else delete holder.prepareStackTrace;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { readSettings } from '../backbones/settings.js';
 import { createModuleTable, modulePart, ownSettings } from '../datasets/outside.js';
+import { keysOf } from '../engine/checked.js';
 import { aligned } from './aligned/index.js';
 import { classification } from './classification/index.js';
 import type { HeadDefinition } from './definition.js';
@@ -22,7 +23,7 @@ export const HEADS = {
   classification,
 } as const;
 export type HeadKind = keyof typeof HEADS;
-export const HEAD_KINDS = Object.keys(HEADS) as readonly HeadKind[];
+export const HEAD_KINDS = keysOf(HEADS);
 
 /** Whether there is a head of this kind. */
 export const isHeadKind = (kind: unknown): kind is HeadKind => HEAD_KINDS.some((each) => each === kind);

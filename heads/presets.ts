@@ -6,6 +6,7 @@
 import type { Architecture } from '../backbones/family.js';
 import type { BackboneArch } from '../backbones/index.js';
 import type { Activation } from '../backbones/layers/index.js';
+import { keysOf } from '../engine/checked.js';
 import type { BiFPNConfig } from '../necks/index.js';
 
 const P3_P7 = ['P3', 'P4', 'P5', 'P6', 'P7'] as const;
@@ -52,7 +53,7 @@ export const PRESETS = {
 
 export type PresetName = keyof typeof PRESETS;
 export type Preset = (typeof PRESETS)[PresetName];
-export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[];
+export const PRESET_NAMES = keysOf(PRESETS);
 
 /** Whether there is a preset of this name. */
 export const isPresetName = (name: unknown): name is PresetName => PRESET_NAMES.some((preset) => preset === name);

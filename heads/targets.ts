@@ -13,7 +13,7 @@ export function toTargets<Types extends TargetTypes>(targets: {
   readonly [name: string]: HostTarget;
 }): TargetTensors<Types> {
   const tensors = Object.entries(targets).map(([name, { data, shape }]) => {
-    return [name, tf.tensor(data, [...shape] as [number], data instanceof Float32Array ? 'float32' : 'int32')] as const;
+    return [name, tf.tensor(data, [...shape], data instanceof Float32Array ? 'float32' : 'int32')] as const;
   });
   return Object.fromEntries(tensors) as unknown as TargetTensors<Types>;
 }

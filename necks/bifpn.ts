@@ -4,6 +4,7 @@ import { glorotUniform } from '../backbones/initialisers.js';
 import { ACTIVATION_NAMES, ACTIVATIONS } from '../backbones/layers/index.js';
 import { createParameters, type Parameters } from '../backbones/parameters.js';
 import { readSettings } from '../backbones/settings.js';
+import { need, valueAt } from '../engine/checked.js';
 import { FUSIONS } from './fusion.js';
 import { bifpnGraph, type FusionNode, type NodeName } from './graph.js';
 import { defineNeck, type Neck, wantedLevels } from './neck.js';
@@ -83,14 +84,14 @@ function extraLevels(owner: Parameters, { levels, inputs }: PyramidPlan, { chann
   for (const [i, level] of levels.entries()) {
     widths.set(`${level}.in`, given[level]?.channels ?? channels);
     if (given[level]) continue;
-    const from = `${levels[i - 1]!}.in` as const;
+    const from = `${valueAt(levels, i - 1)}.in` as const;
     const project = projection(owner, `resample.${i}`, {
-      inChannels: widths.get(from)!,
+      inChannels: need(widths, from),
       outChannels: channels,
       frozen,
     });
     steps.push((nodes, pass) => {
-      const source = nodes.get(from)!;
+      const source = need(nodes, from);
       const [, height, width] = source.shape;
       const map = resampleTo(project(source, pass), Math.ceil(height / 2), Math.ceil(width / 2));
       nodes.set(`${level}.in`, map);
@@ -102,7 +103,7 @@ function extraLevels(owner: Parameters, { levels, inputs }: PyramidPlan, { chann
 /** What one cell gives is what the next one reads. */
 function nextCell(levels: readonly Level[]): Step {
   return (nodes) => {
-    for (const level of levels) nodes.set(`${level}.in`, nodes.get(`${level}.out`)!);
+    for (const level of levels) nodes.set(`${level}.in`, need(nodes, `${level}.out`));
   };
 }
 
@@ -134,8 +135,10 @@ function fusionStep(
   });
   const normalise = mapNorm(owner, `${name}.after_combine.conv.bn`, channels, frozen);
   return (nodes, pass) => {
-    const [, height, width] = nodes.get(`${node.level}.in`)!.shape;
-    const maps = node.inputs.map((input, i) => resampleTo(projections[i]!(nodes.get(input)!, pass), height, width));
+    const [, height, width] = need(nodes, `${node.level}.in`).shape;
+    const maps = node.inputs.map((input, i) =>
+      resampleTo(valueAt(projections, i)(need(nodes, input), pass), height, width),
+    );
     nodes.set(node.name, normalise(mix(activate(fuse(maps)), pass), pass));
   };
 }

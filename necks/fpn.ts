@@ -5,6 +5,7 @@ import { fanInUniform } from '../backbones/initialisers.js';
 import { ACTIVATIONS, batchNorm, convolution, type MapLayer, NORM_MOMENTUM } from '../backbones/layers/index.js';
 import { createParameters, type Parameters } from '../backbones/parameters.js';
 import { readSettings } from '../backbones/settings.js';
+import { need, valueAt } from '../engine/checked.js';
 import { type FusionNode, fpnGraph, levelOf, type NodeName } from './graph.js';
 import { defineNeck, type Neck, wantedLevels } from './neck.js';
 import { planPyramid, runPyramid, type Step } from './pyramid.js';
@@ -78,7 +79,7 @@ export function createConvolutionPyramid<In extends Level, Out extends Level>(
     return (nodes, pass) => {
       const grid = nodes.get(`${node.level}.in`)?.shape; // absent: the level is made of the one before it
       const maps = node.inputs.map((input, i) => {
-        const map = edges[i]!(nodes.get(input)!, pass);
+        const map = valueAt(edges, i)(need(nodes, input), pass);
         return grid ? resampleTo(map, grid[1], grid[2]) : map;
       });
       nodes.set(

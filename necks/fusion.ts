@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ones } from '../backbones/initialisers.js';
 import type { Parameters } from '../backbones/parameters.js';
+import { valueAt } from '../engine/checked.js';
 
 /** Keeps the quotient finite when all weights are 0. */
 const EPSILON = 1e-4;
@@ -25,7 +26,7 @@ export const FUSIONS = {
     return (maps) => {
       const positive = tf.relu(weights);
       const shares = tf.split(tf.div(positive, tf.add(tf.sum(positive), EPSILON)), count); // count times [1]
-      return sum(maps.map((map, i) => tf.mul(map, shares[i]!)));
+      return sum(maps.map((map, i) => tf.mul(map, valueAt(shares, i))));
     };
   },
   sum: () => sum,

@@ -1,4 +1,5 @@
 import { LEVELS, type Level } from '../backbones/features.js';
+import { need, valueAt } from '../engine/checked.js';
 import { ConfigError } from '../engine/errors.js';
 
 /**
@@ -31,13 +32,13 @@ export function bifpnGraph(levels: readonly Level[]): readonly FusionNode[] {
     last.set(level, name);
   };
   for (let i = order.length - 2; i >= 0; i--) {
-    const level = order[i]!;
-    fuse(i === 0 ? `${level}.out` : `${level}.td`, level, [`${level}.in`, last.get(order[i + 1]!)!]);
+    const level = valueAt(order, i);
+    fuse(i === 0 ? `${level}.out` : `${level}.td`, level, [`${level}.in`, need(last, valueAt(order, i + 1))]);
   }
   for (let i = 1; i < order.length; i++) {
-    const level = order[i]!;
+    const level = valueAt(order, i);
     const own: readonly NodeName[] = i === order.length - 1 ? [`${level}.in`] : [`${level}.in`, `${level}.td`];
-    fuse(`${level}.out`, level, [...own, last.get(order[i - 1]!)!]);
+    fuse(`${level}.out`, level, [...own, need(last, valueAt(order, i - 1))]);
   }
   return nodes;
 }
@@ -68,14 +69,14 @@ export function fpnGraph(levels: readonly Level[], given: readonly Level[]): rea
 export function panGraph(levels: readonly Level[], given: readonly Level[]): readonly FusionNode[] {
   const order = consecutive('a PAN', levels, 1);
   const read = order.filter((level) => given.includes(level));
-  const middle = (i: number): NodeName => (i === 0 ? `${read[0]!}.out` : `${read[i]!}.mid`);
+  const middle = (i: number): NodeName => (i === 0 ? `${valueAt(read, 0)}.out` : `${valueAt(read, i)}.mid`);
   return [
     ...topDown(read),
     ...read.map((level, i) => node(middle(i), `${level}.td`)),
     ...read
       .slice(1)
       .flatMap((level, i) => [
-        node(`${level}.bu`, middle(i + 1), i === 0 ? middle(0) : `${read[i]!}.bu`),
+        node(`${level}.bu`, middle(i + 1), i === 0 ? middle(0) : `${valueAt(read, i)}.bu`),
         node(`${level}.out`, `${level}.bu`),
       ]),
     ...deeper(order, read),
@@ -91,13 +92,17 @@ export function describeNode(node: FusionNode): string {
 function topDown(levels: readonly Level[]): readonly FusionNode[] {
   const deepestFirst = [...levels].reverse();
   return deepestFirst.map((level, i) =>
-    i === 0 ? node(`${level}.td`, `${level}.in`) : node(`${level}.td`, `${level}.in`, `${deepestFirst[i - 1]!}.td`),
+    i === 0
+      ? node(`${level}.td`, `${level}.in`)
+      : node(`${level}.td`, `${level}.in`, `${valueAt(deepestFirst, i - 1)}.td`),
   );
 }
 
 /** The levels after the given ones, each from the one before. */
 function deeper(order: readonly Level[], given: readonly Level[]): readonly FusionNode[] {
-  return order.slice(given.length).map((level, i) => node(`${level}.out`, `${order[given.length + i - 1]!}.out`));
+  return order
+    .slice(given.length)
+    .map((level, i) => node(`${level}.out`, `${valueAt(order, given.length + i - 1)}.out`));
 }
 
 function node(name: NodeName, ...inputs: readonly NodeName[]): FusionNode {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { FeatureSpec } from '../backbones/features.js';
 import { readSettings } from '../backbones/settings.js';
 import { createModuleTable, type ModulePart, modulePart, ownSettings } from '../datasets/outside.js';
+import { keysOf } from '../engine/checked.js';
 import { bifpn } from './bifpn.js';
 import { fpn } from './fpn.js';
 import type { Neck, NeckDefinition } from './neck.js';
@@ -25,7 +26,7 @@ export {
 /** Every neck there is, by the `kind` of its config. */
 export const NECKS = { bifpn, fpn, pan, 'simple-pyramid': simplePyramid, none } as const;
 export type NeckKind = keyof typeof NECKS;
-export const NECK_KINDS = Object.keys(NECKS) as readonly NeckKind[];
+export const NECK_KINDS = keysOf(NECKS);
 
 type AnyNeckConfig = (typeof NECKS)[NeckKind]['config'];
 /** Every neck as a config file writes it. */

@@ -1,11 +1,14 @@
 import type { Preprocessing } from '../backbones/backbone.js';
 import type { EfficientNetArch } from '../backbones/families/efficientnet/spec.js';
+import { keysOf } from '../engine/checked.js';
 import { ConfigError } from '../engine/errors.js';
 import type { GoldenForward } from './golden.js';
 import { IMAGENET_CLASSES } from './imagenetClasses.js';
+import type { WeightTask } from './released.js';
 
 /** Pretrained weights that can be fetched by name, with everything needed to use them. */
 export interface WeightsEntry {
+  readonly task: WeightTask;
   readonly arch: EfficientNetArch;
   readonly licence: string;
   /** Python package that carries the file, and its exact version. */
@@ -31,6 +34,7 @@ export interface WeightsEntry {
 const GOLDEN_PLACES = { pixels: 96, index: [0, 142, 285, 428, 570, 713, 856, 999] } as const;
 
 const IMAGENET_LITE = {
+  task: 'classification',
   licence: 'Apache-2.0',
   version: '0.1.0',
   preprocessing: { channels: 'RGB', mean: [127, 127, 127], std: [128, 128, 128] },
@@ -90,7 +94,7 @@ export const WEIGHTS_CATALOGUE = {
 } as const satisfies { readonly [name: string]: WeightsEntry };
 
 export type WeightsName = keyof typeof WEIGHTS_CATALOGUE;
-export const WEIGHTS_NAMES = Object.keys(WEIGHTS_CATALOGUE) as readonly WeightsName[];
+export const WEIGHTS_NAMES = keysOf(WEIGHTS_CATALOGUE);
 
 export function isWeightsName(name: string): name is WeightsName {
   return Object.hasOwn(WEIGHTS_CATALOGUE, name);

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { formulaImage } from '../backbones/formula.js';
 import type { Classifier } from '../backbones/index.js';
 import type { Module, Pass } from '../backbones/module.js';
+import { valueAt } from '../engine/checked.js';
 
 /** What a network answers to a picture made of a formula: the same bits everywhere, so that no file has to travel. */
 export interface GoldenForward {
@@ -28,7 +29,7 @@ export const GOLDEN_TOLERANCE = 1e-3;
 export async function goldenForward(network: GoldenNetwork, pixels = GOLDEN_PIXELS): Promise<GoldenForward> {
   const logits = await formulaLogits(network, pixels);
   const index = Array.from({ length: LISTED }, (_, i) => Math.floor((i * (logits.length - 1)) / (LISTED - 1)));
-  return { pixels, index, value: index.map((i) => round(logits[i] as number)), std: round(spread(logits)) };
+  return { pixels, index, value: index.map((i) => round(valueAt(logits, i))), std: round(spread(logits)) };
 }
 
 /** Largest difference to a golden, as a share of its spread. */

@@ -14,9 +14,19 @@ export {
   findReleased,
   GENERAL_WEIGHTS,
   networkOf,
+  type PublishedName,
   releasedWeights,
   startingWeights,
   type WeightsFilter,
+  type WeightsSource,
 } from './networks.js';
 export { megabytes, sayTenths } from './progress.js';
-export { RELEASED_NAMES, RELEASED_WEIGHTS, type ReleasedWeights, WEIGHT_TASKS, type WeightTask } from './released.js';
+export {
+  isClassifier,
+  RELEASED_NAMES,
+  RELEASED_WEIGHTS,
+  type ReleasedName,
+  type ReleasedWeights,
+  WEIGHT_TASKS,
+  type WeightTask,
+} from './released.js';

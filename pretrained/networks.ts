@@ -1,7 +1,8 @@
 import { type BackboneArch, isBackboneArch } from '../backbones/index.js';
 import { ConfigError } from '../engine/errors.js';
 import { PRESET_NAMES, PRESETS, type PresetName } from '../heads/index.js';
-import { RELEASED_WEIGHTS, type ReleasedWeights, type WeightTask } from './released.js';
+import type { WeightsName } from './catalogue.js';
+import { RELEASED_WEIGHTS, type ReleasedName, type ReleasedWeights, type WeightTask } from './released.js';
 
 /** Networks that torchvision and we name differently. */
 const TORCHVISION_NAMES: { readonly [name: string]: BackboneArch } = {
@@ -93,6 +94,12 @@ export function backboneOf(entry: ReleasedWeights): BackboneArch | undefined {
 
 /** What `weights: imagenet` and `weights: coco` are short for. */
 export const GENERAL_WEIGHTS = { imagenet: 'classification', coco: 'detection' } as const;
+
+/** Name of published weights. */
+export type PublishedName = WeightsName | ReleasedName | keyof typeof GENERAL_WEIGHTS;
+
+/** Published weights by name, which editors complete, or any other text: a file, or the name of a network. */
+export type WeightsSource = PublishedName | (string & Readonly<Record<never, never>>);
 
 /** The best checkpoint of a task whose backbone is this one. */
 const FITTING = {

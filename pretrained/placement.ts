@@ -36,5 +36,5 @@ function mergesInto(shape: readonly number[], expected: readonly number[], kept:
 }
 
 function floats(data: HostArray): Float32Array {
-  return data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
+  return data instanceof Float32Array ? data : Float32Array.from(data, Number);
 }

@@ -8,6 +8,9 @@ import { IMAGENET, type Preprocessing, SYMMETRIC } from '../backbones/backbone.j
 export const WEIGHT_TASKS = ['classification', 'detection', 'segmentation'] as const;
 export type WeightTask = (typeof WEIGHT_TASKS)[number];
 
+/** Whether weights answer with the classes of whole images. */
+export const isClassifier = ({ task }: { readonly task: WeightTask }): boolean => task === 'classification';
+
 /** A published checkpoint, and everything needed to fetch and to use it. */
 export interface ReleasedWeights {
   /** timm's or effdet's name, or `torchvision.<network>.<weights>`. */
@@ -62,7 +65,7 @@ type TimmRow = readonly [
 ];
 
 // biome-ignore format: a table
-const TIMM: readonly TimmRow[] = [
+const TIMM = [
   ['convnext_tiny_hnf.a2h_in1k', 'rsb', 'convnext_tiny_hnf_a2h-ab7e9df2.pth', 224, 288, 0.95, 'bicubic', 'imagenet', 1000, 'apache-2.0'],
   ['efficientnet_b0.ra_in1k', 'timm', 'efficientnet_b0_ra-3dd342df.pth', 224, 224, 0.875, 'bicubic', 'imagenet', 1000, 'apache-2.0'],
   ['efficientnet_b1.ft_in1k', 'timm', 'efficientnet_b1-533bc792.pth', 224, 256, 0.875, 'bicubic', 'imagenet', 1000, 'apache-2.0'],
@@ -219,10 +222,10 @@ const TIMM: readonly TimmRow[] = [
   ['tf_efficientnetv2_s.in21k_ft_in1k', 'effv2', 'tf_efficientnetv2_s_21ft1k-d7dafa41.pth', 300, 384, 1, 'bicubic', 'symmetric', 1000, 'apache-2.0'],
   ['tf_efficientnetv2_xl.in21k', 'effv2', 'tf_efficientnetv2_xl_in21k-fd7e8abf.pth', 384, 512, 1, 'bicubic', 'symmetric', 21843, 'apache-2.0'],
   ['tf_efficientnetv2_xl.in21k_ft_in1k', 'effv2', 'tf_efficientnetv2_xl_in21ft1k-06c35c48.pth', 384, 512, 1, 'bicubic', 'symmetric', 1000, 'apache-2.0'],
-];
+] as const satisfies readonly TimmRow[];
 
 // biome-ignore format: a table
-const EFFDET: readonly (readonly [name: string, file: string])[] = [
+const EFFDET = [
   ['efficientdet_d0', 'efficientdet_d0-f3276ba8.pth'],
   ['efficientdet_d1', 'efficientdet_d1-bb7e98fe.pth'],
   ['efficientdetv2_dt', 'efficientdetv2_rw_dt_agc-ad8b8c96.pth'],
@@ -255,7 +258,7 @@ const EFFDET: readonly (readonly [name: string, file: string])[] = [
   ['tf_efficientdet_lite3', 'tf_efficientdet_lite3-506852cb.pth'],
   ['tf_efficientdet_lite3x', 'tf_efficientdet_lite3x-8404c57b.pth'],
   ['tf_efficientdet_lite4', 'tf_efficientdet_lite4-391ddabc.pth'],
-];
+] as const satisfies readonly (readonly [name: string, file: string])[];
 
 type TorchvisionRow = readonly [
   arch: string,
@@ -266,7 +269,7 @@ type TorchvisionRow = readonly [
 ];
 
 // biome-ignore format: a table
-const TORCHVISION: readonly TorchvisionRow[] = [
+const TORCHVISION = [
   ['alexnet', 'IMAGENET1K_V1', 'classification', 'torch', 'alexnet-owt-7be5be79.pth'],
   ['convnext_base', 'IMAGENET1K_V1', 'classification', 'torch', 'convnext_base-6075fbad.pth'],
   ['convnext_large', 'IMAGENET1K_V1', 'classification', 'torch', 'convnext_large-ea097f82.pth'],
@@ -407,7 +410,7 @@ const TORCHVISION: readonly TorchvisionRow[] = [
   ['wide_resnet101_2', 'IMAGENET1K_V2', 'classification', 'torch', 'wide_resnet101_2-d733dc28.pth'],
   ['wide_resnet50_2', 'IMAGENET1K_V1', 'classification', 'torch', 'wide_resnet50_2-95faca4d.pth'],
   ['wide_resnet50_2', 'IMAGENET1K_V2', 'classification', 'torch', 'wide_resnet50_2-9ba9bcbe.pth'],
-];
+] as const satisfies readonly TorchvisionRow[];
 
 /** The digits that end a file's name: `efficientnet_b0_ra-3dd342df.pth`. */
 function digitsOf(file: string): string {
@@ -478,6 +481,15 @@ const torchvision = TORCHVISION.map(
     licence: 'bsd-3-clause',
   }),
 );
+
+type TorchvisionName<Row> = Row extends readonly [infer Arch extends string, infer Weights extends string, ...unknown[]]
+  ? `torchvision.${Arch}.${Weights}`
+  : never;
+/** Name of a published checkpoint. */
+export type ReleasedName =
+  | (typeof TIMM)[number][0]
+  | (typeof EFFDET)[number][0]
+  | TorchvisionName<(typeof TORCHVISION)[number]>;
 
 /** Every published checkpoint that is known by name. */
 export const RELEASED_WEIGHTS: readonly ReleasedWeights[] = [...timm, ...effdet, ...torchvision];

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Module, Parameter } from '../backbones/module.js';
+import type { Module } from '../backbones/module.js';
+import { need, valueAt } from '../engine/checked.js';
 import { EngineError, WeightsError } from '../engine/errors.js';
 import { type HostTensor, type HostTensors, sizeOf } from '../weights/hostTensor.js';
 import { fileShape, toFile, toMemory } from './layout.js';
@@ -43,10 +44,10 @@ export function loadStateDict(module: Module, tensors: HostTensors, options: Loa
   const report = compareStateDict(module, found);
   if (!options.partial) checkComplete(report);
   if (report.loaded.length === 0 && module.parameters.size > 0) checkComplete(report, 'nothing of these weights fits');
-  const values = report.loaded.map((name) => finiteFloats(name, found.get(name) as HostTensor));
+  const values = report.loaded.map((name) => finiteFloats(name, need(found, name)));
   report.loaded.forEach((name, i) => {
-    const { variable, layout } = module.parameters.get(name) as Parameter;
-    const floats = toMemory(values[i] as Float32Array, fileShape(variable.shape, layout), layout);
+    const { variable, layout } = need(module.parameters, name);
+    const floats = toMemory(valueAt(values, i), fileShape(variable.shape, layout), layout);
     tf.tidy(() => variable.assign(tf.tensor(floats, variable.shape, 'float32')));
   });
   return report;

@@ -130,11 +130,14 @@ export async function openDataOf(
   source: string | undefined,
   split: SplitName | undefined,
   labels: LabelMap,
+  allowModules?: boolean | undefined,
 ): Promise<{ readonly dataset: Dataset; readonly split: SplitName }> {
   if (source === undefined)
     throw new ConfigError('an exported file does not say what to measure it on: give a config or a run with --data');
   const isRun = existsSync(join(source, 'config.json'));
-  const experiment = isRun ? readRunConfig(runFolder(source).config) : readExperiment(source);
+  const experiment = isRun
+    ? readRunConfig(runFolder(source).config, allowModules)
+    : readExperiment(source, { allowModules });
   const chosen = split ?? experiment.evaluate.split;
   return { dataset: await openSplit(experiment, chosen, labels), split: chosen };
 }

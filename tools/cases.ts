@@ -11,7 +11,7 @@ import {
   REGION_FIGURES,
 } from '../datasets/evaluators/index.js';
 import type { Drawable } from '../datasets/pictures/index.js';
-import type { LabelMap, Pixels, Sample } from '../datasets/sample.js';
+import { classMapOf, type LabelMap, type Pixels, type Sample } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { writeWhole } from '../engine/files/write.js';
 import type { ReportTable, Task } from '../heads/index.js';
@@ -45,7 +45,8 @@ export function requiredCaseEvaluator(
 
 /** Adds an answered image to its case; what is no class map is left out. */
 export function addToCases(evaluator: CaseEvaluator, { id, image, truth }: Sample, answer: Drawable): void {
-  if (truth.kind === 'classMap' && 'mask' in answer) evaluator.add({ id, truth, answer, spacing: spacingOf(image) });
+  const map = classMapOf(truth);
+  if (map && 'mask' in answer) evaluator.add({ id, truth: map, answer, spacing: spacingOf(image) });
 }
 
 /** What the file says of the distance between slices, rows and columns, where its format knows. */

@@ -4,7 +4,7 @@ import { checkData, configName, type DataReport, experimentOf, renderConfig } fr
 import { openSplit } from '../configs/datasets.js';
 import { type MedicalPlan, planMedical, renderMedicalPlan } from '../configs/medicalPlan.js';
 import type { SplitSurvey } from '../datasets/check/survey.js';
-import { FORMATS } from '../datasets/formats/index.js';
+import { FORMATS, formatOf } from '../datasets/formats/index.js';
 import { ConfigError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
@@ -83,7 +83,7 @@ export async function init(folder: string, { json = false, out, minutes }: InitC
   if (existsSync(file)) throw new ConfigError(`${file} exists: name another file with --out, or remove it`);
   const report = await checkData(await experimentOf(folder));
   const { experiment, ...value } = report;
-  const isPlanned = experiment.data.kind === 'medical' && report.problem === null;
+  const isPlanned = formatOf(experiment.data).isPlanned === true && report.problem === null;
   const plan = isPlanned ? await planMedical(await openSplit(experiment, 'train'), minutes) : null;
   writeConfig(report, folder, file, plan);
   const { fingerprint: _, ...planned } = plan ?? { fingerprint: null };

@@ -269,6 +269,7 @@ function addSharing(program: Command): void {
     .addOption(new Option('--split <name>', 'with --verify: which images').choices(['train', 'val', 'test']))
     .option('--licence <name>', 'of the exported weights, for their description, e.g. CC-BY-4.0')
     .addOption(engine())
+    .addOption(allowModules())
     .addOption(json())
     .action(async (folder: string, options) => (await import('./export.js')).exportModel(folder, options));
 }

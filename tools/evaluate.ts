@@ -41,7 +41,7 @@ export async function evaluate(path: string | undefined, command: EvaluateComman
   try {
     const { dataset, split } =
       experiment === null
-        ? await openDataOf(command.data, command.split, labels)
+        ? await openDataOf(command.data, command.split, labels, command.allowModules)
         : await openOwn(experiment, command, labels);
     for (const { message, isNote } of dataset.warnings) output.note(isNote ? message : `warning: ${message}`);
     output.note(`${split}: ${dataset.size} images; ${source}`);

@@ -7,12 +7,13 @@ import { describeRun } from '../configs/describe.js';
 import { runOf } from '../configs/openModel.js';
 import { openRun, type Run } from '../configs/run.js';
 import type { Description } from '../deploy/description.js';
-import { type MeasureRanges, type Suppression, suppressedAnswer } from '../deploy/exportOnnx.js';
+import type { MeasureRanges, Suppression } from '../deploy/exportOnnx.js';
 import type { Calibration, FormatName } from '../deploy/formatNames.js';
 import { type ExportedFile, formatOf } from '../deploy/formats.js';
 import { ConfigError, WeightsError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
+import { suppressedReading } from '../heads/answers/answers.js';
 import { megabytes } from '../pretrained/index.js';
 import { writeZip } from '../weights/bytes/zipWriter.js';
 import { openDataOf } from './answering.js';
@@ -37,6 +38,7 @@ interface ExportCommand extends EngineOptions {
   readonly split?: SplitName;
   readonly mostDifference?: number;
   readonly mostLoss?: number;
+  readonly allowModules?: boolean;
   readonly json?: boolean;
 }
 
@@ -52,7 +54,8 @@ export async function exportModel(named: string, command: ExportCommand): Promis
   const wanted = combinations(command);
   const folder = runOf(named);
   await openEngine(command, output);
-  const run = openRun(folder, { batch: command.batch, inputSize: command.size });
+  const { allowModules } = command;
+  const run = openRun(folder, { batch: command.batch, inputSize: command.size, allowModules });
   try {
     const { exported } = run.network.model;
     const head = run.experiment.model.head.kind;
@@ -68,7 +71,7 @@ export async function exportModel(named: string, command: ExportCommand): Promis
         producer: `espalier ${version}`,
       });
       const measureRanges: MeasureRanges = async (bytes, names) => {
-        const { dataset, split } = await openCalibration(run, command.calibrate);
+        const { dataset, split } = await openCalibration(run, command.calibrate, allowModules);
         output.note(`calibration: ${command.calibration} of ${split}, ${dataset.size} images`);
         const images = command.calibrationImages;
         return rangesOn(dataset, description, { calibration: command.calibration, images })(bytes, names);
@@ -77,7 +80,7 @@ export async function exportModel(named: string, command: ExportCommand): Promis
       const files = await formatOf(to).write({ model, description, nms, batch, measureRanges, toTflite: tfliteOf });
       const path = pathOf(command, folder, [to, precision], wanted.length > 1);
       write(path, files);
-      const answer = nms === 'graph' ? suppressedAnswer(description.answer) : description.answer;
+      const answer = nms === 'graph' ? suppressedReading(description.answer) : description.answer;
       written.push({ format: to, files, path, description, answer });
     }
     const told = written.map(({ path, format, files, description }) => ({
@@ -91,7 +94,7 @@ export async function exportModel(named: string, command: ExportCommand): Promis
     });
     const value = told.length === 1 ? told[0] : { files: told };
     if (command.verify === undefined) return output.result(value, said.join('\n'));
-    const { dataset, split } = await openDataOf(command.verify, command.split, run.labels);
+    const { dataset, split } = await openDataOf(command.verify, command.split, run.labels, allowModules);
     output.note(`${split}: ${dataset.size} images`);
     const { mostDifference, mostLoss } = command;
     const limits = {
@@ -140,9 +143,9 @@ function pathOf(
 }
 
 /** The images that ranges are measured on. */
-async function openCalibration(run: Run, source: string) {
+async function openCalibration(run: Run, source: string, allowModules: boolean | undefined) {
   const split = (['train', 'val', 'test'] as const).find((name) => name === source);
-  if (split === undefined) return openDataOf(source, 'train', run.labels);
+  if (split === undefined) return openDataOf(source, 'train', run.labels, allowModules);
   return { dataset: await openSplit(run.experiment, split, run.labels), split };
 }
 

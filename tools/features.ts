@@ -11,6 +11,7 @@ import {
   type Preprocessing,
 } from '../backbones/index.js';
 import { decodeImage, describePixels } from '../datasets/decode/index.js';
+import { valueAt } from '../engine/checked.js';
 import { ConfigError } from '../engine/errors.js';
 import { writeWhole } from '../engine/files/write.js';
 import { uploadImages } from '../engine/images.js';
@@ -106,7 +107,7 @@ function fromArray(file: string): Input {
     }
     const data = read().data as Float32Array;
     const images = () => tf.tensor4d(data, sizes as [number, number, number, number]);
-    return { channels: sizes[3] as number, images };
+    return { channels: valueAt(sizes, 3), images };
   } finally {
     source.close();
   }

@@ -13,7 +13,7 @@ import { ConfigError, DataError } from '../engine/errors.js';
 import { writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
 import { isWeightsName, WEIGHTS_NAMES } from '../pretrained/catalogue.js';
-import { findReleased, RELEASED_NAMES, type ReleasedWeights } from '../pretrained/index.js';
+import { findReleased, isClassifier, RELEASED_NAMES, type ReleasedWeights } from '../pretrained/index.js';
 import { requireName } from '../training/run/index.js';
 import { openAnswering, type RuntimeOptions } from './answering.js';
 import { classifyImages } from './classify/classify.js';
@@ -58,12 +58,12 @@ export async function predict(named: string, images: readonly string[], command:
     const names = [...WEIGHTS_NAMES, ...RELEASED_NAMES];
     throw new ConfigError(`'${model}' is neither a run nor published weights${didYouMean(model, names)}`);
   }
-  const isClassifier = released ? released.task === 'classification' : !isTrained;
-  if (isClassifier && command.asDataset !== undefined) {
+  const namesImages = released ? isClassifier(released) : !isTrained;
+  if (namesImages && command.asDataset !== undefined) {
     throw new ConfigError(`--as-dataset is for the classes of a data set: give a run, not the classifier ${model}`);
   }
   if (command.asDataset !== undefined) requireNewSet(command.asDataset);
-  else if (!isClassifier) refuseOverwriting(files, command);
+  else if (!namesImages) refuseOverwriting(files, command);
   if (isTrained) {
     const opened = await openAnswering(model, command, output);
     try {
@@ -80,7 +80,7 @@ export async function predict(named: string, images: readonly string[], command:
       `${model} is no run: onnxruntime runs runs, and files of espalier export; leave --engine out`,
     );
   await openEngine({ ...rest, ...(engine === undefined ? {} : { engine }) }, output);
-  if (released && !isClassifier) return detect(released, files, command, output);
+  if (released && !namesImages) return detect(released, files, command, output);
   return classify(model, files, command, output);
 }
 
@@ -161,7 +161,7 @@ async function answer(
   const results: unknown[] = [];
   const warnings = collectWarnings();
   const panoptic =
-    network.task.name === 'panoptic' && command.masks !== undefined
+    network.task.maskFiles === 'coco-panoptic' && command.masks !== undefined
       ? createPanopticWriter(command.masks, labels)
       : null;
   const onBad = (_file: string, error: Error): void => {

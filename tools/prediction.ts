@@ -4,6 +4,7 @@ import { encodeIndexedPng, encodeLabelPng, encodePng, shownImage } from '../data
 import { patchOfRuns } from '../datasets/instanceMasks.js';
 import type { ClassMap, Instances, RgbPixels } from '../datasets/sample.js';
 import { eachPixel } from '../datasets/transforms/patches.js';
+import { valueAt } from '../engine/checked.js';
 import { ConfigError } from '../engine/errors.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
@@ -59,7 +60,7 @@ export function writeMask({ file, image, result }: ImagePrediction, folder: stri
   const { mask, width, height, masks, scores } = result as Partial<ClassMap & Instances>;
   const remedy = 'choose another folder with --masks';
   if (masks !== undefined && scores !== undefined) {
-    const shown = masks.filter((_, i) => scores[i]! >= threshold);
+    const shown = masks.filter((_, i) => valueAt(scores, i) >= threshold);
     makeFolder(folder, remedy);
     writeWhole(freePlace(file, folder), [encodeLabelPng(labelImage(shown, image))], remedy);
     return;

@@ -1,3 +1,4 @@
+import { messageOf } from '../engine/errors.js';
 import { printable } from '../engine/printable.js';
 
 /**
@@ -19,7 +20,7 @@ export function reportError(error: unknown): number {
   }
   if (process.env.ESPALIER_DEBUG && error instanceof Error) process.stderr.write(`${printable(String(error.stack))}\n`);
   else {
-    const [line] = String(error instanceof Error ? error.message : error).split('\n');
+    const [line] = messageOf(error).split('\n');
     process.stderr.write(`espalier: unexpected error: ${printable(line ?? '')}; set ESPALIER_DEBUG=1 for the stack\n`);
   }
   return 1;

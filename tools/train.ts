@@ -6,6 +6,7 @@ import { isFolder, presetOf, type ReadOptions, readExperiment, readNamed } from 
 import type { Experiment } from '../configs/schema.js';
 import { foldMembers, seedMembers, summaryOf, trainSeries } from '../configs/series.js';
 import { trainExperiment } from '../configs/train.js';
+import { valueAt } from '../engine/checked.js';
 import type { Cluster } from '../engine/collective.js';
 import { ConfigError, EspalierError } from '../engine/errors.js';
 import { makeFolder, removeEmpty } from '../engine/files/write.js';
@@ -204,7 +205,7 @@ async function clusterFor(
 ): Promise<Cluster | undefined> {
   const cluster = clusterOf(clusterSource(command));
   if (cluster === null) return undefined;
-  const own = cluster.addresses[cluster.task] as string;
+  const own = valueAt(cluster.addresses, cluster.task);
   await requireFreePort(own);
   output.note(
     `cluster: task ${cluster.task} of ${cluster.addresses.length}; whoever reaches port ${own.replace(/^.*:/, '')} of this machine controls this process: keep it inside a trusted network`,

@@ -5,6 +5,7 @@ import type { Pixels } from '../datasets/sample.js';
 import { writeSegmentation } from '../datasets/volumes/dicomSegWrite.js';
 import { writeNifti } from '../datasets/volumes/nifti.js';
 import { volumeStem } from '../datasets/volumes/readVolume.js';
+import { valueAt } from '../engine/checked.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { shownName } from '../engine/printable.js';
 import type { Task } from '../heads/index.js';
@@ -42,7 +43,7 @@ export function showVolume(
   const counts = new Float64Array(256);
   for (const label of labels) counts[label]!++;
   const classes = names.map((label, i) => {
-    const voxels = counts[i]!;
+    const voxels = valueAt(counts, i);
     return { label, voxels, millilitres: millilitres === null ? null : voxels * millilitres };
   });
   const lines = classes.map(

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TargetTypes } from '../datasets/encoder.js';
+import { valueAt } from '../engine/checked.js';
 import { allReduceMean, allReduceSum, membership, taskCount } from '../engine/collective.js';
 import { compile } from '../engine/compile.js';
 import type { Progress, TargetTensors } from '../heads/head.js';
@@ -70,7 +71,7 @@ export function createAccumulatedStep<Raw, Types extends TargetTypes>(
   const total = compile(
     (all: readonly (readonly tf.Tensor[])[]) => {
       const [first = [], ...others] = all;
-      const own = first.map((sum, i) => others.reduce((whole, other) => tf.add(whole, other[i] as tf.Tensor), sum));
+      const own = first.map((sum, i) => others.reduce((whole, other) => tf.add(whole, valueAt(other, i)), sum));
       return allReduceSum(own).map((sum) => tf.clone(sum));
     },
     { name: 'sums of a batch' },
@@ -82,12 +83,12 @@ export function createAccumulatedStep<Raw, Types extends TargetTypes>(
       const { losses, gradients } = differentiate(model, optimizer, passOf(own), batch, (terms) =>
         lossesAt(
           terms,
-          sumsOf(terms).map((sum, i) => standIn(sum, totals[i] as tf.Tensor)),
+          sumsOf(terms).map((sum, i) => standIn(sum, valueAt(totals, i))),
         ),
       );
       if (!isSynced) averageStatistics(statistics.filter(({ dataId }, i) => dataId !== before[i]));
       gradients.forEach((gradient, i) => {
-        sums[i]?.assign(tf.add(sums[i] as tf.Variable, gradient));
+        sums[i]?.assign(tf.add(sums[i], gradient));
       });
       return losses;
     },
@@ -114,15 +115,15 @@ export function createAccumulatedStep<Raw, Types extends TargetTypes>(
       try {
         const looks: (readonly tf.Tensor[])[] = [];
         for (const [i, part] of batch.entries()) {
-          looks.push(await look.async(part as BatchPart, seeds[i] as tf.Tensor1D, progress));
+          looks.push(await look.async(part, seeds[i] as tf.Tensor1D, progress));
           owned.push([...(looks.at(-1) ?? [])]);
         }
         const totals = await total.async(looks);
         owned.push([...totals]);
         let losses: StepResult['losses'] = {};
         for (const [i, part] of batch.entries()) {
-          tf.dispose(losses as tf.TensorContainer);
-          losses = await learn.async(part as BatchPart, seeds[i] as tf.Tensor1D, progress, totals);
+          tf.dispose(losses);
+          losses = await learn.async(part, seeds[i] as tf.Tensor1D, progress, totals);
         }
         return { losses, ...(await move.async(scalars, votes)) };
       } finally {

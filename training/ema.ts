@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../engine/checked.js';
 import { assignVariables, gatherVariables, type Pack, type ParameterMap, packParameters } from './packs.js';
 import { createSlot, type Stateful } from './slots.js';
 
@@ -55,6 +56,6 @@ function each(
   visit: (pack: Pack, variable: tf.Variable) => void,
 ): void {
   packs.forEach((pack, i) => {
-    visit(pack, variables[i] as tf.Variable);
+    visit(pack, valueAt(variables, i));
   });
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { withoutDrawing } from '../backbones/parameters.js';
 import { type ClassMap, countThings, type LabelMap, type Pixels } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
-import { ConfigError, WeightsError } from '../engine/errors.js';
+import { ConfigError, messageOf, WeightsError } from '../engine/errors.js';
 import {
   createModel,
   type DescribeOptions,
@@ -172,7 +172,7 @@ export async function checkpointBytes(source: CheckpointSource): Promise<Uint8Ar
 
 async function fetched(address: URL | string): Promise<Response> {
   const response = await fetch(address).catch((error: unknown) => {
-    throw new WeightsError(`${address} cannot be fetched (${error instanceof Error ? error.message : error})`);
+    throw new WeightsError(`${address} cannot be fetched (${messageOf(error)})`);
   });
   if (response.ok) return response;
   throw new WeightsError(`${address} cannot be fetched: the server answers ${response.status} ${response.statusText}`);

@@ -1,3 +1,4 @@
+import { keysOf } from '../engine/checked.js';
 import { createAdamW } from './optimizers/adamw.js';
 import { createLamb } from './optimizers/lamb.js';
 import { createLion } from './optimizers/lion.js';
@@ -42,4 +43,4 @@ export const OPTIMIZERS = {
 } as const satisfies { readonly [name: string]: Create };
 
 export type OptimizerName = keyof typeof OPTIMIZERS;
-export const OPTIMIZER_NAMES = Object.keys(OPTIMIZERS) as readonly OptimizerName[];
+export const OPTIMIZER_NAMES = keysOf(OPTIMIZERS);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Parameter } from '../backbones/module.js';
+import { valueAt } from '../engine/checked.js';
 
 /** Elements from which a parameter is a pack of its own: joining it would cost more memory than it saves operations. */
 const LARGE = 2 ** 22;
@@ -58,7 +59,7 @@ export function gather(pack: Pack, tensors: readonly tf.Tensor[]): tf.Tensor {
 export function scatter(pack: Pack, packed: tf.Tensor): tf.Tensor[] {
   if (pack.names.length === 1) return [packed];
   const parts = tf.split(packed, [...pack.sizes]);
-  return pack.parameters.map(({ variable }, i) => tf.reshape(parts[i] as tf.Tensor, variable.shape));
+  return pack.parameters.map(({ variable }, i) => tf.reshape(valueAt(parts, i), variable.shape));
 }
 
 /** The pack's current values. */

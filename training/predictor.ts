@@ -15,6 +15,7 @@ import type { Placement } from '../datasets/placement.js';
 import type { Pixels } from '../datasets/sample.js';
 import { type Letterboxed, letterbox, padToMultiple } from '../datasets/transforms/letterbox.js';
 import type { Fill } from '../datasets/transforms/warp.js';
+import { valueAt } from '../engine/checked.js';
 import { type Compiled, compile, hasGraphs, type Tree } from '../engine/compile.js';
 import { uploadImages } from '../engine/images.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
@@ -105,7 +106,7 @@ export function createPredictor<Raw extends Tree, Result>(
   const ask = createAsker(forward, batchSize);
   const run = async (images: readonly Pixels[]): Promise<readonly Result[]> => {
     const laid = layAll(images);
-    ask(laid[0] as Letterboxed);
+    ask(valueAt(laid, 0));
     const input = stack(laid, batchSize);
     const raw = await forward.async(input.tensor).finally(() => input.tensor.dispose());
     try {

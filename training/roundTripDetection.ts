@@ -3,6 +3,7 @@ import { createDetectionEvaluator, type DetectionReport } from '../datasets/eval
 import type { Placement } from '../datasets/placement.js';
 import type { Detections, DetectionTruth, LabelMap } from '../datasets/sample.js';
 import { paddedPlacement } from '../datasets/transforms/index.js';
+import { valueAt } from '../engine/checked.js';
 import { createAnchors } from '../heads/retina/anchors.js';
 import { DEFAULT_DECODING, decodeRetina } from '../heads/retina/decode.js';
 import { createEncoder, type RetinaEncoderConfig } from '../heads/retina/encoder.js';
@@ -64,7 +65,7 @@ export async function roundTripDetection(
     for (let m = 0; m < truth.labels.length; m++) {
       if (truth.ignored[m] === 1) continue;
       if (matched.has(m)) truths++;
-      else unmatched.push({ image: id, label: nameOf(labels, truth.labels[m]!), box: boxAt(truth, m) });
+      else unmatched.push({ image: id, label: nameOf(labels, valueAt(truth.labels, m)), box: boxAt(truth, m) });
     }
     evaluator.add(
       id,
@@ -94,7 +95,7 @@ function createAnswer(config: RetinaEncoderConfig, K: number): Answer {
     const matched = new Set<number>();
     logits.fill(NO);
     targets.classes.forEach((label, anchor) => {
-      const owner = owners[anchor]!;
+      const owner = valueAt(owners, anchor);
       if (label < 0) return;
       logits[anchor * K + label] = matched.has(owner) ? AGAIN : YES;
       matched.add(owner);

@@ -1,8 +1,10 @@
+import { boxAt } from '../datasets/boxes.js';
 import { allocateTargets } from '../datasets/encoder.js';
 import { createInstanceEvaluator, type InstanceReport } from '../datasets/evaluators/index.js';
 import { packPatch } from '../datasets/instanceMasks.js';
 import type { Instances, InstanceTruth, LabelMap } from '../datasets/sample.js';
 import { cutAt } from '../datasets/transforms/patches.js';
+import { valueAt } from '../engine/checked.js';
 import { createEncoder, type InstanceEncoderConfig } from '../heads/instance/encoder.js';
 import type { LabelledImages } from './roundTrip.js';
 import type { UnmatchedTruth } from './roundTripDetection.js';
@@ -48,8 +50,8 @@ export async function roundTripInstances(
     for (const m of learned) {
       if (kept.has(m)) truths++;
       else {
-        const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = truth.boxes.subarray(m * 4, m * 4 + 4);
-        lost.push({ image: id, label: labels.classes[truth.labels[m]!]?.name ?? '', box: [x1, y1, x2, y2] });
+        const [x1, y1, x2, y2] = boxAt(truth.boxes, m);
+        lost.push({ image: id, label: labels.classes[valueAt(truth.labels, m)]?.name ?? '', box: [x1, y1, x2, y2] });
       }
     }
     evaluator.add(
@@ -88,9 +90,9 @@ export function answerOf(taught: Pick<InstanceTruth, 'boxes' | 'labels' | 'masks
   const answered = taught.masks.flatMap((patch, i) => (patch.data.length > 0 ? [i] : []));
   return {
     boxes: Float32Array.from(answered.flatMap((i) => Array.from(taught.boxes.subarray(i * 4, i * 4 + 4)))),
-    labels: Int32Array.from(answered, (i) => taught.labels[i]!),
+    labels: Int32Array.from(answered, (i) => valueAt(taught.labels, i)),
     scores: new Float32Array(answered.length).fill(1),
-    masks: answered.map((i) => packPatch(cutAt(taught.masks[i]!, image), image)),
+    masks: answered.map((i) => packPatch(cutAt(valueAt(taught.masks, i), image), image)),
   };
 }
 

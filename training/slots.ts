@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../engine/checked.js';
 import { ShapeError } from '../engine/errors.js';
 import { gather, type Pack, scatter } from './packs.js';
 
@@ -75,7 +76,7 @@ function restoreSlot(
   const used = new Set<string>();
   tf.tidy(() => {
     packs.forEach((pack, p) => {
-      const variable = variables[p] as tf.Variable;
+      const variable = valueAt(variables, p);
       const current = scatter(pack, variable);
       const parts = current.map((part, i) => {
         const key = `${name}/${pack.names[i]}`;

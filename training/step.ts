@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Preprocessing } from '../backbones/backbone.js';
 import type { Module, Pass } from '../backbones/module.js';
 import type { TargetTypes } from '../datasets/encoder.js';
+import { need } from '../engine/checked.js';
 import { allReduceMean, membership } from '../engine/collective.js';
 import { type Compiled, compile } from '../engine/compile.js';
 import { ConfigError, EspalierError } from '../engine/errors.js';
@@ -110,7 +111,7 @@ export function createTrainingStep<Raw, Types extends TargetTypes>(
       try {
         return await compiled.async(images, targets, ...host);
       } finally {
-        tf.dispose([...host] as tf.TensorContainer[]);
+        tf.dispose([...host]);
       }
     },
     memory: (images, targets, at) => {
@@ -118,7 +119,7 @@ export function createTrainingStep<Raw, Types extends TargetTypes>(
       try {
         return compiled.memory(images, targets, ...host);
       } finally {
-        tf.dispose([...host] as tf.TensorContainer[]);
+        tf.dispose([...host]);
       }
     },
     dispose: () => compiled.dispose(),
@@ -257,7 +258,7 @@ export function differentiate<Raw, Types extends TargetTypes>(
     const packed = packs.map((pack) =>
       gather(
         pack,
-        pack.names.map((name) => gradients.get(name) as tf.Tensor),
+        pack.names.map((name) => need(gradients, name)),
       ),
     );
     return { losses, gradients: packed };

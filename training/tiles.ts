@@ -1,5 +1,6 @@
 import { channelsOf, createPixels, typeOf } from '../datasets/pixelTypes.js';
 import type { Pixels } from '../datasets/sample.js';
+import { valueAt } from '../engine/checked.js';
 import type { StitchedTile, Stitching } from '../heads/index.js';
 import type { Predictor } from './predictor.js';
 
@@ -42,7 +43,7 @@ function planAxis(side: number, tile: number, overlap: number) {
   const starts = Array.from({ length: count }, (_, i) =>
     count === 1 ? 0 : Math.round((i * (side - length)) / (count - 1)),
   );
-  const seam = (i: number): number => Math.floor((starts[i]! + starts[i - 1]! + length) / 2);
+  const seam = (i: number): number => Math.floor((valueAt(starts, i) + valueAt(starts, i - 1) + length) / 2);
   return starts.map((start, i) => ({
     start,
     length,

@@ -1,6 +1,7 @@
 import { channelsOf, createPixels, typeOf } from '../datasets/pixelTypes.js';
 import type { Pixels } from '../datasets/sample.js';
 import type { Fill } from '../datasets/transforms/warp.js';
+import { valueAt } from '../engine/checked.js';
 import type { Views } from '../heads/index.js';
 import type { Predictor } from './predictor.js';
 
@@ -55,7 +56,7 @@ export function seenOften<Result>(
         const answers = await predictor.predict(seen);
         all.push(
           answers.map((answer, i) => {
-            const image = images[i] as Pixels;
+            const image = valueAt(images, i);
             const own = scale === 1 ? answer : views.cropped(answer, image);
             return isMirrored ? views.mirrored(own, image) : own;
           }),

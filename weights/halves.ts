@@ -1,3 +1,5 @@
+import { valueAt } from '../engine/checked.js';
+
 /** 16-bit floating point formats, which JavaScript has no arrays of. Values that lie between two of them go to the even one. */
 
 const word = new Float32Array(1);
@@ -5,11 +7,11 @@ const bits = new Uint32Array(word.buffer);
 
 const bitsOf = (value: number): number => {
   word[0] = value;
-  return bits[0] as number;
+  return valueAt(bits, 0);
 };
 const floatOf = (pattern: number): number => {
   bits[0] = pattern;
-  return word[0] as number;
+  return valueAt(word, 0);
 };
 
 /** bfloat16: the upper half of a float32. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { keysOf } from '../../engine/checked.js';
 import { gelu, hardSigmoid, hardSwish, relu6, swish } from '../../engine/kernels/index.js';
 
 /** Element-wise, differentiable, shape kept. */
@@ -18,4 +19,4 @@ export const ACTIVATIONS = {
 } as const satisfies { readonly [name: string]: <T extends tf.Tensor>(x: T) => T };
 
 export type Activation = keyof typeof ACTIVATIONS;
-export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as readonly Activation[];
+export const ACTIVATION_NAMES = keysOf(ACTIVATIONS);

@@ -39,7 +39,7 @@ export function dense<T extends tf.Tensor = tf.Tensor2D>(
     : null;
   return (input) => {
     const rows = input.rank === 2 ? input : tf.reshape(input, [-1, inChannels]);
-    const product = tf.matMul(rows as tf.Tensor2D, weight);
+    const product = tf.matMul(rows, weight);
     const sum = offset ? tf.add(product, offset) : product;
     return (input.rank === 2 ? sum : tf.reshape(sum, [...input.shape.slice(0, -1), outChannels])) as T;
   };

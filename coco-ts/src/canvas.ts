@@ -1,3 +1,4 @@
+import { valueAt } from './checked.js';
 import type { Color, DrawCommand } from './draw.js';
 
 /** What `drawCommands` needs of a CanvasRenderingContext2D, in a browser or from a package for Node. */
@@ -47,8 +48,8 @@ const css = (color: Color): string => `rgb(${color.map((part) => Math.round(255 
 
 function trace(context: Canvas2D, points: readonly number[], close: boolean): void {
   for (let i = 0; i + 1 < points.length; i += 2) {
-    if (i === 0) context.moveTo(points[0]!, points[1]!);
-    else context.lineTo(points[i]!, points[i + 1]!);
+    if (i === 0) context.moveTo(valueAt(points, 0), valueAt(points, 1));
+    else context.lineTo(valueAt(points, i), valueAt(points, i + 1));
   }
   if (close) context.closePath();
 }

@@ -1,4 +1,5 @@
 import type { Category, Dataset, Id, ImageInfo, InstanceAnnotation } from './annotation.js';
+import { need, valueAt } from './checked.js';
 import { CocoError } from './errors.js';
 import { shown, someOf } from './shown.js';
 import { toJson } from './write.js';
@@ -79,7 +80,7 @@ export function mergeDatasets(datasets: readonly Dataset[], options: MergeOption
   for (const [index, dataset] of datasets.entries()) {
     const categoryIds = join(dataset.categories ?? [], categories, categoryId, ({ name, id }) => name ?? `#${id}`);
     const own = dataset.images ?? [];
-    const named = prefixes ? own.map((image) => prefixed(image, prefixes[index]!)) : own;
+    const named = prefixes ? own.map((image) => prefixed(image, valueAt(prefixes, index))) : own;
     const { ids: imageIds, shared } = joinImages(named, images, allImages, imageId);
     joined += shared.size;
     const there = new Set(annotations.filter((ann) => shared.has(ann.image_id)).map(withoutId));
@@ -172,7 +173,7 @@ function join<T extends { id: Id }>(
   for (const record of records) {
     const name = key(record);
     if (!known.has(name)) known.set(name, { ...record, id: free(record.id) });
-    ids.set(record.id, known.get(name)!.id);
+    ids.set(record.id, need(known, name).id);
   }
   return ids;
 }
@@ -205,7 +206,7 @@ function shuffled<T>(list: readonly T[], seed: number): T[] {
   const random = mulberry32(seed);
   for (let i = out.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
-    [out[i], out[j]] = [out[j]!, out[i]!];
+    [out[i], out[j]] = [valueAt(out, j), valueAt(out, i)];
   }
   return out;
 }
@@ -250,11 +251,11 @@ function diffLists(a: readonly { id: Id }[], b: readonly { id: Id }[]): ListDiff
     const keys = [...new Set([...Object.keys(old), ...Object.keys(record)])].filter(
       (key) => toJson(old[key]) !== toJson(record[key]),
     );
-    return keys.length > 0 ? [{ id: id as Id, keys }] : [];
+    return keys.length > 0 ? [{ id: id, keys }] : [];
   });
   return {
-    added: [...after.keys()].filter((id) => !before.has(id)) as Id[],
-    removed: [...before.keys()].filter((id) => !after.has(id)) as Id[],
+    added: [...after.keys()].filter((id) => !before.has(id)),
+    removed: [...before.keys()].filter((id) => !after.has(id)),
     changed,
   };
 }

@@ -1,6 +1,7 @@
 import type { Annotated } from './annotated.js';
 import type { Dataset, Id, InstanceAnnotation, Segmentation } from './annotation.js';
 import { annotationRuns } from './annotationMask.js';
+import { need, valueAt } from './checked.js';
 import type { COCO } from './coco.js';
 import { CocoError, JsonError } from './errors.js';
 import { readInputSync } from './input.js';
@@ -206,7 +207,7 @@ function prepareMask(record: ResultRecord, index: number, truth: COCO): ResultRe
   const { segmentation } = record;
   if (typeof segmentation !== 'object' || segmentation === null)
     throw new CocoError(`result ${index} has no segmentation`, segmentation === undefined ? 'KeyError' : 'TypeError');
-  const runs = annotationRuns({ image_id: record.image_id, segmentation }, (id) => truth.imgs.get(id)!);
+  const runs = annotationRuns({ image_id: record.image_id, segmentation }, (id) => need(truth.imgs, id));
   const out: ResultRecord = { ...record, area: runsArea(runs), id: index + 1, iscrowd: 0 };
   if (!('bbox' in record)) {
     const box = new Float64Array(4);
@@ -227,10 +228,10 @@ function prepareKeypoints(record: ResultRecord, index: number): ResultRecord {
 /** Python's min and max over every third number. */
 function range(points: readonly number[], start: number): [number, number] {
   if (points.length <= start) throw new CocoError('keypoints without a point', 'ValueError');
-  let low = points[start]!;
+  let low = valueAt(points, start);
   let high = low;
   for (let i = start + 3; i < points.length; i += 3) {
-    const value = points[i]!;
+    const value = valueAt(points, i);
     if (value < low) low = value;
     if (value > high) high = value;
   }

@@ -1,4 +1,4 @@
-import type { Dataset, ImageInfo, KeypointAnnotation } from './annotation.js';
+import type { Dataset, ImageInfo } from './annotation.js';
 
 /** Something in a file that breaks no rule of the format but that who uses it should know; one for each rule. */
 export interface Warning {
@@ -58,7 +58,7 @@ export function listWarnings({ images, annotations, categories }: Dataset): Warn
     'same-category-name',
   );
   const sizes = new Map(pictures.map((image) => [image.id, image]));
-  for (const [index, ann] of records(annotations as KeypointAnnotation[] | undefined).entries()) {
+  for (const [index, ann] of records(annotations).entries()) {
     if (ann.id === 0) add('annotations', index, 'id-zero');
     if ('caption' in ann || 'segments_info' in ann) continue;
     if (isMissing(ann.area)) add('annotations', index, 'no-area');

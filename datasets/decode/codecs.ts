@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../../engine/errors.js';
 import type { PixelData } from '../sample.js';
 
 /** Packings that a codec of WebAssembly unpacks. */
@@ -77,7 +78,7 @@ async function start(kind: CodecKind): Promise<Worker> {
     await answerOf(worker, LOADING_MS);
   } catch (error) {
     await worker.terminate();
-    throw new Error(`its codec cannot be loaded (${error instanceof Error ? error.message : error}): install again`);
+    throw new Error(`its codec cannot be loaded (${messageOf(error)}): install again`);
   }
   workers.set(kind, worker);
   return worker;

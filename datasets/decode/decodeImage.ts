@@ -1,4 +1,4 @@
-import { DataError } from '../../engine/errors.js';
+import { DataError, messageOf } from '../../engine/errors.js';
 import type { RgbPixels } from '../sample.js';
 import { chooseDecoder } from './chooseDecoder.js';
 import { type ImageHeader, MAX_PIXELS, openImage, readImage, requireHeader } from './header.js';
@@ -88,6 +88,6 @@ export function checkPixels(size: Size, name: string, maxPixels: number): void {
 
 /** The first line of what a decoder complains about. */
 function oneLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return (text.split('\n')[0] as string).trim().replace(/\.$/, '');
 }

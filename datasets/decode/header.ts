@@ -1,4 +1,4 @@
-import { DataError } from '../../engine/errors.js';
+import { DataError, messageOf } from '../../engine/errors.js';
 import { type FileStart, openRegular, readStart } from '../../engine/files/read.js';
 import { chooseDecoder } from './chooseDecoder.js';
 import { isJp2 } from './codecs.js';
@@ -155,7 +155,7 @@ export function named<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof DataError ? error : new DataError(name, (error as Error).message);
+    throw error instanceof DataError ? error : new DataError(name, messageOf(error));
   }
 }
 

@@ -1,4 +1,5 @@
 import { crc32, inflateSync } from 'node:zlib';
+import { codeOf } from '../../engine/errors.js';
 
 /** What IHDR declares. */
 export interface PngHeader {
@@ -132,7 +133,7 @@ function inflate(data: Uint8Array, total: number): Uint8Array {
   try {
     raw = inflateSync(data, { maxOutputLength: total });
   } catch (error) {
-    const larger = (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE';
+    const larger = codeOf(error) === 'ERR_BUFFER_TOO_LARGE';
     throw new Error(
       larger ? 'damaged PNG: more image data than it declares' : 'damaged PNG: image data cannot be unpacked',
     );

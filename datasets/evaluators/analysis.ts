@@ -1,5 +1,6 @@
 import { bootstrap, calibration, cellsOfArea, compare, outcomes, type TideCosts, tideCosts } from '#coco-ts';
 import { EspalierError } from '../../engine/errors.js';
+import { boxAt } from '../boxes.js';
 import type { LabelMap } from '../sample.js';
 import { type Answered, compareBoxes } from './compareBoxes.js';
 import { boxIou, matchBoxes } from './matchBoxes.js';
@@ -108,7 +109,7 @@ function groupsOf(
   m: number,
   { width, height }: { readonly width: number; readonly height: number },
 ): readonly (readonly [by: string, group: string])[] {
-  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(m * 4, m * 4 + 4);
+  const [x1, y1, x2, y2] = boxAt(boxes, m);
   const side = Math.sqrt((x2 - x1) * (y2 - y1));
   const aspect = (x2 - x1) / Math.max(1e-9, y2 - y1);
   const others = Array.from({ length: boxes.length / 4 }, (_, other) => other).filter(

@@ -1,4 +1,5 @@
 import { calibration } from '#coco-ts';
+import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
 import type { ClassScores, LabelMap, LabelTruth } from '../sample.js';
 import type { EvaluatorOptions } from './detection.js';
@@ -111,7 +112,7 @@ function count(counts: Counts, { labels }: LabelTruth, { probabilities, isExclus
     counts.correct.push(isTrue.has(best) ? 1 : 0);
   } else {
     for (let label = 0; label < K; label++) {
-      counts.confidences.push(probabilities[label]!);
+      counts.confidences.push(valueAt(probabilities, label));
       counts.correct.push(isTrue.has(label) ? 1 : 0);
     }
   }
@@ -133,18 +134,18 @@ export function bestFirst(probabilities: Float32Array, most: number): readonly n
 
 /** Classes that are there, where they do not exclude each other. */
 export const answeredOf = (probabilities: Float32Array): readonly number[] =>
-  Array.from(probabilities.keys()).filter((label) => probabilities[label]! >= YES);
+  Array.from(probabilities.keys()).filter((label) => valueAt(probabilities, label) >= YES);
 
 function reportOf({ classes }: LabelMap, counts: Counts): ClassificationReport {
   const { images, isExclusive, hits, truths, answers } = counts;
-  const precision = classes.map((_, k) => ratio(hits[k]!, answers[k]!));
-  const recall = classes.map((_, k) => ratio(hits[k]!, truths[k]!));
-  const f1 = classes.map((_, k) => ratio(2 * hits[k]!, truths[k]! + answers[k]!));
+  const precision = classes.map((_, k) => ratio(valueAt(hits, k), valueAt(answers, k)));
+  const recall = classes.map((_, k) => ratio(valueAt(hits, k), valueAt(truths, k)));
+  const f1 = classes.map((_, k) => ratio(2 * valueAt(hits, k), valueAt(truths, k) + valueAt(answers, k)));
   const rank = isExclusive ? null : classes.map((_, k) => rankingOf(counts, k));
   const AP = rank?.map(({ scores, isTrue }) => averagePrecision(scores, isTrue));
   const absent = classes.map((_, k) => {
-    const others = images - truths[k]!;
-    return ratio(others - (answers[k]! - hits[k]!), others);
+    const others = images - valueAt(truths, k);
+    return ratio(others - (valueAt(answers, k) - valueAt(hits, k)), others);
   });
   const balanced = isExclusive ? recall : recall.map((value, k) => meanOf([value, absent[k] ?? null]));
   const AUC = rank ? meanOf(rank.map((one) => areaUnderCurve(one.scores, one.isTrue))) : secondOfTwo(counts, classes);
@@ -159,7 +160,7 @@ function reportOf({ classes }: LabelMap, counts: Counts): ClassificationReport {
     images,
     perClass: classes.map(({ name }, k) => ({
       name,
-      images: truths[k]!,
+      images: valueAt(truths, k),
       precision: precision[k] ?? null,
       recall: recall[k] ?? null,
       f1: f1[k] ?? null,
@@ -181,7 +182,7 @@ function secondOfTwo(counts: Counts, { length }: LabelMap['classes']): number | 
 }
 
 const rankingOf = ({ ranked }: Counts, k: number) => ({
-  scores: ranked.map(({ probabilities }) => probabilities[k]!),
+  scores: ranked.map(({ probabilities }) => valueAt(probabilities, k)),
   isTrue: ranked.map(({ labels }) => labels.includes(k)),
 });
 

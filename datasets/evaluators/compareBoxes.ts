@@ -1,4 +1,6 @@
 import { COCO, COCOeval, type InstanceAnnotation } from '#coco-ts';
+import { valueAt } from '../../engine/checked.js';
+import { boxAt } from '../boxes.js';
 import type { LabelMap, ObjectsTruth } from '../sample.js';
 import type { ScoredBoxes } from './detection.js';
 
@@ -44,14 +46,14 @@ const truthAnnotations: AnnotationsOf = ({ truth }, imageId, firstId) =>
     id: firstId + i,
     image_id: imageId,
     category_id: label + 1,
-    bbox: boxAt(truth.boxes, i),
-    area: truth.areas[i] as number,
-    iscrowd: truth.ignored[i] as number,
+    bbox: cocoBox(truth.boxes, i),
+    area: valueAt(truth.areas, i),
+    iscrowd: valueAt(truth.ignored, i),
   }));
 
 const resultAnnotations: AnnotationsOf = ({ result }, imageId, firstId) =>
   Array.from(result.labels, (label, i) => {
-    const bbox = boxAt(result.boxes, i);
+    const bbox = cocoBox(result.boxes, i);
     return {
       id: firstId + i,
       image_id: imageId,
@@ -59,12 +61,12 @@ const resultAnnotations: AnnotationsOf = ({ result }, imageId, firstId) =>
       bbox,
       area: bbox[2] * bbox[3],
       iscrowd: 0,
-      score: result.scores[i] as number,
+      score: valueAt(result.scores, i),
     };
   });
 
 /** x1 y1 x2 y2 -> x y width height, in float64. */
-function boxAt(boxes: Float32Array | Float64Array, index: number): [number, number, number, number] {
-  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(index * 4, index * 4 + 4);
+function cocoBox(boxes: Float32Array | Float64Array, index: number): [number, number, number, number] {
+  const [x1, y1, x2, y2] = boxAt(boxes, index);
   return [x1, y1, x2 - x1, y2 - y1];
 }

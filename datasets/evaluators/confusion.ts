@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import type { Drawable } from '../pictures/shapes.js';
 import { IGNORED, type ObjectsTruth, type Truth } from '../sample.js';
 import type { ScoredBoxes } from './detection.js';
@@ -60,17 +61,20 @@ function pairsOf(truth: ObjectsTruth, answer: ScoredBoxes, threshold: number): r
   const free = new Set(truth.labels.keys());
   const pairs: Pair[] = [];
   for (let d = 0; d < answer.labels.length; d++) {
-    if (answer.scores[d]! < threshold) continue;
+    if (valueAt(answer.scores, d) < threshold) continue;
     let [best, most] = [-1, OVERLAP];
     for (const m of free) {
       const iou = boxIou(truth.boxes, m, answer.boxes, d);
       if (iou < most) continue;
       [best, most] = [m, iou];
     }
-    if (best < 0) pairs.push([null, answer.labels[d]!]);
+    if (best < 0) pairs.push([null, valueAt(answer.labels, d)]);
     if (best < 0 || truth.ignored[best] === 1) continue;
     free.delete(best);
-    pairs.push([truth.labels[best]!, answer.labels[d]!]);
+    pairs.push([valueAt(truth.labels, best), valueAt(answer.labels, d)]);
   }
-  return [...pairs, ...[...free].filter((m) => truth.ignored[m] === 0).map((m): Pair => [truth.labels[m]!, null])];
+  return [
+    ...pairs,
+    ...[...free].filter((m) => truth.ignored[m] === 0).map((m): Pair => [valueAt(truth.labels, m), null]),
+  ];
 }

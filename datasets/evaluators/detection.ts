@@ -9,7 +9,9 @@ import {
   vocCurve,
   vocMatches,
 } from '#coco-ts';
+import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
+import { boxAt } from '../boxes.js';
 import type { Detections, DetectionTruth, LabelMap } from '../sample.js';
 import type { Evaluator } from './evaluator.js';
 import { createIdSet } from './ids.js';
@@ -94,7 +96,7 @@ export function createDetectionEvaluator({
       const [truthRows, foundRows] = [rowsByLabel(truth.labels), rowsByLabel(result.labels)];
       for (const label of new Set([...truthRows.keys(), ...foundRows.keys()])) {
         const real = truthsAt(truths, truthRows.get(label));
-        keep(voc[label] as Kept, vocMatches(detectionsAt(found, foundRows.get(label)), real));
+        keep(valueAt(voc, label), vocMatches(detectionsAt(found, foundRows.get(label)), real));
       }
     },
     report: () => {
@@ -140,7 +142,7 @@ export function classPrecision({ eval: result }: COCOeval, index: number): Omit<
   let first = 0;
   for (let t = 0; t < T; t++) {
     for (let r = 0; r < R; r++) {
-      const precision = result.precision[(((t * R + r) * K + index) * A + 0) * M + (M - 1)] as number;
+      const precision = valueAt(result.precision, (((t * R + r) * K + index) * A + 0) * M + (M - 1));
       if (precision < 0) return { AP: null, AP50: null };
       all += precision;
       if (t === 0) first += precision;
@@ -167,7 +169,7 @@ const foundColumns = ({ boxes, labels, scores }: ScoredBoxes): FoundBoxes => ({
 /** x1 y1 x2 y2 -> x y width height, in float64. */
 function sided(corners: Float32Array | Float64Array): Float64Array {
   const out = Float64Array.from(corners);
-  for (let i = 0; i < out.length; i++) if (i % 4 > 1) out[i] = (out[i] as number) - (out[i - 2] as number);
+  for (let i = 0; i < out.length; i++) if (i % 4 > 1) out[i] = valueAt(out, i) - valueAt(out, i - 2);
   return out;
 }
 
@@ -194,11 +196,8 @@ function rowsByLabel(labels: Int32Array): Map<number, number[]> {
   return out;
 }
 
-const boxAt = (boxes: ArrayLike<number>, row: number): number[] =>
-  [0, 1, 2, 3].map((i) => boxes[4 * row + i] as number);
-
 const detectionsAt = ({ boxes, scores }: FoundBoxes, rows: readonly number[] = []): VocDetection[] =>
-  rows.map((row) => ({ image: 0, bbox: boxAt(boxes, row), score: scores[row] as number }));
+  rows.map((row) => ({ image: 0, bbox: boxAt(boxes, row), score: valueAt(scores, row) }));
 
 const truthsAt = ({ boxes, crowds }: TruthBoxes, rows: readonly number[] = []): VocTruth[] =>
   rows.map((row) => ({ image: 0, bbox: boxAt(boxes, row), difficult: crowds[row] === 1 }));

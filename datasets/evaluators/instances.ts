@@ -1,4 +1,5 @@
 import { COCO, COCOeval, type InstanceAnnotation } from '#coco-ts';
+import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
 import { packPatch } from '../instanceMasks.js';
 import type { Instances, InstanceTruth, PackedMask } from '../sample.js';
@@ -48,16 +49,16 @@ export function createInstanceEvaluator({
       images++;
       const size = sizeOf(truth, result);
       truth.labels.forEach((label, m) => {
-        const segmentation = packed(packPatch(truth.masks[m]!, size));
-        const [area, iscrowd] = [truth.areas[m]!, truth.ignored[m]!];
+        const segmentation = packed(packPatch(valueAt(truth.masks, m), size));
+        const [area, iscrowd] = [valueAt(truth.areas, m), valueAt(truth.ignored, m)];
         const about = { id: truths.length + 1, image_id: images, category_id: label + 1, area, iscrowd };
         truths.push({ ...about, bbox: sided(truth.boxes, m), segmentation });
       });
       result.labels.forEach((label, d) => {
-        const segmentation = packed(result.masks[d]!);
+        const segmentation = packed(valueAt(result.masks, d));
         const bbox = sided(result.boxes, d);
         const about = { id: found.length + 1, image_id: images, category_id: label + 1, area: bbox[2] * bbox[3] };
-        found.push({ ...about, iscrowd: 0, bbox, segmentation, score: result.scores[d]! });
+        found.push({ ...about, iscrowd: 0, bbox, segmentation, score: valueAt(result.scores, d) });
       });
     },
     report: () => {

@@ -1,3 +1,5 @@
+import { valueAt } from '../../engine/checked.js';
+import { boxAt } from '../boxes.js';
 import type { ObjectsTruth } from '../sample.js';
 import type { ScoredBoxes } from './detection.js';
 import { boxIou } from './matchBoxes.js';
@@ -20,7 +22,7 @@ const [TOUCHES, SAME] = [0.1, 0.5];
 export function labelSuspicions(truth: ObjectsTruth, answer: ScoredBoxes, threshold: number): readonly Suspicion[] {
   const found: Suspicion[] = [];
   for (let d = 0; d < answer.labels.length; d++) {
-    const score = answer.scores[d]!;
+    const score = valueAt(answer.scores, d);
     if (score < threshold) continue;
     let [nearest, overlap] = [-1, 0];
     let isFound = false;
@@ -30,10 +32,10 @@ export function labelSuspicions(truth: ObjectsTruth, answer: ScoredBoxes, thresh
       if (iou > overlap) [nearest, overlap] = [m, iou];
     }
     if (isFound) continue;
-    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = answer.boxes.subarray(d * 4, d * 4 + 4);
+    const [x1, y1, x2, y2] = boxAt(answer.boxes, d);
     const kind = overlap < TOUCHES ? 'missing' : overlap >= SAME ? 'class' : 'place';
-    const labelled = kind === 'missing' ? null : truth.labels[nearest]!;
-    found.push({ kind, score, box: [x1, y1, x2, y2], answered: answer.labels[d]!, labelled });
+    const labelled = kind === 'missing' ? null : valueAt(truth.labels, nearest);
+    found.push({ kind, score, box: [x1, y1, x2, y2], answered: valueAt(answer.labels, d), labelled });
   }
   return found.sort((a, b) => b.score - a.score);
 }

@@ -1,4 +1,5 @@
 import { meanQuality, type PanopticImage, type Quality, tallyPanoptic } from '#coco-ts';
+import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
 import { patchOfRuns } from '../instanceMasks.js';
 import { type ClassMap, IGNORED, type LabelMap, type MaskPatch, type Panoptic, type PanopticTruth } from '../sample.js';
@@ -84,7 +85,7 @@ const figuresOf = (quality: Quality | undefined) => ({
 /** Segments with a pixel: classes without objects are numbered by their class from 1, objects after them. */
 export function answerSegments({ things, stuff }: Panoptic, labels: LabelMap): PanopticImage {
   const objects = Array.from(things.labels, (label, d) => {
-    const { size, counts } = things.masks[d]!;
+    const { size, counts } = valueAt(things.masks, d);
     return { label, isCrowd: false, patch: patchOfRuns({ size: [...size], counts }) };
   });
   return segmentsOf(stuff, objects, labels);

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import type { Estimate } from './analysis.js';
 import { between, draws } from './resampling.js';
 
@@ -54,8 +55,10 @@ function meanIou(images: readonly Counts[], weights: readonly number[]): number 
     classes.map((a) => images.reduce((sum, counts, i) => sum + weights[i]! * counts[t]![a]!, 0)),
   );
   const ious = classes.flatMap((k) => {
-    const union = classes.reduce((sum, other) => sum + sums[k]![other]! + sums[other]![k]!, 0) - sums[k]![k]!;
-    return union > 0 ? [sums[k]![k]! / union] : [];
+    const union =
+      classes.reduce((sum, other) => sum + valueAt(valueAt(sums, k), other) + valueAt(valueAt(sums, other), k), 0) -
+      valueAt(valueAt(sums, k), k);
+    return union > 0 ? [valueAt(valueAt(sums, k), k) / union] : [];
   });
   return ious.length === 0 ? null : ious.reduce((sum, iou) => sum + iou, 0) / ious.length;
 }

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
 import { type ClassMap, IGNORED, type LabelMap, type SemanticTruth } from '../sample.js';
 import type { EvaluatorOptions } from './detection.js';
@@ -39,10 +40,10 @@ export function createSemanticEvaluator({
       checkMaps(id, truth, result, K);
       claim(id);
       for (let i = 0; i < truth.mask.length; i++) {
-        const expected = truth.mask[i] as number;
+        const expected = truth.mask[i]!;
         if (expected === IGNORED) continue;
-        const cell = expected * K + (result.mask[i] as number);
-        confusion[cell] = (confusion[cell] as number) + 1;
+        const cell = expected * K + result.mask[i]!;
+        confusion[cell] = valueAt(confusion, cell) + 1;
       }
     },
     report: () => reportOf(labels, confusion),
@@ -52,8 +53,8 @@ export function createSemanticEvaluator({
 function reportOf(labels: LabelMap, confusion: Float64Array): SemanticReport {
   const K = labels.classes.length;
   const { hits, truths, answers } = margins(confusion, K);
-  const iou = hits.map((hit, k) => ratio(hit, (truths[k] as number) + (answers[k] as number) - hit));
-  const dice = hits.map((hit, k) => ratio(2 * hit, (truths[k] as number) + (answers[k] as number)));
+  const iou = hits.map((hit, k) => ratio(hit, valueAt(truths, k) + valueAt(answers, k) - hit));
+  const dice = hits.map((hit, k) => ratio(2 * hit, valueAt(truths, k) + valueAt(answers, k)));
   const pixels = sum(truths);
   return {
     mIoU: meanOfPresent(iou),
@@ -69,7 +70,7 @@ function reportOf(labels: LabelMap, confusion: Float64Array): SemanticReport {
 /** Diagonal, row sums and column sums. */
 function margins(confusion: Float64Array, K: number): { hits: number[]; truths: number[]; answers: number[] } {
   const classes = Array.from({ length: K }, (_, k) => k);
-  const cell = (truth: number, answer: number): number => confusion[truth * K + answer] as number;
+  const cell = (truth: number, answer: number): number => valueAt(confusion, truth * K + answer);
   return {
     hits: classes.map((k) => cell(k, k)),
     truths: classes.map((k) => sum(classes.map((other) => cell(k, other)))),
@@ -96,8 +97,8 @@ function checkMaps(id: string, truth: SemanticTruth, result: ClassMap, K: number
     );
   }
   for (let i = 0; i < truth.mask.length; i++) {
-    const expected = truth.mask[i] as number;
-    const answer = result.mask[i] as number;
+    const expected = truth.mask[i]!;
+    const answer = result.mask[i]!;
     if (expected === IGNORED || (expected < K && answer < K)) continue;
     throw new ShapeError(
       `${id}: pixel ${i} has class ${expected} and was answered ${answer}, the data set has ${K} classes (0..${K - 1}): use the label map the model was trained with`,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
+import { valueAt } from '../../engine/checked.js';
 import { parseRanges } from '../split.js';
 import { readCoco } from '../stated/coco.js';
 import { configPath, statedReaders } from '../stated/format.js';
@@ -48,7 +49,7 @@ valid/_annotations.coco.json        annotations/instances_val2017.json`,
     narrow: (images, { data }, { split }) => {
       const indices = split === 'train' ? data.trainIndices : split === 'val' ? data.valIndices : null;
       if (indices === null) return images;
-      return parseRanges(indices, images.length).map((position) => images[position] as (typeof images)[number]);
+      return parseRanges(indices, images.length).map((position) => valueAt(images, position));
     },
   }),
   correctable: ({ root, ...data }, split) => {

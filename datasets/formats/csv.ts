@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { keysOf, valueAt } from '../../engine/checked.js';
 import { DataError } from '../../engine/errors.js';
 import { naturalOrder } from '../paths.js';
 import { parseCsv } from '../stated/csv.js';
@@ -180,7 +181,7 @@ async function readLabels(place: string, { root, folder, data, images }: Reading
 }
 
 function partOfSet(text: string): string {
-  return (Object.keys(SETS) as (keyof typeof SETS)[]).find((part) => SETS[part].test(text)) ?? '';
+  return keysOf(SETS).find((part) => SETS[part].test(text)) ?? '';
 }
 
 async function findCsv(root: string, isWanted: (start: string) => boolean): Promise<string[]> {
@@ -199,7 +200,7 @@ async function partsOf(files: readonly string[], setsIn: (file: string) => Promi
 }
 
 const resolveFile = async (name: string, { root }: Reading<CsvData>): Promise<readonly string[] | null> =>
-  isCsv(name.split('#')[0] as string) ? [configPath(root, name)] : null;
+  isCsv(valueAt(name.split('#'), 0)) ? [configPath(root, name)] : null;
 
 /** What the files of places state, one after the other. */
 async function readPlaces(

@@ -1,3 +1,4 @@
+import { keysOf } from '../../engine/checked.js';
 /** What a column of a table can hold. */
 export type Column =
   | 'image'
@@ -39,7 +40,7 @@ export function columnsOf(head: readonly string[]): Columns {
   const columns: { [column in Column]?: number } = {};
   for (const [i, title] of head.entries()) {
     const plain = title.toLowerCase().replace(/[^a-z0-9]/g, '');
-    for (const column of Object.keys(NAMES) as Column[]) if (NAMES[column].test(plain)) columns[column] ??= i;
+    for (const column of keysOf(NAMES)) if (NAMES[column].test(plain)) columns[column] ??= i;
   }
   return columns;
 }

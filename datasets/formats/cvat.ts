@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { readXml } from '#coco-ts';
+import { valueAt } from '../../engine/checked.js';
 import { DataError } from '../../engine/errors.js';
 import { naturalOrder } from '../paths.js';
 import { configPath, statedReaders } from '../stated/format.js';
@@ -127,7 +128,7 @@ function turned(
   const [cx, cy, angle] = [(x1 + x2) / 2, (y1 + y2) / 2, (degrees * Math.PI) / 180];
   const corners = [x1, y1, x2, y1, x2, y2, x1, y2];
   const points = Array.from({ length: 4 }, (_, i) => {
-    const [x, y] = [(corners[2 * i] as number) - cx, (corners[2 * i + 1] as number) - cy];
+    const [x, y] = [valueAt(corners, 2 * i) - cx, valueAt(corners, 2 * i + 1) - cy];
     return [cx + x * Math.cos(angle) - y * Math.sin(angle), cy + x * Math.sin(angle) + y * Math.cos(angle)];
   });
   return polygonObject(label, points.flat());

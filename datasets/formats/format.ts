@@ -75,6 +75,8 @@ export interface Format {
   readonly config: z.ZodType & z.core.$ZodTypeDiscriminable;
   /** Readers by the kind of truth they give; what they read is checked against `config` first. */
   readonly readers: Readers<unknown>;
+  /** True: `init` plans a training by what the volumes are like. Defaults to false. */
+  readonly isPlanned?: true;
   /** The file that holds all boxes of a split and can be corrected, whole path; null: there is none. Defaults to none. */
   readonly correctable?: (data: CommonData, split: SplitName) => string | null;
   /** Null where a folder is of another format. */

@@ -79,9 +79,19 @@ export function lacksTruth(format: Format, truth: Truth['kind']): string | null 
  * Opens one split of a data set.
  *
  * @param data as dataSchema gives it, or what it takes
- * @returns null: there is no validation set, as nothing names one and too few images are there to hold some out
+ * @returns null: there is no validation set, as nothing names one and too few images are there to hold some out; never for training images
  * @throws ConfigError for a config that cannot be; DataError for files that cannot be used
  */
+export async function openData<Kind extends Truth['kind']>(
+  data: z.input<typeof dataSchema>,
+  truth: Kind,
+  request: SplitRequest & { readonly split: 'train' },
+): Promise<Dataset<Extract<Truth, { readonly kind: Kind }>>>;
+export async function openData<Kind extends Truth['kind']>(
+  data: z.input<typeof dataSchema>,
+  truth: Kind,
+  request: SplitRequest,
+): Promise<Dataset<Extract<Truth, { readonly kind: Kind }>> | null>;
 export async function openData<Kind extends Truth['kind']>(
   data: z.input<typeof dataSchema>,
   truth: Kind,
@@ -94,5 +104,6 @@ export async function openData<Kind extends Truth['kind']>(
   if (lack !== null) throw new ConfigError(`data: ${lack}`);
   const open = format.readers[truth] as NonNullable<(typeof format.readers)[Kind]>;
   const dataset = await open(parsed.data, request);
+  if (dataset === null && request.split === 'train') throw new ConfigError('data: there are no training images');
   return dataset && withIntensity(dataset, parsed.data.intensity);
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError, DataError } from '../../engine/errors.js';
 import { type Case, commonMask, findCases } from '../medical/findCases.js';
 import { openCases } from '../medical/openCases.js';
@@ -80,7 +81,7 @@ const open: Open<MedicalData, 'classMap'> = async (data, request) => {
   const paths = (await listFiles(root.path)).sort(naturalOrder);
   const all = findCases(paths);
   const masks = data.masks.length > 0 ? data.masks : [commonMask(all)];
-  const cases = all.filter((one) => one.masks.has(masks[0] as string));
+  const cases = all.filter((one) => one.masks.has(valueAt(masks, 0)));
   if (cases.length === 0) throw new DataError(root.path, lacking(all, masks));
   const patients = new Map<string, Case[]>();
   for (const one of cases) patients.set(one.patient, [...(patients.get(one.patient) ?? []), one]);
@@ -188,6 +189,7 @@ const datasetJson = z.object({
 export const medical = defineFormat({
   kind: 'medical',
   title: 'Medical volumes',
+  isPlanned: true,
   tools:
     'nnU-Net, Medical Segmentation Decathlon, BIDS, 3D Slicer, ITK-SNAP; NIfTI, NRRD, MetaImage, DICOM, NumPy, TIFF; DICOM-SEG, RTSTRUCT',
   layout: `imagesTr/a_0000.nii.gz     or   patient1/t2.nii.gz       or   t2.nii.gz

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError } from '../../engine/errors.js';
 import { createRandom, permutation } from '../../engine/random.js';
 import type { Entry } from '../dataset.js';
@@ -95,9 +96,9 @@ export function createLoader(given: LoaderOptions): Loader {
     layout ??= planLayout(config);
     const plan = await layout;
     const slot = free.pop() ?? new SharedArrayBuffer(plan.byteLength);
-    const members = Array.from(order, (index) => entries[index] as Entry);
+    const members = Array.from(order, (index) => valueAt(entries, index));
     const jobs = members.map((entry, row) => {
-      const index = order[row] as number;
+      const index = valueAt(order, row);
       const stream = [options.seed, epoch, index];
       const mixing = augment.mixing
         ? drawMixing(augment.mixing, { epoch, epochs, images: entries.length }, createRandom([...stream, MIXING]))

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { EspalierError } from '../../engine/errors.js';
+import { valueAt } from '../../engine/checked.js';
+import { EspalierError, messageOf } from '../../engine/errors.js';
 import { releaseThread } from '../decode/memory.js';
 import { builtModule } from './built.js';
 import { type Failure, fromFailure } from './failure.js';
@@ -51,11 +52,11 @@ export function createWorkerPool(config: FillerConfig, count: number): Pool {
   } catch (error) {
     for (const thread of threads) void thread.close();
     throw new EspalierError(
-      `data-loading thread ${threads.length + 1} of ${count} did not start (${error instanceof Error ? error.message : error}): use fewer workers`,
+      `data-loading thread ${threads.length + 1} of ${count} did not start (${messageOf(error)}): use fewer workers`,
     );
   }
   return {
-    run: (job) => (threads[job.index % count] as Thread).run(job),
+    run: (job) => valueAt(threads, job.index % count).run(job),
     dispose: async () => {
       await Promise.all(threads.map((thread) => thread.close()));
     },
@@ -99,7 +100,7 @@ function openThread(file: URL, config: FillerConfig): Thread {
     end(crash(waiting, error.message));
     void worker.terminate();
   });
-  worker.on('error', (error) => end(crash(waiting, error instanceof Error ? error.message : String(error))));
+  worker.on('error', (error) => end(crash(waiting, messageOf(error))));
   worker.on('exit', (code) => end(crash(waiting, `exit code ${code}`)));
   return {
     run: (job) =>

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { DataError } from '../../engine/errors.js';
 import type { ValueCounts } from '../classMap.js';
 import type { MaskUnit } from '../decode/decodeMask.js';
@@ -25,7 +26,7 @@ export function valuesLine(
   if (values.length === names.length) return yaml(values, names);
   if (values.length === names.length + 1 && UNLABELLED.includes(last)) return yaml(values, [...names, IGNORE]);
   if (values.length < 2 || names.length !== 2 || values.length < names.length) return null;
-  return `${yaml([values[0] as number, last], names)} and otherValues: nearest`;
+  return `${yaml([valueAt(values, 0), last], names)} and otherValues: nearest`;
 }
 
 const ELSE = "or set otherValues to 'ignore' or 'nearest'";
@@ -53,7 +54,7 @@ export function adviseValues(
 }
 
 const yaml = (values: readonly number[], names: readonly string[], unit: MaskUnit = 'value'): string =>
-  `values: { ${values.map((value, i) => `${yamlValue(value, unit)}: ${scalar(names[i] as string)}`).join(', ')} }`;
+  `values: { ${values.map((value, i) => `${yamlValue(value, unit)}: ${scalar(valueAt(names, i))}`).join(', ')} }`;
 
 const yamlValue = (value: number, unit: MaskUnit): string =>
   unit === 'colour' ? `'${shownValue(value, unit)}'` : String(value);

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { isImageName, stemOf } from '../stated/images.js';
 import { isVolumeName, volumeStem } from '../volumes/readVolume.js';
 
@@ -60,7 +61,7 @@ export function findCases(paths: readonly string[]): readonly Case[] {
   const channels = new Map<string, Found[]>();
   for (const image of images) {
     const parted = byKey.has(image.key) ? null : CHANNEL.exec(image.key);
-    const key = parted && byKey.has(parted[1] as string) ? (parted[1] as string) : image.key;
+    const key = parted && byKey.has(valueAt(parted, 1)) ? valueAt(parted, 1) : image.key;
     channels.set(key, [...(channels.get(key) ?? []), image]);
   }
   const cases: Case[] = [];
@@ -71,7 +72,7 @@ export function findCases(paths: readonly string[]): readonly Case[] {
     if (taken.length === 0) continue;
     const sorted = [...own].sort((a, b) => (a.source.path < b.source.path ? -1 : 1));
     cases.push({
-      id: (sorted[0] as Found).source.path,
+      id: valueAt(sorted, 0).source.path,
       patient: patientOf(first, key),
       images: sorted.map(({ source }) => source),
       masks: new Map(taken.map(({ ending, source }) => [ending, source])),
@@ -156,7 +157,7 @@ function patientOf({ source }: Found, key: string): string {
   const own = steps.filter(
     (step) => step !== '' && !IMAGE_STEPS.test(step) && !/^(train|val|valid|test)(ing|idation)?$/i.test(step),
   );
-  return own.length > 0 && !/^(nnunet_?raw|dataset\d*|task\d*)/i.test(own[0] as string) ? (own[0] as string) : key;
+  return own.length > 0 && !/^(nnunet_?raw|dataset\d*|task\d*)/i.test(valueAt(own, 0)) ? valueAt(own, 0) : key;
 }
 
 function groups(items: readonly Found[], key: (item: Found) => string): ReadonlyMap<string, readonly Found[]> {

@@ -1,5 +1,6 @@
+import { valueAt } from '../../engine/checked.js';
 import { nonZeroBox, percentiles } from '../caseStatistics.js';
-import type { Dataset, Entry } from '../dataset.js';
+import type { Dataset } from '../dataset.js';
 import { BACKGROUND } from '../labels.js';
 import { IGNORED, type Pixels } from '../sample.js';
 import { openVolume, type SliceSource } from './slices.js';
@@ -49,7 +50,7 @@ const SAMPLES = 10_000;
 export async function fingerprintOf(dataset: Dataset): Promise<Fingerprint> {
   const background = dataset.labels.classes.findIndex(({ name }) => name === BACKGROUND);
   const byCase = new Map<string, { readonly source: SliceSource; readonly indices: number[] }>();
-  for (const [index, { deep }] of (dataset.entries as readonly Entry[]).entries()) {
+  for (const [index, { deep }] of dataset.entries.entries()) {
     if (deep?.kind !== 'slice') continue;
     const key = deep.volumes.map(({ path }) => path).join('\0');
     const known = byCase.get(key);
@@ -105,7 +106,7 @@ function collect({ data }: Pixels, mask: Uint8Array, background: number, into: S
     for (let c = 0; c < channels; c++) {
       const own = into[c] ?? createSampler();
       into[c] = own;
-      own.add(data[i * channels + c] as number);
+      own.add(data[i * channels + c]!);
     }
   }
 }
@@ -128,9 +129,8 @@ function createSampler(): Sampler {
       step *= 2;
     },
     spread: () =>
-      Float64Array.from(
-        { length: values.length === 0 ? 0 : SAMPLES },
-        (_, i) => values[Math.floor((i * values.length) / SAMPLES)] as number,
+      Float64Array.from({ length: values.length === 0 ? 0 : SAMPLES }, (_, i) =>
+        valueAt(values, Math.floor((i * values.length) / SAMPLES)),
       ),
   };
 }
@@ -150,8 +150,8 @@ async function describeCase({ volumes, axis, isStored }: SliceSource): Promise<C
   const sizes = [volume.width, volume.height, volume.depth] as const;
   const sides = sizes.map((size, own) => {
     const [low, high] = [
-      Math.min(...boxes.map((box) => box.low[own] as number)),
-      Math.max(...boxes.map((box) => box.high[own] as number)),
+      Math.min(...boxes.map((box) => valueAt(box.low, own))),
+      Math.max(...boxes.map((box) => valueAt(box.high, own))),
     ];
     return boxes.length === 0 ? size : high - low + 1;
   });
@@ -160,6 +160,6 @@ async function describeCase({ volumes, axis, isStored }: SliceSource): Promise<C
   return {
     shape: [sides[axis] as number, sides[rows] as number, sides[columns] as number],
     spacing: [spacing[axis], spacing[rows], spacing[columns]],
-    cropped: sides.reduce((share, side, own) => (share * side) / (sizes[own] as number), 1),
+    cropped: sides.reduce((share, side, own) => (share * side) / valueAt(sizes, own), 1),
   };
 }

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { percentiles } from '../caseStatistics.js';
 import type { CaseFingerprint, Fingerprint } from './fingerprint.js';
 
@@ -26,18 +27,18 @@ export function topologyOf(spacing: Pair, patch: Pair): Topology {
   const [apart, sides, steps] = [[...spacing], [...patch], [0, 0]];
   const strides: Pair[] = [[1, 1]];
   for (;;) {
-    const large = [0, 1].filter((axis) => sides[axis]! >= 2 * LEAST_SIDE);
-    const least = Math.min(...large.map((axis) => apart[axis]!));
-    const pooled = large.filter((axis) => apart[axis]! / least < 2);
-    if (pooled.length === 0 || (pooled.length === 1 && sides[pooled[0]!]! < 3 * LEAST_SIDE)) break;
+    const large = [0, 1].filter((axis) => valueAt(sides, axis) >= 2 * LEAST_SIDE);
+    const least = Math.min(...large.map((axis) => valueAt(apart, axis)));
+    const pooled = large.filter((axis) => valueAt(apart, axis) / least < 2);
+    if (pooled.length === 0 || (pooled.length === 1 && valueAt(sides, valueAt(pooled, 0)) < 3 * LEAST_SIDE)) break;
     for (const axis of pooled) {
       steps[axis]!++;
       apart[axis]! *= 2;
-      sides[axis] = Math.ceil(sides[axis]! / 2);
+      sides[axis] = Math.ceil(valueAt(sides, axis) / 2);
     }
     strides.push([pooled.includes(0) ? 2 : 1, pooled.includes(1) ? 2 : 1]);
   }
-  const divisor: Pair = [2 ** steps[0]!, 2 ** steps[1]!];
+  const divisor: Pair = [2 ** valueAt(steps, 0), 2 ** valueAt(steps, 1)];
   return { strides, divisor, patch: both((axis) => Math.ceil(patch[axis] / divisor[axis]) * divisor[axis]) };
 }
 
@@ -155,24 +156,24 @@ export const MASKED_BELOW = 0.75;
  */
 export function resampledTo({ cases, classes }: Fingerprint): Resampled {
   const over = (share: number, of: (one: CaseFingerprint) => number): number =>
-    percentiles(Float64Array.from(cases, of), [share])[0] as number;
+    valueAt(percentiles(Float64Array.from(cases, of), [share]), 0);
   const medians = (of: (one: CaseFingerprint, axis: number) => number): Triple =>
     [0, 1, 2].map((axis) => over(0.5, (one) => of(one, axis))) as unknown as Triple;
-  const median = medians(({ spacing }, axis) => spacing[axis] as number);
-  const sizes = medians(({ shape }, axis) => shape[axis] as number);
+  const median = medians(({ spacing }, axis) => valueAt(spacing, axis));
+  const sizes = medians(({ shape }, axis) => valueAt(shape, axis));
   const worst = median.indexOf(Math.max(...median));
   const others = [0, 1, 2].filter((axis) => axis !== worst);
-  const finest = Math.max(...others.map((axis) => median[axis] as number));
+  const finest = Math.max(...others.map((axis) => valueAt(median, axis)));
   const isThick =
-    (median[worst] as number) > ANISOTROPIC * finest &&
-    (sizes[worst] as number) * ANISOTROPIC < Math.min(...others.map((axis) => sizes[axis] as number));
+    valueAt(median, worst) > ANISOTROPIC * finest &&
+    valueAt(sizes, worst) * ANISOTROPIC < Math.min(...others.map((axis) => valueAt(sizes, axis)));
   const thin = Math.max(
     finest + 1e-5,
-    over(0.1, ({ spacing }) => spacing[worst] as number),
+    over(0.1, ({ spacing }) => valueAt(spacing, worst)),
   );
   const target = (isThick ? median.map((value, axis) => (axis === worst ? thin : value)) : median) as Triple;
   const volume = medians(({ shape, spacing }, axis) =>
-    roundEven(((spacing[axis] as number) / (target[axis] as number)) * (shape[axis] as number)),
+    roundEven((valueAt(spacing, axis) / valueAt(target, axis)) * valueAt(shape, axis)),
   );
   const cropped = over(0.5, (one) => one.cropped);
   return {

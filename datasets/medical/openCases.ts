@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { valueAt } from '../../engine/checked.js';
 import { DataError, EspalierError } from '../../engine/errors.js';
 import { percentiles } from '../caseStatistics.js';
 import { hashValues } from '../check/hash.js';
@@ -101,7 +102,7 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
       countInto(counts, values, layers);
       const truth: SliceTruth = { kind: 'slice-mask', layers, axis, index, isStored };
       const deep = { kind: 'slice', volumes, axis, index, slices: options.slices, isStored, isEye } as const;
-      const file = (volumes[0] as VolumeSource).path;
+      const file = valueAt(volumes, 0).path;
       return [{ id: `${name}/${String(index).padStart(3, '0')}`, file, width, height, deep, truth }];
     });
   });
@@ -144,10 +145,13 @@ const shortened = (value: number): string => String(Number(value.toPrecision(4))
 /** Median of rows and of columns. @source nnU-Net, default_experiment_planner.py, determine_fullres_target_spacing: percentile 50 of each axis */
 function medianSpacing(read: readonly Read[]): Spacing {
   const median = (axis: 0 | 1): number =>
-    percentiles(
-      Float64Array.from(read, ({ spacing }) => spacing[axis]),
-      [0.5],
-    )[0] as number;
+    valueAt(
+      percentiles(
+        Float64Array.from(read, ({ spacing }) => spacing[axis]),
+        [0.5],
+      ),
+      0,
+    );
   return [median(0), median(1)];
 }
 
@@ -202,20 +206,20 @@ async function readCase(one: Case, options: OpenCases, first: Read | undefined):
   const absolute = ({ path, isFolder }: Source): VolumeSource => ({ path: join(root.path, path), isFolder });
   const volumes = one.images.map(absolute);
   // Masks in millimetres are laid on the grid of the first image.
-  const on = volumes[0] as VolumeSource;
+  const on = valueAt(volumes, 0);
   const layers = masks.flatMap((name) => one.masks.get(name) ?? []).map((source) => ({ ...absolute(source), on }));
   const all = [...volumes, ...layers];
   const placed = await Promise.all(all.map((source) => openVolume(source, false)));
   const isStored = placed.some(({ volume }) => volume.affine === null);
   const opened = isStored ? await Promise.all(all.map((source) => openVolume(source, true))) : placed;
-  const { volume } = opened[0] as (typeof opened)[number];
-  for (const [i, other] of opened.entries()) requireGrid((all[i] as VolumeSource).path, other.volume, volume);
+  const { volume } = valueAt(opened, 0);
+  for (const [i, other] of opened.entries()) requireGrid(valueAt(all, i).path, other.volume, volume);
   const axis = wanted ?? thickestAxis(volume);
   const images = opened.slice(0, volumes.length);
   const channels = images.reduce((sum, image) => sum + image.volume.channels, 0);
   if (first && first.channels !== channels) {
     throw new DataError(
-      (volumes[0] as VolumeSource).path,
+      valueAt(volumes, 0).path,
       `it has ${channels} channels, ${nameOf(first.one, options)} has ${first.channels}: cases of a data set have the same`,
     );
   }
@@ -258,7 +262,7 @@ function valuesOf(
 ): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
   for (let i = 0; i < data.length; i += step) {
-    const value = data[i] as number;
+    const value = data[i]!;
     if (!Number.isInteger(value))
       throw new DataError(path, `a mask value is ${value}, whole numbers are expected: is it an image?`);
     counts.set(value, (counts.get(value) ?? 0) + 1);

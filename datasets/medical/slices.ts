@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { DataError } from '../../engine/errors.js';
 import { caseStatistics } from '../caseStatistics.js';
 import { commonType, createPixels, typeOf } from '../pixelTypes.js';
@@ -39,6 +40,10 @@ export interface SliceTruth {
   readonly index: number;
   readonly isStored: boolean;
 }
+
+/** The mask of a slice; null: it is another stored truth. */
+export const sliceMaskOf = (truth: { readonly kind: string }): SliceTruth | null =>
+  truth.kind === 'slice-mask' ? (truth as SliceTruth) : null;
 
 export interface MaskLayer extends VolumeSource {
   /** Value -> class index; -1: it shows what is below. */
@@ -114,7 +119,7 @@ export function sliceWithin(volume: Volume, axis: Axis, index: number, slices: n
   const parts = Array.from({ length: slices }, (_, i) =>
     cutSlice(volume, axis, Math.min(last, Math.max(0, index + i - (slices - 1) / 2))),
   );
-  return { ...(parts[0] as Pixels), data: joined(parts) };
+  return { ...valueAt(parts, 0), data: joined(parts) };
 }
 
 /** Images of one size as the channels of one, in their common type. */
@@ -127,7 +132,7 @@ export function joined(parts: readonly Pixels[]): PixelData {
   const data = createPixels(commonType(parts.map((part) => typeOf(part.data))), area * channels);
   let offset = 0;
   for (const [i, part] of parts.entries()) {
-    const count = counts[i] as number;
+    const count = valueAt(counts, i);
     for (let at = 0; at < area; at++) {
       for (let c = 0; c < count; c++) data[at * channels + offset + c] = part.data[at * count + c] as number;
     }

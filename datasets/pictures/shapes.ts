@@ -1,3 +1,5 @@
+import { valueAt } from '../../engine/checked.js';
+import { boxAt } from '../boxes.js';
 import { shownImage } from '../decode/shown.js';
 import { answeredOf, bestFirst } from '../evaluators/classification.js';
 import type { ScoredBoxes } from '../evaluators/detection.js';
@@ -63,7 +65,7 @@ function labelsOf(drawable: LabelTruth | ClassScores): readonly ShapeLabel[] {
   const there = new Set(isExclusive ? ranked : answeredOf(probabilities));
   return ranked
     .filter((label) => there.has(label))
-    .map((label) => ({ label, score: Math.round(probabilities[label]! * 1000) / 1000 }));
+    .map((label) => ({ label, score: Math.round(valueAt(probabilities, label) * 1000) / 1000 }));
 }
 
 function boxesOf(drawable: ObjectsTruth | ScoredBoxes, threshold: number): readonly ShapeBox[] {
@@ -73,7 +75,7 @@ function boxesOf(drawable: ObjectsTruth | ScoredBoxes, threshold: number): reado
   for (let i = 0; i < drawable.labels.length && found.length < MOST_BOXES; i++) {
     const score = scores?.[i];
     if (score !== undefined && score < threshold) continue;
-    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = drawable.boxes.subarray(i * 4, i * 4 + 4);
+    const [x1, y1, x2, y2] = boxAt(drawable.boxes, i);
     found.push({
       box: [tenth(x1), tenth(y1), tenth(x2), tenth(y2)],
       label: drawable.labels[i] ?? 0,

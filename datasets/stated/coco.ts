@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { COCO, mask as masks, parseJson } from '#coco-ts';
-import { DataError } from '../../engine/errors.js';
+import { DataError, messageOf } from '../../engine/errors.js';
 import { readStart } from '../../engine/files/read.js';
 import { requireRegular } from '../decode/header.js';
 import type { Segmentation } from '../regions.js';
@@ -116,7 +116,7 @@ async function parse(file: string): Promise<unknown> {
     return parseJson(decodeAnnotation(bytes, file));
   } catch (error) {
     if (error instanceof DataError) throw error;
-    const [first = ''] = (error as Error).message.split('\n');
+    const [first = ''] = messageOf(error).split('\n');
     throw new DataError(
       file,
       first.startsWith(`${file} `) ? first.slice(file.length + 1) : `not well-formed JSON: ${first}`,
@@ -203,7 +203,7 @@ function segmentationOf(written: unknown): Segmentation | null | undefined {
   }
   const { size, counts } = written as Json;
   const [height, width] = Array.isArray(size) && size.length === 2 ? size.map(numberOf) : [];
-  if (height == null || width == null) return Object.keys(written as Json).length === 0 ? null : undefined;
+  if (height == null || width == null) return Object.keys(written).length === 0 ? null : undefined;
   try {
     const region = { size: [height, width] as [number, number], counts: counts as string };
     const runs = masks.toRuns(region);

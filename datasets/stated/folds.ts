@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError } from '../../engine/errors.js';
 import { nameGroups } from '../check/groups.js';
 import { type Shareable, stratifiedOrder } from './shares.js';
@@ -27,7 +28,7 @@ export function foldsOf(
     throw new ConfigError(`data.folds is ${folds}, and there are ${units.length} ${found}: lower it`);
   }
   const order = stratifiedOrder(units, seed)
-    .map((position) => units[position] as Unit)
+    .map((position) => valueAt(units, position))
     .sort((a, b) => b.members.length - a.members.length); // large groups first, so that small ones even them out
   const sizes: number[] = Array(folds).fill(0);
   const fold: number[] = Array(items.length).fill(0);

@@ -1,5 +1,5 @@
 import { parseJson } from '#coco-ts';
-import { DataError } from '../../engine/errors.js';
+import { DataError, messageOf } from '../../engine/errors.js';
 import { readAnnotation } from './text.js';
 
 /** A JSON object whose values are not known. */
@@ -15,7 +15,7 @@ export async function readJsonObject(file: string, maxBytes?: number): Promise<J
   try {
     value = parseJson(text);
   } catch (error) {
-    throw new DataError(file, `not well-formed JSON: ${(error as Error).message.split('\n')[0]}`);
+    throw new DataError(file, `not well-formed JSON: ${messageOf(error).split('\n')[0]}`);
   }
   if (isObject(value)) return value;
   throw new DataError(file, 'is no JSON object');

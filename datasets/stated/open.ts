@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { mask as masks } from '#coco-ts';
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
 import { shownName } from '../../engine/printable.js';
 import { admitBoxes, admitted, objectsOf, type StatedBox } from '../boxes.js';
@@ -364,10 +365,10 @@ export function extentOf(segmentation: Segmentation | null): StatedObject['box']
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const polygon of segmentation) {
     for (let i = 0; i + 1 < polygon.length; i += 2) {
-      left = Math.min(left, polygon[i] as number);
-      right = Math.max(right, polygon[i] as number);
-      top = Math.min(top, polygon[i + 1] as number);
-      bottom = Math.max(bottom, polygon[i + 1] as number);
+      left = Math.min(left, valueAt(polygon, i));
+      right = Math.max(right, valueAt(polygon, i));
+      top = Math.min(top, valueAt(polygon, i + 1));
+      bottom = Math.max(bottom, valueAt(polygon, i + 1));
     }
   }
   return left > right ? null : [left, top, right, bottom];

@@ -64,7 +64,7 @@ function segmentOf(
     return [];
   }
   const sides = Array.isArray(bbox) && bbox.length === 4 ? bbox.map(numberOf) : [];
-  const [x, y, width, height] = sides.every((side) => side !== null) ? (sides as number[]) : [];
+  const [x, y, width, height] = sides.every((side) => side !== null) ? sides : [];
   const box =
     x === undefined || y === undefined || width === undefined || height === undefined
       ? null

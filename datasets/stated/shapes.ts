@@ -80,7 +80,7 @@ export function windowObject(
   for (let x = 0; x < width; x++) {
     const first = (left + x) * size.height + top;
     if (isOn && first !== next) turn(next);
-    for (let y = 0; y < height; y++) if ((pixels[y * width + x] as number) > 0 !== isOn) turn(first + y);
+    for (let y = 0; y < height; y++) if (pixels[y * width + x]! > 0 !== isOn) turn(first + y);
     next = first + height;
   }
   if (isOn) turn(next);

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { createRandom } from '../../engine/random.js';
 
 /** What images are shared out by: those of one group are spread evenly. */
@@ -49,6 +50,6 @@ function rarestOf(classes: readonly string[], counts: ReadonlyMap<string, number
 function shuffle(items: number[], integer: (count: number) => number): void {
   for (let i = items.length - 1; i > 0; i--) {
     const j = integer(i + 1);
-    [items[i], items[j]] = [items[j] as number, items[i] as number];
+    [items[i], items[j]] = [valueAt(items, j), valueAt(items, i)];
   }
 }

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError, DataError } from '../../engine/errors.js';
 import type { CommonData, Split, SplitName } from '../formats/format.js';
 import { isGlob } from '../glob.js';
@@ -126,7 +127,7 @@ async function named<Item extends Candidate>(
   places: Places<Item>,
 ): Promise<readonly Item[]> {
   const names = typeof said === 'object' ? said : [String(said)];
-  const isPositions = names.length === 1 && isRanges(names[0] as string);
+  const isPositions = names.length === 1 && isRanges(valueAt(names, 0));
   const resolved = isPositions
     ? [null]
     : await Promise.all(names.map((name) => (isGlob(name) ? null : places.resolve(name))));

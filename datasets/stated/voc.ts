@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { valueAt } from '../../engine/checked.js';
 import { DataError, EspalierError } from '../../engine/errors.js';
 import { concurrently } from '../concurrently.js';
 import { naturalOrder } from '../paths.js';
@@ -23,7 +24,7 @@ const WHOLE = /^(trainval|default|all)$/i;
 export async function vocParts(root: string, isAnnotation: (path: string) => boolean, lists = LISTS): Promise<Parts> {
   const paths = (await listFiles(root)).sort(naturalOrder);
   const listed = paths.filter((path) => dirname(path) === lists && path.endsWith('.txt'));
-  const folders = [...new Set(paths.filter(isAnnotation).map((path) => path.split('/')[0] as string))];
+  const folders = [...new Set(paths.filter(isAnnotation).map((path) => valueAt(path.split('/'), 0)))];
   const places = listed.length > 0 ? listed : folders;
   const named = (part: RegExp) => places.filter((place) => part.test(basename(place, '.txt')));
   const whole = listed.filter((place) => WHOLE.test(basename(place, '.txt')));
@@ -75,7 +76,7 @@ export async function readVoc(places: readonly string[], reading: Reading<unknow
       return null;
     }
   });
-  const file = places.length === 1 && places[0] !== '' ? join(root.path, places[0] as string) : root.path;
+  const file = places.length === 1 && places[0] !== '' ? join(root.path, valueAt(places, 0)) : root.path;
   if (wanted.length === 0 && bad.size === 0) throw new DataError(file, 'holds no VOC annotation (.xml)');
   return { images: stated.filter((image) => image !== null), classes: null, file, bad };
 }

@@ -1,3 +1,4 @@
+import { boxAt } from '../boxes.js';
 import type { Placement } from '../placement.js';
 import type { DetectionTruth, ObjectsTruth } from '../sample.js';
 import { type Affine, areaScaleAt, hullOf } from './affine.js';
@@ -37,7 +38,7 @@ export function moveObjects(
     const at = kept.length;
     const visible = moveBox(truth.boxes, i * 4, affine, size, boxes, at * 4);
     if (visible === 0 || (visible < minVisible && !truth.ignored[i])) continue;
-    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = truth.boxes.subarray(i * 4, i * 4 + 4);
+    const [x1, y1, x2, y2] = boxAt(truth.boxes, i);
     areas[at] = (truth.areas[i] ?? 0) * areaScaleAt(affine, (x1 + x2) / 2, (y1 + y2) / 2) * visible;
     kept.push(i);
   }

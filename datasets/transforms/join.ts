@@ -1,3 +1,4 @@
+import { boxAt } from '../boxes.js';
 import {
   IGNORED,
   type InstanceTruth,
@@ -101,13 +102,6 @@ export function eraseRectangle(truth: Truth, hidden: Region, minVisible: number)
     areas: Float64Array.from(kept, (i) => (truth.areas[i] ?? 0) * (visible[i] ?? 1)),
   };
 }
-
-const boxAt = (boxes: Float64Array, i: number): readonly [number, number, number, number] => [
-  boxes[i * 4] ?? 0,
-  boxes[i * 4 + 1] ?? 0,
-  boxes[i * 4 + 2] ?? 0,
-  boxes[i * 4 + 3] ?? 0,
-];
 
 function visibleShare(boxes: Float64Array, i: number, { left, top, right, bottom }: Region): number {
   const [x1, y1, x2, y2] = boxAt(boxes, i);

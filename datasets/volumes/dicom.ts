@@ -189,7 +189,7 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
   const affine = straight && last.affine ? sheared(straight, last.affine, sorted.length - 1, z) : straight;
   return {
     ...first,
-    data: data as PixelData,
+    data: data,
     depth: sorted.length,
     spacing: [first.spacing[0], first.spacing[1], z],
     affine,

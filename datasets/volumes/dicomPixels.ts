@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { DataSet, Element } from 'dicom-parser';
+import { messageOf } from '../../engine/errors.js';
 import { type CodecKind, codecHeader, decodePacked, woven } from '../decode/codecs.js';
 import { decodeImage } from '../decode/decodeImage.js';
 import type { PixelData } from '../sample.js';
@@ -175,9 +176,7 @@ async function unpackFrame(
     const decoded = new Decoder().decode(buffer, 0, buffer.byteLength, allocated / 8);
     raw = decoded instanceof ArrayBuffer ? decoded : decoded.buffer;
   } catch (error) {
-    throw new Error(
-      `its JPEG cannot be unpacked (${String(error instanceof Error ? error.message : error).slice(0, 80)})`,
-    );
+    throw new Error(`its JPEG cannot be unpacked (${messageOf(error).slice(0, 80)})`);
   }
   return readValues(new Uint8Array(raw), shape, { ...values, little: true });
 }

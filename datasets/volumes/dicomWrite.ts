@@ -76,7 +76,7 @@ function bodyOf(kind: Kind, value: DicomElement[2]): Uint8Array {
   }
   if (value instanceof Uint8Array) return value.length % 2 === 0 ? value : Buffer.concat([value, Uint8Array.of(0)]);
   if (isItems(kind, value)) return Buffer.concat(value.flatMap(itemOf));
-  const numbers = NUMBERS[kind as keyof typeof NUMBERS](value as readonly number[]);
+  const numbers = NUMBERS[kind as keyof typeof NUMBERS](value);
   return new Uint8Array(numbers.buffer);
 }
 

@@ -1,4 +1,5 @@
 import { constants, gunzipSync, inflateSync } from 'node:zlib';
+import { codeOf } from '../../engine/errors.js';
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
@@ -11,7 +12,7 @@ export function inflateBounded(bytes: Uint8Array, byteLength: number): Uint8Arra
     const options = { maxOutputLength: byteLength + MORE };
     return isGzip(bytes) ? gunzipSync(bytes, options) : inflateSync(bytes, options);
   } catch (error) {
-    const isLarger = (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE';
+    const isLarger = codeOf(error) === 'ERR_BUFFER_TOO_LARGE';
     throw new Error(
       isLarger
         ? `more values than the ${byteLength} bytes that it declares`

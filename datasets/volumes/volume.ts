@@ -1,4 +1,4 @@
-import { DataError } from '../../engine/errors.js';
+import { DataError, messageOf } from '../../engine/errors.js';
 import { createPixels, type PixelType } from '../pixelTypes.js';
 import type { PixelData } from '../sample.js';
 
@@ -145,7 +145,7 @@ export function toRas(volume: Volume): Volume {
     const at = (axis: number): number => affine[row * 4 + axis] as number;
     const columns = orientation.map(({ axis, isReversed }) => (isReversed ? -1 : 1) * at(axis));
     const offset = orientation.reduce(
-      (sum, { axis, isReversed }) => sum + (isReversed ? at(axis) * ((sizeOf(volume)[axis] as number) - 1) : 0),
+      (sum, { axis, isReversed }) => sum + (isReversed ? at(axis) * (sizeOf(volume)[axis] - 1) : 0),
       at(3),
     );
     return [...columns, offset];
@@ -199,7 +199,7 @@ export function namedVolume<T>(file: string, kind: string, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof DataError) throw error;
-    const problem = error instanceof RangeError ? 'it ends inside its header' : (error as Error).message;
+    const problem = error instanceof RangeError ? 'it ends inside its header' : messageOf(error);
     throw new DataError(file, `${kind}: ${problem}`);
   }
 }

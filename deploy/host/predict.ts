@@ -103,7 +103,7 @@ export const openModel = createOpenModel<NetworkSource, ImageSource, RuntimeName
 /** Opens a network in a `Worker` of node:worker_threads, of which the whole program is `serveModel()`. */
 export const openModelInWorker = createOpenInWorker<NetworkSource, ImageSource>();
 
-const serve = createServe(openModel as never);
+const serve = createServe(openModel);
 
 /** The program of a worker thread for `openModelInWorker`. @param port Defaults to the worker's own */
 export const serveModel = (port: Port = parentPort as unknown as Port): void => serve(port);

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { type Constant, type Graph, infoOf, sizeOf } from '../../engine/graph/graph.js';
 import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxType } from './model.js';
 
@@ -86,7 +87,7 @@ export class OnnxBuilder {
     outputs: readonly string[] = [this.fresh(operator)],
   ): string {
     this.nodes.push({ operator, inputs, outputs, attributes });
-    return outputs[0] as string;
+    return valueAt(outputs, 0);
   }
 
   fresh(hint: string): string {

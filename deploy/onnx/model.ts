@@ -134,7 +134,7 @@ function rawBytes(type: OnnxType, values: OnnxTensor['values']): Uint8Array {
     float32: () => Float32Array.from(values),
     float16: () => Uint16Array.from(values, (value) => toFloat16(Math.min(Math.max(value, -MAX_FLOAT16), MAX_FLOAT16))),
     int32: () => Int32Array.from(values),
-    int64: () => BigInt64Array.from(values as readonly number[], (value) => BigInt(value)),
+    int64: () => BigInt64Array.from(values, (value) => BigInt(value)),
     uint8: () => Uint8Array.from(values),
     int8: () => Int8Array.from(values),
     bool: () => Uint8Array.from(values, (value) => (value ? 1 : 0)),

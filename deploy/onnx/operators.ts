@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { ConfigError } from '../../engine/errors.js';
 import type { GraphNode } from '../../engine/graph/graph.js';
+import { axesOf, numberOf, numbersOf, paddingsOf } from '../../engine/kernelAttributes.js';
+import { convolutionInfo, poolingInfo } from '../../engine/windows.js';
 import { axisInFirst, type Layout, type OnnxBuilder, transposed } from './builder.js';
 import { type OnnxAttribute, TYPES } from './model.js';
 
@@ -53,10 +55,10 @@ const clip = (builder: OnnxBuilder, x: string, low: number, high: number): strin
 const reduction =
   (operator: string): Emit =>
   (builder, node) => {
-    const { axis, keepDims, reductionIndices } = node.attributes;
+    const { keepDims } = node.attributes;
     const value = input(node, 0);
     const shape = builder.shapeOf(value);
-    const axes = tf.util.parseAxisParam((axis ?? reductionIndices ?? null) as number[], [...shape]);
+    const axes = tf.util.parseAxisParam(axesOf(node.attributes) ?? [...shape.keys()], [...shape]);
     const isMap = shape.length === 4 && !builder.has(value, 'last');
     const isPlane = axes.length === 2 && axes.includes(1) && axes.includes(2);
     const layout = isMap && (keepDims === true || isPlane || axes.length >= 3) ? 'first' : 'last';
@@ -111,23 +113,14 @@ function convolve(
   builder.set(output(node), name, 'first');
 }
 
-type Shape4 = [number, number, number, number];
-
 const convolution =
   (isDepthwise: boolean): Emit =>
   (builder, node) => {
-    const { strides, pad, dataFormat, dilations, dimRoundingMode } = node.attributes;
+    const { dataFormat } = node.attributes;
     if (dataFormat !== undefined && dataFormat !== 'NHWC')
       throw new ConfigError(`${dataFormat} is not written to ONNX`);
-    const info = tf.backend_util.computeConv2DInfo(
-      [...builder.shapeOf(input(node, 0))] as Shape4,
-      [...builder.shapeOf(input(node, 1))] as Shape4,
-      strides as number,
-      (dilations ?? 1) as number,
-      pad as 'same',
-      dimRoundingMode as 'floor',
-      isDepthwise,
-    );
+    const [x, filter] = [builder.shapeOf(input(node, 0)), builder.shapeOf(input(node, 1))];
+    const info = convolutionInfo(x, filter, node.attributes, isDepthwise);
     const layout = {
       strides: [info.strideHeight, info.strideWidth],
       dilations: [info.dilationHeight, info.dilationWidth],
@@ -138,42 +131,33 @@ const convolution =
   };
 
 const dilatedDepthwise: Emit = (builder, node) => {
-  const dilations = node.attributes.dilation as number[];
+  const dilations = numbersOf(node.attributes, 'dilation');
   const group = builder.shapeOf(input(node, 0))[3] ?? 1;
   convolve(builder, node, { strides: [1, 1], dilations, pads: [0, 0, 0, 0], group }, [2, 3, 0, 1]);
 };
 
 const groupConvolution: Emit = (builder, node) => {
-  const { stride, padding, groups } = node.attributes;
+  const { stride: strides, padding: pad } = node.attributes;
   const [n = 1, height = 1, width = 1] = builder.shapeOf(input(node, 0));
   const filter = builder.shapeOf(input(node, 1));
-  const info = tf.backend_util.computeConv2DInfo(
-    [n, height, width, filter[2] ?? 1],
-    [...filter] as Shape4,
-    stride as [number, number],
-    1,
-    padding as 'same',
-  );
-  const strides = [info.strideHeight, info.strideWidth];
-  convolve(builder, node, { strides, dilations: [1, 1], pads: pads(info), group: groups as number }, [3, 2, 0, 1]);
+  const info = convolutionInfo([n, height, width, filter[2] ?? 1], filter, { strides, pad });
+  const layout = {
+    strides: [info.strideHeight, info.strideWidth],
+    dilations: [1, 1],
+    pads: pads(info),
+    group: numberOf(node.attributes, 'groups'),
+  };
+  convolve(builder, node, layout, [3, 2, 0, 1]);
 };
 
 const transposedConvolution: Emit = (builder, node) => {
-  const { inputShape, strides, pad, dimRoundingMode } = node.attributes;
-  const shape = inputShape as Shape4;
-  const filter = [...builder.shapeOf(input(node, 1))] as Shape4;
-  const info = tf.backend_util.computeConv2DInfo(
-    shape,
-    filter,
-    strides as number,
-    1,
-    pad as 'same',
-    dimRoundingMode as 'floor',
-  );
+  const { strides, pad, dimRoundingMode } = node.attributes;
+  const filter = builder.shapeOf(input(node, 1));
+  const info = convolutionInfo(numbersOf(node.attributes, 'inputShape'), filter, { strides, pad, dimRoundingMode });
   const { top, left, bottom, right } = info.padInfo;
   const over = [
-    shape[1] - ((info.outHeight - 1) * info.strideHeight + filter[0] - top - bottom),
-    shape[2] - ((info.outWidth - 1) * info.strideWidth + filter[1] - left - right),
+    info.inHeight - ((info.outHeight - 1) * info.strideHeight + info.filterHeight - top - bottom),
+    info.inWidth - ((info.outWidth - 1) * info.strideWidth + info.filterWidth - left - right),
   ];
   const layout = { strides: [info.strideHeight, info.strideWidth], dilations: [1, 1], pads: pads(info), group: 1 };
   convolve(builder, node, layout, [3, 2, 0, 1], 'ConvTranspose', { output_padding: over });
@@ -182,16 +166,8 @@ const transposedConvolution: Emit = (builder, node) => {
 const pooling =
   (operator: 'AveragePool' | 'MaxPool'): Emit =>
   (builder, node) => {
-    const { filterSize, strides, pad, dimRoundingMode } = node.attributes;
     const value = input(node, 0);
-    const info = tf.backend_util.computePool2DInfo(
-      [...builder.shapeOf(value)] as Shape4,
-      filterSize as [number, number],
-      strides as [number, number],
-      1,
-      pad as 'same',
-      dimRoundingMode as 'floor',
-    );
+    const info = poolingInfo(builder.shapeOf(value), node.attributes);
     const source = builder.get(value, 'first');
     const { filterHeight, filterWidth, inHeight, inWidth, outHeight, outWidth } = info;
     const isWhole = outHeight * outWidth === 1 && filterHeight === inHeight && filterWidth === inWidth;
@@ -215,11 +191,11 @@ function resized(builder: OnnxBuilder, value: number, size: readonly number[], a
 const resize =
   (mode: 'linear' | 'nearest'): Emit =>
   (builder, node) => {
-    const { size, alignCorners, halfPixelCenters } = node.attributes;
+    const { alignCorners, halfPixelCenters } = node.attributes;
     const coordinates = alignCorners ? 'align_corners' : halfPixelCenters ? 'half_pixel' : 'asymmetric';
     // TensorFlow rounds half-pixel positions down of (i + 0.5) * scale, which is the nearest of i + 0.5 - 0.5, ties up.
     const rounding = alignCorners ? 'round_prefer_ceil' : halfPixelCenters ? 'round_prefer_ceil' : 'floor';
-    const name = resized(builder, input(node, 0), size as number[], {
+    const name = resized(builder, input(node, 0), numbersOf(node.attributes, 'size'), {
       coordinate_transformation_mode: coordinates,
       mode,
       ...(mode === 'nearest' ? { nearest_mode: rounding } : {}),
@@ -252,23 +228,22 @@ const perAxis = <T>(values: readonly T[], layout: Layout): readonly T[] =>
   layout === 'first' ? [0, 3, 1, 2].map((axis) => values[axis] as T) : values;
 
 const concat: Emit = (builder, node) => {
-  const { layout, axis } = along(builder, node, node.attributes.axis as number);
+  const { layout, axis } = along(builder, node, numberOf(node.attributes, 'axis'));
   const parts = node.inputs.filter((value) => builder.shapeOf(value).every((side) => side > 0));
   const names = parts.map((value) => builder.get(value, layout));
   builder.set(output(node), builder.node('Concat', names, { axis }), layout);
 };
 
 const pad: Emit = (builder, node) => {
-  const { paddings, constantValue } = node.attributes;
   const { layout } = along(builder, node, 0);
-  const amounts = perAxis(paddings as unknown as number[][], layout);
+  const amounts = perAxis(paddingsOf(node.attributes), layout);
   const all = builder.integers([...amounts.map(([before = 0]) => before), ...amounts.map(([, after = 0]) => after)]);
-  const value = builder.scalar((constantValue ?? 0) as number);
+  const value = builder.scalar(numberOf(node.attributes, 'constantValue', 0));
   builder.set(output(node), builder.node('Pad', [builder.get(input(node, 0), layout), all, value]), layout);
 };
 
 const slice: Emit = (builder, node) => {
-  const { begin, size } = node.attributes as unknown as { begin: number[]; size: number[] };
+  const [begin, size] = [numbersOf(node.attributes, 'begin'), numbersOf(node.attributes, 'size')];
   const shape = builder.shapeOf(input(node, 0));
   const { layout } = along(builder, node, 0);
   const starts = perAxis(begin, layout);
@@ -281,19 +256,20 @@ const slice: Emit = (builder, node) => {
 };
 
 const split: Emit = (builder, node) => {
-  const { layout, axis } = along(builder, node, node.attributes.axis as number);
-  const given = node.attributes.axis as number;
+  const given = numberOf(node.attributes, 'axis');
+  const { layout, axis } = along(builder, node, given);
   const sizes = node.outputs.map((value) => builder.shapeOf(value).at(given) ?? 0);
-  const names = node.outputs.map(() => builder.fresh('Split'));
+  const named = node.outputs.map((value) => [value, builder.fresh('Split')] as const);
+  const names = named.map(([, name]) => name);
   builder.node('Split', [builder.get(input(node, 0), layout), builder.integers(sizes)], { axis }, names);
-  for (const [i, value] of node.outputs.entries()) builder.set(value, names[i] as string, layout);
+  for (const [value, name] of named) builder.set(value, name, layout);
 };
 
 const gather: Emit = (builder, node) => {
   const [x, indices] = [input(node, 0), input(node, 1)];
   const isList = builder.shapeOf(indices).length === 1;
-  const chosen = along(builder, node, (node.attributes.axis ?? 0) as number);
-  const { layout, axis } = isList ? chosen : { layout: 'last' as const, axis: node.attributes.axis as number };
+  const given = numberOf(node.attributes, 'axis', 0);
+  const { layout, axis } = isList ? along(builder, node, given) : { layout: 'last' as const, axis: given };
   builder.set(output(node), builder.node('Gather', [builder.get(x, layout), builder.get(indices)], { axis }), layout);
 };
 
@@ -318,36 +294,33 @@ const matMul: Emit = (builder, node) => {
 };
 
 const transpose: Emit = (builder, node) => {
-  const perm = node.attributes.perm as number[];
+  const perm = numbersOf(node.attributes, 'perm');
   builder.set(output(node), builder.node('Transpose', [builder.get(input(node, 0))], { perm }));
 };
 
 const layerNorm: Emit = (builder, node) => {
   const [x = '', scale = '', shift = ''] = node.inputs.map((value) => builder.get(value));
-  const epsilon = { float: node.attributes.epsilon as number };
+  const epsilon = { float: numberOf(node.attributes, 'epsilon') };
   builder.set(output(node), builder.node('LayerNormalization', [x, scale, shift], { axis: 1, epsilon }));
 };
 
 /** ONNX normalises channels one by one: a group is made one channel, and the factors of its members follow. */
 const groupNorm: Emit = (builder, node) => {
-  const { groups, epsilon } = node.attributes as { groups: number; epsilon: number };
+  const [groups, epsilon] = [numberOf(node.attributes, 'groups'), numberOf(node.attributes, 'epsilon')];
   const [n = 1, height = 1, width = 1, channels = 1] = builder.shapeOf(input(node, 0));
   const members = (height * width * channels) / groups;
   const joined = builder.node('Reshape', [
     builder.get(input(node, 0), 'first'),
     builder.integers([n, groups, members]),
   ]);
-  const [one, zero] = [1, 0].map((value) =>
-    builder.tensor(
-      Array.from({ length: groups }, () => value),
-      [groups],
-      builder.float,
-      'group',
-    ),
-  ) as [string, string];
-  const normalised = builder.node('InstanceNormalization', [joined, one, zero], { epsilon: { float: epsilon } });
+  const filled = (value: number): string =>
+    builder.tensor(new Array<number>(groups).fill(value), [groups], builder.float, 'group');
+  const normalised = builder.node('InstanceNormalization', [joined, filled(1), filled(0)], {
+    epsilon: { float: epsilon },
+  });
   const map = builder.node('Reshape', [normalised, builder.integers([n, channels, height, width])]);
-  const [scale, shift] = [1, 2].map((position) => operand(builder, input(node, position), 'first')) as [string, string];
+  const factor = (position: number): string => operand(builder, input(node, position), 'first');
+  const [scale, shift] = [factor(1), factor(2)];
   builder.set(output(node), builder.node('Add', [builder.node('Mul', [map, scale]), shift]), 'first');
 };
 
@@ -358,7 +331,7 @@ const softmax: Emit = (builder, node) => {
 
 const pack: Emit = (builder, node) => {
   const { length } = builder.shapeOf(output(node));
-  const given = node.attributes.axis as number;
+  const given = numberOf(node.attributes, 'axis');
   const axis = given < 0 ? given + length : given;
   const axes = builder.integers([axis]);
   const parts = node.inputs.map((value) => builder.node('Unsqueeze', [builder.get(value), axes]));
@@ -367,7 +340,7 @@ const pack: Emit = (builder, node) => {
 
 const unpack: Emit = (builder, node) => {
   const value = input(node, 0);
-  const given = (node.attributes.axis ?? 0) as number;
+  const given = numberOf(node.attributes, 'axis', 0);
   const axis = given < 0 ? given + builder.shapeOf(value).length : given;
   for (const [i, each] of node.outputs.entries()) {
     const index = builder.tensor([i], [], 'int64', 'index');
@@ -376,7 +349,7 @@ const unpack: Emit = (builder, node) => {
 };
 
 const tile: Emit = (builder, node) => {
-  const reps = builder.integers(node.attributes.reps as number[]);
+  const reps = builder.integers(numbersOf(node.attributes, 'reps'));
   builder.set(output(node), builder.node('Tile', [builder.get(input(node, 0)), reps]));
 };
 
@@ -395,7 +368,7 @@ const select: Emit = (builder, node) => {
 
 const argMax: Emit = (builder, node) => {
   const { length } = builder.shapeOf(input(node, 0));
-  const given = node.attributes.axis as number;
+  const given = numberOf(node.attributes, 'axis');
   const axis = given < 0 ? given + length : given;
   const index = builder.node('ArgMax', [builder.get(input(node, 0))], { axis, keepdims: 0 });
   builder.set(output(node), builder.node('Cast', [index], { to: 6 }));
@@ -410,8 +383,8 @@ export const OPERATORS: { readonly [kernel: string]: Emit } = {
   BatchMatMul: matMul,
   Cast: cast,
   Ceil: plain('Ceil'),
-  ClipByValue: elementwise((builder, [x = ''], { clipValueMin, clipValueMax }) =>
-    clip(builder, x, clipValueMin as number, clipValueMax as number),
+  ClipByValue: elementwise((builder, [x = ''], attributes) =>
+    clip(builder, x, numberOf(attributes, 'clipValueMin'), numberOf(attributes, 'clipValueMax')),
   ),
   Concat: concat,
   Conv2D: convolution(false),
@@ -433,8 +406,8 @@ export const OPERATORS: { readonly [kernel: string]: Emit } = {
   GatherV2: gather,
   Greater: plain('Greater'),
   GreaterEqual: plain('GreaterOrEqual'),
-  LeakyRelu: elementwise((builder, [x = ''], { alpha }) =>
-    builder.node('LeakyRelu', [x], { alpha: { float: alpha as number } }),
+  LeakyRelu: elementwise((builder, [x = ''], attributes) =>
+    builder.node('LeakyRelu', [x], { alpha: { float: numberOf(attributes, 'alpha') } }),
   ),
   Less: plain('Less'),
   LessEqual: plain('LessOrEqual'),

@@ -169,7 +169,7 @@ function storeWeights({ values, shape }: OnnxTensor, of: string, leasts: Float64
     for (let i = c * size; i < (c + 1) * size; i++) most = Math.max(most, Math.abs(values[i] ?? 0));
     return Math.max(most / 127, leasts[c] ?? 0);
   });
-  const coded = Int32Array.from(values as ArrayLike<number>, (value, i) => {
+  const coded = Int32Array.from(values, (value, i) => {
     return Math.max(-127, Math.min(127, Math.round(value / scales[Math.floor(i / size)]!)));
   });
   const names = [
@@ -189,7 +189,7 @@ function storeBias(
   nodes: OnnxNode[],
 ): string {
   const units = scales.map((scale) => scale * source);
-  const coded = Int32Array.from(values as ArrayLike<number>, (value, c) => {
+  const coded = Int32Array.from(values, (value, c) => {
     return Math.max(-MOST_BIAS, Math.min(MOST_BIAS, Math.round(value / units[c]!)));
   });
   const inputs = [add(`${of}_bias_coded`, 'int32', shape, coded), add(`${of}_bias_scale`, 'float32', shape, units)];

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError } from '../../engine/errors.js';
 import type { DecodeOptions } from '../../heads/boxes/suppression.js';
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from './model.js';
@@ -44,7 +45,7 @@ export function withSuppression(
     outputs: readonly string[] = [`suppression_${nodes.length}`],
   ): string => {
     nodes.push({ operator, inputs, outputs, attributes });
-    return outputs[0] as string;
+    return valueAt(outputs, 0);
   };
 
   // The best pairs of a place and a class.

@@ -1,4 +1,4 @@
-import { WeightsError } from '../../engine/errors.js';
+import { messageOf, WeightsError } from '../../engine/errors.js';
 import { bundleFiles, graphModelNetwork, type NetworkFiles, networkInBytes, type ReadFile } from './networkFiles.js';
 
 /** An exported network: the address of its file or folder, its bytes, or a file that a user chose. */
@@ -33,7 +33,7 @@ const folderOf = ({ origin, protocol, pathname }: URL): string => {
 async function download(address: URL, signal?: AbortSignal): Promise<Uint8Array> {
   const response = await fetch(address, signal ? { signal } : {}).catch((error: unknown) => {
     signal?.throwIfAborted();
-    throw new WeightsError(`${address} cannot be fetched (${error instanceof Error ? error.message : error})`);
+    throw new WeightsError(`${address} cannot be fetched (${messageOf(error)})`);
   });
   if (!response.ok)
     throw new WeightsError(

@@ -1,5 +1,5 @@
 import type { Pixels } from '../../datasets/sample.js';
-import { ShapeError } from '../../engine/errors.js';
+import { messageOf, ShapeError } from '../../engine/errors.js';
 import { decodeBlob, type MemoryImage, pixelsOf } from '../../training/imageSource.js';
 
 /** An image: its address, its file, the bytes of its file, or an image in memory. */
@@ -25,7 +25,7 @@ export async function readImage(image: ImageSource, isDeep: boolean): Promise<Pi
 /** The file of an image at an address. @throws ShapeError when the server has none */
 export async function fetched(address: string | URL): Promise<Blob> {
   const response = await fetch(address).catch((error: unknown) => {
-    throw new ShapeError(`${address} cannot be fetched (${error instanceof Error ? error.message : error})`);
+    throw new ShapeError(`${address} cannot be fetched (${messageOf(error)})`);
   });
   if (response.ok) return response.blob();
   throw new ShapeError(`${address} cannot be fetched: the server answers ${response.status} ${response.statusText}`);

@@ -28,7 +28,7 @@ export const openModel = createOpenModel<NetworkSource, ImageSource, RuntimeName
  */
 export const openModelInWorker = createOpenInWorker<NetworkSource, ImageSource>();
 
-const serve = createServe(openModel as never);
+const serve = createServe(openModel);
 
 /** The program of a worker for `openModelInWorker`. @param port Defaults to the worker's own */
 export const serveModel = (port: Port = globalThis as unknown as Port): void => serve(port);

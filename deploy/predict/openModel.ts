@@ -7,6 +7,7 @@ import type {
   Panoptic,
   Pixels,
 } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError, EngineError } from '../../engine/errors.js';
 import type { TaskName } from '../../heads/tasks/names.js';
 import type { DescribeOptions } from '../../heads/tasks/task.js';
@@ -180,7 +181,7 @@ function answering<T extends TaskName, Image>(
     runtime,
     predict: async (image, options = {}) => {
       const pixels = await abortable(read(image), options.signal);
-      return (await answer([pixels], options))[0] as Answers[T];
+      return valueAt(await answer([pixels], options), 0);
     },
     predictAll: async function* (images, options = {}) {
       let batch: Pixels[] = [];

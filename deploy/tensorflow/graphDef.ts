@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ConfigError } from '../../engine/errors.js';
 import { fuseGraph, isConvolution } from '../../engine/graph/fuse.js';
 import { type Constant, type Graph, type GraphNode, infoOf } from '../../engine/graph/graph.js';
+import { axesOf, numberOf, numbersOf, paddingsOf, pairOf } from '../../engine/kernelAttributes.js';
 
 /** An attribute of a TensorFlow op. */
 export type Attribute =
@@ -142,14 +143,10 @@ const reduction = (name: string): Emit =>
       keep_dims: { flag: node.attributes.keepDims === true },
     }),
     (writer, node) => {
-      const { axis, reductionIndices } = node.attributes;
       const shape = [...writer.shapeOf(first(node))];
-      return [writer.integers(tf.util.parseAxisParam((axis ?? reductionIndices ?? null) as number[], shape))];
+      return [writer.integers(tf.util.parseAxisParam(axesOf(node.attributes) ?? [...shape.keys()], shape))];
     },
   );
-
-const pair = (value: unknown): readonly [number, number] =>
-  Array.isArray(value) ? [value[0] as number, value[1] as number] : [value as number, value as number];
 
 const window = (node: GraphNode): NodeDef['attributes'] => {
   const { strides, stride, pad, padding, dilations, dilation } = node.attributes;
@@ -157,9 +154,9 @@ const window = (node: GraphNode): NodeDef['attributes'] => {
   if (way !== 'same' && way !== 'valid') throw new ConfigError(`padding ${way} of a ${node.kernel} cannot be written`);
   return {
     T: { type: 'DT_FLOAT' },
-    strides: { integers: [1, ...pair(strides ?? stride ?? 1), 1] },
+    strides: { integers: [1, ...pairOf({ strides: strides ?? stride }, 'strides', 1), 1] },
     padding: { text: way.toUpperCase() },
-    dilations: { integers: [1, ...pair(dilations ?? dilation ?? 1), 1] },
+    dilations: { integers: [1, ...pairOf({ dilations: dilations ?? dilation }, 'dilations', 1), 1] },
     data_format: { text: 'NHWC' },
   };
 };
@@ -175,12 +172,12 @@ const convolution =
     writer.set(node.outputs[0] ?? -1, bias === undefined ? map : biased(bias));
   };
 
-const sizesOf = (writer: Writer, node: GraphNode): string => writer.integers(node.attributes.inputShape as number[]);
+const sizesOf = (writer: Writer, node: GraphNode): string => writer.integers(numbersOf(node.attributes, 'inputShape'));
 
 const pooling = (name: string): Emit =>
   op(name, (_, node) => {
     const { dilations: _dilations, ...attributes } = window(node);
-    return { ...attributes, ksize: { integers: [1, ...pair(node.attributes.filterSize), 1] } };
+    return { ...attributes, ksize: { integers: [1, ...pairOf(node.attributes, 'filterSize'), 1] } };
   });
 
 const resize = (name: string): Emit =>
@@ -191,11 +188,11 @@ const resize = (name: string): Emit =>
       align_corners: { flag: alignCorners === true },
       half_pixel_centers: { flag: halfPixelCenters === true },
     }),
-    (writer, node) => [writer.integers(node.attributes.size as number[])],
+    (writer, node) => [writer.integers(numbersOf(node.attributes, 'size'))],
   );
 
 const axisOf = (writer: Writer, node: GraphNode): number => {
-  const axis = (node.attributes.axis ?? 0) as number;
+  const axis = numberOf(node.attributes, 'axis', 0);
   return axis < 0 ? axis + writer.shapeOf(first(node)).length : axis;
 };
 
@@ -260,9 +257,9 @@ const OPS: { readonly [kernel: string]: Emit } = {
     SrcT: writer.typeOf(first(node)),
     DstT: writer.typeOf(node.outputs[0] ?? -1),
   })),
-  ClipByValue: op('ClipByValue', T, (writer, { attributes: { clipValueMin, clipValueMax } }) => [
-    writer.float(clipValueMin as number),
-    writer.float(clipValueMax as number),
+  ClipByValue: op('ClipByValue', T, (writer, { attributes }) => [
+    writer.float(numberOf(attributes, 'clipValueMin')),
+    writer.float(numberOf(attributes, 'clipValueMax')),
   ]),
   Concat: concat,
   Conv2D: convolution('Conv2D'),
@@ -282,7 +279,7 @@ const OPS: { readonly [kernel: string]: Emit } = {
   ),
   LeakyRelu: op('LeakyRelu', (_, node) => ({
     T: { type: 'DT_FLOAT' },
-    alpha: { float: node.attributes.alpha as number },
+    alpha: { float: numberOf(node.attributes, 'alpha') },
   })),
   LogicalAnd: logical('LogicalAnd'),
   LogicalNot: logical('LogicalNot'),
@@ -295,16 +292,16 @@ const OPS: { readonly [kernel: string]: Emit } = {
   Pack: op('Pack', (writer, node) => ({
     T: writer.typeOf(first(node)),
     N: { integer: node.inputs.length },
-    axis: { integer: node.attributes.axis as number },
+    axis: { integer: numberOf(node.attributes, 'axis') },
   })),
   PadV2: op(
     'PadV2',
     (_, __) => ({ T: { type: 'DT_FLOAT' }, Tpaddings: { type: 'DT_INT32' } }),
-    (writer, { attributes: { paddings, constantValue } }) => {
-      const amounts = paddings as unknown as number[][];
+    (writer, { attributes }) => {
+      const amounts = paddingsOf(attributes);
       const values = Int32Array.from(amounts.flat());
       const pads = writer.constant({ values, shape: [amounts.length, 2], dtype: 'int32' }, 'paddings');
-      return [pads, writer.float((constantValue ?? 0) as number)];
+      return [pads, writer.float(numberOf(attributes, 'constantValue', 0))];
     },
   ),
   Reshape: shaped('Reshape', 'Tshape', outputShape),
@@ -315,8 +312,8 @@ const OPS: { readonly [kernel: string]: Emit } = {
     'Slice',
     (writer, node) => ({ T: writer.typeOf(first(node)), Index: { type: 'DT_INT32' } }),
     (writer, node) => [
-      writer.integers(node.attributes.begin as number[]),
-      writer.integers(node.attributes.size as number[]),
+      writer.integers(numbersOf(node.attributes, 'begin')),
+      writer.integers(numbersOf(node.attributes, 'size')),
     ],
   ),
   SplitV: parts(
@@ -332,8 +329,8 @@ const OPS: { readonly [kernel: string]: Emit } = {
     },
   ),
   Sum: reduction('Sum'),
-  Tile: shaped('Tile', 'Tmultiples', (_, node) => node.attributes.reps as number[]),
-  Transpose: shaped('Transpose', 'Tperm', (_, node) => node.attributes.perm as number[]),
+  Tile: shaped('Tile', 'Tmultiples', (_, node) => numbersOf(node.attributes, 'reps')),
+  Transpose: shaped('Transpose', 'Tperm', (_, node) => numbersOf(node.attributes, 'perm')),
   Unpack: parts(
     'Unpack',
     (writer, node) => ({

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { EngineError } from '../../engine/errors.js';
+import { EngineError, messageOf } from '../../engine/errors.js';
 import type { ExportedFile } from '../formats.js';
 import type { HostNetwork } from '../hostNetwork.js';
 
@@ -33,7 +33,7 @@ export async function openGraphModelNetwork(files: readonly ExportedFile[]): Pro
   }
   const memory = tf.io.fromMemory({ modelTopology, weightSpecs: weights, weightData: weightData.buffer });
   const model = await tf.loadGraphModel(memory).catch((error: unknown) => {
-    throw new EngineError(`TensorFlow.js refuses the GraphModel: ${error instanceof Error ? error.message : error}`);
+    throw new EngineError(`TensorFlow.js refuses the GraphModel: ${messageOf(error)}`);
   });
   const names = Object.keys(signature.outputs);
   return {
@@ -41,7 +41,7 @@ export async function openGraphModelNetwork(files: readonly ExportedFile[]): Pro
       const tensors = Object.fromEntries(
         Object.entries(inputs).map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]),
       );
-      const found = [model.execute(tensors, names)].flat() as tf.Tensor[];
+      const found = [model.execute(tensors, names)].flat();
       try {
         const values = await Promise.all(found.map(async (tensor) => (await tensor.data()) as Float32Array));
         return Object.fromEntries(

@@ -9,6 +9,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { codeOf, messageOf } from '../errors.js';
 
 /**
  * Every file of a user is opened here: a regular file of at most so many bytes, of which never more is read than it had
@@ -92,7 +93,7 @@ export function readJson(path: string, limit: ReadLimit): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw limit.refuse(`it is no JSON: ${error instanceof Error ? error.message : error}`);
+    throw limit.refuse(`it is no JSON: ${messageOf(error)}`);
   }
 }
 
@@ -140,7 +141,7 @@ export async function readStart(path: string, limit: ReadLimit, count = limit.ma
 
 /** What is wrong with a file, for people: one clause, without its name. */
 export function problemOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  const code = codeOf(error) ?? String(error);
   return SENTENCES[code] ?? `cannot be read (${code})`;
 }
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { need, valueAt } from '../checked.js';
 import type { Constant, Graph, GraphArray, GraphNode } from './graph.js';
 
 /** Every node that depends on constants alone, computed by the engine that is open; and what nothing reads left out. */
@@ -12,9 +13,9 @@ export async function foldConstants(graph: Graph): Promise<Graph> {
     }
     const results = await compute(
       node,
-      node.inputs.map((value) => constants.get(value) as Constant),
+      node.inputs.map((value) => need(constants, value)),
     );
-    for (const [i, value] of node.outputs.entries()) constants.set(value, results[i] as Constant);
+    for (const [i, value] of node.outputs.entries()) constants.set(value, valueAt(results, i));
   }
   return withoutUnused({ ...graph, nodes, constants });
 }
@@ -25,8 +26,8 @@ async function compute(node: GraphNode, inputs: readonly Constant[]): Promise<re
     const isList = node.names.every((name) => /^\d+$/.test(name)); // as Concat and Pack take them
     const named = isList
       ? (tensors as unknown as tf.NamedTensorMap)
-      : Object.fromEntries(node.names.map((name, i) => [name, tensors[i] as tf.Tensor]));
-    const result = tf.engine().runKernel(node.kernel, named, node.attributes) as tf.Tensor | tf.Tensor[];
+      : Object.fromEntries(node.names.map((name, i) => [name, valueAt(tensors, i)]));
+    const result = tf.engine().runKernel(node.kernel, named, node.attributes);
     return Array.isArray(result) ? result : [result];
   });
   const [first] = inputs;

@@ -1,3 +1,4 @@
+import { valueAt } from '../checked.js';
 import { withoutUnused } from './fold.js';
 import { type Constant, type Graph, type GraphNode, infoOf, sizeOf } from './graph.js';
 
@@ -97,7 +98,8 @@ class Fusion {
     if (kernel === 'Multiply' || kernel === 'RealDiv') {
       const factors = kernel === 'Multiply' ? perChannel : perChannel.map((value) => 1 / value);
       const scaled = this.#constant({ ...filter, values: scaleFilter(filter, axes, factors) });
-      const offset = bias && this.#constant({ ...bias, values: bias.values.map((value, i) => value * factors[i]!) });
+      const offset =
+        bias && this.#constant({ ...bias, values: bias.values.map((value, i) => value * valueAt(factors, i)) });
       return { ...node, inputs: [x, scaled, ...(offset === undefined ? [] : [offset])] };
     }
     if (kernel !== 'Add' && kernel !== 'Sub') return null;

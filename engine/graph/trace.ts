@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { EngineError } from '../errors.js';
+import { EngineError, messageOf } from '../errors.js';
 import { SHAPE_RULES } from '../shapes/kernels.js';
 import { type Call, placeholder, register, runOn, ShapeBackend } from '../shapes/shapes.js';
 import { foldConstants } from './fold.js';
@@ -99,7 +99,7 @@ export async function traceGraph(
   backends.set(name, own);
   own.begin();
   const ports = runOn(own, name, () => record(own, inputs, compute)).result;
-  const variables = new Map([...names].map(([tensor, path]) => [tensor.dataId as object, path]));
+  const variables = new Map([...names].map(([tensor, path]) => [tensor.dataId, path]));
   const constants = new Map(own.written);
   for (const [number, { dataId, shape, dtype }] of own.given) {
     const path = variables.get(dataId);
@@ -136,7 +136,7 @@ function record(
     return { inputs: given, outputs: Object.entries(compute(placeholders, { exactly })).map(port) };
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    const said = error instanceof Error ? error.message : String(error);
+    const said = messageOf(error);
     throw new EngineError(`the network cannot be recorded as a graph: ${said}`);
   } finally {
     scope.endScope();

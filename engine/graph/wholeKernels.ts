@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
 import { SHAPE_RULES, type ShapeKernel } from '../shapes/kernels.js';
+import { convolutionInfo } from '../windows.js';
 
 const same: ShapeKernel['rule'] = ([x = []]) => ({ shapes: [x] });
 
@@ -12,15 +12,9 @@ export const WHOLE_KERNELS: { readonly [kernel: string]: ShapeKernel } = {
   EspalierHardSwish: { inputs: ['x'], rule: same },
   EspalierGroupConv2D: {
     inputs: ['x', 'filter'],
-    rule: ([x = [], filter = []], { stride, padding }) => {
-      const info = tf.backend_util.computeConv2DInfo(
-        [...x.slice(0, 3), filter[2]] as [number, number, number, number],
-        filter as [number, number, number, number],
-        stride as [number, number],
-        1,
-        padding as 'same',
-      );
-      return { shapes: [info.outShape] };
+    rule: ([x = [], filter = []], { stride: strides, padding: pad }) => {
+      const [, , perGroup = 0] = filter;
+      return { shapes: [convolutionInfo([...x.slice(0, 3), perGroup], filter, { strides, pad }).outShape] };
     },
   },
   EspalierGroupNorm: {

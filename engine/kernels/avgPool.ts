@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel } from './kernel.js';
 import { type Padding, padExplicitly, poolingPadding, type Size } from './padding.js';
 
-type Pooling = { window: readonly number[]; stride: readonly number[]; padding: 'same' | 'valid' };
+type Pooling = { window: Size; stride: Size; padding: 'same' | 'valid' };
 
 const backward = defineKernel<{ dy: tf.Tensor }, Pooling & { inputShape: readonly number[] }, tf.Tensor>({
   name: 'EspalierAvgPoolGrad',
@@ -26,10 +26,9 @@ const backward = defineKernel<{ dy: tf.Tensor }, Pooling & { inputShape: readonl
   },
 });
 
-const forward = defineKernel<{ x: tf.Tensor }, Pooling, tf.Tensor>({
+const forward = defineKernel<{ x: tf.Tensor4D }, Pooling, tf.Tensor>({
   name: 'EspalierAvgPool',
-  portable: ({ x }, { window, stride, padding }) =>
-    tf.avgPool(x as tf.Tensor4D, [...window] as [number, number], [...stride] as [number, number], padding),
+  portable: ({ x }, { window, stride, padding }) => tf.avgPool(x, [...window], [...stride], padding),
   differentiation: {
     savedInputs: ['x'],
     gradient: ([dy], { x }, _, attributes) => ({

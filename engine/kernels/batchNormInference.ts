@@ -49,5 +49,5 @@ export function batchNormInference(
   shift: tf.Tensor1D,
   epsilon: number,
 ): tf.Tensor4D {
-  return kernel({ x, mean, variance, scale, shift }, { epsilon }) as tf.Tensor4D;
+  return kernel({ x, mean, variance, scale, shift }, { epsilon });
 }

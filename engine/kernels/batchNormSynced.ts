@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { allGather, allReduceMean, taskCount } from '../collective.js';
+import { unstackInto } from '../split.js';
 import type { BatchStatistics } from './batchNormTrain.js';
 import { channelAffine } from './channelAffine.js';
 import { channelSum } from './channelSum.js';
@@ -17,7 +18,7 @@ const kernel = defineKernel<
     const count = x.size / scale.size;
     const ownMean = tf.div(channelSum(x), count);
     const ownVariance = tf.div(channelSum(tf.square(centre(x, ownMean))), count);
-    const [means, variances] = tf.unstack(allGather(tf.stack([ownMean, ownVariance])), 1) as [tf.Tensor, tf.Tensor];
+    const [means, variances] = unstackInto(allGather(tf.stack([ownMean, ownVariance])), 2, 1);
     const mean = tf.mean(means, 0);
     const variance = tf.mean(tf.add(variances, tf.square(tf.sub(means, mean))), 0);
     const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));

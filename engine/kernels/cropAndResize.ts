@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
+import { splitInto } from '../split.js';
 import { defineKernel } from './kernel.js';
 import type { Size } from './padding.js';
 
-type CropInputs = { x: tf.Tensor; boxes: tf.Tensor; items: tf.Tensor };
+type CropInputs = { x: tf.Tensor4D; boxes: tf.Tensor2D; items: tf.Tensor1D };
 
 /** Gradient of the map that bilinear crops were read from. */
 export const cropAndResizeGrad = defineKernel<
@@ -15,7 +16,7 @@ export const cropAndResizeGrad = defineKernel<
   portable: ({ dy, boxes, items }, { inputShape }) => {
     const [batch = 0, height = 0, width = 0, channels = 0] = inputShape;
     const [, outHeight = 0, outWidth = 0] = dy.shape;
-    const [top, left, bottom, right] = tf.split(boxes, 4, 1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    const [top, left, bottom, right] = splitInto(boxes, 4, 1);
     const rows = corners(top, bottom, height, outHeight); // [R, outH]
     const columns = corners(left, right, width, outWidth); // [R, outW]
     const starts = tf.mul(tf.cast(items, 'int32'), tf.scalar(height, 'int32'));
@@ -34,17 +35,9 @@ export const cropAndResizeGrad = defineKernel<
   },
 });
 
-const forward = defineKernel<CropInputs, { size: readonly number[] }, tf.Tensor>({
+const forward = defineKernel<CropInputs, { size: Size }, tf.Tensor>({
   name: 'EspalierCropAndResize',
-  portable: ({ x, boxes, items }, { size }) =>
-    tf.image.cropAndResize(
-      x as tf.Tensor4D,
-      boxes as tf.Tensor2D,
-      items as tf.Tensor1D,
-      [...size] as [number, number],
-      'bilinear',
-      0,
-    ),
+  portable: ({ x, boxes, items }, { size }) => tf.image.cropAndResize(x, boxes, items, [...size], 'bilinear', 0),
   differentiation: {
     savedInputs: ['x', 'boxes', 'items'],
     gradient: ([dy], { x, boxes, items }) => ({
@@ -70,7 +63,7 @@ export function cropAndResize(x: tf.Tensor4D, boxes: tf.Tensor2D, items: tf.Tens
   if (boxes.shape[1] !== 4 || boxes.shape[0] !== items.shape[0]) {
     throw new ShapeError(`cropAndResize got boxes [${boxes.shape}] and items [${items.shape}]: give [R, 4] and [R]`);
   }
-  return forward({ x, boxes, items }, { size }) as tf.Tensor4D;
+  return forward({ x, boxes, items }, { size });
 }
 
 /** The two pixels each sample reads along one axis and how much of each; nothing outside the map. */

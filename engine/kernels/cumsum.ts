@@ -31,5 +31,5 @@ export function cumsum<T extends tf.Tensor>(
   if (!Number.isInteger(axis) || axis < 0 || axis >= x.rank) {
     throw new ShapeError(`cumsum along axis ${axis} of a tensor [${x.shape}]: name an axis from 0 to ${x.rank - 1}`);
   }
-  return kernel({ x }, { axis, exclusive: options.exclusive ?? false, reverse: options.reverse ?? false }) as T;
+  return kernel({ x }, { axis, exclusive: options.exclusive ?? false, reverse: options.reverse ?? false });
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel } from './kernel.js';
 import { tapSlices } from './taps.js';
 
-type Dilation = { dilation: readonly number[] };
+type Dilation = { dilation: readonly [number, number] };
 
 /** Gradient of the map of a valid dilated convolution. */
 export const dilatedConv2dInputGrad = defineKernel<{ dy: tf.Tensor; filter: tf.Tensor }, Dilation, tf.Tensor>({
@@ -39,10 +39,9 @@ export const dilatedConv2dFilterGrad = defineKernel<
   },
 });
 
-const forward = defineKernel<{ x: tf.Tensor; filter: tf.Tensor }, Dilation, tf.Tensor>({
+const forward = defineKernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Dilation, tf.Tensor>({
   name: 'EspalierDilatedConv2D',
-  portable: ({ x, filter }, { dilation }) =>
-    tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'valid', 'NHWC', [...dilation] as [number, number]),
+  portable: ({ x, filter }, { dilation }) => tf.conv2d(x, filter, 1, 'valid', 'NHWC', [...dilation]),
   differentiation: {
     savedInputs: ['x', 'filter'],
     gradient: ([dy], { x, filter }, _, { dilation }) => {
@@ -56,5 +55,5 @@ const forward = defineKernel<{ x: tf.Tensor; filter: tf.Tensor }, Dilation, tf.T
 
 /** Valid convolution of stride 1 whose taps lie `dilation` pixels apart; see conv2d. */
 export function dilatedConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, dilation: readonly [number, number]): tf.Tensor4D {
-  return forward({ x, filter }, { dilation }) as tf.Tensor4D;
+  return forward({ x, filter }, { dilation });
 }

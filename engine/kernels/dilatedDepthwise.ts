@@ -3,7 +3,7 @@ import { channelSum } from './channelSum.js';
 import { defineKernel } from './kernel.js';
 import { tapSlices } from './taps.js';
 
-type Dilation = { dilation: readonly number[] };
+type Dilation = { dilation: readonly [number, number] };
 
 /** Gradient of the map of a valid dilated depthwise convolution. */
 export const dilatedDepthwiseInputGrad = defineKernel<{ dy: tf.Tensor; filter: tf.Tensor }, Dilation, tf.Tensor>({
@@ -56,7 +56,7 @@ export function dilatedDepthwise(
   filter: tf.Tensor4D,
   dilation: readonly [number, number],
 ): tf.Tensor4D {
-  return forward({ x, filter }, { dilation }) as tf.Tensor4D;
+  return forward({ x, filter }, { dilation });
 }
 
 /** Sum over the taps, one multiplication each: not every backend has a dilated depthwise convolution. */

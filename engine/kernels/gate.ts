@@ -37,5 +37,5 @@ export function gate(x: tf.Tensor4D, g: tf.Tensor4D): tf.Tensor4D {
   if (!tf.util.arraysEqual(g.shape, wanted)) {
     throw new ShapeError(`gate of a map [${x.shape}] got logits [${g.shape}]: give it [${wanted}]`);
   }
-  return forward({ x, g }, {}) as tf.Tensor4D;
+  return forward({ x, g }, {});
 }

@@ -40,7 +40,7 @@ export function gatherRows(x: tf.Tensor3D, indices: tf.Tensor2D): tf.Tensor3D {
     const starts = Int32Array.from({ length: batch }, (_, item) => item * rows);
     return tf.reshape(tf.add(indices, tf.tensor2d(starts, [batch, 1], 'int32')), [-1]);
   });
-  const picked = tf.gather(tf.reshape(x, [batch * rows, width]), tf.cast(flat, 'int32') as tf.Tensor1D);
+  const picked = tf.gather(tf.reshape(x, [batch * rows, width]), tf.cast(flat, 'int32'));
   return tf.reshape(picked, [batch, indices.shape[1], width]);
 }
 

@@ -25,7 +25,7 @@ const forward = defineKernel<{ x: tf.Tensor }, Record<string, never>, tf.Tensor>
  * @source Hendrycks & Gimpel 2016, arXiv:1606.08415
  */
 export function gelu<T extends tf.Tensor>(x: T): T {
-  return forward({ x }, {}) as T;
+  return forward({ x }, {});
 }
 
 function normalDistribution(x: tf.Tensor): tf.Tensor {

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { valueAt } from '../checked.js';
 import { ShapeError } from '../errors.js';
 import { type ConvolutionLayout, conv2d } from './conv2d.js';
 import { defineKernel } from './kernel.js';
-import { padExplicitly } from './padding.js';
+import { padExplicitly, type Size } from './padding.js';
 
-type Layout = { stride: readonly number[]; padding: 'same' | 'valid'; groups: number };
+type Layout = { stride: Size; padding: 'same' | 'valid'; groups: number };
 
 const inputGradient = defineKernel<
   { dy: tf.Tensor; filter: tf.Tensor },
@@ -13,9 +14,9 @@ const inputGradient = defineKernel<
 >({
   name: 'EspalierGroupConv2DInputGrad',
   portable: ({ dy, filter }, { inputShape, groups, ...layout }) => {
-    const shape = [...inputShape.slice(0, 3), (inputShape[3] as number) / groups];
-    return byGroup([dy, filter], groups, ([part, weights]) =>
-      backprop('Input', { dy: part as tf.Tensor, filter: weights as tf.Tensor }, { ...layout, inputShape: shape }),
+    const shape = [...inputShape.slice(0, 3), valueAt(inputShape, 3) / groups];
+    return byGroup([dy, filter], groups, (part, weights) =>
+      backprop('Input', { dy: part, filter: weights }, { ...layout, inputShape: shape }),
     );
   },
 });
@@ -27,19 +28,17 @@ const filterGradient = defineKernel<
 >({
   name: 'EspalierGroupConv2DFilterGrad',
   portable: ({ x, dy }, { filterShape, groups, ...layout }) => {
-    const shape = [...filterShape.slice(0, 3), (filterShape[3] as number) / groups];
-    return byGroup([x, dy], groups, ([input, part]) =>
-      backprop('Filter', { x: input as tf.Tensor, dy: part as tf.Tensor }, { ...layout, filterShape: shape }),
+    const shape = [...filterShape.slice(0, 3), valueAt(filterShape, 3) / groups];
+    return byGroup([x, dy], groups, (input, part) =>
+      backprop('Filter', { x: input, dy: part }, { ...layout, filterShape: shape }),
     );
   },
 });
 
-const forward = defineKernel<{ x: tf.Tensor; filter: tf.Tensor }, Layout, tf.Tensor>({
+const forward = defineKernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Layout, tf.Tensor>({
   name: 'EspalierGroupConv2D',
   portable: ({ x, filter }, { stride, padding, groups }) =>
-    byGroup([x, filter], groups, ([part, weights]) =>
-      tf.conv2d(part as tf.Tensor4D, weights as tf.Tensor4D, [...stride] as [number, number], padding),
-    ),
+    byGroup([x, filter], groups, (part, weights) => tf.conv2d(part, weights, [...stride], padding)),
   differentiation: {
     savedInputs: ['x', 'filter'],
     gradient: ([dy], { x, filter }, _, layout) => ({
@@ -73,25 +72,23 @@ export function groupConv2d(
   }
   if (groups === 1) return conv2d(x, filter, layout);
   if (layout.dilation?.some((pixels) => pixels > 1)) {
-    return byGroup([x, filter], groups, ([part, weights]) =>
-      conv2d(part as tf.Tensor4D, weights as tf.Tensor4D, layout),
-    ) as tf.Tensor4D;
+    return byGroup([x, filter], groups, (part, weights) => conv2d(part, weights, layout));
   }
   const [padded, padding] = padExplicitly(x, layout.padding, 0);
-  return forward({ x: padded, filter }, { stride: layout.stride, padding, groups }) as tf.Tensor4D;
+  return forward({ x: padded, filter }, { stride: layout.stride, padding, groups });
 }
 
 /** Splits the last axis of every tensor, computes each group, and joins the results. */
-function byGroup(
-  tensors: readonly tf.Tensor[],
+function byGroup<A extends tf.Tensor, B extends tf.Tensor, Result extends tf.Tensor>(
+  [a, b]: readonly [A, B],
   groups: number,
-  compute: (parts: readonly tf.Tensor[]) => tf.Tensor,
-): tf.Tensor {
-  const split = tensors.map((tensor) => tf.split(tensor, groups, tensor.rank - 1));
-  const results = Array.from({ length: groups }, (_, group) =>
-    compute(split.map((parts) => parts[group] as tf.Tensor)),
+  compute: (a: A, b: B) => Result,
+): Result {
+  const others = tf.split<B>(b, groups, b.rank - 1);
+  return tf.concat(
+    tf.split<A>(a, groups, a.rank - 1).map((part, group) => compute(part, valueAt(others, group))),
+    -1,
   );
-  return tf.concat(results, -1);
 }
 
 function backprop(

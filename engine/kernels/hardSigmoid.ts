@@ -22,5 +22,5 @@ const forward = defineKernel<{ x: tf.Tensor }, Record<string, never>, tf.Tensor>
  * @source Howard et al. 2019, arXiv:1905.02244, section 5.2
  */
 export function hardSigmoid<T extends tf.Tensor>(x: T): T {
-  return forward({ x }, {}) as T;
+  return forward({ x }, {});
 }

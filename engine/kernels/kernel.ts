@@ -40,8 +40,14 @@ export interface KernelDefinition<Inputs, Attributes, Output> {
   readonly differentiation?: Differentiation<Inputs, Attributes>;
 }
 
-/** Runs a kernel on the current backend: its twin where one is registered, the portable version elsewhere. */
-export type Kernel<Inputs, Attributes, Output> = (inputs: Inputs, attributes: Attributes) => Output;
+/**
+ * Runs a kernel on the current backend: its twin where one is registered, the portable version elsewhere. As with the ops of tfjs
+ * the rank of its result is what the caller expects.
+ */
+export type Kernel<Inputs, Attributes, Output> = <Result extends Output = Output>(
+  inputs: Inputs,
+  attributes: Attributes,
+) => Result;
 
 type Portable = (inputs: KernelInputs, attributes: KernelAttributes) => KernelOutput;
 
@@ -64,13 +70,13 @@ export function defineKernel<
   if (differentiation) registerGradient(name, differentiation);
   portables.set(name, portable as unknown as Portable);
   const kernelFunc = tensorKernel<Inputs, Attributes>(portable);
-  return (inputs, attributes) => {
+  return <Result extends Output>(inputs: Inputs, attributes: Attributes): Result => {
     const backendName = tf.getBackend();
     if (!tf.getKernel(name, backendName)) tf.registerKernel({ kernelName: name, backendName, kernelFunc });
     const output = tf
       .engine()
       .runKernel(name, inputs as unknown as tf.NamedTensorMap, attributes as unknown as tf.NamedAttrMap);
-    return output as unknown as Output;
+    return output as unknown as Result;
   };
 }
 

@@ -90,7 +90,7 @@ function compete(contestants: Contestants, attributes: SuppressionAttributes): S
     return {
       rows: rows as tf.Tensor2D,
       scores: left as tf.Tensor2D,
-      counts: tf.cast(tf.sum(greaterMask(left, 0), 1), 'int32') as tf.Tensor1D,
+      counts: tf.cast<tf.Tensor1D>(tf.sum(greaterMask(left, 0), 1), 'int32'),
     };
   });
 }

@@ -30,6 +30,6 @@ export function normalizeImages(
   return tf.tidy(() => {
     const limit = (edge: 0 | 1) =>
       tf.tensor1d(mean.map((middle, c) => ((clip[c]?.[edge] ?? middle) - middle) / (std[c] as number)));
-    return tf.minimum(tf.maximum(normal, limit(0)), limit(1)) as tf.Tensor4D;
+    return tf.minimum(tf.maximum(normal, limit(0)), limit(1));
   });
 }

@@ -27,5 +27,5 @@ const forward = defineKernel<{ x: tf.Tensor }, Record<string, never>, tf.Tensor>
  * @param x float32 of any shape
  */
 export function relu6<T extends tf.Tensor>(x: T): T {
-  return forward({ x }, {}) as T;
+  return forward({ x }, {});
 }

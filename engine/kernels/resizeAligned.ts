@@ -7,9 +7,9 @@ const backward = defineKernel<{ dy: tf.Tensor }, { height: number; width: number
   portable: ({ dy }, { height, width }) => resampleGrad(dy, [height, width], alignedMatrix),
 });
 
-const forward = defineKernel<{ x: tf.Tensor }, { height: number; width: number }, tf.Tensor>({
+const forward = defineKernel<{ x: tf.Tensor4D }, { height: number; width: number }, tf.Tensor>({
   name: 'EspalierResizeAligned',
-  portable: ({ x }, { height, width }) => tf.image.resizeBilinear(x as tf.Tensor4D, [height, width], true, false),
+  portable: ({ x }, { height, width }) => tf.image.resizeBilinear(x, [height, width], true, false),
   differentiation: {
     savedInputs: ['x'],
     gradient: ([dy], { x }) => {
@@ -29,7 +29,7 @@ const forward = defineKernel<{ x: tf.Tensor }, { height: number; width: number }
  * @returns      [N, height, width, C] float32
  */
 export function resizeAligned(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
-  return forward({ x }, { height, width }) as tf.Tensor4D;
+  return forward({ x }, { height, width });
 }
 
 const alignedMatrix: AxisWeights = (from, to) => {

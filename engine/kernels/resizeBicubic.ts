@@ -47,7 +47,7 @@ export function resizeBicubic(
   width: number,
   style: BicubicStyle = 'pytorch',
 ): tf.Tensor4D {
-  return forward({ x }, { height, width, style }) as tf.Tensor4D;
+  return forward({ x }, { height, width, style });
 }
 
 const cubicWeights =

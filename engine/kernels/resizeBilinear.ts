@@ -8,9 +8,9 @@ export const resizeBilinearGrad = defineKernel<{ dy: tf.Tensor }, { height: numb
   portable: ({ dy }, { height, width }) => resampleGrad(dy, [height, width], interpolationMatrix),
 });
 
-const forward = defineKernel<{ x: tf.Tensor }, { height: number; width: number }, tf.Tensor>({
+const forward = defineKernel<{ x: tf.Tensor4D }, { height: number; width: number }, tf.Tensor>({
   name: 'EspalierResizeBilinear',
-  portable: ({ x }, { height, width }) => tf.image.resizeBilinear(x as tf.Tensor4D, [height, width], false, true),
+  portable: ({ x }, { height, width }) => tf.image.resizeBilinear(x, [height, width], false, true),
   differentiation: {
     savedInputs: ['x'],
     gradient: ([dy], { x }) => {
@@ -30,7 +30,7 @@ const forward = defineKernel<{ x: tf.Tensor }, { height: number; width: number }
  * @returns      [N, height, width, C] float32
  */
 export function resizeBilinear(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
-  return forward({ x }, { height, width }) as tf.Tensor4D;
+  return forward({ x }, { height, width });
 }
 
 /** Weights [to, from], row-major: row i holds the at most two source weights of output i. */

@@ -17,14 +17,14 @@ export const resizeNearestGrad = defineKernel<{ dy: tf.Tensor }, Attributes, tf.
   },
 });
 
-const forward = defineKernel<{ x: tf.Tensor }, Attributes, tf.Tensor>({
+const forward = defineKernel<{ x: tf.Tensor4D }, Attributes, tf.Tensor>({
   name: 'EspalierResizeNearest',
   portable: ({ x }, { height, width, centred }) => {
     const [, inHeight = 0, inWidth = 0] = x.shape;
     // The op multiplies by in / out in float32: exact for these, one pixel off for some others.
     const exact = isPowerOfTwo(height / inHeight) && isPowerOfTwo(width / inWidth);
     if (exact && (!centred || (height >= inHeight && width >= inWidth))) {
-      return tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [height, width]);
+      return tf.image.resizeNearestNeighbor(x, [height, width]);
     }
     const indices = (from: number, to: number): tf.Tensor1D => tf.tensor1d(nearestIndices(from, to, centred), 'int32');
     const tall = height === inHeight ? x : tf.gather(x, indices(inHeight, height), 1);
@@ -49,7 +49,7 @@ const forward = defineKernel<{ x: tf.Tensor }, Attributes, tf.Tensor>({
  * @returns      [N, height, width, C] float32
  */
 export function resizeNearest(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
-  return forward({ x }, { height, width, centred: false }) as tf.Tensor4D;
+  return forward({ x }, { height, width, centred: false });
 }
 
 /**
@@ -62,7 +62,7 @@ export function resizeNearest(x: tf.Tensor4D, height: number, width: number): tf
  * @returns      [N, height, width, C] float32
  */
 export function resizeNearestExact(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
-  return forward({ x }, { height, width, centred: true }) as tf.Tensor4D;
+  return forward({ x }, { height, width, centred: true });
 }
 
 function isPowerOfTwo(factor: number): boolean {

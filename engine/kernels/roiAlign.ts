@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
+import { splitInto } from '../split.js';
 import { avgPool } from './avgPool.js';
 import { cropAndResize } from './cropAndResize.js';
 import type { Size } from './padding.js';
@@ -49,7 +50,7 @@ export function roiAlign(
 function sampleBoxes(boxes: tf.Tensor2D, mapSize: Size, grid: Size, options: RoiAlignOptions): tf.Tensor2D {
   const { scale, aligned = true } = options;
   const shift = aligned ? -0.5 : 0;
-  const [x1, y1, x2, y2] = tf.split(boxes, 4, 1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  const [x1, y1, x2, y2] = splitInto(boxes, 4, 1);
   const edges = ([from, to]: readonly [tf.Tensor, tf.Tensor], axis: 0 | 1): [tf.Tensor, tf.Tensor] => {
     const start = tf.add(tf.mul(from, scale), shift);
     const length = tf.sub(tf.add(tf.mul(to, scale), shift), start);
@@ -69,7 +70,7 @@ function repeatEdge(x: tf.Tensor4D, axis: 1 | 2): tf.Tensor4D {
   const length = x.shape[axis];
   const pixel = (at: number): tf.Tensor4D => {
     const begin = [0, 0, 0, 0].with(axis, at) as [number, number, number, number];
-    return tf.slice(x, begin, x.shape.with(axis, 1) as [number, number, number, number]);
+    return tf.slice(x, begin, x.shape.with(axis, 1));
   };
   return tf.concat([pixel(0), x, pixel(length - 1)], axis);
 }

@@ -1,24 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { fourAxes } from '../windows.js';
 import { dilatedConv2dFilterGrad, dilatedConv2dInputGrad } from './dilatedConv2d.js';
 import { dilatedDepthwiseFilterGrad, dilatedDepthwiseInputGrad } from './dilatedDepthwise.js';
-
-type Shape4D = [number, number, number, number];
 
 /** Gradients of tfjs's convolutions with dilation, which it refuses; nothing for the calls it can differentiate. */
 export const dilatedGradients =
   (depthwise: boolean) =>
   ([dy]: readonly tf.Tensor[], [x, filter]: readonly tf.Tensor[], attributes: tf.NamedAttrMap) => {
     const { strides, pad, dilations, dataFormat, dimRoundingMode } = attributes as unknown as tf.Conv2DAttrs;
-    const dilation = typeof dilations === 'number' ? [dilations, dilations] : (dilations ?? [1, 1]);
+    const dilation: [number, number] = typeof dilations === 'number' ? [dilations, dilations] : (dilations ?? [1, 1]);
     const several = depthwise && filter?.shape[3] !== 1;
     if (!dy || !x || !filter || several || dilation.every((pixels) => pixels === 1) || dataFormat === 'NCHW') {
       return undefined;
     }
-    const shapes = [x.shape as Shape4D, filter.shape as Shape4D] as const;
     const { padInfo } = tf.backend_util.computeConv2DInfo(
-      ...shapes,
+      fourAxes(x.shape),
+      fourAxes(filter.shape),
       strides,
-      dilation as [number, number],
+      dilation,
       pad,
       dimRoundingMode,
       depthwise,

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { valueAt } from '../checked.js';
 import { ShapeError } from '../errors.js';
+import { numberOf } from '../kernelAttributes.js';
 import { cropAndResizeGrad } from './cropAndResize.js';
 import { cumsum } from './cumsum.js';
 import { einsumGradients } from './einsum.js';
@@ -21,8 +23,9 @@ interface Rule {
   gradients(dys: readonly tf.Tensor[], saved: readonly tf.Tensor[], attributes: tf.NamedAttrMap): Thunks | undefined;
 }
 
-const constant = (x: tf.Tensor | undefined) => (): tf.Tensor => tf.zeros((x as tf.Tensor).shape);
-const first = (tensors: readonly tf.Tensor[]): tf.Tensor => tensors[0] as tf.Tensor;
+const constant = (x: tf.Tensor | undefined) => (): tf.Tensor => tf.zeros(x?.shape ?? []);
+const first = (tensors: readonly tf.Tensor[]): tf.Tensor => valueAt(tensors, 0);
+const second = (tensors: readonly tf.Tensor[]): tf.Tensor => valueAt(tensors, 1);
 
 const comparison: Rule = {
   inputs: ['a', 'b'],
@@ -71,56 +74,63 @@ const RULES: { readonly [kernel: string]: Rule } = {
   }),
   Cumsum: {
     inputs: ['x'],
-    gradients([dy], [x], { axis, exclusive, reverse }) {
-      const at = (axis as number) < 0 ? (axis as number) + (x as tf.Tensor).rank : (axis as number);
+    gradients(dys, saved, { exclusive, reverse, ...attributes }) {
+      const axis = numberOf(attributes, 'axis');
+      const along = axis < 0 ? axis + first(saved).rank : axis;
       const options = { exclusive: exclusive === true, reverse: reverse !== true };
-      return { x: () => cumsum(dy as tf.Tensor, at, options) };
+      return { x: () => cumsum(first(dys), along, options) };
     },
   },
   Einsum: {
     gradients([dy], [a, b], { equation }) {
       if (!dy || !a || !b)
         throw new ShapeError(`einsum '${equation}' of one tensor has no gradient: use sum, transpose`);
-      const { a: da, b: db } = einsumGradients(dy, a, b, equation as string);
+      const { a: da, b: db } = einsumGradients(dy, a, b, String(equation));
       return { 0: da, 1: db };
     },
   },
   GatherNd: {
     inputs: ['params', 'indices'],
-    gradients: (dys, [x, indices]) => ({
-      params: () => scatterND(indices as tf.Tensor, first(dys), (x as tf.Tensor).shape),
-      indices: constant(indices),
+    gradients: (dys, saved) => ({
+      params: () => scatterND(second(saved), first(dys), first(saved).shape),
+      indices: constant(second(saved)),
     }),
   },
   ScatterNd: {
     inputs: ['indices'],
-    gradients: (dys, [indices]) => ({
-      updates: () => gatherND(first(dys), indices as tf.Tensor),
-      indices: constant(indices),
+    gradients: (dys, saved) => ({
+      updates: () => gatherND(first(dys), first(saved)),
+      indices: constant(first(saved)),
     }),
   },
   TopK: {
     inputs: ['x'],
     outputs: [false, true],
-    gradients: (dys, [x, indices]) => ({
-      x: () => spreadRows(first(dys), indices as tf.Tensor, (x as tf.Tensor).shape),
+    gradients: (dys, saved) => ({
+      x: () => spreadRows(first(dys), second(saved), first(saved).shape),
     }),
   },
   /** Of one part tfjs hands its own rules a tensor where they take a list. */
-  SplitV: { inputs: [], gradients: (dys, _, { axis }) => ({ x: () => tf.concat([...dys], axis as number) }) },
-  Unpack: { inputs: [], gradients: (dys, _, { axis }) => ({ value: () => tf.stack([...dys], axis as number) }) },
+  SplitV: {
+    inputs: [],
+    gradients: (dys, _, attributes) => ({ x: () => tf.concat([...dys], numberOf(attributes, 'axis')) }),
+  },
+  Unpack: {
+    inputs: [],
+    gradients: (dys, _, attributes) => ({ value: () => tf.stack([...dys], numberOf(attributes, 'axis', 0)) }),
+  },
   StridedSlice: {
     inputs: ['x'],
-    gradients: (dys, [x], attributes) => ({ x: () => spreadSlice(first(dys), x as tf.Tensor, attributes) }),
+    gradients: (dys, saved, attributes) => ({ x: () => spreadSlice(first(dys), first(saved), attributes) }),
   },
   CropAndResize: {
     inputs: ['image', 'boxes', 'boxInd'],
-    gradients(dys, [image, boxes, items], { method }) {
+    gradients(dys, saved, { method }) {
       if (method !== 'bilinear') throw new ShapeError(`cropAndResize with ${method} has no gradient: use bilinear`);
-      const saved = { boxes: boxes as tf.Tensor, items: items as tf.Tensor };
-      const inputShape = (image as tf.Tensor).shape;
+      const [boxes, items] = [second(saved), valueAt(saved, 2)];
+      const inputShape = first(saved).shape;
       return {
-        image: () => cropAndResizeGrad({ dy: first(dys), ...saved }, { inputShape }),
+        image: () => cropAndResizeGrad({ dy: first(dys), boxes, items }, { inputShape }),
         boxes: constant(boxes),
         boxInd: constant(items),
       };
@@ -168,14 +178,14 @@ function spreadRows(dy: tf.Tensor, indices: tf.Tensor, shape: number[]): tf.Tens
     [rows, 1],
     'int32',
   );
-  const places = tf.reshape(tf.add(tf.reshape(indices, [rows, -1]), starts), [-1]);
-  return tf.reshape(tf.unsortedSegmentSum(tf.reshape(dy, [-1]), tf.cast(places, 'int32') as tf.Tensor1D, count), shape);
+  const places = tf.reshape<tf.Rank.R1>(tf.add(tf.reshape(indices, [rows, -1]), starts), [-1]);
+  return tf.reshape(tf.unsortedSegmentSum(tf.reshape(dy, [-1]), tf.cast<tf.Tensor1D>(places, 'int32'), count), shape);
 }
 
 /** A slice back to its places: the same slice of the places tells where they are. */
 function spreadSlice(dy: tf.Tensor, x: tf.Tensor, attributes: tf.NamedAttrMap): tf.Tensor {
   const places = tf.reshape(tf.range(0, x.size, 1, 'int32'), x.shape);
-  const taken = tf.engine().runKernel('StridedSlice', { x: places }, attributes) as tf.Tensor;
-  const flat = tf.reshape(taken, [-1]) as tf.Tensor1D;
+  const taken: tf.Tensor = tf.engine().runKernel('StridedSlice', { x: places }, attributes);
+  const flat = tf.reshape<tf.Rank.R1>(taken, [-1]);
   return tf.reshape(tf.unsortedSegmentSum(tf.reshape(dy, [-1]), flat, x.size), x.shape);
 }

@@ -26,5 +26,5 @@ const forward = defineKernel<{ x: tf.Tensor }, Record<string, never>, tf.Tensor>
  * @source Ramachandran et al. 2017, arXiv:1710.05941
  */
 export function swish<T extends tf.Tensor>(x: T): T {
-  return forward({ x }, {}) as T;
+  return forward({ x }, {});
 }

@@ -3,13 +3,13 @@ import { ShapeError } from '../errors.js';
 import { defineKernel } from './kernel.js';
 import { resizeNearest, resizeNearestGrad } from './resizeNearest.js';
 
-const kernel = defineKernel<{ small: tf.Tensor; large: tf.Tensor }, Record<string, never>, tf.Tensor>({
+const kernel = defineKernel<{ small: tf.Tensor4D; large: tf.Tensor4D }, Record<string, never>, tf.Tensor>({
   name: 'EspalierUpsampleAdd',
   portable: ({ small, large }) => {
     const [batch = 0, height = 0, width = 0, channels = 0] = small.shape;
     const [, toHeight = 0, toWidth = 0] = large.shape;
     if (toHeight % height !== 0 || toWidth % width !== 0) {
-      return tf.add(large, resizeNearest(small as tf.Tensor4D, toHeight, toWidth));
+      return tf.add(large, resizeNearest(small, toHeight, toWidth));
     }
     // Each pixel meets its block by broadcasting: the upsampled map is never stored.
     const blocks = tf.reshape(large, [batch * height, toHeight / height, width, toWidth / width, channels]);
@@ -43,5 +43,5 @@ export function upsampleAdd(small: tf.Tensor4D, large: tf.Tensor4D): tf.Tensor4D
       `upsampleAdd got maps [${small.shape}] and [${large.shape}]: the second must be the larger grid`,
     );
   }
-  return kernel({ small, large }, {}) as tf.Tensor4D;
+  return kernel({ small, large }, {});
 }

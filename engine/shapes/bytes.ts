@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { EngineError } from '../errors.js';
+import { EngineError, messageOf } from '../errors.js';
 import { withoutVariables } from '../tfjs.js';
 import { withoutValues } from './shapes.js';
 
@@ -24,7 +24,7 @@ export function bytesOf(run: () => void): number {
     return Math.round(ALLOCATION * peakBytes);
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    throw new EngineError(`its memory cannot be estimated: ${error instanceof Error ? error.message : error}`);
+    throw new EngineError(`its memory cannot be estimated: ${messageOf(error)}`);
   } finally {
     variables.forEach((variable, i) => {
       const before = kept[i] as tf.Tensor;

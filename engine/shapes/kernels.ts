@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Attributes, axesOf, dtypeOf, numberOf, numbersOf, paddingsOf } from '../kernelAttributes.js';
+import { convolutionInfo, poolingInfo } from '../windows.js';
 import type { Window } from './operation.js';
 
 type Shape = readonly number[];
@@ -10,7 +12,7 @@ export interface ShapeResult {
   readonly macs?: number;
   readonly window?: Window;
 }
-export type ShapeRule = (inputs: readonly Shape[], attributes: tf.NamedAttrMap) => ShapeResult;
+export type ShapeRule = (inputs: readonly Shape[], attributes: Attributes) => ShapeResult;
 
 /** A kernel: the names of its inputs in the order its rule takes them (absent: as they come), and the rule. */
 export interface ShapeKernel {
@@ -38,25 +40,15 @@ const binary =
   ([a = [], b = []]) =>
     one(tf.broadcast_util.assertAndGetBroadcastShape([...a], [...b]), dtype);
 
-const reduction: ShapeRule = (inputs, { axis, keepDims, reductionIndices }) => {
+const reduction: ShapeRule = (inputs, { keepDims, ...attributes }) => {
   const shape = first(inputs);
-  const axes = tf.util.parseAxisParam((axis ?? reductionIndices ?? null) as number[], [...shape]);
+  const axes = axesIn(axesOf(attributes), shape);
   const kept = shape.map((side, i) => (axes.includes(i) ? 1 : side));
   return one(keepDims === true ? kept : shape.filter((_, i) => !axes.includes(i)));
 };
 
 const convolution: ShapeRule = ([x = [], filter = []], attributes) => {
-  const { strides, pad, dataFormat, dilations, dimRoundingMode } = attributes;
-  const info = tf.backend_util.computeConv2DInfo(
-    x as [number, number, number, number],
-    filter as [number, number, number, number],
-    strides as [number, number],
-    (dilations ?? 1) as [number, number],
-    pad as 'same',
-    dimRoundingMode as 'floor',
-    false,
-    tf.backend_util.convertConv2DDataFormat((dataFormat ?? 'NHWC') as 'NHWC'),
-  );
+  const info = convolutionInfo(x, filter, attributes);
   const [height = 0, width = 0, inChannels = 0] = filter;
   return {
     shapes: [info.outShape],
@@ -66,16 +58,7 @@ const convolution: ShapeRule = ([x = [], filter = []], attributes) => {
 };
 
 const depthwise: ShapeRule = ([x = [], filter = []], attributes) => {
-  const { strides, pad, dilations, dimRoundingMode } = attributes;
-  const info = tf.backend_util.computeConv2DInfo(
-    x as [number, number, number, number],
-    filter as [number, number, number, number],
-    strides as [number, number],
-    (dilations ?? 1) as [number, number],
-    pad as 'same',
-    dimRoundingMode as 'floor',
-    true,
-  );
+  const info = convolutionInfo(x, filter, { ...attributes, dataFormat: 'NHWC' }, true);
   const [height = 0, width = 0] = filter;
   return {
     shapes: [info.outShape],
@@ -85,8 +68,8 @@ const depthwise: ShapeRule = ([x = [], filter = []], attributes) => {
 };
 
 /** [H, W] of a valid dilated convolution; a custom kernel of ours that backends without it compute tap by tap. */
-const dilatedDepthwise: ShapeRule = ([x = [], filter = []], { dilation }) => {
-  const [vertical = 1, horizontal = 1] = dilation as number[];
+const dilatedDepthwise: ShapeRule = ([x = [], filter = []], attributes) => {
+  const [vertical = 1, horizontal = 1] = numbersOf(attributes, 'dilation');
   const [n = 0, height = 0, width = 0, channels = 0] = x;
   const [rows = 0, columns = 0] = filter;
   const shape = [n, height - (rows - 1) * vertical, width - (columns - 1) * horizontal, channels];
@@ -94,25 +77,19 @@ const dilatedDepthwise: ShapeRule = ([x = [], filter = []], { dilation }) => {
   return { shapes: [shape], macs: size(shape) * rows * columns, window };
 };
 
-const transposedConvolution: ShapeRule = ([dy = [], filter = []], { inputShape }) => ({
-  shapes: [inputShape as number[]],
+const transposedConvolution: ShapeRule = ([dy = [], filter = []], attributes) => ({
+  shapes: [numbersOf(attributes, 'inputShape')],
   macs: size(dy) * (filter[0] ?? 0) * (filter[1] ?? 0) * (filter[2] ?? 0),
 });
 
-const filterGradient: ShapeRule = ([dy = []], { filterShape }) => {
-  const [height = 0, width = 0, inChannels = 0] = filterShape as number[];
-  return { shapes: [filterShape as number[]], macs: size(dy) * height * width * inChannels };
+const filterGradient: ShapeRule = ([dy = []], attributes) => {
+  const filterShape = numbersOf(attributes, 'filterShape');
+  const [height = 0, width = 0, inChannels = 0] = filterShape;
+  return { shapes: [filterShape], macs: size(dy) * height * width * inChannels };
 };
 
-const pooling: ShapeRule = (inputs, { filterSize, strides, pad, dimRoundingMode }) => {
-  const info = tf.backend_util.computePool2DInfo(
-    first(inputs) as [number, number, number, number],
-    filterSize as [number, number],
-    strides as [number, number],
-    1,
-    pad as 'same',
-    dimRoundingMode as 'floor',
-  );
+const pooling: ShapeRule = (inputs, attributes) => {
+  const info = poolingInfo(first(inputs), attributes);
   return { shapes: [info.outShape], window: windowOf(info) };
 };
 
@@ -125,9 +102,9 @@ const product: ShapeRule = ([a = [], b = []], { transposeA, transposeB }) => {
   return { shapes: [shape], macs: size(shape) * inner };
 };
 
-const resize: ShapeRule = (inputs, { size: target }) => {
+const resize: ShapeRule = (inputs, attributes) => {
   const [n = 0, , , channels = 0] = first(inputs);
-  return one([n, ...(target as number[]), channels]);
+  return one([n, ...numbersOf(attributes, 'size'), channels]);
 };
 
 const PLAIN_UNARY = [
@@ -158,7 +135,7 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
   AvgPool: { rule: pooling },
   AvgPoolGrad: { inputs: ['input'], rule: unary },
   BatchMatMul: { inputs: ['a', 'b'], rule: product },
-  Cast: { rule: (inputs, { dtype }) => one(first(inputs), dtype as tf.DataType) },
+  Cast: { rule: (inputs, attributes) => one(first(inputs), dtypeOf(attributes)) },
   Concat: {
     rule: (inputs, { axis }) =>
       one(
@@ -169,24 +146,31 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
       ),
   },
   Conv2D: { inputs: ['x', 'filter'], rule: convolution },
-  BroadcastTo: { rule: (_, { shape }) => one(shape as number[]) },
+  BroadcastTo: { rule: (_, attributes) => one(numbersOf(attributes, 'shape')) },
   Conv2DBackpropFilter: { inputs: ['dy', 'x'], rule: filterGradient },
   Conv2DBackpropInput: { inputs: ['dy', 'filter'], rule: transposedConvolution },
   DepthwiseConv2dNative: { inputs: ['x', 'filter'], rule: depthwise },
-  DepthwiseConv2dNativeBackpropFilter: { inputs: ['x'], rule: (_, { filterShape }) => one(filterShape as number[]) },
-  DepthwiseConv2dNativeBackpropInput: { inputs: ['dy'], rule: (_, { inputShape }) => one(inputShape as number[]) },
+  DepthwiseConv2dNativeBackpropFilter: {
+    inputs: ['x'],
+    rule: (_, attributes) => one(numbersOf(attributes, 'filterShape')),
+  },
+  DepthwiseConv2dNativeBackpropInput: {
+    inputs: ['dy'],
+    rule: (_, attributes) => one(numbersOf(attributes, 'inputShape')),
+  },
   EluGrad: { rule: unary },
   EspalierDilatedDepthwise: { inputs: ['x', 'filter'], rule: dilatedDepthwise },
   ExpandDims: {
-    rule: (inputs, { dim }) => {
+    rule: (inputs, attributes) => {
       const shape = [...first(inputs)];
-      shape.splice((dim as number) < 0 ? shape.length + (dim as number) + 1 : (dim as number), 0, 1);
+      const dim = numberOf(attributes, 'dim');
+      shape.splice(dim < 0 ? shape.length + dim + 1 : dim, 0, 1);
       return one(shape);
     },
   },
   FusedConv2D: { inputs: ['x', 'filter'], rule: convolution },
   FusedDepthwiseConv2D: { inputs: ['x', 'filter'], rule: depthwise },
-  Fill: { rule: (_, { shape, dtype }) => one(shape as number[], (dtype ?? 'float32') as tf.DataType) },
+  Fill: { rule: (_, attributes) => one(numbersOf(attributes, 'shape'), dtypeOf(attributes, 'dtype', 'float32')) },
   GatherNd: {
     inputs: ['params', 'indices'],
     rule: ([params = [], indices = []]) => one([...indices.slice(0, -1), ...params.slice(indices.at(-1) ?? 0)]),
@@ -200,53 +184,68 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
   },
   MaxPool: { rule: pooling },
   MaxPoolGrad: { inputs: ['input'], rule: unary },
-  OneHot: { rule: (inputs, { depth, dtype }) => one([...first(inputs), depth as number], dtype as tf.DataType) },
+  OneHot: {
+    rule: (inputs, attributes) => one([...first(inputs), numberOf(attributes, 'depth')], dtypeOf(attributes)),
+  },
   Pack: {
-    rule: (inputs, { axis }) => {
+    rule: (inputs, attributes) => {
       const shape = [...first(inputs)];
-      shape.splice((axis as number) < 0 ? shape.length + (axis as number) + 1 : (axis as number), 0, inputs.length);
+      const axis = numberOf(attributes, 'axis');
+      shape.splice(axis < 0 ? shape.length + axis + 1 : axis, 0, inputs.length);
       return one(shape);
     },
   },
   PadV2: {
-    rule: (inputs, { paddings }) => {
-      const pads = paddings as number[][];
-      const shape = first(inputs).map((side, i) => side + pads[i]!.reduce((sum, pad) => sum + pad, 0));
+    rule: (inputs, attributes) => {
+      const pads = paddingsOf(attributes);
+      const shape = first(inputs).map((side, i) => {
+        const [before = 0, behind = 0] = pads[i] ?? [];
+        return side + before + behind;
+      });
       return { shapes: [shape], window: { ...unit, before: [pads[1]?.[0] ?? 0, pads[2]?.[0] ?? 0] } };
     },
   },
   Reshape: {
-    rule: (inputs, { shape }) => one(tf.util.inferFromImplicitShape(shape as number[], size(first(inputs)))),
+    rule: (inputs, attributes) =>
+      one(tf.util.inferFromImplicitShape(numbersOf(attributes, 'shape'), size(first(inputs)))),
   },
   Range: {
-    rule: (_, { start, stop, step, dtype }) => {
-      const count = Math.max(0, Math.ceil(((stop as number) - (start as number)) / (step as number)));
-      return one([count], (dtype ?? 'float32') as tf.DataType);
+    rule: (_, attributes) => {
+      const extent = numberOf(attributes, 'stop') - numberOf(attributes, 'start');
+      const count = Math.max(0, Math.ceil(extent / numberOf(attributes, 'step')));
+      return one([count], dtypeOf(attributes, 'dtype', 'float32'));
     },
   },
   ResizeBilinearGrad: { inputs: ['images'], rule: unary },
   ResizeNearestNeighborGrad: { inputs: ['images'], rule: unary },
-  ScatterNd: { inputs: ['updates', 'indices'], rule: (_, { shape }) => one(shape as number[]) },
+  ScatterNd: { inputs: ['updates', 'indices'], rule: (_, attributes) => one(numbersOf(attributes, 'shape')) },
   Select: { inputs: ['t', 'e', 'condition'], rule: unary },
   ResizeBilinear: { rule: resize },
   ResizeNearestNeighbor: { rule: resize },
   Slice: {
-    rule: (inputs, { begin, size: extent }) => {
+    rule: (inputs, attributes) => {
       const shape = first(inputs);
-      const starts = begin as number[];
-      const sizes = (extent as number[]).map((side, i) => (side === -1 ? (shape[i] ?? 0) - (starts[i] ?? 0) : side));
+      const starts = numbersOf(attributes, 'begin');
+      const sizes = numbersOf(attributes, 'size').map((side, i) =>
+        side === -1 ? (shape[i] ?? 0) - (starts[i] ?? 0) : side,
+      );
       return { shapes: [sizes], window: { ...unit, before: [-(starts[1] ?? 0), -(starts[2] ?? 0)] } };
     },
   },
   SplitV: {
-    rule: (inputs, { numOrSizeSplits, axis }) => {
+    rule: (inputs, { numOrSizeSplits: parts, axis }) => {
       const shape = first(inputs);
       const along = positive(axis, shape);
-      const sizes = splitSizes(shape[along] ?? 0, numOrSizeSplits as number | number[]);
+      const sizes = splitSizes(shape[along] ?? 0, typeof parts === 'number' ? parts : numbersOf({ parts }, 'parts'));
       return { shapes: sizes.map((side) => shape.map((other, i) => (i === along ? side : other))) };
     },
   },
-  Tile: { rule: (inputs, { reps }) => one(first(inputs).map((side, i) => side * ((reps as number[])[i] ?? 1))) },
+  Tile: {
+    rule: (inputs, attributes) => {
+      const reps = numbersOf(attributes, 'reps');
+      return one(first(inputs).map((side, i) => side * (reps[i] ?? 1)));
+    },
+  },
   Unpack: {
     rule: (inputs, { axis }) => {
       const shape = first(inputs);
@@ -256,14 +255,20 @@ export const SHAPE_RULES: { readonly [kernel: string]: ShapeKernel } = {
   },
   UnsortedSegmentSum: {
     inputs: ['x', 'segmentIds'],
-    rule: ([x = [], ids = []], { numSegments }) => one([numSegments as number, ...x.slice(ids.length)]),
+    rule: ([x = [], ids = []], attributes) => one([numberOf(attributes, 'numSegments'), ...x.slice(ids.length)]),
   },
-  Transpose: { rule: (inputs, { perm }) => one((perm as number[]).map((axis) => first(inputs)[axis] ?? 0)) },
+  Transpose: {
+    rule: (inputs, attributes) => one(numbersOf(attributes, 'perm').map((axis) => first(inputs)[axis] ?? 0)),
+  },
 };
+
+/** Axes counted from the front; null: all of them. */
+const axesIn = (axes: number[] | null, shape: Shape): number[] =>
+  axes === null ? [...shape.keys()] : tf.util.parseAxisParam(axes, [...shape]);
 
 /** An axis counted from the front. */
 function positive(axis: unknown, shape: Shape): number {
-  return tf.util.parseAxisParam(axis as number, [...shape])[0] ?? 0;
+  return axesIn(axesOf({ axis }), shape)[0] ?? 0;
 }
 
 function splitSizes(side: number, parts: number | readonly number[]): readonly number[] {

@@ -2,7 +2,9 @@
  * Runs plain tfjs code on shapes alone: every kernel says what it would give, none computes. The largest network is
  * built and run in milliseconds, for its sizes, parameters and multiply-accumulates.
  */
+
 import * as tf from '@tensorflow/tfjs-core';
+import { valueAt } from '../checked.js';
 import { EngineError } from '../errors.js';
 import { forgetBackend } from '../tfjs.js';
 import { SHAPE_RULES, type ShapeKernel, type ShapeRule } from './kernels.js';
@@ -217,9 +219,9 @@ export function register<Own extends ShapeBackend>(
       backendName,
       kernelFunc: ({ inputs: given, attrs }) => {
         const names = inputs?.filter((name) => given[name] !== undefined) ?? Object.keys(given);
-        const list = names.flatMap((name) => given[name] ?? []) as tf.TensorInfo[];
+        const list = names.flatMap((name) => given[name] ?? []);
         const outputs = own.run({ kernel: kernelName, names, rule }, list, attrs ?? {});
-        return outputs.length === 1 ? (outputs[0] as tf.TensorInfo) : outputs;
+        return outputs.length === 1 ? valueAt(outputs, 0) : outputs;
       },
     });
   }

@@ -41,7 +41,7 @@ export function registerReferences(): void {
       const results = (Array.isArray(outputs) ? outputs : [outputs]).map(({ shape, dtype, dataId }) => {
         const values = backend.readSync(dataId).slice();
         backend.disposeData(dataId);
-        return tf.tensor(values, shape, dtype as 'float32' | 'int32');
+        return tf.tensor(values, shape, dtype);
       });
       for (const [, { dataId }] of given) backend.disposeData(dataId);
       return results.length === 1 ? (results[0] as tf.Tensor) : results;

@@ -9,9 +9,9 @@ export function registerSlices(): void {
   registerTwin('Slice', 'wasm', (call) => {
     const x = call.inputs.x as tf.TensorInfo;
     const { begin, size } = call.attrs as unknown as { readonly begin: number[]; readonly size: number[] };
-    const [from = [], shape = []] = tf.slice_util.parseSliceParams(x as tf.Tensor, begin, size);
+    const [from = [], shape = []] = tf.slice_util.parseSliceParams(x, begin, size);
     if (x.dtype === 'string' || !tf.slice_util.isSliceContinous(x.shape, from, shape)) return slice(call);
-    tf.slice_util.assertParamsValid(x as tf.Tensor, from, shape);
+    tf.slice_util.assertParamsValid(x, from, shape);
     const start = tf.slice_util.computeFlatOffset(from, tf.util.computeStrides(x.shape));
     return copyOf(call.backend as BackendWasm, x, start, shape);
   });

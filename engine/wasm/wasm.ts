@@ -36,7 +36,7 @@ let registered = false;
  * @throws EngineError when the .wasm file cannot be loaded
  */
 export async function openWasm({ wasmPaths }: WasmOptions = {}): Promise<void> {
-  if (wasmPaths !== undefined) setWasmPaths(wasmPaths as string);
+  if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
   if (!(await withoutHandlers(() => tf.setBackend('wasm')))) {
     throw new EngineError(
       'the WebAssembly engine did not start: serve the .wasm files of @tensorflow/tfjs-backend-wasm and name their folder in wasmPaths',

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { fourAxes } from '../windows.js';
 
 /** Where the windows of a convolution or pooling lie on its input. */
 export interface Windows {
@@ -35,8 +36,8 @@ export function convolutionWindows(
 ): Windows {
   const { strides, dilations = 1, pad, dimRoundingMode } = attributes;
   const info = tf.backend_util.computeConv2DInfo(
-    inputShape as [number, number, number, number],
-    filterShape as [number, number, number, number],
+    fourAxes(inputShape),
+    fourAxes(filterShape),
     strides,
     dilations,
     pad,
@@ -53,7 +54,7 @@ export function poolingWindows(
   attributes: WindowAttributes,
 ): Windows {
   const { strides, pad, dimRoundingMode } = attributes;
-  const shape = inputShape as [number, number, number, number];
+  const shape = fourAxes(inputShape);
   return windows(tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode));
 }
 

@@ -2,7 +2,6 @@
  * Colour and depth, each with a backbone of its own; an own head, an own loss, an own loop that is stopped and continued at any step.
  * `node examples/custom/twoStream.ts two.safetensors 4`, Node >= 22.18; the second time it goes on where it stopped.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import * as e from 'espalier';
 import { drawBatch } from './scene.ts';
@@ -26,11 +25,9 @@ const model: e.TrainableModel<tf.Tensor2D, { readonly place: readonly ['float32'
 const optimizer = e.createAdamW(model.parameters);
 const step = e.createTrainingStep({ model, optimizer });
 
-const stored = existsSync(file) ? e.readSafetensors(readFileSync(file)) : null;
-if (stored) e.restoreState({ model, optimizer }, stored);
-for (let at = Number(stored?.metadata.step ?? 0); at < Number(until); at++) {
+for (let at = e.resumeState(file, { model, optimizer }); at < Number(until); at++) {
   const { images, targets } = drawBatch(at);
   const { losses } = await step.run(images, targets, { step: at, learningRate: 1e-3 });
   console.log(`step ${at + 1}: off by ${(await losses.total?.data())?.[0]?.toFixed(6)}`);
 }
-writeFileSync(file, e.writeSafetensors(await e.captureState({ model, optimizer }), { step: until }));
+await e.saveState(file, { model, optimizer }, Number(until));

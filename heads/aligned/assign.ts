@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../engine/checked.js';
 import {
   detached,
   equalMask,
@@ -10,6 +11,7 @@ import {
   scatterND,
   sortRows,
 } from '../../engine/kernels/index.js';
+import { unstackInto } from '../../engine/split.js';
 import type { TargetTensors } from '../head.js';
 import type { AlignedTargets } from './encoder.js';
 
@@ -52,17 +54,17 @@ export function alignPlaces(
 ): Assignment {
   return detached(() => {
     const [batch, places, depth] = targets.owners.shape as [number, number, number];
-    const objects = targets.labels.shape[1]!;
+    const objects = valueAt(targets.labels.shape, 1);
     const pairs = places * depth;
     const isPair = tf.reshape(greaterEqualMask(targets.owners, 0), [batch, pairs]);
     const owner = tf.reshape(tf.maximum(targets.owners, tf.scalar(0, 'int32')), [batch, pairs]) as tf.Tensor2D;
-    const iou = tf.mul(isPair, pairIou(boxes, targets.boxes as tf.Tensor3D, owner, depth)) as tf.Tensor2D;
+    const iou = tf.mul<tf.Tensor2D>(isPair, pairIou(boxes, targets.boxes as tf.Tensor3D, owner, depth));
     const score = pairScore(scores, targets.labels as tf.Tensor2D, owner, depth);
-    const aligned = tf.mul(tf.pow(score, alpha), tf.pow(iou, beta)) as tf.Tensor2D; // 0 without an overlap
+    const aligned = tf.mul<tf.Tensor2D>(tf.pow(score, alpha), tf.pow(iou, beta)); // 0 without an overlap
 
     const order = orderByObject(
       aligned,
-      tf.where(tf.cast(isPair, 'bool'), owner, tf.fill([batch, pairs], objects, 'int32')) as tf.Tensor2D,
+      tf.where<tf.Tensor2D>(tf.cast(isPair, 'bool'), owner, tf.fill([batch, pairs], objects, 'int32')),
     );
     const limit = Math.min(topK, pairs);
     const first = tf.slice(targets.starts as tf.Tensor2D, [0, 0], [batch, objects]);
@@ -86,10 +88,10 @@ export function alignPlaces(
       equalMask(pick(found as tf.Tensor2D, place), tf.reshape(tf.range(0, objects, 1, 'float32'), [1, objects, 1])),
     );
     const most = (values: tf.Tensor2D): tf.Tensor2D => tf.max(tf.mul(kept, pick(values, pair)), 2);
-    const scale = tf.div(most(iou), tf.add(most(aligned), TINY)) as tf.Tensor2D; // [N, M]
+    const scale = tf.div<tf.Tensor2D>(most(iou), tf.add(most(aligned), TINY)); // [N, M]
     return {
       owner: tf.cast(found, 'int32') as tf.Tensor2D,
-      quality: tf.mul(ofWinner(aligned), pick(scale, tf.cast(object, 'int32'))) as tf.Tensor2D,
+      quality: tf.mul<tf.Tensor2D>(ofWinner(aligned), pick(scale, tf.cast(object, 'int32'))),
     };
   });
 }
@@ -102,15 +104,14 @@ export function alignPlaces(
  * @returns      [...] in [0, 1]; 0 without an area
  */
 export function iouOf(first: tf.Tensor, second: tf.Tensor): tf.Tensor {
-  const [ax1, ay1, ax2, ay2] = tf.unstack(first, -1) as Sides;
-  const [bx1, by1, bx2, by2] = tf.unstack(second, -1) as Sides;
+  const [ax1, ay1, ax2, ay2] = unstackInto(first, 4, -1);
+  const [bx1, by1, bx2, by2] = unstackInto(second, 4, -1);
   const width = tf.relu(tf.sub(tf.minimum(ax2, bx2), tf.maximum(ax1, bx1)));
   const height = tf.relu(tf.sub(tf.minimum(ay2, by2), tf.maximum(ay1, by1)));
   const both = tf.mul(width, height);
   const areas = tf.add(tf.mul(tf.sub(ax2, ax1), tf.sub(ay2, ay1)), tf.mul(tf.sub(bx2, bx1), tf.sub(by2, by1)));
   return tf.div(both, tf.maximum(tf.sub(areas, both), TINY));
 }
-type Sides = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 
 /** [N, A * P]: IoU of each place's box with each of its objects. */
 function pairIou(boxes: tf.Tensor3D, truth: tf.Tensor3D, owner: tf.Tensor2D, depth: number): tf.Tensor {
@@ -127,23 +128,23 @@ function pairScore(scores: tf.Tensor3D, labels: tf.Tensor2D, owner: tf.Tensor2D,
   return pick(
     tf.reshape(scores, [batch, places * classes]),
     tf.add(label, tf.tensor2d(place, [1, places * depth], 'int32')),
-  ) as tf.Tensor2D;
+  );
 }
 
 /** [N, L] indices: by object, of one object the best aligned first. */
 function orderByObject(aligned: tf.Tensor2D, object: tf.Tensor2D): tf.Tensor2D {
   const { indices: byAlignment } = sortRows(aligned);
-  const { indices } = sortRows(tf.neg(tf.cast(pick(object, byAlignment), 'float32')) as tf.Tensor2D);
-  return pick(byAlignment, indices) as tf.Tensor2D;
+  const { indices } = sortRows(tf.neg(tf.cast(pick(object, byAlignment), 'float32')));
+  return pick(byAlignment, indices);
 }
 
 /** Values of rows at indices: [N, L] and [N, ...] -> [N, ...] of the same type. */
-function pick(values: tf.Tensor, indices: tf.Tensor): tf.Tensor {
-  const [batch, length] = values.shape as [number, number];
+function pick<R extends tf.Rank>(values: tf.Tensor2D, indices: tf.Tensor<R>): tf.Tensor<R> {
+  const [batch, length] = values.shape;
   const starts = Int32Array.from({ length: batch }, (_, item) => item * length);
   const flat = tf.add(indices, tf.tensor(starts, [batch, ...indices.shape.slice(1).map(() => 1)], 'int32'));
   return tf.reshape(
-    tf.gather(tf.reshape(values, [batch * length]), tf.cast(tf.reshape(flat, [-1]), 'int32') as tf.Tensor1D),
+    tf.gather(tf.reshape(values, [batch * length]), tf.cast(tf.reshape<tf.Rank.R1>(flat, [-1]), 'int32')),
     indices.shape,
   );
 }

@@ -1,3 +1,4 @@
+import { boxAt } from '../../datasets/boxes.js';
 import type { PointConfig } from '../boxes/points.js';
 
 /** Side of the square that stands for a place, in cells of its map. */
@@ -53,13 +54,6 @@ export function createAtss({ grids }: PointConfig, points: Float32Array, topK: n
 const MARGIN = 0.01;
 
 type Box = readonly [x1: number, y1: number, x2: number, y2: number];
-
-const boxAt = (boxes: ArrayLike<number>, m: number): Box => [
-  boxes[m * 4]!,
-  boxes[m * 4 + 1]!,
-  boxes[m * 4 + 2]!,
-  boxes[m * 4 + 3]!,
-];
 
 /**
  * Where an object's places may lie: in its box, which is at least as wide and high as a cell of the finest map, so that no

@@ -3,6 +3,7 @@ import { type FeatureSpec, type Level, levelsOf } from '../../backbones/features
 import { zeros } from '../../backbones/initialisers.js';
 import type { Parameters } from '../../backbones/parameters.js';
 import type { Detections } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { commonChannels } from '../boxes/commonChannels.js';
 import { createPoints, gridsOf } from '../boxes/points.js';
 import { priorBias } from '../boxes/prior.js';
@@ -47,7 +48,7 @@ export function createAlignedHead<In extends Level>(
       loss: (raw, targets, progress) => alignedLoss(raw, targets, points, options, progress),
       decode: async (raw, placements) => {
         const images = await imagesOf(raw, placements.length);
-        return images.map((image, i) => decodeAligned(image, points, placements[i]!, options.decode));
+        return images.map((image, i) => decodeAligned(image, points, valueAt(placements, i), options.decode));
       },
     };
   });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../engine/checked.js';
 import { detached, gatherRows, greaterEqualMask, lessMask, oneHot } from '../../engine/kernels/index.js';
 import { boxesAround } from '../boxes/around.js';
 import type { Progress, TargetTensors } from '../head.js';
@@ -62,14 +63,14 @@ export function teachBoxes(
   const distances = expectation(spread); // [N, A, 4]
   const taught = teach(logits, distances, targets, points, assign, progress);
   const { owner, quality, weight, count } = taught;
-  const wanted = wantedDistances(owner, targets.boxes as tf.Tensor3D, points);
-  const label = ownLabels(owner, targets.labels as tf.Tensor2D);
-  const qualities = tf.mul(oneHot(label, classes), tf.expandDims(quality, 2)) as tf.Tensor3D;
+  const wanted = wantedDistances(owner, targets.boxes, points);
+  const label = ownLabels(owner, targets.labels);
+  const qualities = tf.mul(oneHot(label, classes), tf.expandDims(quality, 2));
   const isFound = greaterEqualMask(owner, 0);
   const counted = tf.sub(1, tf.mul(targets.ignored, tf.sub(1, isFound)));
   const focal = tf.mul(qualityFocalLoss(logits, qualities, loss.beta), tf.expandDims(counted, 2));
   const boxes = tf.mul(iouLoss(distances, wanted, loss.iou), weight);
-  const limit = spread.shape[3]! - 1 - BELOW;
+  const limit = valueAt(spread.shape, 3) - 1 - BELOW;
   const entropy = tf.mean(distributionFocalLoss(spread, tf.clipByValue(wanted, 0, limit)), 2);
   const divisor = sumAll(weight, 2);
   const terms = {
@@ -90,7 +91,7 @@ function teach(
   progress: Progress | undefined,
 ): Taught {
   return detached(() => {
-    const scores = tf.sigmoid(logits) as tf.Tensor3D;
+    const scores = tf.sigmoid(logits);
     const boxes = boxesAround(distances, points);
     const aligned = alignPlaces(scores, boxes, targets, assign);
     const late = { ...aligned, weight: aligned.quality, count: sumAll(aligned.quality, 2) };
@@ -103,7 +104,7 @@ function teach(
     const choose = <T extends tf.Tensor>(first: T, then: T): T =>
       tf.add(tf.mul(first, isEarly), tf.mul(then, tf.sub(1, isEarly)));
     return {
-      owner: tf.cast(choose(tf.cast(early.owner, 'float32'), tf.cast(late.owner, 'float32')), 'int32') as tf.Tensor2D,
+      owner: tf.cast(choose(tf.cast(early.owner, 'float32'), tf.cast(late.owner, 'float32')), 'int32'),
       quality: choose(early.quality, late.quality),
       weight: choose(early.weight, late.weight),
       count: choose(early.count, late.count),
@@ -115,11 +116,11 @@ function teach(
 function teachFixed(scores: tf.Tensor3D, boxes: tf.Tensor3D, targets: TargetTensors<AlignedTargets>): Taught {
   const owner = targets.fixed as tf.Tensor2D;
   const isFound = greaterEqualMask(owner, 0) as tf.Tensor2D;
-  const own = gatherRows(targets.boxes as tf.Tensor3D, tf.maximum(owner, tf.scalar(0, 'int32')) as tf.Tensor2D);
+  const own = gatherRows(targets.boxes, tf.maximum(owner, tf.scalar(0, 'int32')));
   return {
     owner,
-    quality: tf.mul(isFound, iouOf(boxes, own)) as tf.Tensor2D,
-    weight: tf.mul(isFound, tf.max(scores, 2)) as tf.Tensor2D,
+    quality: tf.mul(isFound, iouOf(boxes, own)),
+    weight: tf.mul(isFound, tf.max(scores, 2)),
     count: sumAll(isFound, 2),
   };
 }
@@ -128,8 +129,8 @@ function teachFixed(scores: tf.Tensor3D, boxes: tf.Tensor3D, targets: TargetTens
 function wantedDistances(owner: tf.Tensor2D, truth: tf.Tensor3D, points: Float32Array): tf.Tensor {
   return detached(() => {
     const { x, y, stride } = columns(points);
-    const own = gatherRows(truth, tf.maximum(owner, tf.scalar(0, 'int32')) as tf.Tensor2D);
-    const [x1, y1, x2, y2] = tf.unstack(own, 2) as tf.Tensor[];
+    const own = gatherRows(truth, tf.maximum(owner, tf.scalar(0, 'int32')));
+    const [x1, y1, x2, y2] = tf.unstack(own, 2);
     const sides = tf.stack([tf.sub(x, x1!), tf.sub(y, y1!), tf.sub(x2!, x), tf.sub(y2!, y)], 2);
     return tf.div(sides, tf.expandDims(stride, 1));
   });
@@ -141,10 +142,10 @@ function ownLabels(owner: tf.Tensor2D, labels: tf.Tensor2D): tf.Tensor2D {
     const [batch, objects] = labels.shape;
     const own = gatherRows(
       tf.reshape(tf.cast(labels, 'float32'), [batch, objects, 1]),
-      tf.maximum(owner, tf.scalar(0, 'int32')) as tf.Tensor2D,
+      tf.maximum(owner, tf.scalar(0, 'int32')),
     );
     const isFound = greaterEqualMask(owner, 0);
-    return tf.cast(tf.sub(tf.mul(tf.add(tf.squeeze(own, [2]), 1), isFound), 1), 'int32') as tf.Tensor2D;
+    return tf.cast(tf.sub(tf.mul(tf.add(tf.squeeze(own, [2]), 1), isFound), 1), 'int32');
   });
 }
 

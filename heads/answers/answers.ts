@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
+import { valueAt } from '../../engine/checked.js';
 import { WeightsError } from '../../engine/errors.js';
 import { boxesReading, instancesReading, readBoxes } from './boxes.js';
 import { classMapReading, readClassMap } from './classMap.js';
@@ -24,6 +25,16 @@ export const readingSchema = z.discriminatedUnion('kind', [
   instancesReading,
 ]);
 export type Reading = z.output<typeof readingSchema>;
+
+/** Boxes that are not suppressed yet; null: the network answers otherwise. */
+export const suppressibleOf = (reading: Reading): Extract<Reading, { readonly kind: 'boxes' }> | null =>
+  reading.kind === 'boxes' ? reading : null;
+
+/** How the outputs are read of a network that suppresses boxes itself. */
+export function suppressedReading(reading: Reading): Reading {
+  const boxes = suppressibleOf(reading);
+  return boxes === null ? reading : { kind: 'detections', maxDetections: boxes.maxDetections };
+}
 
 /** What a head adds to a network that is exported: the end of its graph, and how that is read. */
 export interface ExportedAnswer<Raw> {
@@ -60,9 +71,7 @@ export async function readAnswers(
   };
   if (reading.kind === 'boxes') {
     const [boxes, scores] = [rows('boxes', 3), rows('scores', 3)];
-    return placements.map((placement, i) =>
-      readBoxes(reading, boxes[i] as HostOutput, scores[i] as HostOutput, placement),
-    );
+    return placements.map((placement, i) => readBoxes(reading, valueAt(boxes, i), valueAt(scores, i), placement));
   }
   if (reading.kind === 'instances') {
     const [boxes, scores, kernels] = ['boxes', 'scores', 'kernels'].map((name) => rows(name, 3));
@@ -74,7 +83,7 @@ export async function readAnswers(
         HostOutput,
         HostOutput,
       ];
-      return readInstances(reading, own, ownScores, ownKernels, prototypes[i] as HostOutput, placement);
+      return readInstances(reading, own, ownScores, ownKernels, valueAt(prototypes, i), placement);
     });
   }
   if (reading.kind === 'detections') {
@@ -87,5 +96,5 @@ export async function readAnswers(
   }
   if (reading.kind === 'classScores') return rows('probabilities', 2).map((row) => readClassScores(reading, row));
   const scores = rows('scores', 4);
-  return placements.map((placement, i) => readClassMap(reading, scores[i] as HostOutput, placement));
+  return placements.map((placement, i) => readClassMap(reading, valueAt(scores, i), placement));
 }

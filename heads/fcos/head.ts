@@ -5,6 +5,7 @@ import { normal, ones, zeros } from '../../backbones/initialisers.js';
 import { convolution, groupNorm, type MapLayer, sequence } from '../../backbones/layers/index.js';
 import type { Parameters } from '../../backbones/parameters.js';
 import type { Detections } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
 import { commonChannels } from '../boxes/commonChannels.js';
 import { createPoints, gridsOf } from '../boxes/points.js';
@@ -81,7 +82,7 @@ export function createFcosHead<In extends Level>(
       loss: (raw, targets) => fcosLoss(raw, targets, options.loss),
       decode: async (raw, placements) => {
         const images = await imagesOf(raw, placements.length);
-        return images.map((image, i) => decodeFcos(image, points, placements[i]!, options.decode));
+        return images.map((image, i) => decodeFcos(image, points, valueAt(placements, i), options.decode));
       },
     };
   });

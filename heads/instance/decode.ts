@@ -1,3 +1,4 @@
+import { boxAt } from '../../datasets/boxes.js';
 import { packPatch } from '../../datasets/instanceMasks.js';
 import type { Placement } from '../../datasets/placement.js';
 import type { Detections, Instances, MaskPatch } from '../../datasets/sample.js';
@@ -57,8 +58,7 @@ export function withMasks(
 ): Instances {
   const least = Math.log(threshold / (1 - threshold));
   const masks = Array.from(places, (place, d) => {
-    const box = Array.from(detections.boxes.subarray(d * 4, d * 4 + 4)) as [number, number, number, number];
-    return packPatch(drawMask(maskOf(place), prototypes, placement, box, least), placement);
+    return packPatch(drawMask(maskOf(place), prototypes, placement, boxAt(detections.boxes, d), least), placement);
   });
   return { ...detections, masks };
 }

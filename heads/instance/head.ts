@@ -6,6 +6,7 @@ import { ACTIVATIONS, convolution } from '../../backbones/layers/index.js';
 import type { Pass } from '../../backbones/module.js';
 import type { Parameters } from '../../backbones/parameters.js';
 import type { Instances } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
 import { resizeBilinear } from '../../engine/kernels/index.js';
 import { separableBlock } from '../../necks/separable.js';
@@ -58,7 +59,7 @@ export function createInstanceHead<In extends Level>(
       frozen,
     });
     const maskNet = createMaskNet(owner, levels.slice(0, MERGED), channels, options);
-    const { stride } = features[levels[0] as In];
+    const { stride } = features[valueAt(levels, 0)];
     const shift = shiftOf(options.masks.stride);
     return {
       forward: (maps, pass) => {
@@ -80,7 +81,7 @@ export function createInstanceHead<In extends Level>(
         const images = await imagesOf(raw, placements.length);
         return images.map(({ prototypes: values, ...image }, i) => {
           const outputs = { ...image, prototypes: { values, height, width, stride, shift } };
-          return decodeInstances(outputs, points, placements[i]!, options.decode, options.masks.threshold);
+          return decodeInstances(outputs, points, valueAt(placements, i), options.decode, options.masks.threshold);
         });
       },
     };
@@ -135,7 +136,7 @@ function createMaskNet<In extends Level>(
   const predict = pointwise('mask_net.predict', channels, masks.prototypes);
   const activate = ACTIVATIONS[activation];
   return (maps, pass) => {
-    const [, height = 0, width = 0] = maps[levels[0] as In].shape;
+    const [, height = 0, width = 0] = maps[valueAt(levels, 0)].shape;
     const sized = levels.map((level, i) => (i === 0 ? maps[level] : resizeBilinear(maps[level], height, width)));
     let x = activate(merge(tf.concat(sized, 3), pass));
     for (const block of blocks) x = block(x, pass);

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../engine/checked.js';
+import { splitInto } from '../../engine/split.js';
 import { countKernel, partsOf, REACH, UNIT } from './mask.js';
 
 /**
@@ -31,7 +33,7 @@ export function dynamicMasks(
   const first = part('first', P + 2, P);
   const onPrototypes = tf.slice(first, [0, 0, 0, 0], [batch, count, P, P]);
   const onCoordinates = tf.slice(first, [0, 0, P, 0], [batch, count, 2, P]);
-  const [x, y, cell] = tf.split(places, 3, 2) as [tf.Tensor, tf.Tensor, tf.Tensor]; // [N, T, 1]
+  const [x, y, cell] = splitInto(places, 3, 2); // [N, T, 1]
   // (place - grid) / (8 cells) is linear in the grid: its part of the place belongs to the bias
   const unit = tf.expandDims(tf.div(UNIT / REACH, cell), 3);
   const weights = tf.concat([onPrototypes, tf.neg(tf.mul(onCoordinates, unit))], 2);
@@ -60,12 +62,13 @@ export function placelessKernels(kernels: tf.Tensor3D, points: Float32Array, P: 
   const [batch, count] = kernels.shape;
   const column = (value: (x: number, y: number, cell: number) => number): tf.Tensor3D =>
     tf.tensor3d(
-      Float32Array.from({ length: count }, (_, i) => value(points[i * 3]!, points[i * 3 + 1]!, points[i * 3 + 2]!)),
+      Float32Array.from({ length: count }, (_, i) =>
+        value(valueAt(points, i * 3), valueAt(points, i * 3 + 1), valueAt(points, i * 3 + 2)),
+      ),
       [1, count, 1],
     );
   const parts = partsOf(P);
-  const cut = (from: number, length: number): tf.Tensor3D =>
-    tf.slice(kernels, [0, 0, from], [batch, count, length]) as tf.Tensor3D;
+  const cut = (from: number, length: number): tf.Tensor3D => tf.slice(kernels, [0, 0, from], [batch, count, length]);
   const [onX, onY] = [cut(P * P, P), cut(P * P + P, P)];
   const [firstBias] = parts.firstBias;
   const unit = column((_, __, cell) => UNIT / (REACH * cell));

@@ -35,7 +35,7 @@ export function instanceLoss(
 ): LossTerms<'class' | 'box' | 'distribution' | 'mask'> {
   const { terms, taught } = teachBoxes(boxes, targets, points, settings, progress);
   const [batch, places] = taught.weight.shape;
-  const [, layers, rows, columns] = masks.shape as [number, number, number, number];
+  const [, layers, rows, columns] = masks.shape;
   const count = Math.min(settings.masks.places, places);
   const { chosen, isTaught, truth, where } = detached(() => {
     const { values, indices } = topK(taught.weight, count);
@@ -47,12 +47,12 @@ export function instanceLoss(
       chosen: indices,
       isTaught: greaterMask(values, 0),
       truth: tf.max(equalMask(points4, value), 1), // [N, T, H * W]
-      where: gatherRows(all as tf.Tensor3D, indices),
+      where: gatherRows(all, indices),
     };
   });
   const logits = dynamicMasks(prototypes, gatherRows(kernels, chosen), where, stride);
   const [, height, width] = prototypes.shape;
-  const map = tf.transpose(tf.reshape(logits, [batch, count, height, width]), [0, 2, 3, 1]) as tf.Tensor4D;
+  const map = tf.transpose<tf.Tensor4D>(tf.reshape(logits, [batch, count, height, width]), [0, 2, 3, 1]);
   const fine = tf.transpose(resizeBilinear(map, rows, columns), [0, 3, 1, 2]);
   const probability = tf.reshape(tf.sigmoid(fine), [batch, count, rows * columns]);
   const shared = tf.mul(tf.sum(tf.mul(probability, truth), 2), 2);

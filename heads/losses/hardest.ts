@@ -29,7 +29,7 @@ export function hardestCrossEntropyLoss(
   const rows = tf.reshape(logits, [-1, R, K]) as tf.Tensor3D;
   const hot = tf.reshape(oneHot(tf.reshape(labels, [labels.size]), K), [-1, R, K]); // pixels below 0 are all zero
   const weighted = weights === null ? hot : tf.mul(hot, tf.tensor1d([...weights], 'float32'));
-  const losses = tf.neg(tf.sum(tf.mul(weighted, tf.logSoftmax(rows)), 2)) as tf.Tensor2D;
+  const losses = tf.neg(tf.sum(tf.mul(weighted, tf.logSoftmax(rows)), 2));
   const count = Math.min(R, Math.max(1, Math.ceil(share * R)));
   const least = detached(() => tf.slice(tf.topk(losses, count).values, [0, count - 1], [-1, 1]));
   const chosen = greaterEqualMask(losses, least);

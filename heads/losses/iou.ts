@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { detached } from '../../engine/kernels/index.js';
+import { unstackInto } from '../../engine/split.js';
 
 /** Keeps quotients of boxes without an area finite. */
 const TINY = 1e-7;
@@ -55,7 +56,7 @@ export function iouLoss(predicted: tf.Tensor, truth: tf.Tensor, kind: IouLoss): 
 
 /** Sides of a box, and its centre as seen from the place. */
 function extent(distances: tf.Tensor) {
-  const [left, top, right, bottom] = tf.unstack(distances, -1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  const [left, top, right, bottom] = unstackInto(distances, 4, -1);
   return {
     width: tf.add(left, right),
     height: tf.add(top, bottom),
@@ -66,6 +67,6 @@ function extent(distances: tf.Tensor) {
 
 /** Area of the box: (left + right) * (top + bottom), each side through `bound`. */
 function sides(distances: tf.Tensor, bound = (side: tf.Tensor): tf.Tensor => side): tf.Tensor {
-  const [left, top, right, bottom] = tf.unstack(distances, -1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  const [left, top, right, bottom] = unstackInto(distances, 4, -1);
   return tf.mul(bound(tf.add(left, right)), bound(tf.add(top, bottom)));
 }

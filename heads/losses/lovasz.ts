@@ -21,7 +21,7 @@ export function lovaszLoss(
   const { hot, probabilities } = classRows(logits, labels, background);
   const [N, R, K] = hot.shape;
   // 1 - p of the pixel's class, p of the others, 0 where it is ignored
-  const errors = tf.sub(tf.add(hot, probabilities), tf.mul(tf.mul(hot, probabilities), 2)) as tf.Tensor3D;
+  const errors = tf.sub<tf.Tensor3D>(tf.add(hot, probabilities), tf.mul(tf.mul(hot, probabilities), 2));
   const images = over === 'batch' ? 1 : N;
   /** [N, R, K] -> a row for each class of what is sorted together. */
   const rowsOf = (map: tf.Tensor3D): tf.Tensor2D =>
@@ -54,5 +54,5 @@ function slopesOf(hot: tf.Tensor2D): tf.Tensor2D {
   const rest = tf.sub(tf.sum(hot, 1, true), cumsum(hot, 1)); // pixels of the class that are still right
   const union = tf.add(tf.sum(hot, 1, true), cumsum(other, 1));
   const lost = tf.add(hot, tf.div(tf.mul(other, rest), tf.maximum(tf.sub(union, 1), 1)));
-  return tf.div(lost, tf.maximum(union, 1)) as tf.Tensor2D;
+  return tf.div(lost, tf.maximum(union, 1));
 }

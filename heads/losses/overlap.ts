@@ -31,8 +31,8 @@ export function classRows(logits: tf.Tensor, labels: tf.Tensor, background = tru
   const [R = 0, K = 0] = logits.shape.slice(-2);
   const rows = tf.reshape(logits, [-1, R, K]) as tf.Tensor3D;
   const hot = tf.reshape(oneHot(tf.reshape(labels, [labels.size]), K), [-1, R, K]) as tf.Tensor3D;
-  const labelled = tf.sum(hot, 2, true) as tf.Tensor3D;
-  const probabilities = tf.mul(tf.softmax(rows), labelled) as tf.Tensor3D;
+  const labelled = tf.sum<tf.Tensor3D>(hot, 2, true);
+  const probabilities = tf.mul<tf.Tensor3D>(tf.softmax(rows), labelled);
   const kept = (map: tf.Tensor3D): tf.Tensor3D => (background ? map : tf.slice(map, [0, 0, 1], [-1, -1, K - 1]));
   return { hot: kept(hot), probabilities: kept(probabilities), labelled };
 }

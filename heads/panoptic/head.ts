@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
-import { type FeatureMaps, type FeatureSpec, type Level, levelsOf } from '../../backbones/features.js';
+import { type FeatureSpec, type Level, levelsOf } from '../../backbones/features.js';
 import { readSettings } from '../../backbones/settings.js';
 import type { Panoptic } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError } from '../../engine/errors.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
@@ -59,7 +60,7 @@ export function createPanopticHead<In extends Level>(
       forward: (maps, pass) =>
         tf.tidy(() => ({
           ...objects.forward(maps, pass),
-          semantic: branch.forward(maps as FeatureMaps<In>, pass),
+          semantic: branch.forward(maps, pass),
         })),
       loss: ({ semantic, ...raw }, targets, progress) => ({
         ...objects.loss(raw, targets, progress),
@@ -68,7 +69,7 @@ export function createPanopticHead<In extends Level>(
       decode: async ({ semantic, ...raw }, placements) => {
         const [found, maps] = await Promise.all([objects.decode(raw, placements), branch.decode(semantic, placements)]);
         return found.map((instances, i) => {
-          const map = maps[i]!;
+          const map = valueAt(maps, i);
           return mergePanoptic(instances, { ...map, mask: map.mask.map((label) => ownClass(label, things)) }, merge);
         });
       },

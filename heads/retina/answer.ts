@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../engine/checked.js';
+import { splitInto } from '../../engine/split.js';
 import type { RetinaRaw } from './loss.js';
 
 /**
@@ -15,13 +17,18 @@ export function retinaAnswer(
   const column = (value: (x1: number, y1: number, x2: number, y2: number) => number): tf.Tensor =>
     tf.tensor3d(
       Float32Array.from({ length: count }, (_, i) =>
-        value(anchors[i * 4]!, anchors[i * 4 + 1]!, anchors[i * 4 + 2]!, anchors[i * 4 + 3]!),
+        value(
+          valueAt(anchors, i * 4),
+          valueAt(anchors, i * 4 + 1),
+          valueAt(anchors, i * 4 + 2),
+          valueAt(anchors, i * 4 + 3),
+        ),
       ),
       [1, count, 1],
     );
   const width = column((x1, _, x2) => x2 - x1);
   const height = column((_, y1, __, y2) => y2 - y1);
-  const [ty, tx, th, tw] = tf.split(offsets, 4, 2) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  const [ty, tx, th, tw] = splitInto(offsets, 4, 2);
   const y = tf.add(
     tf.mul(ty, height),
     column((_, y1, __, y2) => (y1 + y2) / 2),

@@ -1,3 +1,4 @@
+import { boxAt } from '../../datasets/boxes.js';
 import type { AnchorAudit } from '../definition.js';
 import type { AnchorConfig } from './anchors.js';
 import type { RetinaConfig } from './config.js';
@@ -42,7 +43,7 @@ export function bestAnchorIous(config: AnchorConfig, boxes: Float64Array): Float
   const { inputSize, grids, anchorScale, scalesPerOctave, aspects } = config;
   const best = new Float64Array(boxes.length / 4);
   for (let m = 0; m < best.length; m++) {
-    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(m * 4, m * 4 + 4);
+    const [x1, y1, x2, y2] = boxAt(boxes, m);
     for (const [rows, columns] of grids) {
       const [cellHeight, cellWidth] = [inputSize[0] / rows, inputSize[1] / columns];
       const x = nearest((x1 + x2) / 2, cellWidth, columns);

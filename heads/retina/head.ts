@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { type FeatureMaps, type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones/features.js';
 import { zeros } from '../../backbones/initialisers.js';
 import type { Detections } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
 import { commonChannels } from '../boxes/commonChannels.js';
 import { priorBias } from '../boxes/prior.js';
@@ -56,7 +57,7 @@ export function createRetinaHead<In extends Level>(
       loss: (raw, targets) => retinaLoss(raw, targets, options.loss),
       decode: async (raw, placements) => {
         const images = await imagesOf(raw, placements.length);
-        return images.map((image, i) => decodeRetina(image, anchors, placements[i]!, options.decode));
+        return images.map((image, i) => decodeRetina(image, anchors, valueAt(placements, i), options.decode));
       },
     };
   });

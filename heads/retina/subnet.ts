@@ -3,6 +3,7 @@ import { fanInNormal, type Initialiser } from '../../backbones/initialisers.js';
 import { ACTIVATIONS, type Activation } from '../../backbones/layers/index.js';
 import type { Layer, Pass } from '../../backbones/module.js';
 import type { Parameters } from '../../backbones/parameters.js';
+import { valueAt } from '../../engine/checked.js';
 import { mapNorm } from '../../necks/resample.js';
 import { separable } from '../../necks/separable.js';
 
@@ -42,7 +43,7 @@ export function createSubnet(parameters: Parameters, name: string, options: Subn
   return (maps, pass) => {
     const rows = maps.map((map, level) => {
       let x = map;
-      for (const { mix, norms } of repeats) x = activate(norms[level]!(mix(x, pass), pass));
+      for (const { mix, norms } of repeats) x = activate(valueAt(norms, level)(mix(x, pass), pass));
       const [batch, height, width] = x.shape;
       return tf.reshape(predict(x, pass), [batch, height * width * anchorsPerCell, outputs]);
     });

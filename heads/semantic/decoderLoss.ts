@@ -62,8 +62,8 @@ export function decoderLoss(
 
 /** The labels nearest to the cells' centres. */
 function maskAt(mask: tf.Tensor3D, height: number, width: number): tf.Tensor3D {
-  const map = tf.cast(tf.expandDims(mask, 3), 'float32') as tf.Tensor4D;
-  return tf.cast(tf.squeeze(resizeNearestExact(map, height, width), [3]), 'int32') as tf.Tensor3D;
+  const map = tf.cast<tf.Tensor4D>(tf.expandDims(mask, 3), 'float32');
+  return tf.cast<tf.Tensor3D>(tf.squeeze(resizeNearestExact(map, height, width), [3]), 'int32');
 }
 
 /** [N, outputs]: 1 where a class has a cell in the image. */
@@ -76,7 +76,7 @@ function classesShown(mask: tf.Tensor3D, outputs: number, wanted: number): tf.Te
   const classes = Math.max(2, outputs);
   const [N, height, width] = mask.shape;
   const hot = oneHot(tf.reshape(mask, [mask.size]) as tf.Tensor1D, classes); // rows below 0 are all zero
-  const shown = tf.max(tf.reshape(hot, [N, height * width, classes]), 1) as tf.Tensor2D;
+  const shown = tf.max<tf.Tensor2D>(tf.reshape(hot, [N, height * width, classes]), 1);
   return outputs === 1 ? tf.slice(shown, [0, 1], [N, 1]) : shown;
 }
 

@@ -4,6 +4,7 @@ import type { FeatureSpec, Level } from '../../backbones/features.js';
 import { fanInNormal, glorotUniform } from '../../backbones/initialisers.js';
 import { convolution } from '../../backbones/layers/index.js';
 import { type ClassMap, IGNORED } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError } from '../../engine/errors.js';
 import { resizeBilinear } from '../../engine/kernels/index.js';
 import { separableBlock } from '../../necks/separable.js';
@@ -59,11 +60,11 @@ export function createSemanticHead<In extends Level>(
       frozen,
       initialise: glorotUniform,
     });
-    const finest = features[levels[0] as In];
+    const finest = features[valueAt(levels, 0)];
     return {
       forward: (maps, pass) => {
-        const mixed = levels.map((level, i) => mixes[i]!(maps[level], pass));
-        const [, height, width] = mixed[0]!.shape;
+        const mixed = levels.map((level, i) => valueAt(mixes, i)(maps[level], pass));
+        const [, height, width] = valueAt(mixed, 0).shape;
         const sum = mixed.reduce((total, map) => tf.add(total, resizeBilinear(map, height, width)));
         return predict(fuse(sum, pass), pass);
       },
@@ -75,7 +76,7 @@ export function createSemanticHead<In extends Level>(
         const images = await imagesOf({ scores: raw }, placements.length);
         const covered = coveredSize(finest, [height, width], inputSize);
         return images.map(({ scores }, i) =>
-          decodeClassMap({ scores, height, width, classes }, covered, placements[i]!, options),
+          decodeClassMap({ scores, height, width, classes }, covered, valueAt(placements, i), options),
         );
       },
     };

@@ -20,7 +20,9 @@ export const classification = defineTask<LabelTruth, ClassScores>({
     flipVertical: 0,
     rotate90: 0,
     large: { policy: 'rand-m9-mstd0.5', mosaic: 0 },
+    mixupAlpha: 0.2,
   },
+  isExclusive: ({ multiLabel }) => multiLabel !== true,
   isFullyConvolutional: false,
   createEvaluator: (labels) => {
     const evaluator = createClassificationEvaluator({ labels });

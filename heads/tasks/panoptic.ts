@@ -16,6 +16,7 @@ export const panoptic = defineTask<PanopticTruth, Panoptic>({
   metric: 'PQ',
   mostClasses: IGNORED,
   augmentation: detection.augmentation,
+  maskFiles: 'coco-panoptic',
   isFullyConvolutional: false,
   createEvaluator: (labels) => {
     const evaluator = createPanopticEvaluator({ labels });

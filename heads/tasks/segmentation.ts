@@ -1,5 +1,6 @@
 import { createCaseEvaluator, createSemanticEvaluator, type PerClass } from '../../datasets/evaluators/index.js';
 import { type ClassMap, IGNORED, type SemanticTruth } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { blendClassMaps, stitchClassMaps } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
 
@@ -19,7 +20,11 @@ export const segmentation = defineTask<SemanticTruth, ClassMap>({
     flipVertical: 0.5,
     rotate90: 0.75,
     large: { policy: 'trivial-color', mosaic: 0 },
+    mixupAlpha: 32,
   },
+  picksForeground: true,
+  isExclusive: () => true,
+  resampled: 'confusions',
   isFullyConvolutional: true,
   createEvaluator: (labels) => {
     const evaluator = createSemanticEvaluator({ labels });
@@ -52,5 +57,5 @@ export const segmentation = defineTask<SemanticTruth, ClassMap>({
 function classShares({ mask }: ClassMap, names: readonly string[]): { label: string; share: number }[] {
   const counts = new Float64Array(IGNORED + 1);
   for (const label of mask) counts[label]!++;
-  return names.map((label, index) => ({ label, share: counts[index]! / Math.max(1, mask.length) }));
+  return names.map((label, index) => ({ label, share: valueAt(counts, index) / Math.max(1, mask.length) }));
 }

@@ -1,3 +1,4 @@
+import { boxAt } from '../../datasets/boxes.js';
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import type { ClassMap, ClassScores, Detections, Instances, PackedMask, Panoptic } from '../../datasets/sample.js';
 import { ShapeError } from '../../engine/errors.js';
@@ -127,7 +128,7 @@ function collectObjects<Extra>({ width, height }: Size) {
       const isWhole = tile.width === width && tile.height === height;
       const [left, top, right, bottom] = tile.kept;
       for (let i = 0; i < scores.length; i++) {
-        const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(i * 4, i * 4 + 4);
+        const [x1, y1, x2, y2] = boxAt(boxes, i);
         const isCut =
           !isWhole &&
           ((tile.x > 0 && x1 < AT_EDGE) ||

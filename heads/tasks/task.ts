@@ -70,6 +70,8 @@ type Stitch<Result> = (size: { readonly width: number; readonly height: number }
 export interface TaskAugmentation extends Pick<AugmentConfig, 'fit' | 'scale' | 'flipVertical' | 'rotate90'> {
   /** What is added for many images: a policy, and the probability of a mosaic. */
   readonly large: { readonly policy: string; readonly mosaic: number };
+  /** Of the Beta distribution that shares of mixed images are drawn from. */
+  readonly mixupAlpha: number;
 }
 
 /** What is learned, whatever head learns it: the truth, how predictions are measured, and how they are told. */
@@ -87,6 +89,14 @@ export interface Task<T extends Truth = Truth, Result = unknown> {
   readonly augmentation: TaskAugmentation;
   /** True: what no class covers is a class of its own, which the labels of a data set may lack. Defaults to false. */
   readonly addsBackground?: true;
+  /** True: crops can be centred on what has a class beside the background. Defaults to false. */
+  readonly picksForeground?: true;
+  /** Whether the classes of one place exclude each other, as the settings of the head say. Defaults to never. */
+  readonly isExclusive?: (head: { readonly multiLabel?: unknown }) => boolean;
+  /** What an interval of the headline draws again: predicted boxes, or the confusion of each image. Defaults to nothing, as no interval is known. */
+  readonly resampled?: 'detections' | 'confusions';
+  /** How the masks of `--masks` are written: a file for each image, or COCO panoptic. Defaults to a file for each image. */
+  readonly maskFiles?: 'coco-panoptic';
   /** True: the network takes images at their own size, one at a time. */
   readonly isFullyConvolutional: boolean;
   readonly createEvaluator: (labels: LabelMap, limits: EvaluationLimits) => Evaluator<T, Result, Report>;

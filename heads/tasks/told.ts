@@ -1,4 +1,5 @@
 import type { ClassScores, Detections, Instances, PackedMask } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import type { DescribeOptions } from './task.js';
 
 /** An object that was found: pixels of the image, x right, y down, ends exclusive. */
@@ -53,7 +54,9 @@ export function namedClasses(
   { probabilities, isExclusive }: ClassScores,
   { names, threshold }: DescribeOptions,
 ): readonly NamedClass[] {
-  const ranked = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]!);
-  const kept = isExclusive ? ranked.slice(0, TOP) : ranked.filter((label) => probabilities[label]! >= threshold);
-  return kept.map((label) => ({ label: names[label] ?? '', probability: probabilities[label]! }));
+  const ranked = [...probabilities.keys()].sort((a, b) => valueAt(probabilities, b) - valueAt(probabilities, a));
+  const kept = isExclusive
+    ? ranked.slice(0, TOP)
+    : ranked.filter((label) => valueAt(probabilities, label) >= threshold);
+  return kept.map((label) => ({ label: names[label] ?? '', probability: valueAt(probabilities, label) }));
 }

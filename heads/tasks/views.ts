@@ -1,6 +1,7 @@
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import type { ClassScores, Detections, Instances, MaskPatch, PackedMask } from '../../datasets/sample.js';
 import { cutAt, eachPixel, NO_PATCH } from '../../datasets/transforms/patches.js';
+import { valueAt } from '../../engine/checked.js';
 import { fuseBoxes, type Member } from '../boxes/fusion.js';
 
 interface Size {
@@ -24,7 +25,7 @@ export const detectionViews: Views<Detections> = {
   combine: (results, { maxDetections }) => fuse(results, maxDetections).detections,
   mirrored: ({ boxes, ...rest }, { width }) => ({
     ...rest,
-    boxes: boxes.map((value, i) => (i % 2 === 1 ? value : width - boxes[i % 4 === 0 ? i + 2 : i - 2]!)),
+    boxes: boxes.map((value, i) => (i % 2 === 1 ? value : width - valueAt(boxes, i % 4 === 0 ? i + 2 : i - 2))),
   }),
   cropped: (result, image) => inside(result, image).result,
 };
@@ -49,7 +50,7 @@ export const instanceViews: Views<Instances> = {
   }),
   cropped: (given, image) => {
     const { result, rows } = inside(given, image);
-    const masks = rows.map((row) => repacked(given.masks[row]!, image, (patch) => cutAt(patch, image)));
+    const masks = rows.map((row) => repacked(valueAt(given.masks, row), image, (patch) => cutAt(patch, image)));
     return { ...result, masks };
   },
 };
@@ -59,7 +60,7 @@ export const classificationViews: Views<ClassScores> = {
     const [first] = results;
     const { isExclusive = true, probabilities = new Float32Array(0) } = first ?? {};
     const mean = probabilities.map(
-      (_, label) => results.reduce((sum, one) => sum + one.probabilities[label]!, 0) / results.length,
+      (_, label) => results.reduce((sum, one) => sum + valueAt(one.probabilities, label), 0) / results.length,
     );
     return { isExclusive, probabilities: mean };
   },
@@ -73,12 +74,14 @@ const fuse = (results: readonly Detections[], limit: number) => fuseBoxes(result
 function inside({ boxes, labels, scores }: Detections, { width, height }: Size) {
   const clipped = boxes.map((value, i) => Math.min(value, i % 2 === 0 ? width : height));
   const rows = Array.from(labels.keys()).filter(
-    (row) => clipped[row * 4 + 2]! > clipped[row * 4]! && clipped[row * 4 + 3]! > clipped[row * 4 + 1]!,
+    (row) =>
+      valueAt(clipped, row * 4 + 2) > valueAt(clipped, row * 4) &&
+      valueAt(clipped, row * 4 + 3) > valueAt(clipped, row * 4 + 1),
   );
   const result: Detections = {
     boxes: Float32Array.from(rows.flatMap((row) => Array.from(clipped.subarray(row * 4, row * 4 + 4)))),
-    labels: Int32Array.from(rows, (row) => labels[row]!),
-    scores: Float32Array.from(rows, (row) => scores[row]!),
+    labels: Int32Array.from(rows, (row) => valueAt(labels, row)),
+    scores: Float32Array.from(rows, (row) => valueAt(scores, row)),
   };
   return { result, rows };
 }
@@ -89,7 +92,7 @@ const repacked = (mask: PackedMask, image: Size, move: (patch: MaskPatch) => Mas
 
 /** The pixels that at least half of the members have, by their scores. */
 function agreed(members: readonly Member[], results: readonly Instances[]): PackedMask {
-  const masks = members.map(({ answer, row }) => results[answer]!.masks[row]!);
+  const masks = members.map(({ answer, row }) => valueAt(valueAt(results, answer).masks, row));
   const [first] = masks;
   if (first === undefined || masks.length === 1) return first ?? { size: [0, 0], counts: '' };
   const [height, width] = first.size;

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { EspalierError, WeightsError } from '../../engine/errors.js';
+import { codeOf, EspalierError, messageOf, WeightsError } from '../../engine/errors.js';
 import { streamRegular } from '../../engine/files/read.js';
 import { writeError } from '../../engine/files/write.js';
 import { CACHE_REMEDY } from '../../engine/host/cache.js';
@@ -54,9 +54,7 @@ function openPart(part: string): number {
   try {
     file = openSync(part, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o644);
   } catch (error) {
-    throw new EspalierError(
-      `${part} cannot be written (${(error as NodeJS.ErrnoException).code}): remove it, or free the way`,
-    );
+    throw new EspalierError(`${part} cannot be written (${codeOf(error)}): remove it, or free the way`);
   }
   if (fstatSync(file).isFile()) return file;
   closeSync(file);
@@ -152,7 +150,7 @@ function unreachable(url: string, error: unknown): unknown {
   if (error instanceof Error && error.name === 'AbortError')
     return new EspalierError(`fetching ${url} was interrupted`);
   const { cause } = error as { readonly cause?: unknown };
-  const reason = cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
+  const reason = cause instanceof Error ? cause.message : messageOf(error);
   return new EspalierError(
     `${url} cannot be fetched (${reason}): check the network and HTTPS_PROXY, name a mirror in ESPALIER_WEIGHTS_MIRROR, or fetch the file by hand and use --from FILE`,
   );

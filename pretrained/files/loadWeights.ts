@@ -8,7 +8,7 @@ import { requireArchitecture } from '../architecture.js';
 import { isWeightsName, weightsEntry } from '../catalogue.js';
 import { isWeightsPath } from '../isWeightsPath.js';
 import { type Loadable, type LoadedWeights, type LoadWeightsOptions, loadFile, trunkOf } from '../load.js';
-import { backboneOf, startingWeights } from '../networks.js';
+import { backboneOf, startingWeights, type WeightsSource } from '../networks.js';
 import { sayTenths } from '../progress.js';
 import type { ReleasedWeights } from '../released.js';
 import { type PullOptions, pullWeights } from './pull.js';
@@ -36,7 +36,7 @@ export interface LoadAnyOptions
  */
 export async function loadWeights(
   network: Loadable,
-  weights: string | Uint8Array,
+  weights: WeightsSource | Uint8Array,
   options: LoadAnyOptions = {},
 ): Promise<LoadedWeights> {
   const { part } = options;

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import type { HostTensor, HostTensors } from '../../weights/hostTensor.js';
 import type { WeightedLayer, WeightsFile } from '../../weights/weightsFile.js';
 import { fileShape } from '../layout.js';
@@ -111,14 +112,14 @@ function sharedFilter(
   if (copies.length === 1) return [shared, scales];
   const product = (a: Float32Array, b: Float32Array, filter: number): number => {
     let sum = 0;
-    for (let i = filter * size; i < (filter + 1) * size; i++) sum += (a[i] as number) * (b[i] as number);
+    for (let i = filter * size; i < (filter + 1) * size; i++) sum += valueAt(a, i) * valueAt(b, i);
     return sum;
   };
   for (let filter = 0; filter < outputs; filter++) {
     const lengths = copies.map((copy) => product(copy, copy, filter));
     const longest = lengths.indexOf(Math.max(...lengths));
-    const reference = copies[longest] as Float32Array;
-    const length = lengths[longest] as number;
+    const reference = valueAt(copies, longest);
+    const length = valueAt(lengths, longest);
     shared.set(reference.subarray(filter * size, (filter + 1) * size), filter * size);
     copies.forEach((copy, i) => {
       if (length > 0) (scales[i] as Float32Array)[filter] = product(copy, reference, filter) / length;
@@ -141,7 +142,7 @@ function addBehind(
     tensors.set(`${layer}.bias`, { dtype: 'F32', shape: own.variable.shape, data });
   }
   norms.forEach(({ layer: norm }, i) => {
-    const scale = scales[i] as Float32Array;
+    const scale = valueAt(scales, i);
     const parts = foldedNorm(scale, biases[i] ?? new Float32Array(scale.length), epsilonOf(module, norm) ?? 0);
     for (const [part, data] of Object.entries(parts)) {
       if (parameters.has(`${norm}.${part}`))

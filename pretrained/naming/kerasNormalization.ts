@@ -1,4 +1,5 @@
 import { IMAGENET, type Preprocessing } from '../../backbones/backbone.js';
+import { valueAt } from '../../engine/checked.js';
 import { WeightsError } from '../../engine/errors.js';
 import type { LazyTensor, WeightsFile } from '../../weights/weightsFile.js';
 
@@ -47,10 +48,10 @@ export function unclear(found: string): WeightsError {
 }
 
 function perChannel(layer: string, variable: string, tensor: LazyTensor | undefined): readonly number[] {
-  const values = tensor ? Array.from(tensor.read().data as ArrayLike<number | bigint>, Number) : [];
+  const values = tensor ? Array.from(tensor.read().data, Number) : [];
   const isUsable = values.every((value) => Number.isFinite(value) && (variable === 'mean' || value >= 0));
   if (isUsable && values.length === CHANNELS) return values;
-  if (isUsable && values.length === 1) return Array.from({ length: CHANNELS }, () => values[0] as number);
+  if (isUsable && values.length === 1) return Array.from({ length: CHANNELS }, () => valueAt(values, 0));
   throw new WeightsError(
     `'${layer}/${variable}' is [${values.slice(0, 4)}${values.length > 4 ? ', ...' : ''}]: expected a number for each of ${CHANNELS} channels`,
   );

@@ -32,6 +32,11 @@ describe('help', () => {
     expect(status).toBe(0);
   });
 
+  it.each(['train', 'tune', 'find-rate', 'evaluate', 'predict', 'export', 'report', 'browse'])(
+    'says how %s runs the code that a config or a run of somebody else names',
+    (command) => expect(espalier(command, '--help').stdout).toContain('--allow-modules'),
+  );
+
   it('loads no tensors', () => {
     const importsOf = (file: string): readonly string[] => {
       const text = readFileSync(new URL(`../../dist/tools/${file}.js`, import.meta.url), 'utf8');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Entry } from '../../datasets/dataset.js';
 import type { LabelMap } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError } from '../../engine/errors.js';
 import { readText } from '../../engine/files/read.js';
 import { writeJson } from '../../engine/files/write.js';
@@ -67,10 +68,18 @@ export function createCorrections(original: string, entries: readonly Entry[], {
         if (category === undefined) throw new ConfigError(`there is no class ${label}: choose one of the data set`);
         const bbox = bboxOf(box, image);
         const same = before.find(
-          (each) => each.category_id === category && each.bbox.every((side, i) => Math.abs(side - bbox[i]!) < SAME),
+          (each) =>
+            each.category_id === category && each.bbox.every((side, i) => Math.abs(side - valueAt(bbox, i)) < SAME),
         );
         return (
-          same ?? { id: next++, image_id: image.id, category_id: category, bbox, area: bbox[2]! * bbox[3]!, iscrowd: 0 }
+          same ?? {
+            id: next++,
+            image_id: image.id,
+            category_id: category,
+            bbox,
+            area: valueAt(bbox, 2) * valueAt(bbox, 3),
+            iscrowd: 0,
+          }
         );
       });
       const crowds = before.filter((each) => each.iscrowd === 1 && !after.includes(each));

@@ -1,4 +1,5 @@
 import type { RgbPixels } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 
 /** Taps of one output position: source pixels from `start` on. */
 interface Taps {
@@ -18,14 +19,21 @@ export function resizeBicubic(image: RgbPixels, width: number, height: number): 
   const middle = new Uint8Array(image.height * width * 3);
   for (let y = 0; y < image.height; y++) {
     for (let x = 0; x < width; x++) {
-      blend(image.data, (y * image.width + columns[x]!.start) * 3, 3, columns[x]!.weights, middle, (y * width + x) * 3);
+      blend(
+        image.data,
+        (y * image.width + valueAt(columns, x).start) * 3,
+        3,
+        valueAt(columns, x).weights,
+        middle,
+        (y * width + x) * 3,
+      );
     }
   }
   const data = new Uint8Array(height * width * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const from = (rows[y]!.start * width + x) * 3;
-      blend(middle, from, width * 3, rows[y]!.weights, data, (y * width + x) * 3);
+      const from = (valueAt(rows, y).start * width + x) * 3;
+      blend(middle, from, width * 3, valueAt(rows, y).weights, data, (y * width + x) * 3);
     }
   }
   return { data, width, height };

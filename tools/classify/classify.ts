@@ -4,6 +4,7 @@ import { type BackboneArch, type Classifier, createClassifier, isBackboneArch } 
 import { concurrently } from '../../datasets/concurrently.js';
 import { type DecodeImageOptions, decodeImage } from '../../datasets/decode/index.js';
 import type { RgbPixels } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError } from '../../engine/errors.js';
 import { isWeightsName, weightsEntry } from '../../pretrained/catalogue.js';
 import { loadWeights } from '../../pretrained/files/loadWeights.js';
@@ -52,7 +53,7 @@ export async function classifyImages(
     const results: Classification[] = [];
     for (const [index, square] of squares.entries()) {
       const probabilities = await classify(network, square);
-      results.push({ image: files[index] as string, top: best(probabilities, classes, options.top) });
+      results.push({ image: valueAt(files, index), top: best(probabilities, classes, options.top) });
     }
     return results;
   } finally {
@@ -137,10 +138,12 @@ export function squareOf(image: RgbPixels, side: number, crop = 1): RgbPixels {
 
 /** The `top` most probable classes. */
 export function best(probabilities: Float32Array, classes: readonly string[], top: number): readonly Guess[] {
-  const order = Array.from(probabilities, (_, index) => index).sort((a, b) => probabilities[b]! - probabilities[a]!);
+  const order = Array.from(probabilities, (_, index) => index).sort(
+    (a, b) => valueAt(probabilities, b) - valueAt(probabilities, a),
+  );
   return order
     .slice(0, top)
-    .map((index) => ({ label: classes[index] || String(index), probability: probabilities[index]! }));
+    .map((index) => ({ label: classes[index] || String(index), probability: valueAt(probabilities, index) }));
 }
 
 async function classify(classifier: Classifier, { data, width, height }: RgbPixels): Promise<Float32Array> {

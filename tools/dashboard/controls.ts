@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { EspalierError } from '../../engine/errors.js';
+import { EspalierError, messageOf } from '../../engine/errors.js';
 import { askToContinue, askToPause, holderOf, isPauseAsked, runFolder } from '../../training/run/index.js';
 
 /** What the page can ask of the process that trains in a folder. */
@@ -32,9 +32,7 @@ export const CONTROLS: Controls = {
     try {
       process.kill(holder.process, 'SIGINT');
     } catch (error) {
-      throw new EspalierError(
-        `process ${holder.process} cannot be asked: ${error instanceof Error ? error.message : error}`,
-      );
+      throw new EspalierError(`process ${holder.process} cannot be asked: ${messageOf(error)}`);
     }
     return 'asked: it writes a checkpoint after the running step and ends; continue with --resume';
   },

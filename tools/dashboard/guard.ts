@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { valueAt } from '../../engine/checked.js';
 
 /** What every answer says: nothing from elsewhere is loaded, run, framed or told. */
 export const HEADERS = {
@@ -26,7 +27,7 @@ export function admit(request: IncomingMessage, port: number, token: string): st
   if (host === undefined || !own.includes(host)) return null;
   if (origin !== undefined && origin !== `http://${host}`) return null;
   if (request.method === 'POST' && origin === undefined) return null;
-  const [, given = '', ...rest] = (request.url ?? '').split('?', 1)[0]!.split('/');
+  const [, given = '', ...rest] = valueAt((request.url ?? '').split('?', 1), 0).split('/');
   return isEqual(given, token) ? `/${rest.join('/')}` : null;
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ConfigError } from '../../engine/errors.js';
+import { ConfigError, messageOf } from '../../engine/errors.js';
 import { readRegular } from '../../engine/files/read.js';
 import { built } from '../built.js';
 import { admit, HEADERS } from './guard.js';
@@ -62,7 +62,7 @@ export async function startPages({ page, get, post }: Routes, port: number): Pro
   const server = createServer(limits, (request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     serve(request, response).catch((error: unknown) => {
-      end(response, 404, 'text/plain', error instanceof Error ? error.message : String(error));
+      end(response, 404, 'text/plain', messageOf(error));
     });
   });
   server.maxConnections = MOST_CONNECTIONS;

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { messageOf } from '../../engine/errors.js';
 import type { TimedEvent } from './history.js';
 import { createTail, type Tail } from './tail.js';
 
@@ -38,7 +39,7 @@ export function createStream(file: string): Stream {
       }
       waiting.clear();
     } catch (error) {
-      for (const reader of readers) send(reader, 'trouble', error instanceof Error ? error.message : String(error));
+      for (const reader of readers) send(reader, 'trouble', messageOf(error));
     } finally {
       isReading = false;
     }

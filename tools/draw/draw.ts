@@ -2,6 +2,7 @@ import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import { type ShapeLabel, shapesOf } from '../../datasets/pictures/index.js';
 import {
   type ClassMap,
+  classMapOf,
   type Detections,
   IGNORED,
   type PackedMask,
@@ -45,15 +46,16 @@ export function drawOverlay(
 
 /** A copy of the image with what is to be learned from it: boxes with the names of their classes, over masks where objects have some, over regions. */
 export function drawTruth(image: RgbPixels, truth: Truth, names: readonly string[]): RgbPixels {
-  if (truth.kind === 'classMap') return drawClassMap(image, truth, names);
+  const map = classMapOf(truth);
+  if (map) return drawClassMap(image, map, names);
   if (!('boxes' in truth)) return drawLabels(image, shapesOf(truth).labels ?? [], names);
   const boxes: Detections = {
     boxes: Float32Array.from(truth.boxes),
     labels: truth.labels,
     scores: new Float32Array(truth.labels.length).fill(Number.NaN),
   };
-  if (truth.kind === 'boxes') return drawDetections(image, boxes, names);
-  const regions = truth.kind === 'panoptic' ? drawClassMap(image, withoutObjects(truth), names) : image;
+  if (!('masks' in truth)) return drawDetections(image, boxes, names);
+  const regions = 'mask' in truth ? drawClassMap(image, withoutObjects(truth), names) : image;
   const masks = truth.masks.map((patch) => packPatch(cutAt(patch, image), image));
   return drawDetections(drawMasks(regions, boxes, masks), boxes, names);
 }

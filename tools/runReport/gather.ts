@@ -20,7 +20,8 @@ import {
   shapesOf,
   thumbnailOf,
 } from '../../datasets/pictures/index.js';
-import { IGNORED, type LabelMap, type Sample } from '../../datasets/sample.js';
+import { classMapOf, IGNORED, type LabelMap, labelsOf, type Sample } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { EspalierError } from '../../engine/errors.js';
 import { imageError } from '../../training/run/index.js';
 import { addToCases, caseEvaluatorOf } from '../cases.js';
@@ -100,7 +101,7 @@ export async function gather(run: Run, { split, root, side, slices: file }: Gath
     onAnswer: (sample, answer) => {
       if (cases) addToCases(cases, sample, answer);
       confusion.add(sample.truth, answer);
-      if (sample.truth.kind === 'classMap') confusions.push(confusionOf(sample, answer, run.labels));
+      if (classMapOf(sample.truth)) confusions.push(confusionOf(sample, answer, run.labels));
       images.push(imageOf(sample, answer, evaluate.drawThreshold, side));
       prints.push(printOf(sample.image, sample.id, dataset.deep !== undefined));
       if ('boxes' in sample.truth && 'scores' in answer) answered.push({ truth: sample.truth, result: answer });
@@ -145,14 +146,15 @@ function imageOf({ id, image, truth }: Sample, answer: Drawable, threshold: numb
 
 /** As `createConfusion` pairs them: nothing is -1. */
 function cellsOf(truth: Sample['truth'], answer: Drawable, threshold: number): readonly string[] {
-  if (truth.kind === 'labels' && 'probabilities' in answer) {
-    return labelPairs(truth, answer).map(([label, answered]) => `${label ?? -1} ${answered ?? -1}`);
+  const labels = labelsOf(truth);
+  if (labels && 'probabilities' in answer) {
+    return labelPairs(labels, answer).map(([label, answered]) => `${label ?? -1} ${answered ?? -1}`);
   }
   if (!('boxes' in truth) || !('scores' in answer)) return [];
   const free = new Set(truth.labels.keys());
   const cells = new Set<string>();
   for (let d = 0; d < answer.labels.length; d++) {
-    if (answer.scores[d]! < threshold) continue;
+    if (valueAt(answer.scores, d) < threshold) continue;
     let [best, most] = [-1, 0.5];
     for (const m of free) {
       const iou = boxIou(truth.boxes, m, answer.boxes, d);
@@ -169,7 +171,7 @@ function cellsOf(truth: Sample['truth'], answer: Drawable, threshold: number): r
 /** Classes of the truth with what their pixels were answered as. */
 function pairsOf(truth: Uint8Array, answer: Uint8Array): readonly string[] {
   const seen = new Uint8Array(2 ** 16);
-  for (let i = 0; i < truth.length; i++) seen[truth[i]! * 256 + answer[i]!] = 1;
+  for (let i = 0; i < truth.length; i++) seen[valueAt(truth, i) * 256 + valueAt(answer, i)] = 1;
   const cells: string[] = [];
   for (const [pair, isSeen] of seen.entries()) {
     if (isSeen === 1 && pair >> 8 !== IGNORED) cells.push(`${pair >> 8} ${pair & 255}`);

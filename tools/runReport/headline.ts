@@ -5,7 +5,8 @@ import {
   type Estimate,
   intervalOf,
 } from '../../datasets/evaluators/index.js';
-import type { LabelMap, Truth } from '../../datasets/sample.js';
+import type { LabelMap } from '../../datasets/sample.js';
+import type { Task } from '../../heads/index.js';
 import type { Gathered } from './gather.js';
 
 /**
@@ -13,23 +14,25 @@ import type { Gathered } from './gather.js';
  * panoptic quality are not drawn again: boxes, which their answers have, too, are others.
  */
 export function headlineInterval(
-  truth: Truth['kind'],
+  { resampled }: Pick<Task, 'resampled'>,
   boxes: Pick<BoxAnalysis, 'interval'> | null,
   { confusions }: Pick<Gathered, 'confusions'>,
 ): Estimate | null {
-  if (truth === 'boxes') return boxes?.interval ?? null;
-  return truth === 'classMap' ? intervalOf(confusions) : null;
+  if (resampled === 'detections') return boxes?.interval ?? null;
+  return resampled === 'confusions' ? intervalOf(confusions) : null;
 }
 
 export type PairedTest = ReturnType<typeof compareAnswers>;
 
 /** By how much the headlines of two runs differ on the same images; null: there is nothing to compare in pairs. */
 export function pairedTest(
-  truth: Truth['kind'],
+  { resampled }: Pick<Task, 'resampled'>,
   own: Pick<Gathered, 'answered' | 'confusions'>,
   other: Pick<Gathered, 'answered' | 'confusions'>,
   options: { readonly labels: LabelMap; readonly maxDetections: number },
 ): PairedTest | null {
-  if (truth === 'boxes') return own.answered.length > 0 ? compareAnswers(own.answered, other.answered, options) : null;
-  return truth === 'classMap' ? compareMaps(own.confusions, other.confusions) : null;
+  if (resampled === 'detections') {
+    return own.answered.length > 0 ? compareAnswers(own.answered, other.answered, options) : null;
+  }
+  return resampled === 'confusions' ? compareMaps(own.confusions, other.confusions) : null;
 }

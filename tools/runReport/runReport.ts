@@ -79,12 +79,11 @@ async function pageOf(
   const names = labels.classes.map(({ name }) => shownName(name));
   const { maxDetections } = headOf(experiment.model.head).limits(headSettings(experiment.model.head));
   const threshold = experiment.evaluate.drawThreshold;
-  const { truth } = run.network.task;
   const [hasBoxes, hasMaps] = [answered.length > 0, gathered.confusions.length > 0];
   const sizes = images.map(({ width, height }) => ({ width, height }));
   const analysis = hasBoxes ? analyseBoxes(answered, sizes, { labels, maxDetections, threshold }) : null;
   const parts: (Html | null)[] = [
-    sections.headlineSection(figures, run.network.task, headlineInterval(truth, analysis, gathered)),
+    sections.headlineSection(figures, run.network.task, headlineInterval(run.network.task, analysis, gathered)),
     rival && compareSection(run, gathered, rival),
     hasBoxes ? await sections.curvesSection(classCurves(labels, answered, maxDetections)) : null,
     names.length <= 60 ? sections.confusionSection(names, confusion) : null,
@@ -130,8 +129,7 @@ function compareSection(run: Run, own: Gathered, { run: other, folder, gathered 
   const isSame = JSON.stringify(run.labels) === JSON.stringify(other.labels);
   const { labels, experiment } = run;
   const { maxDetections } = headOf(experiment.model.head).limits(headSettings(experiment.model.head));
-  const { truth } = run.network.task;
-  const test = isSame ? pairedTest(truth, own, gathered, { labels, maxDetections }) : null;
+  const test = isSame ? pairedTest(run.network.task, own, gathered, { labels, maxDetections }) : null;
   const said = test && saidOf(test);
   return section(
     'against',

@@ -1,9 +1,11 @@
 /** What runs in a thread of `openInThread`: a GraphModel on an engine of its own; inputs in, outputs out, one after the other. */
+
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ExportedFile } from '../../deploy/formats.js';
 import type { HostNetwork, HostValues } from '../../deploy/hostNetwork.js';
 import { openGraphModelNetwork } from '../../deploy/tensorflow/graphModelNetwork.js';
 import { ready } from '../../engine/engine.js';
+import { messageOf } from '../../engine/errors.js';
 
 export interface Setup {
   readonly engine: 'wasm' | 'cpu';
@@ -21,7 +23,7 @@ async function answer(work: () => Promise<HostValues>): Promise<void> {
     const outputs = await work();
     parentPort?.postMessage({ outputs, milliseconds: performance.now() - started } satisfies Answer);
   } catch (error) {
-    parentPort?.postMessage({ problem: error instanceof Error ? error.message : String(error) } satisfies Answer);
+    parentPort?.postMessage({ problem: messageOf(error) } satisfies Answer);
   }
 }
 

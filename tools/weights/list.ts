@@ -33,7 +33,7 @@ interface PullOptions extends WeightsOptions {
 /** What can be fetched by name. */
 export function listWeights({ json, task, arch }: ListOptions): void {
   const own = WEIGHTS_NAMES.map(describeEntry).filter((entry) => {
-    return (task === undefined || task === 'classification') && (arch === undefined || arch === entry.architecture);
+    return (task === undefined || task === entry.task) && (arch === undefined || arch === entry.architecture);
   });
   const list = [...own, ...releasedWeights({ task, arch }).map(describeReleased)];
   if (list.length === 0)
@@ -85,6 +85,7 @@ export async function pullNames(names: readonly string[], { offline, json, from 
 function describeEntry(name: string) {
   const {
     arch,
+    task,
     licence,
     package: source,
     version,
@@ -98,6 +99,7 @@ function describeEntry(name: string) {
     name,
     architecture: arch,
     licence,
+    task,
     source: `${source} ${version} (PyPI)`,
     sha256: fileSha256,
     mean: preprocessing.mean,

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../engine/checked.js';
 import { adamw } from '../../engine/kernels/index.js';
 import { assignVariables, gatherVariables, type ParameterMap } from '../packs.js';
 import { createSlot } from '../slots.js';
@@ -35,7 +36,7 @@ export function createAdamW(parameters: ParameterMap, options: AdamWOptions = {}
       const { learningRate, stepSize, epsilon: tiny } = scalars as { [name: string]: tf.Scalar };
       packs.forEach((pack, i) => {
         const [value, mean, gradient] = [gatherVariables(pack), first.variables[i], gradients[i]] as Update;
-        const variance = second.variables[i] as tf.Variable;
+        const variance = valueAt(second.variables, i);
         const [rate, decay] = [rates[i] ?? 1, decays[i] ?? 0];
         const [moved, nextMean, nextVariance] = adamw(
           {

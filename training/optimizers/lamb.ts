@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../engine/checked.js';
 import { lamb } from '../../engine/kernels/index.js';
 import { assignVariables, gather, gatherVariables, type Pack, type ParameterMap, scatter } from '../packs.js';
 import { createSlot } from '../slots.js';
@@ -31,7 +32,7 @@ export function createLamb(parameters: ParameterMap, options: LambOptions = {}):
       const { learningRate, firstCorrection, rootCorrection } = scalars as { readonly [name: string]: tf.Scalar };
       packs.forEach((pack, i) => {
         const [value, mean, gradient] = [gatherVariables(pack), first.variables[i], gradients[i]] as Update;
-        const variance = second.variables[i] as tf.Variable;
+        const variance = valueAt(second.variables, i);
         const decay = decays[i] ?? 0;
         const [direction, nextMean, nextVariance] = lamb(
           {
@@ -59,7 +60,7 @@ function toLength(pack: Pack, direction: tf.Tensor, value: tf.Tensor): tf.Tensor
   return gather(
     pack,
     scatter(pack, direction).map((part, i) => {
-      const [own, step] = [tf.norm(values[i] as tf.Tensor), tf.norm(part)];
+      const [own, step] = [tf.norm(valueAt(values, i)), tf.norm(part)];
       const ratio = tf.div(own, tf.add(step, tf.cast(tf.equal(step, 0), 'float32')));
       return tf.mul(part, tf.where(tf.logicalAnd(tf.greater(own, 0), tf.greater(step, 0)), ratio, tf.onesLike(ratio)));
     }),

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../engine/checked.js';
 import { rmsprop } from '../../engine/kernels/index.js';
 import { assignVariables, gatherVariables, type Pack, type ParameterMap } from '../packs.js';
 import { createSlot } from '../slots.js';
@@ -31,7 +32,7 @@ export function createRmsprop(parameters: ParameterMap, options: RmspropOptions 
     update: (gradients, { learningRate }) => {
       packs.forEach((pack, i) => {
         const [value, mean, gradient] = [gatherVariables(pack), square.variables[i], gradients[i]] as Update;
-        const speed = velocity.variables[i] as tf.Variable;
+        const speed = valueAt(velocity.variables, i);
         const [moved, nextMean, nextSpeed] = rmsprop(
           { value, gradient, square: mean, velocity: speed, rate: tf.mul(learningRate as tf.Scalar, rates[i] ?? 1) },
           { momentum, decay: squareDecay, epsilon, weightDecay: decays[i] ?? 0 },

@@ -45,7 +45,7 @@ export interface PlacedBatch {
  * @param totalSteps of the run, where it may end before `to`
  */
 export async function* batchesOf(
-  loader: TrainLoader,
+  loader: Pick<TrainLoader, 'stepsPerEpoch' | 'batches'>,
   from: number,
   to: number,
   totalSteps = (): number => to,

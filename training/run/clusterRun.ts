@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../engine/checked.js';
 import { allGather, allReduceSum, broadcastFirst, type Membership } from '../../engine/collective.js';
 import { compile, type Tree } from '../../engine/compile.js';
 import { ConfigError, PeerError } from '../../engine/errors.js';
@@ -33,8 +34,8 @@ export async function meetPeers(cluster: Membership, shared: unknown, signal?: A
   const watch = watchPeers(cluster);
   const meet = async (): Promise<void> => {
     const one = tf.scalar(1, 'int32');
-    const [sum] = await together('cluster meeting', (x: tf.Tensor) => [allReduceSum([x])[0] as tf.Tensor], one);
-    tf.dispose([one, sum as tf.Tensor]);
+    const [sum] = await together('cluster meeting', (x: tf.Tensor) => [valueAt(allReduceSum([x]), 0)], one);
+    tf.dispose([one, sum]);
   };
   const explain = (error: unknown): Promise<unknown> => explained(cluster, watch, error);
   try {
@@ -108,7 +109,7 @@ async function requireSame(cluster: Membership, shared: unknown): Promise<void> 
   const own = tf.tensor1d(words, 'int32');
   const [rows] = await together('cluster agreement', (x: tf.Tensor) => [allGather(x)], own);
   const all = [...(await (rows as tf.Tensor).data<'int32'>())];
-  tf.dispose([own, rows as tf.Tensor]);
+  tf.dispose([own, rows]);
   const row = (task: number): string => all.slice(8 * task, 8 * task + 8).join();
   const others = cluster.addresses.map((_, task) => task).filter((task) => row(task) !== row(0));
   if (others.length === 0) return;

@@ -1,5 +1,5 @@
 import type { Cluster } from '../../engine/collective.js';
-import { ConfigError } from '../../engine/errors.js';
+import { ConfigError, messageOf } from '../../engine/errors.js';
 
 /** Processes of one cluster at most: the ring is passed through all of them at every step. */
 const MAX_TASKS = 256;
@@ -94,7 +94,7 @@ function parseJson(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ConfigError(`${source} is no JSON: ${error instanceof Error ? error.message : error}`);
+    throw new ConfigError(`${source} is no JSON: ${messageOf(error)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { need } from '../../engine/checked.js';
 import type { Membership } from '../../engine/collective.js';
 import { PeerError } from '../../engine/errors.js';
 
@@ -55,7 +56,7 @@ export function watchPeers(cluster: Membership): PeerWatch {
     const silent = new Set(await cluster.unreachable(Math.min(pause, limit / 2)));
     const now = performance.now();
     for (const task of last.keys()) if (!silent.has(task)) last.set(task, now);
-    const lost = [...silent].filter((task) => now - (last.get(task) as number) >= limit - pause);
+    const lost = [...silent].filter((task) => now - need(last, task) >= limit - pause);
     if (lost.length > 0) {
       gone = `${nameTasks(cluster, lost)} has not answered for ${Math.round(cluster.timeoutSeconds)} s`;
       cluster.abort(gone);

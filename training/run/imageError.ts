@@ -1,7 +1,7 @@
 import { labelError } from '../../datasets/evaluators/labelPairs.js';
 import { matchBoxes } from '../../datasets/evaluators/matchBoxes.js';
 import type { Drawable } from '../../datasets/pictures/index.js';
-import { IGNORED, type Truth } from '../../datasets/sample.js';
+import { IGNORED, labelsOf, type Truth } from '../../datasets/sample.js';
 
 /**
  * Share of an image that was answered wrongly, 0..1: of boxes 1 - F1 at IoU 0.5 over those from the threshold up, of a
@@ -10,7 +10,8 @@ import { IGNORED, type Truth } from '../../datasets/sample.js';
  */
 export function imageError(truth: Truth, answer: Drawable, threshold: number): number {
   if ('mask' in truth && 'mask' in answer) return wrongShare(truth.mask, answer.mask);
-  if (truth.kind === 'labels' && 'probabilities' in answer) return labelError(truth, answer);
+  const labels = labelsOf(truth);
+  if (labels && 'probabilities' in answer) return labelError(labels, answer);
   if (!('boxes' in truth) || !('scores' in answer)) return 0;
   const { hits, extra, missed } = matchBoxes(truth, answer, { threshold });
   const wrong = extra.length + missed.length;

@@ -33,7 +33,9 @@ export { type PredictImagesOptions, type Prediction, predictImages } from './pre
 export { predictVolume, type VolumePrediction } from './predictVolume.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
 export type { RunWatch, TrainRun } from './session.js';
+export { resumeState, saveState } from './stateFile.js';
 export { type SweepRun, sweepRates } from './sweep.js';
 export { type TaughtImage, taughtImages } from './taught.js';
 export { openScalarLog, type ScalarLog } from './tensorboard.js';
 export { type TrainResult, trainRun } from './train.js';
+export { type TrainingBatch, type TrainingBatchesOptions, trainingBatches } from './trainingBatches.js';

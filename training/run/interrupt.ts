@@ -1,3 +1,5 @@
+import { keysOf } from '../../engine/checked.js';
+
 /** Signals that ask for an end, with what a shell reports for a process that one of them ended; SIGHUP: its terminal was closed. */
 const STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -7,7 +9,7 @@ const SAME = 500;
 /** Ctrl-C as an AbortSignal: the first one asks for a clean end, a later one ends the process at once; SIGHUP only asks. */
 export function onInterrupt(): { readonly signal: AbortSignal; dispose(): void } {
   const controller = new AbortController();
-  const names = Object.keys(STATUS) as (keyof typeof STATUS)[];
+  const names = keysOf(STATUS);
   let first = 0;
   const stop = (signal: NodeJS.Signals): void => {
     const name = signal as keyof typeof STATUS;

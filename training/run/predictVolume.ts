@@ -14,6 +14,7 @@ import {
 import type { CaseStatistics, ClassMap, Pixels } from '../../datasets/sample.js';
 import { type ReadVolume, readVolume } from '../../datasets/volumes/readVolume.js';
 import { eachVoxel, orientationOf, toRas, type Volume } from '../../datasets/volumes/volume.js';
+import { valueAt } from '../../engine/checked.js';
 import { ConfigError, DataError, ShapeError } from '../../engine/errors.js';
 import type { Predictor } from '../predictor.js';
 
@@ -76,7 +77,7 @@ export async function predictVolume<Result>(
     throw new DataError(file, `it has ${slices} slices, 0 to ${slices - 1}: there is no slice ${shown}`);
   const sliceOf = (index: number, count: number): Pixels => {
     const parts = placedAll.map((one) => sliceWithin(one, axis, index, count));
-    return { ...(parts[0] as Pixels), data: joined(parts), statistics: statistics(count) };
+    return { ...valueAt(parts, 0), data: joined(parts), statistics: statistics(count) };
   };
   const imageOf = (index: number): Pixels => {
     const slice = sliceOf(index, together);
@@ -126,7 +127,7 @@ function layInto(placed: Uint8Array, { mask, width, height }: ClassMap, plane: R
   let count = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const index = mask[y * width + x] as number;
+      const index = mask[y * width + x]!;
       placed[plane.at(x, y)] = index;
       if (index > 0) count++;
     }

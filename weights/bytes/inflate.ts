@@ -1,5 +1,5 @@
 import { Inflate, Unzlib } from 'fflate';
-import { WeightsError } from '../../engine/errors.js';
+import { messageOf, WeightsError } from '../../engine/errors.js';
 
 /** Deflate makes at most 1032 bytes of one. */
 const MAX_RATIO = 1033;
@@ -72,6 +72,6 @@ function unpack(
     }
   } catch (error) {
     if (error instanceof WeightsError) throw error;
-    throw new WeightsError(`'${name}' cannot be unpacked: ${(error as Error).message}`);
+    throw new WeightsError(`'${name}' cannot be unpacked: ${messageOf(error)}`);
   }
 }

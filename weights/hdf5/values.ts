@@ -40,8 +40,7 @@ export function readTexts(
   if (type.kind === 'other') return null;
   if (count > MAX_STRINGS || count * type.size > body.length)
     throw new WeightsError(`the HDF5 file is damaged: an attribute of ${count} values in ${body.length} bytes`);
-  if (type.kind === 'number')
-    return Array.from(readNumbers(memorySource(body), type, count) as ArrayLike<number>, String);
+  if (type.kind === 'number') return Array.from(readNumbers(memorySource(body), type, count), String);
   let left = MAX_TEXT_BYTES;
   return Array.from({ length: count }, (_, i) => {
     const bytes = body.subarray(i * type.size, (i + 1) * type.size);

@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { IMAGENET } from '../../backbone.js';
 import type { ArchitectureOptions, Family, Stage } from '../../family.js';
 import {
@@ -38,7 +39,7 @@ export type ConvNeXtLevel = (typeof LEVELS)[number];
  * @source Liu et al. 2022, arXiv:2201.03545
  */
 export const convNeXt: Family<ConvNeXtArch, ConvNeXtLevel> = {
-  archs: Object.keys(CONVNEXTS) as ConvNeXtArch[],
+  archs: keysOf(CONVNEXTS),
   levels: LEVELS,
   outputStrides: [8, 16],
   architecture: (arch, options) => {

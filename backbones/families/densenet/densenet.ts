@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { IMAGENET } from '../../backbone.js';
 import type { Architecture, ArchitectureOptions, Family, Stage } from '../../family.js';
 import { averagePooling, convNorm, denseTop, maxPooling, stageOf } from '../../layers/index.js';
@@ -14,7 +15,7 @@ const LEVELS = ['P1', 'P2', 'P3', 'P4', 'P5'] as const;
  * @source Huang et al. 2017, arXiv:1608.06993
  */
 export const denseNet: Family<DenseNetArch, DenseNetLevel> = {
-  archs: Object.keys(DENSENETS) as DenseNetArch[],
+  archs: keysOf(DENSENETS),
   levels: LEVELS,
   outputStrides: [],
   architecture: (arch, options) => {

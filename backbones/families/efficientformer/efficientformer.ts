@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { keysOf } from '../../../engine/checked.js';
 import { IMAGENET } from '../../backbone.js';
 import type { ArchitectureOptions, Family, Stage, Top } from '../../family.js';
 import {
@@ -30,7 +31,7 @@ export type EfficientFormerLevel = (typeof LEVELS)[number];
  * @source Li et al. 2022, arXiv:2206.01191
  */
 export const efficientFormer: Family<EfficientFormerArch, EfficientFormerLevel> = {
-  archs: Object.keys(EFFICIENTFORMERS) as EfficientFormerArch[],
+  archs: keysOf(EFFICIENTFORMERS),
   levels: LEVELS,
   outputStrides: [],
   architecture: (arch, options) => {

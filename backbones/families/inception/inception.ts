@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { SYMMETRIC } from '../../backbone.js';
 import type { Architecture, ArchitectureOptions, Family, Stage } from '../../family.js';
 import { convNorm, denseTop, maxPooling, stageOf } from '../../layers/index.js';
@@ -16,7 +17,7 @@ const pooled = windowed(POOLING.window, POOLING.stride, 0);
  * @source Szegedy et al. 2016, arXiv:1512.00567
  */
 export const inception: Family<InceptionArch, InceptionLevel> = {
-  archs: Object.keys(FLAVOURS) as InceptionArch[],
+  archs: keysOf(FLAVOURS),
   levels: LEVELS,
   outputStrides: [],
   architecture: (arch, options) => {

@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { invertedFamily } from '../_inverted/architecture.js';
 import { MNASNETS, type MnasNetArch } from './spec.js';
 
@@ -6,4 +7,4 @@ import { MNASNETS, type MnasNetArch } from './spec.js';
  *
  * @source Tan et al. 2018, arXiv:1807.11626
  */
-export const mnasNet = invertedFamily<MnasNetArch>(Object.keys(MNASNETS) as MnasNetArch[], (arch) => MNASNETS[arch]);
+export const mnasNet = invertedFamily<MnasNetArch>(keysOf(MNASNETS), (arch) => MNASNETS[arch]);

@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { invertedFamily } from '../_inverted/architecture.js';
 import { MOBILENETS, type MobileNetArch } from './spec.js';
 
@@ -6,7 +7,4 @@ import { MOBILENETS, type MobileNetArch } from './spec.js';
  *
  * @source Sandler et al. 2018, arXiv:1801.04381; Howard et al. 2019, arXiv:1905.02244
  */
-export const mobileNet = invertedFamily<MobileNetArch>(
-  Object.keys(MOBILENETS) as MobileNetArch[],
-  (arch) => MOBILENETS[arch],
-);
+export const mobileNet = invertedFamily<MobileNetArch>(keysOf(MOBILENETS), (arch) => MOBILENETS[arch]);

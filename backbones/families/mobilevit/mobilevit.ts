@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import type { Preprocessing } from '../../backbone.js';
 import type { ArchitectureOptions, Family, Stage } from '../../family.js';
 import { convNorm, denseTop, stageOf } from '../../layers/index.js';
@@ -26,7 +27,7 @@ const UNIT: Preprocessing = { channels: 'RGB', mean: [0, 0, 0], std: [255, 255, 
  * @source Mehta & Rastegari 2022, arXiv:2110.02178; feature taps: timm
  */
 export const mobileVit: Family<MobileVitArch, MobileVitLevel> = {
-  archs: Object.keys(MOBILEVITS) as MobileVitArch[],
+  archs: keysOf(MOBILEVITS),
   levels: LEVELS,
   outputStrides: [8, 16],
   architecture: (arch, options) => {

@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { SYMMETRIC } from '../../backbone.js';
 import type { Family, Stage } from '../../family.js';
 import { ACTIVATIONS, convNorm, denseTop, stageOf } from '../../layers/index.js';
@@ -15,7 +16,7 @@ export type NasNetLevel = (typeof LEVELS)[number];
  * @source Zoph et al. 2018, arXiv:1707.07012; Liu et al. 2018, arXiv:1712.00559; feature taps: timm
  */
 export const nasNet: Family<NasNetArch, NasNetLevel> = {
-  archs: Object.keys(NETWORKS) as NasNetArch[],
+  archs: keysOf(NETWORKS),
   levels: LEVELS,
   outputStrides: [],
   architecture: (arch, { inChannels }) => {

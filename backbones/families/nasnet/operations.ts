@@ -69,8 +69,8 @@ export function halve(parameters: Parameters, path: string, inChannels: number, 
 
 /** Without its first row and column, with zeros after the last. */
 function shifted(map: tf.Tensor4D): tf.Tensor4D {
-  const none = [0, 0] as [number, number];
-  const one = [0, 1] as [number, number];
+  const none: [number, number] = [0, 0];
+  const one: [number, number] = [0, 1];
   return tf.slice4d(tf.pad(map, [none, one, one, none]), [0, 1, 1, 0], map.shape);
 }
 

@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { IMAGENET } from '../../backbone.js';
 import type { Architecture, ArchitectureOptions, Family, Stage } from '../../family.js';
 import { convNorm, denseTop, stageOf } from '../../layers/index.js';
@@ -15,7 +16,7 @@ const LEVELS = ['P1', 'P2', 'P3', 'P4', 'P5'] as const;
  * @source Radosavovic et al. 2020, arXiv:2003.13678
  */
 export const regNet: Family<RegNetArch, RegNetLevel> = {
-  archs: Object.keys(REGNETS) as RegNetArch[],
+  archs: keysOf(REGNETS),
   levels: LEVELS,
   outputStrides: [8, 16],
   architecture: (arch, options) => {

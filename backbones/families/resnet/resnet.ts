@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { IMAGENET } from '../../backbone.js';
 import type { Architecture, ArchitectureOptions, Family, Stage } from '../../family.js';
 import { denseTop, maxPooling, stageOf } from '../../layers/index.js';
@@ -15,7 +16,7 @@ const LEVELS = ['P1', 'P2', 'P3', 'P4', 'P5'] as const;
  * @source He et al. 2016, arXiv:1512.03385
  */
 export const resNet: Family<ResNetArch, ResNetLevel> = {
-  archs: Object.keys(RESNETS) as ResNetArch[],
+  archs: keysOf(RESNETS),
   levels: LEVELS,
   outputStrides: [8, 16],
   architecture: (arch, options) => {

@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { IMAGENET } from '../../backbone.js';
 import type { Architecture, ArchitectureOptions, Family, Stage } from '../../family.js';
 import { convNorm, denseTop, maxPooling, stageOf } from '../../layers/index.js';
@@ -16,7 +17,7 @@ const NORM = { names: ['0', '1'], epsilon: EPSILON, activation: 'relu' } as cons
  * @source Ma et al. 2018, arXiv:1807.11164
  */
 export const shuffleNet: Family<ShuffleNetArch, ShuffleNetLevel> = {
-  archs: Object.keys(SHUFFLENETS) as ShuffleNetArch[],
+  archs: keysOf(SHUFFLENETS),
   levels: LEVELS,
   outputStrides: [],
   architecture: (arch, options) => {

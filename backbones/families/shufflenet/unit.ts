@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { splitInto } from '../../../engine/split.js';
 import { type ConvNormOptions, convNorm, joined, type MapLayer, sequence } from '../../layers/index.js';
 import type { Parameters } from '../../parameters.js';
 import type { BlockPlace } from '../../places.js';
@@ -40,7 +41,7 @@ export function unit(parameters: Parameters, path: string, place: BlockPlace): M
   const process = body(half);
   return (input, pass) =>
     tf.tidy(() => {
-      const [left, right] = tf.split(input, 2, 3) as [tf.Tensor4D, tf.Tensor4D];
+      const [left, right] = splitInto(input, 2, 3);
       return shuffle(tf.concat([left, process(right, pass)], 3));
     });
 }

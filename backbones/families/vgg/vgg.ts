@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { IMAGENET } from '../../backbone.js';
 import type { Architecture, ArchitectureOptions, Family, Stage, TopOptions } from '../../family.js';
 import {
@@ -18,7 +19,7 @@ import { EPSILON, TOP, VGGS, type VggArch, WIDTHS } from './spec.js';
 
 export type VggLevel = (typeof LEVELS)[number];
 const LEVELS = ['P0', 'P1', 'P2', 'P3', 'P4', 'P5'] as const;
-const DEPTHS = Object.keys(VGGS) as (keyof typeof VGGS)[];
+const DEPTHS = keysOf(VGGS);
 
 /**
  * VGG; parameters named as in timm (`features.5.weight`, `pre_logits.fc1.weight`): modules are numbered through. Each

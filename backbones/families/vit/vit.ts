@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { keysOf } from '../../../engine/checked.js';
 import { SYMMETRIC } from '../../backbone.js';
 import type { ArchitectureOptions, Family, Stage, Top } from '../../family.js';
 import {
@@ -23,7 +24,7 @@ export type VitLevel = 'P4';
  * @source Dosovitskiy et al. 2021, arXiv:2010.11929
  */
 export const vit: Family<VitArch, VitLevel> = {
-  archs: Object.keys(VITS) as VitArch[],
+  archs: keysOf(VITS),
   levels: ['P4'],
   outputStrides: [],
   architecture: (arch, options) => {
@@ -84,7 +85,7 @@ function filled(images: tf.Tensor4D): tf.Tensor4D {
     number,
   ];
   if (bottom + right === 0) return images;
-  const none = [0, 0] as [number, number];
+  const none: [number, number] = [0, 0];
   return tf.pad(images, [none, [0, bottom], [0, right], none]);
 }
 

@@ -1,3 +1,4 @@
+import { keysOf } from '../../../engine/checked.js';
 import { ConfigError } from '../../../engine/errors.js';
 import { SYMMETRIC } from '../../backbone.js';
 import type { Family } from '../../family.js';
@@ -14,10 +15,7 @@ export type XceptionArch = keyof typeof ORIGINALS | keyof typeof ALIGNED;
  * as in Keras.
  */
 export const xception: Family<XceptionArch, XceptionLevel> = {
-  archs: [
-    ...(Object.keys(ORIGINALS) as (keyof typeof ORIGINALS)[]),
-    ...(Object.keys(ALIGNED) as (keyof typeof ALIGNED)[]),
-  ],
+  archs: [...keysOf(ORIGINALS), ...keysOf(ALIGNED)],
   levels: LEVELS,
   outputStrides: [8, 16],
   architecture: (arch, options) => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { extname, join, posix, relative, sep } from 'node:path';
 import { parseArgs } from 'node:util';
+import { valueAt } from '../checked.js';
 import { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { readFile } from '../files.js';
@@ -162,8 +163,8 @@ async function writeFolder(
         : kind === 'labelme'
           ? writeLabelMe(record)
           : writeYolo(record, index, settings.polygons);
-    const path = join(folder, files[i]!);
-    await makeFolders(posix.dirname(files[i]!));
+    const path = join(folder, valueAt(files, i));
+    await makeFolders(posix.dirname(valueAt(files, i)));
     await writeWhole(path, text, { replaceLink: true });
   }
   // One a line: no name may hold a line end.

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Dataset } from '../annotation.js';
+import { valueAt } from '../checked.js';
 import { COCO } from '../coco.js';
 import { diffDatasets, type FilterOptions, filterDataset, mergeDatasets, splitDataset } from '../edit.js';
 import { escaped, shown, someOf } from '../shown.js';
@@ -86,7 +87,7 @@ export async function splitCommand(args: readonly string[], print: Print): Promi
   if (same !== undefined) throw new ArgumentError(`two parts would be written to ${shown(same)}`);
   const parts = splitDataset(await load(input), fractions, integer(values.seed, 'seed', 0, 2 ** 31 - 1));
   for (const [index, part] of parts.entries()) {
-    await writeDataset(outputs[index]!, part);
+    await writeDataset(valueAt(outputs, index), part);
     print(`${count(part)} -> ${outputs[index]}`);
   }
   return 0;

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { valueAt } from '../checked.js';
 import { CocoFile } from '../cocoFile.js';
 import { CocoError } from '../errors.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
@@ -159,7 +160,7 @@ export async function evalCommand(args: readonly string[], print: (line: string)
   }
   if (confusion) {
     const names = [...confusion.categories.map((id) => nameOf(gt.cats, id)), 'background'];
-    const rows = rowsOf(confusion.counts, names.length).map((row, i) => [names[i]!, ...row]);
+    const rows = rowsOf(confusion.counts, names.length).map((row, i) => [valueAt(names, i), ...row]);
     for (const line of ['', 'rows: truth, columns: detection', ...table(['', ...names], rows)]) print(line);
   }
   if (tide) for (const line of ['', ...tideLines(tide)]) print(line);

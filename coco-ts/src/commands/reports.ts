@@ -1,4 +1,5 @@
 import type { Annotated } from '../annotated.js';
+import { valueAt } from '../checked.js';
 import type { COCO } from '../coco.js';
 import type { Accumulated } from '../evaluation/accumulate.js';
 import { mismatches } from '../evaluation/mismatches.js';
@@ -93,7 +94,7 @@ export function curvesCsv(result: Accumulated, gt: Pick<Annotated, 'cats'>): str
     const curve = precisionRecall(result, category === undefined ? {} : { category });
     if (Number.isNaN(curve.precision[0])) continue;
     const { f1 } = f1Curve(curve);
-    const name = category === undefined ? '(mean)' : quoted(names[category]!);
+    const name = category === undefined ? '(mean)' : quoted(valueAt(names, category));
     for (const [i, recall] of curve.recall.entries())
       lines.push([name, iouThrs[0], recall, curve.precision[i], f1[i], curve.scores[i]].join(','));
   }

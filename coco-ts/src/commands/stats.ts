@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { valueAt } from '../checked.js';
 import { COCO } from '../coco.js';
 import { datasetStats } from '../metrics/stats.js';
 import { toJson } from '../write.js';
@@ -13,7 +14,7 @@ const OPTIONS = { ...HELP, json: { type: 'boolean' } } as const;
 export async function statsCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   if (values.help) return help(USAGE, print);
-  const stats = datasetStats(await COCO.load(files(positionals, 1, USAGE)[0]!));
+  const stats = datasetStats(await COCO.load(valueAt(files(positionals, 1, USAGE), 0)));
   if (values.json) {
     print(toJson(stats));
     return 0;

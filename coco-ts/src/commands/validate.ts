@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { valueAt } from '../checked.js';
 import { COCO } from '../coco.js';
 import { files, HELP, help } from './arguments.js';
 
@@ -11,7 +12,7 @@ const OPTIONS = { ...HELP, json: { type: 'boolean' } } as const;
 export async function validateCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   if (values.help) return help(USAGE, print);
-  const coco = await COCO.load(files(positionals, 1, USAGE)[0]!);
+  const coco = await COCO.load(valueAt(files(positionals, 1, USAGE), 0));
   const [found, warnings] = [coco.violations(), coco.warnings()];
   if (values.json) {
     const marked = (list: readonly object[], severity: string) => list.map((item) => ({ severity, ...item }));

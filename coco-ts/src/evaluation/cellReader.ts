@@ -41,7 +41,7 @@ export function cellReader({ params, gt: gtRows, dt: dtRows }: CellInput): CellR
     const k = pooled ? 0 : categoryIndex.get(category);
     if (i === undefined || k === undefined) return [];
     const cell = k * params.imgIds.length + i;
-    return Array.from(cells.order.subarray(cells.start[cell]!, cells.start[cell + 1]!));
+    return Array.from(cells.order.subarray(cells.start[cell], cells.start[cell + 1]));
   };
   const ranked = (detections: readonly number[], limit: number): number[] =>
     Array.from(orderByScore(detections.map((r) => dtRows.score[r]!)), (i) => detections[i]!).slice(0, limit);

@@ -1,5 +1,6 @@
 import type { Annotated } from '../annotated.js';
 import type { Id, KeypointAnnotation } from '../annotation.js';
+import { need, valueAt } from '../checked.js';
 import type { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { boundaryPool } from '../mask/boundary.js';
@@ -37,7 +38,7 @@ function objectRows(coco: COCO, side: Side, params: Params, tally: Tally): Rows 
   for (const [r, ann] of anns.entries()) {
     if (truth) {
       crowd[r] = numberOf(ann, 'iscrowd', tally, () => 0) === 0 ? 0 : 1;
-      ignore[r] = crowd[r]!;
+      ignore[r] = crowd[r];
       if (
         type === 'keypoints' &&
         numberOf(ann, 'num_keypoints', tally, () => labelledPoints(ann.keypoints ?? [])) === 0
@@ -58,8 +59,8 @@ function objectRows(coco: COCO, side: Side, params: Params, tally: Tally): Rows 
     // Of an id that is no number only whether it is 0 matters.
     id: Float64Array.from(names, (id, r) => (typeof id === 'string' ? r + 1 : Number(id))),
     names: names.every((id) => typeof id === 'number') ? null : names,
-    image: Int32Array.from(anns, (ann) => imageIndex.get(ann.image_id)!),
-    category: Int32Array.from(anns, (ann) => categoryIndex.get(ann.category_id)!),
+    image: Int32Array.from(anns, (ann) => need(imageIndex, ann.image_id)),
+    category: Int32Array.from(anns, (ann) => need(categoryIndex, ann.category_id)),
     area,
     score,
     crowd,
@@ -77,7 +78,7 @@ function markedTruths(rows: Rows, { strictIds }: Params, tally: Tally): Rows {
   const zero = id.indexOf(0);
   if (zero < 0 || zero >= count) return rows;
   if (strictIds) {
-    if (image[zero]! >= 0 && category[zero]! >= 0) tally.idZero++;
+    if (valueAt(image, zero) >= 0 && valueAt(category, zero) >= 0) tally.idZero++;
     return rows;
   }
   return { ...rows, id: id.slice(0, count).map((value) => value || -1), names: namesOf(rows) };
@@ -96,7 +97,7 @@ const namesOf = ({ id, names, count }: Rows): readonly Id[] => names ?? Array.fr
 function select(coco: COCO, params: Params): KeypointAnnotation[] {
   const ids =
     Number(params.useCats) === 1 ? coco.getAnnIds(params.imgIds, params.catIds) : coco.getAnnIds(params.imgIds);
-  return coco.loadAnns(ids) as KeypointAnnotation[];
+  return coco.loadAnns(ids);
 }
 
 type NumberKey = keyof Tally | 'score';

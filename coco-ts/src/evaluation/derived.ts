@@ -1,4 +1,5 @@
 import type { Id, KeypointAnnotation } from '../annotation.js';
+import { valueAt } from '../checked.js';
 import { CocoError } from '../errors.js';
 import { polygonArea } from '../formats/record.js';
 import { type Rle, runsArea, toRuns } from '../mask/runs.js';
@@ -15,7 +16,7 @@ export function segmentationArea(segmentation: unknown): number | null {
   if (!Array.isArray(segmentation)) return runsArea(toRuns(segmentation as Rle));
   if (segmentation.length === 0) return null;
   const areas = segmentation.map((part: unknown) =>
-    Array.isArray(part) ? polygonArea(part as number[]) : runsArea(toRuns(part as Rle)),
+    Array.isArray(part) ? polygonArea(part) : runsArea(toRuns(part as Rle)),
   );
   return areas.reduce((sum, area) => sum + area, 0);
 }
@@ -24,7 +25,7 @@ export function segmentationArea(segmentation: unknown): number | null {
 export function derivedArea({ segmentation, bbox }: Pick<KeypointAnnotation, 'segmentation' | 'bbox'>): number | null {
   const area = segmentationArea(segmentation);
   if (area !== null) return area;
-  return Array.isArray(bbox) && bbox.length === 4 ? bbox[2]! * bbox[3]! : null;
+  return Array.isArray(bbox) && bbox.length === 4 ? valueAt(bbox, 2) * valueAt(bbox, 3) : null;
 }
 
 /** Of `per` numbers x, y, visibility from `at` on the points that are labelled. */

@@ -13,7 +13,7 @@ export function overfullImages({ category, ignore }: Rows, { order, start }: Gro
     // Mostly there are fewer in all.
     if (start[i + 1]! - start[i]! <= limit) continue;
     const counts = new Map<number, number>();
-    for (const r of order.subarray(start[i]!, start[i + 1]!))
+    for (const r of order.subarray(start[i], start[i + 1]))
       if (ignore[r] === 0) counts.set(category[r]!, (counts.get(category[r]!) ?? 0) + 1);
     if ([...counts.values()].some((count) => count > limit)) images++;
   }

@@ -1,5 +1,6 @@
 import type { Annotated } from '../annotated.js';
 import type { Category, Id } from '../annotation.js';
+import { valueAt } from '../checked.js';
 import { HAS } from '../scan/table.js';
 import { named } from '../shown.js';
 
@@ -39,7 +40,7 @@ function counted(coco: Annotated, key: 'image_id' | 'category_id'): Map<Id, numb
   } else {
     const column = key === 'image_id' ? table.image : table.category;
     const bit = HAS[key === 'image_id' ? 'image' : 'category'];
-    for (let r = 0; r < table.count; r++) if (table.has[r]! & bit) add(column[r]!);
+    for (let r = 0; r < table.count; r++) if (valueAt(table.has, r) & bit) add(valueAt(column, r));
   }
   return out;
 }

@@ -1,4 +1,5 @@
 import type { Id } from '../annotation.js';
+import { valueAt } from '../checked.js';
 import { CocoError } from '../errors.js';
 import { linspace } from './numeric.js';
 
@@ -93,6 +94,6 @@ export function sameSelection(params: Params, evaluated: Params): boolean {
     sameList(params.catIds, evaluated.catIds) &&
     sameList(params.maxDets, evaluated.maxDets) &&
     params.areaRng.length === evaluated.areaRng.length &&
-    params.areaRng.every((range, i) => sameList(range, evaluated.areaRng[i]!))
+    params.areaRng.every((range, i) => sameList(range, valueAt(evaluated.areaRng, i)))
   );
 }

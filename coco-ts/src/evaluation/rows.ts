@@ -1,4 +1,5 @@
 import type { Id } from '../annotation.js';
+import { valueAt } from '../checked.js';
 import type { Masks } from '../mask/pool.js';
 import type { Numbers } from '../scan/table.js';
 
@@ -36,6 +37,6 @@ export const coordinates = <A extends Numbers>(points: A): A => points.filter((_
 /** Positions of ids; of an id given twice the first. */
 export function positions(ids: readonly Id[]): Map<Id, number> {
   const out = new Map<Id, number>();
-  for (let i = 0; i < ids.length; i++) if (!out.has(ids[i]!)) out.set(ids[i]!, i);
+  for (let i = 0; i < ids.length; i++) if (!out.has(valueAt(ids, i))) out.set(valueAt(ids, i), i);
   return out;
 }

@@ -17,7 +17,7 @@ const texts = (values: readonly string[]): NpyArray => ({ shape: [values.length]
 function ids(values: readonly Id[]): NpyArray {
   if (values.every((id) => Number.isInteger(id) && Math.abs(id as number) < 2 ** 31))
     return integers(values as readonly number[]);
-  return values.every((id) => typeof id === 'number') ? floats(values as readonly number[]) : texts(values.map(String));
+  return values.every((id) => typeof id === 'number') ? floats(values) : texts(values.map(String));
 }
 
 /**

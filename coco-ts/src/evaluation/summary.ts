@@ -1,3 +1,4 @@
+import { valueAt } from '../checked.js';
 import type { Accumulated } from './accumulate.js';
 import { meanOrMinusOne } from './numeric.js';
 
@@ -30,9 +31,13 @@ export function summarizeAccumulated(result: Accumulated, ownLimits: boolean): S
     ? keypointRows(own ? last : 20)
     : own
       ? detectionRows(last, last, maxDets)
-      : detectionRows(100, maxDets[2]!, maxDets.slice(0, 3));
+      : detectionRows(100, valueAt(maxDets, 2), maxDets.slice(0, 3));
   const stats = Float64Array.from(rows, (row) => mean(result, row));
-  return { stats, names: rows.map(({ name }) => name), lines: rows.map((row, i) => line(result, row, stats[i]!)) };
+  return {
+    stats,
+    names: rows.map(({ name }) => name),
+    lines: rows.map((row, i) => line(result, row, valueAt(stats, i))),
+  };
 }
 
 /** @param first limit of AP, @param most that of the other numbers, @param limits those of AR */

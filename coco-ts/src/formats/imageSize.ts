@@ -1,3 +1,4 @@
+import { valueAt } from '../checked.js';
 import { CocoError } from '../errors.js';
 import { shown } from '../shown.js';
 
@@ -10,7 +11,7 @@ export function imageSize(bytes: Uint8Array, name: string): { width: number; hei
   if (head >>> 16 === 0x424d) return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
   if (head >>> 16 === 0xffd8) {
     for (let p = 2; p + 9 < bytes.length; ) {
-      const marker = bytes[p + 1]!;
+      const marker = valueAt(bytes, p + 1);
       if (bytes[p] !== 0xff) break;
       if (marker === 0xff) p++;
       // Frame headers are C0..CF but for DHT, JPG and DAC.

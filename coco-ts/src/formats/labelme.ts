@@ -1,3 +1,4 @@
+import { valueAt } from '../checked.js';
 import { CocoError } from '../errors.js';
 import { parseJson } from '../json.js';
 import { shown } from '../shown.js';
@@ -52,7 +53,7 @@ export function readLabelMe(text: string, name: string): ImageRecord {
 /** Writes one LabelMe file; an object without polygons becomes a rectangle. */
 export function writeLabelMe(record: ImageRecord): string {
   const pairs = (flat: readonly number[]): number[][] =>
-    Array.from({ length: flat.length >> 1 }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!]);
+    Array.from({ length: flat.length >> 1 }, (_, i) => [valueAt(flat, 2 * i), valueAt(flat, 2 * i + 1)]);
   const shapes = record.objects.flatMap(({ name: label, bbox: [x, y, w, h], polygons }, index) => {
     const shape = { label, group_id: (polygons?.length ?? 0) > 1 ? index : null, flags: {} };
     if (!polygons)

@@ -1,4 +1,5 @@
 import type { Category, Dataset, Id, ImageInfo, InstanceAnnotation } from '../annotation.js';
+import { need, valueAt } from '../checked.js';
 import { CocoError } from '../errors.js';
 import { shown } from '../shown.js';
 
@@ -29,11 +30,13 @@ export function toDataset(records: readonly ImageRecord[], names: readonly strin
     images.push({ id: image_id, file_name: file, width, height });
     for (const { name, bbox, polygons, difficult, crowd } of objects) {
       if (!categories.has(name)) categories.set(name, ++last);
-      const area = polygons ? polygons.reduce((sum, polygon) => sum + polygonArea(polygon), 0) : bbox[2]! * bbox[3]!;
+      const area = polygons
+        ? polygons.reduce((sum, polygon) => sum + polygonArea(polygon), 0)
+        : valueAt(bbox, 2) * valueAt(bbox, 3);
       annotations.push({
         id: annotations.length + 1,
         image_id,
-        category_id: categories.get(name)!,
+        category_id: need(categories, name),
         bbox: [...bbox],
         area,
         iscrowd: crowd ? 1 : 0,
@@ -100,7 +103,8 @@ export function polygonArea(polygon: readonly number[]): number {
   const n = polygon.length >> 1;
   for (let i = 0; i < n; i++) {
     const j = (i + 1) % n;
-    twice += polygon[2 * i]! * polygon[2 * j + 1]! - polygon[2 * j]! * polygon[2 * i + 1]!;
+    twice +=
+      valueAt(polygon, 2 * i) * valueAt(polygon, 2 * j + 1) - valueAt(polygon, 2 * j) * valueAt(polygon, 2 * i + 1);
   }
   return Math.abs(twice) / 2;
 }
@@ -109,10 +113,10 @@ export function polygonArea(polygon: readonly number[]): number {
 export function boundsOf(points: readonly number[]): [number, number, number, number] {
   let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 0; i + 1 < points.length; i += 2) {
-    x0 = Math.min(x0, points[i]!);
-    x1 = Math.max(x1, points[i]!);
-    y0 = Math.min(y0, points[i + 1]!);
-    y1 = Math.max(y1, points[i + 1]!);
+    x0 = Math.min(x0, valueAt(points, i));
+    x1 = Math.max(x1, valueAt(points, i));
+    y0 = Math.min(y0, valueAt(points, i + 1));
+    y1 = Math.max(y1, valueAt(points, i + 1));
   }
   return [x0, y0, x1 - x0, y1 - y0];
 }

@@ -274,7 +274,7 @@ function checkPolygon(polygon: unknown): ArrayLike<number> {
   if (!Array.isArray(polygon) || !polygon.every((value) => typeof value === 'number')) {
     throw new MaskError('a polygon is a list of numbers x0, y0, x1, y1, ...', 'TypeError');
   }
-  return polygon as number[];
+  return polygon;
 }
 
 function isUncompressed(value: unknown): value is UncompressedRle {

@@ -1,3 +1,4 @@
+import { valueAt } from '../checked.js';
 import type { Outcomes } from './outcomes.js';
 
 /** One bin of scores. */
@@ -27,10 +28,10 @@ export interface Calibration {
 export function calibration({ scores, correct }: Outcomes, binCount = 10): Calibration {
   const sums = Array.from({ length: binCount }, () => ({ count: 0, score: 0, hits: 0 }));
   for (const [i, score] of scores.entries()) {
-    const bin = sums[Math.min(binCount - 1, Math.max(0, Math.floor(score * binCount)))]!;
+    const bin = valueAt(sums, Math.min(binCount - 1, Math.max(0, Math.floor(score * binCount))));
     bin.count++;
     bin.score += score;
-    bin.hits += correct[i]!;
+    bin.hits += valueAt(correct, i);
   }
   const bins = sums.map(({ count, score, hits }, i) => ({
     low: i / binCount,

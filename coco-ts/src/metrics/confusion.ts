@@ -1,4 +1,5 @@
 import type { Id, InstanceAnnotation } from '../annotation.js';
+import { need, valueAt } from '../checked.js';
 import type { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { orderByScore } from '../evaluation/numeric.js';
@@ -40,7 +41,7 @@ export function confusionMatrix(gt: COCO, dt: COCO, options: ConfusionOptions = 
     throw new CocoError(`a confusion matrix of ${n} categories is too large: at most ${MOST_CATEGORIES}`, 'ValueError');
   const counts = new Uint32Array((n + 1) * (n + 1));
   const add = (row: number, column: number): void => {
-    counts[row * (n + 1) + column] = counts[row * (n + 1) + column]! + 1;
+    counts[row * (n + 1) + column] = valueAt(counts, row * (n + 1) + column) + 1;
   };
   for (const image of gt.getImgIds()) {
     const truths = (gt.imgToAnns.get(image) ?? []).filter((ann) => position.has(ann.category_id));
@@ -49,14 +50,14 @@ export function confusionMatrix(gt: COCO, dt: COCO, options: ConfusionOptions = 
     );
     const matched = matchImage(truths, rank(found).slice(0, maxDetections), iouThreshold);
     for (const { truth, detection } of matched) {
-      add(truth ? position.get(truth.category_id)! : n, detection ? position.get(detection.category_id)! : n);
+      add(truth ? need(position, truth.category_id) : n, detection ? need(position, detection.category_id) : n);
     }
   }
   return { categories, counts };
 }
 
 const rank = (found: readonly InstanceAnnotation[]): InstanceAnnotation[] =>
-  Array.from(orderByScore(found.map((ann) => ann.score ?? 0)), (i) => found[i]!);
+  Array.from(orderByScore(found.map((ann) => ann.score ?? 0)), (i) => valueAt(found, i));
 
 interface Pair {
   readonly truth?: InstanceAnnotation;

@@ -1,3 +1,4 @@
+import { valueAt } from '../checked.js';
 import type { Accumulated } from '../evaluation/accumulate.js';
 
 /** Precision over recall of one category, with the score that reaches each recall. */
@@ -44,9 +45,11 @@ export interface F1Curve {
 
 /** F1 = 2 precision recall / (precision + recall) along a curve. @source van Rijsbergen 1979, Information Retrieval, chapter 7 */
 export function f1Curve({ recall, precision, scores }: PrecisionRecall): F1Curve {
-  const f1 = recall.map((r, i) => (precision[i]! + r > 0 ? (2 * precision[i]! * r) / (precision[i]! + r) : 0));
+  const f1 = recall.map((r, i) =>
+    valueAt(precision, i) + r > 0 ? (2 * valueAt(precision, i) * r) / (valueAt(precision, i) + r) : 0,
+  );
   let best = 0;
-  for (let i = 1; i < f1.length; i++) if (f1[i]! > f1[best]!) best = i;
+  for (let i = 1; i < f1.length; i++) if (valueAt(f1, i) > valueAt(f1, best)) best = i;
   return {
     f1,
     best: { f1: f1[best] ?? 0, score: scores[best] ?? 0, precision: precision[best] ?? 0, recall: recall[best] ?? 0 },

@@ -1,4 +1,5 @@
 import type { Category, Dataset, Id, ImageInfo, InstanceAnnotation } from '../annotation.js';
+import { valueAt } from '../checked.js';
 import { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import type { Accumulated } from '../evaluation/accumulate.js';
@@ -82,7 +83,10 @@ function federated(images: readonly ImageInfo[], gt: COCO, dt: COCO, limit: numb
     const partial = list(image, 'not_exhaustive_category_ids');
     const present = new Set((gt.imgToAnns.get(image.id) ?? []).map((ann) => ann.category_id));
     const all = dt.imgToAnns.get(image.id) ?? [];
-    const best = Array.from(orderByScore(all.map((ann) => ann.score ?? Number.NaN)), (i) => all[i]!).slice(0, limit);
+    const best = Array.from(orderByScore(all.map((ann) => ann.score ?? Number.NaN)), (i) => valueAt(all, i)).slice(
+      0,
+      limit,
+    );
     return best
       .filter((ann) => present.has(ann.category_id) || absent.has(ann.category_id))
       .map((ann) => (partial.has(ann.category_id) ? { ...ann, area: OUTSIDE } : ann));

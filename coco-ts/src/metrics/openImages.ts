@@ -1,4 +1,5 @@
 import type { Id, InstanceAnnotation } from '../annotation.js';
+import { valueAt } from '../checked.js';
 import type { COCO } from '../coco.js';
 import { orderByScore } from '../evaluation/numeric.js';
 import { boxIou } from '../mask/boxes.js';
@@ -74,7 +75,7 @@ function match(
   const found = new Set<InstanceAnnotation>();
   const out: Outcome[] = [];
   for (const index of orderByScore(detections.map((ann) => ann.score ?? Number.NaN))) {
-    const detection = detections[index]!;
+    const detection = valueAt(detections, index);
     const score = detection.score ?? Number.NaN;
     const object = closest(detection, objects, false);
     if (object && object.overlap >= threshold) {
@@ -109,8 +110,8 @@ function averagePrecision(outcomes: readonly Outcome[], counted: number): number
   const precision = new Float64Array(outcomes.length);
   const recall = new Float64Array(outcomes.length);
   for (const [i, index] of orderByScore(outcomes.map(({ score }) => score)).entries()) {
-    hits += outcomes[index]!.hit;
-    misses += outcomes[index]!.miss;
+    hits += valueAt(outcomes, index).hit;
+    misses += valueAt(outcomes, index).miss;
     precision[i] = hits / (hits + misses);
     recall[i] = hits / counted;
   }

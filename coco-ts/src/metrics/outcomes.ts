@@ -1,3 +1,4 @@
+import { valueAt } from '../checked.js';
 import type { EvalImage } from '../evaluation/matching.js';
 
 /** Detections that count, at one IoU threshold. */
@@ -15,7 +16,7 @@ export function outcomes(cells: Iterable<EvalImage | null>, threshold = 0): Outc
     const D = cell.dtScores.length;
     for (let d = 0; d < D; d++) {
       if (cell.dtIgnore[threshold * D + d]) continue;
-      scores.push(cell.dtScores[d]!);
+      scores.push(valueAt(cell.dtScores, d));
       correct.push(cell.dtMatches[threshold * D + d] !== 0 ? 1 : 0);
     }
   }

@@ -1,3 +1,4 @@
+import { need, valueAt } from '../checked.js';
 import { CocoError } from '../errors.js';
 import { shown } from '../shown.js';
 
@@ -98,7 +99,7 @@ function countPair(truth: PanopticImage, prediction: PanopticImage, of: (categor
   const dtArea = areas(prediction.ids, dt, 'prediction');
   const shared = new Map<number, Map<number, number>>();
   for (let p = 0; p < truth.ids.length; p++) {
-    const [g, d] = [truth.ids[p]!, prediction.ids[p]!];
+    const [g, d] = [valueAt(truth.ids, p), valueAt(prediction.ids, p)];
     if (d === VOID) continue;
     const row = shared.get(d) ?? new Map<number, number>();
     shared.set(d, row.set(g, (row.get(g) ?? 0) + 1));
@@ -117,7 +118,7 @@ function countPair(truth: PanopticImage, prediction: PanopticImage, of: (categor
         crowd += pixels;
         continue;
       }
-      const iou = pixels / (seen + gtArea.get(g)! - pixels - empty);
+      const iou = pixels / (seen + need(gtArea, g) - pixels - empty);
       if (iou <= 0.5) continue;
       const tally = of(category);
       tally.tp++;

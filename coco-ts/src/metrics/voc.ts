@@ -1,4 +1,5 @@
 import type { Id, InstanceAnnotation } from '../annotation.js';
+import { need } from '../checked.js';
 import type { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
 import { orderByScore } from '../evaluation/numeric.js';
@@ -94,7 +95,7 @@ export function vocMatches(
   const kept = [...detections.keys()].filter((index) => outcomes.has(index));
   return {
     scores: kept.map((index) => detections[index]!.score),
-    hits: kept.map((index) => outcomes.get(index)!),
+    hits: kept.map((index) => need(outcomes, index)),
     truths: truths.reduce((n, truth) => n + (truth.difficult ? 0 : 1), 0),
   };
 }

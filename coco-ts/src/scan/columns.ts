@@ -38,7 +38,7 @@ export function readRows({ source, table }: Columns): unknown[] {
 
 /** The whole file as objects. */
 export const readDataset = (scanned: ScannedDataset): Dataset =>
-  Object.fromEntries([...scanned.ranges.keys()].map((key) => [key, readKey(scanned, key)])) as Dataset;
+  Object.fromEntries([...scanned.ranges.keys()].map((key) => [key, readKey(scanned, key)]));
 
 /**
  * What loadRes makes of a scanned list, as columns; null where the records must be looked at one by one, be it for what they hold or

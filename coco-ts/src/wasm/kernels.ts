@@ -105,7 +105,7 @@ function instantiate(): Kernels | null {
 }
 
 function memoryOf({ buffer }: WebAssembly.Memory): Memory {
-  const bytes = buffer as ArrayBuffer;
+  const bytes = buffer;
   return {
     views: viewsOf(bytes),
     memory: new Uint8Array(bytes),

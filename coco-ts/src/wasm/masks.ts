@@ -33,7 +33,7 @@ export function measureStrings(
     for (; n < ROWS && next + n < rows.length; n++) {
       const row = rows[next + n]!;
       if (used + length[row]! > POOL.length) break;
-      POOL.set(text.subarray(begin[row]!, begin[row]! + length[row]!), used);
+      POOL.set(text.subarray(begin[row], begin[row]! + length[row]!), used);
       POOL_AT_COLUMN[n] = used;
       POOL_LENGTH_COLUMN[n] = length[row]!;
       MASK_HEIGHT_COLUMN[n] = height[row]!;

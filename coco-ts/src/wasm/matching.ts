@@ -1,3 +1,4 @@
+import { keysOf } from '../checked.js';
 import { emptyMatched, type Matched, type MatchInput } from '../evaluation/matched.js';
 import type { Params } from '../evaluation/params.js';
 import type { Rows } from '../evaluation/rows.js';
@@ -46,7 +47,7 @@ export function quickMatch(input: MatchInput, firstImage: number, endImage: numb
   for (const { start } of [gtByImage, dtByImage])
     for (let i = firstImage; i < endImage; i++) if (start[i + 1]! - start[i]! > limit) return null;
   const out = emptyMatched(input, firstImage, endImage);
-  const columns = Object.keys(PLACES) as (keyof typeof PLACES)[];
+  const columns = keysOf(PLACES);
   let end = AT.OUTCOMES;
   for (const name of columns) {
     module.integers[PLACES[name] / 4] = end;
@@ -66,8 +67,8 @@ export function quickMatch(input: MatchInput, firstImage: number, endImage: numb
   views.LEAST[0] = Math.min(...thresholds);
   views.IOU_THRESHOLDS.set(thresholds);
   for (const [a, range] of params.areaRng.entries()) {
-    views.LOWS[a] = range[0]!;
-    views.HIGHS[a] = range[1]!;
+    views.LOWS[a] = range[0];
+    views.HIGHS[a] = range[1];
   }
   if (variances !== null) views.VARIANCES.set(variances);
   const boxesOr = (boxes: number, skeletons: number, rows: Rows, per: number): NumberColumn =>

@@ -63,3 +63,10 @@ export type OpName = keyof typeof OPS;
 export const OP_NAMES = Object.keys(OPS) as [OpName, ...OpName[]];
 
 export const opOf = (name: OpName): Op => OPS[name];
+
+/** The first of some ops that changes nothing but 8-bit RGB. */
+export const firstRgbOp = (ops: readonly OpName[]): OpName | undefined =>
+  ops.find((name) => {
+    const op = opOf(name);
+    return op.kind === 'pixels' && op.images === 'rgb8';
+  });

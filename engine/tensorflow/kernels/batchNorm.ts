@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '#tfjs-node';
+import { valueAt } from '../../checked.js';
+import { numberOf } from '../../kernelAttributes.js';
 import { DataType } from '../binding/api.js';
 import { attr, FLOAT, input, type Twin } from './twin.js';
 
@@ -23,13 +25,14 @@ function fused(
 }
 
 /** [y, mean, unbiased variance, 1 / deviation]: on the CPU the op's fifth output is the biased variance. */
-export const batchNormTrain: Twin = (ops, inputs, { epsilon }) =>
+export const batchNormTrain: Twin = (ops, inputs, attributes) =>
   tf.tidy(() => {
+    const epsilon = numberOf(attributes, 'epsilon');
     const none = tf.tensor1d([], 'float32');
     const tensors = [input(inputs, 'x'), input(inputs, 'scale'), input(inputs, 'shift'), none, none];
-    const [y, mean, variance, , biased] = fused(ops, tensors, epsilon as number, true);
-    const inverseDeviation = tf.rsqrt(tf.add(biased as tf.Tensor, epsilon as number));
-    return [y, mean, variance, inverseDeviation] as tf.Tensor[];
+    const results = fused(ops, tensors, epsilon, true);
+    const inverseDeviation = tf.rsqrt(tf.add(valueAt(results, 4), epsilon));
+    return [...results.slice(0, 3), inverseDeviation];
   });
 
 export const batchNormTrainGrad: Twin = (ops, inputs) =>
@@ -49,8 +52,8 @@ export const batchNormTrainGrad: Twin = (ops, inputs) =>
     return results.slice(0, 3);
   });
 
-export const batchNormInference: Twin = (ops, inputs, { epsilon }) =>
+export const batchNormInference: Twin = (ops, inputs, attributes) =>
   tf.tidy(() => {
     const tensors = ['x', 'scale', 'shift', 'mean', 'variance'].map((name) => input(inputs, name));
-    return fused(ops, tensors, epsilon as number, false)[0] as tf.Tensor;
+    return valueAt(fused(ops, tensors, numberOf(attributes, 'epsilon'), false), 0);
   });

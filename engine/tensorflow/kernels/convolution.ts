@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { numbersOf } from '../../kernelAttributes.js';
 import { registerTwin } from '../../kernels/kernel.js';
 import type { Clusters } from '../trace/cluster.js';
 import { attr, FLOAT, input, type Twin } from './twin.js';
@@ -34,19 +35,17 @@ export function preferFastDepthwise(clusters: Clusters): void {
     if (filterShape[0] * filterShape[1] < STOCK_TAPS) return oneOp(call);
     const { x, dy } = call.inputs as { x: tf.Tensor; dy: tf.Tensor };
     const label = `depthwise filter gradient ${JSON.stringify([filterShape, strides, pad])}`;
-    const compute = (...[x, dy]: tf.Tensor[]) => [
-      oneOp({ ...call, inputs: { x, dy } as tf.NamedTensorInfoMap }) as tf.Tensor,
-    ];
+    const compute = (...[x, dy]: tf.Tensor[]) => [oneOp({ ...call, inputs: { x, dy } }) as tf.Tensor];
     return clusters.runStock(label, [x, dy], compute)[0] as tf.Tensor;
   });
 }
 
 /** TensorFlow's convolution takes the groups from the filter's shape; its gradients do not. */
-export const groupConv2d: Twin = (ops, inputs, { stride, padding }) => {
+export const groupConv2d: Twin = (ops, inputs, attributes) => {
   const attrs = [
     FLOAT,
-    attr.ints('strides', [1, ...(stride as readonly number[]), 1]),
-    attr.string('padding', (padding as string).toUpperCase()),
+    attr.ints('strides', [1, ...numbersOf(attributes, 'stride'), 1]),
+    attr.string('padding', String(attributes.padding).toUpperCase()),
     attr.string('data_format', 'NHWC'),
   ];
   return ops.executeSingleOutput('Conv2D', attrs, [input(inputs, 'x'), input(inputs, 'filter')]);

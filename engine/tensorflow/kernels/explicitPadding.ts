@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { avgPool, avgPoolGrad } from '../../kernels/avgPool.js';
 import { registerTwin, tensorKernel } from '../../kernels/kernel.js';
 import { LOWEST, maxPool } from '../../kernels/maxPool.js';
+import { fourAxes } from '../../windows.js';
+import { input } from './twin.js';
 
 type Shape4D = [number, number, number, number];
 type Border = readonly [top: number, bottom: number, left: number, right: number];
@@ -34,7 +36,7 @@ export function registerExplicitPadding(): void {
     ['FusedDepthwiseConv2D', true],
   ] as const) {
     convolution(kernelName, depthwise, (inputs, attributes, border) =>
-      run(kernelName, { ...inputs, x: padded(inputs.x as tf.Tensor, border) }, attributes),
+      run(kernelName, { ...inputs, x: padded(input(inputs, 'x'), border) }, attributes),
     );
   }
   for (const [prefix, depthwise] of [
@@ -42,35 +44,33 @@ export function registerExplicitPadding(): void {
     ['DepthwiseConv2dNativeBackprop', true],
   ] as const) {
     convolution(`${prefix}Input`, depthwise, (inputs, attributes, border) => {
-      const shape = attributes.inputShape as Shape4D;
+      const shape = fourAxes(attributes.inputShape ?? []);
       const inputShape = grown(shape, border);
       return inner(run(`${prefix}Input`, inputs, { ...attributes, inputShape }), border, shape);
     });
-    convolution(`${prefix}Filter`, depthwise, ({ x, dy }, attributes, border) =>
-      run(`${prefix}Filter`, { x: padded(x as tf.Tensor, border), dy: dy as tf.Tensor }, attributes),
+    convolution(`${prefix}Filter`, depthwise, (inputs, attributes, border) =>
+      run(`${prefix}Filter`, { x: padded(input(inputs, 'x'), border), dy: input(inputs, 'dy') }, attributes),
     );
   }
   pooling('MaxPool', ({ x }, attributes, border) => maxPool(x as tf.Tensor4D, ...windowOf(attributes), border));
   pooling('AvgPool', ({ x }, attributes, border) => avgPool(x as tf.Tensor4D, ...windowOf(attributes), border));
-  pooling('AvgPoolGrad', ({ dy, input }, attributes, border) => {
+  pooling('AvgPoolGrad', (inputs, attributes, border) => {
     const [window, stride] = windowOf(attributes);
-    return avgPoolGrad(dy as tf.Tensor4D, (input as tf.Tensor).shape, { window, stride, padding: border });
+    const shape = input(inputs, 'input').shape;
+    return avgPoolGrad(input(inputs, 'dy') as tf.Tensor4D, shape, { window, stride, padding: border });
   });
-  pooling('MaxPoolGrad', ({ dy, input, output }, attributes, border) => {
-    const wide = {
-      dy: dy as tf.Tensor,
-      input: padded(input as tf.Tensor, border, LOWEST),
-      output: output as tf.Tensor,
-    };
-    return inner(run('MaxPoolGrad', wide, attributes), border, (input as tf.Tensor).shape);
+  pooling('MaxPoolGrad', (inputs, attributes, border) => {
+    const map = input(inputs, 'input');
+    const wide = { ...inputs, input: padded(map, border, LOWEST) };
+    return inner(run('MaxPoolGrad', wide, attributes), border, map.shape);
   });
 }
 
 function convolution(kernelName: string, depthwise: boolean, compute: Padded): void {
   register(kernelName, compute, ({ x, filter }, attributes) =>
     tf.backend_util.computeConv2DInfo(
-      (x?.shape ?? attributes.inputShape) as Shape4D,
-      (filter?.shape ?? attributes.filterShape) as Shape4D,
+      fourAxes(x?.shape ?? attributes.inputShape ?? []),
+      fourAxes(filter?.shape ?? attributes.filterShape ?? []),
       attributes.strides,
       attributes.dilations ?? 1,
       attributes.pad,
@@ -82,7 +82,7 @@ function convolution(kernelName: string, depthwise: boolean, compute: Padded): v
 
 function pooling(kernelName: string, compute: Padded): void {
   register(kernelName, compute, ({ x, input }, { filterSize, strides, pad, dimRoundingMode }) => {
-    const shape = (x ?? input)?.shape as Shape4D;
+    const shape = fourAxes((x ?? input)?.shape ?? []);
     return tf.backend_util.computePool2DInfo(shape, filterSize ?? 1, strides, 1, pad, dimRoundingMode);
   });
 }

@@ -38,4 +38,8 @@ export function registerAll(backend: NodeJSKernelBackend, twins: { readonly [ker
 }
 
 /** Input by name; a kernel always passes all of its inputs. */
-export const input = (inputs: Inputs, name: string): tf.Tensor => inputs[name] as tf.Tensor;
+export function input(inputs: Inputs, name: string): tf.Tensor {
+  const tensor = inputs[name];
+  if (tensor) return tensor;
+  throw new TypeError(`input '${name}' is missing: there are ${Object.keys(inputs).join(', ')}`);
+}

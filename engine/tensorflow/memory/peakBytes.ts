@@ -1,3 +1,4 @@
+import { valueAt } from '../../checked.js';
 import { DataType, type GraphOutput } from '../binding/api.js';
 import type { OutputInfo } from '../trace/graph.js';
 import type { Trace } from '../trace/program.js';
@@ -63,7 +64,7 @@ function peakBytes({ tracer, ends }: Trace): number {
       const [key, bytes] = [keyOf(output.output), bytesOf(output)];
       if (roots.has(key) || !lastRead.has(key)) continue;
       const taken = reusable.findIndex((each) => alive.get(each) === bytes);
-      if (taken >= 0) alive.delete(reusable.splice(taken, 1)[0] as string);
+      if (taken >= 0) alive.delete(valueAt(reusable.splice(taken, 1), 0));
       else now += bytes;
       alive.set(key, bytes);
       peak = Math.max(peak, now);

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { LibraryHandle } from 'koffi';
+import { valueAt } from '../../checked.js';
 import { EngineError } from '../../errors.js';
 import { openLibrary } from '../binding/dynamic.js';
 import { koffi } from '../binding/native.js';
@@ -75,7 +76,7 @@ export function cudaDevices(): { readonly names: readonly string[]; readonly rea
   driver.func('int cuDeviceGetCount(void*)')(count);
   if (count[0] === 0) return { names: [], reason: "NVIDIA's driver finds no GPU (is CUDA_VISIBLE_DEVICES empty?)" };
   const nameOf = driver.func('int cuDeviceGetName(void*, int, int)');
-  const names = Array.from({ length: count[0] as number }, (_, device) => {
+  const names = Array.from({ length: valueAt(count, 0) }, (_, device) => {
     const text = new Uint8Array(256);
     nameOf(text, text.length, device); // device numbers are 0, 1, 2, ...
     return Buffer.from(text.subarray(0, text.indexOf(0))).toString();

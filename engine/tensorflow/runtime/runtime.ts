@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { valueAt } from '../../checked.js';
 import { EngineError } from '../../errors.js';
 import { fullError, makeFolder, makeWorkFolder, removeAbandoned } from '../../files/write.js';
 import { CACHE_REMEDY } from '../../host/cache.js';
@@ -98,7 +99,7 @@ export async function installRuntime(options: InstallOptions = {}): Promise<Libr
     const wheels = runtime ? await fetchAll(runtime, say) : [from as string];
     const unpacked = join(work, 'library');
     for (const wheel of wheels) await unpack(wheel, unpacked, say);
-    if (!libraryIn(unpacked, ORIGIN)) throw new EngineError(unfit(wheels[0] as string));
+    if (!libraryIn(unpacked, ORIGIN)) throw new EngineError(unfit(valueAt(wheels, 0)));
     if (!existsSync(target)) await rename(unpacked, target).catch((error) => lostRace(target, error));
   } catch (error) {
     throw fullError(target, error);

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import type { Compiled, CompiledGraph, CompileOptions, Compiler, Tree } from '../../compile.js';
-import { EngineError } from '../../errors.js';
+import { EngineError, messageOf } from '../../errors.js';
 import { isDifferentiating } from '../../tfjs.js';
 import type { Context } from '../context.js';
 import { TensorFlowError } from '../context.js';
@@ -169,7 +169,7 @@ async function runEntry(engine: Engine, entry: Entry, leaves: readonly tf.Tensor
   try {
     await runAsync(engine, run);
   } catch (error) {
-    throw new TensorFlowError(explain(entry.program.sites, `${name}: ${(error as Error).message}`));
+    throw new TensorFlowError(explain(entry.program.sites, `${name}: ${messageOf(error)}`));
   } finally {
     if (--entry.running === 0 && entry.freed) freeFunction(engine.context, entry.program);
   }

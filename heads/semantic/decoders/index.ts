@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { FeatureSpec, Level } from '../../../backbones/features.js';
 import type { Parameters } from '../../../backbones/parameters.js';
+import { keysOf } from '../../../engine/checked.js';
 import type { Decoder, DecoderContext, DecoderDefinition } from './decoder.js';
 import { deepLabV3 } from './deeplabv3.js';
 import { deepLabV3Plus } from './deeplabv3plus.js';
@@ -33,7 +34,7 @@ export const DECODERS = {
   lraspp,
 } as const;
 export type DecoderKind = keyof typeof DECODERS;
-export const DECODER_KINDS = Object.keys(DECODERS) as readonly DecoderKind[];
+export const DECODER_KINDS = keysOf(DECODERS);
 
 type AnyDecoderConfig = (typeof DECODERS)[DecoderKind]['config'];
 /** Every decoder as a config file writes it. */

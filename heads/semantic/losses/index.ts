@@ -38,7 +38,7 @@ const crossEntropy = defineSemanticLoss({
   create: ({ logits, labels }, { hardest, classWeights }) => {
     if (hardest < 1) return hardestCrossEntropyLoss(logits, labels, { share: hardest, weights: classWeights });
     const rows = tf.reshape(logits, [labels.size, logits.shape[2]]) as tf.Tensor2D;
-    return crossEntropyLoss(rows, tf.reshape(labels, [labels.size]) as tf.Tensor1D, classWeights);
+    return crossEntropyLoss(rows, tf.reshape(labels, [labels.size]), classWeights);
   },
 });
 

@@ -1,6 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { adaptiveMean } from '../../../backbones/layers/index.js';
+import { keysOf } from '../../../engine/checked.js';
 import { resizeBicubic, resizeBilinear, resizeNearest, resizeNearestExact } from '../../../engine/kernels/index.js';
 
 type Resize = (map: Tensor4D, height: number, width: number) => Tensor4D;
@@ -15,7 +16,7 @@ export const INTERPOLATIONS = {
 } as const satisfies { readonly [name: string]: Resize };
 export type Interpolation = keyof typeof INTERPOLATIONS;
 
-export const interpolationConfig = z.enum(Object.keys(INTERPOLATIONS) as readonly Interpolation[]);
+export const interpolationConfig = z.enum(keysOf(INTERPOLATIONS));
 
 /** The map itself where it has the size already. */
 export function resizeTo(map: Tensor4D, [height, width]: readonly [number, number], resize: Resize): Tensor4D {

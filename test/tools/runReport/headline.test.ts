@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { TASKS } from '../../../heads/index.js';
 import { headlineInterval, pairedTest } from '../../../tools/runReport/headline.js';
 
 const labels = { classes: [{ id: 1, name: 'cow' }] };
@@ -28,18 +29,19 @@ const gathered = { answered, confusions };
 const interval = { estimate: 0.5, low: 0.4, high: 0.6 };
 
 it('the headline of boxes has the interval of boxes, that of class maps of their pixels, others none', () => {
-  expect(headlineInterval('boxes', { interval }, gathered)).toBe(interval);
-  const maps = headlineInterval('classMap', null, gathered);
+  expect(headlineInterval(TASKS.detection, { interval }, gathered)).toBe(interval);
+  const maps = headlineInterval(TASKS.segmentation, null, gathered);
   expect(maps?.estimate).toBeCloseTo((13 / 21 + 19 / 27) / 2, 5);
   expect(maps?.low).toBeLessThan(maps?.high ?? 0);
-  for (const truth of ['instances', 'panoptic', 'labels'] as const) {
-    expect(headlineInterval(truth, { interval }, gathered)).toBeNull();
+  for (const task of [TASKS.instances, TASKS.panoptic, TASKS.classification]) {
+    expect(headlineInterval(task, { interval }, gathered)).toBeNull();
   }
 });
 
 it('two runs are compared by what their headline measures, or not at all', () => {
   const options = { labels, maxDetections: 100 };
-  const compared = (truth: Parameters<typeof pairedTest>[0]) => pairedTest(truth, gathered, gathered, options);
-  expect([compared('boxes')?.difference.estimate, compared('classMap')?.difference.estimate]).toEqual([0, 0]);
-  expect([compared('instances'), compared('panoptic'), compared('labels')]).toEqual([null, null, null]);
+  const compared = (task: Parameters<typeof pairedTest>[0]) => pairedTest(task, gathered, gathered, options);
+  const { detection, segmentation, ...others } = TASKS;
+  expect([compared(detection)?.difference.estimate, compared(segmentation)?.difference.estimate]).toEqual([0, 0]);
+  expect(Object.values(others).map(compared)).toEqual([null, null, null]);
 });

@@ -1,3 +1,4 @@
+import { valueAt } from '../../../engine/checked.js';
 import { byId, element } from '../../dashboard/page/dom.js';
 import { figureOf, legendOf } from '../../dashboard/page/figures.js';
 import type { ListedImage, ListedSet, ShownImage } from '../browse.js';
@@ -45,7 +46,7 @@ function hasErrors({ extra, missed }: ShownImage): boolean {
 
 async function draw(): Promise<void> {
   const own = ++drawing;
-  const listed = [...set.images.keys()].filter((index) => isListed(set.images[index]!));
+  const listed = [...set.images.keys()].filter((index) => isListed(valueAt(set.images, index)));
   const gallery = byId('gallery');
   gallery.replaceChildren();
   byId('more').hidden = true;

@@ -1,4 +1,5 @@
 import type { RunMap, ShapeBox, ShapeLabel, Shapes } from '../../../datasets/pictures/index.js';
+import { valueAt } from '../../../engine/checked.js';
 import type { KeptPicture } from '../../../training/run/index.js';
 import { COLORS } from './charts/embed.js';
 import { element, svgElement } from './dom.js';
@@ -6,7 +7,7 @@ import { element, svgElement } from './dom.js';
 /** Class index of pixels without one. */
 const IGNORED = 255;
 
-export const colorOf = (label: number): string => COLORS[label % COLORS.length]!;
+export const colorOf = (label: number): string => valueAt(COLORS, label % COLORS.length);
 
 /** Boxes that are wrong, by position in the lists of the shapes. */
 export interface Faults {

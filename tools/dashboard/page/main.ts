@@ -1,3 +1,4 @@
+import { valueAt } from '../../../engine/checked.js';
 import type { KeptPictures } from '../../../training/run/index.js';
 import type { History, TimedEvent } from '../history.js';
 import type { RunRow } from '../runs.js';
@@ -123,7 +124,7 @@ addPanel('Headline', async (body) => {
     name: prefix(id) + (values[0]?.name ?? ''),
     y: onGrid(
       grid,
-      x[i]!,
+      valueAt(x, i),
       values.map(({ value }) => value),
     ),
   }));

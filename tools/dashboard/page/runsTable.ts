@@ -1,3 +1,4 @@
+import { valueAt } from '../../../engine/checked.js';
 import type { RunRow } from '../runs.js';
 import { element } from './dom.js';
 
@@ -39,7 +40,7 @@ export function createRunsTable(body: HTMLElement, onToggle: (id: string, isOn: 
     ];
     const wanted = filter.value.toLowerCase();
     const shown = rows.filter(({ name, state }) => `${name} ${state}`.toLowerCase().includes(wanted));
-    const key = columns.find(({ name }) => name === sortBy) ?? columns[0]!;
+    const key = columns.find(({ name }) => name === sortBy) ?? valueAt(columns, 0);
     const sorted = [...shown].sort((a, b) => direction * compare(key.of(a), key.of(b)));
     const heads = columns.map(({ name }) => head(name));
     table.replaceChildren(

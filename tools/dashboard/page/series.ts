@@ -1,3 +1,4 @@
+import { valueAt } from '../../../engine/checked.js';
 import type { History, HistoryStep } from '../history.js';
 
 export type Axis = 'step' | 'seconds' | 'epoch';
@@ -11,7 +12,7 @@ export function gridOf(runs: readonly (readonly number[])[]): readonly number[] 
   if (all.length === 0) return [];
   const sorted = [...new Set(all)].sort((a, b) => a - b);
   if (sorted.length <= POINTS) return sorted;
-  const [low, high] = [sorted[0]!, sorted.at(-1)!];
+  const [low, high] = [valueAt(sorted, 0), sorted.at(-1)!];
   return Array.from({ length: POINTS }, (_, i) => low + ((high - low) * i) / (POINTS - 1));
 }
 

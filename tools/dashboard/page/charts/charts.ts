@@ -1,4 +1,5 @@
 import { render, show } from '@tensorflow/tfjs-vis';
+import { valueAt } from '../../../../engine/checked.js';
 import { type ChartSpec, COLORS, patchSpecs } from './embed.js';
 
 /** Lines over a common axis; null: nothing there. */
@@ -28,7 +29,7 @@ export async function drawLines(element: HTMLElement, { title, x, xLabel, series
     used.add(field);
     return field;
   });
-  const values = series.map(({ y }) => y.map((value, i) => ({ x: x[i]!, y: value as number })));
+  const values = series.map(({ y }) => y.map((value, i) => ({ x: valueAt(x, i), y: value as number })));
   patchSpecs(element, (spec) => placeLines(spec, x, best ?? null));
   element.setAttribute('role', 'img');
   const ends = series.map(
@@ -36,7 +37,7 @@ export async function drawLines(element: HTMLElement, { title, x, xLabel, series
   );
   element.setAttribute('aria-label', `${title}, lines across ${xLabel}; last: ${ends.join(', ')}`);
   const options = { xLabel, yLabel: '', height: HEIGHT, width: element.clientWidth, zoomToFit: zero !== true };
-  const seriesColors = names.map((_, i) => COLORS[i % COLORS.length]!);
+  const seriesColors = names.map((_, i) => valueAt(COLORS, i % COLORS.length));
   await render.linechart(element, { values, series: names }, { ...options, seriesColors });
 }
 
@@ -75,7 +76,7 @@ export async function drawBars(
     yLabel: title,
     height: HEIGHT,
     width: element.clientWidth,
-    color: COLORS[0]!,
+    color: valueAt(COLORS, 0),
   });
 }
 

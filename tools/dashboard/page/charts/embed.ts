@@ -58,7 +58,7 @@ function theme(): Record<string, unknown> {
 /** Vega makes functions out of text; here its expressions are interpreted. */
 class InterpretedView extends View {
   constructor(runtime: Runtime, options?: ViewOptions) {
-    super(runtime, { ...options, expr: expressionInterpreter } as ViewOptions);
+    super(runtime, { ...options, expr: expressionInterpreter });
   }
 }
 
