@@ -7,7 +7,7 @@ import type { Drawable } from '../datasets/pictures/index.js';
 import { type ClassMap, countThings, type LabelMap, type Pixels, type Sample, type Truth } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { ConfigError } from '../engine/errors.js';
-import { createModel, headOf, headSettings, type Model, type Report, TASKS, type Task } from '../heads/index.js';
+import { createModel, headOf, headSettings, type Model, type Report, type Task, taskNamed } from '../heads/index.js';
 import type { EvaluationLimits } from '../heads/tasks/task.js';
 import { neckOf } from '../necks/index.js';
 import { createPredictor, fillOf, type Predictor, type PredictorOptions } from '../training/predictor.js';
@@ -72,7 +72,7 @@ export interface Network extends AnsweringNetwork {
 }
 
 /** The task of an experiment; whose it is, is known at run time. */
-export const taskOf = ({ task }: Pick<Experiment, 'task'>): Task => TASKS[task] as unknown as Task;
+export const taskOf = ({ task }: Pick<Experiment, 'task'>): Task => taskNamed(task);
 
 /** An experiment whose backbone takes images of so many channels, where the data say how many. */
 export function withChannels(experiment: Experiment, channels: number | undefined): Experiment {

@@ -10,7 +10,7 @@ import { type OnnxOptions, openOnnxNetwork } from '../deploy/onnxruntime/onnxrun
 import { createHostPredictor } from '../deploy/predictor.js';
 import { ConfigError, WeightsError } from '../engine/errors.js';
 import { readRegular } from '../engine/files/read.js';
-import { TASKS, type Task } from '../heads/index.js';
+import { taskNamed } from '../heads/index.js';
 import { memorySource } from '../weights/bytes/byteSource.js';
 import { openOnnx } from '../weights/onnx.js';
 import { describeRun } from './describe.js';
@@ -66,7 +66,7 @@ export async function openRunInOnnxRuntime(run: Run, batch: number, options: Onn
 /** What an exported network can be used for. */
 export function opened(network: HostNetwork, description: Description): OpenedFile {
   const labels: LabelMap = { classes: description.classes };
-  const task = TASKS[description.task] as unknown as Task; // whose it is, is known at run time
+  const task = taskNamed(description.task);
   const { answer } = description;
   const maxDetections = 'maxDetections' in answer ? answer.maxDetections : 0;
   const predictor = createHostPredictor(network, description);

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { valueAt } from '../engine/checked.js';
 import { ConfigError } from '../engine/errors.js';
 import { type DataRoot, idOf, naturalOrder } from './paths.js';
 
@@ -115,7 +116,7 @@ function match(steps: readonly Step[], text: string): readonly string[] | null {
   const fits = (first: number, from: number): boolean => {
     let [index, at] = [first, from];
     for (; steps[index]?.kind === 'text'; index++) {
-      const [literal] = (steps[index] as Step).texts as [string];
+      const [literal] = valueAt(steps, index).texts as [string];
       if (!text.startsWith(literal, at)) return false;
       at += literal.length;
     }

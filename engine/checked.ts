@@ -23,3 +23,10 @@ export function need<Key, Value>(map: { get(key: Key): Value | undefined }, key:
 /** The keys of an object that has no others than its type lists. */
 export const keysOf = <Value extends object>(value: Value): readonly (keyof Value & string)[] =>
   Object.keys(value) as (keyof Value & string)[];
+
+/** A function of each value of a tuple, as a tuple of the same length. */
+export const mapTuple = <Values extends readonly unknown[], Result>(
+  values: readonly [...Values],
+  of: (value: Values[number], index: number) => Result,
+): { -readonly [Place in keyof Values]: Result } =>
+  values.map((value, i) => of(value, i)) as { -readonly [Place in keyof Values]: Result };

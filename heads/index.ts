@@ -103,5 +103,6 @@ export {
   TASKS,
   type Task,
   type TaskName,
+  taskNamed,
   type Views,
 } from './tasks/index.js';

@@ -5,7 +5,7 @@ import type { Truth } from '../datasets/sample.js';
 import { ConfigError, DataError } from '../engine/errors.js';
 import { streamRegular } from '../engine/files/read.js';
 import { writeWhole } from '../engine/files/write.js';
-import { type Report, TASK_NAMES, TASKS, type Task } from '../heads/index.js';
+import { type Report, TASK_NAMES, type Task, taskNamed } from '../heads/index.js';
 
 /** One of several processes that share a data set out, counted from 1. */
 export interface Shard {
@@ -159,7 +159,7 @@ export async function mergeAnswers(
   const [first] = ordered;
   if (!first) throw new ConfigError('there is nothing to merge: name the files of evaluate --shard');
   const { header } = first;
-  const task = TASKS[header.task] as unknown as Task; // whose it is, is known at run time
+  const task = taskNamed(header.task);
   const evaluator = task.createEvaluator({ classes: header.classes }, { maxDetections: header.maxDetections });
   let next = 0;
   for (const { file, header: own } of ordered) {

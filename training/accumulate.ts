@@ -115,7 +115,7 @@ export function createAccumulatedStep<Raw, Types extends TargetTypes>(
       try {
         const looks: (readonly tf.Tensor[])[] = [];
         for (const [i, part] of batch.entries()) {
-          looks.push(await look.async(part, seeds[i] as tf.Tensor1D, progress));
+          looks.push(await look.async(part, valueAt(seeds, i), progress));
           owned.push([...(looks.at(-1) ?? [])]);
         }
         const totals = await total.async(looks);
@@ -123,7 +123,7 @@ export function createAccumulatedStep<Raw, Types extends TargetTypes>(
         let losses: StepResult['losses'] = {};
         for (const [i, part] of batch.entries()) {
           tf.dispose(losses);
-          losses = await learn.async(part, seeds[i] as tf.Tensor1D, progress, totals);
+          losses = await learn.async(part, valueAt(seeds, i), progress, totals);
         }
         return { losses, ...(await move.async(scalars, votes)) };
       } finally {

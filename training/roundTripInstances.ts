@@ -44,7 +44,8 @@ export async function roundTripInstances(
     encoder.encode(truth, targets);
     const learned = Array.from(truth.labels.keys()).filter((m) => truth.ignored[m] !== 1);
     const points = new Set(targets.masks);
-    const isTaught = (at: number): boolean => targets.starts[at + 1]! > targets.starts[at]! && points.has(at + 1);
+    const isTaught = (at: number): boolean =>
+      valueAt(targets.starts, at + 1) > valueAt(targets.starts, at) && points.has(at + 1);
     const taught = encoder.decode?.(targets) as InstanceTruth;
     const kept = new Set(learned.filter((_, at) => isTaught(at)));
     for (const m of learned) {

@@ -75,7 +75,7 @@ export function mirror(image: Pixels): Pixels {
   for (let at = 0; at < width * height; at++) {
     const x = at % width;
     const from = (at - x + (width - 1 - x)) * channels;
-    for (let c = 0; c < channels; c++) mirrored[at * channels + c] = data[from + c]!;
+    for (let c = 0; c < channels; c++) mirrored[at * channels + c] = valueAt(data, from + c);
   }
   return { ...image, data: mirrored };
 }

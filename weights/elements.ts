@@ -1,3 +1,4 @@
+import { need } from '../engine/checked.js';
 import type { ByteSource } from './bytes/byteSource.js';
 import { fromFloat16 } from './halves.js';
 import { type HostMemory, newMemory } from './hostMemory.js';
@@ -59,7 +60,7 @@ export const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, E
 export type ElementName = 'F32' | 'F64' | 'F16' | 'BF16' | 'BOOL' | HostDtype;
 
 export function elementType(name: ElementName): ElementType {
-  return ELEMENT_TYPES.get(name) as ElementType;
+  return need(ELEMENT_TYPES, name);
 }
 
 /** The same values, each turned round: for big-endian files. */

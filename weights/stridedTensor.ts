@@ -1,3 +1,4 @@
+import { valueAt } from '../engine/checked.js';
 import { WeightsError } from '../engine/errors.js';
 import type { ByteSource } from './bytes/byteSource.js';
 import { type ElementType, elementType } from './elements.js';
@@ -41,7 +42,7 @@ export function tensorRef(
   const start = offset as number;
   const size = sizeOf(shape);
   const count = Math.floor(storage.size / element.width);
-  const last = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] as number), start);
+  const last = shape.reduce((index, length, axis) => index + (length - 1) * valueAt(strides, axis), start);
   if (shape.length !== strides.length || size > count || (size > 0 && last >= count)) {
     throw new WeightsError(
       `the file is damaged: a tensor [${shape}] with strides [${strides}] from ${start} in a storage of ${count} values`,
@@ -79,7 +80,7 @@ function readWindow(
 ): HostArray {
   const count = sizeOf(shape);
   if (count === 0) return element.read(storage, 0, 0);
-  const span = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] as number), 1);
+  const span = shape.reduce((index, length, axis) => index + (length - 1) * valueAt(strides, axis), 1);
   const values = element.read(storage, offset * element.width, span, memory);
   return isRowMajor(shape, strides) ? values : copyStrided(values, shape, strides);
 }

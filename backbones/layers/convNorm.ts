@@ -1,3 +1,4 @@
+import { mapTuple } from '../../engine/checked.js';
 import type { Parameters } from '../parameters.js';
 import { ACTIVATIONS, type Activation } from './activation.js';
 import { batchNorm } from './batchNorm.js';
@@ -41,7 +42,7 @@ const MOMENTUM = 0.9;
 export function convNorm(parameters: Parameters, path: string, options: ConvNormOptions): MapLayer {
   const { kernel, stride = 1, dilation = 1, padding = 'symmetric', bias = false } = options;
   const { inChannels, outChannels, groups = 1, epsilon, hasScale = true, activation, names = ['conv', 'bn'] } = options;
-  const [conv, norm] = names.map((name) => (path === '' ? name : `${path}.${name}`)) as [string, string];
+  const [conv, norm] = mapTuple(names, (name) => (path === '' ? name : `${path}.${name}`));
   const window = { kernel, stride, dilation, padding, bias };
   return sequence([
     options.depthwise

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { mapTuple } from '../../engine/checked.js';
 import { depthwiseConv2d, groupConv2d, type Padding as KernelPadding } from '../../engine/kernels/index.js';
 import { fanOutNormal, type Initialiser, zeros } from '../initialisers.js';
 import type { Layer } from '../module.js';
@@ -90,7 +91,7 @@ function paddingOf(
   padding: Padding,
 ): KernelPadding {
   if (padding === 'same' || padding === 'valid') return padding;
-  const half = kernel.map((side) => (dilation * (side - 1)) / 2) as [number, number];
+  const half = mapTuple(kernel, (side) => (dilation * (side - 1)) / 2);
   const [vertical, horizontal] = padding === 'symmetric' ? half : extentOf(padding);
   // At stride 1 half a window on both sides is SAME padding, and needs no copy of the map.
   if (stride === 1 && vertical === half[0] && horizontal === half[1]) return 'same';

@@ -124,7 +124,7 @@ export function bestFirst(probabilities: Float32Array, most: number): readonly n
   const best: number[] = [];
   for (let label = 0; label < probabilities.length; label++) {
     let at = best.length;
-    while (at > 0 && probabilities[label]! > probabilities[best[at - 1]!]!) at--;
+    while (at > 0 && valueAt(probabilities, label) > valueAt(probabilities, valueAt(best, at - 1))) at--;
     if (at >= most) continue;
     best.splice(at, 0, label);
     if (best.length > most) best.pop();

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { readXml } from '#coco-ts';
-import { valueAt } from '../../engine/checked.js';
+import { mapTuple, valueAt } from '../../engine/checked.js';
 import { DataError } from '../../engine/errors.js';
 import { naturalOrder } from '../paths.js';
 import { configPath, statedReaders } from '../stated/format.js';
@@ -104,7 +104,7 @@ function objectOf(
 ): StatedObject | null {
   const number = (key: string): number => Number(attributes[key] ?? Number.NaN);
   if (element === 'box') {
-    const [x1, y1, x2, y2] = ['xtl', 'ytl', 'xbr', 'ybr'].map(number) as [number, number, number, number];
+    const [x1, y1, x2, y2] = mapTuple(['xtl', 'ytl', 'xbr', 'ybr'], number);
     const degrees = number('rotation') || 0;
     return degrees === 0 ? boxes(label, x1, y1, x2, y2) : turned(label, [x1, y1, x2, y2], degrees);
   }
@@ -136,12 +136,7 @@ function turned(
 
 /** Run lengths, row by row, of a window of the image. */
 function brush(name: string, size: StatedImage['size'], attributes: Attributes): StatedObject | null {
-  const [left, top, width, height] = ['left', 'top', 'width', 'height'].map((key) => Number(attributes[key])) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [left, top, width, height] = mapTuple(['left', 'top', 'width', 'height'], (key) => Number(attributes[key]));
   const window = { left, top, width, height };
   if (!isInside(window, size)) return null;
   const counts = (attributes.rle ?? '').split(',').map(Number);

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { parseJson } from '#coco-ts';
+import { mapTuple } from '../../engine/checked.js';
 import { DataError } from '../../engine/errors.js';
 import { naturalOrder } from '../paths.js';
 import { parseCsv } from '../stated/csv.js';
@@ -75,9 +76,10 @@ function regionsOfJson(document: JsonObject, file: string): Regions {
 /** Rows of one region each; of an image without regions there is one whose shape is {}. */
 async function regionsOfTable(file: string): Promise<Regions> {
   const [head = [], ...rows] = parseCsv(await readAnnotation(file), file);
-  const [name, shape, attributes] = [/^#?filename$/, /^region_shape_attributes$/, /^region_attributes$/].map((title) =>
-    head.findIndex((text) => title.test(text)),
-  ) as [number, number, number];
+  const [name, shape, attributes] = mapTuple(
+    [/^#?filename$/, /^region_shape_attributes$/, /^region_attributes$/],
+    (title) => head.findIndex((text) => title.test(text)),
+  );
   if (name < 0 || shape < 0) {
     throw new DataError(
       file,
@@ -116,12 +118,7 @@ function objectOf({ shape, attributes }: Region, attribute: string | null): Stat
   if (!isObject(shape)) return null;
   const name = classOf(isObject(attributes) ? attributes : {}, attribute);
   if (name === null) return null;
-  const [x, y, width, height] = [shape.x, shape.y, shape.width, shape.height].map(numberIn) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [x, y, width, height] = mapTuple([shape.x, shape.y, shape.width, shape.height], numberIn);
   if (shape.name === 'rect') return rectangleObject(name, x, y, x + width, y + height);
   const centre = [numberIn(shape.cx), numberIn(shape.cy)] as const;
   if (shape.name === 'circle') return ellipseObject(name, centre, [numberIn(shape.r), numberIn(shape.r)]);

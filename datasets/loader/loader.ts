@@ -103,7 +103,7 @@ export function createLoader(given: LoaderOptions): Loader {
       const mixing = augment.mixing
         ? drawMixing(augment.mixing, { epoch, epochs, images: entries.length }, createRandom([...stream, MIXING]))
         : null;
-      const partners = mixing ? partnersOf(mixing).map((at) => ({ entry: entries[at] as Entry, index: at })) : [];
+      const partners = mixing ? partnersOf(mixing).map((at) => ({ entry: valueAt(entries, at), index: at })) : [];
       return pool.run({ entry, index, stream, slot, row, ...(mixing && { mixing, partners }) });
     });
     const filled: readonly Filled[] = await Promise.all(jobs);

@@ -1,4 +1,4 @@
-import { valueAt } from '../../engine/checked.js';
+import { mapTuple, valueAt } from '../../engine/checked.js';
 import { percentiles } from '../caseStatistics.js';
 import type { CaseFingerprint, Fingerprint } from './fingerprint.js';
 
@@ -158,7 +158,7 @@ export function resampledTo({ cases, classes }: Fingerprint): Resampled {
   const over = (share: number, of: (one: CaseFingerprint) => number): number =>
     valueAt(percentiles(Float64Array.from(cases, of), [share]), 0);
   const medians = (of: (one: CaseFingerprint, axis: number) => number): Triple =>
-    [0, 1, 2].map((axis) => over(0.5, (one) => of(one, axis))) as unknown as Triple;
+    mapTuple([0, 1, 2], (axis) => over(0.5, (one) => of(one, axis)));
   const median = medians(({ spacing }, axis) => valueAt(spacing, axis));
   const sizes = medians(({ shape }, axis) => valueAt(shape, axis));
   const worst = median.indexOf(Math.max(...median));

@@ -155,7 +155,7 @@ export async function readSliceMask(truth: SliceTruth, size: Pick<Pixels, 'width
     const known = new Map(layer.values);
     const step = cut.data.length / mask.length;
     for (let i = 0; i < mask.length; i++) {
-      const index = known.get(cut.data[i * step] as number) ?? layer.others;
+      const index = known.get(cut.data[i * step]!) ?? layer.others;
       if (index >= 0) mask[i] = index;
     }
   }

@@ -105,7 +105,7 @@ function runsOf(map: ClassMap): RunMap {
   const runs: number[] = [];
   for (let from = 0, at = 1; at <= mask.length; at++) {
     if (at < mask.length && mask[at] === mask[from]) continue;
-    runs.push(mask[from]!, at - from);
+    runs.push(valueAt(mask, from), at - from);
     from = at;
   }
   return { width, height, runs };
@@ -115,8 +115,8 @@ function runsOf(map: ClassMap): RunMap {
 export function mapOf({ width, height, runs }: RunMap): ClassMap {
   const mask = new Uint8Array(width * height);
   for (let i = 0, at = 0; i + 1 < runs.length; i += 2) {
-    const end = Math.min(mask.length, at + runs[i + 1]!);
-    mask.fill(runs[i]!, at, end);
+    const end = Math.min(mask.length, at + valueAt(runs, i + 1));
+    mask.fill(valueAt(runs, i), at, end);
     at = end;
   }
   return { mask, width, height };

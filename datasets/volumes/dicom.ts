@@ -1,4 +1,5 @@
 import type { DataSet } from 'dicom-parser';
+import { valueAt } from '../../engine/checked.js';
 import type { PixelData } from '../sample.js';
 import { coloured } from './dicomColours.js';
 import { itemOf, numbersOf, parseDicom } from './dicomFile.js';
@@ -118,12 +119,12 @@ function placeOf(data: DataSet, frame = 0): Pick<DicomImage, 'spacing' | 'affine
   // DICOM's axes run to the left and to the back.
   const affine = [0, 1, 2].flatMap((row) => {
     const sign = row < 2 ? -1 : 1;
-    const [across, down] = [cosines[row] as number, cosines[3 + row] as number];
-    return [across * spacing[0], down * spacing[1], (normal[row] as number) * spacing[2], at[row] as number].map(
+    const [across, down] = [valueAt(cosines, row), valueAt(cosines, 3 + row)];
+    return [across * spacing[0], down * spacing[1], valueAt(normal, row) * spacing[2], valueAt(at, row)].map(
       (value) => sign * value,
     );
   });
-  const position = normal.reduce((sum, value, i) => sum + value * (at[i] as number), 0);
+  const position = normal.reduce((sum, value, i) => sum + value * valueAt(at, i), 0);
   return { spacing, affine, position };
 }
 
@@ -167,7 +168,7 @@ export function joinSeries(images: readonly DicomImage[]): DicomImage {
     throw new Error(
       `slices of ${width}x${height}x${channels} and ${odd.width}x${odd.height}x${odd.channels} do not make one volume`,
     );
-  const repeated = isPlaced ? sorted.filter((one, i) => i > 0 && isSamePlace(one, sorted[i - 1] as DicomImage)) : [];
+  const repeated = isPlaced ? sorted.filter((one, i) => i > 0 && isSamePlace(one, valueAt(sorted, i - 1))) : [];
   if (repeated.length > 0 && repeated.length < sorted.length - 1)
     throw new Error(
       `${repeated.length} of its ${sorted.length} slices lie where another does, as of several times or echoes: keep one of them in a folder of its own`,
@@ -207,10 +208,10 @@ function sheared(
   steps: number,
   distance: number,
 ): readonly number[] {
-  const step = [3, 7, 11].map((at) => ((last[at] as number) - (affine[at] as number)) / steps);
-  const beside = Math.hypot(...step.map((value, row) => value - (affine[row * 4 + 2] as number)));
+  const step = [3, 7, 11].map((at) => (valueAt(last, at) - valueAt(affine, at)) / steps);
+  const beside = Math.hypot(...step.map((value, row) => value - valueAt(affine, row * 4 + 2)));
   if (beside <= STRAIGHT * distance || Math.hypot(...step) < NO_STEP) return affine;
-  return affine.map((value, i) => (i % 4 === 2 ? (step[(i - 2) / 4] as number) : value));
+  return affine.map((value, i) => (i % 4 === 2 ? valueAt(step, (i - 2) / 4) : value));
 }
 
 /** Millimetres along the normal that are no step from slice to slice. */

@@ -1,4 +1,5 @@
 import type { DataSet } from 'dicom-parser';
+import { valueAt } from '../../engine/checked.js';
 import type { PixelData } from '../sample.js';
 import type { Layout } from './dicomPixels.js';
 
@@ -47,7 +48,7 @@ function paletteOf(data: DataSet, values: PixelData): PixelData {
       throw new Error('its palette is not whole');
     const at = (index: number): number =>
       bits === 8 && element.length < 2 * entries
-        ? (data.byteArray[element.dataOffset + index] as number)
+        ? valueAt(data.byteArray, element.dataOffset + index)
         : (data.uint16(tag, index) ?? 0);
     return { first, entries, at };
   });

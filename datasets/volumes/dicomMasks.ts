@@ -1,4 +1,5 @@
 import type { DataSet } from 'dicom-parser';
+import { mapTuple } from '../../engine/checked.js';
 import { itemOf, numbersOf, parseDicom, textsOf } from './dicomFile.js';
 import { layoutOf, samplesOf } from './dicomPixels.js';
 import type { Volume } from './volume.js';
@@ -183,12 +184,13 @@ async function frames(
     const [rows = Number.NaN, columns = Number.NaN] = pick('x00289110', 'x00280030');
     if (at.length !== 3 || cosines.length !== 6) throw new Error(`frame ${frame + 1} does not say where it lies`);
     const place = (column: number, row: number) => {
-      const [x, y, z] = [0, 1, 2].map(
+      const [x, y, z] = mapTuple(
+        [0, 1, 2],
         (axis) =>
           (at[axis] as number) +
           column * columns * (cosines[axis] as number) +
           row * rows * (cosines[3 + axis] as number),
-      ) as [number, number, number];
+      );
       return toIndex(x, y, z);
     };
     const first = place(0, 0);
@@ -197,7 +199,7 @@ async function frames(
     );
     if (!isStep(across, 0) || !isStep(down, 1))
       throw new Error('its pixels lie on another grid than those of its image: resample it to the image');
-    const [left, top, z] = first.map(Math.round) as [number, number, number];
+    const [left, top, z] = mapTuple(first, Math.round);
     if (first.some((value) => Math.abs(value - Math.round(value)) > NEAR))
       throw new Error(`frame ${frame + 1} lies between the voxels of its image: resample it to the image`);
     if (z < 0 || z >= image.depth) continue;

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { DataSet, Element } from 'dicom-parser';
+import { valueAt } from '../../engine/checked.js';
 import { messageOf } from '../../engine/errors.js';
 import { type CodecKind, codecHeader, decodePacked, woven } from '../decode/codecs.js';
 import { decodeImage } from '../decode/decodeImage.js';
@@ -235,7 +236,7 @@ function framesOf(data: DataSet, element: Element, frames: number): readonly Uin
     const parts = fragments
       .slice(first, end)
       .map(({ position, length }) => data.byteArray.subarray(position, position + length));
-    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+    return parts.length === 1 ? valueAt(parts, 0) : Buffer.concat(parts);
   };
   if (frames === 1) return [read(0, fragments.length)];
   if (fragments.length === frames) return fragments.map((_, i) => read(i, i + 1));

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { type DicomElements, encodeDicom, uidOf } from './dicomWrite.js';
 import type { Volume } from './volume.js';
 
@@ -216,9 +217,9 @@ function placeOf({ affine, spacing }: Volume & { readonly affine: readonly numbe
   readonly toPatient: (slice: number) => readonly number[];
   readonly cosines: readonly number[];
 } {
-  const lps = (row: number, column: number): number => (row < 2 ? -1 : 1) * (affine[row * 4 + column] as number) + 0;
+  const lps = (row: number, column: number): number => (row < 2 ? -1 : 1) * valueAt(affine, row * 4 + column) + 0;
   return {
     toPatient: (slice) => [0, 1, 2].map((row) => lps(row, 3) + slice * lps(row, 2)),
-    cosines: [0, 1].flatMap((column) => [0, 1, 2].map((row) => lps(row, column) / (spacing[column] as number))),
+    cosines: [0, 1].flatMap((column) => [0, 1, 2].map((row) => lps(row, column) / valueAt(spacing, column))),
   };
 }

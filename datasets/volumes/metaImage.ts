@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { inflateBounded } from './inflate.js';
 import { besides } from './nrrd.js';
 import { readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
@@ -52,7 +53,7 @@ export function readMetaImage(bytes: Uint8Array, file: string | null): Volume {
   const shape = { width, height, depth, channels: own * times };
   const byteLength = requireShape(shape) * storedBytes(type);
   const isTrue = (key: string): boolean => /^true$/i.test(fields.get(key) ?? '');
-  const place = last[1] as string;
+  const place = valueAt(last, 1);
   const stored = place === 'LOCAL' ? bytes.subarray(last.index + last[0].length) : besides(place, file, byteLength);
   const isPacked = isTrue('CompressedData');
   const unpacked = isPacked ? inflateBounded(stored, byteLength) : stored;
@@ -77,8 +78,8 @@ export function readMetaImage(bytes: Uint8Array, file: string | null): Volume {
   // Directions are listed axis by axis, in x to the left and y to the back.
   const affine = [0, 1, 2].flatMap((row) => {
     const sign = row < 2 ? -1 : 1;
-    const columns = spacing.map((step, axis) => sign * (matrix[axis * 3 + row] as number) * step);
-    return [...columns, sign * (Number.isFinite(offset[row]) ? (offset[row] as number) : 0)];
+    const columns = spacing.map((step, axis) => sign * valueAt(matrix, axis * 3 + row) * step);
+    return [...columns, sign * (Number.isFinite(offset[row]) ? valueAt(offset, row) : 0)];
   });
   return { data, ...shape, spacing, affine };
 }

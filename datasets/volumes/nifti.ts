@@ -1,3 +1,4 @@
+import { mapTuple } from '../../engine/checked.js';
 import { readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
 
 /** Type of values by the header's code. @source nifti1.h, DT_* */
@@ -91,7 +92,7 @@ export function niftiHeader(bytes: Uint8Array): NiftiHeader {
   const size = (i: number): number => (Math.abs(pixdim(i)) > 0 && Number.isFinite(pixdim(i)) ? Math.abs(pixdim(i)) : 1);
   const units = (isOne ? view.getUint8(123) : int(500)) & 7;
   const millimetres = units === 1 ? 1000 : units === 3 ? 0.001 : 1;
-  const spacing = [size(1), size(2), size(3)].map((value) => value * millimetres) as unknown as Volume['spacing'];
+  const spacing = mapTuple([size(1), size(2), size(3)], (value) => value * millimetres);
   const sform = isOne ? view.getInt16(254, little) : int(348);
   const qform = isOne ? view.getInt16(252, little) : int(344);
   const read = (start: number, count: number) =>

@@ -1,4 +1,5 @@
 import { unzipSync } from 'fflate';
+import { valueAt } from '../../engine/checked.js';
 import { MAX_VALUES, readValues, requireShape, type StoredType, type Volume } from './volume.js';
 
 const TYPES: { readonly [name: string]: StoredType } = {
@@ -27,7 +28,7 @@ export const isNpz = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[
  */
 export function readNpy(bytes: Uint8Array): Volume {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const isLong = (bytes[6] as number) > 1;
+  const isLong = valueAt(bytes, 6) > 1;
   const length = isLong ? view.getUint32(8, true) : view.getUint16(8, true);
   const from = isLong ? 12 : 10;
   if (from + length > bytes.length || length > 2 ** 16) throw new Error('it ends inside its header');

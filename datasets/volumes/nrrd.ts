@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { valueAt } from '../../engine/checked.js';
 import { readRegular } from '../../engine/files/read.js';
 import { inflateBounded } from './inflate.js';
 import { readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
@@ -140,9 +141,9 @@ function placeOf(
   }
   const origin = numbers(fields.get('space origin'));
   const affine = [0, 1, 2].flatMap((row) => {
-    const sign = signs[row] as number;
+    const sign = valueAt(signs, row);
     const own = origin[row] ?? 0;
-    return [...vectors.map((vector) => sign * (vector[row] as number)), sign * (Number.isFinite(own) ? own : 0)];
+    return [...vectors.map((vector) => sign * valueAt(vector, row)), sign * (Number.isFinite(own) ? own : 0)];
   });
   return { spacing: vectors.map((vector) => Math.hypot(...vector)) as unknown as Volume['spacing'], affine };
 }

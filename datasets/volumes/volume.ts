@@ -1,3 +1,4 @@
+import { mapTuple, valueAt } from '../../engine/checked.js';
 import { DataError, messageOf } from '../../engine/errors.js';
 import { createPixels, type PixelType } from '../pixelTypes.js';
 import type { PixelData } from '../sample.js';
@@ -142,7 +143,7 @@ export function toRas(volume: Volume): Volume {
   const data = permuted(volume, orientation);
   const [width, height, depth] = sides;
   const moved = [0, 1, 2].flatMap((row) => {
-    const at = (axis: number): number => affine[row * 4 + axis] as number;
+    const at = (axis: number): number => valueAt(affine, row * 4 + axis);
     const columns = orientation.map(({ axis, isReversed }) => (isReversed ? -1 : 1) * at(axis));
     const offset = orientation.reduce(
       (sum, { axis, isReversed }) => sum + (isReversed ? at(axis) * (sizeOf(volume)[axis] - 1) : 0),
@@ -150,7 +151,7 @@ export function toRas(volume: Volume): Volume {
     );
     return [...columns, offset];
   });
-  const spacing = orientation.map(({ axis }) => volume.spacing[axis]) as unknown as Volume['spacing'];
+  const spacing = mapTuple(orientation, ({ axis }) => volume.spacing[axis]);
   return { ...volume, data, width, height, depth, spacing, affine: moved };
 }
 
@@ -159,7 +160,7 @@ const sizeOf = ({ width, height, depth }: VolumeShape): readonly [number, number
 function walk(volume: VolumeShape, orientation: Orientation) {
   const sizes = sizeOf(volume);
   const steps = [1, volume.width, volume.width * volume.height] as const;
-  const sides = orientation.map(({ axis }) => sizes[axis]) as unknown as readonly [number, number, number];
+  const sides = mapTuple(orientation, ({ axis }) => sizes[axis]);
   const strides = orientation.map(({ axis, isReversed }) => (isReversed ? -1 : 1) * steps[axis]);
   const start = orientation.reduce(
     (sum, { axis, isReversed }) => sum + (isReversed ? (sizes[axis] - 1) * steps[axis] : 0),

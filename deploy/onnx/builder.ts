@@ -159,12 +159,12 @@ export function transposed({ values, shape }: Constant, order: readonly number[]
   const index = outShape.map(() => 0);
   let from = 0;
   for (let at = 0; at < result.length; at++) {
-    result[at] = values[from] as number;
+    result[at] = valueAt(values, from);
     for (let axis = outShape.length - 1; axis >= 0; axis--) {
-      from += steps[axis] as number;
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (outShape[axis] as number)) break;
-      from -= (steps[axis] as number) * (outShape[axis] as number);
+      from += valueAt(steps, axis);
+      index[axis] = valueAt(index, axis) + 1;
+      if (valueAt(index, axis) < valueAt(outShape, axis)) break;
+      from -= valueAt(steps, axis) * valueAt(outShape, axis);
       index[axis] = 0;
     }
   }

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import type { OnnxModel, OnnxNode, OnnxTensor } from './model.js';
 import type { Range } from './ranges.js';
 
@@ -170,7 +171,7 @@ function storeWeights({ values, shape }: OnnxTensor, of: string, leasts: Float64
     return Math.max(most / 127, leasts[c] ?? 0);
   });
   const coded = Int32Array.from(values, (value, i) => {
-    return Math.max(-127, Math.min(127, Math.round(value / scales[Math.floor(i / size)]!)));
+    return Math.max(-127, Math.min(127, Math.round(value / valueAt(scales, Math.floor(i / size)))));
   });
   const names = [
     add(`${of}_weight_coded`, 'int8', shape, coded),
@@ -190,7 +191,7 @@ function storeBias(
 ): string {
   const units = scales.map((scale) => scale * source);
   const coded = Int32Array.from(values, (value, c) => {
-    return Math.max(-MOST_BIAS, Math.min(MOST_BIAS, Math.round(value / units[c]!)));
+    return Math.max(-MOST_BIAS, Math.min(MOST_BIAS, Math.round(value / valueAt(units, c))));
   });
   const inputs = [add(`${of}_bias_coded`, 'int32', shape, coded), add(`${of}_bias_scale`, 'float32', shape, units)];
   const name = `${of}_bias_decoded`;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../engine/checked.js';
 import { EngineError, messageOf } from '../../engine/errors.js';
 import type { ExportedFile } from '../formats.js';
 import type { HostNetwork } from '../hostNetwork.js';
@@ -45,7 +46,7 @@ export async function openGraphModelNetwork(files: readonly ExportedFile[]): Pro
       try {
         const values = await Promise.all(found.map(async (tensor) => (await tensor.data()) as Float32Array));
         return Object.fromEntries(
-          names.map((name, i) => [name, { values: values[i] as Float32Array, shape: found[i]?.shape ?? [] }]),
+          names.map((name, i) => [name, { values: valueAt(values, i), shape: found[i]?.shape ?? [] }]),
         );
       } finally {
         tf.dispose([tensors, found]);

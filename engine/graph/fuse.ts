@@ -140,7 +140,7 @@ function scaleFilter({ values, shape }: Constant, axes: readonly number[], facto
   const inner = sizeOf(shape.slice((axes.at(-1) ?? 0) + 1));
   const scaled = Float32Array.from(values);
   for (let at = 0; at < scaled.length; at++) {
-    scaled[at] = scaled[at]! * (factors[Math.floor(at / inner) % factors.length] ?? 0);
+    scaled[at]! *= factors[Math.floor(at / inner) % factors.length] ?? 0;
   }
   return scaled;
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { mapTuple, valueAt } from '../checked.js';
 import { defineKernel } from './kernel.js';
 import { type Padding, padExplicitly, poolingPadding, type Size } from './padding.js';
 
@@ -94,15 +95,15 @@ function coverageFactors(
   outShape: readonly number[],
   { window, stride, applied, counted }: { window: Size; stride: Size; applied: Border; counted: Border },
 ): tf.Tensor | undefined {
-  const [rows, columns] = ([0, 1] as const).map((axis) =>
-    coveredCounts(outShape[axis + 1] as number, {
+  const [rows, columns] = mapTuple([0, 1] as const, (axis) =>
+    coveredCounts(valueAt(outShape, axis + 1), {
       window: window[axis],
       stride: stride[axis],
-      before: applied[axis * 2] as number,
-      from: -(counted[axis * 2] as number),
-      to: (shape[axis + 1] as number) + (counted[axis * 2 + 1] as number),
+      before: valueAt(applied, axis * 2),
+      from: -valueAt(counted, axis * 2),
+      to: valueAt(shape, axis + 1) + valueAt(counted, axis * 2 + 1),
     }),
-  ) as [number[], number[]];
+  );
   const factors = rows.flatMap((row) => columns.map((column) => (window[0] * window[1]) / (row * column)));
   if (factors.every((factor) => factor === 1)) return undefined;
   return tf.tensor4d(factors, [1, rows.length, columns.length, 1]);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { valueAt } from '../checked.js';
 import { ShapeError } from '../errors.js';
 import { defineKernel, type Kernel } from './kernel.js';
 
@@ -77,7 +78,7 @@ function operandGradient(dy: tf.Tensor, other: tf.Tensor, labels: Equation, shap
   const present = [...result].filter((letter) => a.includes(letter) || b.includes(letter)).join('');
   const product = kernel({ a: dy, b: other }, { equation: `${a},${b}->${present}` });
   if (present === result) return product;
-  const kept = [...result].map((letter, axis) => (present.includes(letter) ? (shape[axis] as number) : 1));
-  const repeats = [...result].map((letter, axis) => (present.includes(letter) ? 1 : (shape[axis] as number)));
+  const kept = [...result].map((letter, axis) => (present.includes(letter) ? valueAt(shape, axis) : 1));
+  const repeats = [...result].map((letter, axis) => (present.includes(letter) ? 1 : valueAt(shape, axis)));
   return tf.tile(tf.reshape(product, kept), repeats);
 }

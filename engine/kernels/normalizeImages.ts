@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { valueAt } from '../checked.js';
 import { defineKernel } from './kernel.js';
 
 const kernel = defineKernel<{ images: tf.Tensor }, { mean: readonly number[]; std: readonly number[] }, tf.Tensor>({
   name: 'EspalierNormalizeImages',
   portable: ({ images }, { mean, std }) => {
     const factor = tf.tensor1d(std.map((value) => 1 / value));
-    const offset = tf.tensor1d(mean.map((value, channel) => -value / (std[channel] as number)));
+    const offset = tf.tensor1d(mean.map((value, channel) => -value / valueAt(std, channel)));
     return tf.add(tf.mul(tf.cast(images, 'float32'), factor), offset);
   },
 });
@@ -29,7 +30,7 @@ export function normalizeImages(
   if (!clip) return normal;
   return tf.tidy(() => {
     const limit = (edge: 0 | 1) =>
-      tf.tensor1d(mean.map((middle, c) => ((clip[c]?.[edge] ?? middle) - middle) / (std[c] as number)));
+      tf.tensor1d(mean.map((middle, c) => ((clip[c]?.[edge] ?? middle) - middle) / valueAt(std, c)));
     return tf.minimum(tf.maximum(normal, limit(0)), limit(1));
   });
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { valueAt } from '../checked.js';
 import { ShapeError } from '../errors.js';
 
 /**
@@ -63,7 +64,7 @@ export function poolingPadding(x: tf.Tensor4D, { window, stride, padding, ceil =
   }
   if (!ceil) return padding;
   const extended = (axis: 0 | 1, before: number, after: number): number => {
-    const size = x.shape[axis + 1] as number;
+    const size = valueAt(x.shape, axis + 1);
     const [length, step] = [window[axis], stride[axis]];
     const steps = Math.ceil((size + before + after - length) / step);
     const last = steps * step >= size + before ? steps - 1 : steps;

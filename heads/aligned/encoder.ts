@@ -1,5 +1,7 @@
+import { boxAt } from '../../datasets/boxes.js';
 import type { Encoder } from '../../datasets/encoder.js';
 import type { DetectionTruth } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { createPoints, type PointConfig } from '../boxes/points.js';
 import { createAtss, offsetOf, placesInside, reachOf } from './atss.js';
 
@@ -40,7 +42,12 @@ export function createEncoder({
   const finest = grids[0]?.stride ?? 0;
   const assign = createAtss(config, points, atssTopK);
   const inside = (boxes: Float64Array, m: number): number[] => {
-    const [x1, y1, x2, y2] = [boxes[m * 4]!, boxes[m * 4 + 1]!, boxes[m * 4 + 2]!, boxes[m * 4 + 3]!];
+    const [x1, y1, x2, y2] = [
+      valueAt(boxes, m * 4),
+      valueAt(boxes, m * 4 + 1),
+      valueAt(boxes, m * 4 + 2),
+      valueAt(boxes, m * 4 + 3),
+    ];
     const reach = reachOf([x1, y1, x2, y2], finest);
     return grids.flatMap((grid, level) => placesInside(grid, offsetOf(grids, level), reach));
   };
@@ -66,10 +73,11 @@ export function createEncoder({
       }
       known.forEach((m, at) => {
         boxes.set(truth.boxes.subarray(m * 4, m * 4 + 4), at * 4);
-        labels[at] = truth.labels[m]!;
+        labels[at] = valueAt(truth.labels, m);
       });
       const area = (m: number): number =>
-        (truth.boxes[m * 4 + 2]! - truth.boxes[m * 4]!) * (truth.boxes[m * 4 + 3]! - truth.boxes[m * 4 + 1]!);
+        (valueAt(truth.boxes, m * 4 + 2) - valueAt(truth.boxes, m * 4)) *
+        (valueAt(truth.boxes, m * 4 + 3) - valueAt(truth.boxes, m * 4 + 1));
       const used = new Uint8Array(count);
       const order = known.map((m, at) => ({ m, at, area: area(m) })).sort((a, b) => a.area - b.area || a.at - b.at);
       for (const { m, at } of order) {
@@ -85,14 +93,14 @@ export function createEncoder({
       assign({ boxes, objects: known.map((_, at) => at) }, fixed);
     },
     decode: ({ boxes, labels, starts }) => {
-      const taught = Array.from(labels.keys()).filter((m) => starts[m + 1]! > starts[m]!);
-      const sides = taught.map((m) => Array.from(boxes.subarray(m * 4, m * 4 + 4)));
+      const taught = Array.from(labels.keys()).filter((m) => valueAt(starts, m + 1) > valueAt(starts, m));
+      const sides = taught.map((m) => boxAt(boxes, m));
       return {
         kind: 'boxes',
         boxes: Float64Array.from(sides.flat()),
-        labels: Int32Array.from(taught, (m) => labels[m]!),
+        labels: Int32Array.from(taught, (m) => valueAt(labels, m)),
         ignored: new Uint8Array(taught.length),
-        areas: Float64Array.from(sides, ([x1, y1, x2, y2]) => (x2! - x1!) * (y2! - y1!)),
+        areas: Float64Array.from(sides, ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1)),
       };
     },
   };

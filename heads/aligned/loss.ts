@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { valueAt } from '../../engine/checked.js';
 import { detached, gatherRows, greaterEqualMask, lessMask, oneHot } from '../../engine/kernels/index.js';
+import { unstackInto } from '../../engine/split.js';
 import { boxesAround } from '../boxes/around.js';
 import type { Progress, TargetTensors } from '../head.js';
 import { distributionFocalLoss, expectation } from '../losses/distributionFocal.js';
@@ -130,8 +131,8 @@ function wantedDistances(owner: tf.Tensor2D, truth: tf.Tensor3D, points: Float32
   return detached(() => {
     const { x, y, stride } = columns(points);
     const own = gatherRows(truth, tf.maximum(owner, tf.scalar(0, 'int32')));
-    const [x1, y1, x2, y2] = tf.unstack(own, 2);
-    const sides = tf.stack([tf.sub(x, x1!), tf.sub(y, y1!), tf.sub(x2!, x), tf.sub(y2!, y)], 2);
+    const [x1, y1, x2, y2] = unstackInto(own, 4, 2);
+    const sides = tf.stack([tf.sub(x, x1), tf.sub(y, y1), tf.sub(x2, x), tf.sub(y2, y)], 2);
     return tf.div(sides, tf.expandDims(stride, 1));
   });
 }
@@ -151,7 +152,7 @@ function ownLabels(owner: tf.Tensor2D, labels: tf.Tensor2D): tf.Tensor2D {
 
 function columns(points: Float32Array) {
   const column = (at: number): tf.Tensor1D =>
-    tf.tensor1d(Float32Array.from({ length: points.length / 3 }, (_, place) => points[place * 3 + at]!));
+    tf.tensor1d(Float32Array.from({ length: points.length / 3 }, (_, place) => valueAt(points, place * 3 + at)));
   return { x: column(0), y: column(1), stride: column(2) };
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
 import type { Detections } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { WeightsError } from '../../engine/errors.js';
 import { topIndices } from '../boxes/candidates.js';
 import { type DecodeOptions, listCandidates, SUPPRESSIONS, suppressedWithOrigins } from '../boxes/suppression.js';
@@ -59,7 +60,15 @@ export function readPlacedBoxes(
   for (const index of top) {
     const place = Math.floor(index / classes);
     const at = place * 4;
-    candidates.add(boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!, index % classes, scores[index]!, place);
+    candidates.add(
+      valueAt(boxes, at),
+      valueAt(boxes, at + 1),
+      valueAt(boxes, at + 2),
+      valueAt(boxes, at + 3),
+      index % classes,
+      valueAt(scores, index),
+      place,
+    );
   }
   return suppressedWithOrigins(candidates.done(), options);
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../engine/checked.js';
 import { allReduceSum } from '../../engine/collective.js';
 
 /**
@@ -79,7 +80,7 @@ export function lossesAt<Name extends string>(terms: LossTerms<Name>, totals: re
     return [name, value(totals.slice(at - sums.length, at))] as const;
   });
   const weighted = values.map(([, value], i) => {
-    const { weight } = entries[i]![1];
+    const { weight } = valueAt(entries, i)[1];
     return weight === 1 ? value : tf.mul<tf.Scalar>(value, weight);
   });
   const total = weighted.reduce((sum, value) => tf.add(sum, value));

@@ -1,4 +1,5 @@
 import { squaredDistances } from '../../datasets/evaluators/regions/distanceTransform.js';
+import { valueAt } from '../../engine/checked.js';
 
 /**
  * Signed distance of every pixel to the boundary of a class, which runs between pixels: below 0 inside, above 0 outside. 0
@@ -28,7 +29,7 @@ export function signedDistances(
     grid,
   );
   for (let at = 0; at < distances.length; at++) {
-    distances[at] = inside[at] === 1 ? 0.5 - Math.sqrt(toOutside[at]!) : Math.sqrt(toInside[at]!) - 0.5;
+    distances[at] = inside[at] === 1 ? 0.5 - Math.sqrt(valueAt(toOutside, at)) : Math.sqrt(valueAt(toInside, at)) - 0.5;
   }
   return distances;
 }

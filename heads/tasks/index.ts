@@ -4,6 +4,7 @@ import { instances } from './instances.js';
 import type { TaskName } from './names.js';
 import { panoptic } from './panoptic.js';
 import { segmentation } from './segmentation.js';
+import type { Task } from './task.js';
 
 export { TASK_NAMES, type TaskName } from './names.js';
 export {
@@ -24,3 +25,6 @@ export type { Views } from './views.js';
 export const TASKS = { detection, instances, panoptic, segmentation, classification } as const satisfies {
   readonly [Name in TaskName]: unknown;
 };
+
+/** A task whose truth and results are known at run time. */
+export const taskNamed = (name: TaskName): Task => TASKS[name] as unknown as Task;

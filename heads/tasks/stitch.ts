@@ -1,6 +1,7 @@
 import { boxAt } from '../../datasets/boxes.js';
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import type { ClassMap, ClassScores, Detections, Instances, PackedMask, Panoptic } from '../../datasets/sample.js';
+import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
 import { suppress } from '../boxes/nms.js';
 import { mergePanoptic } from '../panoptic/merge.js';
@@ -149,7 +150,7 @@ function collectObjects<Extra>({ width, height }: Size) {
       const boxes = Float64Array.from(all.flatMap(({ box }) => box));
       const labels = Int32Array.from(all, ({ label }) => label);
       const scores = Float32Array.from(all, ({ score }) => score);
-      const kept = suppress({ boxes, labels, scores }, SAME, all.length).rows.map((row) => all[row] as Found<Extra>);
+      const kept = suppress({ boxes, labels, scores }, SAME, all.length).rows.map((row) => valueAt(all, row));
       return {
         boxes: Float32Array.from(kept.flatMap(({ box }) => box)),
         labels: Int32Array.from(kept, ({ label }) => label),
@@ -177,7 +178,7 @@ export function stitchInstances(size: Size) {
   const objects = collectObjects<PackedMask>(size);
   return {
     add: (part: Instances, tile: StitchedTile): void =>
-      objects.add(part, tile, (index) => moved(part.masks[index] as PackedMask, tile, size)),
+      objects.add(part, tile, (index) => moved(valueAt(part.masks, index), tile, size)),
     finish: (): Instances => {
       const { extras, ...found } = objects.finish();
       return { ...found, masks: extras };

@@ -99,7 +99,7 @@ function agreed(members: readonly Member[], results: readonly Instances[]): Pack
   const votes = new Float64Array(width * height);
   masks.forEach((mask, i) => {
     eachPixel(patchOf(mask), { width, height }, (at) => {
-      votes[at]! += members[i]!.score;
+      votes[at]! += valueAt(members, i).score;
     });
   });
   const half = members.reduce((sum, { score }) => sum + score, 0) / 2;

@@ -61,7 +61,7 @@ function blend(
 ): void {
   for (let channel = 0; channel < 3; channel++) {
     let sum = 0;
-    for (let i = 0; i < weights.length; i++) sum += source[from + i * step + channel]! * weights[i]!;
+    for (let i = 0; i < weights.length; i++) sum += valueAt(source, from + i * step + channel) * valueAt(weights, i);
     into[at + channel] = Math.min(255, Math.max(0, Math.round(sum)));
   }
 }

@@ -76,11 +76,11 @@ export async function shareState(state: TrainingState, numbers: readonly number[
   tf.dispose(own);
   counts.dispose();
   parameters.forEach((variable, i) => {
-    variable.assign(shared[i] as tf.Tensor);
+    variable.assign(valueAt(shared, i));
   });
   let at = parameters.length;
   slots.forEach((slot, i) => {
-    const values = new Map([...slot.keys()].map((key, k) => [key, shared[at + k] as tf.Tensor]));
+    const values = new Map([...slot.keys()].map((key, k) => [key, valueAt(shared, at + k)]));
     at += slot.size;
     parts[i]?.restore(values);
   });

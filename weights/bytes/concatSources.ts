@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { type ByteSource, checkRange } from './byteSource.js';
 
 /** Several sources as one, end to end. */
@@ -23,6 +24,6 @@ export function concatSources(name: string, parts: readonly ByteSource[]): ByteS
       fill(offset, bytes);
       return bytes;
     },
-    sibling: (path) => (parts[0] as ByteSource).sibling(path),
+    sibling: (path) => valueAt(parts, 0).sibling(path),
   };
 }

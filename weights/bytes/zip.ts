@@ -1,3 +1,4 @@
+import { mapTuple } from '../../engine/checked.js';
 import { WeightsError } from '../../engine/errors.js';
 import { type ByteReader, createByteReader } from './byteReader.js';
 import { type ByteSource, memorySource, windowSource } from './byteSource.js';
@@ -113,8 +114,7 @@ function moved(extra: Uint8Array, fields: readonly [number, number, number]): [n
   const reader = createByteReader(extra);
   while (reader.position + 4 <= extra.length && fields.includes(MOVED_32)) {
     const [id, length] = [reader.u16(), reader.u16()];
-    if (id === EXTRA_64)
-      return fields.map((field) => (field === MOVED_32 ? reader.size64() : field)) as [number, number, number];
+    if (id === EXTRA_64) return mapTuple(fields, (field) => (field === MOVED_32 ? reader.size64() : field));
     reader.skip(length);
   }
   return [...fields];

@@ -1,3 +1,4 @@
+import { valueAt } from '../../engine/checked.js';
 import { WeightsError } from '../../engine/errors.js';
 import { createByteReader } from '../bytes/byteReader.js';
 import type { ByteSource } from '../bytes/byteSource.js';
@@ -35,7 +36,7 @@ export function readChunks(source: ByteSource, { tree, chunk }: Chunked, spec: D
   const chunkBytes = sizeOf(chunk) * width;
   if (chunkBytes > MAX_BYTES) throw new WeightsError(`'${name}' has chunks of ${chunkBytes} bytes: refused`);
   const result = new Uint8Array(sizeOf(shape) * width);
-  const most = shape.reduce((product, size, axis) => product * Math.ceil(size / (chunk[axis] as number)), 1);
+  const most = shape.reduce((product, size, axis) => product * Math.ceil(size / valueAt(chunk, axis)), 1);
   if (tree === null) return result;
   // Chunks reach over the edge of a tensor, but all together by no more than its size and some.
   if (filters.length > 0 && most * chunkBytes > Math.max(MAX_BYTES, MAX_OVERHANG * result.length))
@@ -69,7 +70,7 @@ interface Placement {
 /** Copies the rows of a chunk that lie inside. */
 function place(bytes: Uint8Array, result: Uint8Array, { origin, chunk, shape, width }: Placement): void {
   const last = shape.length - 1;
-  const inside = shape.map((size, axis) => Math.min(chunk[axis] as number, size - (origin[axis] as number)));
+  const inside = shape.map((size, axis) => Math.min(valueAt(chunk, axis), size - valueAt(origin, axis)));
   const copyAxis = (axis: number, from: number, to: number): void => {
     if (axis >= last) {
       const start = (to + (origin[last] ?? 0)) * width;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { valueAt } from '../../../engine/checked.js';
 import { ACTIVATIONS, type MapLayer } from '../../layers/index.js';
 import type { Pass } from '../../module.js';
 import type { Parameters } from '../../parameters.js';
@@ -50,8 +51,7 @@ export function cell(parameters: Parameters, { halving }: NetworkSpec, plan: Cel
         current: projectCurrent(isFirst ? ACTIVATIONS.relu(currentMap) : currentMap, pass),
         previous: projectPrevious(previousMap, pass),
       };
-      const at = (of: Source | number): tf.Tensor4D =>
-        typeof of === 'number' ? (results[of] as tf.Tensor4D) : seen[of];
+      const at = (of: Source | number): tf.Tensor4D => (typeof of === 'number' ? valueAt(results, of) : seen[of]);
       for (const [left, right] of pairs) {
         if (!left || !right) continue;
         results.push(tf.add(left.run(at(left.of), pass), right.run(at(right.of), pass)));

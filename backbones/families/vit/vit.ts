@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { keysOf } from '../../../engine/checked.js';
+import { keysOf, mapTuple } from '../../../engine/checked.js';
 import { SYMMETRIC } from '../../backbone.js';
 import type { ArchitectureOptions, Family, Stage, Top } from '../../family.js';
 import {
@@ -80,10 +80,7 @@ function embedding({ channels }: VitRow, { inChannels }: ArchitectureOptions): S
 /** With zeros up to whole patches. */
 function filled(images: tf.Tensor4D): tf.Tensor4D {
   const [, height, width] = images.shape;
-  const [bottom, right] = [height, width].map((pixels) => Math.ceil(pixels / PATCH) * PATCH - pixels) as [
-    number,
-    number,
-  ];
+  const [bottom, right] = mapTuple([height, width], (pixels) => Math.ceil(pixels / PATCH) * PATCH - pixels);
   if (bottom + right === 0) return images;
   const none: [number, number] = [0, 0];
   return tf.pad(images, [none, [0, bottom], [0, right], none]);

@@ -31,7 +31,7 @@ export function derivedArea({ segmentation, bbox }: Pick<KeypointAnnotation, 'se
 /** Of `per` numbers x, y, visibility from `at` on the points that are labelled. */
 export function labelledPoints(numbers: ArrayLike<number>, at = 0, per = numbers.length): number {
   let count = 0;
-  for (let i = at + 2; i < at + per; i += 3) if (numbers[i]! > 0) count++;
+  for (let i = at + 2; i < at + per; i += 3) if (valueAt(numbers, i) > 0) count++;
   return count;
 }
 

@@ -97,7 +97,7 @@ function known(
   let n = filled;
   for (let at = from; at < end; at += width) {
     for (let c = 0; c < columns.length; c++) {
-      const value = source[at + columns[c]!]!;
+      const value = valueAt(source, at + valueAt(columns, c));
       if (value > -1) out[n++] = value;
     }
   }

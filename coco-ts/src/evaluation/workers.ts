@@ -36,8 +36,8 @@ export async function matchInWorkers(input: MatchInput, threads: number): Promis
   const sent = jobs.length > 1 ? sharedInput(input) : input;
   const others = Promise.all(jobs.slice(1).map((job) => runJob({ ...job, input: sent })));
   others.catch(() => {}); // thrown when its turn comes
-  const [own] = jobs;
-  const first = matchImages(input, own!.firstImage, own!.endImage);
+  const { firstImage, endImage } = valueAt(jobs, 0);
+  const first = matchImages(input, firstImage, endImage);
   return [first, ...(await others)];
 }
 

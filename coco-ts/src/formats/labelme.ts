@@ -54,7 +54,7 @@ export function readLabelMe(text: string, name: string): ImageRecord {
 export function writeLabelMe(record: ImageRecord): string {
   const pairs = (flat: readonly number[]): number[][] =>
     Array.from({ length: flat.length >> 1 }, (_, i) => [valueAt(flat, 2 * i), valueAt(flat, 2 * i + 1)]);
-  const shapes = record.objects.flatMap(({ name: label, bbox: [x, y, w, h], polygons }, index) => {
+  const shapes = record.objects.flatMap(({ name: label, bbox: [x = 0, y = 0, w = 0, h = 0], polygons }, index) => {
     const shape = { label, group_id: (polygons?.length ?? 0) > 1 ? index : null, flags: {} };
     if (!polygons)
       return [
@@ -62,8 +62,8 @@ export function writeLabelMe(record: ImageRecord): string {
           ...shape,
           shape_type: 'rectangle',
           points: [
-            [x!, y!],
-            [x! + w!, y! + h!],
+            [x, y],
+            [x + w, y + h],
           ],
         },
       ];

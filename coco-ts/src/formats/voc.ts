@@ -124,12 +124,12 @@ const encodeEntities = (text: string): string =>
 /** Writes one PASCAL VOC annotation. */
 export function writeVoc(record: ImageRecord, { inclusive = false }: VocPixels = {}): string {
   const shift = inclusive ? 1 : 0;
-  const objects = record.objects.map(({ name, bbox: [x, y, w, h], difficult }) => {
+  const objects = record.objects.map(({ name, bbox: [x = 0, y = 0, w = 0, h = 0], difficult }) => {
     const sides = [
-      `<xmin>${x! + shift}</xmin>`,
-      `<ymin>${y! + shift}</ymin>`,
-      `<xmax>${x! + w!}</xmax>`,
-      `<ymax>${y! + h!}</ymax>`,
+      `<xmin>${x + shift}</xmin>`,
+      `<ymin>${y + shift}</ymin>`,
+      `<xmax>${x + w}</xmax>`,
+      `<ymax>${y + h}</ymax>`,
     ].join('');
     return `  <object><name>${encodeEntities(name)}</name><difficult>${difficult ? 1 : 0}</difficult><bndbox>${sides}</bndbox></object>`;
   });

@@ -1,3 +1,4 @@
+import { valueAt } from '../checked.js';
 import { CocoError } from '../errors.js';
 import { shown } from '../shown.js';
 
@@ -82,9 +83,9 @@ export function readXml(document: string | Uint8Array, name: string, handler: Xm
     const tag = matched(NAME)?.[0] ?? fail(at, 'a < that begins no element');
     const attributes: Record<string, string> = {};
     for (let found = matched(ATTRIBUTE); found !== null; found = matched(ATTRIBUTE)) {
-      if (Object.hasOwn(attributes, found[1]!)) fail(at, `two attributes ${shown(found[1])}`);
-      Object.defineProperty(attributes, found[1]!, {
-        value: decoded(found[2] ?? found[3]!, found.index),
+      if (Object.hasOwn(attributes, valueAt(found, 1))) fail(at, `two attributes ${shown(found[1])}`);
+      Object.defineProperty(attributes, valueAt(found, 1), {
+        value: decoded(found[2] ?? valueAt(found, 3), found.index),
         enumerable: true,
       });
     }

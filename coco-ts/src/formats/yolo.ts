@@ -73,14 +73,14 @@ export function writeYolo(
     throw new CocoError(`${shown(file)} has no size, which fractions of it need`, 'ValueError');
   const short = (value: number): string => String(Number(value.toFixed(8)));
   return record.objects
-    .map(({ name, bbox: [x, y, w, h], polygons: parts }) => {
+    .map(({ name, bbox: [x = 0, y = 0, w = 0, h = 0], polygons: parts }) => {
       const label = 'indexOf' in names ? names.indexOf(name) : (names.get(name) ?? -1);
       if (label < 0)
         throw new CocoError(`${shown(file)}: the class ${shown(name)} is not among the names`, 'ValueError');
       const outline = polygons ? parts?.[0] : undefined;
       const values = outline
         ? outline.map((value, i) => value / (i % 2 === 0 ? width : height))
-        : [(x! + w! / 2) / width, (y! + h! / 2) / height, w! / width, h! / height];
+        : [(x + w / 2) / width, (y + h / 2) / height, w / width, h / height];
       return `${[label, ...values.map(short)].join(' ')}\n`;
     })
     .join('');

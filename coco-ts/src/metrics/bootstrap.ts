@@ -1,3 +1,4 @@
+import { valueAt } from '../checked.js';
 import { mulberry32 } from '../edit.js';
 import { CocoError } from '../errors.js';
 import type { COCOeval } from '../evaluation/cocoeval.js';
@@ -29,7 +30,7 @@ function draw(weights: Int32Array, random: () => number): Int32Array {
 function interval(estimate: number, values: readonly number[], confidence: number): Interval {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(share * (sorted.length - 1))))]!;
+    valueAt(sorted, Math.min(sorted.length - 1, Math.max(0, Math.round(share * (sorted.length - 1)))));
   return { estimate, low: at((1 - confidence) / 2), high: at((1 + confidence) / 2) };
 }
 

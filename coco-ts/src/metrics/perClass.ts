@@ -1,5 +1,6 @@
 import type { Annotated } from '../annotated.js';
 import type { Id } from '../annotation.js';
+import { valueAt } from '../checked.js';
 import type { Accumulated } from '../evaluation/accumulate.js';
 import { meanOrMinusOne } from '../evaluation/numeric.js';
 import { nameOf } from '../formats/record.js';
@@ -31,7 +32,7 @@ export function perClass(result: Accumulated, gt: Pick<Annotated, 'cats'>): Clas
     let n = 0;
     for (const t of ts) {
       for (let r = 0; r < inner; r++) {
-        const value = source[(((t * inner + r) * K + k) * A + a) * M + M - 1]!;
+        const value = valueAt(source, (((t * inner + r) * K + k) * A + a) * M + M - 1);
         if (value > -1) values[n++] = value;
       }
     }

@@ -1,5 +1,6 @@
 import type { TensorFlowBinding, TensorMetadata, TensorValues } from '#tfjs-node';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../../weights/halves.js';
+import { valueAt } from '../../checked.js';
 import type { Context } from '../context.js';
 import { type Api, AttrType, DataType, type Pointer } from './api.js';
 import { setAttribute } from './attributes.js';
@@ -146,7 +147,7 @@ function ownStrings({ api, eager, status, check }: Context, shared: Pointer): Po
     const results = new BigUint64Array(1);
     api.TFE_Execute(op, results, Int32Array.of(1), status);
     check('creating a tensor of strings');
-    return results[0] as Pointer;
+    return valueAt(results, 0);
   } finally {
     api.TFE_DeleteOp(op);
     api.TFE_DeleteTensorHandle(empty);

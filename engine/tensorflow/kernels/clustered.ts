@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../checked.js';
 import { portableOf } from '../../kernels/kernel.js';
 import type { Clusters } from '../trace/cluster.js';
 import type { Twin } from './twin.js';
@@ -33,7 +34,7 @@ export function clusteredTwins(clusters: Clusters): { readonly [kernel: string]:
       const label = [kernelName, ...Object.values(attributes)].join(' ');
       return tf.tidy(() => {
         const outputs = clusters.run(label, Object.values(inputs), compute);
-        return outputs.length === 1 ? (outputs[0] as tf.Tensor) : [...outputs];
+        return outputs.length === 1 ? valueAt(outputs, 0) : [...outputs];
       });
     };
   };

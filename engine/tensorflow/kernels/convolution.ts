@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../checked.js';
 import { numbersOf } from '../../kernelAttributes.js';
 import { registerTwin } from '../../kernels/kernel.js';
 import type { Clusters } from '../trace/cluster.js';
@@ -36,7 +37,7 @@ export function preferFastDepthwise(clusters: Clusters): void {
     const { x, dy } = call.inputs as { x: tf.Tensor; dy: tf.Tensor };
     const label = `depthwise filter gradient ${JSON.stringify([filterShape, strides, pad])}`;
     const compute = (...[x, dy]: tf.Tensor[]) => [oneOp({ ...call, inputs: { x, dy } }) as tf.Tensor];
-    return clusters.runStock(label, [x, dy], compute)[0] as tf.Tensor;
+    return valueAt(clusters.runStock(label, [x, dy], compute), 0);
   });
 }
 

@@ -1,4 +1,5 @@
 import type { OpAttr } from '#tfjs-node';
+import { valueAt } from '../../checked.js';
 import type { MixedPrecision } from '../../compile.js';
 import { AttrType, DataType, type GraphOutput } from '../binding/api.js';
 import type { Context } from '../context.js';
@@ -36,7 +37,7 @@ export function createAutocast(context: Context, graph: bigint, precision: Mixed
       { name: 'DstT', type: AttrType.type, value: target },
       { name: 'Truncate', type: AttrType.bool, value: false },
     ];
-    return addOperation(context, graph, { name, type: 'Cast', inputs: [from], attrs })[0] as OutputInfo;
+    return valueAt(addOperation(context, graph, { name, type: 'Cast', inputs: [from], attrs }), 0);
   };
   /** A weight is cast once, however often it is used. */
   const narrowed = (from: GraphOutput, name: string): GraphOutput => {

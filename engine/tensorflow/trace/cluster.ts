@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '#tfjs-node';
+import { valueAt } from '../../checked.js';
 import type { EagerBinding } from '../binding/binding.js';
 import type { Context } from '../context.js';
 import { addFunction } from './function.js';
@@ -45,7 +46,7 @@ export function createClusters(context: Context, backend: NodeJSKernelBackend, e
       const results = compute(...symbolic);
       const ends = backend.getInputTensorIds(results).map(tracer.resolve);
       const outputs = results.map(({ shape }, i) => {
-        const end = ends[i] as (typeof ends)[number];
+        const end = valueAt(ends, i);
         return { shape: [...shape], dtype: context.api.TF_OperationOutputType(end) };
       });
       const { name, fn } = addFunction(context, tracer, ends, label, { xla: kind === 'xla' });
@@ -80,7 +81,7 @@ export function createClusters(context: Context, backend: NodeJSKernelBackend, e
         cluster = build(kind, label, inputs, compute);
         known.set(key, cluster);
       }
-      const ids = backend.getInputTensorIds(cluster.used.map((slot) => inputs[slot] as tf.Tensor));
+      const ids = backend.getInputTensorIds(cluster.used.map((slot) => valueAt(inputs, slot)));
       return tracer.callFunction(cluster.callee, ids).map((metadata) => backend.createOutputTensor(metadata));
     };
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../checked.js';
 import type { Compiled, CompiledGraph, CompileOptions, Compiler, Tree } from '../../compile.js';
 import { EngineError, messageOf } from '../../errors.js';
 import { isDifferentiating } from '../../tfjs.js';
@@ -188,8 +189,8 @@ function explained(program: Program, work: () => void): void {
 function finish(engine: Engine, program: Program, run: Run): Tree {
   const tensors = adoptOutputs(engine, program, run);
   program.assigned.forEach((index, i) => {
-    const value = tensors[program.resultCount + i] as tf.Tensor;
-    (program.variables[index] as tf.Variable).assign(value);
+    const value = valueAt(tensors, program.resultCount + i);
+    valueAt(program.variables, index).assign(value);
     value.dispose();
   });
   return unflatten(program.result, tensors.slice(0, program.resultCount));

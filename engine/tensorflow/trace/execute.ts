@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../checked.js';
 import type { Pointer } from '../binding/api.js';
 import type { Engine } from './program.js';
 import type { TraceInput } from './traceInputs.js';
@@ -30,7 +31,7 @@ export function bind({ context, backend, eager }: Engine, callable: Callable, le
       if (source.kind === 'capture') handle = source.handle;
       else {
         const tensor = leaves[source.slot] ?? callable.variables[source.slot - leaves.length];
-        handle = eager.handleOf(backend.getInputTensorIds([tensor as tf.Tensor])[0] as number);
+        handle = eager.handleOf(valueAt(backend.getInputTensorIds([tensor as tf.Tensor]), 0));
       }
       api.TFE_OpAddInput(op, handle, status);
       check(callable.name);
@@ -69,7 +70,7 @@ export function runAsync({ context }: Engine, run: Run): Promise<void> {
 /** The outputs as tensors. */
 export function adoptOutputs({ backend, eager }: Engine, callable: Callable, run: Run): readonly tf.Tensor[] {
   return callable.outputs.map(({ shape, dtype }, i) =>
-    backend.createOutputTensor({ id: eager.register(run.results[i] as Pointer), shape: [...shape], dtype }),
+    backend.createOutputTensor({ id: eager.register(valueAt(run.results, i)), shape: [...shape], dtype }),
   );
 }
 

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../checked.js';
 import type { CompiledGraph, GraphEnd } from '../../compile.js';
 import type { GraphOutput, Pointer } from '../binding/api.js';
 import { readBuffer } from '../binding/buffer.js';
@@ -22,7 +23,7 @@ export function exportGraph({ context, backend }: Engine, args: Flattened, trace
   const results = addResults(context, tracer.graph, ends);
   const ending = outputs.map(({ shape, dtype }, i): GraphEnd => {
     const variable = variables[assigned[i - resultCount] ?? -1] ?? null;
-    const name = nodeName(context, results[i] as GraphOutput);
+    const name = nodeName(context, valueAt(results, i));
     return { name, shape, dtype: variable?.dtype ?? tfjsType(backend, dtype), variable, path: resultPaths[i] ?? '' };
   });
   return { graphDef: graphDefOf(context, tracer.graph), inputs, outputs: ending };

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '#tfjs-node';
+import { valueAt } from '../../checked.js';
 import type { CompileOptions, Tree } from '../../compile.js';
 import { EngineError } from '../../errors.js';
 import type { CallSite } from '../../source.js';
@@ -83,7 +84,7 @@ function traceOnce<T>(engine: Engine, request: TraceRequest<T>, isLast: boolean)
   const handles = backend.getInputTensorIds(real).map((id) => eager.handleOf(id));
   const weightOf = (slot: number): Pointer | null => {
     if (!options.constants || slot < args.leaves.length) return null;
-    const tensor = context.api.TFE_TensorHandleResolve(handles[slot] as Pointer, context.status);
+    const tensor = context.api.TFE_TensorHandleResolve(valueAt(handles, slot), context.status);
     context.check('reading a weight');
     return tensor;
   };
@@ -94,7 +95,7 @@ function traceOnce<T>(engine: Engine, request: TraceRequest<T>, isLast: boolean)
     shape: tensor.shape,
     dtype: backend.tensorMap.get(tensor.dataId).dtype,
   });
-  const idOf = (tensor: tf.Tensor): number => backend.getInputTensorIds([tensor])[0] as number;
+  const idOf = (tensor: tf.Tensor): number => valueAt(backend.getInputTensorIds([tensor]), 0);
   const kept = variables.map((variable) => tf.keep(tf.clone(variable)));
   const created = new Map<tf.Variable, GraphOutput>();
   let value: T | undefined;
@@ -106,7 +107,7 @@ function traceOnce<T>(engine: Engine, request: TraceRequest<T>, isLast: boolean)
       const symbolic = real.map((tensor, slot) => backend.createOutputTensor(tracer.declareSlot(slot, info(tensor))));
       const before = symbolic.map(idOf);
       variables.forEach((variable, i) => {
-        variable.assign(symbolic[args.leaves.length + i] as tf.Tensor);
+        variable.assign(valueAt(symbolic, args.leaves.length + i));
       });
       const run = request.fn as (...args: Tree[]) => Tree;
       const given = unflatten(args.shape, symbolic.slice(0, args.leaves.length)) as unknown as Tree[];
@@ -126,7 +127,7 @@ function traceOnce<T>(engine: Engine, request: TraceRequest<T>, isLast: boolean)
       const assigned = variables.flatMap((variable, i) =>
         idOf(variable) === before[args.leaves.length + i] ? [] : [i],
       );
-      const ending = [...results, ...assigned.map((i) => variables[i] as tf.Variable)];
+      const ending = [...results, ...assigned.map((i) => valueAt(variables, i))];
       value = request.use({
         tracer,
         ends: ending.map((tensor) => tracer.resolve(idOf(tensor))),
@@ -171,7 +172,7 @@ function initializer<T>(
   return () => {
     const values = execute(engine, { name, inputs, outputs, variables }, args.leaves);
     [...created.keys()].forEach((variable, i) => {
-      variable.assign(values[i] as tf.Tensor);
+      variable.assign(valueAt(values, i));
     });
     tf.dispose([...values]);
     freeFunction(context, { name, inputs });

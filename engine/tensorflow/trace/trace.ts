@@ -1,4 +1,5 @@
 import type { OpAttr, TensorFlowBinding, TensorMetadata } from '#tfjs-node';
+import { valueAt } from '../../checked.js';
 import type { MixedPrecision } from '../../compile.js';
 import { EngineError } from '../../errors.js';
 import { type CallSite, callSite, describeSite } from '../../source.js';
@@ -184,7 +185,7 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
       const made = addOperation(context, graph, op).map(({ output, dtype }, i) => ({
         output,
         dtype,
-        shape: [...(callee.outputs[i] as Callee['outputs'][number]).shape],
+        shape: [...valueAt(callee.outputs, i).shape],
       }));
       nodes.push({ type: op.type, inputs: args, outputs: made });
       return made.map(({ output, dtype, shape }) => {

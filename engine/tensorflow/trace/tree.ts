@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { valueAt } from '../../checked.js';
 import type { Tree } from '../../compile.js';
 import { EngineError } from '../../errors.js';
 
@@ -39,7 +40,7 @@ export function leafPaths(shape: Shape): readonly string[] {
 
 /** The inverse of `flatten`. */
 export function unflatten(shape: Shape, leaves: readonly tf.Tensor[]): Tree {
-  if (typeof shape === 'number') return leaves[shape] as tf.Tensor;
+  if (typeof shape === 'number') return valueAt(leaves, shape);
   if (Array.isArray(shape)) return shape.map((child) => unflatten(child, leaves));
   return Object.fromEntries(Object.entries(shape).map(([key, child]) => [key, unflatten(child, leaves)]));
 }

@@ -1,4 +1,5 @@
 import { type FeatureMaps, type FeatureSpec, LEVELS, type Level } from '../../../backbones/features.js';
+import { valueAt } from '../../../engine/checked.js';
 import { ConfigError } from '../../../engine/errors.js';
 import { coveredSize } from '../coveredSize.js';
 import { gridOf } from '../parts/interpolate.js';
@@ -36,7 +37,7 @@ export interface SkipOptions {
  */
 export function skipPlan(name: string, features: Partial<FeatureSpec>, { depth, inputSize }: SkipOptions): SkipPlan {
   const levels = skipLevels(name, features, depth);
-  const deepest = LEVELS[depth] as Level;
+  const deepest = valueAt(LEVELS, depth);
   const skips = LEVELS.slice(0, depth)
     .reverse()
     .map((level): Skip => {

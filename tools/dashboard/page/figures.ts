@@ -134,12 +134,12 @@ function mapCanvas({ width, height, runs }: RunMap): HTMLCanvasElement {
   });
   const labels = new Uint8Array(width * height);
   for (let i = 0, at = 0; i + 1 < runs.length; i += 2) {
-    labels.fill(runs[i]!, at, at + runs[i + 1]!);
-    at += runs[i + 1]!;
+    labels.fill(valueAt(runs, i), at, at + valueAt(runs, i + 1));
+    at += valueAt(runs, i + 1);
   }
   const image = new ImageData(Math.max(1, width), Math.max(1, height));
   for (let at = 0; at < labels.length; at++) {
-    const label = labels[at]!;
+    const label = valueAt(labels, at);
     if (label === IGNORED) continue;
     const x = at % width;
     const isBorder =

@@ -24,11 +24,11 @@ export function onGrid(
 ): readonly (number | null)[] {
   let at = 0;
   return grid.map((position) => {
-    while (at + 1 < x.length && x[at + 1]! <= position) at++;
-    if (x.length === 0 || position < x[0]! || position > x.at(-1)!) return null;
-    const [x0, x1] = [x[at]!, x[at + 1] ?? x[at]!];
+    while (at + 1 < x.length && valueAt(x, at + 1) <= position) at++;
+    if (x.length === 0 || position < valueAt(x, 0) || position > x.at(-1)!) return null;
+    const [x0, x1] = [valueAt(x, at), x[at + 1] ?? valueAt(x, at)];
     const share = x1 > x0 ? (position - x0) / (x1 - x0) : 0;
-    const value = y[at]! + ((y[at + 1] ?? y[at]!) - y[at]!) * share;
+    const value = valueAt(y, at) + ((y[at + 1] ?? valueAt(y, at)) - valueAt(y, at)) * share;
     return Number.isFinite(value) ? value : null;
   });
 }
