@@ -31,7 +31,7 @@ export function summarizeAccumulated(result: Accumulated, ownLimits: boolean): S
     ? keypointRows(own ? last : 20)
     : own
       ? detectionRows(last, last, maxDets)
-      : detectionRows(100, valueAt(maxDets, 2), maxDets.slice(0, 3));
+      : detectionRows(100, maxDets[2]!, maxDets.slice(0, 3));
   const stats = Float64Array.from(rows, (row) => mean(result, row));
   return {
     stats,
