@@ -7,7 +7,7 @@ import { packPatch } from '../../datasets/instanceMasks.js';
 import { IGNORED, type Panoptic } from '../../datasets/sample.js';
 import { createPanopticWriter } from '../../tools/panopticFile.js';
 import { predict } from '../../tools/predict.js';
-import { writeMask } from '../../tools/prediction.js';
+import { freePlace, writeMask } from '../../tools/prediction.js';
 
 const root = mkdtempSync(join(tmpdir(), 'espalier-prediction-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -73,6 +73,20 @@ describe('masks of a prediction', () => {
       writeMask({ file: `${label}/b.png`, image, result: { mask: new Uint8Array(24).fill(label), ...size } }, folder);
     }
     expect(readdirSync(folder).sort()).toEqual(['b-2.png', 'b.png']);
+  });
+
+  it('of files of one name in two shards are one each, and each shard lists its own', () => {
+    const folder = join(root, 'shards');
+    freePlace('1/c.png', folder); // which the first shard writes
+    const part = { shard: { index: 2, count: 3 }, before: 1 };
+    const writer = createPanopticWriter(folder, labels, part);
+    writer.add({ file: '2/c.png', image, result: answer(2) });
+    expect(writer.finish()).toBe(join(root, 'shards-2-of-3.json'));
+    expect(JSON.parse(readFileSync(join(root, 'shards-2-of-3.json'), 'utf8'))).toMatchObject({
+      images: [{ id: 2 }],
+      annotations: [{ image_id: 2, file_name: 'c-2.png' }],
+    });
+    expect(readdirSync(folder)).toEqual(['c-2.png']);
   });
 
   it('never replace an image, a volume or a drawing', async () => {

@@ -106,7 +106,9 @@ function readZipped(source: ByteSource): Contents {
   const value = readPickle(createByteReader(pickle.open()), stateDictHost(refs));
   const storages = new Map<string, ByteSource>();
   for (const [key, { size }] of refs) {
-    const stored = files.get(`${root}data/${key}`)?.open();
+    const file = files.get(`${root}data/${key}`);
+    // 0 stands where PyTorch was told to compute none (set_crc32_options).
+    const stored = file?.crc === 0 ? file.packed() : file?.open();
     if (stored?.size !== size) {
       throw new WeightsError(`storage ${key} has ${stored?.size ?? 'no'} bytes, ${size} are expected`);
     }
