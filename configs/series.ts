@@ -123,7 +123,7 @@ export async function trainSeries(
   const failed =
     (folder: string) =>
     (error: unknown): Omit<MemberResult, 'name'> => {
-      const isRefused = finished.length === 0 && !existsSync(folder);
+      const isRefused = !(error instanceof DivergedError) && finished.length === 0 && !existsSync(folder);
       if (isRefused && isNew) {
         rmSync(summaryOf(out), { force: true });
         removeEmpty(made);

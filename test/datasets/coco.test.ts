@@ -185,7 +185,7 @@ describe('openCoco for detection', () => {
     const images = folderWith({ 'all.json': JSON.stringify(file([])) });
     spawnSync('mkfifo', [join(images, 'a.png')]);
     expect(await failure(openCoco({ root: images, annotations: 'all.json', images: '.', task: 'detection' }))).toMatch(
-      /a\.png: it is a pipe, a regular file is expected/,
+      /a\.png \(it is a pipe, a regular file is expected\)/,
     );
   });
 

@@ -1,10 +1,12 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeImage, encodePng } from '../../datasets/decode/index.js';
 import { packPatch } from '../../datasets/instanceMasks.js';
 import { IGNORED, type Panoptic } from '../../datasets/sample.js';
+import { refuseForeign } from '../../tools/ownFiles.js';
 import { createPanopticWriter } from '../../tools/panopticFile.js';
 import { predict } from '../../tools/predict.js';
 import { freePlace, writeMask } from '../../tools/prediction.js';
@@ -63,6 +65,24 @@ describe('label images of segments', () => {
 
   it('are none where nothing was answered', () => {
     expect(createPanopticWriter(join(root, 'nothing'), labels).finish()).toBeNull();
+  });
+});
+
+describe('a file of the user in the place of one that is written', () => {
+  it.each(['cases', 'report', 'answers'] as const)('is not replaced by %s', (kind) => {
+    const file = join(root, `labels-${kind}`);
+    refuseForeign(file, kind, '--out');
+    for (const text of ['{"images":[]}', 'file,label\n', gzipSync('{"images":[]}')]) {
+      writeFileSync(file, text);
+      expect(() => refuseForeign(file, kind, '--out')).toThrow(/no file that this command writes: name another file/);
+    }
+    const own = {
+      cases: 'case,class,empty,dice\r\n',
+      report: '<!doctype html>\n<meta http-equiv="Content-Security-Policy">',
+      answers: gzipSync('{"format":"espalier-answers","version":1}\n'),
+    };
+    writeFileSync(file, own[kind]);
+    refuseForeign(file, kind, '--out');
   });
 });
 
