@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DataError, EspalierError } from '../../engine/errors.js';
 import { percentiles } from '../caseStatistics.js';
 import { hashValues } from '../check/hash.js';
@@ -187,7 +187,7 @@ async function readAll(cases: readonly Case[], options: OpenCases): Promise<read
       read.push(await readCase(one, options, read[0]));
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error;
-      bad.set(nameOf(one, options), badRecord(error));
+      bad.set(nameOf(one, options), withFile(badRecord(error), error, options));
     }
   }
   if (read.length === 0 || (bad.size > 0 && policy === 'error')) {
@@ -195,6 +195,12 @@ async function readAll(cases: readonly Case[], options: OpenCases): Promise<read
   }
   for (const [file, problem] of bad) warnings.noteBad(file, problem);
   return read;
+}
+
+/** Which file of a case it is, where names are no secret. */
+function withFile(record: BadRecord, error: EspalierError, { isAnonymous }: OpenCases): BadRecord {
+  if (isAnonymous || !(error instanceof DataError)) return record;
+  return { ...record, problem: `${basename(error.file)}: ${record.problem}` };
 }
 
 async function readCase(one: Case, options: OpenCases, first: Read | undefined): Promise<Read> {
