@@ -123,6 +123,15 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
       .join(' and ')}; masks: ${masks.join(', ')}`,
   );
   if (table.note !== null) warnings.say('mask-values', table.note);
+  for (const name of masks) {
+    const lacking = read.filter(({ one }) => !one.masks.has(name)).length;
+    if (lacking > 0) {
+      warnings.say(
+        'partial-masks',
+        `${lacking} of ${read.length} cases have no mask '${name}', and are learned as showing none of it: leave them out where that is not so`,
+      );
+    }
+  }
   const channels = (read[0]?.channels ?? 1) * options.slices;
   const deep: DeepImages = { type: commonType(read.map(({ type }) => type)), channels, rule: ruleOf(read, options) };
   const spacing = options.spacing === 'median' ? medianSpacing(read) : options.spacing;
@@ -354,7 +363,8 @@ function exclusiveTable(read: readonly Read[], { masks, classes, values, stated,
       values: [[0, i === 0 ? Math.max(0, background) : BELOW] as const],
       others: first + i,
     }));
-    return { labels, layersOf: () => layers, note: null };
+    const layersOf = (found: Read): readonly LayerTable[] => found.layers.map(({ mask }) => layers[mask] as LayerTable);
+    return { labels, layersOf, note: null };
   }
   if (Object.keys(values).length === 0 && read.some(({ names }) => names !== null))
     return namedTable(read, classes, request);

@@ -179,3 +179,29 @@ it('volumes: a mask for each class, and the volumes of one mask along its fourth
     'data.classes has 1 names for 2 channels of a mask',
   );
 });
+
+it('a case that lacks a mask has none of its class, which is said, and its other masks keep theirs', async () => {
+  const size = { width: 2, height: 2, depth: 1, channels: 1, spacing: [1, 1, 2], affine: null } as const;
+  const nifti = (...data: readonly number[]) =>
+    writeNifti(Uint8Array.from(data), { ...size, data: Uint8Array.from(data) }, null);
+  const root = folderWith({
+    'p/t.nii': nifti(1, 2, 3, 4),
+    'p/t_seg.nii': nifti(1, 1, 0, 0),
+    'p/t_lesion.nii': nifti(0, 1, 0, 1),
+    'q/t.nii': nifti(5, 6, 7, 8),
+    'q/t_seg.nii': nifti(1, 1, 0, 0),
+    'q/t_roi.nii': nifti(0, 0, 1, 0),
+  });
+  const keys = { kind: 'medical' as const, root, masks: ['seg', 'lesion', 'roi'], axis: 'axial' as const, val: null };
+  const dataset = await openData(keys, 'classMap', train);
+  const masks = await Promise.all([0, 1].map(async (i) => [...((await dataset?.get(i))?.truth.mask ?? [])]));
+  expect(masks).toEqual([
+    [1, 2, 0, 2],
+    [1, 1, 3, 0],
+  ]);
+  const said = dataset?.warnings.filter(({ code }) => code === 'partial-masks').map(({ message }) => message);
+  expect(said).toEqual([
+    expect.stringContaining("1 of 2 cases have no mask 'lesion', and are learned as showing none of it"),
+    expect.stringContaining("1 of 2 cases have no mask 'roi'"),
+  ]);
+});
