@@ -299,12 +299,12 @@ test.skipIf(dataMissing)('the spinal cords are recognised, and no patient is in 
   const report = await checkData(await experimentOf(dataPath('nifti/sct')));
   expect(report.experiment.data.kind).toBe('medical');
   expect(report.splits.map(({ split, images }) => [split, images])).toEqual([
-    ['train', 64],
-    ['val', 77],
+    ['train', 86],
+    ['val', 55],
   ]);
   expect(report.splits.map(({ classes }) => classes.map(({ count }) => count))).toEqual([
-    [188_254, 7160],
-    [240_347, 5437],
+    [261_276, 8322],
+    [167_325, 4275],
   ]);
   expect(report.alike).toEqual([]);
   expect(report.problem).toBeNull();
