@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
+import { shownName } from '../../engine/printable.js';
 import { percentiles } from '../caseStatistics.js';
 import { hashValues } from '../check/hash.js';
 import type { Dataset, DeepImages, Entry } from '../dataset.js';
@@ -238,6 +239,14 @@ async function readCase(one: Case, options: OpenCases, first: Read | undefined):
   const opened = isStored ? await Promise.all(all.map((source) => openVolume(source, true))) : placed;
   const { volume } = opened[0] as (typeof opened)[number];
   for (const [i, other] of opened.entries()) requireGrid((all[i] as VolumeSource).path, other.volume, volume);
+  for (const [i, { odd }] of opened.entries()) {
+    if (odd === 0) continue;
+    const file = options.isAnonymous ? nameOf(one, options) : basename((all[i] as VolumeSource).path);
+    options.warnings.say(
+      'no-number',
+      `${shownName(file)}: ${odd} values that are no numbers are taken as the least one`,
+    );
+  }
   const axis = wanted ?? thickestAxis(volume);
   const images = opened.slice(0, volumes.length);
   const channels = images.reduce((sum, image) => sum + image.volume.channels, 0);
