@@ -7,6 +7,7 @@ import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
 import { loadEncoder } from '../datasets/loader/fill.js';
+import { isOverlapping } from '../datasets/overlap.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { membership } from '../engine/collective.js';
 import { ConfigError, DataError, EspalierError } from '../engine/errors.js';
@@ -293,7 +294,7 @@ function openTeacher(
   say(printable(`teacher: ${run.checkpoint}, step ${run.step}`));
   const { isExclusive }: Pick<Task, 'isExclusive'> = TASKS[task];
   const options = {
-    isExclusive: isExclusive?.(headSettings(model.head)) === true,
+    isExclusive: isExclusive?.(headSettings(model.head)) === true && !isOverlapping(labels),
     weight: train.teacherWeight,
     temperature: train.teacherTemperature,
   };

@@ -1,6 +1,7 @@
 import {
   COCO,
   COCOeval,
+  curveColumn,
   type ScoredBoxes as FoundBoxes,
   type TruthBoxes,
   type VocDetection,
@@ -9,9 +10,7 @@ import {
   vocCurve,
   vocMatches,
 } from '#coco-ts';
-import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
-import { boxAt } from '../boxes.js';
 import type { Detections, DetectionTruth, LabelMap } from '../sample.js';
 import type { Evaluator } from './evaluator.js';
 import { createIdSet } from './ids.js';
@@ -96,7 +95,7 @@ export function createDetectionEvaluator({
       const [truthRows, foundRows] = [rowsByLabel(truth.labels), rowsByLabel(result.labels)];
       for (const label of new Set([...truthRows.keys(), ...foundRows.keys()])) {
         const real = truthsAt(truths, truthRows.get(label));
-        keep(valueAt(voc, label), vocMatches(detectionsAt(found, foundRows.get(label)), real));
+        keep(voc[label] as Kept, vocMatches(detectionsAt(found, foundRows.get(label)), real));
       }
     },
     report: () => {
@@ -137,12 +136,13 @@ function vocMean(voc: readonly VocMatches[], rule: 'voc07' | 'voc10'): number | 
 /** Means of the precision of one class over recalls, all sizes, most detections: over all IoUs, and at the first, 0.5. */
 export function classPrecision({ eval: result }: COCOeval, index: number): Omit<ClassPrecision, 'name'> {
   if (result === null) throw new Error('accumulate() has not run');
-  const [T, R, K, A, M] = result.counts;
+  const [T, R, K, , M] = result.counts;
+  const { values, width, at } = curveColumn(result, 'precision', 0, M - 1);
   let all = 0;
   let first = 0;
   for (let t = 0; t < T; t++) {
     for (let r = 0; r < R; r++) {
-      const precision = valueAt(result.precision, (((t * R + r) * K + index) * A + 0) * M + (M - 1));
+      const precision = values[((t * R + r) * K + index) * width + at] as number;
       if (precision < 0) return { AP: null, AP50: null };
       all += precision;
       if (t === 0) first += precision;
@@ -169,7 +169,7 @@ const foundColumns = ({ boxes, labels, scores }: ScoredBoxes): FoundBoxes => ({
 /** x1 y1 x2 y2 -> x y width height, in float64. */
 function sided(corners: Float32Array | Float64Array): Float64Array {
   const out = Float64Array.from(corners);
-  for (let i = 0; i < out.length; i++) if (i % 4 > 1) out[i] = valueAt(out, i) - valueAt(out, i - 2);
+  for (let i = 0; i < out.length; i++) if (i % 4 > 1) out[i] = (out[i] as number) - (out[i - 2] as number);
   return out;
 }
 
@@ -196,8 +196,11 @@ function rowsByLabel(labels: Int32Array): Map<number, number[]> {
   return out;
 }
 
+const boxAt = (boxes: ArrayLike<number>, row: number): number[] =>
+  [0, 1, 2, 3].map((i) => boxes[4 * row + i] as number);
+
 const detectionsAt = ({ boxes, scores }: FoundBoxes, rows: readonly number[] = []): VocDetection[] =>
-  rows.map((row) => ({ image: 0, bbox: boxAt(boxes, row), score: valueAt(scores, row) }));
+  rows.map((row) => ({ image: 0, bbox: boxAt(boxes, row), score: scores[row] as number }));
 
 const truthsAt = ({ boxes, crowds }: TruthBoxes, rows: readonly number[] = []): VocTruth[] =>
   rows.map((row) => ({ image: 0, bbox: boxAt(boxes, row), difficult: crowds[row] === 1 }));

@@ -12,14 +12,17 @@ import type { Gathered } from './gather.js';
 /**
  * The interval of a report's headline by images drawn again; null: there is none. The average precision of masks and the
  * panoptic quality are not drawn again: boxes, which their answers have, too, are others.
+ *
+ * @param classes of the confusions, the first. Defaults to all
  */
 export function headlineInterval(
   { resampled }: Pick<Task, 'resampled'>,
   boxes: Pick<BoxAnalysis, 'interval'> | null,
   { confusions }: Pick<Gathered, 'confusions'>,
+  classes?: number,
 ): Estimate | null {
   if (resampled === 'detections') return boxes?.interval ?? null;
-  return resampled === 'confusions' ? intervalOf(confusions) : null;
+  return resampled === 'confusions' ? intervalOf(confusions, classes) : null;
 }
 
 export type PairedTest = ReturnType<typeof compareAnswers>;
@@ -34,5 +37,7 @@ export function pairedTest(
   if (resampled === 'detections') {
     return own.answered.length > 0 ? compareAnswers(own.answered, other.answered, options) : null;
   }
-  return resampled === 'confusions' ? compareMaps(own.confusions, other.confusions) : null;
+  return resampled === 'confusions'
+    ? compareMaps(own.confusions, other.confusions, options.labels.classes.length)
+    : null;
 }
