@@ -27,14 +27,14 @@ export function checkKeys(experiment: Experiment): readonly Problem[] {
 /** The truth that the task learns from, and how many classes it can hold. */
 function checkTruth({ task, data }: Experiment): Problem[] {
   const problems: Problem[] = [];
-  const { truth, mostClasses } = TASKS[task];
+  const { truth, mostClasses, hasModes }: Pick<Task, 'truth' | 'mostClasses' | 'hasModes'> = TASKS[task];
   const lack = lacksTruth(formatOf(data), truth);
   if (lack !== null) problems.push({ path: ['data', 'kind'], message: `${task}: ${lack}` });
   if (data.classes.length > mostClasses) {
     const message = `${data.classes.length} classes are more than the ${mostClasses} that ${task} can tell apart: merge some of them`;
     problems.push({ path: ['data', 'classes'], message });
   }
-  if (truth !== 'classMap' && data.mode !== 'multiclass') {
+  if (!hasModes && data.mode !== 'multiclass') {
     const message = `${data.mode} is of the pixels of class maps, and the task is ${task}: leave it out`;
     problems.push({ path: ['data', 'mode'], message });
   }

@@ -22,6 +22,7 @@ export const segmentation = defineTask<SemanticTruth, ClassMap>({
     large: { policy: 'trivial-color', mosaic: 0 },
     mixupAlpha: 32,
   },
+  hasModes: true,
   picksForeground: true,
   isExclusive: () => true,
   resampled: 'confusions',

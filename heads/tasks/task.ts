@@ -89,6 +89,8 @@ export interface Task<T extends Truth = Truth, Result = unknown> {
   readonly augmentation: TaskAugmentation;
   /** True: what no class covers is a class of its own, which the labels of a data set may lack. Defaults to false. */
   readonly addsBackground?: true;
+  /** True: `data.mode` says whether a pixel has one class or several. Defaults to false. */
+  readonly hasModes?: true;
   /** True: crops can be centred on what has a class beside the background. Defaults to false. */
   readonly picksForeground?: true;
   /** Whether the classes of one place exclude each other, as the settings of the head say. Defaults to never. */
