@@ -90,7 +90,13 @@ async function open<Data extends CommonData & { readonly images?: string | null 
       const found = await format.read(places, reading);
       set = found;
       return found.images.map((image) => {
-        return { id: image.name.replaceAll('\\', '/'), classes: image.objects.map(({ name }) => name), image };
+        return {
+          id: image.name.replaceAll('\\', '/'),
+          get classes() {
+            return image.objects.map(({ name }) => name);
+          },
+          image,
+        };
       });
     },
   });
