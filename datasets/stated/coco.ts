@@ -125,10 +125,23 @@ export async function readColumns(file: string, { isBeside, warnings }: CocoRead
     Array.from(order.subarray(ends[place], ends[place + 1]), (row) => objectOfRow(rows, row, names));
   const classes = chooseCategories(listed, new Set([...used].map(keyOf)), warnings);
   const folder = isBeside ? dirname(file) : null;
-  const set = { source: file, folder, sizeAt: (place: number) => sizeOf(sorted[place] ?? {}), objectsAt };
+  const sides = Float64Array.from(
+    sorted.flatMap((image) => {
+      const { width, height } = sizeOf(image) ?? NO_SIZE;
+      return [width, height];
+    }),
+  );
+  const sizeAt = (place: number): StatedImage['size'] => {
+    const [width = 0, height = 0] = sides.subarray(2 * place, 2 * place + 2);
+    return width > 0 ? { width, height } : null;
+  };
+  const set = { source: file, folder, sizeAt, objectsAt };
   const stated = sorted.map((_, place) => new ImageOfColumns(nameOf(place), place, set));
+  sorted.length = 0; // nothing is left of the records
   return { images: stated, classes, file, hasAreas: true };
 }
+
+const NO_SIZE = { width: 0, height: 0 };
 
 /** What images of one file share. */
 interface ColumnsOfFile extends Pick<StatedImage, 'source' | 'folder'> {

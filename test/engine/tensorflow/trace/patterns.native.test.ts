@@ -6,18 +6,19 @@ import { compileQuietly, values } from './compiled.js';
 type Fn = (...args: tf.Tensor[]) => Tree;
 
 /** Value and gradients of a scalar function of tensors, with patterns and without, and the bytes that a call needs. */
-function both(fn: (...args: tf.Tensor[]) => tf.Tensor, args: readonly tf.Tensor[]) {
-  return [true, false].map((patterns) => {
-    const whole: Fn = (...given) => {
-      const { value, grads } = tf.valueAndGrads((...xs: tf.Tensor[]) => tf.sum(fn(...xs)))(given);
-      return [value, ...grads];
-    };
+function both(fn: (...args: tf.Tensor[]) => tf.Tensor, args: readonly tf.Tensor[]): readonly [Result, Result] {
+  const whole: Fn = (...given) => {
+    const { value, grads } = tf.valueAndGrads((...xs: tf.Tensor[]) => tf.sum(fn(...xs)))(given);
+    return [value, ...grads];
+  };
+  const run = (patterns: boolean): Result => {
     const { step } = compileQuietly(whole, { patterns });
     const bytes = step.memory(...args);
     const results = (step(...args) as tf.Tensor[]).map(values);
     step.dispose();
     return { bytes, results };
-  }) as [Result, Result];
+  };
+  return [run(true), run(false)];
 }
 interface Result {
   readonly bytes: number;
