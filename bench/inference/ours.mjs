@@ -48,7 +48,10 @@ async function write() {
   const traced = (kernels) => traceNetwork(model, { inputSize: [pixels, pixels], batch, kernels });
   writeFileSync(`${base}.onnx`, writeOnnx(onnxOf(await traced('whole'), {}), 'bench'));
   mkdirSync(base, { recursive: true });
-  for (const { name: file, bytes } of graphModelFiles(graphDefOf(await traced('plain')), { precision: 'f32' }))
+  for (const { name: file, bytes } of graphModelFiles(graphDefOf(await traced('plain')), {
+    precision: 'f32',
+    provenance: { producer: 'bench' },
+  }))
     writeFileSync(join(base, file), bytes);
 }
 
