@@ -40,7 +40,14 @@ export const metadataSchema = z.strictObject({
   patience: patienceSchema.optional(),
   /** The step at which the backbone was unfrozen; null or absent: it was not. */
   unfrozenAt: z.int().min(0).nullable().optional(),
-  classes: z.array(z.strictObject({ id: z.int(), name: z.string(), isStuff: z.literal(true).optional() })),
+  classes: z.array(
+    z.strictObject({
+      id: z.int(),
+      name: z.string(),
+      isStuff: z.literal(true).optional(),
+      overlaps: z.literal(true).optional(),
+    }),
+  ),
   preprocessing: preprocessingSchema,
   config: z.unknown(),
   versions: z.record(z.string(), z.string()),

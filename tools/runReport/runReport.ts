@@ -86,7 +86,11 @@ async function pageOf(
   const sizes = images.map(({ width, height }) => ({ width, height }));
   const analysis = hasBoxes ? analyseBoxes(answered, sizes, { labels, maxDetections, threshold }) : null;
   const parts: (Html | null)[] = [
-    sections.headlineSection(figures, run.network.task, headlineInterval(truth, analysis, gathered)),
+    sections.headlineSection(
+      figures,
+      run.network.task,
+      headlineInterval(truth, analysis, gathered, run.labels.classes.length),
+    ),
     rival && compareSection(run, gathered, rival),
     hasBoxes ? await sections.curvesSection(classCurves(labels, answered, maxDetections)) : null,
     names.length <= 60 ? sections.confusionSection(names, confusion) : null,

@@ -203,7 +203,12 @@ function metadataOf<Raw>(run: TrainRun<Raw>, plan: Plan, state: RunState): Check
     seed: plan.seed,
     optimizer: plan.optimizerName,
     metric: run.metric ?? null,
-    classes: run.labels.classes.map(({ id, name, isStuff }) => ({ id, name, ...(isStuff && { isStuff }) })),
+    classes: run.labels.classes.map(({ id, name, isStuff, overlaps }) => ({
+      id,
+      name,
+      ...(isStuff && { isStuff }),
+      ...(overlaps && { overlaps }),
+    })),
     preprocessing: preprocessingSchema.parse(run.model.preprocessing),
     config: run.config,
     versions: versions(),
