@@ -15,7 +15,7 @@ const MULTIPLE = 32;
  */
 export function stagesOf<E extends Experiment>(experiment: E): readonly E[] {
   const { progressive, teacher, cachedViews } = experiment.train;
-  if (progressive === null) return [experiment];
+  if (progressive.stages === 1) return [experiment];
   const other = teacher !== null ? 'train.teacher' : cachedViews > 0 ? 'train.cachedViews' : null;
   if (other !== null)
     throw new ConfigError(`train.progressive: ${other} is for images of one size: leave one of them out`);
@@ -28,7 +28,7 @@ export function stagesOf<E extends Experiment>(experiment: E): readonly E[] {
 /** @param share of the way, 0..1 */
 function stageAt<E extends Experiment>(
   experiment: E,
-  { size, strength }: NonNullable<Experiment['train']['progressive']>,
+  { size, strength }: Experiment['train']['progressive'],
   share: number,
 ): E {
   const { model, augment } = experiment;

@@ -15,12 +15,12 @@ describe('stages of a progressive training', () => {
     const experiment = parse('classification', {
       model: { inputSize: [224, 320], head: { kind: 'classification', dropout: 0.3 } },
       augment: { policy: 'rand-m15-mstd0.5', mixup: { probability: 0.6 } },
-      train: { progressive: {} },
+      train: { progressive: { stages: 4 } },
     });
     const stages = stagesOf(experiment);
     expect(stages.at(-1)).toBe(experiment);
     expect(stages.map(({ model }) => model.inputSize)).toEqual([
-      [96, 160],
+      [128, 160],
       [160, 224],
       [192, 256],
       [224, 320],
@@ -28,7 +28,7 @@ describe('stages of a progressive training', () => {
     expect(stages.map(({ augment }) => augment.policy)).toEqual([
       'rand-m5-mstd0.5',
       'rand-m8.3-mstd0.5',
-      'rand-m11.7-mstd0.5',
+      'rand-m11.6-mstd0.5',
       'rand-m15-mstd0.5',
     ]);
     for (const [i, { augment, model }] of stages.entries()) {
@@ -36,7 +36,7 @@ describe('stages of a progressive training', () => {
       expect('dropout' in model.head && model.head.dropout).toBeCloseTo(0.3 * (0.33 + (0.67 * i) / 3), 9);
     }
     expect(describeStages(stages)).toBe(
-      '4 stages of equal length, of 96 x 160, then 160 x 224, then 192 x 256, then 224 x 320 pixels',
+      '4 stages of equal length, of 128 x 160, then 160 x 224, then 192 x 256, then 224 x 320 pixels',
     );
   });
 
@@ -48,7 +48,7 @@ describe('stages of a progressive training', () => {
   });
 
   test('are refused beside what is for images of one size', () => {
-    expect(() => stagesOf(parse('detection', { train: { progressive: {}, cachedViews: 2 } }))).toThrow(
+    expect(() => stagesOf(parse('detection', { train: { progressive: { stages: 4 }, cachedViews: 2 } }))).toThrow(
       'train.progressive: train.cachedViews is for images of one size: leave one of them out',
     );
   });

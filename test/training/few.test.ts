@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,7 +125,13 @@ describe('training on one image', () => {
       },
     );
   };
-  const weightsOf = (name: string) => [...readCheckpoint(runFolder(join(runs, name)).last).tensors.entries()];
+  /** Of all tensors of the last checkpoint: a comparison of millions of values would be told for minutes. */
+  const weightsOf = (name: string): string => {
+    const hash = createHash('sha256');
+    for (const [each, { data }] of readCheckpoint(runFolder(join(runs, name)).last).tensors)
+      hash.update(each).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    return hash.digest('hex');
+  };
 
   it.runIf(isPortable)('on the kept maps of a frozen backbone is recorded as one on images, and answers', async () => {
     const said: string[] = [];
@@ -151,7 +158,7 @@ describe('training on one image', () => {
       const progressive = { stages: 2, size: 0.5, strength: 0.33 };
       const whole = await trained('grown', { progressive }, {});
       expect(whole).toMatchObject({ reason: 'done', step: 4, best: { value: expect.any(Number) } });
-      for (const stop of [1, 2, 3]) {
+      for (const stop of [1, 3]) {
         const name = `grown-${stop}`;
         const controller = new AbortController();
         const progress = {

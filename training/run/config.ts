@@ -135,7 +135,12 @@ export const trainConfig = z.strictObject({
     ),
   progressive: z
     .strictObject({
-      stages: z.int().min(2).max(16).default(4).describe('Stages of equal length, 2..16'),
+      stages: z
+        .int()
+        .min(1)
+        .max(16)
+        .default(1)
+        .describe('Stages of equal length, 1..16; 1: all images alike; 4 in EfficientNetV2'),
       size: z
         .number()
         .min(0.1)
@@ -147,10 +152,9 @@ export const trainConfig = z.strictObject({
         'Magnitude of RandAugment and dropout of the head in the first stage, as a share of the last, 0..1; mixup and cutmix grow from none',
       ),
     })
-    .nullable()
-    .default(null)
+    .prefault({})
     .describe(
-      'Progressive learning of EfficientNetV2: small images that are changed little, then larger ones that are changed more; evaluations are at model.inputSize; {}: its defaults; null: all images alike',
+      'Progressive learning of EfficientNetV2: small images that are changed little, then larger ones that are changed more; evaluations are at model.inputSize',
     ),
   sam: z
     .number()
