@@ -19,7 +19,7 @@ export interface DescribeRunOptions {
 export function describeRun(run: Run, answer: Description['answer'], options: DescribeRunOptions): Description {
   const { network, experiment, labels } = run;
   const { backbone, neck, head, weights } = experiment.model;
-  const { mean, std, clip, depth, perImage = null } = network.model.preprocessing;
+  const { mean, std, clip, depth, perImage = null, spacing } = network.model.preprocessing;
   const { batch, precision, licence, producer } = options;
   return {
     format: 'espalier-network',
@@ -34,6 +34,7 @@ export function describeRun(run: Run, answer: Description['answer'], options: De
       channels: depth === 'own' ? mean.length : 'RGB',
       ...(depth === 'own' ? { depth: { perImage } } : {}),
       fit: network.fit,
+      ...(spacing && { spacing }),
       fill: fillOf(network.model.preprocessing, depth === 'own' ? 'float32' : 'uint8'),
     },
     normalization: { mean, std, ...(clip ? { clip } : {}) },

@@ -7,6 +7,7 @@ import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
 import { loadEncoder } from '../datasets/loader/fill.js';
+import { isOverlapping } from '../datasets/overlap.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { membership } from '../engine/collective.js';
 import { ConfigError, DataError, EspalierError } from '../engine/errors.js';
@@ -353,7 +354,9 @@ function openTeacher(
   }
   say(printable(`teacher: ${run.checkpoint}, step ${run.step}`));
   const { truth } = TASKS[task];
-  const isExclusive = truth === 'classMap' || (truth === 'labels' && headSettings(model.head).multiLabel !== true);
+  const isExclusive =
+    (truth === 'classMap' && !isOverlapping(labels)) ||
+    (truth === 'labels' && headSettings(model.head).multiLabel !== true);
   const options = { isExclusive, weight: train.teacherWeight, temperature: train.teacherTemperature };
   const taught = withTeacher(network.model, run.network.model, options);
   return { model: taught as TrainableModel<unknown>, dispose: run.dispose };

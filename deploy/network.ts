@@ -30,12 +30,6 @@ export async function traceNetwork<Raw>(
     throw new ConfigError(
       'this head does not say what its answer is as tensors (`exported` of a head), so it has no export',
     );
-  const { spacing } = model.preprocessing;
-  if (spacing) {
-    throw new ConfigError(
-      `the network sees images whose pixels are ${spacing.join(' x ')} mm apart, which exported files do not say yet: train with data.spacing: null, or use the run itself`,
-    );
-  }
   const names = new Map<tf.Tensor, string>([...parameters].map(([name, { variable }]) => [variable, name]));
   const shape = [batch, ...inputSize, model.preprocessing.mean.length];
   return traceGraph(

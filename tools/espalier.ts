@@ -156,7 +156,7 @@ function addLearning(program: Command): void {
     )
     .option(
       '--keep-largest',
-      "segmentation: find the classes whose mean Dice over the cases rises with their largest component alone, and keep that in the run's folder",
+      "segmentation: find the classes whose mean Dice over the cases rises with their largest component alone, and keep that in the run's folder; of the folder of train --fold all, over the cases of all folds, in each of them",
     )
     .addOption(batch())
     .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')

@@ -42,7 +42,14 @@ export const metadataSchema = z.strictObject({
   unfrozenAt: z.int().min(0).nullable().optional(),
   /** Stage of a training in several, from 0; absent: the first. */
   stage: z.int().min(0).optional(),
-  classes: z.array(z.strictObject({ id: z.int(), name: z.string(), isStuff: z.literal(true).optional() })),
+  classes: z.array(
+    z.strictObject({
+      id: z.int(),
+      name: z.string(),
+      isStuff: z.literal(true).optional(),
+      overlaps: z.literal(true).optional(),
+    }),
+  ),
   preprocessing: preprocessingSchema,
   config: z.unknown(),
   versions: z.record(z.string(), z.string()),

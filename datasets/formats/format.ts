@@ -134,6 +134,12 @@ export const commonKeys = {
     .max(99)
     .default(0)
     .describe('The part of data.folds that validates, 0..folds - 1; `train --fold` sets it, `--fold all` trains each'),
+  mode: z
+    .enum(['multiclass', 'multilabel', 'binary'])
+    .default('multiclass')
+    .describe(
+      'Segmentation. multiclass: a pixel has exactly one class, the background is one; multilabel: classes may overlap, up to 7, each is answered by itself and there is no background; binary: one class against the rest, a single probability',
+    ),
   classes: z
     .array(name)
     .max(10_000)

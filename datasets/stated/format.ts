@@ -114,7 +114,7 @@ async function ownFolder(root: DataRoot, name: string | undefined): Promise<stri
   return found?.isDirectory() ? join(root.path, name) : root.path;
 }
 
-const pick = ({ badRecords, links, classes }: CommonData) => ({ badRecords, links, classes });
+const pick = ({ badRecords, links, classes, mode }: CommonData) => ({ badRecords, links, classes, mode });
 
 /** A path that a config names: absolute, or from the root; outside of it only what the user wrote may lie. */
 export const configPath = (root: DataRoot, path: string): string => resolve(root.path, path.replaceAll('\\', '/'));

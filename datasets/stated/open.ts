@@ -7,6 +7,7 @@ import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
 import type { CommonData, SplitRequest } from '../formats/format.js';
 import { BACKGROUND, classIndices } from '../labels.js';
+import { backgroundOf, isOverlapping, labelsOfMode } from '../overlap.js';
 import { contains, type DataRoot, idOf } from '../paths.js';
 import { datasetOf, requireSize, type StoredTruth } from '../read.js';
 import { type RegionsTruth, type Segmentation, toRle } from '../regions.js';
@@ -29,7 +30,7 @@ import { resolveLabels } from './labels.js';
 
 const AT_ONCE = 8;
 
-export interface OpenStated extends Pick<CommonData, 'badRecords' | 'links' | 'classes'> {
+export interface OpenStated extends Pick<CommonData, 'badRecords' | 'links' | 'classes' | 'mode'> {
   readonly root: DataRoot;
   readonly images: ImageIndex;
   /** Folder of the images, absolute. */
@@ -120,8 +121,9 @@ export async function openRegions(
   options: OpenStated,
 ): Promise<Dataset<SemanticTruth>> {
   const { labels, indexOf } = classesOf(set, 'classMap', options);
-  const background = labels.classes.findIndex(({ name }) => name === BACKGROUND);
+  const background = backgroundOf(labels);
   const uncovered = background < 0 ? IGNORED : background;
+  const overlaps = isOverlapping(labels);
   const entries = await openEntries(
     set,
     chosen,
@@ -143,7 +145,7 @@ export async function openRegions(
         })
         .sort((a, b) => b.size - a.size)
         .map(({ label, segmentation }) => ({ label, segmentation }));
-      const truth: RegionsTruth = { kind: 'regions', uncovered, regions };
+      const truth: RegionsTruth = { kind: 'regions', uncovered, regions, ...(overlaps && { overlaps }) };
       return { ...image, truth };
     },
   );
@@ -230,8 +232,10 @@ const fits = (
   { width, height }: { readonly width: number; readonly height: number },
 ): boolean => !('size' in segmentation) || (segmentation.size[0] === height && segmentation.size[1] === width);
 
-function classesOf(set: StatedSet, truth: Truth['kind'], { classes, request, warnings }: OpenStated) {
-  const labels: LabelMap = request.labels ?? resolveLabels(set, classes, truth, warnings);
+function classesOf(set: StatedSet, truth: Truth['kind'], { classes, mode, request, warnings }: OpenStated) {
+  const labels: LabelMap =
+    request.labels ??
+    labelsOfMode(resolveLabels(set, classes, truth, warnings), truth === 'classMap' ? mode : 'multiclass');
   const indices = classIndices(labels);
   const code = request.labels === undefined || classes.length > 0 ? 'other-class' : 'unknown-class';
   const indexOf = ({ name }: StatedObject): number | null => {

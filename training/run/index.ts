@@ -17,7 +17,7 @@ export {
 export { imageError } from './imageError.js';
 export { onInterrupt } from './interrupt.js';
 export { type LabelStatistics, labelStatistics } from './labelStatistics.js';
-export { holderOf } from './lock.js';
+export { holderOf, takeLock } from './lock.js';
 export type { StopReason } from './loop.js';
 export {
   type BatchChoice,
