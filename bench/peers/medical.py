@@ -102,6 +102,7 @@ def nnunet():
     keys = {part: [f"{part}{i:04d}" for i in range(len(items))] for part, items in slices.items()}
     (prepared / "splits_final.json").write_text(json.dumps([{"train": keys["train"], "val": keys["val"]}]))
     plans, dataset = (json.loads((prepared / file).read_text()) for file in ("nnUNetPlans.json", "dataset.json"))
+    plans["continue_training"] = False
     torch.manual_seed(1)
     trainer = nnUNetTrainer(plans, "2d", 0, dataset, device=torch.device("cpu"))
     trainer.disable_checkpointing = True

@@ -196,8 +196,8 @@ it('a case that lacks a mask has none of its class, which is said, and its other
   const dataset = await openData(keys, 'classMap', train);
   const masks = await Promise.all([0, 1].map(async (i) => [...((await dataset?.get(i))?.truth.mask ?? [])]));
   expect(masks).toEqual([
-    [1, 2, 0, 2],
-    [1, 1, 3, 0],
+    [0, 2, 1, 2],
+    [3, 0, 1, 1],
   ]);
   const said = dataset?.warnings.filter(({ code }) => code === 'partial-masks').map(({ message }) => message);
   expect(said).toEqual([
