@@ -86,7 +86,7 @@ const MAX_VALUES = 2 ** 29;
 const ANSWERS: { readonly [T in Description['task']]: readonly Description['answer']['kind'][] } = {
   detection: ['boxes', 'detections'],
   instances: ['instances'],
-  panoptic: [],
+  panoptic: ['panoptic'],
   segmentation: ['classMap'],
   classification: ['classScores'],
 };

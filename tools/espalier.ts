@@ -325,12 +325,12 @@ function addMachine(program: Command): void {
   program
     .command('sample')
     .description('draw a data set with its truth')
-    .addArgument(program.createArgument('<kind>', 'what to draw').choices(['cells', 'radiograph', 'skin']))
+    .addArgument(program.createArgument('<kind>', 'what to draw').choices(['cells', 'panoptic', 'radiograph', 'skin']))
     .requiredOption('--out <dir>', 'folder to draw into')
     .addOption(new Option('--images <n>', 'how many').argParser(wholeNumber(1, 100_000)).default(120))
     .addOption(new Option('--seed <n>', 'same seed, same bytes').argParser(wholeNumber(0, 4_294_967_295)).default(1))
     .addOption(json())
-    .action(async (kind: 'cells' | 'radiograph' | 'skin', options) =>
+    .action(async (kind: 'cells' | 'panoptic' | 'radiograph' | 'skin', options) =>
       (await import('./sample.js')).sample(kind, options),
     );
   addBackbones(program);

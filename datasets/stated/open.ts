@@ -86,21 +86,22 @@ export async function openBoxes(
   return datasetOf<DetectionTruth>(labels, entries, options.warnings.list(), { source: set.file });
 }
 
-/** Boxes with the regions of stated images; an object without a region is neither learned nor counted. */
+/** Boxes with the regions of stated images; an object without a region is neither learned nor counted, but where boxes alone will do. */
 export async function openInstances(
   set: StatedSet,
   chosen: readonly StatedImage[],
   options: OpenStated,
 ): Promise<Dataset<InstanceTruth>> {
   const { labels, indexOf } = classesOf(set, 'instances', options);
-  const { warnings } = options;
+  const { warnings, request } = options;
   const entries = await openEntries(set, chosen, options, (image): Entry<StoredTruth> => {
     const { file, id, width, height, objects, source } = image;
     const stated = objects.flatMap((object): (StatedBox & { readonly segmentation: Segmentation | null })[] => {
       const label = indexOf(object);
       if (label === null) return [];
       const isWrong = object.segmentation !== null && !fits(object.segmentation, image);
-      const segmentation = isWrong ? null : object.segmentation;
+      const own = isWrong ? null : object.segmentation;
+      const segmentation = own ?? (request.boxesAlone && object.box ? rectangleOf(object.box) : null);
       if (segmentation === null) warnings.note(isWrong ? 'bad-shape' : 'missing-mask', id);
       const box = object.box ?? extentOf(segmentation);
       if (box === null) return [];
@@ -386,6 +387,10 @@ function mergeRepeated(chosen: readonly StatedImage[], { warnings }: OpenStated)
 }
 
 /** x1 y1 x2 y2 of polygons or run lengths; null where there is none. */
+const rectangleOf = ([x1, y1, x2, y2]: NonNullable<StatedObject['box']>): Segmentation => [
+  [x1, y1, x2, y1, x2, y2, x1, y2],
+];
+
 export function extentOf(segmentation: Segmentation | null): StatedObject['box'] {
   if (segmentation === null) return null;
   if ('size' in segmentation) {
