@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
+import { shownName } from '../../engine/printable.js';
 import { percentiles } from '../caseStatistics.js';
 import { hashValues } from '../check/hash.js';
 import type { Dataset, DeepImages, Entry } from '../dataset.js';
@@ -205,7 +206,7 @@ async function readAll(cases: readonly Case[], options: OpenCases): Promise<read
       read.push(await readCase(one, options, read[0]));
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error;
-      bad.set(nameOf(one, options), badRecord(error));
+      bad.set(nameOf(one, options), withFile(badRecord(error), error, options));
     }
   }
   if (read.length === 0 || (bad.size > 0 && policy === 'error')) {
@@ -213,6 +214,12 @@ async function readAll(cases: readonly Case[], options: OpenCases): Promise<read
   }
   for (const [file, problem] of bad) warnings.noteBad(file, problem);
   return read;
+}
+
+/** Which file of a case it is, where names are no secret. */
+function withFile(record: BadRecord, error: EspalierError, { isAnonymous }: OpenCases): BadRecord {
+  if (isAnonymous || !(error instanceof DataError)) return record;
+  return { ...record, problem: `${basename(error.file)}: ${record.problem}` };
 }
 
 async function readCase(one: Case, options: OpenCases, first: Read | undefined): Promise<Read> {
@@ -232,6 +239,14 @@ async function readCase(one: Case, options: OpenCases, first: Read | undefined):
   const opened = isStored ? await Promise.all(all.map((source) => openVolume(source, true))) : placed;
   const { volume } = opened[0] as (typeof opened)[number];
   for (const [i, other] of opened.entries()) requireGrid((all[i] as VolumeSource).path, other.volume, volume);
+  for (const [i, { odd }] of opened.entries()) {
+    if (odd === 0) continue;
+    const file = options.isAnonymous ? nameOf(one, options) : basename((all[i] as VolumeSource).path);
+    options.warnings.say(
+      'no-number',
+      `${shownName(file)}: ${odd} values that are no numbers are taken as the least one`,
+    );
+  }
   const axis = wanted ?? thickestAxis(volume);
   const images = opened.slice(0, volumes.length);
   const channels = images.reduce((sum, image) => sum + image.volume.channels, 0);

@@ -61,11 +61,33 @@ export interface Kept {
   readonly modality: string | null;
   /** Of the values of a mask, where its file says them. */
   readonly names: ReadonlyMap<number, string> | null;
+  /** Values that were no finite numbers. */
+  readonly odd: number;
 }
 
 /** Bytes of volumes that a thread keeps, as slices of one follow each other. */
 const MOST_BYTES = 2 ** 28;
 const kept = new Map<string, Kept>();
+
+/**
+ * Gives values that are no finite numbers the least that is one: they would make every weight of a network one that is none.
+ *
+ * @returns how many there were
+ * @throws DataError where there is no other
+ */
+export function replaceOdd(path: string, data: PixelData): number {
+  if (!(data instanceof Float32Array)) return 0;
+  let [least, odd] = [Number.POSITIVE_INFINITY, 0];
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (!Number.isFinite(value)) odd++;
+    else if (value < least) least = value;
+  }
+  if (odd === 0) return 0;
+  if (odd === data.length) throw new DataError(path, 'none of its values is a finite number');
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) data[i] = least;
+  return odd;
+}
 
 /** Reads a volume, or takes it from those read last. @throws DataError as readVolume */
 export async function openVolume({ path, isFolder, on, isApart }: VolumeSource, isStored: boolean): Promise<Kept> {
@@ -77,8 +99,10 @@ export async function openVolume({ path, isFolder, on, isApart }: VolumeSource, 
     return known;
   }
   const read: ReadVolume = await readVolume(path, isFolder, on && { ...on, isApart });
+  const odd = replaceOdd(path, read.data);
   const volume = isStored ? { ...read, affine: null } : toRas(read);
   const found = {
+    odd,
     volume,
     statistics: caseStatistics(volume.data, volume),
     modality: read.modality,

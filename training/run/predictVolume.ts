@@ -7,6 +7,7 @@ import {
   joined,
   planeOf,
   repeated,
+  replaceOdd,
   requireGrid,
   sliceWithin,
   thickestAxis,
@@ -62,6 +63,7 @@ export async function predictVolume<Result>(
   const all = await Promise.all(
     files.map((path) => readVolume(path, statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)),
   );
+  for (const [i, { data }] of all.entries()) replaceOdd(files[i] ?? '', data);
   const [stored] = all as [ReadVolume];
   const isStored = all.some(({ affine }) => affine === null);
   const placedAll = all.map((one) => (isStored ? { ...one, affine: null } : toRas(one)));
