@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
 import { valueAt } from '../../engine/checked.js';
 import { WeightsError } from '../../engine/errors.js';
-import { boxesReading, instancesReading, readBoxes } from './boxes.js';
+import { boxesReading, instancesReading, panopticReading, readBoxes } from './boxes.js';
 import { classMapReading, readClassMap } from './classMap.js';
 import { classScoresReading, readClassScores } from './classScores.js';
 import { detectionsReading, readDetections } from './detections.js';
@@ -23,6 +23,7 @@ export const readingSchema = z.discriminatedUnion('kind', [
   classMapReading,
   classScoresReading,
   instancesReading,
+  panopticReading,
 ]);
 export type Reading = z.output<typeof readingSchema>;
 
@@ -73,17 +74,20 @@ export async function readAnswers(
     const [boxes, scores] = [rows('boxes', 3), rows('scores', 3)];
     return placements.map((placement, i) => readBoxes(reading, valueAt(boxes, i), valueAt(scores, i), placement));
   }
-  if (reading.kind === 'instances') {
+  if (reading.kind === 'instances' || reading.kind === 'panoptic') {
     const [boxes, scores, kernels] = ['boxes', 'scores', 'kernels'].map((name) => rows(name, 3));
     const prototypes = rows('prototypes', 4);
-    const { readInstances } = await import('./instances.js'); // run lengths of COCO weigh more than all the rest
+    const { readInstances, readPanoptic } = await import('./instances.js'); // run lengths of COCO weigh more than all the rest
+    const semantic = reading.kind === 'panoptic' ? rows('semantic', 4) : [];
     return placements.map((placement, i) => {
       const [own, ownScores, ownKernels] = [boxes?.[i], scores?.[i], kernels?.[i]] as [
         HostOutput,
         HostOutput,
         HostOutput,
       ];
-      return readInstances(reading, own, ownScores, ownKernels, valueAt(prototypes, i), placement);
+      const found = readInstances(reading, own, ownScores, ownKernels, prototypes[i] as HostOutput, placement);
+      if (reading.kind === 'instances') return found;
+      return readPanoptic(reading, found, semantic[i] as HostOutput, placement);
     });
   }
   if (reading.kind === 'detections') {
