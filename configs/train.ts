@@ -22,6 +22,7 @@ import {
   holdRunFolder,
   labelStatistics,
   openScalarLog,
+  originOf,
   type Pictures,
   type Progress,
   runFolder,
@@ -35,6 +36,7 @@ import {
 import type { TrainableModel } from '../training/step.js';
 import { withTeacher } from '../training/teacher.js';
 import { withWeights } from '../weights/fileSource.js';
+import { reportAnchors } from './anchors.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
@@ -53,6 +55,8 @@ export interface TrainExperimentOptions {
   readonly engine: string;
   /** Of the engine, for the record. */
   readonly threads?: ThreadCounts;
+  /** As it was typed, for the record. Defaults to none. */
+  readonly command?: string;
   /** Watches for tensors that stay alive after steps, and ends the run naming the op that made them. */
   readonly checkLeaks?: boolean;
   /** True: pretrained weights come from the cache or not at all. */
@@ -231,7 +235,7 @@ async function trainNetwork(
 ): Promise<TrainResult> {
   const teacher = openTeacher(experiment, network, train, options.say);
   const loader = createTrainLoader(experiment, network, train, (line) => options.say(printable(line)));
-  const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
+  const { out, held, resume, engine, signal, progress, threads, command = null, checkLeaks = false } = options;
   try {
     const isWriter = held !== null;
     const scalars =
@@ -255,6 +259,7 @@ async function trainNetwork(
       out,
       resume,
       engine,
+      origin: originOf(command),
       checkLeaks,
       ...(held ? { held } : {}),
       ...(threads === undefined ? {} : { threads }),
@@ -299,7 +304,7 @@ function openTeacher(
 }
 
 async function keepPictures(
-  { evaluate }: Experiment,
+  experiment: Experiment,
   { encoder }: Network,
   train: Dataset,
   out: string,
@@ -308,9 +313,9 @@ async function keepPictures(
   const built = await loadEncoder({ ...encoder, module: builtModule(encoder.module) });
   return createPictures({
     folder: runFolder(out).pictures,
-    statistics: labelStatistics(train),
+    about: { labels: () => labelStatistics(train), anchors: () => reportAnchors(experiment, train) },
     encoder: built,
-    threshold: evaluate.drawThreshold,
+    threshold: experiment.evaluate.drawThreshold,
     labels: train.labels,
     alsoShow: scalars?.image,
   });

@@ -132,15 +132,19 @@ function vocMean(voc: readonly VocMatches[], rule: 'voc07' | 'voc10'): number | 
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Means of the precision of one class over recalls, all sizes, most detections: over all IoUs, and at the first, 0.5. */
-export function classPrecision({ eval: result }: COCOeval, index: number): Omit<ClassPrecision, 'name'> {
+/**
+ * Means of the precision of one class over recalls, most detections: over all IoUs, and at the first, 0.5.
+ *
+ * @param area which of the ranges of areas. Defaults to the first: all
+ */
+export function classPrecision({ eval: result }: COCOeval, index: number, area = 0): Omit<ClassPrecision, 'name'> {
   if (result === null) throw new Error('accumulate() has not run');
   const [T, R, K, A, M] = result.counts;
   let all = 0;
   let first = 0;
   for (let t = 0; t < T; t++) {
     for (let r = 0; r < R; r++) {
-      const precision = result.precision[(((t * R + r) * K + index) * A + 0) * M + (M - 1)] as number;
+      const precision = result.precision[(((t * R + r) * K + index) * A + area) * M + (M - 1)] as number;
       if (precision < 0) return { AP: null, AP50: null };
       all += precision;
       if (t === 0) first += precision;

@@ -1,5 +1,5 @@
 import type { Estimate } from './analysis.js';
-import { between, draws } from './resampling.js';
+import { between, draws, type PairedTest, pairedTest } from './resampling.js';
 
 /** [K][K] counts of pixels of one image: rows are truths, columns answers. */
 type Counts = readonly (readonly number[])[];
@@ -20,29 +20,13 @@ export function intervalOf(images: readonly Counts[], seed = 0): Estimate | null
 }
 
 /** Mean IoU of the first less that of the second; images are drawn in pairs. Null: they are not the same images. */
-export function compareMaps(
-  first: readonly Counts[],
-  second: readonly Counts[],
-  seed = 0,
-): { readonly difference: Estimate; readonly pValue: number } | null {
+export function compareMaps(first: readonly Counts[], second: readonly Counts[], seed = 0): PairedTest | null {
   if (first.length !== second.length) return null;
   const difference = (weights: readonly number[]): number | null => {
     const [a, b] = [meanIou(first, weights), meanIou(second, weights)];
     return a === null || b === null ? null : a - b;
   };
-  const estimate = difference(ones(first.length));
-  if (estimate === null) return null;
-  const values = draws(first.length, seed, SAMPLES).flatMap((weights) => difference(weights) ?? []);
-  const share = (isOn: (value: number) => boolean): number => values.filter(isOn).length / values.length;
-  const pValue = Math.min(
-    1,
-    2 *
-      Math.min(
-        share((value) => value <= 0),
-        share((value) => value >= 0),
-      ),
-  );
-  return { difference: between(estimate, values), pValue };
+  return pairedTest(first.length, difference, { seed, samples: SAMPLES });
 }
 
 const ones = (count: number): readonly number[] => new Array<number>(count).fill(1);

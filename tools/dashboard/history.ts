@@ -21,6 +21,8 @@ export interface HistoryStep {
 /** What is shown of a run: of bounded size, however long its log is. The page and its server fold events alike. */
 export interface History {
   start: Beginning | null;
+  /** Where its last session comes from. */
+  origin: Of<'origin'> | null;
   /** When the log began, milliseconds since 1970. */
   began: number;
   /** Every `stride`-th step. */
@@ -44,6 +46,7 @@ const MOST_ENTRIES = 500;
 
 export const emptyHistory = (): History => ({
   start: null,
+  origin: null,
   began: 0,
   steps: [],
   stride: 1,
@@ -69,6 +72,9 @@ type Folds = { readonly [E in TimedEvent as E['event']]: (history: History, even
 const FOLDS: Folds = {
   start: begin,
   resume: begin,
+  origin: (history, event) => {
+    history.origin = event;
+  },
   step: addStep,
   evaluation: (history, event) => keep(history.evaluations, event),
   memory: (history, event) => keep(history.memory, event),

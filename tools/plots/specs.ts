@@ -1,3 +1,4 @@
+import type { ClassCurve } from '../../datasets/evaluators/index.js';
 import type { RateAdvice } from '../../training/rateSweep.js';
 import type { History } from '../dashboard/history.js';
 import { classColor, cssOf } from '../draw/palette.js';
@@ -12,7 +13,7 @@ const config = {
   font: FONT,
   view: { stroke: null },
   axis: { gridColor: '#e4e7eb', domainColor: '#b9c0c8', tickColor: '#b9c0c8', labelFontSize: 11, titleFontWeight: 400 },
-  title: { fontSize: 14, fontWeight: 600, anchor: 'start' },
+  title: { fontSize: 14, fontWeight: 600, anchor: 'start', subtitleFontSize: 11, subtitleColor: '#59636e' },
   legend: { orient: 'bottom', columns: 4, labelLimit: 160, symbolType: 'stroke' },
   range: { category: COLORS },
 };
@@ -61,6 +62,29 @@ export function linePlot({ title, x, y, points, domain, names, isLogarithmic = f
   };
 }
 
+/** A line for each class whose objects were looked for. */
+export function recallPlot(curves: readonly ClassCurve[]): Plot {
+  const points = curves.flatMap(({ name, recall, precision }) =>
+    (precision ?? []).map((y, i) => ({ x: recall[i] ?? 0, y, name })),
+  );
+  const title = 'Precision over recall at IoU 0.5';
+  return linePlot({ title, x: 'recall', y: 'precision', points, domain: [0, 1], names: namesOf(curves) });
+}
+
+/** F1 over the score from which on answers count. */
+export function f1Plot(curves: readonly ClassCurve[]): Plot {
+  const points = curves.flatMap(({ name, recall, precision, scores }) =>
+    (precision ?? []).flatMap((p, i) => {
+      const [r, x] = [recall[i] ?? 0, scores?.[i] ?? 0];
+      return p > 0 && x > 0 ? [{ x, y: (2 * p * r) / (p + r), name }] : [];
+    }),
+  );
+  const title = 'F1 over the threshold at IoU 0.5';
+  return linePlot({ title, x: 'score', y: 'F1', points, domain: [0, 1], names: namesOf(curves) });
+}
+
+const namesOf = (curves: readonly ClassCurve[]): readonly string[] => curves.map(({ name }) => name);
+
 interface BarPlot {
   readonly title: string;
   readonly y: string;
@@ -86,6 +110,54 @@ export function barPlot({ title, y, bars, domain }: BarPlot): Plot {
       y: quantity('value', y, domain ? { domain } : { zero: true }),
       color: { field: 'name', type: 'nominal', legend: null, scale: { domain: names } },
     },
+  };
+}
+
+interface HistogramPlot {
+  readonly title: Plot;
+  readonly x: string;
+  readonly y: string;
+  /** Stacked by name. */
+  readonly bars: readonly {
+    readonly from: number;
+    readonly to: number;
+    readonly count: number;
+    readonly name: string;
+  }[];
+  /** Position of a dashed line. */
+  readonly mark: number;
+}
+
+/** Counts of a fraction. */
+export function histogramPlot({ title, x, y, bars, mark }: HistogramPlot): Plot {
+  const names = [...new Set(bars.map(({ name }) => name))];
+  return {
+    ...base(''),
+    title,
+    layer: [
+      {
+        data: { values: bars },
+        mark: { type: 'bar', binSpacing: 1 },
+        encoding: {
+          x: { ...quantity('from', x, { domain: [0, 1] }), bin: { binned: true } },
+          x2: { field: 'to' },
+          y: quantity('count', y, { zero: true }),
+          color: {
+            field: 'name',
+            type: 'nominal',
+            title: null,
+            sort: names,
+            scale: { domain: names },
+            legend: { symbolType: 'square' },
+          },
+        },
+      },
+      {
+        data: { values: [{ mark }] },
+        mark: { type: 'rule', strokeDash: [5, 4], strokeWidth: 1.5, color: '#1b1f24' },
+        encoding: { x: { field: 'mark', type: 'quantitative' } },
+      },
+    ],
   };
 }
 

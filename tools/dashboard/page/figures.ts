@@ -1,4 +1,4 @@
-import type { RunMap, ShapeBox, ShapeLabel, Shapes } from '../../../datasets/pictures/index.js';
+import type { OutlineLines, RunMap, ShapeBox, ShapeLabel, Shapes } from '../../../datasets/pictures/index.js';
 import type { KeptPicture } from '../../../training/run/index.js';
 import { COLORS } from './charts/embed.js';
 import { element, svgElement } from './dom.js';
@@ -60,9 +60,11 @@ function boxOverlay(
     box: [x1, y1, x2, y2],
     label,
     score,
+    outline,
     fault,
   } of boxes) {
     const isTruth = score === undefined;
+    if (outline && !(isTruth && hasAnswer)) svg.append(outlinePath(outline, fault ?? colorOf(label), line));
     const place = {
       x: x1,
       y: y1,
@@ -97,6 +99,13 @@ function boxOverlay(
     svg.append(svgElement('text', text, `${names[label] ?? label}${isTruth ? '' : ` ${score.toFixed(2)}`}`));
   }
   return svg;
+}
+
+/** The pixels of an object: translucent, with a solid edge. */
+function outlinePath(lines: OutlineLines, color: string, line: number): SVGElement {
+  const d = lines.map((corners) => `M${corners.join(' ')}Z`).join('');
+  const look = { fill: color, 'fill-opacity': 0.3, 'fill-rule': 'evenodd', stroke: color, 'stroke-width': line / 2 };
+  return svgElement('path', { d, ...look });
 }
 
 /** Classes of the whole image, one below the other: answers in the colours of their classes; white: the truth, which is not repeated. */
