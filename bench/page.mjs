@@ -85,7 +85,8 @@ function processorSeconds(pid) {
 await drawCells({ out: join(folder, 'sample'), images: 48, seed: 1 });
 writeFileSync(join(folder, 'cells.yaml'), config);
 const trainer = start('train', 'cells.yaml', '--out', run, '--engine', options.engine, '--no-plots', '--dashboard');
-const page = options.apart ? (await sleep(5000), start('dashboard', run)) : trainer;
+if (options.apart) await sleep(5000); // the folder is there
+const page = options.apart ? start('dashboard', run) : trainer;
 const server = await chromium.launchServer({ executablePath, headless: true, args: ['--no-sandbox'] });
 const browser = await chromium.connect(server.wsEndpoint());
 const windows = [];

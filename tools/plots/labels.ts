@@ -37,16 +37,20 @@ export function labelPlots(folder: string): readonly (readonly [string, Plot])[]
   if (statistics === null) return [];
   const { classes } = statistics;
   const bars = classes.slice(0, 60).map(({ name, objects }) => ({ name, value: objects }));
-  const points = classes
-    .slice(0, 24)
-    .flatMap(({ name, sides, objects }) =>
-      sides.map((count, bin) => ({ x: 2 ** (bin + 0.5), y: objects > 0 ? count / objects : 0, name })),
-    );
+  const shown = classes.slice(0, 24).filter(({ objects }) => objects > 0);
+  const used = shown.flatMap(({ sides }) => sides.flatMap((count, bin) => (count > 0 ? [bin] : [])));
+  const [first, last] = [Math.min(...used) - 1, Math.max(...used) + 1];
+  const points = shown.flatMap(({ name, sides, objects }) =>
+    sides.flatMap((count, bin) =>
+      bin < first || bin > last ? [] : [{ x: 2 ** (bin + 0.5), y: count / objects, name }],
+    ),
+  );
   const sizes = linePlot({
     title: 'Sizes of objects',
     x: 'square root of the area, pixels',
     y: 'share of the class',
     points,
+    names: classes.slice(0, 24).map(({ name }) => name),
   });
   const encoding = { ...Object(sizes.encoding), x: { ...Object(sizes.encoding).x, scale: { type: 'log', base: 2 } } };
   return [

@@ -40,7 +40,8 @@ it('the headline of boxes has the interval of boxes, those of class maps and of 
 
 it('a part of the images has an interval of its own', () => {
   const part = partOf(gathered, (position) => position === 1);
-  expect(headlineInterval('classMap', part, options)).toEqual({ estimate: 7 / 12, low: 7 / 12, high: 7 / 12 });
+  const share = (1 / 2 + 2 / 3) / 2;
+  expect(headlineInterval('classMap', part, options)).toEqual({ estimate: share, low: share, high: share });
   expect(headlineInterval('labels', part, options)).toEqual({ estimate: 1, low: 1, high: 1 });
   expect(
     headlineInterval(

