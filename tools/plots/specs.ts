@@ -73,12 +73,14 @@ export function recallPlot(curves: readonly ClassCurve[]): Plot {
 
 /** F1 over the score from which on answers count. */
 export function f1Plot(curves: readonly ClassCurve[]): Plot {
-  const points = curves.flatMap(({ name, recall, precision, scores }) =>
-    (precision ?? []).flatMap((p, i) => {
+  const points = curves.flatMap(({ name, recall, precision, scores }) => {
+    const byScore = new Map<number, number>(); // of a score the highest recall counts
+    for (const [i, p] of (precision ?? []).entries()) {
       const [r, x] = [recall[i] ?? 0, scores?.[i] ?? 0];
-      return p > 0 && x > 0 ? [{ x, y: (2 * p * r) / (p + r), name }] : [];
-    }),
-  );
+      if (p > 0 && x > 0) byScore.set(x, (2 * p * r) / (p + r));
+    }
+    return [...byScore].map(([x, y]) => ({ x, y, name }));
+  });
   const title = 'F1 over the threshold at IoU 0.5';
   return linePlot({ title, x: 'score', y: 'F1', points, domain: [0, 1], names: namesOf(curves) });
 }

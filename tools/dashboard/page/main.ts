@@ -335,21 +335,19 @@ function addGallery(
   return panel;
 }
 
-const galleries = [
-  addGallery(
-    'Batch as the network sees it',
-    'After augmentation; what stands on it was decoded back from the targets.',
-    'batches',
-    ({ pictures }) => pictures,
-  ),
-  addGallery(
-    'Answers on the same images',
-    'Truths are dashed in white, answers in the colour of their class.',
-    'answers',
-    ({ pictures }) => pictures,
-  ),
-  addGallery('Worst images', 'Those with the largest share answered wrongly.', 'answers', ({ worst }) => worst),
-];
+addGallery(
+  'Batch as the network sees it',
+  'After augmentation; what stands on it was decoded back from the targets.',
+  'batches',
+  ({ pictures }) => pictures,
+);
+addGallery(
+  'Answers on the same images',
+  'Truths are dashed in white, answers in the colour of their class.',
+  'answers',
+  ({ pictures }) => pictures,
+);
+addGallery('Worst images', 'Those with the largest share answered wrongly.', 'answers', ({ worst }) => worst);
 
 addPanel('Log', (body) => {
   const history = first()?.history;
@@ -440,10 +438,9 @@ function open(id: string): void {
       if (news.some(({ event }) => ANSWERS.includes(event))) asked = '';
       if (classNames.length === 0 || isNew) void nameClasses(id, history);
       sayState();
-      if (isNew) redraw();
+      const isWaitedFor = news.some(({ event, step }) => event === 'evaluation' || event === 'stop' || step === 1);
+      if (isNew || isWaitedFor) redraw();
       else touchAll();
-      if (news.some(({ event, step }) => event === 'evaluation' || step === 1))
-        for (const panel of galleries) panel.touch();
     }),
   };
   shown.set(id, entry);

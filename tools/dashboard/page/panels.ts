@@ -15,8 +15,10 @@ export interface PanelOptions {
   readonly isLive?: boolean;
 }
 
-/** Milliseconds between two drawings, how much longer than a drawing takes the page rests, as training has the processor, and at most. */
-const [EVERY, REST, LONGEST] = [1500, 20, 15_000];
+/** Milliseconds between two drawings, at least and at most. */
+const [EVERY, LONGEST] = [1500, 60_000];
+/** How much longer than a drawing takes the page rests, as training has the processor: drawing takes a two-hundredth of its cores. */
+const REST = 200 / Math.max(1, navigator.hardwareConcurrency);
 
 const panels = new Set<{
   dirty: boolean;
