@@ -94,22 +94,23 @@ interface BarPlot {
   readonly domain?: readonly [number, number];
 }
 
+/** Letters of a name that fits below a bar; with longer ones bars lie on their side. */
+const [MOST_LETTERS, BAR] = [12, 20];
+
 /** One bar for each name, in the names' order, in their colours. */
 export function barPlot({ title, y, bars, domain }: BarPlot): Plot {
   const names = bars.map(({ name }) => name);
+  const isLying = names.some(({ length }) => length > MOST_LETTERS);
+  const axis = isLying ? { labelLimit: 240 } : { labelAngle: names.length > 6 ? -50 : 0, labelLimit: 120 };
+  const place = { field: 'name', type: 'nominal', sort: null, title: null, axis };
+  const amount = quantity('value', y, domain ? { domain } : { zero: true });
   return {
     ...base(title),
+    ...(isLying ? { height: BAR * names.length } : {}),
     data: { values: bars },
     mark: 'bar',
     encoding: {
-      x: {
-        field: 'name',
-        type: 'nominal',
-        sort: null,
-        title: null,
-        axis: { labelAngle: names.length > 6 ? -50 : 0, labelLimit: 120 },
-      },
-      y: quantity('value', y, domain ? { domain } : { zero: true }),
+      ...(isLying ? { x: amount, y: place } : { x: place, y: amount }),
       color: { field: 'name', type: 'nominal', legend: null, scale: { domain: names } },
     },
   };

@@ -125,7 +125,7 @@ const groupsPlot = (groups: BoxAnalysis['groups']): Promise<string> =>
       title: 'AP of objects by what they are like',
       y: 'AP',
       domain: [0, 1],
-      bars: groups.map(({ by, group, AP }) => ({ name: `${by}: ${group.replace(/:.*/, '')}`, value: AP ?? 0 })),
+      bars: groups.map(({ by, group, AP }) => ({ name: `${by}: ${group}`, value: AP ?? 0 })),
     }),
   );
 

@@ -17,7 +17,10 @@ export interface Faults {
 }
 
 /** Colours of faults, beside white for what is right: told apart by any eye, and by their dashes. */
-const [WRONG, LOST] = ['#ff7a00', '#ffe14d'];
+const [WRONG, LOST] = ['#ff00ff', '#ffe14d'];
+
+/** Below a dashed line, which is light, on a light image. */
+const SHADE = { stroke: '#000', 'stroke-opacity': 0.45 };
 
 /** Boxes beyond whose number their names would cover a small picture; a legend tells them. */
 const MOST_NAMED = 8;
@@ -103,6 +106,8 @@ function boxOverlay(
         : fault
           ? { stroke: fault }
           : {};
+    if ('stroke-dasharray' in dashes)
+      svg.append(svgElement('rect', { ...place, ...SHADE, 'stroke-width': 1.8 * line }));
     const rect = svgElement(
       'rect',
       { ...place, ...dashes },
@@ -111,7 +116,7 @@ function boxOverlay(
     svg.append(rect);
     if (!isNamed || (isTruth && hasAnswer)) continue;
     const text = {
-      x: Math.max(line, x1),
+      ...(x1 > 0.7 * width ? { x: Math.min(width - line, x2), 'text-anchor': 'end' } : { x: Math.max(line, x1) }),
       y: Math.max(size, y1 - 2 * line),
       'font-size': size,
       fill: '#fff',
