@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { IMAGENET } from '../backbones/backbone.js';
-import { ConfigError, DivergedError, EspalierError } from '../engine/errors.js';
+import { ConfigError, EspalierError } from '../engine/errors.js';
 import { readJson } from '../engine/files/read.js';
 import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
 import { createRandom } from '../engine/random.js';
@@ -132,15 +132,7 @@ export async function tune(experiment: Experiment, options: TuneOptions): Promis
   const digest = createHash('sha256').update(JSON.stringify(experiment)).digest('hex');
   begin(options, { minutes, trials: count, seed: experiment.train.seed, config: digest });
   const { metric } = taskOf(experiment);
-  const train: SeriesOptions['train'] = async (member, folder, begun) => {
-    try {
-      return await options.train(member, folder, begun);
-    } catch (error) {
-      if (!(error instanceof DivergedError)) throw error;
-      say(`${member.name} diverged: ${error.message}`);
-      return { reason: 'diverged', step: 0, seconds: 0, figures: {} };
-    }
-  };
+  const onFailure: SeriesOptions['onFailure'] = (name, error) => say(`${name} ${error}`);
   const rounds = roundsOf(count);
   const rungs: Rung[] = [];
   let left = trials.map((_, trial) => trial);
@@ -153,7 +145,7 @@ export async function tune(experiment: Experiment, options: TuneOptions): Promis
       const timed = { ...train, epochs: null, minutes: each, evaluateEvery: ONLY_AT_THE_END };
       return { name: `trial-${trial}`, experiment: { ...rest, train: timed } };
     });
-    const ran = await trainSeries(members, { ...options, train, out: join(out, `round-${round}`) });
+    const ran = await trainSeries(members, { ...options, onFailure, out: join(out, `round-${round}`) });
     if (ran === null) return null;
     const scores = ran.runs.map(({ figures }, i) => ({ trial: left[i] as number, score: figures[metric] ?? null }));
     scores.sort(

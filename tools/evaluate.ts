@@ -10,6 +10,7 @@ import { runFolder } from '../training/run/index.js';
 import { openAnswering, openDataOf, type RuntimeOptions } from './answering.js';
 import { addToCases, DEFAULT_CASES, describeCases, requiredCaseEvaluator, writeCases } from './cases.js';
 import { createOutput, type Output } from './output.js';
+import { refuseForeign } from './ownFiles.js';
 import { describeReport } from './reportText.js';
 import { createAnswersWriter, mergeAnswers, rangeOf, type Shard } from './shards.js';
 
@@ -51,6 +52,7 @@ export async function evaluate(path: string | undefined, command: EvaluateComman
         throw new ConfigError('--cases measures all cases in one process: leave --shard out');
       const range = rangeOf(shard, dataset.size, network.batchSize);
       const file = out ?? `answers-${shard.index}-of-${shard.count}.jsonl.gz`;
+      refuseForeign(file, 'answers', '--out');
       const writer = createAnswersWriter({
         format: 'espalier-answers',
         version: 1,
@@ -70,6 +72,7 @@ export async function evaluate(path: string | undefined, command: EvaluateComman
       );
     }
     const cases = command.cases ?? null;
+    if (cases !== null) refuseForeign(cases, 'cases', '--cases');
     if (triesLargest) requireDecidable(experiment, split);
     const settings = experiment?.evaluate.cases ?? DEFAULT_CASES;
     const evaluator =

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { rangesOn } from '../configs/calibrate.js';
@@ -60,6 +60,7 @@ export async function exportModel(named: string, command: ExportCommand): Promis
     const { version } = createRequire(import.meta.url)('espalier/package.json') as { readonly version: string };
     const { nms, batch } = command;
     const written: Written[] = [];
+    for (const each of wanted) refuseOther(pathOf(command, folder, each, wanted.length > 1), each[0]);
     for (const [to, precision] of wanted) {
       const description = describeRun(run, exported.reading, {
         batch,
@@ -147,6 +148,13 @@ async function openCalibration(run: Run, source: string) {
 }
 
 const sizeOf = (files: readonly ExportedFile[]): number => files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+
+/** A network written before is replaced, a file with another ending never. */
+function refuseOther(path: string, format: FormatName): void {
+  const endings = [formatOf(format).ending, ARCHIVE].filter((ending) => ending !== '');
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile() || endings.some((ending) => path.endsWith(ending))) return;
+  throw new ConfigError(`${path} is there, and no ${format} by its name: ${REMEDY}`);
+}
 
 /** A folder, a file, or a folder in one file. */
 function write(path: string, files: readonly ExportedFile[]): void {

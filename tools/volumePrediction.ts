@@ -70,6 +70,11 @@ const maskPath = (file: string, folder: string, ending: string): string =>
 export const volumeMasks = (file: string, folder: string): readonly string[] =>
   Object.values(ENDINGS).map((ending) => maskPath(file, folder, ending));
 
+/** Leaves the names that the mask of a volume may get to another process, which writes it. */
+export function leaveMasks(file: string, folder: string): void {
+  for (const ending of Object.values(ENDINGS)) freePath((suffix) => maskPath(file, folder, `${suffix}${ending}`));
+}
+
 /**
  * Writes the classes of a volume: of a DICOM series a DICOM-SEG that refers to it; a NIfTI on the same grid and in the same place, where the volume has one; else a palette PNG for each
  * slice. Values are positions of classes. A second volume of the same name gets a number.

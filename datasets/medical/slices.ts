@@ -208,12 +208,43 @@ export function thickestAxis({ spacing, width, height, depth }: Omit<Volume, 'da
   return y > z * ALIKE && y > x * ALIKE ? 1 : 2;
 }
 
-/** @throws DataError naming the file whose voxels are not those of the first volume of its case */
+/** Voxels of two volumes that lie further apart than this, of the shorter side of a voxel, are not the same. */
+const MOST_APART = 0.5;
+
+/** @throws DataError naming the file whose voxels are not those of the first volume of its case, or lie elsewhere */
 export function requireGrid(path: string, found: Omit<Volume, 'data'>, expected: Omit<Volume, 'data'>): void {
   const sides = ({ width, height, depth }: Omit<Volume, 'data'>): string => `${width}x${height}x${depth}`;
-  if (sides(found) === sides(expected)) return;
-  throw new DataError(
-    path,
-    `it has ${sides(found)} voxels, its image ${sides(expected)}: resample it to the image's grid`,
+  if (sides(found) !== sides(expected)) {
+    throw new DataError(
+      path,
+      `it has ${sides(found)} voxels, its image ${sides(expected)}: resample it to the image's grid`,
+    );
+  }
+  for (const corner of cornersOf(expected)) {
+    const [own, other] = [placeOf(found, corner), placeOf(expected, corner)];
+    if (own === null || other === null) return;
+    const apart = Math.hypot(...own.map((value, i) => value - (other[i] as number)));
+    if (apart <= MOST_APART * Math.min(...expected.spacing)) continue;
+    throw new DataError(
+      path,
+      `its voxel ${corner.join(', ')} lies at ${shown(own)} mm, that of its image at ${shown(other)} mm, ${apart.toFixed(1)} mm apart: ` +
+        "resample it to the image's grid; or, where its header is wrong, copy that of the image",
+    );
+  }
+}
+
+const shown = (place: readonly number[]): string => place.map((value) => value.toFixed(1)).join(', ');
+
+/** The first and the last voxel along each side. */
+function cornersOf({ width, height, depth }: Omit<Volume, 'data'>): readonly (readonly number[])[] {
+  const ends = [width, height, depth].map((size) => [0, size - 1]);
+  return [0, 1, 2, 3, 4, 5, 6, 7].map((corner) => ends.map((end, axis) => end[(corner >> axis) & 1] as number));
+}
+
+/** Right, anterior and superior of a voxel, millimetres; null where the file does not say. */
+function placeOf({ affine }: Omit<Volume, 'data'>, voxel: readonly number[]): readonly number[] | null {
+  if (affine === null) return null;
+  return [0, 4, 8].map((row) =>
+    voxel.reduce((sum, index, axis) => sum + (affine[row + axis] as number) * index, affine[row + 3] as number),
   );
 }

@@ -34,7 +34,8 @@ export interface ImageIndex {
 }
 
 /**
- * Lists the files below a folder. Links are followed, each folder once; hidden files and folders are left out.
+ * Lists the files below a folder, pipes and devices among them, which say what they are when they are read. Links are followed, each
+ * folder once; hidden files and folders are left out.
  *
  * @throws DataError when there are more than two million
  */
@@ -48,9 +49,9 @@ export async function listFiles(folder: string): Promise<string[]> {
     for (const entry of await readdir(join(folder, path), { withFileTypes: true }).catch(() => [])) {
       if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
       const inner = path === '' ? entry.name : `${path}/${entry.name}`;
-      if (entry.isFile()) found.push(inner);
-      else if (entry.isDirectory()) await walk(inner, depth + 1);
+      if (entry.isDirectory()) await walk(inner, depth + 1);
       else if (entry.isSymbolicLink()) await followLink(inner, depth);
+      else found.push(inner);
       if (found.length > MAX_FILES) throw new DataError(folder, `holds more than ${MAX_FILES} files`);
     }
   };

@@ -12,6 +12,7 @@ import { built } from '../built.js';
 import { commandLine } from '../commandLine.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
+import { refuseForeign } from '../ownFiles.js';
 import { type Gathered, gather } from './gather.js';
 import { headlineInterval, pairedTest } from './headline.js';
 import { type Html, html, jsonIn, section, tableOf, trusted } from './html.js';
@@ -34,6 +35,8 @@ const [SIDE, MOST_BYTES] = [360, 7_500_000];
 /** Writes what a run answers on a split as one file that opens anywhere. */
 export async function report(folder: string, command: ReportCommand): Promise<void> {
   const output = createOutput(command.json === true);
+  const file = command.out ?? join(folder, 'report.html');
+  refuseForeign(file, 'report', '--out');
   await openEngine(command, output);
   const { allowModules } = command;
   const run = openRun(folder, { allowModules });
@@ -45,7 +48,6 @@ export async function report(folder: string, command: ReportCommand): Promise<vo
     const gathered = await gather(run, { ...options, slices: command.slices });
     const rival = other && { run: other, folder: command.against ?? '', gathered: await gather(other, options) };
     const page = await pageOf(folder, run, gathered, rival, split);
-    const file = command.out ?? join(folder, 'report.html');
     writeWhole(file, [new TextEncoder().encode(page)], 'choose another file with --out');
     output.result(
       {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
 import type { LabelMap } from '../../datasets/sample.js';
+import { DataError } from '../../engine/errors.js';
 import { preprocessingSchema } from '../../pretrained/metadata.js';
 import { afterEvaluation, type Patience } from '../patience.js';
 import { captureState, captureWeights } from '../state.js';
@@ -118,8 +119,28 @@ const ABSENT: { readonly [metric: string]: string } = {
   top1: 'no images to classify',
 };
 
-/** Measures the averaged weights, and keeps them when they are the best so far. */
-export async function evaluate<Raw>({ run, plan, folder, state, log, progress }: Session<Raw>): Promise<void> {
+/** Measures the averaged weights, and keeps them when they are the best so far. Where it cannot, what was trained is kept all the same. */
+export async function evaluate<Raw>(session: Session<Raw>): Promise<void> {
+  try {
+    await measureAndKeep(session);
+  } catch (error) {
+    if (!(error instanceof DataError)) await keepBefore(session); // which the caller does
+    throw error;
+  }
+}
+
+/** Keeps the last whole step before an error ends the run, which is the one to see. */
+export async function keepBefore<Raw>(session: Session<Raw>): Promise<void> {
+  const { state, folder, progress } = session;
+  try {
+    await saveLast(session);
+    progress.note(`step ${state.step} is kept in ${folder.last}: continue with --resume`);
+  } catch {
+    // the checkpoint before is whole
+  }
+}
+
+async function measureAndKeep<Raw>({ run, plan, folder, state, log, progress }: Session<Raw>): Promise<void> {
   const started = performance.now();
   const report = await measure(run, plan);
   if (report === null) return;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type Membership, membership } from '../../engine/collective.js';
-import { ConfigError, PeerError, WriteError } from '../../engine/errors.js';
+import { ConfigError, DataError, PeerError, WriteError } from '../../engine/errors.js';
 import { writeJson } from '../../engine/files/write.js';
 import { OPTIMIZER } from '../checkpointWeights.js';
 import { PATIENT } from '../patience.js';
@@ -15,7 +15,16 @@ import { createSteps, loop, type Steps, type StopReason } from './loop.js';
 import { type MemoryUse, memoryUse } from './memory.js';
 import { BACKBONE, type Plan, plan, UNKNOWN_STEPS } from './options.js';
 import { createErrorProgress, duration, type Progress } from './progress.js';
-import { evaluate, isWriter, type RunState, type Session, saveLast, type TrainRun, versions } from './session.js';
+import {
+  evaluate,
+  isWriter,
+  keepBefore,
+  type RunState,
+  type Session,
+  saveLast,
+  type TrainRun,
+  versions,
+} from './session.js';
 
 export interface TrainResult {
   readonly reason: StopReason;
@@ -194,13 +203,17 @@ async function agreeOnState<Raw>(
   }
 }
 
-/** A peer that ends leaves this process with the state of its last whole step; a full disk what was written before. */
+/**
+ * A peer that ends leaves this process with the state of its last whole step, and so does an image that cannot be read; a full disk what was
+ * written before.
+ */
 async function finishOrSave<Raw>(session: Session<Raw>, steps: Steps): Promise<TrainResult> {
   const { state, folder } = session;
   try {
     return await finish(session, steps);
   } catch (error) {
     if (error instanceof WriteError && error.isFull) throw stoppedByFullDisk(error, folder);
+    if (error instanceof DataError && session.peers === null && state.step > 0) await keepBefore(session);
     const explained = await session.peers?.explain(error);
     if (!(explained instanceof PeerError)) throw explained ?? error;
     if (!isWriter(session)) throw explained;

@@ -131,7 +131,7 @@ test('a CT of DICOM slices with a mask, and several masks as classes', async () 
       position: [0, 0, z],
       signed: true,
     });
-  const seg = { ...SIZE, affine: [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 5, 0] };
+  const seg = { ...SIZE, affine: [-0.5, 0, 0, 0, 0, -0.5, 0, 0, 0, 0, 5, 0] };
   const cord = nifti(
     Array.from({ length: 24 }, (_, i) => (i < 6 ? 1 : 0)),
     seg,
@@ -178,6 +178,11 @@ test('masks on another grid, of fractions and of unknown names are refused with 
   const opened = (masks: string[] = []) => openData({ kind: 'medical', root, masks }, 'classMap', train);
   expect(await failure(opened())).toMatch(/it has 4x3x1 voxels, its image 4x3x2: resample/);
   expect(await failure(opened(['gm']))).toMatch(/no case has a mask 'gm': there are seg/);
+  const away = nifti(Array(24).fill(1), { ...SIZE, affine: [1, 0, 0, 40, 0, 1, 0, 0, 0, 0, 5, 0] });
+  const elsewhere = folderWith({ 'a.nii.gz': image(1), 'a_seg.nii.gz': away });
+  expect(await failure(openData({ kind: 'medical', root: elsewhere }, 'classMap', train))).toMatch(
+    /its voxel 0, 0, 0 lies at 40\.0, 0\.0, 0\.0 mm, that of its image at 0\.0, 0\.0, 0\.0 mm, 40\.0 mm apart: resample/,
+  );
   writeFileSync(join(root, 'a_seg.nii.gz'), greyPng(2, 2));
   expect(await failure(opened())).toMatch(/1 of 1 cases cannot be used: a\.nii\.gz/);
 });

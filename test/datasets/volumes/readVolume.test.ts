@@ -80,6 +80,10 @@ test('NumPy arrays are read, alone and from an archive, with channels last', asy
   ).toMatchObject({ width: 4, height: 2, depth: 1, channels: 3 });
   await expect(read('a.npy', npy('99999, 99999, 2', raw))).rejects.toThrow('2 x 99999 x 99999 voxels');
   await expect(read('a.npy', npy('2, 3, 5', raw))).rejects.toThrow('truncated: 48 bytes of values, 60 are declared');
+  const changed = zipSync({ 'a.npy': npy('2, 3, 4', raw) }, { level: 0 }).map((byte, i) =>
+    i === 200 ? byte ^ 1 : byte,
+  );
+  await expect(read('a.npz', changed)).rejects.toThrow("'a.npy' is damaged: its checksum is another");
   await expect(read('a.npz', zipSync({ 'p.npy': raw, 'q.npy': raw }))).rejects.toThrow('call one of them image');
 });
 

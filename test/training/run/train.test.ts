@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DataError } from '../../../engine/errors.js';
 import type { LossTerm } from '../../../heads/losses/term.js';
 import { loadCheckpoint } from '../../../training/run/checkpoint.js';
 import { readCheckpoint } from '../../../training/run/checkpointFile.js';
@@ -512,6 +513,18 @@ test('an error of the loader reaches the caller, and the checkpoint before it st
     'b.jpg is cut off',
   );
   expect(readCheckpoint(join(out('run'), 'checkpoints', 'last.safetensors')).metadata.step).toBe(5);
+});
+
+test.each([
+  ['an image that is gone', new DataError('b.jpg', 'there is no such file')],
+  ['an error of any kind', new Error('no such op')],
+])('%s in an evaluation loses no step', async (_what, error) => {
+  const evaluate = async () => Promise.reject(error);
+  await expect(trainRun(tinyRun(out('run'), createTinyModel(), { evaluate }))).rejects.toThrow(error.message);
+  const last = join(out('run'), 'checkpoints', 'last.safetensors');
+  expect(readCheckpoint(last).metadata.step).toBe(STEPS_PER_EPOCH);
+  const { step } = await trainRun(tinyRun(out('run'), createTinyModel(), { resume: true }));
+  expect(step).toBe(4 * STEPS_PER_EPOCH);
 });
 
 describe('what follows evaluations', () => {
