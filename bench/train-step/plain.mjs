@@ -10,7 +10,6 @@ const mode = process.argv[5];
 await ready({ engine: 'tensorflow' });
 
 const variables = [];
-const averages = [];
 let seed = 1;
 const variable = (shape, scale) => {
   const made = tf.variable(tf.randomNormal(shape, 0, scale, 'float32', seed++));
@@ -29,7 +28,11 @@ function batchNorm(size) {
   return (x) => {
     const found = tf.moments(x, [0, 1, 2]);
     const y = tf.batchNorm(x, found.mean, found.variance, offset, scale, 1e-3);
-    averages.push([mean, found.mean], [variance, found.variance]);
+    for (const [kept, now] of [
+      [mean, found.mean],
+      [variance, found.variance],
+    ])
+      kept.assign(tf.add(tf.mul(kept, 0.99), tf.mul(now, 0.01)));
     return y;
   };
 }
@@ -87,10 +90,8 @@ const forward = (images) =>
 
 const step = compile(
   (images, labels, rate) => {
-    averages.length = 0;
     const { value, grads } = tf.variableGrads(() => tf.losses.softmaxCrossEntropy(labels, forward(images)), variables);
     for (const each of variables) each.assign(tf.sub(each, tf.mul(grads[each.name], rate)));
-    for (const [kept, found] of averages) kept.assign(tf.add(tf.mul(kept, 0.99), tf.mul(found, 0.01)));
     return value;
   },
   { name: 'plain', patterns: mode === 'plain' },
