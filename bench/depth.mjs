@@ -83,7 +83,10 @@ for (const arm of values.arms.split(',')) {
     [join(root, 'bin/espalier.js'), 'train', join(root, 'configs/radiograph-findings.yaml'), ...args],
     { encoding: 'utf8' },
   );
-  if (status !== 0) throw new Error(stderr);
+  if (status !== 0) {
+    console.log(`${arm}: ${stderr.trim().split('\n').at(-1)}`);
+    continue;
+  }
   const { latest, step, seconds } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
   console.log(`${arm}: ${JSON.stringify(latest.report)} after ${step} steps, ${Math.round(seconds)} s`);
 }

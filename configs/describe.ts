@@ -9,6 +9,8 @@ export interface DescribeRunOptions {
   /** Images of a call. */
   readonly batch: number;
   readonly precision: Description['precision'];
+  /** Axes that a caller may choose. Defaults to none. */
+  readonly free?: NonNullable<Description['input']['free']>;
   /** Of the exported network, as its owner states it; null: not stated. */
   readonly licence: string | null;
   /** Name and version of this library. */
@@ -20,7 +22,7 @@ export function describeRun(run: Run, answer: Description['answer'], options: De
   const { network, experiment, labels } = run;
   const { backbone, neck, head, weights } = experiment.model;
   const { mean, std, clip, depth, perImage = null, spacing } = network.model.preprocessing;
-  const { batch, precision, licence, producer } = options;
+  const { batch, precision, licence, producer, free = [] } = options;
   return {
     format: 'espalier-network',
     version: 1,
@@ -30,6 +32,7 @@ export function describeRun(run: Run, answer: Description['answer'], options: De
       name: INPUT,
       batch,
       size: network.inputSize,
+      ...(free.length > 0 ? { free } : {}),
       layout: 'NHWC',
       channels: depth === 'own' ? mean.length : 'RGB',
       ...(depth === 'own' ? { depth: { perImage } } : {}),

@@ -31,6 +31,8 @@ const descriptionSchema = z.strictObject({
     batch: whole(1, 1024),
     /** [height, width], pixels. */
     size: z.readonly(z.tuple([size, size])),
+    /** Present: a caller may choose other lengths; sides are multiples of the network's coarsest stride. */
+    free: z.optional(z.readonly(z.array(z.enum(['batch', 'size'])))),
     /** [batch, height, width, channels] float32; 0..255 of RGB. */
     layout: z.literal('NHWC'),
     /** A number: those of the image's file as they are. */
@@ -84,7 +86,7 @@ const MAX_VALUES = 2 ** 29;
 const ANSWERS: { readonly [T in Description['task']]: readonly Description['answer']['kind'][] } = {
   detection: ['boxes', 'detections'],
   instances: ['instances'],
-  panoptic: [],
+  panoptic: ['panoptic'],
   segmentation: ['classMap'],
   classification: ['classScores'],
 };

@@ -40,6 +40,8 @@ export const metadataSchema = z.strictObject({
   patience: patienceSchema.optional(),
   /** The step at which the backbone was unfrozen; null or absent: it was not. */
   unfrozenAt: z.int().min(0).nullable().optional(),
+  /** Stage of a training in several, from 0; absent: the first. */
+  stage: z.int().min(0).optional(),
   classes: z.array(
     z.strictObject({
       id: z.int(),

@@ -10,6 +10,8 @@ export interface SplitRequest {
   readonly split: SplitName;
   /** Labels of the training split, so that every split counts the same classes; absent for that one. */
   readonly labels?: LabelMap;
+  /** Objects with masks are wanted, and of an object that states a box alone the rectangle is taken. Defaults to leaving it out. */
+  readonly boxesAlone?: boolean;
 }
 
 /** What is wrong with a config, and at which key below `data`. */

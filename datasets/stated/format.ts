@@ -89,9 +89,7 @@ async function open<Data extends CommonData & { readonly images?: string | null 
     read: async (places) => {
       const found = await format.read(places, reading);
       set = found;
-      return found.images.map((image) => {
-        return { id: image.name.replaceAll('\\', '/'), classes: image.objects.map(({ name }) => name), image };
-      });
+      return found.images.map((image) => new StatedCandidate(image));
     },
   });
   if (chosen === null) return null;
@@ -105,6 +103,21 @@ async function open<Data extends CommonData & { readonly images?: string | null 
     return await build(whole, narrowed, { ...pick(data), root, images, folder, request, warnings, verifier });
   } finally {
     verifier.keep();
+  }
+}
+
+/** A class, since a million of them are small only without functions of their own. */
+class StatedCandidate {
+  readonly id: string;
+  readonly image: StatedImage;
+
+  constructor(image: StatedImage) {
+    this.id = image.name.replaceAll('\\', '/');
+    this.image = image;
+  }
+
+  get classes() {
+    return this.image.objects.map(({ name }) => name);
   }
 }
 
