@@ -1,10 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { ConfigError } from '../engine/errors.js';
+import { ConfigError, DivergedError, EspalierError, WriteError } from '../engine/errors.js';
 import { readJson } from '../engine/files/read.js';
 import { makeFolder, removeEmpty, writeJson } from '../engine/files/write.js';
-import { requireName, runFolder } from '../training/run/index.js';
+import { requireName, runFolder, takeLock } from '../training/run/index.js';
 import type { Experiment } from './schema.js';
 
 /** One of several trainings of a config. */
@@ -17,9 +17,12 @@ export interface Member {
 /** What became of one: plain JSON. */
 export interface MemberResult {
   readonly name: string;
+  /** Why it ended; 'diverged' and 'failed': with an error. */
   readonly reason: string;
   readonly step: number;
   readonly seconds: number;
+  /** Of one that diverged or failed. */
+  readonly error?: string;
   /** Figures of its best evaluation, or the last one; empty where nothing was measured. */
   readonly figures: { readonly [figure: string]: number };
 }
@@ -88,21 +91,25 @@ export interface SeriesOptions {
   readonly train: (member: Member, folder: string, begun: boolean) => Promise<Omit<MemberResult, 'name'>>;
   /** Called before each. */
   readonly onMember?: (member: Member, isDone: boolean) => void;
+  /** Called when one has diverged or failed. */
+  readonly onFailure?: (name: string, error: string) => void;
 }
 
 /** The file of a series, and the mark of its folder. */
 export const summaryOf = (out: string): string => join(out, 'summary.json');
 
 /**
- * Trains one after the other, each in a folder of its own, and writes `summary.json` after each.
+ * Trains one after the other, each in a folder of its own, and writes `summary.json` after each. One that diverges or fails is noted, and
+ * the others go on.
  *
  * @returns null: one was interrupted
  * @throws what the first training is refused with: nothing is left of the series then
+ * @throws WriteError when there is no place for what is written; EspalierError when another process trains in `out`
  * @throws ConfigError when `out` holds a series or a run already, and `resume` is not said
  */
 export async function trainSeries(
   members: readonly Member[],
-  { out, resume, train, onMember }: SeriesOptions,
+  { out, resume, train, onMember, onFailure }: SeriesOptions,
 ): Promise<SeriesSummary | null> {
   requireName(out);
   if (existsSync(runFolder(out).config)) throw new ConfigError(`${out} holds a single run: ${ELSEWHERE}`);
@@ -110,30 +117,41 @@ export async function trainSeries(
     throw new ConfigError(`${out} already holds several runs: continue them with --resume, or ${ELSEWHERE}`);
   }
   const made = makeFolder(out, ELSEWHERE);
+  const unlock = takeLock(join(out, 'series.lock'), ELSEWHERE);
   const isNew = !existsSync(summaryOf(out));
   const finished: MemberResult[] = [];
   const write = (): void => writeJson(summaryOf(out), summarise(finished), ELSEWHERE);
-  const withoutTrace =
+  const failed =
     (folder: string) =>
-    (error: unknown): never => {
-      if (isNew && finished.length === 0 && !existsSync(folder)) {
+    (error: unknown): Omit<MemberResult, 'name'> => {
+      const isRefused = !(error instanceof DivergedError) && finished.length === 0 && !existsSync(folder);
+      if (isRefused && isNew) {
+        unlock();
         rmSync(summaryOf(out), { force: true });
         removeEmpty(made);
       }
-      throw error;
+      const isOfAll = error instanceof WriteError || error instanceof ConfigError;
+      if (isRefused || isOfAll || !(error instanceof EspalierError)) throw error;
+      const reason = error instanceof DivergedError ? 'diverged' : 'failed';
+      return { reason, step: 0, seconds: 0, error: error.message, figures: {} };
     };
-  write();
-  for (const member of members) {
-    const folder = join(out, member.name);
-    const done = resume ? finishedIn(folder) : null;
-    onMember?.(member, done !== null);
-    const begun = resume && existsSync(runFolder(folder).config);
-    const result = done ?? (await train(member, folder, begun).catch(withoutTrace(folder)));
-    if (result.reason === 'interrupted') return null;
-    finished.push({ name: member.name, ...result });
+  try {
     write();
+    for (const member of members) {
+      const folder = join(out, member.name);
+      const done = resume ? finishedIn(folder) : null;
+      onMember?.(member, done !== null);
+      const begun = resume && existsSync(runFolder(folder).config);
+      const result = done ?? (await train(member, folder, begun).catch(failed(folder)));
+      if (result.reason === 'interrupted') return null;
+      if (result.error !== undefined) onFailure?.(member.name, `${result.reason}: ${result.error}`);
+      finished.push({ name: member.name, ...result });
+      write();
+    }
+    return summarise(finished);
+  } finally {
+    unlock();
   }
-  return summarise(finished);
 }
 
 const ELSEWHERE = 'choose another folder with --out';

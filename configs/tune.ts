@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { IMAGENET } from '../backbones/backbone.js';
-import { ConfigError, DivergedError, EspalierError } from '../engine/errors.js';
+import { ConfigError, EspalierError } from '../engine/errors.js';
 import { readJson } from '../engine/files/read.js';
 import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
 import { createRandom } from '../engine/random.js';
-import { requireName, runFolder } from '../training/run/index.js';
+import { requireName, runFolder, takeLock } from '../training/run/index.js';
 import { trainAugmentation } from './augmentation.js';
 import { taskOf } from './network.js';
 import type { Experiment } from './schema.js';
@@ -126,21 +126,23 @@ export function roundsOf(trials: number): readonly number[] {
  * @source Jamieson and Talwalkar 2015, arXiv:1502.07943, algorithm 1
  */
 export async function tune(experiment: Experiment, options: TuneOptions): Promise<Tuned | null> {
-  const { out, minutes, trials: count, say } = options;
+  const { out, minutes, trials: count } = options;
   if (experiment.data.val === null) throw new ConfigError('there is nothing to compare by: add data.val');
   const trials = drawChanges(count, experiment.train.seed);
   const digest = createHash('sha256').update(JSON.stringify(experiment)).digest('hex');
   begin(options, { minutes, trials: count, seed: experiment.train.seed, config: digest });
+  const unlock = takeLock(join(out, 'tune.lock'), ELSEWHERE);
+  try {
+    return await search(experiment, options, trials);
+  } finally {
+    unlock();
+  }
+}
+
+async function search(experiment: Experiment, options: TuneOptions, trials: readonly Change[]): Promise<Tuned | null> {
+  const { out, minutes, trials: count, say } = options;
   const { metric } = taskOf(experiment);
-  const train: SeriesOptions['train'] = async (member, folder, begun) => {
-    try {
-      return await options.train(member, folder, begun);
-    } catch (error) {
-      if (!(error instanceof DivergedError)) throw error;
-      say(`${member.name} diverged: ${error.message}`);
-      return { reason: 'diverged', step: 0, seconds: 0, figures: {} };
-    }
-  };
+  const onFailure: SeriesOptions['onFailure'] = (name, error) => say(`${name} ${error}`);
   const rounds = roundsOf(count);
   const rungs: Rung[] = [];
   let left = trials.map((_, trial) => trial);
@@ -153,7 +155,7 @@ export async function tune(experiment: Experiment, options: TuneOptions): Promis
       const timed = { ...train, epochs: null, minutes: each, evaluateEvery: ONLY_AT_THE_END };
       return { name: `trial-${trial}`, experiment: { ...rest, train: timed } };
     });
-    const ran = await trainSeries(members, { ...options, train, out: join(out, `round-${round}`) });
+    const ran = await trainSeries(members, { ...options, onFailure, out: join(out, `round-${round}`) });
     if (ran === null) return null;
     const scores = ran.runs.map(({ figures }, i) => ({ trial: left[i] as number, score: figures[metric] ?? null }));
     scores.sort(

@@ -35,6 +35,7 @@ export interface CheckCommand {
 
 /** Tells what a data set holds and what is wrong with it. */
 export async function check(path: string, command: CheckCommand): Promise<void> {
+  if (command.write !== undefined) refuseExisting(command.write, '--write');
   const report = await checkData(await experimentOf(path));
   const { experiment: _, ...value } = report;
   const output = createOutput(command.json === true);
@@ -80,7 +81,7 @@ export interface InitCommand {
 /** Recognises a folder, checks it, and writes a config for it; of volumes a plan by their fingerprint. */
 export async function init(folder: string, { json = false, out, minutes }: InitCommand): Promise<void> {
   const file = out ?? configName(folder);
-  if (existsSync(file)) throw new ConfigError(`${file} exists: name another file with --out, or remove it`);
+  refuseExisting(file, '--out');
   const report = await checkData(await experimentOf(folder));
   const { experiment, ...value } = report;
   const isPlanned = experiment.data.kind === 'medical' && report.problem === null;
@@ -91,6 +92,11 @@ export async function init(folder: string, { json = false, out, minutes }: InitC
     { config: file, ...value, ...(plan && { plan: planned }) },
     `${describe(report)}\n\n${file} is written: espalier train ${file}`,
   );
+}
+
+/** A config may have been edited since, and any other file is none of ours. */
+function refuseExisting(file: string, option: string): void {
+  if (existsSync(file)) throw new ConfigError(`${file} exists: name another file with ${option}, or remove it`);
 }
 
 function writeConfig(report: DataReport, path: string, file: string, plan: MedicalPlan | null = null): void {

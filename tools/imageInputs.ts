@@ -6,6 +6,7 @@ import { isImageName, listFiles } from '../datasets/stated/images.js';
 import { linesOf, readAnnotation } from '../datasets/stated/text.js';
 import { isVolumeName } from '../datasets/volumes/readVolume.js';
 import { ConfigError } from '../engine/errors.js';
+import { shownName } from '../engine/printable.js';
 
 /** Slices of a series, which are one volume. */
 const SLICE = /\.(dcm|dicom|ima)$/i;
@@ -22,6 +23,9 @@ const MOST_LISTED = 2 ** 26;
 export async function imageFiles(named: readonly string[]): Promise<readonly string[]> {
   const files: string[] = [];
   for (const name of named) files.push(...(await expand(name)));
+  const odd = files.find((file) => file.includes('\0'));
+  if (odd !== undefined)
+    throw new ConfigError(`${shownName(odd)}: no file has a zero byte in its name: correct the list`);
   return [...new Set(files)];
 }
 

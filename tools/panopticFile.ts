@@ -7,11 +7,21 @@ import { coloursOfIds } from '../datasets/panoptic.js';
 import type { LabelMap, Panoptic } from '../datasets/sample.js';
 import { makeFolder, writeWhole } from '../engine/files/write.js';
 import { freePlace } from './prediction.js';
+import type { Shard } from './shards.js';
 
 const REMEDY = 'choose another folder with --masks';
 
-/** Writes COCO panoptic: a label image for each image into a folder, and at the end beside it the JSON file of its name. */
-export function createPanopticWriter(folder: string, labels: LabelMap) {
+/**
+ * Writes COCO panoptic: a label image for each image into a folder, and at the end beside it the JSON file of its name; of a shard of the images,
+ * one that names the shard.
+ *
+ * @param part the shard, and how many images those before it have
+ */
+export function createPanopticWriter(
+  folder: string,
+  labels: LabelMap,
+  part?: { readonly shard: Shard; readonly before: number },
+) {
   const images: object[] = [];
   const annotations: object[] = [];
   return {
@@ -21,7 +31,7 @@ export function createPanopticWriter(folder: string, labels: LabelMap) {
       const path = freePlace(file, folder);
       makeFolder(folder, REMEDY);
       writeWhole(path, [encodePng(coloursOfIds(found.ids as Int32Array, { width, height }))], REMEDY);
-      const id = images.length + 1;
+      const id = (part?.before ?? 0) + images.length + 1;
       images.push({ id, file_name: basename(file), width, height });
       annotations.push({ image_id: id, file_name: basename(path), segments_info: listSegments(found, width, labels) });
     },
@@ -29,7 +39,8 @@ export function createPanopticWriter(folder: string, labels: LabelMap) {
     finish: (): string | null => {
       if (images.length === 0) return null;
       const categories = labels.classes.map(({ id, name, isStuff }) => ({ id, name, isthing: isStuff ? 0 : 1 }));
-      const path = join(resolve(folder), '..', `${basename(resolve(folder))}.json`);
+      const shard = part && `-${part.shard.index}-of-${part.shard.count}`;
+      const path = join(resolve(folder), '..', `${basename(resolve(folder))}${shard ?? ''}.json`);
       writeWhole(path, [new TextEncoder().encode(JSON.stringify({ images, annotations, categories }))], REMEDY);
       return path;
     },

@@ -21,9 +21,9 @@ import { openEngine } from './engine.js';
 import { imageFiles } from './imageInputs.js';
 import { createOutput, type Output } from './output.js';
 import { createPanopticWriter } from './panopticFile.js';
-import { drawingOf, showPrediction, writeDrawing, writeMask } from './prediction.js';
+import { drawingOf, freePlace, showPrediction, writeDrawing, writeMask } from './prediction.js';
 import { rangeOf, type Shard } from './shards.js';
-import { casesOf, showVolume, volumeMasks, type Window, writeVolumeMask } from './volumePrediction.js';
+import { casesOf, leaveMasks, showVolume, volumeMasks, type Window, writeVolumeMask } from './volumePrediction.js';
 
 interface PredictCommand extends RuntimeOptions {
   readonly out?: string;
@@ -41,6 +41,11 @@ interface PredictCommand extends RuntimeOptions {
   readonly shard?: Shard;
 }
 
+/** A shard of the files, and how many lie before it. */
+interface Part {
+  readonly part?: { readonly shard: Shard; readonly before: number } | undefined;
+}
+
 /** Folder of the drawings where none is given. */
 const DRAWINGS = 'predictions';
 /** Guesses of a classifier that are reported. */
@@ -49,7 +54,11 @@ const TOP = 5;
 /** Answers for images: a classifier of the catalogue or of a converted file names them, a trained run finds what it learned and draws it. */
 export async function predict(named: string, images: readonly string[], command: PredictCommand): Promise<void> {
   const output = createOutput(command.json === true);
-  const files = partOfFiles(await imageFiles(images), command.shard);
+  const all = await imageFiles(images);
+  const { shard } = command;
+  const [before, end] = shard === undefined ? [0, all.length] : rangeOf(shard, all.length, 1);
+  const files = all.slice(before, end);
+  const part = shard && { shard, before };
   const model = runOf(named);
   const isTrained = isNetworkFile(model) || (existsSync(model) && statSync(model).isDirectory());
   const isOwn = isWeightsName(model) || existsSync(model);
@@ -63,12 +72,15 @@ export async function predict(named: string, images: readonly string[], command:
     throw new ConfigError(`--as-dataset is for the classes of a data set: give a run, not the classifier ${model}`);
   }
   if (command.asDataset !== undefined) requireNewSet(command.asDataset);
-  else if (!isClassifier) refuseOverwriting(files, command);
+  else if (!isClassifier) {
+    refuseOverwriting(files, command);
+    leaveNames(all.slice(0, before), command);
+  }
   if (isTrained) {
     const opened = await openAnswering(model, command, output);
     try {
       const threshold = command.threshold ?? opened.threshold;
-      await answer(opened.network, opened.labels, files, { ...command, threshold }, output);
+      await answer(opened.network, opened.labels, files, { ...command, threshold, part }, output);
     } finally {
       opened.network.dispose();
     }
@@ -80,20 +92,28 @@ export async function predict(named: string, images: readonly string[], command:
       `${model} is no run: onnxruntime runs runs, and files of espalier export; leave --engine out`,
     );
   await openEngine({ ...rest, ...(engine === undefined ? {} : { engine }) }, output);
-  if (released && !isClassifier) return detect(released, files, command, output);
+  if (released && !isClassifier) return detect(released, files, { ...command, part }, output);
   return classify(model, files, command, output);
 }
 
-/** The files that a shard answers. */
-function partOfFiles(files: readonly string[], shard: Shard | undefined): readonly string[] {
-  return shard === undefined ? files : files.slice(...rangeOf(shard, files.length, 1));
+const isVolume = (file: string): boolean =>
+  isVolumeName(file) || statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** Names that the shards before give to what they write for files of one name in different folders. */
+function leaveNames(before: readonly string[], { out = DRAWINGS, masks }: PredictCommand): void {
+  for (const file of before) {
+    freePlace(isVolume(file) ? `${volumeStem(file)}.png` : file, out);
+    if (masks === undefined) continue;
+    if (isVolume(file)) leaveMasks(file, masks);
+    else freePlace(file, masks);
+  }
 }
 
 /** A published detector, with the classes of COCO. */
 async function detect(
   entry: ReleasedWeights,
   files: readonly string[],
-  command: PredictCommand,
+  command: PredictCommand & Part,
   output: Output,
 ): Promise<void> {
   const offline = command.offline === true;
@@ -151,7 +171,7 @@ async function answer(
   network: AnsweringNetwork,
   labels: LabelMap,
   files: readonly string[],
-  { threshold, out = DRAWINGS, ...command }: PredictCommand & { readonly threshold: number },
+  { threshold, out = DRAWINGS, ...command }: PredictCommand & Part & { readonly threshold: number },
   output: Output,
 ): Promise<void> {
   const names = labels.classes.map(({ name }) => name);
@@ -162,14 +182,12 @@ async function answer(
   const warnings = collectWarnings();
   const panoptic =
     network.task.name === 'panoptic' && command.masks !== undefined
-      ? createPanopticWriter(command.masks, labels)
+      ? createPanopticWriter(command.masks, labels, command.part)
       : null;
   const onBad = (_file: string, error: Error): void => {
     output.note(`espalier: ${error.message}`);
     process.exitCode = 1;
   };
-  const isVolume = (file: string): boolean =>
-    isVolumeName(file) || statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
   for (const channels of casesOf(files.filter(isVolume), network.volumeChannels())) {
     const [file = ''] = channels;
     try {
@@ -189,7 +207,7 @@ async function answer(
   for await (const found of network.predict(images, { onNote: warnings.notePixels, onBad })) {
     const described = showPrediction(found, network.task, { names, threshold });
     if (panoptic) panoptic.add(found);
-    else if (command.masks !== undefined) writeMask(found, command.masks, threshold);
+    else if (command.masks !== undefined) writeMask(found, command.masks, names, threshold);
     const drawing = writeDrawing(described.drawn, found.file, out);
     results.push(described.value);
     const drawn = `drawn: ${shownName(drawing)}`;

@@ -40,6 +40,8 @@ const SENTENCES: { readonly [code: string]: string } = {
 /** What the operating system refused, in words. */
 function systemSentence(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (error.code === 'ERR_INVALID_ARG_VALUE' && error.message.includes('null bytes'))
+    return 'a path has a zero byte, which no file has in its name';
   const sentence = SENTENCES[String(error.code)];
   const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
   return sentence === undefined || path === undefined ? undefined : `${path}: ${sentence}`;

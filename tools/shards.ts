@@ -2,7 +2,7 @@ import { createGunzip, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import type { Evaluator } from '../datasets/evaluators/evaluator.js';
 import type { Truth } from '../datasets/sample.js';
-import { ConfigError, DataError } from '../engine/errors.js';
+import { ConfigError, DataError, EspalierError } from '../engine/errors.js';
 import { streamRegular } from '../engine/files/read.js';
 import { writeWhole } from '../engine/files/write.js';
 import { type Report, TASK_NAMES, TASKS, type Task } from '../heads/index.js';
@@ -27,7 +27,16 @@ const headerSchema = z.strictObject({
   format: z.literal('espalier-answers'),
   version: z.literal(1),
   task: z.enum(TASK_NAMES as [...typeof TASK_NAMES]),
-  classes: z.array(z.strictObject({ id: z.int(), name: z.string() })).readonly(),
+  classes: z
+    .array(
+      z.strictObject({
+        id: z.int(),
+        name: z.string(),
+        isStuff: z.literal(true).optional(),
+        overlaps: z.literal(true).optional(),
+      }),
+    )
+    .readonly(),
   maxDetections: z.int().min(0),
   /** What was answered, and by what: equal in all shards of an evaluation. */
   about: z.strictObject({ split: z.string(), source: z.string(), images: z.int().min(0) }),
@@ -185,7 +194,12 @@ export async function mergeAnswers(
       const result = lineSchema.safeParse(parsed(file, line));
       if (!result.success) throw new DataError(file, `line ${images + 2} is no answer`);
       const { id, truth, answer } = result.data;
-      evaluator.add(id, truth as Truth, answer);
+      try {
+        evaluator.add(id, truth as Truth, answer);
+      } catch (error) {
+        if (error instanceof EspalierError) throw error;
+        throw new DataError(file, `line ${images + 2} is no truth and answer of ${header.task}`);
+      }
       images++;
     }
     if (images !== range[1] - range[0])

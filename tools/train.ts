@@ -7,7 +7,7 @@ import type { Experiment } from '../configs/schema.js';
 import { foldMembers, seedMembers, summaryOf, trainSeries } from '../configs/series.js';
 import { trainExperiment } from '../configs/train.js';
 import type { Cluster } from '../engine/collective.js';
-import { ConfigError, EspalierError } from '../engine/errors.js';
+import { ConfigError } from '../engine/errors.js';
 import { makeFolder, removeEmpty } from '../engine/files/write.js';
 import {
   chosenCheckpoint,
@@ -93,6 +93,7 @@ async function trainMembers(config: string, named: Experiment, command: TrainCom
         out,
         resume,
         train: trainer.train,
+        onFailure: (name, error) => output.note(`espalier: ${name} ${error}`),
         onMember: ({ name, experiment }, isDone) => {
           output.note(isDone ? `${name}: done before` : `run: ${out}/${name}`);
           if (isDone) recordedMember(experiment, join(out, name), command, output);
@@ -107,7 +108,13 @@ async function trainMembers(config: string, named: Experiment, command: TrainCom
         return [figure, mean, sd ?? '-', Math.min(...values), Math.max(...values), values.length];
       });
       const table = formatTable(['figure', 'mean', 'sd', 'least', 'most', 'runs'], rows);
-      output.result({ out, ...summary }, `${table}\n\n${summaryOf(out)}`);
+      const lost = summary.runs.filter(({ error }) => error !== undefined);
+      if (lost.length > 0) process.exitCode = 1;
+      const without = lost.map(({ name, reason }) => `${name} ${reason} and is in no figure`).join('\n');
+      output.result(
+        { out, ...summary },
+        [rows.length > 0 ? table : '', without, summaryOf(out)].filter((part) => part).join('\n\n'),
+      );
     } finally {
       trainer.dispose();
     }
@@ -175,8 +182,7 @@ async function drawPlots(out: string, output: Output): Promise<void> {
     const { classes } = readCheckpoint(chosenCheckpoint(runFolder(out))).metadata;
     output.note(`plots: ${await writePlots(out, { classes })}`);
   } catch (error) {
-    if (!(error instanceof EspalierError)) throw error;
-    output.note(`warning: no plots: ${error.message}`);
+    output.note(`warning: no plots: ${error instanceof Error ? error.message : error}`);
   }
 }
 

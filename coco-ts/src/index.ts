@@ -13,7 +13,7 @@ export type {
 } from './annotation.js';
 export { type Canvas2D, drawCommands } from './canvas.js';
 export { COCO } from './coco.js';
-export { CocoFile } from './cocoFile.js';
+export { type BoxRows, CocoFile } from './cocoFile.js';
 export type { Color, DrawCommand, ShowOptions } from './draw.js';
 export {
   diffDatasets,
@@ -25,7 +25,7 @@ export {
   splitDataset,
 } from './edit.js';
 export { CocoError, JsonError, MaskError } from './errors.js';
-export type { Accumulated } from './evaluation/accumulate.js';
+export { type Accumulated, type CurveColumn, type CurveName, curveColumn } from './evaluation/accumulate.js';
 export { COCOeval } from './evaluation/cocoeval.js';
 export type { BoxColumns, ScoredBoxes, TruthBoxes, TruthRecord } from './evaluation/incremental.js';
 export type { EvalImage } from './evaluation/matching.js';

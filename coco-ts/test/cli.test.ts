@@ -90,6 +90,18 @@ describe('coco-ts', () => {
     expect(csv).toHaveLength(1 + 3 * 101);
     expect(csv[0]).toBe('category,iou,recall,precision,f1,score');
     expect(csv.at(-1)).toMatch(/^dog & <co>,0\.5,1,(1|0\.9{5,}\d*),(1|0\.9{5,}\d*),0\.8$/);
+    const named = (name: string) => ({
+      images: [{ id: 1 }],
+      categories: [{ id: 1, name }],
+      annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [0, 0, 9, 9], area: 81, iscrowd: 0 }],
+    });
+    writeFileSync(at('formula.json'), JSON.stringify(named('=1+1')));
+    writeFileSync(
+      at('formula-dt.json'),
+      JSON.stringify([{ image_id: 1, category_id: 1, bbox: [0, 0, 9, 9], score: 1 }]),
+    );
+    await run('eval', '--gt', at('formula.json'), '--dt', at('formula-dt.json'), '--curves', at('formula.csv'));
+    expect(readFileSync(at('formula.csv'), 'utf8')).toContain("\n'=1+1,0.5,"); // never a formula
     const { tide } = JSON.parse((await run('eval', ...files, '--tide', '--json')).lines[0]!) as {
       tide: { errors: Record<string, number> };
     };

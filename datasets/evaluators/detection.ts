@@ -1,6 +1,7 @@
 import {
   COCO,
   COCOeval,
+  curveColumn,
   type ScoredBoxes as FoundBoxes,
   type TruthBoxes,
   type VocDetection,
@@ -135,12 +136,13 @@ function vocMean(voc: readonly VocMatches[], rule: 'voc07' | 'voc10'): number | 
 /** Means of the precision of one class over recalls, all sizes, most detections: over all IoUs, and at the first, 0.5. */
 export function classPrecision({ eval: result }: COCOeval, index: number): Omit<ClassPrecision, 'name'> {
   if (result === null) throw new Error('accumulate() has not run');
-  const [T, R, K, A, M] = result.counts;
+  const [T, R, K, , M] = result.counts;
+  const { values, width, at } = curveColumn(result, 'precision', 0, M - 1);
   let all = 0;
   let first = 0;
   for (let t = 0; t < T; t++) {
     for (let r = 0; r < R; r++) {
-      const precision = result.precision[(((t * R + r) * K + index) * A + 0) * M + (M - 1)] as number;
+      const precision = values[((t * R + r) * K + index) * width + at] as number;
       if (precision < 0) return { AP: null, AP50: null };
       all += precision;
       if (t === 0) first += precision;

@@ -1,6 +1,7 @@
 import { shownImage } from '../decode/shown.js';
 import { answeredOf, bestFirst } from '../evaluators/classification.js';
 import type { ScoredBoxes } from '../evaluators/detection.js';
+import { topClasses } from '../overlap.js';
 import type { ClassMap, ClassScores, LabelTruth, ObjectsTruth, Pixels, RgbPixels, SemanticTruth } from '../sample.js';
 import { affineOf, letterbox, letterboxPlacement, warpMask } from '../transforms/index.js';
 
@@ -51,7 +52,9 @@ const [MOST_LABELS, MOST_GUESSES] = [20, 3];
 
 /** @param threshold lowest score of a box that is shown; classes of the whole image have their own */
 export function shapesOf(drawable: Drawable, threshold = 0): Shapes {
-  if ('mask' in drawable) return { map: runsOf(drawable) };
+  // Of classes that overlap the last one of a pixel is shown.
+  if ('mask' in drawable)
+    return { map: runsOf(drawable.overlaps ? { ...drawable, mask: topClasses(drawable.mask) } : drawable) };
   if ('boxes' in drawable) return { boxes: boxesOf(drawable, threshold) };
   return { labels: labelsOf(drawable) };
 }

@@ -1,5 +1,7 @@
+import { crc32 } from 'node:zlib';
 import { unzipSync } from 'fflate';
-import { MAX_VALUES, readValues, requireShape, type StoredType, type Volume } from './volume.js';
+import { requireRoom } from './inflate.js';
+import { readValues, requireShape, type StoredType, type Volume } from './volume.js';
 
 const TYPES: { readonly [name: string]: StoredType } = {
   b1: 'uint8',
@@ -68,10 +70,30 @@ export function readNpz(bytes: Uint8Array): Volume {
   const found = unzipSync(bytes, {
     filter: ({ name, originalSize }) => {
       if (name !== chosen) return false;
-      if (originalSize > 8 * MAX_VALUES) throw new Error(`${originalSize} bytes are more than are read`);
+      requireRoom(originalSize);
       return true;
     },
   })[chosen];
   if (found === undefined || !isNpy(found)) throw new Error(`'${chosen}' is no array`);
+  if (crc32(found) !== checksumOf(bytes, chosen)) throw new Error(`'${chosen}' is damaged: its checksum is another`);
   return readNpy(found);
+}
+
+const [END_OF_DIRECTORY, DIRECTORY_ENTRY] = [0x06054b50, 0x02014b50];
+const [END_BYTES, ENTRY_BYTES, MAX_COMMENT] = [22, 46, 0xffff];
+
+/** What an archive says is the checksum of a member; null where its directory does not name it. @source PKWARE APPNOTE 6.3.10, 4.3.12 and 4.3.16 */
+function checksumOf(bytes: Uint8Array, wanted: string): number | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let end = bytes.length - END_BYTES;
+  while (end > Math.max(0, bytes.length - END_BYTES - MAX_COMMENT) && view.getUint32(end, true) !== END_OF_DIRECTORY)
+    end--;
+  let at = view.getUint32(end + 16, true);
+  for (let left = view.getUint16(end + 10, true); left > 0 && view.getUint32(at, true) === DIRECTORY_ENTRY; left--) {
+    const [name = 0, extra = 0, comment = 0] = [28, 30, 32].map((field) => view.getUint16(at + field, true));
+    const from = at + ENTRY_BYTES;
+    if (new TextDecoder().decode(bytes.subarray(from, from + name)) === wanted) return view.getUint32(at + 16, true);
+    at = from + name + extra + comment;
+  }
+  return null;
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseExperiment } from '../../configs/read.js';
 import { foldMembers, memberResult, seedMembers, summarise, summaryOf, trainSeries } from '../../configs/series.js';
-import { ConfigError } from '../../engine/errors.js';
+import { ConfigError, DataError, DivergedError, WriteError } from '../../engine/errors.js';
 import { runFolder } from '../../training/run/folder.js';
 import { folderWith } from '../datasets/folder.js';
 
@@ -73,6 +73,45 @@ it('what the first training is refused with leaves nothing; damaged results are 
   await expect(trainSeries(members, { out, resume: true, train: refused })).rejects.toThrow(
     /results.json: it is no JSON: .*: remove the folder of this run/,
   );
+});
+
+it('one that diverges or fails is noted and the others go on; what cannot be written ends all', async () => {
+  const out = join(folderWith({}), 'series');
+  const members = seedMembers(experiment, 3);
+  const problems: { readonly [name: string]: Error } = {
+    'seed-7': new DivergedError('the total loss is NaN'),
+    'seed-8': new DataError('a.png', 'it is cut off'),
+  };
+  const train = async ({ name }: { readonly name: string }, folder: string) => {
+    mkdirSync(folder, { recursive: true });
+    if (problems[name]) throw problems[name];
+    return ran(0.5);
+  };
+  const told: string[] = [];
+  const onFailure = (name: string, error: string) => void told.push(`${name} ${error}`);
+  const summary = await trainSeries(members, { out, resume: false, train, onFailure });
+  expect(told).toEqual(['seed-7 diverged: the total loss is NaN', 'seed-8 failed: a.png: it is cut off']);
+  expect(summary?.runs.map(({ name, reason }) => [name, reason])).toEqual([
+    ['seed-7', 'diverged'],
+    ['seed-8', 'failed'],
+    ['seed-9', 'done'],
+  ]);
+  expect(summary?.figures.AP).toEqual({ mean: 0.5, sd: null, values: [0.5] });
+  expect(JSON.parse(readFileSync(summaryOf(out), 'utf8'))).toEqual(summary);
+  const full = async () => Promise.reject(new WriteError('x', 'the disk is full', true));
+  await expect(trainSeries(members, { out, resume: true, train: full })).rejects.toThrow('the disk is full');
+});
+
+it('one process at a time trains in a folder', async () => {
+  const out = join(folderWith({}), 'series');
+  const members = seedMembers(experiment, 1);
+  const other = async () => {
+    await expect(trainSeries(members, { out, resume: true, train: async () => ran(1) })).rejects.toThrow(/in use by/);
+    return ran(0.5);
+  };
+  const summary = await trainSeries(members, { out, resume: false, train: other });
+  expect(summary?.figures.AP?.values).toEqual([0.5]);
+  expect(readdirSync(out)).toEqual(['summary.json']);
 });
 
 it('seeds end where a config ends them', () => {

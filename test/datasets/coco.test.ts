@@ -182,6 +182,11 @@ describe('openCoco for detection', () => {
     if (process.platform === 'win32') return;
     spawnSync('mkfifo', [join(root, 'pipe.json')]);
     expect(await failure(open('pipe.json'))).toMatch(/pipe\.json: it is a pipe, a regular file is expected/);
+    const images = folderWith({ 'all.json': JSON.stringify(file([])) });
+    spawnSync('mkfifo', [join(images, 'a.png')]);
+    expect(await failure(openCoco({ root: images, annotations: 'all.json', images: '.', task: 'detection' }))).toMatch(
+      /a\.png \(it is a pipe, a regular file is expected\)/,
+    );
   });
 
   it('takes a range of images and refuses one beyond them', async () => {

@@ -1,13 +1,15 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeImage, encodePng } from '../../datasets/decode/index.js';
 import { packPatch } from '../../datasets/instanceMasks.js';
 import { IGNORED, type Panoptic } from '../../datasets/sample.js';
+import { refuseForeign } from '../../tools/ownFiles.js';
 import { createPanopticWriter } from '../../tools/panopticFile.js';
 import { predict } from '../../tools/predict.js';
-import { writeMask } from '../../tools/prediction.js';
+import { freePlace, writeMask } from '../../tools/prediction.js';
 
 const root = mkdtempSync(join(tmpdir(), 'espalier-prediction-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -66,13 +68,47 @@ describe('label images of segments', () => {
   });
 });
 
+describe('a file of the user in the place of one that is written', () => {
+  it.each(['cases', 'report', 'answers'] as const)('is not replaced by %s', (kind) => {
+    const file = join(root, `labels-${kind}`);
+    refuseForeign(file, kind, '--out');
+    for (const text of ['{"images":[]}', 'file,label\n', gzipSync('{"images":[]}')]) {
+      writeFileSync(file, text);
+      expect(() => refuseForeign(file, kind, '--out')).toThrow(/no file that this command writes: name another file/);
+    }
+    const own = {
+      cases: 'case,class,empty,dice\r\n',
+      report: '<!doctype html>\n<meta http-equiv="Content-Security-Policy">',
+      answers: gzipSync('{"format":"espalier-answers","version":1}\n'),
+    };
+    writeFileSync(file, own[kind]);
+    refuseForeign(file, kind, '--out');
+  });
+});
+
 describe('masks of a prediction', () => {
   it('of images of one name are one each', () => {
     const folder = join(root, 'masks');
     for (const label of [1, 2]) {
-      writeMask({ file: `${label}/b.png`, image, result: { mask: new Uint8Array(24).fill(label), ...size } }, folder);
+      writeMask({ file: `${label}/b.png`, image, result: { mask: new Uint8Array(24).fill(label), ...size } }, folder, [
+        'background',
+      ]);
     }
     expect(readdirSync(folder).sort()).toEqual(['b-2.png', 'b.png']);
+  });
+
+  it('of files of one name in two shards are one each, and each shard lists its own', () => {
+    const folder = join(root, 'shards');
+    freePlace('1/c.png', folder); // which the first shard writes
+    const part = { shard: { index: 2, count: 3 }, before: 1 };
+    const writer = createPanopticWriter(folder, labels, part);
+    writer.add({ file: '2/c.png', image, result: answer(2) });
+    expect(writer.finish()).toBe(join(root, 'shards-2-of-3.json'));
+    expect(JSON.parse(readFileSync(join(root, 'shards-2-of-3.json'), 'utf8'))).toMatchObject({
+      images: [{ id: 2 }],
+      annotations: [{ image_id: 2, file_name: 'c-2.png' }],
+    });
+    expect(readdirSync(folder)).toEqual(['c-2.png']);
   });
 
   it('never replace an image, a volume or a drawing', async () => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { memorySource } from '../../weights/bytes/byteSource.js';
+import { crc32 } from '../../weights/bytes/crc32.js';
 import { writeZip } from '../../weights/bytes/zipWriter.js';
 import { writeNpy } from '../../weights/npy.js';
 import { openWeights } from '../../weights/openWeights.js';
@@ -74,6 +75,31 @@ describe('zip bombs', () => {
     const crowded = archive.slice();
     new DataView(crowded.buffer).setUint16(crowded.length - 12, 60_000, true);
     refuse(crowded, /claims 60000 files/);
+  });
+});
+
+describe('checksums of an archive', () => {
+  const tensor = { dtype: 'F32', shape: [9], data: Float32Array.from({ length: 9 }, (_, i) => i) } as const;
+  /** The same bytes with one of them turned. */
+  const turned = (archive: Uint8Array, at: number): Uint8Array =>
+    archive.map((byte, i) => (i === at ? byte ^ 1 : byte));
+
+  it('are those of the standard, in pieces, too', () => {
+    const bytes = new TextEncoder().encode('123456789');
+    expect(crc32(bytes)).toBe(0xcbf43926); // the check value of CRC-32/ISO-HDLC
+    expect(crc32(bytes.subarray(4), crc32(bytes.subarray(0, 4)))).toBe(0xcbf43926);
+  });
+
+  it.each([0, 9] as const)('tell a member that was changed, at level %i, when it is read', (level) => {
+    const archive = zipSync({ 'a.npy': [writeNpy(tensor), { level }] });
+    expect(openWeights(archive).tensors.get('a')?.read().data).toEqual(tensor.data);
+    const directory = archive.length - 22 - 51;
+    const read = () =>
+      openWeights(turned(archive, directory + 16))
+        .tensors.get('a')
+        ?.read();
+    expect(read).toThrow(/'a\.npy' in the archive is damaged: its checksum is another/);
+    if (level === 0) expect(() => openWeights(turned(archive, 180)).tensors.get('a')?.read()).toThrow(/checksum/);
   });
 });
 

@@ -55,6 +55,60 @@ export const emptyHistory = (): History => ({
   unreadable: 0,
 });
 
+const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What is no number is written as null. */
+const isFigure = (value: unknown): boolean => value === null || typeof value === 'number';
+const areFigures = (value: unknown): boolean => isRecord(value) && Object.values(value).every(isFigure);
+
+type Fields = { readonly [field: string]: (value: unknown) => boolean };
+const BEGINNING: Fields = {
+  engine: isText,
+  versions: isRecord,
+  steps: isNumber,
+  stepsPerEpoch: isNumber,
+  learningRate: isNumber,
+};
+
+/** What is read of each event. */
+const READ: { readonly [E in RunEvent['event']]: Fields } = {
+  start: BEGINNING,
+  resume: BEGINNING,
+  step: { epoch: isNumber, losses: areFigures, gradientNorm: isFigure, learningRate: isNumber, ms: areFigures },
+  evaluation: { epoch: isNumber, report: isRecord, seconds: isNumber },
+  memory: { kind: isText },
+  energy: { kilowattHours: isNumber, source: isText, formula: isText },
+  warning: { message: isText },
+  checkpoint: { kind: isText },
+  pause: {},
+  continue: {},
+  stop: { reason: isText },
+};
+
+/** A line of a log, which anybody may have written; null: it is no event. */
+export function eventOf(line: string): TimedEvent | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (
+    !isRecord(value) ||
+    !(value.time === undefined || isText(value.time)) ||
+    !(Number.isSafeInteger(value.step) && Number(value.step) >= 0)
+  )
+    return null;
+  const { event } = value;
+  if (typeof event !== 'string' || !Object.hasOwn(READ, event)) return null;
+  const fields = Object.entries(READ[event as RunEvent['event']]);
+  const { losses } = value;
+  if (isRecord(losses) && Object.hasOwn(losses, '__proto__')) return null;
+  return fields.every(([field, fits]) => fits(value[field])) ? (value as unknown as TimedEvent) : null;
+}
+
 /** Adds one event. */
 export function fold(history: History, event: TimedEvent): void {
   const add = (Object.hasOwn(FOLDS, event.event) ? FOLDS[event.event] : undefined) as

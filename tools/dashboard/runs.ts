@@ -3,7 +3,7 @@ import { basename, join, relative, sep } from 'node:path';
 import { ConfigError } from '../../engine/errors.js';
 import { openRegular } from '../../engine/files/read.js';
 import { holderOf, runFolder } from '../../training/run/index.js';
-import type { TimedEvent } from './history.js';
+import { eventOf, type TimedEvent } from './history.js';
 
 /** A row of the table of runs. */
 export interface RunRow {
@@ -134,12 +134,5 @@ function eventsIn(bytes: Uint8Array): readonly TimedEvent[] {
   return new TextDecoder()
     .decode(bytes)
     .split('\n')
-    .flatMap((line) => {
-      try {
-        const value: unknown = JSON.parse(line);
-        return typeof value === 'object' && value !== null && 'event' in value ? [value as TimedEvent] : [];
-      } catch {
-        return [];
-      }
-    });
+    .flatMap((line) => eventOf(line) ?? []);
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { EspalierError } from '../../engine/errors.js';
 import { openRegular } from '../../engine/files/read.js';
-import { emptyHistory, fold, type History, type TimedEvent } from './history.js';
+import { emptyHistory, eventOf, fold, type History, type TimedEvent } from './history.js';
 
 /** Bytes that are read at once; a longer line is skipped. */
 const CHUNK = 2 ** 22;
@@ -76,15 +76,5 @@ function pieceOf(file: string, offset: number): Uint8Array {
     return log.view(offset, CHUNK);
   } finally {
     log.close();
-  }
-}
-
-function eventOf(line: string): TimedEvent | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    const isEvent = typeof value === 'object' && value !== null && 'event' in value && 'step' in value;
-    return isEvent && typeof value.step === 'number' ? (value as TimedEvent) : null;
-  } catch {
-    return null;
   }
 }

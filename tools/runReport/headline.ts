@@ -11,14 +11,17 @@ import type { Gathered } from './gather.js';
 /**
  * The interval of a report's headline by images drawn again; null: there is none. The average precision of masks and the
  * panoptic quality are not drawn again: boxes, which their answers have, too, are others.
+ *
+ * @param classes of the confusions, the first. Defaults to all
  */
 export function headlineInterval(
   truth: Truth['kind'],
   boxes: Pick<BoxAnalysis, 'interval'> | null,
   { confusions }: Pick<Gathered, 'confusions'>,
+  classes?: number,
 ): Estimate | null {
   if (truth === 'boxes') return boxes?.interval ?? null;
-  return truth === 'classMap' ? intervalOf(confusions) : null;
+  return truth === 'classMap' ? intervalOf(confusions, classes) : null;
 }
 
 export type PairedTest = ReturnType<typeof compareAnswers>;
@@ -31,5 +34,5 @@ export function pairedTest(
   options: { readonly labels: LabelMap; readonly maxDetections: number },
 ): PairedTest | null {
   if (truth === 'boxes') return own.answered.length > 0 ? compareAnswers(own.answered, other.answered, options) : null;
-  return truth === 'classMap' ? compareMaps(own.confusions, other.confusions) : null;
+  return truth === 'classMap' ? compareMaps(own.confusions, other.confusions, options.labels.classes.length) : null;
 }

@@ -11,6 +11,7 @@ import { headOf, headSettings } from '../../heads/index.js';
 import { built } from '../built.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
+import { refuseForeign } from '../ownFiles.js';
 import { type Gathered, gather } from './gather.js';
 import { headlineInterval, type PairedTest, pairedTest } from './headline.js';
 import { type Html, html, jsonIn, section, tableOf, trusted } from './html.js';
@@ -33,6 +34,8 @@ const [SIDE, MOST_BYTES] = [360, 7_500_000];
 /** Writes what a run answers on a split as one file that opens anywhere. */
 export async function report(folder: string, command: ReportCommand): Promise<void> {
   const output = createOutput(command.json === true);
+  const file = command.out ?? join(folder, 'report.html');
+  refuseForeign(file, 'report', '--out');
   await openEngine(command, output);
   const { allowModules } = command;
   const run = openRun(folder, { allowModules });
@@ -44,7 +47,6 @@ export async function report(folder: string, command: ReportCommand): Promise<vo
     const gathered = await gather(run, { ...options, slices: command.slices });
     const rival = other && { run: other, folder: command.against ?? '', gathered: await gather(other, options) };
     const page = await pageOf(folder, run, gathered, rival, split);
-    const file = command.out ?? join(folder, 'report.html');
     writeWhole(file, [new TextEncoder().encode(page)], 'choose another file with --out');
     output.result(
       {
@@ -84,7 +86,11 @@ async function pageOf(
   const sizes = images.map(({ width, height }) => ({ width, height }));
   const analysis = hasBoxes ? analyseBoxes(answered, sizes, { labels, maxDetections, threshold }) : null;
   const parts: (Html | null)[] = [
-    sections.headlineSection(figures, run.network.task, headlineInterval(truth, analysis, gathered)),
+    sections.headlineSection(
+      figures,
+      run.network.task,
+      headlineInterval(truth, analysis, gathered, run.labels.classes.length),
+    ),
     rival && compareSection(run, gathered, rival),
     hasBoxes ? await sections.curvesSection(classCurves(labels, answered, maxDetections)) : null,
     names.length <= 60 ? sections.confusionSection(names, confusion) : null,

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
+import type { Preprocessing } from '../../backbones/backbone.js';
 import type { LabelMap } from '../../datasets/sample.js';
+import { DataError } from '../../engine/errors.js';
 import { preprocessingSchema } from '../../pretrained/metadata.js';
 import { afterEvaluation, type Patience } from '../patience.js';
 import { captureState, captureWeights } from '../state.js';
@@ -56,8 +58,20 @@ export interface TrainRun<Raw = unknown> {
   readonly watch?: RunWatch;
   /** Is told every event, too; the run closes it. */
   readonly alsoLog?: EventLog;
+  /** The stage that model and loader are for; the run ends with it, to go on with those of the next. Defaults to the only one. */
+  readonly stage?: RunStage;
+  /** What images are prepared for, where the model learns from something else. Defaults to the model's. */
+  readonly preprocessing?: Preprocessing;
   /** What must be the same in every process of a cluster, plain JSON; the config when absent. */
   readonly shared?: unknown;
+}
+
+/** One of the stages of equal length that a training has. */
+export interface RunStage {
+  /** From 0. */
+  readonly index: number;
+  /** What a step of each stage costs, in any unit. */
+  readonly costs: readonly number[];
 }
 
 /** What looks on while a run goes. Whatever it throws ends the run. */
@@ -83,6 +97,8 @@ export interface RunState {
   patience: Patience;
   /** The step at which the backbone was unfrozen; null: it was not. */
   unfrozenAt: number | null;
+  /** From 0. */
+  stage: number;
 }
 
 /** One process's part of a run. */
@@ -115,8 +131,28 @@ const ABSENT: { readonly [metric: string]: string } = {
   top1: 'no images to classify',
 };
 
-/** Measures the averaged weights, and keeps them when they are the best so far. */
-export async function evaluate<Raw>({ run, plan, folder, state, log, progress }: Session<Raw>): Promise<void> {
+/** Measures the averaged weights, and keeps them when they are the best so far. Where it cannot, what was trained is kept all the same. */
+export async function evaluate<Raw>(session: Session<Raw>): Promise<void> {
+  try {
+    await measureAndKeep(session);
+  } catch (error) {
+    if (!(error instanceof DataError)) await keepBefore(session); // which the caller does
+    throw error;
+  }
+}
+
+/** Keeps the last whole step before an error ends the run, which is the one to see. */
+export async function keepBefore<Raw>(session: Session<Raw>): Promise<void> {
+  const { state, folder, progress } = session;
+  try {
+    await saveLast(session);
+    progress.note(`step ${state.step} is kept in ${folder.last}: continue with --resume`);
+  } catch {
+    // the checkpoint before is whole
+  }
+}
+
+async function measureAndKeep<Raw>({ run, plan, folder, state, log, progress }: Session<Raw>): Promise<void> {
   const started = performance.now();
   const report = await measure(run, plan);
   if (report === null) return;
@@ -182,8 +218,13 @@ function metadataOf<Raw>(run: TrainRun<Raw>, plan: Plan, state: RunState): Check
     seed: plan.seed,
     optimizer: plan.optimizerName,
     metric: run.metric ?? null,
-    classes: run.labels.classes.map(({ id, name, isStuff }) => ({ id, name, ...(isStuff && { isStuff }) })),
-    preprocessing: preprocessingSchema.parse(run.model.preprocessing),
+    classes: run.labels.classes.map(({ id, name, isStuff, overlaps }) => ({
+      id,
+      name,
+      ...(isStuff && { isStuff }),
+      ...(overlaps && { overlaps }),
+    })),
+    preprocessing: preprocessingSchema.parse(run.preprocessing ?? run.model.preprocessing),
     config: run.config,
     versions: versions(),
     engine: run.engine,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type Membership, membership } from '../../engine/collective.js';
-import { ConfigError, PeerError, WriteError } from '../../engine/errors.js';
+import { ConfigError, DataError, PeerError, WriteError } from '../../engine/errors.js';
 import { writeJson } from '../../engine/files/write.js';
 import { OPTIMIZER } from '../checkpointWeights.js';
 import { PATIENT } from '../patience.js';
@@ -15,7 +15,16 @@ import { createSteps, loop, type Steps, type StopReason } from './loop.js';
 import { type MemoryUse, memoryUse } from './memory.js';
 import { BACKBONE, type Plan, plan, UNKNOWN_STEPS } from './options.js';
 import { createErrorProgress, duration, type Progress } from './progress.js';
-import { evaluate, isWriter, type RunState, type Session, saveLast, type TrainRun, versions } from './session.js';
+import {
+  evaluate,
+  isWriter,
+  keepBefore,
+  type RunState,
+  type Session,
+  saveLast,
+  type TrainRun,
+  versions,
+} from './session.js';
 
 export interface TrainResult {
   readonly reason: StopReason;
@@ -193,13 +202,17 @@ async function agreeOnState<Raw>(
   }
 }
 
-/** A peer that ends leaves this process with the state of its last whole step; a full disk what was written before. */
+/**
+ * A peer that ends leaves this process with the state of its last whole step, and so does an image that cannot be read; a full disk what was
+ * written before.
+ */
 async function finishOrSave<Raw>(session: Session<Raw>, steps: Steps): Promise<TrainResult> {
   const { state, folder } = session;
   try {
     return await finish(session, steps);
   } catch (error) {
     if (error instanceof WriteError && error.isFull) throw stoppedByFullDisk(error, folder);
+    if (error instanceof DataError && session.peers === null && state.step > 0) await keepBefore(session);
     const explained = await session.peers?.explain(error);
     if (!(explained instanceof PeerError)) throw explained ?? error;
     if (!isWriter(session)) throw explained;
@@ -223,6 +236,11 @@ async function finish<Raw>(session: Session<Raw>, steps: Steps): Promise<TrainRe
     state.unfrozenAt = state.step;
     await saveLast(session);
     session.progress.note(`after step ${state.step} the backbone is trained, too (train.unfreezeAt)`);
+    return { reason: trained, ...state, memory: memoryUse(), folder };
+  }
+  if (trained === 'stage') {
+    state.stage = (run.stage?.index ?? 0) + 1;
+    await saveLast(session);
     return { reason: trained, ...state, memory: memoryUse(), folder };
   }
   await session.peers?.leave();
@@ -279,6 +297,7 @@ const newState = (planned: Plan, name: string = randomUUID()): RunState => ({
   latest: null,
   patience: PATIENT,
   unfrozenAt: null,
+  stage: 0,
 });
 
 function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, progress: Progress): RunState {
@@ -291,7 +310,16 @@ function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, 
   requireClasses(folder.last, checkpoint, run.labels);
   requireSameOrder(folder.last, checkpoint, run, planned);
   const tensors = { model: run.model, optimizer: planned.optimizer, ema: planned.ema };
-  const { step, seconds, best, latest, totalSteps, patience = PATIENT, unfrozenAt = null } = checkpoint.metadata;
+  const {
+    step,
+    seconds,
+    best,
+    latest,
+    totalSteps,
+    patience = PATIENT,
+    unfrozenAt = null,
+    stage = 0,
+  } = checkpoint.metadata;
   const { missing, unused } = restoreState(tensors, unfrozenAt === step ? withoutOptimizer(checkpoint) : checkpoint);
   const left = (planned.minutes ?? 0) * 60 - seconds;
   const now = planned.timed ? stepsWith(left, checkpoint.metadata, planned.totalSteps) : planned.totalSteps;
@@ -314,6 +342,7 @@ function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, 
     latest,
     patience,
     unfrozenAt,
+    stage,
   };
 }
 

@@ -1,6 +1,7 @@
 import { WeightsError } from '../../engine/errors.js';
 import { type ByteReader, createByteReader } from './byteReader.js';
 import { type ByteSource, memorySource, windowSource } from './byteSource.js';
+import { crcOf } from './crc32.js';
 import { checkClaim, inflate, inflateStart } from './inflate.js';
 
 /** One file of an archive. */
@@ -13,9 +14,12 @@ export interface ZipEntry {
   readonly crc: number;
   /** The file's bytes as they are stored. */
   packed(): ByteSource;
-  /** The file's bytes: a window of the archive when stored, unpacked into memory when deflated. */
+  /**
+   * The file's bytes: a window of the archive when stored, unpacked into memory when deflated. Whoever reads of them gets a WeightsError
+   * when they have another checksum than the archive says.
+   */
   open(): ByteSource;
-  /** The same, of the first `count` bytes or fewer. */
+  /** The first `count` bytes or fewer, whose checksum nobody knows. */
   head(count: number): ByteSource;
 }
 
@@ -131,7 +135,7 @@ function openable(source: ByteSource, { name, method, packed, size, crc, local }
   const isStored = method === 'stored';
   const open = (): ByteSource => {
     const stored = packedBytes();
-    return isStored ? stored : memorySource(inflate(stored.view(0, packed), size, name), name);
+    return checkedSource(isStored ? stored : memorySource(inflate(stored.view(0, packed), size, name), name), crc);
   };
   const head = (count: number): ByteSource => {
     const stored = packedBytes();
@@ -139,6 +143,25 @@ function openable(source: ByteSource, { name, method, packed, size, crc, local }
     return memorySource(inflateStart(stored.view(0, packed), Math.min(count, size), name), name);
   };
   return { name, method, size, crc, packed: packedBytes, open, head };
+}
+
+/** A source whose checksum is taken before anything of it is read. @throws WeightsError, then, when it is another */
+function checkedSource(source: ByteSource, crc: number): ByteSource {
+  let isChecked = false;
+  const check = (): ByteSource => {
+    if (!isChecked && crcOf(source) !== crc) {
+      throw new WeightsError(
+        `'${source.name}' in the archive is damaged: its checksum is another. Fetch or write it again`,
+      );
+    }
+    isChecked = true;
+    return source;
+  };
+  return {
+    ...source,
+    view: (offset, count) => check().view(offset, count),
+    fill: (offset, target) => check().fill(offset, target),
+  };
 }
 
 function findDirectory(source: ByteSource): { readonly count: number; readonly offset: number } {

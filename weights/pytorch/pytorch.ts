@@ -1,7 +1,7 @@
 import { WeightsError } from '../../engine/errors.js';
 import { type ByteReader, createByteReader } from '../bytes/byteReader.js';
 import { type ByteSource, memorySource, windowSource } from '../bytes/byteSource.js';
-import { isZip, readZip } from '../bytes/zip.js';
+import { isZip, readZip, type ZipEntry } from '../bytes/zip.js';
 import type { HostTensors } from '../hostTensor.js';
 import { lazyTensors, type StorageRef } from '../stridedTensor.js';
 import { readAll, type WeightsFile } from '../weightsFile.js';
@@ -98,15 +98,17 @@ function readZipped(source: ByteSource): Contents {
   // TorchScript packs its program, never the tensors.
   const packed = entries.find(({ name, method }) => name.startsWith(`${root}data`) && method !== 'stored');
   if (packed) throw new WeightsError(`'${packed.name}' is compressed, which PyTorch never does: save the file again`);
-  const order = files.get(`${root}byteorder`)?.open();
+  const orderFile = files.get(`${root}byteorder`);
+  const order = orderFile && openStored(orderFile);
   if (order && new TextDecoder().decode(order.view(0, Math.min(order.size, 16))) !== 'little') {
     throw new WeightsError('the file was written on a big-endian machine: save it again on another');
   }
   const refs = new Map<string, StorageRef>();
-  const value = readPickle(createByteReader(pickle.open()), stateDictHost(refs));
+  const value = readPickle(createByteReader(openStored(pickle)), stateDictHost(refs));
   const storages = new Map<string, ByteSource>();
   for (const [key, { size }] of refs) {
-    const stored = files.get(`${root}data/${key}`)?.open();
+    const file = files.get(`${root}data/${key}`);
+    const stored = file && openStored(file);
     if (stored?.size !== size) {
       throw new WeightsError(`storage ${key} has ${stored?.size ?? 'no'} bytes, ${size} are expected`);
     }
@@ -114,3 +116,7 @@ function readZipped(source: ByteSource): Contents {
   }
   return { value, storages };
 }
+
+/** A checksum of 0 stands where PyTorch was told to compute none (`set_crc32_options`). */
+const openStored = (entry: ZipEntry): ByteSource =>
+  entry.crc === 0 && entry.method === 'stored' ? entry.packed() : entry.open();

@@ -100,4 +100,8 @@ export function curvesCsv(result: Accumulated, gt: Pick<Annotated, 'cats'>): str
   return `${lines.join('\n')}\n`;
 }
 
-const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** A cell that a spreadsheet takes for text, never for a formula. */
+function quoted(text: string): string {
+  const safe = text.replace(/^[=+@\t\r-]/, "'$&");
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

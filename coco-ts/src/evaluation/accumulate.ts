@@ -19,34 +19,72 @@ export interface Accumulated {
   readonly recall: Float64Array;
   /** [T, R, K, A, M]: score of the detection at which the recall is reached. */
   readonly scores: Float64Array;
+  /**
+   * Of so many categories that both arrays are only made when they are asked for: one size range and limit of either, [T, R, K].
+   * @internal
+   */
+  readonly columnOf?: (name: CurveName, area: number, limit: number) => Float64Array;
 }
 
-export function emptyAccumulated(params: Params): Accumulated {
+/** The arrays of `Accumulated` that have a recall axis. */
+export type CurveName = 'precision' | 'scores';
+
+/** One size range and limit of precision or scores: entry [t, r, k] is values[((t R + r) K + k) width + at]. */
+export interface CurveColumn {
+  readonly values: Float64Array;
+  readonly width: number;
+  readonly at: number;
+}
+
+/** Reads precision or scores of any number of categories without making more of them than is looked at. */
+export function curveColumn(result: Accumulated, name: CurveName, area: number, limit: number): CurveColumn {
+  const [, , , A, M] = result.counts;
+  return result.columnOf
+    ? { values: result.columnOf(name, area, limit), width: 1, at: 0 }
+    : { values: result[name], width: A * M, at: area * M + limit };
+}
+
+/** Bytes of precision and scores from which on they are made when they are asked for. */
+const AT_ONCE = 2 ** 28;
+
+type Counts = Accumulated['counts'];
+
+function countsOf(params: Params): Counts {
   const pooled = Number(params.useCats) !== 1;
-  const counts = [
+  return [
     params.iouThrs.length,
     params.recThrs.length,
     pooled ? 1 : params.catIds.length,
     params.areaRng.length,
     params.maxDets.length,
-  ] as const;
-  const [T, R, K, A, M] = counts;
-  if (8 * T * R * K * A * M > MOST_BYTES)
+  ];
+}
+
+/** @throws CocoError above 2 GB */
+function unfilled(counts: readonly number[]): Float64Array {
+  const length = counts.reduce((product, count) => product * count, 1);
+  if (8 * length > MOST_BYTES)
     throw new CocoError(
       `precision of ${counts.join(' x ')} (thresholds, recalls, categories, sizes, limits) needs more than 2 GB: evaluate fewer categories, sizes or limits at once`,
       'ValueError',
     );
-  const date = new Date().toISOString().replace('T', ' ').slice(0, 19);
-  const filled = (length: number): Float64Array => new Float64Array(length).fill(-1);
+  return new Float64Array(length).fill(-1);
+}
+
+export function emptyAccumulated(params: Params): Accumulated {
+  const counts = countsOf(params);
+  const [T, , K, A, M] = counts;
   return {
     params,
     counts,
-    date,
-    precision: filled(T * R * K * A * M),
-    recall: filled(T * K * A * M),
-    scores: filled(T * R * K * A * M),
+    date: now(),
+    precision: unfilled(counts),
+    recall: unfilled([T, K, A, M]),
+    scores: unfilled(counts),
   };
 }
+
+const now = (): string => new Date().toISOString().replace('T', ' ').slice(0, 19);
 
 /** Positions of `list` whose value occurs in `known`. */
 const positionsOf = <V>(
@@ -99,19 +137,75 @@ export function accumulateCells(
 }
 
 /** The same from outcomes: by WebAssembly where that is there. */
-export function accumulateMatched(params: Params, chunks: readonly Matched[]): Accumulated {
+export function accumulateMatched(params: Params, chunks: readonly Matched[], atOnce = AT_ONCE): Accumulated {
+  const [T, R, K, A, M] = countsOf(params);
+  if (2 * 8 * T * R * K * A * M > atOnce) return accumulateByColumns(params, chunks);
   const out = emptyAccumulated(params);
-  const [, , K, A] = out.counts;
-  if (quickCurves(out, chunks)) return out;
+  fillCurves(out, chunks);
+  return out;
+}
+
+/** What is filled: all arrays, or of one size range and limit those that are there. */
+interface Target {
+  readonly params: Params;
+  readonly counts: Counts;
+  readonly precision: Float64Array | null;
+  readonly recall: Float64Array | null;
+  readonly scores: Float64Array | null;
+}
+
+function fillCurves(out: Target, chunks: readonly Matched[], column?: readonly [area: number, limit: number]): void {
+  if (quickCurves(out, chunks, column)) return;
+  const { params, counts } = out;
+  const [T, R, K, A, M] = counts;
+  const target: Target = column ? { ...out, counts: [T, R, K, 1, 1] } : out;
+  const areas = column ? [column[0]] : Array.from({ length: A }, (_, a) => a);
+  const limits = column ? [column[1]] : Array.from({ length: M }, (_, m) => m);
   for (let k = 0; k < K; k++) {
-    for (let a = 0; a < A; a++) {
+    for (const [at, a] of areas.entries()) {
       const counted = chunks.reduce((sum, chunk) => sum + chunk.counted[k * A + a]!, 0);
       if (counted === 0) continue;
-      for (const [m, limit] of params.maxDets.entries())
-        accumulateOne(out, [k, a, m], counted, listSlots(chunks, k, a, A, limit));
+      for (const [to, m] of limits.entries())
+        accumulateOne(target, [k, at, to], counted, listSlots(chunks, k, a, A, params.maxDets[m]!));
     }
   }
-  return out;
+}
+
+/** Recall alone; precision and scores are found again when they are asked for, of a size range and limit or all. */
+function accumulateByColumns(params: Params, chunks: readonly Matched[]): Accumulated {
+  const counts = countsOf(params);
+  const [T, R, K, A, M] = counts;
+  const known = { params, counts, date: now(), recall: unfilled([T, K, A, M]) };
+  fillCurves({ ...known, precision: null, scores: null }, chunks);
+  const columns = new Map<CurveName, { readonly key: number; readonly values: Float64Array }>();
+  const columnOf = (name: CurveName, area: number, limit: number): Float64Array => {
+    const key = area * M + limit;
+    const last = columns.get(name);
+    if (last?.key === key) return last.values;
+    columns.delete(name); // so that there is room for another
+    const values = unfilled([T, R, K]);
+    const target = { ...known, recall: null, precision: null, scores: null, [name]: values };
+    fillCurves(target, chunks, [area, limit]);
+    columns.set(name, { key, values });
+    return values;
+  };
+  const whole = new Map<CurveName, Float64Array>();
+  const wholeOf = (name: CurveName): Float64Array => {
+    const made = whole.get(name) ?? unfilled(counts);
+    if (!whole.has(name)) fillCurves({ ...known, recall: null, precision: null, scores: null, [name]: made }, chunks);
+    whole.set(name, made);
+    return made;
+  };
+  return {
+    ...known,
+    columnOf,
+    get precision() {
+      return wholeOf('precision');
+    },
+    get scores() {
+      return wholeOf('scores');
+    },
+  };
 }
 
 /** Detections of one category, size range and limit, image by image. */
@@ -154,7 +248,7 @@ function listSlots(chunks: readonly Matched[], k: number, a: number, A: number, 
 
 /** Fills one category, size range and limit. */
 function accumulateOne(
-  out: Accumulated,
+  out: Target,
   [k, a, m]: readonly [number, number, number],
   counted: number,
   { scores, isHit, isMiss }: Listed,
@@ -167,17 +261,17 @@ function accumulateOne(
     const truePositive = Uint8Array.from(scores, (_, n) => (isHit(t, n) ? 1 : 0));
     const falsePositive = Uint8Array.from(scores, (_, n) => (isMiss(t, n) ? 1 : 0));
     const curve = precisionCurve(order, truePositive, falsePositive, counted);
-    out.recall[t * stride + column] = curve.recall.at(-1) ?? 0;
+    if (out.recall) out.recall[t * stride + column] = curve.recall.at(-1) ?? 0;
     for (let r = 0; r < R; r++) {
-      out.precision[(t * R + r) * stride + column] = 0;
-      out.scores[(t * R + r) * stride + column] = 0;
+      if (out.precision) out.precision[(t * R + r) * stride + column] = 0;
+      if (out.scores) out.scores[(t * R + r) * stride + column] = 0;
     }
     for (let r = 0; r < R; r++) {
       const index = searchLeft(curve.recall, out.params.recThrs[r]!);
       // The reference leaves its loop at the first recall that is not reached, also when later ones would be.
       if (index >= order.length) break;
-      out.precision[(t * R + r) * stride + column] = curve.precision[index]!;
-      out.scores[(t * R + r) * stride + column] = scores[order[index]!]!;
+      if (out.precision) out.precision[(t * R + r) * stride + column] = curve.precision[index]!;
+      if (out.scores) out.scores[(t * R + r) * stride + column] = scores[order[index]!]!;
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Accumulated } from './accumulate.js';
+import { type Accumulated, curveColumn } from './accumulate.js';
 import { meanOrMinusOne } from './numeric.js';
 
 /** One mean of the summary: precision over all or one IoU threshold, or recall. */
@@ -64,19 +64,32 @@ function keypointRows(maxDets: number): Row[] {
 /** Mean over the selected entries that are not -1, in C order with numpy's summation. */
 function mean(result: Accumulated, row: Row): number {
   const { params } = result;
-  const [T, R, K, A, M] = result.counts;
+  const [T, R, K] = result.counts;
   const areas = params.areaRngLbl.flatMap((label, index) => (label === row.area ? [index] : []));
   const limits = params.maxDets.flatMap((limit, index) => (limit === row.maxDets ? [index] : []));
-  const source = row.precision ? result.precision : result.recall;
   const inner = row.precision ? R : 1;
-  const columns = areas.flatMap((a) => limits.map((m) => a * M + m));
-  const values = new Float64Array(T * inner * K * columns.length);
+  const { source, width, columns } = chosen(result, row, areas, limits);
+  const thresholds = Array.from(params.iouThrs).filter((iou) => row.iou === undefined || iou === row.iou).length;
+  const values = new Float64Array(thresholds * inner * K * columns.length);
   let n = 0;
   for (let t = 0; t < T; t++) {
     if (row.iou !== undefined && params.iouThrs[t] !== row.iou) continue;
-    n = known(source, t * inner * K * A * M, (t + 1) * inner * K * A * M, A * M, columns, values, n);
+    n = known(source, t * inner * K * width, (t + 1) * inner * K * width, width, columns, values, n);
   }
   return meanOrMinusOne(values, n);
+}
+
+/** What a row of the summary reads: rows of `width` numbers, and which of each. */
+function chosen(result: Accumulated, row: Row, areas: readonly number[], limits: readonly number[]) {
+  const [, , , A, M] = result.counts;
+  const [area, limit] = [areas[0], limits[0]];
+  if (row.precision && areas.length === 1 && limits.length === 1 && area !== undefined && limit !== undefined) {
+    const { values, width, at } = curveColumn(result, 'precision', area, limit);
+    return { source: values, width, columns: [at] };
+  }
+  const columns = areas.flatMap((a) => limits.map((m) => a * M + m));
+  const isNone = columns.length === 0;
+  return { source: row.precision && !isNone ? result.precision : result.recall, width: A * M, columns };
 }
 
 /** Appends the columns of rows of `width` numbers in [from, end), those that are not -1. @returns how many numbers there are */

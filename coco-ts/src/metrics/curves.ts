@@ -1,4 +1,4 @@
-import type { Accumulated } from '../evaluation/accumulate.js';
+import { type Accumulated, type CurveColumn, curveColumn } from '../evaluation/accumulate.js';
 
 /** Precision over recall of one category, with the score that reaches each recall. */
 export interface PrecisionRecall {
@@ -22,18 +22,19 @@ export function precisionRecall(
   result: Accumulated,
   { threshold = 0, category, area = 0 }: CurveChoice = {},
 ): PrecisionRecall {
-  const [, R, K, A, M] = result.counts;
+  const [, R, K, , M] = result.counts;
   const categories = category === undefined ? Array.from({ length: K }, (_, k) => k) : [category];
-  const at = (source: Float64Array, r: number, k: number): number =>
-    source[(((threshold * R + r) * K + k) * A + area) * M + M - 1] ?? -1;
-  const counted = categories.filter((k) => R > 0 && at(result.precision, 0, k) > -1);
-  const mean = (source: Float64Array): Float64Array =>
-    Float64Array.from({ length: R }, (_, r) => counted.reduce((sum, k) => sum + at(source, r, k), 0) / counted.length);
-  return {
-    recall: Float64Array.from(result.params.recThrs),
-    precision: mean(result.precision),
-    scores: mean(result.scores),
-  };
+  const valueAt = ({ values, width, at }: CurveColumn, r: number, k: number): number =>
+    values[((threshold * R + r) * K + k) * width + at] ?? -1;
+  const precision = curveColumn(result, 'precision', area, M - 1);
+  const scores = curveColumn(result, 'scores', area, M - 1);
+  const counted = categories.filter((k) => R > 0 && valueAt(precision, 0, k) > -1);
+  const mean = (source: CurveColumn): Float64Array =>
+    Float64Array.from(
+      { length: R },
+      (_, r) => counted.reduce((sum, k) => sum + valueAt(source, r, k), 0) / counted.length,
+    );
+  return { recall: Float64Array.from(result.params.recThrs), precision: mean(precision), scores: mean(scores) };
 }
 
 /** F1 at every recall, and the score threshold where it is best. */

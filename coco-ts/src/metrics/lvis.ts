@@ -1,7 +1,7 @@
 import type { Category, Dataset, Id, ImageInfo, InstanceAnnotation } from '../annotation.js';
 import { COCO } from '../coco.js';
 import { CocoError } from '../errors.js';
-import type { Accumulated } from '../evaluation/accumulate.js';
+import { type Accumulated, type CurveColumn, curveColumn } from '../evaluation/accumulate.js';
 import { COCOeval } from '../evaluation/cocoeval.js';
 import { meanOrMinusOne, orderByScore } from '../evaluation/numeric.js';
 import type { IouType } from '../evaluation/params.js';
@@ -107,9 +107,10 @@ function frequencies(categories: readonly Category[]): Map<Id, Frequency> {
 }
 
 function summary(result: Accumulated, groups: ReadonlyMap<Id, Frequency>): Omit<LvisResult, 'notes'> {
-  const { params, counts, precision, recall } = result;
+  const { params, counts, recall } = result;
   const [T, R, K, A] = counts;
-  const mean = (source: Float64Array, inner: number, area: number, iou?: number, group?: Frequency): number => {
+  const mean = (column: CurveColumn, inner: number, iou?: number, group?: Frequency): number => {
+    const { values: source, width, at } = column;
     const values = new Float64Array(T * inner * K);
     let n = 0;
     for (let t = 0; t < T; t++) {
@@ -117,14 +118,16 @@ function summary(result: Accumulated, groups: ReadonlyMap<Id, Frequency>): Omit<
       for (let r = 0; r < inner; r++) {
         for (let k = 0; k < K; k++) {
           if (group !== undefined && groups.get(params.catIds[k]!) !== group) continue;
-          const value = source[((t * inner + r) * K + k) * A + area]!;
+          const value = source[((t * inner + r) * K + k) * width + at]!;
           if (value > -1) values[n++] = value;
         }
       }
     }
     return meanOrMinusOne(values, n);
   };
-  const ap = (area = 0, iou?: number, group?: Frequency): number => mean(precision, R, area, iou, group);
+  const ap = (area = 0, iou?: number, group?: Frequency): number =>
+    mean(curveColumn(result, 'precision', area, 0), R, iou, group);
+  const ar = (area = 0): number => mean({ values: recall, width: A, at: area }, 1);
   return {
     AP: ap(),
     AP50: ap(0, 0.5),
@@ -135,10 +138,10 @@ function summary(result: Accumulated, groups: ReadonlyMap<Id, Frequency>): Omit<
     APr: ap(0, undefined, 'r'),
     APc: ap(0, undefined, 'c'),
     APf: ap(0, undefined, 'f'),
-    AR: mean(recall, 1, 0),
-    ARs: mean(recall, 1, 1),
-    ARm: mean(recall, 1, 2),
-    ARl: mean(recall, 1, 3),
+    AR: ar(),
+    ARs: ar(1),
+    ARm: ar(2),
+    ARl: ar(3),
     eval: result,
   };
 }

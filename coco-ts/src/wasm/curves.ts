@@ -9,9 +9,9 @@ type Outcomes = Omit<Matched, 'images'>;
 interface Curves {
   readonly params: { readonly recThrs: ArrayLike<number>; readonly maxDets: readonly number[] };
   readonly counts: readonly [number, number, number, number, number];
-  readonly precision: Float64Array;
-  readonly recall: Float64Array;
-  readonly scores: Float64Array;
+  readonly precision: Float64Array | null;
+  readonly recall: Float64Array | null;
+  readonly scores: Float64Array | null;
 }
 
 const sum = (chunks: readonly Outcomes[], of: (chunk: Outcomes) => number): number => {
@@ -30,8 +30,17 @@ function place({ integers }: Kernels, lists: readonly (readonly [number, number]
   return at;
 }
 
-/** Accumulates by WebAssembly, category by category. @returns false where that is not there, or has no room for the largest one */
-export function quickCurves(out: Curves, chunks: readonly Outcomes[]): boolean {
+/**
+ * Accumulates by WebAssembly, category by category.
+ *
+ * @param column the one size range and limit that the arrays are of. Defaults to all
+ * @returns false where that is not there, or has no room for the largest category
+ */
+export function quickCurves(
+  out: Curves,
+  chunks: readonly Outcomes[],
+  column?: readonly [area: number, limit: number],
+): boolean {
   const module = kernels();
   if (module === null) return false;
   const [T, R, K, A, M] = out.counts;
@@ -112,20 +121,24 @@ export function quickCurves(out: Curves, chunks: readonly Outcomes[]): boolean {
       n += end - begin;
     }
     module.curves(n);
-    const stride = K * columns;
-    scatter(floats, at(AT.PRECISION) / 8, T * R, columns, out.precision, k * columns, stride);
-    scatter(floats, at(AT.SCORES_AT) / 8, T * R, columns, out.scores, k * columns, stride);
-    scatter(floats, at(AT.RECALL) / 8, T, columns, out.recall, k * columns, stride);
+    const [first, width] = column ? [column[0] * M + column[1], 1] : [0, columns];
+    const move = (pointer: number, rows: number, to: Float64Array | null): void => {
+      if (to !== null) scatter(floats, at(pointer) / 8 + first, rows, columns, width, to, k * width, K * width);
+    };
+    move(AT.PRECISION, T * R, out.precision);
+    move(AT.SCORES_AT, T * R, out.scores);
+    move(AT.RECALL, T, out.recall);
   }
   return true;
 }
 
-/** Rows of a matrix to every `stride` numbers of another. */
+/** The first `width` numbers of each row of `columns` to every `stride` numbers of another array. */
 function scatter(
   from: Float64Array,
   at: number,
   rows: number,
   columns: number,
+  width: number,
   to: Float64Array,
   first: number,
   stride: number,
@@ -133,6 +146,6 @@ function scatter(
   for (let i = 0; i < rows; i++) {
     const source = at + i * columns;
     const target = first + i * stride;
-    for (let c = 0; c < columns; c++) to[target + c] = from[source + c]!;
+    for (let c = 0; c < width; c++) to[target + c] = from[source + c]!;
   }
 }

@@ -17,7 +17,7 @@ const KINDS = {
 export const ROWS = 8192;
 export const IMAGE_ROWS = 65536;
 export const RANGE_LIMIT = 16;
-export const CATEGORY_LIMIT = 16384;
+export const CATEGORY_LIMIT = 131072;
 /** Bytes of the file that are being read; numbers of a list; marks and columns of `polygonRuns`. */
 export const WINDOW_BYTES = 1048576;
 export const LIST_NUMBERS = 65536;

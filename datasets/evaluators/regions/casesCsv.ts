@@ -20,8 +20,10 @@ export function casesCsv({ rows, unit, volumeUnit }: CaseReport): string {
   return `${[[...COLUMNS, 'unit', 'volumeUnit'].join(','), ...lines].join('\r\n')}\r\n`;
 }
 
+/** Text is never what a spreadsheet takes for a formula. */
 function cell(value: string | number | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  const safe = value.replace(/^[=+@\t\r-]/, "'$&");
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -80,7 +80,19 @@ test('NumPy arrays are read, alone and from an archive, with channels last', asy
   ).toMatchObject({ width: 4, height: 2, depth: 1, channels: 3 });
   await expect(read('a.npy', npy('99999, 99999, 2', raw))).rejects.toThrow('2 x 99999 x 99999 voxels');
   await expect(read('a.npy', npy('2, 3, 5', raw))).rejects.toThrow('truncated: 48 bytes of values, 60 are declared');
+  const changed = zipSync({ 'a.npy': npy('2, 3, 4', raw) }, { level: 0 }).map((byte, i) =>
+    i === 200 ? byte ^ 1 : byte,
+  );
+  await expect(read('a.npz', changed)).rejects.toThrow("'a.npy' is damaged: its checksum is another");
   await expect(read('a.npz', zipSync({ 'p.npy': raw, 'q.npy': raw }))).rejects.toThrow('call one of them image');
+});
+
+test('few bytes that declare or become gigabytes are refused before they are unpacked', async () => {
+  const header = 'NRRD0004\ntype: double\ndimension: 3\nsizes: 8192 8192 8\nencoding: gzip\nendian: little\n\n';
+  await expect(read('a.nrrd', joined(text(header), gzipSync(raw)))).rejects.toThrow('needs 16384 MiB to be unpacked');
+  const large = drawDicom({ columns: 4, rows: 3, pixels: new Uint8Array(2 ** 26 + 1), bits: 16, deflated: true });
+  expect(large.length).toBeLessThan(2 ** 17);
+  await expect(read('a.dcm', large)).rejects.toThrow('cannot be parsed');
 });
 
 test('the pages of a TIFF are a volume', async () => {

@@ -2,9 +2,30 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { emptyHistory, fold, MOST_STEPS, type TimedEvent } from '../../../tools/dashboard/history.js';
+import { emptyHistory, eventOf, fold, MOST_STEPS, type TimedEvent } from '../../../tools/dashboard/history.js';
 import { createTail } from '../../../tools/dashboard/tail.js';
 import { startLine, stepLine } from './lines.js';
+
+describe('a line of a log, which anybody may have written', () => {
+  it.each([
+    '{"event":"step","step":1}',
+    stepLine(1).replace('"losses":{"total":1}', '"losses":{"total":"x"}'),
+    stepLine(1).replace('"losses":{"total":1}', '"losses":{"__proto__":1}'),
+    stepLine(1).replace('"step":1', '"step":1e308'),
+    '{"event":"evaluation","step":2,"epoch":1,"seconds":1,"report":[1]}',
+    '{"event":"energy","step":1}',
+    '{"event":"__proto__","step":1}',
+    'null',
+    '{',
+  ])('is no event without what is read of it: %s', (line) => {
+    expect(eventOf(line)).toBeNull();
+  });
+
+  it('is one with figures that are no numbers, as of a loss that diverges', () => {
+    expect(eventOf(stepLine(1).replace('"total":1', '"total":null'))).toMatchObject({ step: 1 });
+    expect(eventOf(startLine(9))).toMatchObject({ event: 'start', steps: 9 });
+  });
+});
 
 describe('a history', () => {
   it('has a bounded number of steps, evenly over the run, and the last one', () => {

@@ -94,6 +94,8 @@ test('the channels of a case are files that their names put together, and answer
     'a_0000.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null),
     'a_0001.nii': writeNifti(data, turned, null),
     'b_0001.nii': writeNifti(data.subarray(0, 40), { ...turned, depth: 2 }, null),
+    'c_0001.nii': writeNifti(VALUES, { ...PSL, affine: [0, 0, -4, 12, ...PSL.affine.slice(4)], data: VALUES }, null),
+    'd_0001.nii': writeNifti(data, { ...turned, affine: turned.affine.with(3, turned.affine[3]! + 0.9) }, null),
   });
   const both: Predictor<unknown> = {
     ...above(0),
@@ -115,6 +117,10 @@ test('the channels of a case are files that their names put together, and answer
   await expect(predictVolume(both, [at('a_0000.nii'), at('b_0001.nii')], options)).rejects.toThrow(
     /b_0001.*resample it/,
   );
+  await expect(predictVolume(both, [at('a_0000.nii'), at('c_0001.nii')], options)).rejects.toThrow(
+    /c_0001.*lies at .* mm, that of its image at .* mm, 3\.0 mm apart: resample it/,
+  );
+  await predictVolume(both, [at('a_0000.nii'), at('d_0001.nii')], options); // less than half of a voxel
 });
 
 test('the slice and the values that are drawn can be chosen', async () => {

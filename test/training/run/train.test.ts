@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DataError } from '../../../engine/errors.js';
 import type { LossTerm } from '../../../heads/losses/term.js';
 import { loadCheckpoint } from '../../../training/run/checkpoint.js';
 import { readCheckpoint } from '../../../training/run/checkpointFile.js';
@@ -332,6 +333,26 @@ describe('resuming', () => {
     expect(readCheckpoint(runFolder(out('run')).last).metadata.unfrozenAt).toBeNull();
   });
 
+  test.each([5, 10, 12])(
+    'stages follow each other at equal shares of the steps, also when interrupted after %i, bit for bit',
+    async (steps) => {
+      const whole = await trainRun(tinyRun(out('whole'), createTinyModel()));
+      const stageOf = (index: number) => ({ stage: { index, costs: [1, 4] } });
+      const first = await trainRun(tinyRun(out('run'), createTinyModel(), { ...stageOf(0), ...stopAfter(steps) }));
+      const stage = readCheckpoint(first.folder.last).metadata.stage ?? 0;
+      expect([first.step, stage]).toEqual(steps <= 10 ? [steps, 0] : [10, 1]);
+      if (stage === 0) {
+        const again = await trainRun(
+          tinyRun(out('run'), createTinyModel({ seed: 4 }), { ...stageOf(0), resume: true }),
+        );
+        expect([again.reason, again.step]).toEqual(['stage', 10]);
+      }
+      const last = await trainRun(tinyRun(out('run'), createTinyModel({ seed: 5 }), { ...stageOf(1), resume: true }));
+      expect([last.reason, last.step]).toEqual(['done', 20]);
+      expect(tensorsOf(last.folder.last)).toEqual(tensorsOf(whole.folder.last));
+    },
+  );
+
   test('a backbone that is frozen for good is not unfrozen', async () => {
     const options: TrainRun['options'] = { ...TINY_OPTIONS, unfreezeAt: 0.5 };
     const run = tinyRun(out('run'), createTinyModel({ frozenStem: true }), { options });
@@ -512,6 +533,18 @@ test('an error of the loader reaches the caller, and the checkpoint before it st
     'b.jpg is cut off',
   );
   expect(readCheckpoint(join(out('run'), 'checkpoints', 'last.safetensors')).metadata.step).toBe(5);
+});
+
+test.each([
+  ['an image that is gone', new DataError('b.jpg', 'there is no such file')],
+  ['an error of any kind', new Error('no such op')],
+])('%s in an evaluation loses no step', async (_what, error) => {
+  const evaluate = async () => Promise.reject(error);
+  await expect(trainRun(tinyRun(out('run'), createTinyModel(), { evaluate }))).rejects.toThrow(error.message);
+  const last = join(out('run'), 'checkpoints', 'last.safetensors');
+  expect(readCheckpoint(last).metadata.step).toBe(STEPS_PER_EPOCH);
+  const { step } = await trainRun(tinyRun(out('run'), createTinyModel(), { resume: true }));
+  expect(step).toBe(4 * STEPS_PER_EPOCH);
 });
 
 describe('what follows evaluations', () => {

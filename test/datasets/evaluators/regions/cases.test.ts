@@ -177,10 +177,12 @@ describe('a table of cases', () => {
     const evaluator = createCaseEvaluator(labels, settings({ classes: ['lesion'] }));
     evaluator.add(answered('a "b", c.png', ['20'], ['20']));
     evaluator.add(answered('d.png', ['00'], ['00']));
+    evaluator.add(answered('=1+1.png', ['00'], ['00']));
     expect(casesCsv(evaluator.report()).split('\r\n')).toEqual([
       'case,class,empty,dice,iou,hausdorff95,hausdorff,averageSurfaceDistance,surfaceDice,lesionSensitivity,lesionPrecision,lesionF1,truthVolume,answerVolume,volumeError,unit,volumeUnit',
       '"a ""b"", c.png",lesion,none,1,1,0,0,0,1,1,1,1,1,1,0,pixels,pixels',
       'd.png,lesion,both,,,,,,,,,,0,0,0,pixels,pixels',
+      "'=1+1.png,lesion,both,,,,,,,,,,0,0,0,pixels,pixels", // never a formula
       '',
     ]);
   });
