@@ -94,7 +94,7 @@ module.exports = {
       severity: 'error',
       from: { path: PORTABLE },
       to: {
-        path: '^datasets/(?!(sample|placement|encoder|dataset|outside|suggestion|editDistance|pixelTypes|intensity|caseStatistics|instanceMasks)\\.ts$|transforms/|evaluators/)',
+        path: '^datasets/(?!(sample|placement|encoder|dataset|outside|suggestion|editDistance|pixelTypes|intensity|caseStatistics|instanceMasks|overlap)\\.ts$|transforms/|evaluators/)',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -1,5 +1,5 @@
 import type { Preprocessing } from '../backbones/backbone.js';
-import { BACKGROUND } from '../datasets/labels.js';
+import { backgroundOf } from '../datasets/overlap.js';
 import type { PixelType } from '../datasets/pixelTypes.js';
 import type { LabelMap } from '../datasets/sample.js';
 import type { AugmentConfig } from '../datasets/transforms/augment.js';
@@ -48,7 +48,7 @@ export function trainAugmentation(
   const defaults = { ...TASKS[experiment.task].augmentation, ...policy?.defaults };
   const { brightness, contrast, saturation, hue } = policy === null ? COLOR : NO_COLOR;
   const { flipHorizontal, minVisible, ops, foreground } = augment;
-  const background = images.labels?.classes.findIndex(({ name }) => name === BACKGROUND) ?? -1;
+  const background = images.labels ? backgroundOf(images.labels) : -1;
   refuseRgbOps([...(policy?.ops ?? []), ...ops.map(({ op }) => op)], images);
   return {
     size,

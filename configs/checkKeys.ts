@@ -35,6 +35,10 @@ function checkTruth({ task, data }: Experiment): Problem[] {
     const message = `${data.classes.length} classes are more than the ${mostClasses} that ${task} can tell apart: merge some of them`;
     problems.push({ path: ['data', 'classes'], message });
   }
+  if (truth !== 'classMap' && data.mode !== 'multiclass') {
+    const message = `${data.mode} is of the pixels of class maps, and the task is ${task}: leave it out`;
+    problems.push({ path: ['data', 'mode'], message });
+  }
   return problems;
 }
 

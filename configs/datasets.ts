@@ -29,8 +29,16 @@ export async function openValidation(experiment: Experiment, labels: LabelMap): 
 const NO_VALIDATION =
   'there are no validation images: nothing names some, and too few images are there to hold some out: add data.val';
 
-function open({ data, task }: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset | null> {
-  return openData(data, TASKS[task].truth, labels === undefined ? { split } : { split, labels });
+function open({ data, task, model }: Experiment, split: SplitName, labels?: LabelMap): Promise<Dataset | null> {
+  const boxesAlone = split === 'train' && learnsFromBoxes(model.head);
+  const request = { split, ...(boxesAlone && { boxesAlone }) };
+  return openData(data, TASKS[task].truth, labels === undefined ? request : { ...request, labels });
+}
+
+/** Whether masks are learned from boxes. */
+function learnsFromBoxes(head: Experiment['model']['head']): boolean {
+  const { masks } = headSettings(head);
+  return typeof masks === 'object' && masks !== null && 'learnFrom' in masks && masks.learnFrom === 'boxes';
 }
 
 function withCrowded(dataset: Dataset, experiment: Experiment): Dataset {

@@ -9,6 +9,8 @@ export interface DescribeRunOptions {
   /** Images of a call. */
   readonly batch: number;
   readonly precision: Description['precision'];
+  /** Axes that a caller may choose. Defaults to none. */
+  readonly free?: NonNullable<Description['input']['free']>;
   /** Of the exported network, as its owner states it; null: not stated. */
   readonly licence: string | null;
   /** Name and version of this library. */
@@ -19,8 +21,8 @@ export interface DescribeRunOptions {
 export function describeRun(run: Run, answer: Description['answer'], options: DescribeRunOptions): Description {
   const { network, experiment, labels } = run;
   const { backbone, neck, head, weights } = experiment.model;
-  const { mean, std, clip, depth, perImage = null } = network.model.preprocessing;
-  const { batch, precision, licence, producer } = options;
+  const { mean, std, clip, depth, perImage = null, spacing } = network.model.preprocessing;
+  const { batch, precision, licence, producer, free = [] } = options;
   return {
     format: 'espalier-network',
     version: 1,
@@ -30,10 +32,12 @@ export function describeRun(run: Run, answer: Description['answer'], options: De
       name: INPUT,
       batch,
       size: network.inputSize,
+      ...(free.length > 0 ? { free } : {}),
       layout: 'NHWC',
       channels: depth === 'own' ? mean.length : 'RGB',
       ...(depth === 'own' ? { depth: { perImage } } : {}),
       fit: network.fit,
+      ...(spacing && { spacing }),
       fill: fillOf(network.model.preprocessing, depth === 'own' ? 'float32' : 'uint8'),
     },
     normalization: { mean, std, ...(clip ? { clip } : {}) },

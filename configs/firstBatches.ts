@@ -1,6 +1,7 @@
 import type { Dataset } from '../datasets/dataset.js';
 import { builtModule } from '../datasets/loader/built.js';
 import { loadEncoder } from '../datasets/loader/fill.js';
+import { isOverlapping } from '../datasets/overlap.js';
 import { countThings } from '../datasets/sample.js';
 import { withoutValues } from '../engine/shapes/shapes.js';
 import { createModel } from '../heads/index.js';
@@ -48,7 +49,12 @@ async function taughtBy({ model: parts, train }: Experiment, dataset: Dataset): 
   const { inputSize, backbone, neck, head } = parts;
   const { result } = withoutValues(() => {
     const { labels } = dataset;
-    const options = { classes: labels.classes.length, things: countThings(labels), seed: train.seed };
+    const options = {
+      classes: labels.classes.length,
+      things: countThings(labels),
+      overlaps: isOverlapping(labels),
+      seed: train.seed,
+    };
     const { model, encoder } = createModel({ inputSize, backbone, neck, head }, options);
     const { preprocessing } = model;
     model.dispose();

@@ -3,8 +3,8 @@ import { foldPreprocessing } from '../backbones/stem.js';
 import { percentiles } from '../datasets/caseStatistics.js';
 import type { Dataset, DeepImages } from '../datasets/dataset.js';
 import { LEAST_STD } from '../datasets/intensity.js';
-import { BACKGROUND } from '../datasets/labels.js';
 import { MASKED_BELOW } from '../datasets/medical/nnunet.js';
+import { backgroundOf } from '../datasets/overlap.js';
 import { type CaseStatistics, IGNORED, type Sample } from '../datasets/sample.js';
 import { ConfigError } from '../engine/errors.js';
 import { createRandom } from '../engine/random.js';
@@ -96,7 +96,7 @@ async function statisticsOf(dataset: Dataset): Promise<readonly CaseStatistics[]
 /** Percentiles 0.5 and 99.5, mean and deviation of the pixels that have a class beside the background. */
 async function foregroundOf(dataset: Dataset, base: Preprocessing): Promise<Preprocessing> {
   const { channels = 1 } = dataset.deep ?? {};
-  const background = dataset.labels.classes.findIndex(({ name }) => name === BACKGROUND);
+  const background = backgroundOf(dataset.labels);
   const random = createRandom([dataset.size, 0xc7]);
   const kept = Array.from({ length: channels }, () => new Float64Array(MOST_FOREGROUND));
   const sums = Array.from({ length: channels }, () => ({ count: 0, mean: 0, squares: 0 }));

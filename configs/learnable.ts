@@ -4,6 +4,7 @@ import { type Finding, finding, type PitfallNumber } from '../datasets/check/pit
 import type { Dataset } from '../datasets/dataset.js';
 import { formatOf } from '../datasets/formats/index.js';
 import { BACKGROUND } from '../datasets/labels.js';
+import { isOverlapping } from '../datasets/overlap.js';
 import { IGNORED } from '../datasets/sample.js';
 import { DataError } from '../engine/errors.js';
 import type { Task } from '../heads/index.js';
@@ -94,7 +95,7 @@ function noObject(
 
 function noClassMap(experiment: Experiment, train: Dataset, { counts }: Census): Finding | null {
   const present = train.labels.classes.filter((_, index) => (counts[index] ?? 0) > 0).map(({ name }) => name);
-  if (present.length > 1) return null;
+  if (present.length > (isOverlapping(train.labels) ? 0 : 1)) return null;
   const missing = train.warnings.find(({ code }) => code === 'missing-segmentation');
   const objects = present.filter((name) => name !== BACKGROUND);
   if (missing !== undefined && objects.length === 0) {

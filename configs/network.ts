@@ -3,6 +3,7 @@ import type { EncoderSource, TargetTypes } from '../datasets/encoder.js';
 import type { Evaluator } from '../datasets/evaluators/evaluator.js';
 import { type KeptLargest, keepLargest, keptLargest } from '../datasets/evaluators/index.js';
 import { cuttingOf } from '../datasets/formats/index.js';
+import { isOverlapping } from '../datasets/overlap.js';
 import type { Drawable } from '../datasets/pictures/index.js';
 import { type ClassMap, countThings, type LabelMap, type Pixels, type Sample, type Truth } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
@@ -104,6 +105,7 @@ export function createNetwork(experiment: Experiment, labels: LabelMap): Network
   const assembly = createModel(config, {
     classes: labels.classes.length,
     things: countThings(labels),
+    overlaps: isOverlapping(labels),
     seed: train.seed,
   });
   const model = assembly.model as unknown as Network['model'];

@@ -45,4 +45,20 @@ export function decidePostprocess(dice: Postprocess['dice'], split: string): Pos
   return { largest, split, dice };
 }
 
+/** What the folds of a cross-validation come to together, every case counting alike. */
+export function joinFolds(
+  folds: readonly { readonly dice: Postprocess['dice']; readonly cases: { readonly [name: string]: number } }[],
+): Postprocess['dice'] {
+  const names = new Set(folds.flatMap(({ dice }) => Object.keys(dice)));
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const all = folds.flatMap(({ dice, cases }) => (dice[name] ? [{ ...dice[name], count: cases[name] ?? 0 }] : []));
+      const total = all.reduce((sum, { count }) => sum + count, 0);
+      const mean = (of: (one: (typeof all)[number]) => number): number =>
+        all.reduce((sum, one) => sum + of(one) * one.count, 0) / Math.max(1, total);
+      return [name, { answered: mean(({ answered }) => answered), kept: mean(({ kept }) => kept) }];
+    }),
+  );
+}
+
 export const writePostprocess = (file: string, decided: Postprocess): void => writeJson(file, decided);

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { ConfigError, DivergedError, EspalierError, WriteError } from '../engine/errors.js';
 import { readJson } from '../engine/files/read.js';
 import { makeFolder, removeEmpty, writeJson } from '../engine/files/write.js';
-import { requireName, runFolder } from '../training/run/index.js';
+import { requireName, runFolder, takeLock } from '../training/run/index.js';
 import type { Experiment } from './schema.js';
 
 /** One of several trainings of a config. */
@@ -104,7 +104,7 @@ export const summaryOf = (out: string): string => join(out, 'summary.json');
  *
  * @returns null: one was interrupted
  * @throws what the first training is refused with: nothing is left of the series then
- * @throws WriteError when there is no place for what is written
+ * @throws WriteError when there is no place for what is written; EspalierError when another process trains in `out`
  * @throws ConfigError when `out` holds a series or a run already, and `resume` is not said
  */
 export async function trainSeries(
@@ -117,6 +117,7 @@ export async function trainSeries(
     throw new ConfigError(`${out} already holds several runs: continue them with --resume, or ${ELSEWHERE}`);
   }
   const made = makeFolder(out, ELSEWHERE);
+  const unlock = takeLock(join(out, 'series.lock'), ELSEWHERE);
   const isNew = !existsSync(summaryOf(out));
   const finished: MemberResult[] = [];
   const write = (): void => writeJson(summaryOf(out), summarise(finished), ELSEWHERE);
@@ -125,26 +126,32 @@ export async function trainSeries(
     (error: unknown): Omit<MemberResult, 'name'> => {
       const isRefused = !(error instanceof DivergedError) && finished.length === 0 && !existsSync(folder);
       if (isRefused && isNew) {
+        unlock();
         rmSync(summaryOf(out), { force: true });
         removeEmpty(made);
       }
-      if (isRefused || !(error instanceof EspalierError) || error instanceof WriteError) throw error;
+      const isOfAll = error instanceof WriteError || error instanceof ConfigError;
+      if (isRefused || isOfAll || !(error instanceof EspalierError)) throw error;
       const reason = error instanceof DivergedError ? 'diverged' : 'failed';
       return { reason, step: 0, seconds: 0, error: error.message, figures: {} };
     };
-  write();
-  for (const member of members) {
-    const folder = join(out, member.name);
-    const done = resume ? finishedIn(folder) : null;
-    onMember?.(member, done !== null);
-    const begun = resume && existsSync(runFolder(folder).config);
-    const result = done ?? (await train(member, folder, begun).catch(failed(folder)));
-    if (result.reason === 'interrupted') return null;
-    if (result.error !== undefined) onFailure?.(member.name, `${result.reason}: ${result.error}`);
-    finished.push({ name: member.name, ...result });
+  try {
     write();
+    for (const member of members) {
+      const folder = join(out, member.name);
+      const done = resume ? finishedIn(folder) : null;
+      onMember?.(member, done !== null);
+      const begun = resume && existsSync(runFolder(folder).config);
+      const result = done ?? (await train(member, folder, begun).catch(failed(folder)));
+      if (result.reason === 'interrupted') return null;
+      if (result.error !== undefined) onFailure?.(member.name, `${result.reason}: ${result.error}`);
+      finished.push({ name: member.name, ...result });
+      write();
+    }
+    return summarise(finished);
+  } finally {
+    unlock();
   }
-  return summarise(finished);
 }
 
 const ELSEWHERE = 'choose another folder with --out';

@@ -7,12 +7,14 @@ import type { Dataset } from '../datasets/dataset.js';
 import { BACKGROUND } from '../datasets/labels.js';
 import { builtModule } from '../datasets/loader/built.js';
 import { loadEncoder } from '../datasets/loader/fill.js';
+import { isOverlapping } from '../datasets/overlap.js';
 import type { LabelMap } from '../datasets/sample.js';
 import { membership } from '../engine/collective.js';
 import { ConfigError, DataError, EspalierError } from '../engine/errors.js';
 import { printable, shownName } from '../engine/printable.js';
 import { headOf, headSettings, TASKS } from '../heads/index.js';
 import { preprocessingOf } from '../pretrained/metadata.js';
+import { copyWeights } from '../training/copyWeights.js';
 import { adviseRate, type RateAdvice, type SweepRange, type SweptRate } from '../training/rateSweep.js';
 import {
   chooseBatch,
@@ -25,6 +27,8 @@ import {
   originOf,
   type Pictures,
   type Progress,
+  type RunStage,
+  readCheckpoint,
   runFolder,
   type ScalarLog,
   sweepRates,
@@ -37,12 +41,14 @@ import type { TrainableModel } from '../training/step.js';
 import { withTeacher } from '../training/teacher.js';
 import { withWeights } from '../weights/fileSource.js';
 import { reportAnchors } from './anchors.js';
+import { openCached } from './cachedViews.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, preprocessingFor } from './intensity.js';
 import { checkLearnable, describeMeasurable, learnableError } from './learnable.js';
 import { createNetwork, type Network, withChannels } from './network.js';
 import { openRun } from './run.js';
 import type { Experiment } from './schema.js';
+import { describeStages, stagesOf as progressiveStages } from './stages.js';
 import { type Batched, createTrainLoader, isBatched, withFullBatch } from './trainLoader.js';
 import { loadStart, type Startable } from './weights.js';
 
@@ -227,33 +233,88 @@ async function prepareAsStored(model: Pick<Startable, 'preprocessing'>, checkpoi
   if (stored) model.preprocessing = stored; // a damaged checkpoint is refused where it is restored
 }
 
+/** What a training learns from, and the config that is recorded. */
+interface TrainedData {
+  readonly train: Dataset;
+  readonly val: Dataset | null;
+  readonly config: Experiment;
+}
+
+type HeldOptions = TrainExperimentOptions & { readonly held: HeldRunFolder | null };
+
+/** The stages of a training one after the other: most have one. Each goes on from the checkpoint that the one before it ends with. */
 async function trainNetwork(
   experiment: Batched,
   network: Network,
-  { train, val, config }: { readonly train: Dataset; readonly val: Dataset | null; readonly config: Experiment },
-  options: TrainExperimentOptions & { readonly held: HeldRunFolder | null },
+  data: TrainedData,
+  options: HeldOptions,
 ): Promise<TrainResult> {
-  const teacher = openTeacher(experiment, network, train, options.say);
-  const loader = createTrainLoader(experiment, network, train, (line) => options.say(printable(line)));
+  const stages = progressiveStages(experiment);
+  if (stages.length === 1) return trainStage(experiment, network, network, data, options);
+  if (membership()) throw new ConfigError('train.progressive is for one process: leave it out in a cluster');
+  options.say(describeStages(stages));
+  const costs = stages.map(({ model: { inputSize } }) => inputSize[0] * inputSize[1]);
+  const from = continues(options) ? (readCheckpoint(runFolder(options.out).last).metadata.stage ?? 0) : 0;
+  for (let index = from; ; index++) {
+    const stage = stages[index] ?? experiment;
+    const isLast = index >= stages.length - 1;
+    const own = isLast ? network : createNetwork(withChannels(stage, data.train.deep?.channels), data.train.labels);
+    try {
+      if (!isLast) {
+        own.model.preprocessing = network.model.preprocessing;
+        copyWeights(network.model, own.model);
+      }
+      const resume = options.resume || index > from;
+      const result = await trainStage(stage, own, network, data, { ...options, resume }, { index, costs });
+      if (result.reason !== 'stage') return result;
+    } finally {
+      if (!isLast) own.dispose();
+    }
+  }
+}
+
+/**
+ * @param network  of the stage, which is trained
+ * @param measured of the experiment, which is evaluated with the other's weights
+ */
+async function trainStage(
+  experiment: Batched,
+  network: Network,
+  measured: Network,
+  { train, val, config }: TrainedData,
+  options: HeldOptions,
+  stage?: RunStage,
+): Promise<TrainResult> {
   const { out, held, resume, engine, signal, progress, threads, command = null, checkLeaks = false } = options;
+  const say = (line: string): void => options.say(printable(line));
+  const isWriter = held !== null;
+  const teacher = openTeacher(experiment, network, train, options.say);
+  let pictures: Pictures | null = null;
+  const cached = openCached(experiment, network, train, say, (batch) => pictures?.batch({ batch, step: 0, epoch: 0 }));
+  const loader = cached?.loader ?? createTrainLoader(experiment, network, train, say);
   try {
-    const isWriter = held !== null;
     const scalars =
       isWriter && experiment.train.tensorboard ? openScalarLog(join(out, 'tensorboard'), config) : undefined;
-    const pictures =
+    pictures =
       isWriter && options.pictures !== false ? await keepPictures(experiment, network, train, out, scalars) : null;
+    const watch = pictures && (cached ? { ...pictures, batch: () => undefined } : pictures);
     return await trainRun<unknown>({
-      model: teacher?.model ?? network.model,
+      model: cached?.model ?? teacher?.model ?? network.model,
       loader,
       ...(val && {
-        evaluate: (stop) => network.measure(val, { signal: stop, onAnswer: pictures?.answer }),
+        evaluate: (stop) => {
+          if (measured !== network) copyWeights(network.model, measured.model);
+          return measured.measure(val, { signal: stop, onAnswer: pictures?.answer });
+        },
         metric: network.task.metric,
         evaluatedImages: val.size,
       }),
-      ...(pictures ? { watch: pictures } : {}),
+      ...(watch ? { watch } : {}),
       ...(scalars ? { alsoLog: scalars } : {}),
       options: { ...trainOptions(experiment), stages: stagesOf(network) },
       config,
+      ...(stage ? { stage } : {}),
+      ...(cached ? { preprocessing: network.model.preprocessing } : {}),
       shared: { ...shared(experiment), images: train.entries.map(({ id }) => id) },
       labels: train.labels,
       out,
@@ -268,6 +329,7 @@ async function trainNetwork(
     });
   } finally {
     await loader.dispose();
+    cached?.dispose();
     teacher?.dispose();
   }
 }
@@ -297,7 +359,9 @@ function openTeacher(
   }
   say(printable(`teacher: ${run.checkpoint}, step ${run.step}`));
   const { truth } = TASKS[task];
-  const isExclusive = truth === 'classMap' || (truth === 'labels' && headSettings(model.head).multiLabel !== true);
+  const isExclusive =
+    (truth === 'classMap' && !isOverlapping(labels)) ||
+    (truth === 'labels' && headSettings(model.head).multiLabel !== true);
   const options = { isExclusive, weight: train.teacherWeight, temperature: train.teacherTemperature };
   const taught = withTeacher(network.model, run.network.model, options);
   return { model: taught as TrainableModel<unknown>, dispose: run.dispose };

@@ -42,12 +42,18 @@ export interface Taught {
   readonly model: { readonly preprocessing: Preprocessing };
 }
 
-/** The batches that an experiment learns from. @param say is told how images are changed */
+/**
+ * The batches that an experiment learns from.
+ *
+ * @param say     is told how images are changed
+ * @param isWhole every image in its order, the last batch as short as it is; they are not kept decoded
+ */
 export function createTrainLoader(
   experiment: Batched,
   { encoder, inputSize, model: { preprocessing } }: Taught,
   dataset: Dataset,
   say: (line: string) => void,
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
 ): Loader {
   const { batchSize, seed, workers, cacheMegabytes } = experiment.train;
   const cluster = membership();
@@ -68,9 +74,9 @@ export function createTrainLoader(
     seed,
     ...(cluster ? { share: { task: cluster.task, tasks: cluster.addresses.length } } : {}),
     workers: workers ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
-    shuffle: true,
-    dropLast: true,
+    shuffle: !isWhole,
+    dropLast: !isWhole,
     keepTruth: false,
-    cacheBytes: cacheMegabytes * 2 ** 20,
+    cacheBytes: isWhole ? 0 : cacheMegabytes * 2 ** 20,
   });
 }

@@ -8,7 +8,7 @@ import { ConfigError, EspalierError } from '../engine/errors.js';
 import { readJson } from '../engine/files/read.js';
 import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
 import { createRandom } from '../engine/random.js';
-import { requireName, runFolder } from '../training/run/index.js';
+import { requireName, runFolder, takeLock } from '../training/run/index.js';
 import { trainAugmentation } from './augmentation.js';
 import { taskOf } from './network.js';
 import type { Experiment } from './schema.js';
@@ -126,11 +126,21 @@ export function roundsOf(trials: number): readonly number[] {
  * @source Jamieson and Talwalkar 2015, arXiv:1502.07943, algorithm 1
  */
 export async function tune(experiment: Experiment, options: TuneOptions): Promise<Tuned | null> {
-  const { out, minutes, trials: count, say } = options;
+  const { out, minutes, trials: count } = options;
   if (experiment.data.val === null) throw new ConfigError('there is nothing to compare by: add data.val');
   const trials = drawChanges(count, experiment.train.seed);
   const digest = createHash('sha256').update(JSON.stringify(experiment)).digest('hex');
   begin(options, { minutes, trials: count, seed: experiment.train.seed, config: digest });
+  const unlock = takeLock(join(out, 'tune.lock'), ELSEWHERE);
+  try {
+    return await search(experiment, options, trials);
+  } finally {
+    unlock();
+  }
+}
+
+async function search(experiment: Experiment, options: TuneOptions, trials: readonly Change[]): Promise<Tuned | null> {
+  const { out, minutes, trials: count, say } = options;
   const { metric } = taskOf(experiment);
   const onFailure: SeriesOptions['onFailure'] = (name, error) => say(`${name} ${error}`);
   const rounds = roundsOf(count);

@@ -5,6 +5,7 @@ import { ConfigError } from '../engine/errors.js';
 import { readRegular } from '../engine/files/read.js';
 import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
 import { encodeIndexedPng } from './decode/index.js';
+import { isOverlapping, planeOf } from './overlap.js';
 import type { ClassMap, ClassScores, Detections, Instances, LabelMap, Truth } from './sample.js';
 
 /** An image with what a network answered. */
@@ -132,13 +133,30 @@ function cocoAnnotations({ folder, labels, threshold }: AnsweredSetOptions): Ann
 
 function maskFiles({ folder, labels }: AnsweredSetOptions): Annotations {
   makeFolder(join(folder, 'masks'), REMEDY);
+  const overlaps = isOverlapping(labels);
+  const words = labels.classes.map((_, label) => `class-${label}`);
+  if (overlaps) for (const word of words) makeFolder(join(folder, 'masks', word), REMEDY);
   return {
     add: ({ result }, name) => {
       const { mask, width, height } = result as ClassMap;
+      if (overlaps) {
+        return () => {
+          for (const [label, word] of words.entries()) {
+            const png = encodeIndexedPng({ data: planeOf(mask, label), width, height }, COLORS);
+            writeWhole(join(folder, 'masks', word, `${stemOf(name)}.png`), [png], REMEDY);
+          }
+        };
+      }
       const png = encodeIndexedPng({ data: mask, width, height }, COLORS);
       return () => writeWhole(join(folder, 'masks', `${stemOf(name)}.png`), [png], REMEDY);
     },
     finish: () => {
+      if (overlaps) {
+        const masks = Object.fromEntries(
+          labels.classes.map(({ name }, label) => [name, `masks/${words[label]}/*.png`]),
+        );
+        return { kind: 'masks', mode: 'multilabel', images: 'images/*', masks };
+      }
       const values = Object.fromEntries(labels.classes.map(({ name }, value) => [String(value), name]));
       return { kind: 'masks', values, classes: labels.classes.map(({ name }) => name) };
     },

@@ -19,7 +19,7 @@ export function takeCensus(dataset: Dataset): Census {
   const counts = dataset.labels.classes.map(() => 0);
   const [first] = entries;
   if (!first) return countObjects(entries, counts);
-  if (first.truth.kind === 'slice-mask') {
+  if (first.truth.kind === 'slice-mask' || first.truth.kind === 'mask-files') {
     for (const [index, pixels] of dataset.maskValues ?? []) counts[index]! += pixels;
     return { counted: 'pixels', counts, ignored: 0 };
   }
@@ -34,16 +34,17 @@ function countPixels({ maskValues }: Dataset, table: MaskFileTruth, counts: numb
   for (const [value, pixels] of maskValues ?? []) {
     const label = classOf(value, table) ?? IGNORED;
     if (label === IGNORED) ignored += pixels;
-    else counts[label]! += pixels;
+    else if (label >= 0) counts[label]! += pixels;
   }
   return { counted: 'pixels', counts, ignored };
 }
 
 /** The background counts 1 where it may matter: beside regions of one class, if there is a pixel that none covers. */
-function countRegions(entries: readonly Entry<StoredTruth>[], { uncovered }: RegionsTruth, counts: number[]): Census {
+function countRegions(entries: readonly Entry<StoredTruth>[], first: RegionsTruth, counts: number[]): Census {
+  const { uncovered } = first;
   for (const { truth } of entries) for (const { label } of regionsOf(truth)?.regions ?? []) counts[label]!++;
   const classes = counts.filter((regions) => regions > 0).length;
-  if (uncovered !== IGNORED && (classes !== 1 || entries.some(hasUncovered))) counts[uncovered]!++;
+  if (!first.overlaps && uncovered !== IGNORED && (classes !== 1 || entries.some(hasUncovered))) counts[uncovered]!++;
   return { counted: 'regions', counts, ignored: 0 };
 }
 

@@ -1,4 +1,5 @@
 import type { MaskImage, MaskUnit } from './decode/decodeMask.js';
+import { withClass } from './overlap.js';
 import { IGNORED } from './sample.js';
 
 /** What to do with a mask value that the table does not hold. */
@@ -16,6 +17,14 @@ export interface MaskFileTruth {
   /** Mask value -> class index or IGNORED. */
   readonly values: readonly (readonly [value: number, index: number])[];
   readonly otherValues: OtherValues;
+  /** True: a value of the map is a set of classes, and an index below 0 is none of them. */
+  readonly overlaps?: true;
+}
+
+/** A mask file for each class, which may overlap those of others. Structured-cloneable. */
+export interface MaskFilesTruth {
+  readonly kind: 'mask-files';
+  readonly files: readonly MaskFileTruth[];
 }
 
 /** The mask file of a stored truth; null: it is another one. */
@@ -33,7 +42,7 @@ export interface MappedMask {
 }
 
 /** Mask values to class indices. Nearest: of colours by the distance in red, green and blue; ties go to the lower value. */
-export function mapValues(image: MaskImage, { values, otherValues, unit }: MaskFileTruth): MappedMask {
+export function mapValues(image: MaskImage, { values, otherValues, unit, overlaps }: MaskFileTruth): MappedMask {
   const known = new Map(values);
   const sorted = [...values].sort((a, b) => a[0] - b[0]);
   const strays = new Map<number, number>();
@@ -51,7 +60,7 @@ export function mapValues(image: MaskImage, { values, otherValues, unit }: MaskF
       [last, lastIndex] = [value, index];
     }
     if (others.size > 0 && others.has(value)) strays.set(value, (strays.get(value) ?? 0) + 1);
-    mask[i] = lastIndex;
+    mask[i] = overlaps ? withClass(0, lastIndex) : lastIndex;
   }
   return { mask, strays };
 }

@@ -21,6 +21,7 @@ export { datasetOf, readSample, type StoredTruth } from './read.js';
 export type { RegionsTruth } from './regions.js';
 export * from './sample.js';
 export { drawCells } from './sample-data/drawCells.js';
+export { drawPanoptic } from './sample-data/drawPanoptic.js';
 export { drawRadiographs } from './sample-data/drawRadiographs.js';
 export { drawSkin } from './sample-data/drawSkin.js';
 export type { SampleOptions, SampleSummary } from './sample-data/folder.js';

@@ -1,5 +1,5 @@
 import { DataError } from '../engine/errors.js';
-import { type MaskFileTruth, mapValues } from './classMap.js';
+import { type MaskFilesTruth, type MaskFileTruth, mapValues } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
 import { decodeDeep } from './decode/decodeDeep.js';
 import { decodeImage } from './decode/decodeImage.js';
@@ -27,6 +27,7 @@ export type StoredTruth =
   | ObjectRegionsTruth
   | LabelTruth
   | MaskFileTruth
+  | MaskFilesTruth
   | RegionsTruth
   | SliceTruth
   | PanopticFileTruth;
@@ -135,16 +136,25 @@ const READERS: {
   labels: (truth) => truth,
   'object-regions': readInstances,
   'panoptic-file': readPanopticTruth,
-  'slice-mask': async (truth, image) => classMapOf(await readSliceMask(truth, image), image),
-  'mask-file': async (truth, image) => classMapOf(await readMask(truth, image), image),
-  regions: (truth, image, file) => classMapOf(drawRegions(truth, image.width, image.height, file), image),
+  'slice-mask': async (truth, image) => classMapOf(await readSliceMask(truth, image), image, truth.overlaps),
+  'mask-file': async (truth, image) => classMapOf(await readMask(truth, image), image, truth.overlaps),
+  'mask-files': async ({ files }, image) => {
+    const mask = new Uint8Array(image.width * image.height);
+    for (const file of files) {
+      for (const [at, value] of (await readMask(file, image)).entries()) mask[at]! |= value;
+    }
+    return classMapOf(mask, image, true);
+  },
+  regions: (truth, image, file) =>
+    classMapOf(drawRegions(truth, image.width, image.height, file), image, truth.overlaps),
 };
 
-const classMapOf = (mask: Uint8Array, { width, height }: Pixels): SemanticTruth => ({
+const classMapOf = (mask: Uint8Array, { width, height }: Pixels, overlaps?: true): SemanticTruth => ({
   kind: 'classMap',
   mask,
   width,
   height,
+  ...(overlaps && { overlaps }),
 });
 
 async function readTruth({ truth, file }: Entry<StoredTruth>, image: Pixels): Promise<Truth> {

@@ -1,5 +1,6 @@
 import { mask as masks } from '#coco-ts';
 import { DataError } from '../engine/errors.js';
+import { withClass } from './overlap.js';
 
 /** COCO's two ways to write a region: polygons x0 y0 x1 y1 ..., or run lengths (a list, or packed as text). */
 export type Segmentation =
@@ -11,7 +12,8 @@ export interface RegionsTruth {
   readonly kind: 'regions';
   /** Class of pixels that no region covers, or IGNORED. */
   readonly uncovered: number;
-  /** Later ones lie on top. */
+  /** True: the map's values are sets of classes, of which none covers the others. Absent: later ones lie on top. */
+  readonly overlaps?: true;
   readonly regions: readonly { readonly label: number; readonly segmentation: Segmentation }[];
 }
 
@@ -36,7 +38,10 @@ export function drawRegions(truth: RegionsTruth, width: number, height: number, 
     const region = decodeRegion(segmentation, width, height, file);
     // Column by column in the region, row by row in the map.
     for (let x = 0, from = 0; x < width; x++) {
-      for (let y = 0; y < height; y++, from++) if (region[from] === 1) map[y * width + x] = label;
+      for (let y = 0; y < height; y++, from++) {
+        const at = y * width + x;
+        if (region[from] === 1) map[at] = truth.overlaps ? withClass(map[at] as number, label) : label;
+      }
     }
   }
   return map;

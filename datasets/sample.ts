@@ -48,6 +48,8 @@ export interface LabelMap {
     readonly name: string;
     /** True: sky, grass and the like, which has no objects to be told apart; such classes come last. */
     readonly isStuff?: true | undefined;
+    /** True of all or none: a pixel may be of several classes at once, each a bit of its value, see `datasets/overlap.ts`. */
+    readonly overlaps?: true | undefined;
   }[];
 }
 
@@ -108,6 +110,8 @@ export interface SemanticTruth {
   readonly mask: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /** True: values are sets of classes, bit k of which is class k. */
+  readonly overlaps?: true;
 }
 
 export const IGNORED = 255;
@@ -180,4 +184,6 @@ export interface ClassMap {
   readonly height: number;
   /** [height * width * classes] in 0..1; absent unless asked for. */
   readonly classProbabilities?: Float32Array;
+  /** True: values are sets of classes, bit k of which is class k. */
+  readonly overlaps?: true;
 }

@@ -8,6 +8,7 @@ import { PRECISIONS } from './formatNames.js';
 const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
 const size = whole(1, 65_536);
 const perChannel = z.readonly(z.array(z.number()).check(z.minLength(1), z.maxLength(64)));
+const millimetres = z.number().check(z.minimum(0.001), z.maximum(1000));
 const text = z.string().check(z.maxLength(10_000));
 
 /**
@@ -19,13 +20,19 @@ const descriptionSchema = z.strictObject({
   version: z.literal(1),
   task: z.enum(TASK_NAMES),
   /** By index. */
-  classes: z.readonly(z.array(z.strictObject({ id: z.int(), name: text })).check(z.minLength(1), z.maxLength(100_000))),
+  classes: z.readonly(
+    z
+      .array(z.strictObject({ id: z.int(), name: text, overlaps: z.optional(z.literal(true)) }))
+      .check(z.minLength(1), z.maxLength(100_000)),
+  ),
   input: z.strictObject({
     name: text,
     /** Images of a call. */
     batch: whole(1, 1024),
     /** [height, width], pixels. */
     size: z.readonly(z.tuple([size, size])),
+    /** Present: a caller may choose other lengths; sides are multiples of the network's coarsest stride. */
+    free: z.optional(z.readonly(z.array(z.enum(['batch', 'size'])))),
     /** [batch, height, width, channels] float32; 0..255 of RGB. */
     layout: z.literal('NHWC'),
     /** A number: those of the image's file as they are. */
@@ -34,6 +41,8 @@ const descriptionSchema = z.strictObject({
     depth: z.optional(z.strictObject({ perImage: z.nullable(z.enum(PER_IMAGE)) })),
     /** `letterbox`: resized with its aspect kept, at the top left; `native`: at its own scale where it fits. */
     fit: z.enum(['letterbox', 'native']),
+    /** Present, with `native`: images that say how far apart their pixels are, are resampled to [rows, columns], millimetres. */
+    spacing: z.optional(z.readonly(z.tuple([millimetres, millimetres]))),
     /** Of the pixels that the image leaves free: what a pixel's type holds that is nearest to it. */
     fill: perChannel,
   }),
@@ -77,7 +86,7 @@ const MAX_VALUES = 2 ** 29;
 const ANSWERS: { readonly [T in Description['task']]: readonly Description['answer']['kind'][] } = {
   detection: ['boxes', 'detections'],
   instances: ['instances'],
-  panoptic: [],
+  panoptic: ['panoptic'],
   segmentation: ['classMap'],
   classification: ['classScores'],
 };

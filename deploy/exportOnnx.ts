@@ -1,6 +1,8 @@
 import { ConfigError } from '../engine/errors.js';
 import type { Graph } from '../engine/graph/graph.js';
 import { type Description, metadataOf } from './description.js';
+import type { GraphVariant } from './network.js';
+import { freed } from './onnx/free.js';
 import { type OnnxModel, writeOnnx } from './onnx/model.js';
 import { onnxOf } from './onnx/onnx.js';
 import { planQuantization, quantized, withOutputs } from './onnx/quantize.js';
@@ -22,11 +24,26 @@ export type MeasureRanges = (bytes: Uint8Array, names: readonly string[]) => Pro
  * A recorded network as the bytes of an ONNX file, with its description in the metadata.
  *
  * @param graph of whole kernels
+ * @param variants of each axis that is to be free
  * @throws ConfigError when the format cannot hold it
  */
-export function exportOnnx(graph: Graph, description: Description, nms: Suppression = 'none'): Uint8Array {
-  const precision = description.precision === 'f16' ? 'f16' : 'f32';
-  return finished(onnxOf(graph, {}, precision), description, nms);
+export function exportOnnx(
+  graph: Graph,
+  description: Description,
+  nms: Suppression = 'none',
+  variants: readonly GraphVariant[] = [],
+): Uint8Array {
+  return finished(modelOf(graph, description, variants), description, nms);
+}
+
+function modelOf(graph: Graph, { precision }: Description, variants: readonly GraphVariant[]): OnnxModel {
+  const written = (each: Graph) => onnxOf(each, {}, precision === 'f16' ? 'f16' : 'f32');
+  const model = written(graph);
+  if (variants.length === 0) return model;
+  return freed(
+    model,
+    variants.map(({ axis, graph: other }) => ({ axis, model: written(other) })),
+  );
 }
 
 /** The same with convolutions in 8 bits. */
@@ -35,8 +52,9 @@ export async function exportInt8(
   description: Description,
   nms: Suppression,
   measure: MeasureRanges,
+  variants: readonly GraphVariant[] = [],
 ): Promise<Uint8Array> {
-  const model = onnxOf(graph, {});
+  const model = modelOf(graph, description, variants);
   const plan = planQuantization(model);
   const ranges = await measure(
     writeOnnx(withOutputs(model, plan.activations), versionOf(description)),

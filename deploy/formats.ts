@@ -6,7 +6,7 @@ import { writeSafetensors } from '../weights/safetensors.js';
 import { type Description, metadataOf } from './description.js';
 import { exportInt8, exportOnnx, type MeasureRanges, type Suppression } from './exportOnnx.js';
 import { type FormatName, PRECISIONS } from './formatNames.js';
-import { traceNetwork } from './network.js';
+import { traceNetwork, traceVariants } from './network.js';
 import { graphDefOf } from './tensorflow/graphDef.js';
 import { graphModelFiles } from './tensorflow/graphModel.js';
 import { savedModelFiles } from './tensorflow/savedModel.js';
@@ -36,6 +36,8 @@ interface Format {
   readonly precisions: readonly Description['precision'][];
   /** A graph that suppresses boxes. */
   readonly hasSuppression: boolean;
+  /** Axes of the input may be of any length. */
+  readonly hasFreeAxes?: true;
   readonly write: (source: ExportSource) => Promise<readonly ExportedFile[]>;
 }
 
@@ -52,13 +54,16 @@ export const FORMATS = {
     ending: '.onnx',
     precisions: PRECISIONS,
     hasSuppression: true,
+    hasFreeAxes: true,
     write: async (source) => {
       const { description, nms, measureRanges } = source;
       const graph = await traced(source, 'whole');
+      const { size: inputSize, free = [] } = description.input;
+      const variants = await traceVariants(source.model, { inputSize, batch: source.batch }, free);
       const bytes =
         description.precision === 'int8'
-          ? await exportInt8(graph, description, nms, measureRanges ?? noRanges)
-          : exportOnnx(graph, description, nms);
+          ? await exportInt8(graph, description, nms, measureRanges ?? noRanges, variants)
+          : exportOnnx(graph, description, nms, variants);
       return [{ name: '', bytes }];
     },
   },

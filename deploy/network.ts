@@ -1,9 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
-import { ConfigError } from '../engine/errors.js';
+import { ConfigError, EngineError } from '../engine/errors.js';
 import type { Graph } from '../engine/graph/graph.js';
 import { type TraceOptions, traceGraph } from '../engine/graph/trace.js';
 import { normalizeImages } from '../engine/kernels/normalizeImages.js';
 import type { Model } from '../heads/model.js';
+import type { FreeAxis } from './onnx/free.js';
 
 /** Name of the input of every exported network. */
 export const INPUT = 'images';
@@ -30,12 +31,6 @@ export async function traceNetwork<Raw>(
     throw new ConfigError(
       'this head does not say what its answer is as tensors (`exported` of a head), so it has no export',
     );
-  const { spacing } = model.preprocessing;
-  if (spacing) {
-    throw new ConfigError(
-      `the network sees images whose pixels are ${spacing.join(' x ')} mm apart, which exported files do not say yet: train with data.spacing: null, or use the run itself`,
-    );
-  }
   const names = new Map<tf.Tensor, string>([...parameters].map(([name, { variable }]) => [variable, name]));
   const shape = [batch, ...inputSize, model.preprocessing.mean.length];
   return traceGraph(
@@ -48,4 +43,38 @@ export async function traceNetwork<Raw>(
     },
     { names, kernels },
   );
+}
+
+/** The same network recorded for another batch, or another height and width. */
+export interface GraphVariant {
+  readonly axis: FreeAxis;
+  readonly graph: Graph;
+}
+
+/** Pixels that sides of a variant are longer: multiples of the coarsest stride of any network. */
+const [TALLER, WIDER] = [128, 256];
+
+/**
+ * The network once more for each axis that is to be free.
+ *
+ * @throws ConfigError when it was built for one size
+ */
+export async function traceVariants<Raw>(
+  model: Parameters<typeof traceNetwork<Raw>>[0],
+  { inputSize: [height, width], batch = 1 }: TraceNetworkOptions,
+  free: readonly FreeAxis[],
+): Promise<readonly GraphVariant[]> {
+  const variants: GraphVariant[] = [];
+  for (const axis of free) {
+    const inputSize = axis === 'size' ? ([height + TALLER, width + WIDER] as const) : ([height, width] as const);
+    const traced = traceNetwork(model, { inputSize, batch: axis === 'batch' ? batch + 1 : batch });
+    const graph = await traced.catch((error: unknown) => {
+      if (!(error instanceof EngineError)) throw error;
+      throw new ConfigError(
+        `--${axis} dynamic: the network is of one ${axis} (${error.message}): leave it out, and export a file for each`,
+      );
+    });
+    variants.push({ axis, graph });
+  }
+  return variants;
 }

@@ -16,6 +16,8 @@ interface OnnxValue {
 
 /** A network that ONNX Runtime holds. */
 interface OnnxSession {
+  /** Of runtimes that tell it: a side that is free is a text. */
+  readonly inputMetadata?: readonly { readonly name: string; readonly shape?: readonly (number | string)[] }[];
   run(inputs: { readonly [name: string]: OnnxValue }): Promise<{ readonly [name: string]: OnnxValue }>;
   release(): Promise<void>;
 }
@@ -40,12 +42,16 @@ export async function openOnnxSession(
       throw new EngineError(`ONNX Runtime refuses the network: ${firstLine(error)}`);
     },
   );
+  const { inputMetadata } = session;
   return {
+    ...(inputMetadata && { inputs: new Map(inputMetadata.map(({ name, shape = [] }) => [name, shape])) }),
     run: async (inputs) => {
       const feeds = Object.entries(inputs).map(
         ([name, { values, shape }]) => [name, new Tensor('float32', values, shape)] as const,
       );
-      const results = await session.run(Object.fromEntries(feeds));
+      const results = await session.run(Object.fromEntries(feeds)).catch((error: unknown) => {
+        throw new EngineError(`ONNX Runtime cannot run the network: ${firstLine(error)}`);
+      });
       return Object.fromEntries(
         Object.entries(results).map(([name, { data, dims }]) => {
           if (!(data instanceof Float32Array)) throw new EngineError(`output '${name}' of the network is not float32`);

@@ -17,7 +17,7 @@ export function createHostPredictor(network: HostNetwork, { input, answer, class
     const image = prepareImage(given, depth?.perImage ?? null);
     const type = typeOf(image.data);
     const fill = input.fill.map((value) => nearestValue(type, value));
-    return fit === 'native' ? fitNative(image, size, fill) : letterbox(image, size, fill);
+    return fit === 'native' ? fitNative(image, size, fill, input.spacing) : letterbox(image, size, fill);
   };
   const run = async (images: readonly Pixels[]): Promise<readonly unknown[]> => {
     const laid = images.map(lay);

@@ -67,6 +67,12 @@ export interface CompileOptions {
    * An engine without a graph compiler computes in float32.
    */
   readonly mixedPrecision?: MixedPrecision;
+  /**
+   * Batch norm by `tf.moments` and `tf.batchNorm`, swish and gates by `tf.mul` and `tf.sigmoid`, and relu6 run as this library's own kernels,
+   * forward and backward: the same results within rounding in less time and memory. Defaults to true; an engine without a graph
+   * compiler, and inference with `constants`, run what is written.
+   */
+  readonly patterns?: boolean;
   /** Gets one line for each retrace, with its reason; `console.warn` when absent. */
   readonly log?: (line: string) => void;
 }

@@ -29,13 +29,22 @@ interface Inside {
   };
   moveData: (backend: tf.KernelBackend, dataId: object) => void;
   runKernelFunc: (call: { readonly inputs: object }) => unknown;
+  runKernel: (name: string, inputs: tf.NamedTensorMap, attributes?: tf.NamedAttrMap) => tf.Tensor | tf.Tensor[];
   makeVariable: (...args: never[]) => tf.Variable;
   gradients: ReturnType<typeof tf.engine>['gradients'];
   trackTensor: (tensor: tf.Tensor, backend: tf.KernelBackend) => void;
   disposeTensor: (tensor: tf.Tensor) => void;
 }
 
-const METHODS = ['moveData', 'runKernelFunc', 'makeVariable', 'gradients', 'trackTensor', 'disposeTensor'] as const;
+const METHODS = [
+  'moveData',
+  'runKernelFunc',
+  'runKernel',
+  'makeVariable',
+  'gradients',
+  'trackTensor',
+  'disposeTensor',
+] as const;
 
 const inside = tf.engine() as unknown as Inside;
 
@@ -146,6 +155,34 @@ export function watchingKernels<T>(onKernel: (inputs: object) => void, work: () 
     };
   };
   return withReplaced('runKernelFunc', make, work);
+}
+
+/** A kernel that is about to run. */
+export interface KernelCall {
+  readonly kernel: string;
+  readonly inputs: tf.NamedTensorMap;
+  readonly attributes: tf.NamedAttrMap;
+  /** What is recorded for a backward pass; null: nothing is. */
+  readonly tape: object | null;
+}
+
+/**
+ * Runs `work` with every kernel handed to `around`, which runs it, or something else in its place. Kernels that run inside others, and
+ * those of a gradient that is itself differentiated, run as they are.
+ */
+export function aroundKernels<T>(
+  around: (call: KernelCall, run: () => tf.Tensor | tf.Tensor[]) => tf.Tensor | tf.Tensor[],
+  work: () => T,
+): T {
+  const make = (run: Inside['runKernel']): Inside['runKernel'] => {
+    return (kernel, inputs, attributes = {}) => {
+      const { kernelDepth, gradientDepth, activeTape: tape } = inside.state;
+      const asIs = () => run.call(inside, kernel, inputs, attributes);
+      if (kernelDepth > 0 || gradientDepth > 1) return asIs();
+      return around({ kernel, inputs, attributes, tape }, asIs);
+    };
+  };
+  return withReplaced('runKernel', make, work);
 }
 
 /** Runs `work` and tells `onVariable` every variable that is made, before anything assigns it; it may throw. */

@@ -53,7 +53,7 @@ export function buildHead<Schema extends HeadSchema, In extends Level, Raw, Type
       inputs: own.inputs ?? features,
       parameters: owner.parameters,
       dispose: owner.dispose,
-      forward: (maps, pass) => tf.tidy(() => own.forward(maps, pass) as tf.TensorContainer) as Raw,
+      forward: (maps, pass, pixels) => tf.tidy(() => own.forward(maps, pass, pixels) as tf.TensorContainer) as Raw,
     };
   } catch (error) {
     owner.dispose();

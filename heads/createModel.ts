@@ -33,6 +33,8 @@ export interface CreateOptions {
   readonly classes: number;
   /** Of these, those that have objects, the first; of a panoptic network. */
   readonly things?: number | undefined;
+  /** True: of a class map, classes may overlap. Defaults to false. */
+  readonly overlaps?: boolean | undefined;
   /** Of the random initial weights. Defaults to 1. */
   readonly seed?: number;
 }
@@ -52,7 +54,7 @@ type AssemblyOf<Kind extends string> = Kind extends HeadKind
  */
 export function createModel<Kind extends HeadKind | 'module'>(
   config: ModelConfig & { readonly head: { readonly kind: Kind } },
-  { classes, things, seed = 1 }: CreateOptions,
+  { classes, things, overlaps, seed = 1 }: CreateOptions,
 ): AssemblyOf<Kind> {
   const { inputSize } = config;
   const { backbone, neck } = createPyramid(config, seed);
@@ -61,6 +63,7 @@ export function createModel<Kind extends HeadKind | 'module'>(
     const built = definition.create({ seed, ...headSettings(config.head) }, neck.features, {
       classes,
       things,
+      overlaps,
       inputSize,
       architecture: architectureOf(architectureFromConfig(config.backbone)),
     });
@@ -123,6 +126,6 @@ export function createDetector({ classes, seed, ...model }: ModelInput & CreateO
  * @throws ConfigError for settings that are unknown or out of range; ShapeError when the neck cannot make its levels of the
  * backbone's maps
  */
-export function createSegmenter({ classes, seed, ...model }: ModelInput & CreateOptions): Segmenter {
-  return createModel(readModel(model, 'semantic'), { classes, ...(seed === undefined ? {} : { seed }) });
+export function createSegmenter({ classes, overlaps, seed, ...model }: ModelInput & CreateOptions): Segmenter {
+  return createModel(readModel(model, 'semantic'), { classes, overlaps, ...(seed === undefined ? {} : { seed }) });
 }

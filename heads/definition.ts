@@ -13,6 +13,8 @@ export interface HeadSetting {
   readonly classes: number;
   /** Of these, those that have objects, the first. Defaults to all but one, where it makes a difference. */
   readonly things?: number | undefined;
+  /** True: classes may overlap, so that each has a logit of its own, of a class map whose values are sets of them. Defaults to false. */
+  readonly overlaps?: boolean | undefined;
   /** [height, width] of the network's input, pixels. */
   readonly inputSize: readonly [height: number, width: number];
 }

@@ -1,4 +1,4 @@
-import type { Rank, Scalar, Tensor } from '@tensorflow/tfjs';
+import type { Rank, Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs';
 import type { FeatureMaps, FeatureSpec, Level } from '../backbones/features.js';
 import type { Module, Pass } from '../backbones/module.js';
 import type { TargetTypes } from '../datasets/encoder.js';
@@ -38,8 +38,12 @@ export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> 
   readonly inputs: FeatureSpec<In>;
   /** Present: it is the end of the backbone's published classifier, and its parameters are named as there. */
   readonly ownTop?: { readonly classes: number };
-  /** Differentiable; logits. */
-  readonly forward: (maps: FeatureMaps<In>, pass: Pass) => Raw;
+  /**
+   * Differentiable; logits.
+   *
+   * @param pixels the images before they were normalised, [N, H, W, C], where there are any: for losses that look at them
+   */
+  readonly forward: (maps: FeatureMaps<In>, pass: Pass, pixels?: () => Tensor4D) => Raw;
   /**
    * Tensors only, so that a whole training step compiles; called inside `tf.tidy`.
    *

@@ -86,6 +86,7 @@ export {
 export { createSemanticHead, type SemanticOptions } from './semantic/head.js';
 export type { SemanticRaw } from './semantic/loss.js';
 export { SEMANTIC_LOSSES, type SemanticLossConfig, semanticLossConfig } from './semantic/losses/index.js';
+export { type AsppOptions, aspp } from './semantic/parts/aspp.js';
 export { encodeTargets, type HostTarget, toTargets } from './targets.js';
 export {
   type Described,

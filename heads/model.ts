@@ -81,8 +81,13 @@ function join<Raw, Types extends TargetTypes, Result>(
   checkFit('the neck', neck.inputs, backbone.features, 'build the neck from backbone.features');
   checkFit('the head', head.inputs, neck.features, `build the head from ${source}`);
   const { parameters, dispose } = joinModules({ backbone, fpn: neck, '': head });
-  const forwardMaps = (maps: FeatureMaps<Level>, pass: Pass): Raw => head.forward(neck.forward(maps, pass), pass);
-  const forward = (images: tf.Tensor4D, pass: Pass): Raw => forwardMaps(backbone.forward(images, pass), pass);
+  const forwardMaps = (maps: FeatureMaps<Level>, pass: Pass, pixels?: () => tf.Tensor4D): Raw =>
+    head.forward(neck.forward(maps, pass), pass, pixels);
+  const forward = (images: tf.Tensor4D, pass: Pass): Raw =>
+    forwardMaps(backbone.forward(images, pass), pass, () => {
+      const { mean, std } = backbone.preprocessing;
+      return tf.add(tf.mul(images, tf.tensor1d([...std])), tf.tensor1d([...mean]));
+    });
   const isClassifier = head.ownTop !== undefined && neck.parameters.size === 0;
   return {
     parameters,

@@ -7,7 +7,7 @@ import { readSettings } from '../backbones/settings.js';
 import { FUSIONS } from './fusion.js';
 import { bifpnGraph, type FusionNode, type NodeName } from './graph.js';
 import { defineNeck, type Neck, wantedLevels } from './neck.js';
-import { type PyramidPlan, planPyramid, runPyramid, type Step } from './pyramid.js';
+import { nextCell, type PyramidPlan, planPyramid, runPyramid, type Step } from './pyramid.js';
 import { mapNorm, projection, resampleTo } from './resample.js';
 import { separable } from './separable.js';
 
@@ -97,13 +97,6 @@ function extraLevels(owner: Parameters, { levels, inputs }: PyramidPlan, { chann
     });
   }
   return { widths, steps };
-}
-
-/** What one cell gives is what the next one reads. */
-function nextCell(levels: readonly Level[]): Step {
-  return (nodes) => {
-    for (const level of levels) nodes.set(`${level}.in`, nodes.get(`${level}.out`)!);
-  };
 }
 
 /** One node: resample its inputs, fuse, activation, separable convolution, batch norm. */

@@ -33,6 +33,16 @@ export const FUSIONS = {
   readonly [name: string]: (parameters: Parameters, name: string, count: number, frozen: boolean) => Fuse;
 };
 
+/**
+ * a + sigmoid(max of a over all cells, for each channel) b: how much of the finer map b is let through, the coarser one says.
+ *
+ * @param a [N, H, W, C]
+ * @param b of the same shape
+ * @source Ghiasi et al. 2019, arXiv:1904.07392, figure 4
+ */
+export const globalAttention = (a: tf.Tensor4D, b: tf.Tensor4D): tf.Tensor4D =>
+  tf.add(a, tf.mul(b, tf.sigmoid(tf.max(a, [1, 2], true))));
+
 function sum(maps: readonly tf.Tensor4D[]): tf.Tensor4D {
   return maps.reduce((total, map) => tf.add(total, map));
 }

@@ -12,6 +12,8 @@ export interface FusionNode {
   readonly name: NodeName;
   readonly level: Level;
   readonly inputs: readonly NodeName[];
+  /** The second input counts as much as the largest values of the first say, see `globalAttention`. Absent: as it is. */
+  readonly attends?: true;
 }
 
 /**
@@ -82,9 +84,56 @@ export function panGraph(levels: readonly Level[], given: readonly Level[]): rea
   ];
 }
 
-/** As a line of text, e.g. `P4.out <- P4.in + P4.td + P3.out`. */
-export function describeNode(node: FusionNode): string {
-  return `${node.name} <- ${node.inputs.join(' + ')}`;
+/**
+ * The maps as they are, each brought to its width.
+ *
+ * @param levels one or more without a gap
+ * @param given  the finest of them, which the backbone gives
+ * @throws ConfigError for a gap
+ */
+export function channelMapperGraph(levels: readonly Level[], given: readonly Level[]): readonly FusionNode[] {
+  const order = consecutive('a channel mapper', levels, 1);
+  const read = order.filter((level) => given.includes(level));
+  const made = order.slice(read.length);
+  return [
+    ...read.map((level) => node(`${level}.out`, `${level}.in`)),
+    ...made.map((level, i) => node(`${level}.out`, i === 0 ? `${read.at(-1)!}.in` : `${made[i - 1]!}.out`)),
+  ];
+}
+
+/** Levels that the cell of NAS-FPN was found for. */
+const NAS_FPN_LEVELS = 5;
+
+/**
+ * The fusions of one cell of NAS-FPN in order of execution. Its own search was on P3 to P7; other five levels have the same cell.
+ *
+ * @param levels five without a gap
+ * @throws ConfigError for another number, or for a gap
+ * @source Ghiasi et al. 2019, arXiv:1904.07392, figure 7f, and the block table of the TensorFlow Model Garden (Apache-2.0), in
+ * which a level's own input is added where nothing else has read it
+ */
+export function nasFpnGraph(levels: readonly Level[]): readonly FusionNode[] {
+  const order = consecutive('a NAS-FPN', levels, NAS_FPN_LEVELS, NAS_FPN_LEVELS);
+  const [a, b, c, d, e] = order as readonly [Level, Level, Level, Level, Level];
+  const attending = (name: NodeName, ...inputs: readonly NodeName[]): FusionNode => {
+    return { ...node(name, ...inputs), attends: true };
+  };
+  return [
+    attending(`${b}.td`, `${d}.in`, `${b}.in`),
+    node(`${b}.mid`, `${b}.in`, `${b}.td`),
+    node(`${a}.out`, `${a}.in`, `${b}.mid`),
+    node(`${b}.out`, `${b}.mid`, `${a}.out`),
+    attending(`${c}.out`, `${b}.out`, `${a}.out`, `${c}.in`),
+    attending(`${e}.out`, `${c}.out`, `${b}.mid`, `${e}.in`),
+    attending(`${d}.out`, `${e}.out`, `${c}.out`),
+  ];
+}
+
+/** As a line of text, e.g. `P4.out <- P4.in + P4.td + P3.out`, or `P6.out <- P7.out attends to P5.out`. */
+export function describeNode({ name, inputs, attends }: FusionNode): string {
+  const [first, second, ...others] = inputs;
+  const terms = attends ? [`${first} attends to ${second}`, ...others] : inputs;
+  return `${name} <- ${terms.join(' + ')}`;
 }
 
 /** From the deepest level to the finest. */
@@ -110,12 +159,17 @@ export function levelOf(name: NodeName): Level {
 }
 
 /** Finest first. */
-function consecutive(name: string, levels: readonly Level[], least: number): readonly Level[] {
+function consecutive(
+  name: string,
+  levels: readonly Level[],
+  least: number,
+  most: number = LEVELS.length,
+): readonly Level[] {
   const order = LEVELS.filter((level) => levels.includes(level));
   const first = LEVELS.indexOf(order[0] ?? 'P1');
   const whole = order.every((level, i) => LEVELS.indexOf(level) === first + i);
-  if (order.length < least || order.length !== levels.length || !whole) {
-    const some = least === 1 ? 'one or more' : 'two or more';
+  if (order.length < least || order.length > most || order.length !== levels.length || !whole) {
+    const some = most === least ? 'five' : least === 1 ? 'one or more' : 'two or more';
     throw new ConfigError(
       `${name} cannot join the levels [${levels.join(', ')}]: give it ${some} without a gap, each once`,
     );

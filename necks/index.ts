@@ -3,15 +3,33 @@ import type { FeatureSpec } from '../backbones/features.js';
 import { readSettings } from '../backbones/settings.js';
 import { createModuleTable, type ModulePart, modulePart, ownSettings } from '../datasets/outside.js';
 import { bifpn } from './bifpn.js';
+import { channelMapper } from './channelMapper.js';
 import { fpn } from './fpn.js';
+import { nasFpn } from './nasFpn.js';
 import type { Neck, NeckDefinition } from './neck.js';
 import { none } from './none.js';
 import { pan } from './pan.js';
 import { simplePyramid } from './simplePyramid.js';
 
 export { type BiFPNConfig, type BiFPNOptions, bifpnConfig, createBiFPN } from './bifpn.js';
+export {
+  type ChannelMapperConfig,
+  type ChannelMapperOptions,
+  channelMapperConfig,
+  createChannelMapper,
+} from './channelMapper.js';
 export { createFPN, type FPNConfig, type FPNOptions, fpnConfig } from './fpn.js';
-export { bifpnGraph, describeNode, type FusionNode, fpnGraph, type NodeName, panGraph } from './graph.js';
+export {
+  bifpnGraph,
+  channelMapperGraph,
+  describeNode,
+  type FusionNode,
+  fpnGraph,
+  type NodeName,
+  nasFpnGraph,
+  panGraph,
+} from './graph.js';
+export { createNasFPN, type NasFPNConfig, type NasFPNOptions, nasFpnConfig } from './nasFpn.js';
 export { defineNeck, type Neck, type NeckDefinition } from './neck.js';
 export { createIdentityNeck } from './none.js';
 export { createPAN, type PANConfig, type PANOptions, panConfig } from './pan.js';
@@ -23,7 +41,15 @@ export {
 } from './simplePyramid.js';
 
 /** Every neck there is, by the `kind` of its config. */
-export const NECKS = { bifpn, fpn, pan, 'simple-pyramid': simplePyramid, none } as const;
+export const NECKS = {
+  bifpn,
+  fpn,
+  pan,
+  'nas-fpn': nasFpn,
+  'channel-mapper': channelMapper,
+  'simple-pyramid': simplePyramid,
+  none,
+} as const;
 export type NeckKind = keyof typeof NECKS;
 export const NECK_KINDS = Object.keys(NECKS) as readonly NeckKind[];
 

@@ -84,6 +84,13 @@ export function runPyramid<In extends Level, Out extends Level>(
   };
 }
 
+/** What one cell gives is what the next one reads. */
+export function nextCell(levels: readonly Level[]): Step {
+  return (nodes) => {
+    for (const level of levels) nodes.set(`${level}.in`, nodes.get(`${level}.out`)!);
+  };
+}
+
 function checkMap(maps: Partial<FeatureMaps>, level: Level, inputs: FeatureSpec, name: string): tf.Tensor4D {
   const map = maps[level];
   const expected = inputs[level].channels;

@@ -40,13 +40,14 @@ export function projection(parameters: Parameters, name: string, options: Projec
  * Brings a map to another grid: nearest neighbour up, max pool down. Where SAME padding gives another number of cells than
  * asked for (backbones that do not halve by rounding up), windows are laid out so that they cover the map.
  *
- * @param x [N, h, w, C] float32
- * @returns [N, height, width, C] float32
+ * @param x       [N, h, w, C] float32
+ * @param overlap cells that two windows have in common. Defaults to 1
+ * @returns       [N, height, width, C] float32
  */
-export function resampleTo(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
+export function resampleTo(x: tf.Tensor4D, height: number, width: number, overlap = 1): tf.Tensor4D {
   const [, fromHeight, fromWidth] = x.shape;
   if (fromHeight > height || fromWidth > width) {
-    const [rows, columns] = [windowsOf(fromHeight, height), windowsOf(fromWidth, width)];
+    const [rows, columns] = [windowsOf(fromHeight, height, overlap), windowsOf(fromWidth, width, overlap)];
     const padding = rows.isSame && columns.isSame ? 'same' : ([...rows.pad, ...columns.pad] as const);
     return maxPool(x, [rows.window, columns.window], [rows.stride, columns.stride], padding);
   }
@@ -54,12 +55,12 @@ export function resampleTo(x: tf.Tensor4D, height: number, width: number): tf.Te
 }
 
 /** Pooling windows that bring `from` cells to `to`, along one axis. */
-function windowsOf(from: number, to: number) {
+function windowsOf(from: number, to: number, overlap: number) {
   const same = Math.ceil(from / to);
   const isSame = Math.ceil(from / same) === to;
   const stride = isSame ? same : Math.floor(from / to);
   const reach = from - (to - 1) * stride; // from the last window's first cell to the end
-  const window = Math.max(stride + 1, reach);
+  const window = Math.max(stride + overlap, reach);
   const missing = window - reach;
   const first = Math.floor(missing / 2); // the smaller half first, as in SAME padding
   return { isSame, window, stride, pad: [first, missing - first] as const };

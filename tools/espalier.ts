@@ -156,7 +156,7 @@ function addLearning(program: Command): void {
     )
     .option(
       '--keep-largest',
-      "segmentation: find the classes whose mean Dice over the cases rises with their largest component alone, and keep that in the run's folder",
+      "segmentation: find the classes whose mean Dice over the cases rises with their largest component alone, and keep that in the run's folder; of the folder of train --fold all, over the cases of all folds, in each of them",
     )
     .addOption(batch())
     .option('--flip', 'see each image mirrored, too, and combine the answers (see evaluate.augment)')
@@ -228,7 +228,10 @@ function addSharing(program: Command): void {
       'file or folder to write, a folder of several; a bundle is one file where it ends in .espalier (default: beside the checkpoints of the run, model.onnx and so on)',
     )
     .addOption(
-      new Option('--precision <types>', `of weights and arithmetic, with commas: f32, f16, int8 (of the convolutions)`)
+      new Option(
+        '--precision <types>',
+        `of weights and arithmetic, with commas: f32, f16, int8 (of convolutions and dense layers)`,
+      )
         .argParser(listOf(PRECISIONS))
         .default(['f32'], 'f32'),
     )
@@ -248,8 +251,17 @@ function addSharing(program: Command): void {
         .choices(['graph', 'none'])
         .default('none'),
     )
-    .addOption(new Option('--size <HxW>', "the network's input, pixels (default: as in training)").argParser(sizeOf))
-    .addOption(new Option('--batch <n>', 'images of a call').argParser(wholeNumber(1, 1024)).default(1))
+    .addOption(
+      new Option(
+        '--size <HxW>',
+        "the network's input, pixels (default: as in training); dynamic: whatever the caller gives, onnx",
+      ).argParser(orDynamic(sizeOf)),
+    )
+    .addOption(
+      new Option('--batch <n>', 'images of a call; dynamic: whatever the caller gives, onnx')
+        .argParser(orDynamic(wholeNumber(1, 1024)))
+        .default(1),
+    )
     .option(
       '--verify <data>',
       'compare with the trained network on the images of a config or run, on every runtime that is here; writes parity.json and parity.md beside; exit 1 above the limits',
@@ -313,12 +325,12 @@ function addMachine(program: Command): void {
   program
     .command('sample')
     .description('draw a data set with its truth')
-    .addArgument(program.createArgument('<kind>', 'what to draw').choices(['cells', 'radiograph', 'skin']))
+    .addArgument(program.createArgument('<kind>', 'what to draw').choices(['cells', 'panoptic', 'radiograph', 'skin']))
     .requiredOption('--out <dir>', 'folder to draw into')
     .addOption(new Option('--images <n>', 'how many').argParser(wholeNumber(1, 100_000)).default(120))
     .addOption(new Option('--seed <n>', 'same seed, same bytes').argParser(wholeNumber(0, 4_294_967_295)).default(1))
     .addOption(json())
-    .action(async (kind: 'cells' | 'radiograph' | 'skin', options) =>
+    .action(async (kind: 'cells' | 'panoptic' | 'radiograph' | 'skin', options) =>
       (await import('./sample.js')).sample(kind, options),
     );
   addBackbones(program);
@@ -369,6 +381,11 @@ function positive(text: string): number {
 }
 
 const foldOf = (text: string): number | 'all' => (text === 'all' ? text : wholeNumber(0, 99)(text));
+
+/** What a reader reads, or the word. */
+function orDynamic<T>(read: (text: string) => T): (text: string) => T | 'dynamic' {
+  return (text) => (text === 'dynamic' ? text : read(text));
+}
 
 function sizeOf(text: string): readonly [height: number, width: number] {
   const [, height = '', width = ''] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];

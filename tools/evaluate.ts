@@ -1,8 +1,11 @@
-import { resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { openSplit, type SplitName } from '../configs/datasets.js';
 import { runOf } from '../configs/openModel.js';
-import { decidePostprocess, type Postprocess, writePostprocess } from '../configs/postprocess.js';
+import { decidePostprocess, joinFolds, type Postprocess, writePostprocess } from '../configs/postprocess.js';
+import { summaryOf } from '../configs/series.js';
 import { partOf } from '../datasets/part.js';
+import { naturalOrder } from '../datasets/paths.js';
 import { ConfigError } from '../engine/errors.js';
 import { shownName } from '../engine/printable.js';
 import type { TaskName } from '../heads/index.js';
@@ -37,6 +40,7 @@ export async function evaluate(path: string | undefined, command: EvaluateComman
   if (path === undefined)
     throw new ConfigError('name a run or an exported file, or the files of its shards with --merge');
   const triesLargest = command.keepLargest === true;
+  if (triesLargest && existsSync(summaryOf(path))) return decideByFolds(path, command, output);
   const opened = await openAnswering(path, { ...command, keepsAll: triesLargest }, output);
   const { network, labels, experiment, origin, source } = opened;
   try {
@@ -108,6 +112,41 @@ export async function evaluate(path: string | undefined, command: EvaluateComman
   } finally {
     network.dispose();
   }
+}
+
+/**
+ * Decides by the validation cases of all folds of a cross-validation, each of which its own network did not learn from, and keeps that with
+ * every fold.
+ *
+ * @throws ConfigError for a series of other runs
+ */
+async function decideByFolds(path: string, command: EvaluateCommand, output: Output): Promise<void> {
+  const folders = readdirSync(path)
+    .filter((name) => /^fold-\d+$/.test(name))
+    .sort(naturalOrder)
+    .map((name) => join(path, name));
+  if (folders.length === 0)
+    throw new ConfigError(`${path} has no folds: --keep-largest decides by a run, or by the folds of train --fold all`);
+  const folds = [];
+  for (const folder of folders) {
+    const { network, labels, experiment, source } = await openAnswering(folder, { ...command, keepsAll: true }, output);
+    try {
+      if (experiment === null) throw new ConfigError(`${folder} is no run`);
+      const { dataset } = await openOwn(experiment, { ...command, split: 'val' }, labels);
+      output.note(`val: ${dataset.size} images; ${source}`);
+      const { cases } = experiment.evaluate;
+      const evaluator = requiredCaseEvaluator(network.task, labels, cases, { triesLargest: true });
+      await network.measure(dataset, { onAnswer: (sample, answer) => addToCases(evaluator, sample, answer) });
+      const { largest, perClass } = evaluator.report();
+      const counts = Object.entries(perClass).map(([name, { dice }]) => [name, dice?.cases ?? 0] as const);
+      folds.push({ dice: largest, cases: Object.fromEntries(counts) });
+    } finally {
+      network.dispose();
+    }
+  }
+  const decided = decidePostprocess(joinFolds(folds), `val of ${folders.length} folds`);
+  for (const folder of folders) writePostprocess(runFolder(folder).postprocess, decided);
+  output.result({ ...decided, folds: folders.length }, `${folders.length} folds. ${describeDecision(decided)}`);
 }
 
 /** @throws ConfigError where nothing can be kept with a run, or images that were learned from would decide */

@@ -26,8 +26,8 @@ interface ExportCommand extends EngineOptions {
   readonly out?: string;
   readonly precision: readonly Description['precision'][];
   readonly nms: Suppression;
-  readonly size?: readonly [height: number, width: number];
-  readonly batch: number;
+  readonly size?: readonly [height: number, width: number] | typeof DYNAMIC;
+  readonly batch: number | typeof DYNAMIC;
   readonly licence?: string;
   /** For int8: a split of the run's data, a config or a run. */
   readonly calibrate: string;
@@ -40,6 +40,8 @@ interface ExportCommand extends EngineOptions {
   readonly json?: boolean;
 }
 
+/** Of a size that the file's caller chooses. */
+export const DYNAMIC = 'dynamic';
 /** Of a bundle that is one file. */
 const ARCHIVE = '.espalier';
 const REMEDY = 'choose another place with --out';
@@ -52,18 +54,24 @@ export async function exportModel(named: string, command: ExportCommand): Promis
   const wanted = combinations(command);
   const folder = runOf(named);
   await openEngine(command, output);
-  const run = openRun(folder, { batch: command.batch, inputSize: command.size });
+  const batch = command.batch === DYNAMIC ? 1 : command.batch;
+  const free = [
+    ...(command.batch === DYNAMIC ? (['batch'] as const) : []),
+    ...(command.size === DYNAMIC ? (['size'] as const) : []),
+  ];
+  const run = openRun(folder, { batch, inputSize: command.size === DYNAMIC ? undefined : command.size });
   try {
     const { exported } = run.network.model;
     const head = run.experiment.model.head.kind;
     if (!exported) throw new ConfigError(`a network with the head ${head} cannot be exported yet`);
     const { version } = createRequire(import.meta.url)('espalier/package.json') as { readonly version: string };
-    const { nms, batch } = command;
+    const { nms } = command;
     const written: Written[] = [];
     for (const each of wanted) refuseOther(pathOf(command, folder, each, wanted.length > 1), each[0]);
     for (const [to, precision] of wanted) {
       const description = describeRun(run, exported.reading, {
         batch,
+        free,
         precision,
         licence: command.licence ?? null,
         producer: `espalier ${version}`,
@@ -113,12 +121,22 @@ export async function exportModel(named: string, command: ExportCommand): Promis
 }
 
 /** What is to be written: every format in every precision that it has. */
-function combinations({ to, precision, nms }: ExportCommand): readonly (readonly [FormatName, Precision])[] {
+function combinations({
+  to,
+  precision,
+  nms,
+  batch,
+  size,
+}: ExportCommand): readonly (readonly [FormatName, Precision])[] {
   const found = to.flatMap((name) =>
     precision.filter((each) => formatOf(name).precisions.includes(each)).map((each) => [name, each] as const),
   );
+  if (nms === 'graph' && (batch === DYNAMIC || size === DYNAMIC))
+    throw new ConfigError('--nms graph is for one image of one size: leave dynamic out, or export with --nms none');
   for (const name of to) {
-    const { precisions, hasSuppression } = formatOf(name);
+    const { precisions, hasSuppression, hasFreeAxes } = formatOf(name);
+    if ((batch === DYNAMIC || size === DYNAMIC) && !hasFreeAxes)
+      throw new ConfigError(`--to ${name} has one size of input: leave dynamic out, or export --to onnx`);
     if (nms === 'graph' && !hasSuppression)
       throw new ConfigError(`--to ${name} has no suppression of boxes in its graph: leave --nms out`);
     if (!found.some(([each]) => each === name))

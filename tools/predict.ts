@@ -207,7 +207,7 @@ async function answer(
   for await (const found of network.predict(images, { onNote: warnings.notePixels, onBad })) {
     const described = showPrediction(found, network.task, { names, threshold });
     if (panoptic) panoptic.add(found);
-    else if (command.masks !== undefined) writeMask(found, command.masks, threshold);
+    else if (command.masks !== undefined) writeMask(found, command.masks, names, threshold);
     const drawing = writeDrawing(described.drawn, found.file, out);
     results.push(described.value);
     const drawn = `drawn: ${shownName(drawing)}`;

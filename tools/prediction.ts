@@ -2,6 +2,7 @@ import { basename, extname, join } from 'node:path';
 import type { ImagePrediction } from '../configs/network.js';
 import { encodeIndexedPng, encodeLabelPng, encodePng, shownImage } from '../datasets/decode/index.js';
 import { patchOfRuns } from '../datasets/instanceMasks.js';
+import { planeOf } from '../datasets/overlap.js';
 import type { ClassMap, Instances, RgbPixels } from '../datasets/sample.js';
 import { eachPixel } from '../datasets/transforms/patches.js';
 import { ConfigError } from '../engine/errors.js';
@@ -50,13 +51,20 @@ export function writeDrawing(image: RgbPixels, file: string, folder: string, tak
 
 /**
  * Writes the class map of an image as a palette PNG of its own size, whose values are positions of classes; or the masks of its objects as a
- * label image, a PNG of 16 bits, whose values number the objects from 1, the best on top. A second image of the same name gets a number.
+ * label image, a PNG of 16 bits, whose values number the objects from 1, the best on top. Of classes that may overlap each gets a file,
+ * `<image>_<class>.png`, 1 where it is. A second image of the same name gets a number.
  *
+ * @param names     of the classes
  * @param threshold lowest score of an object
  * @throws ConfigError for an answer that is neither
  */
-export function writeMask({ file, image, result }: ImagePrediction, folder: string, threshold = 0): void {
-  const { mask, width, height, masks, scores } = result as Partial<ClassMap & Instances>;
+export function writeMask(
+  { file, image, result }: ImagePrediction,
+  folder: string,
+  names: readonly string[],
+  threshold = 0,
+): void {
+  const { mask, width, height, masks, scores, overlaps } = result as Partial<ClassMap & Instances>;
   const remedy = 'choose another folder with --masks';
   if (masks !== undefined && scores !== undefined) {
     const shown = masks.filter((_, i) => scores[i]! >= threshold);
@@ -69,7 +77,15 @@ export function writeMask({ file, image, result }: ImagePrediction, folder: stri
   }
   makeFolder(folder, remedy);
   const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));
-  writeWhole(freePlace(file, folder), [encodeIndexedPng({ data: mask, width, height }, palette)], remedy);
+  if (!overlaps) {
+    writeWhole(freePlace(file, folder), [encodeIndexedPng({ data: mask, width, height }, palette)], remedy);
+    return;
+  }
+  for (const [label, name] of names.entries()) {
+    const data = planeOf(mask, label);
+    const path = freePath((suffix) => drawingOf(file, folder, `${suffix}_${fileWord(name)}`));
+    writeWhole(path, [encodeIndexedPng({ data, width, height }, [[0, 0, 0], ...palette.slice(label + 1)])], remedy);
+  }
 }
 
 /** Objects by their number from 1, the first on top. */
@@ -84,6 +100,10 @@ function labelImage(masks: Instances['masks'], { width, height }: Pick<RgbPixels
   }
   return { data, width, height };
 }
+
+/** A class's name in that of a file. */
+export const fileWord = (name: string): string =>
+  name.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^[-.]+/, '') || 'class';
 
 /** Where a picture that belongs to an image goes: `<image>.png`; a second image of the same name gets a number. */
 export const freePlace = (file: string, folder: string, taken = written): string =>

@@ -1,4 +1,4 @@
-import { drawCells, drawRadiographs, drawSkin } from '../datasets/index.js';
+import { drawCells, drawPanoptic, drawRadiographs, drawSkin } from '../datasets/index.js';
 import { createOutput } from './output.js';
 
 interface SampleCommand {
@@ -9,7 +9,7 @@ interface SampleCommand {
 }
 
 /** What can be drawn. */
-const SAMPLES = { cells: drawCells, radiograph: drawRadiographs, skin: drawSkin } as const;
+const SAMPLES = { cells: drawCells, panoptic: drawPanoptic, radiograph: drawRadiographs, skin: drawSkin } as const;
 
 /** Draws a sample. */
 export async function sample(kind: keyof typeof SAMPLES, { out, images, seed, json }: SampleCommand): Promise<void> {

@@ -27,7 +27,16 @@ const headerSchema = z.strictObject({
   format: z.literal('espalier-answers'),
   version: z.literal(1),
   task: z.enum(TASK_NAMES as [...typeof TASK_NAMES]),
-  classes: z.array(z.strictObject({ id: z.int(), name: z.string() })).readonly(),
+  classes: z
+    .array(
+      z.strictObject({
+        id: z.int(),
+        name: z.string(),
+        isStuff: z.literal(true).optional(),
+        overlaps: z.literal(true).optional(),
+      }),
+    )
+    .readonly(),
   maxDetections: z.int().min(0),
   /** What was answered, and by what: equal in all shards of an evaluation. */
   about: z.strictObject({ split: z.string(), source: z.string(), images: z.int().min(0) }),

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encodeIndexedPng } from '../datasets/decode/index.js';
+import { hasClass, planeOf } from '../datasets/overlap.js';
 import type { Pixels } from '../datasets/sample.js';
 import { writeSegmentation } from '../datasets/volumes/dicomSegWrite.js';
 import { writeNifti } from '../datasets/volumes/nifti.js';
@@ -10,7 +11,7 @@ import { shownName } from '../engine/printable.js';
 import type { Task } from '../heads/index.js';
 import type { VolumePrediction } from '../training/run/index.js';
 import { classColor, type Rgb } from './draw/palette.js';
-import { freePath, type ShownPrediction, showPrediction } from './prediction.js';
+import { fileWord, freePath, type ShownPrediction, showPrediction } from './prediction.js';
 
 /** A channel of a case as nnU-Net names it: before _0000. */
 const CHANNEL = /^(.*)_(\d{4})$/;
@@ -36,13 +37,13 @@ export function showVolume(
   names: readonly string[],
   window: Window | null = null,
 ): ShownPrediction {
-  const { file, labels, shown, slices, millilitres } = found;
+  const { file, labels, overlaps, shown, slices, millilitres } = found;
   const image = window === null ? shown.image : windowed(shown.image, window);
   const { drawn } = showPrediction({ file, image, result: shown.result }, task, { names, threshold: 0 });
   const counts = new Float64Array(256);
   for (const label of labels) counts[label]!++;
   const classes = names.map((label, i) => {
-    const voxels = counts[i]!;
+    const voxels = overlaps ? counts.reduce((sum, count, set) => sum + (hasClass(set, i) ? count : 0), 0) : counts[i]!;
     return { label, voxels, millilitres: millilitres === null ? null : voxels * millilitres };
   });
   const lines = classes.map(
@@ -58,6 +59,14 @@ export function windowed(image: Pixels, [centre, width]: Window): Pixels {
   const limits = { low: centre - width / 2, high: centre + width / 2 };
   const channels = image.statistics.channels.map((channel) => Object.assign({}, channel, limits));
   return { ...image, statistics: { ...image.statistics, channels } };
+}
+
+/** Volumes one after the other, as NIfTI has them along its fourth axis. */
+function joinedPlanes(planes: readonly Uint8Array[]): Uint8Array {
+  const length = planes[0]?.length ?? 0;
+  const all = new Uint8Array(length * planes.length);
+  for (const [i, plane] of planes.entries()) all.set(plane, i * length);
+  return all;
 }
 
 /** Endings of the masks of volumes, by what they were read from. */
@@ -77,10 +86,11 @@ export function leaveMasks(file: string, folder: string): void {
 
 /**
  * Writes the classes of a volume: of a DICOM series a DICOM-SEG that refers to it; a NIfTI on the same grid and in the same place, where the volume has one; else a palette PNG for each
- * slice. Values are positions of classes. A second volume of the same name gets a number.
+ * slice. Values are positions of classes; of classes that may overlap a NIfTI has a volume for each along its fourth axis, of 0 and 1, a DICOM-SEG
+ * a segment, and PNGs are of each class. A second volume of the same name gets a number.
  */
 export function writeVolumeMask(
-  { file, volume, labels }: VolumePrediction,
+  { file, volume, labels, overlaps }: VolumePrediction,
   folder: string,
   classes: readonly string[],
 ): void {
@@ -94,11 +104,17 @@ export function writeVolumeMask(
     );
   const { affine, origin } = volume;
   if (affine !== null && origin !== undefined) {
-    write(ENDINGS.series, writeSegmentation(labels, { ...volume, affine }, origin, classes));
+    write(ENDINGS.series, writeSegmentation(labels, { ...volume, affine }, origin, classes, { overlaps }));
     return;
   }
   if (affine !== null) {
-    const bytes = writeNifti(labels, volume, volume.header);
+    const planes = overlaps ? classes.map((_, label) => planeOf(labels, label)) : [labels];
+    const bytes = writeNifti(
+      planes.length === 1 ? planes[0]! : joinedPlanes(planes),
+      volume,
+      volume.header,
+      planes.length,
+    );
     if (file.endsWith(ENDINGS.plain)) write(ENDINGS.plain, bytes);
     else write(ENDINGS.packed, gzipSync(bytes));
     return;
@@ -106,8 +122,12 @@ export function writeVolumeMask(
   const { width, height, depth } = volume;
   const palette = Array.from({ length: 256 }, (_, i): Rgb => (i === 0 ? [0, 0, 0] : classColor(i)));
   for (let z = 0; z < depth; z++) {
-    const data = labels.subarray(z * width * height, (z + 1) * width * height);
+    const slice = labels.subarray(z * width * height, (z + 1) * width * height);
     const number = depth === 1 ? '' : `-${String(z).padStart(3, '0')}`;
-    write(`${number}${ENDINGS.image}`, encodeIndexedPng({ data, width, height }, palette));
+    if (!overlaps) write(`${number}${ENDINGS.image}`, encodeIndexedPng({ data: slice, width, height }, palette));
+    for (const [label, name] of overlaps ? classes.entries() : []) {
+      const data = planeOf(slice, label);
+      write(`${number}_${fileWord(name)}${ENDINGS.image}`, encodeIndexedPng({ data, width, height }, palette));
+    }
   }
 }

@@ -40,7 +40,16 @@ export const metadataSchema = z.strictObject({
   patience: patienceSchema.optional(),
   /** The step at which the backbone was unfrozen; null or absent: it was not. */
   unfrozenAt: z.int().min(0).nullable().optional(),
-  classes: z.array(z.strictObject({ id: z.int(), name: z.string(), isStuff: z.literal(true).optional() })),
+  /** Stage of a training in several, from 0; absent: the first. */
+  stage: z.int().min(0).optional(),
+  classes: z.array(
+    z.strictObject({
+      id: z.int(),
+      name: z.string(),
+      isStuff: z.literal(true).optional(),
+      overlaps: z.literal(true).optional(),
+    }),
+  ),
   preprocessing: preprocessingSchema,
   config: z.unknown(),
   versions: z.record(z.string(), z.string()),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { withoutDrawing } from '../backbones/parameters.js';
+import { isOverlapping } from '../datasets/overlap.js';
 import { type ClassMap, countThings, type LabelMap, type Pixels } from '../datasets/sample.js';
 import type { Tree } from '../engine/compile.js';
 import { ConfigError, WeightsError } from '../engine/errors.js';
@@ -48,7 +49,14 @@ export interface Answering {
 /** What a checkpoint says of the network it belongs to; the rest of it is for training. */
 const recordSchema = z.object({
   classes: z
-    .array(z.object({ id: z.int(), name: z.string(), isStuff: z.literal(true).optional() }))
+    .array(
+      z.object({
+        id: z.int(),
+        name: z.string(),
+        isStuff: z.literal(true).optional(),
+        overlaps: z.literal(true).optional(),
+      }),
+    )
     .min(1)
     .max(100_000),
   preprocessing: z.object({ mean: z.array(z.number()).min(1).max(64) }),
@@ -73,7 +81,9 @@ function openCheckpoint(bytes: Uint8Array, { threshold }: OpenCheckpointOptions)
   const network = { ...config.model, backbone: { ...config.model.backbone, inChannels } };
   const { task } = headOf(network.head);
   const things = countThings({ classes });
-  const { model, inputSize } = withoutDrawing(() => createModel(network, { classes: classes.length, things }));
+  const { model, inputSize } = withoutDrawing(() =>
+    createModel(network, { classes: classes.length, things, overlaps: isOverlapping({ classes }) }),
+  );
   try {
     loadCheckpoint(model, { tensors, metadata });
   } catch (error) {

@@ -12,7 +12,7 @@ import { type Losses, type LossTerms, reduceLosses } from '../heads/losses/term.
 import { clipByGlobalNorm, globalNorm } from './clip.js';
 import type { Ema } from './ema.js';
 import type { Optimizer, Scalars } from './optimizers.js';
-import { gather, trainable } from './packs.js';
+import { assignVariables, gather, gatherVariables, trainable } from './packs.js';
 
 /** The part of a model that a training step touches. */
 export interface TrainableModel<Raw = unknown, Types extends TargetTypes = TargetTypes> extends Module {
@@ -36,6 +36,8 @@ export interface StepOptions<Raw, Types extends TargetTypes> {
   readonly recompute?: boolean;
   /** Seed of dropout and stochastic depth, which also depend on the step. Defaults to 1. */
   readonly seed?: number;
+  /** Sharpness-aware: gradients are those at the steepest point within this radius of the weights, for twice the time. Defaults to none. */
+  readonly sam?: number | undefined;
 }
 
 /** Host numbers of one step. */
@@ -145,7 +147,7 @@ export const stepProgress = ({ progress = LATE }: StepAt): Progress => {
 function compileStep<Raw, Types extends TargetTypes>(
   options: StepOptions<Raw, Types>,
 ): Compiled<Arguments, StepResult> {
-  const { model, optimizer, ema, clipNorm, normMomentum, syncNorm = false, recompute = false } = options;
+  const { model, optimizer, ema, clipNorm, normMomentum, syncNorm = false, recompute = false, sam } = options;
   const momentum = normMomentum === undefined ? {} : { normMomentum };
   const statistics = statisticsOf(model);
   const isSynced = syncNorm && membership() !== null;
@@ -154,7 +156,13 @@ function compileStep<Raw, Types extends TargetTypes>(
     const pass = { training: true, seed, recompute, syncNorm: isSynced, ...momentum };
     const batch = { images, targets: targets as TargetTensors<Types>, progress };
     const { losses, gradients } = differentiate(model, optimizer, pass, batch, reduceLosses);
-    const packed = allReduceMean(gradients);
+    const means = allReduceMean(gradients);
+    const packed =
+      sam === undefined
+        ? means
+        : atSteepest(optimizer, statistics, means, sam, () =>
+            allReduceMean(differentiate(model, optimizer, pass, batch, reduceLosses).gradients),
+          );
     if (!isSynced) averageStatistics(statistics.filter(({ dataId }, i) => dataId !== before[i]));
     const gradientNorm = applyGradients({ optimizer, ema, clipNorm }, packed, scalars);
     return { gradientNorm, losses, votes: allReduceMean(votes.map((vote) => tf.clone(vote))) };
@@ -177,6 +185,41 @@ export function applyGradients(
   optimizer.update(clipNorm === undefined ? gradients : clipByGlobalNorm(gradients, norm, clipNorm), scalars);
   if (ema) ema.update(scalars.emaDecay as tf.Scalar);
   return norm;
+}
+
+/** Keeps the division finite for a gradient of zero. */
+const TINY = 1e-12;
+
+/**
+ * Sharpness-aware minimisation: the weights go `radius` along their gradient, are differentiated there, and come back as they were, batch
+ * norm's averages included. Call inside `tf.tidy`.
+ *
+ * @param gradients     one per pack, the same in all processes
+ * @param differentiate gives them for the weights as they then are
+ * @source Foret et al. 2021, arXiv:2010.01412, equation 2 and algorithm 1
+ */
+function atSteepest(
+  { packs }: Pick<Optimizer, 'packs'>,
+  statistics: readonly tf.Variable[],
+  gradients: readonly tf.Tensor[],
+  radius: number,
+  differentiate: () => readonly tf.Tensor[],
+): readonly tf.Tensor[] {
+  const averages = statistics.map((variable) => tf.clone(variable));
+  const before = packs.map((pack) => tf.clone(gatherVariables(pack)));
+  const factor = tf.div(radius, tf.add(globalNorm(gradients), TINY));
+  packs.forEach((pack, i) => {
+    assignVariables(pack, tf.add(before[i] as tf.Tensor, tf.mul(gradients[i] as tf.Tensor, factor)));
+  });
+  const there = differentiate();
+  packs.forEach((pack, i) => {
+    assignVariables(pack, before[i] as tf.Tensor);
+  });
+  statistics.forEach((variable, i) => {
+    const average = averages[i] as tf.Tensor;
+    if (variable.dataId !== average.dataId) variable.assign(average);
+  });
+  return there;
 }
 
 /** Batch norm's moving averages of a model. */

@@ -1,3 +1,4 @@
+import type { Initialiser } from '../initialisers.js';
 import type { Parameters } from '../parameters.js';
 import { ACTIVATIONS, type Activation } from './activation.js';
 import { batchNorm } from './batchNorm.js';
@@ -20,6 +21,8 @@ export interface ConvNormOptions {
   readonly depthwise?: boolean;
   /** Of the convolution; false when absent, since the norm has its own. */
   readonly bias?: boolean;
+  /** Of the kernel, see `convolution`. */
+  readonly initialise?: Initialiser;
   /** Added to the variance by the norm. */
   readonly epsilon: number;
   /** False: the norm has no scale; see `batchNorm`. */
@@ -42,7 +45,8 @@ export function convNorm(parameters: Parameters, path: string, options: ConvNorm
   const { kernel, stride = 1, dilation = 1, padding = 'symmetric', bias = false } = options;
   const { inChannels, outChannels, groups = 1, epsilon, hasScale = true, activation, names = ['conv', 'bn'] } = options;
   const [conv, norm] = names.map((name) => (path === '' ? name : `${path}.${name}`)) as [string, string];
-  const window = { kernel, stride, dilation, padding, bias };
+  const initialise = options.initialise && { initialise: options.initialise };
+  const window = { kernel, stride, dilation, padding, bias, ...initialise };
   return sequence([
     options.depthwise
       ? depthwise(parameters, conv, { ...window, channels: inChannels })

@@ -1,10 +1,12 @@
 /**
  * npm run bench -- scale [--images 1000000] [--objects 3] [--folder DIR]: a COCO data set of many images of one pixel pattern, opened and
- * shuffled in a process of its own; prints its processor time and peak memory. The files are links to a few.
+ * shuffled in a process of its own, as where each image has been decoded before; prints its processor time and peak memory. The files are
+ * links to a few.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, linkSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +42,7 @@ else {
       '--folder',
       folder,
     ],
-    { encoding: 'utf8' },
+    { encoding: 'utf8', env: { ...process.env, ESPALIER_CACHE: join(folder, 'cache') } },
   );
   process.stdout.write(stdout);
   process.stderr.write(stderr);
@@ -58,7 +60,12 @@ async function write() {
   };
   const categories = Array.from({ length: 80 }, (_, i) => ({ id: i + 1, name: `class ${i + 1}` }));
   await put(`{"categories":${JSON.stringify(categories)},"images":[`);
-  let source = '';
+  // What opening the set would remember of its images.
+  const cache = join(folder, 'cache', 'images');
+  mkdirSync(cache, { recursive: true });
+  const list = createHash('sha256').update(join(folder, 'images')).digest('hex').slice(0, 24);
+  const known = createWriteStream(join(cache, `${list}.txt`));
+  let [source, stamp] = ['', ''];
   const name = (i) => `${String(Math.floor(i / PER_FOLDER)).padStart(4, '0')}/${String(i).padStart(8, '0')}.png`;
   for (let i = 0; i < images; i++) {
     if (i % PER_FOLDER === 0) mkdirSync(join(folder, 'images', name(i).slice(0, 4)), { recursive: true });
@@ -67,8 +74,14 @@ async function write() {
       source = file;
       writeFileSync(file, pixel);
     } else linkSync(source, file);
+    if (i % LINKS === 0) {
+      const { size, mtimeMs } = statSync(file);
+      stamp = `${size} ${mtimeMs}`;
+    }
+    if (!known.write(`${file}\t${stamp},8,6\n`)) await once(known, 'drain');
     await put(`${i ? ',' : ''}{"id":${i + 1},"file_name":"${name(i)}","width":8,"height":6}`);
   }
+  known.end();
   await put('],"annotations":[');
   for (let i = 0; i < images * objects; i++) {
     const image = Math.floor(i / objects) + 1;

@@ -7,6 +7,19 @@ import { once, openParts, type Parts, resultParts } from './parts.js';
 import { byId } from './query.js';
 import type { ResultsInput } from './results.js';
 import type { Columns } from './scan/columns.js';
+import { HAS } from './scan/table.js';
+
+/** Annotations of boxes alone, row by row in file order, without an object for each. */
+export interface BoxRows {
+  readonly count: number;
+  /** NaN: the row names none. */
+  readonly image: (row: number) => number;
+  readonly category: (row: number) => number;
+  /** x, y, width, height; null: the row has none. */
+  readonly box: (row: number) => [x: number, y: number, width: number, height: number] | null;
+  readonly area: (row: number) => number | null;
+  readonly isCrowd: (row: number) => boolean;
+}
 
 /**
  * A COCO annotation file, or results, as columns of numbers, which stay what they are: what an evaluation needs, at a fraction of the
@@ -68,6 +81,25 @@ export class CocoFile implements Annotated {
     const file = new CocoFile(resultParts(this, results), { ...this.options, strict: false });
     print('DONE');
     return file;
+  }
+
+  /** Null: some row has a segmentation, or a value that fits no column. */
+  boxRows(): BoxRows | null {
+    const table = this.columns?.table;
+    if (table === undefined || table.used & (HAS.segmentation | HAS.rle)) return null;
+    const { count, has, image, category, boxes, area, crowd } = table;
+    const holds = (row: number, bit: number): boolean => (has[row]! & bit) !== 0;
+    return {
+      count,
+      image: (row) => (holds(row, HAS.image) ? image[row]! : Number.NaN),
+      category: (row) => (holds(row, HAS.category) ? category[row]! : Number.NaN),
+      box: (row) => {
+        const at = 4 * row;
+        return holds(row, HAS.box) ? [boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!] : null;
+      },
+      area: (row) => (holds(row, HAS.area) ? area[row]! : null),
+      isCrowd: (row) => holds(row, HAS.crowd) && crowd[row] === 1,
+    };
   }
 
   /** The records of pycocotools, made anew with every call. Changing them changes nothing here. */

@@ -13,7 +13,7 @@ export type {
 } from './annotation.js';
 export { type Canvas2D, drawCommands } from './canvas.js';
 export { COCO } from './coco.js';
-export { CocoFile } from './cocoFile.js';
+export { type BoxRows, CocoFile } from './cocoFile.js';
 export type { Color, DrawCommand, ShowOptions } from './draw.js';
 export {
   diffDatasets,

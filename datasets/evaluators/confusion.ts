@@ -8,7 +8,7 @@ import { boxIou } from './matchBoxes.js';
 export interface Confusion {
   add(truth: Truth, answer: Drawable): void;
   /**
-   * Rows are truths. Of boxes, and of classes that do not exclude each other, the last row and column are nothing:
+   * Rows are truths. Of boxes, and of classes that do not exclude each other, of pixels too, the last row and column are nothing:
    * [K + 1, K + 1]; of class maps, pixels, and of classes of images: [K, K]. Empty with more than 1024 classes.
    */
   rows(): number[][];
@@ -34,7 +34,12 @@ export function createConfusion(classes: number, threshold: number): Confusion {
   return {
     add: (truth, answer) => {
       if (!isCounted) return;
-      if ('mask' in truth && 'mask' in answer) {
+      if ('mask' in truth && 'mask' in answer && truth.kind === 'classMap' && truth.overlaps) {
+        hasNothing = true;
+        for (const [i, set] of truth.mask.entries()) {
+          for (const [row, column] of setPairs(set, answer.mask[i]!)) add(row ?? classes, column ?? classes);
+        }
+      } else if ('mask' in truth && 'mask' in answer) {
         for (let i = 0; i < truth.mask.length; i++) {
           if (truth.mask[i] !== IGNORED) add(truth.mask[i]!, answer.mask[i]!);
         }
@@ -55,6 +60,17 @@ export function createConfusion(classes: number, threshold: number): Confusion {
 }
 
 type Pair = readonly [truth: number | null, answer: number | null];
+
+/** Classes of a pixel that may overlap: each is found, missed or answered too much by itself. */
+export function setPairs(truth: number, answer: number): readonly Pair[] {
+  if (truth === IGNORED || (truth | answer) === 0) return [];
+  const pairs: Pair[] = [];
+  for (let k = 0; (truth | answer) >> k > 0; k++) {
+    const [isTrue, isAnswered] = [(truth >> k) & 1, (answer >> k) & 1];
+    if (isTrue || isAnswered) pairs.push([isTrue ? k : null, isAnswered ? k : null]);
+  }
+  return pairs;
+}
 
 function pairsOf(truth: ObjectsTruth, answer: ScoredBoxes, threshold: number): readonly Pair[] {
   const free = new Set(truth.labels.keys());

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../engine/errors.js';
+import { isOverlapping } from '../overlap.js';
 import { type ClassMap, IGNORED, type LabelMap, type SemanticTruth } from '../sample.js';
 import type { EvaluatorOptions } from './detection.js';
 import type { Evaluator } from './evaluator.js';
@@ -30,6 +31,7 @@ export interface SemanticReport {
 export function createSemanticEvaluator({
   labels,
 }: EvaluatorOptions): Evaluator<SemanticTruth, ClassMap, SemanticReport> {
+  if (isOverlapping(labels)) return createSetEvaluator(labels);
   const K = labels.classes.length;
   /** [K, K] truth, answer. */
   const confusion = new Float64Array(K * K);
@@ -49,15 +51,50 @@ export function createSemanticEvaluator({
   };
 }
 
-function reportOf(labels: LabelMap, confusion: Float64Array): SemanticReport {
+/** Classes that may overlap: each is counted by itself, and a pixel is right when its whole set is. */
+function createSetEvaluator(labels: LabelMap): Evaluator<SemanticTruth, ClassMap, SemanticReport> {
   const K = labels.classes.length;
-  const { hits, truths, answers } = margins(confusion, K);
+  const counts = { hits: new Float64Array(K), truths: new Float64Array(K), answers: new Float64Array(K) };
+  const total = { pixels: 0, right: 0 };
+  const claim = createIdSet();
+  return {
+    add: (id, truth, result) => {
+      checkMaps(id, truth, result, 2 ** K);
+      claim(id);
+      for (let i = 0; i < truth.mask.length; i++) {
+        const [expected, answered] = [truth.mask[i] as number, result.mask[i] as number];
+        if (expected === IGNORED) continue;
+        total.pixels++;
+        if (expected === answered) total.right++;
+        for (let k = 0; k < K; k++) {
+          counts.hits[k]! += ((expected & answered) >> k) & 1;
+          counts.truths[k]! += (expected >> k) & 1;
+          counts.answers[k]! += (answered >> k) & 1;
+        }
+      }
+    },
+    report: () => {
+      const lists = { hits: [...counts.hits], truths: [...counts.truths], answers: [...counts.answers] };
+      return figuresOf(labels, lists, total);
+    },
+  };
+}
+
+function reportOf(labels: LabelMap, confusion: Float64Array): SemanticReport {
+  const found = margins(confusion, labels.classes.length);
+  return figuresOf(labels, found, { pixels: sum(found.truths), right: sum(found.hits) });
+}
+
+function figuresOf(
+  labels: LabelMap,
+  { hits, truths, answers }: ReturnType<typeof margins>,
+  { pixels, right }: { readonly pixels: number; readonly right: number },
+): SemanticReport {
   const iou = hits.map((hit, k) => ratio(hit, (truths[k] as number) + (answers[k] as number) - hit));
   const dice = hits.map((hit, k) => ratio(2 * hit, (truths[k] as number) + (answers[k] as number)));
-  const pixels = sum(truths);
   return {
     mIoU: meanOfPresent(iou),
-    pixelAccuracy: ratio(sum(hits), pixels),
+    pixelAccuracy: ratio(right, pixels),
     dice: meanOfPresent(dice),
     perClassIoU: byName(labels, iou),
     perClassDice: byName(labels, dice),

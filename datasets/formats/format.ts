@@ -10,6 +10,8 @@ export interface SplitRequest {
   readonly split: SplitName;
   /** Labels of the training split, so that every split counts the same classes; absent for that one. */
   readonly labels?: LabelMap;
+  /** Objects with masks are wanted, and of an object that states a box alone the rectangle is taken. Defaults to leaving it out. */
+  readonly boxesAlone?: boolean;
 }
 
 /** What is wrong with a config, and at which key below `data`. */
@@ -132,6 +134,12 @@ export const commonKeys = {
     .max(99)
     .default(0)
     .describe('The part of data.folds that validates, 0..folds - 1; `train --fold` sets it, `--fold all` trains each'),
+  mode: z
+    .enum(['multiclass', 'multilabel', 'binary'])
+    .default('multiclass')
+    .describe(
+      'Segmentation. multiclass: a pixel has exactly one class, the background is one; multilabel: classes may overlap, up to 7, each is answered by itself and there is no background; binary: one class against the rest, a single probability',
+    ),
   classes: z
     .array(name)
     .max(10_000)

@@ -1,11 +1,18 @@
 import * as z from 'zod';
+import type { ValueCounts } from '../classMap.js';
+import type { MaskUnit } from '../decode/decodeMask.js';
 import { BACKGROUND, nearestName } from '../labels.js';
 import { ADD_VALUES, adviseStrays } from '../masks/advice.js';
+
+import { readClassFile } from '../masks/classFiles.js';
+import { type ClassPair, openClassMasks, pairClasses } from '../masks/classMasks.js';
 import { openLabelImages } from '../masks/labelImages.js';
 import { openMaskPairs } from '../masks/open.js';
 import { guessPairs, type Pair, pairByNames, pairByPatterns } from '../masks/pairs.js';
 import { foundTable, statedTable, unitOf } from '../masks/table.js';
+import { withBackground } from '../overlap.js';
 import { openRoot } from '../paths.js';
+import { IGNORED } from '../sample.js';
 import { chooseSplit, type Parts } from '../stated/splits.js';
 import { collectWarnings } from '../warnings.js';
 import { commonKeys, type DataProblem, defineFormat, type Open } from './format.js';
@@ -19,9 +26,13 @@ const config = z.strictObject({
   images: pattern.describe(
     'Pattern of the images below root, such as images/*.jpg; null: found by the names of folders and files',
   ),
-  masks: pattern.describe(
-    'Pattern of the mask files below root; image and mask belong together when their wildcards agree; null: found as the images',
-  ),
+  masks: z
+    .union([z.string().min(1), z.record(z.string().min(1), z.string().min(1))])
+    .nullable()
+    .default(null)
+    .describe(
+      'Pattern of the mask files below root; image and mask belong together when their wildcards agree; null: found as the images. With mode: multilabel also a pattern for each class, such as { disc: masks/*_disc.png, cup: masks/*_cup.png }: a class is where its mask is not 0, and nowhere where it has none',
+    ),
   values: z
     .record(
       z.string().regex(/^(\d+|#[0-9a-fA-F]{6})$/, 'expected a grey value such as 127, or a colour such as #800000'),
@@ -47,42 +58,74 @@ type MasksData = z.infer<typeof config>;
 const open: Open<MasksData, 'classMap'> = async (data, request) => {
   const root = await openRoot(data.root);
   const warnings = collectWarnings();
-  const { images, masks, classes, values } = data;
-  const pairs =
-    images !== null && masks !== null ? await pairByPatterns(root, images, masks, warnings) : await pairByNames(root);
+  const { images, masks } = data;
+  const known = request.labels && withBackground(request.labels);
+  const byClass = images !== null && masks !== null && typeof masks === 'object' ? masks : null;
+  const isOwn = byClass !== null || data.classes.length > 0 || Object.keys(data.values).length > 0;
+  const told = isOwn ? null : await readClassFile(root);
+  const pairs: readonly (Pair & Partial<ClassPair>)[] =
+    images === null || masks === null
+      ? await pairByNames(root, warnings)
+      : typeof masks === 'object'
+        ? await pairClasses(root, images, masks)
+        : await pairByPatterns(root, images, masks, warnings);
   const chosen = await chooseSplit(root, data, request.split, {
     parts: partsOf(pairs),
     resolve: async (name) => (pairs.some((pair) => isBelow(pair, name)) ? [name] : null),
     read: async (places) =>
       pairs
         .filter((pair) => places.some((place) => place === '' || isBelow(pair, place)))
-        .map((pair) => ({ ...pair, classes: [] })),
+        .map((pair) => ({ ...pair, classes: pair.classes ?? [] })),
   });
   if (chosen === null) return null;
   if (chosen.note !== null) warnings.say('split', chosen.note);
+  const hasValues = told !== null && Object.keys(told.values).length > 0;
+  const { classes, values } = hasValues ? told : data;
+  if (hasValues) warnings.say('mask-values', `classes and values are those of ${told.path}`, [told.path]);
+  if (byClass !== null) {
+    const own = chosen.items.map(({ masks: files = new Map(), ...pair }) => ({ ...pair, masks: files }));
+    return openClassMasks(own, {
+      root,
+      names: classes.length > 0 ? classes : Object.keys(byClass),
+      labels: request.labels,
+      mode: data.mode,
+      resized: data.otherSizes === 'nearest',
+      badRecords: data.badRecords,
+      warnings,
+    });
+  }
   return openMaskPairs(chosen.items, {
     root,
     otherValues: data.otherValues,
     resized: data.otherSizes === 'nearest',
     badRecords: data.badRecords,
+    mode: data.mode,
     unit: unitOf(values),
     all: Object.keys(values).length > 0 ? null : pairs,
     tableOf: (found, unit) => {
       const isStated = Object.keys(values).length > 0;
+      if (told !== null && !hasValues && isNamedBy(told.classes, found, unit)) {
+        warnings.say('mask-values', `classes are the lines of ${told.path}, by their positions`, [told.path]);
+        return statedTable(told, known);
+      }
       const own =
         isStated || (classes.length > 0 && data.otherValues !== 'error' && unit === 'value')
           ? null
           : foundTable(classes, found, unit);
-      if (own === null) return statedTable({ classes, values }, request.labels);
-      return request.labels === undefined ? own : { ...own, labels: request.labels };
+      if (own === null) return statedTable({ classes, values }, known);
+      return known === undefined ? own : { ...own, labels: known };
     },
-    advise: (found, { classes: known }, unit) => {
-      const names = known.map(({ name }) => name);
+    advise: (found, { classes: all }, unit) => {
+      const names = all.map(({ name }) => name);
       return Object.keys(values).length > 0 ? ADD_VALUES : adviseStrays(found, names, unit);
     },
     warnings,
   });
 };
+
+/** Whether all values of masks are positions in a list, apart from 255. */
+const isNamedBy = (names: readonly string[], found: ValueCounts, unit: MaskUnit): boolean =>
+  unit === 'value' && [...found.keys()].every((value) => value < names.length || value === IGNORED);
 
 /** Folders named train, val and test. */
 function partsOf(pairs: readonly Pair[]): Parts {
@@ -102,27 +145,38 @@ const isBelow = ({ id }: Pair, folder: string): boolean =>
 export const masks = defineFormat({
   kind: 'masks',
   title: 'Images and masks',
-  tools: 'Photoshop, GIMP, ImageJ, ilastik, scripts; most public segmentation sets',
+  tools:
+    'Photoshop, GIMP, ImageJ, ilastik, Roboflow, scripts; Cityscapes, CamVid, ISIC and most public segmentation sets',
   layout: `images/a.jpg     or   a.png         or   train/images/a.jpg
-masks/a.png           a_mask.png         train/masks/a.png`,
+masks/a.png           a_mask.png         train/masks/a.png
+                                         class_dict.csv, label_colors.txt, _classes.csv: names of values or colours`,
   config,
   readers: {
     classMap: open,
     instances: (data, request) => {
       const { images, masks: labels } = data;
-      const patterns = images !== null && labels !== null ? ([images, labels] as const) : null;
+      const patterns = images !== null && typeof labels === 'string' ? ([images, labels] as const) : null;
       return openLabelImages({ ...data, images: null, patterns }, request);
     },
   },
   recognise: async ({ paths }) => {
-    const pairs = guessPairs(paths);
+    const { pairs, unclear } = guessPairs(paths);
     const images = paths.filter((path) => /\.(jpe?g|png|bmp|tiff?|gif|p[gp]m)$/i.test(path)).length;
-    return pairs.length > 0 && pairs.length * 4 >= images
-      ? { keys: {}, name: 'images and masks', truth: 'classMap' }
-      : null;
+    const found = pairs.length + unclear.length;
+    return found > 0 && found * 4 >= images ? { keys: {}, name: 'images and masks', truth: 'classMap' } : null;
   },
-  check: ({ images, masks: labels, classes, values }) => {
+  check: ({ images, masks: labels, classes, values, mode }) => {
     const problems: DataProblem[] = [];
+    if (labels !== null && typeof labels === 'object') {
+      const stray = classes.find((name) => !(name in labels));
+      if (mode === 'multiclass') {
+        const message = 'a mask file for each class is for classes that may overlap: write data.mode: multilabel';
+        problems.push({ path: ['masks'], message });
+      } else if (stray !== undefined || Object.keys(values).length > 0) {
+        const message = `a mask file for each class leaves nothing for ${stray === undefined ? 'data.values' : `class '${stray}', which has none`}: leave it out`;
+        problems.push({ path: ['masks'], message });
+      }
+    }
     if ((images === null) !== (labels === null)) {
       const key = images === null ? 'images' : 'masks';
       problems.push({

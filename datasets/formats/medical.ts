@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { ConfigError, DataError } from '../../engine/errors.js';
+import { contentsOf } from '../medical/contents.js';
 import { type Case, commonMask, findCases } from '../medical/findCases.js';
 import { openCases } from '../medical/openCases.js';
 import type { Axis } from '../medical/slices.js';
 import { naturalOrder, openRoot } from '../paths.js';
 import { listFiles } from '../stated/images.js';
 import { chooseSplit, type Parts } from '../stated/splits.js';
+import { linesOf } from '../stated/text.js';
 import { isVolumeName } from '../volumes/readVolume.js';
 import { collectWarnings } from '../warnings.js';
 import { commonKeys, defineFormat, type Open } from './format.js';
@@ -48,6 +50,14 @@ const config = z.strictObject({
     .describe(
       'Millimetres between rows and between columns that slices are resampled to, median: those of the training cases; answers and figures stay in the original grid; null: pixels as they are',
     ),
+  sites: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Table below root with the columns participant_id (or patient) and site, such as participants.tsv: patients of one site are in one split, too; null: patients are shared out one by one; a folder above those of patients keeps them together anyway',
+    ),
   emptySlices: z
     .enum(['keep', 'skip'])
     .default('keep')
@@ -74,6 +84,34 @@ export const cuttingOf = (data: object): Cutting => {
   return read.success ? { axis: AXES[read.data.axis], slices: read.data.slices } : { axis: null, slices: 1 };
 };
 
+/**
+ * Where patients are from, by their name: the column site of a table.
+ *
+ * @throws DataError for a table without such columns, or a patient that it does not have
+ */
+function sitesOf(root: string, sites: string): (patient: string) => string {
+  const file = `${root}/${sites}`;
+  const [header = [], ...rows] = linesOf(headOf(file, MAX_JSON)).map((line) =>
+    line.split(/[\t,;]/).map((cell) => cell.trim()),
+  );
+  const columnOf = (names: RegExp): number => header.findIndex((name) => names.test(name));
+  const [who, where] = [
+    columnOf(/^(participant|patient|subject|case)(_id)?$/i),
+    columnOf(/^(site|center|centre|hospital|scanner)(_id)?$/i),
+  ];
+  if (who < 0 || where < 0)
+    throw new DataError(
+      file,
+      `its columns are ${header.slice(0, 8).join(', ')}: one is called patient or participant_id, one site`,
+    );
+  const known = new Map(rows.map((row) => [row[who], row[where] ?? '']));
+  return (patient) => {
+    const site = known.get(patient);
+    if (site) return site;
+    throw new DataError(file, `it names no site of ${patient}: add a row, or leave data.sites out`);
+  };
+}
+
 const open: Open<MedicalData, 'classMap'> = async (data, request) => {
   const root = await openRoot(data.root);
   const warnings = collectWarnings();
@@ -84,21 +122,30 @@ const open: Open<MedicalData, 'classMap'> = async (data, request) => {
   if (cases.length === 0) throw new DataError(root.path, lacking(all, masks));
   const patients = new Map<string, Case[]>();
   for (const one of cases) patients.set(one.patient, [...(patients.get(one.patient) ?? []), one]);
-  const items = [...patients].map(([id, own]) => ({
+  const grouped = new Map<string, Case[]>();
+  const siteOf = data.sites === null ? (patient: string) => patient : sitesOf(root.path, data.sites);
+  for (const [patient, own] of patients)
+    grouped.set(siteOf(patient), [...(grouped.get(siteOf(patient)) ?? []), ...own]);
+  const items = [...grouped].map(([id, own]) => ({
     id,
     own,
-    // Of masks of their own the splits have each alike; what one mask file shows is not known before it is read.
-    classes: masks.filter((name) => own.some((one) => one.masks.has(name))),
+    classes: [] as readonly string[],
     isTest: own.every(({ isTest }) => isTest),
   }));
-  const chosen = await chooseSplit(root, data, request.split, {
+  const chosen = await chooseSplit<(typeof items)[number]>(root, data, request.split, {
     parts: partsOf(items),
     groups: true,
+    classesOf: (all) =>
+      contentsOf(
+        all.map(({ own }) => own),
+        { root, masks },
+      ),
     resolve: async () => null,
     read: async (places) => items.filter((item) => places.some((place) => place === '' || placeOf(item) === place)),
   });
   if (chosen === null) return null;
-  if (chosen.note !== null) warnings.say('split', chosen.note.replaceAll('images', 'patients'));
+  if (chosen.note !== null)
+    warnings.say('split', chosen.note.replaceAll('images', data.sites === null ? 'patients' : 'sites'));
   const stated = statedBy(root.path, paths);
   return openCases(
     chosen.items.flatMap(({ own }) => own),
@@ -110,6 +157,7 @@ const open: Open<MedicalData, 'classMap'> = async (data, request) => {
       values: data.values,
       stated: data.classes.length > 0 ? {} : stated.values,
       badRecords: data.badRecords,
+      mode: data.mode,
       ...cuttingOf(data),
       spacing: data.spacing,
       rule: data.intensity,

@@ -9,6 +9,7 @@ import { adviseValues } from '../masks/advice.js';
 import { openMaskPairs } from '../masks/open.js';
 import type { Pair } from '../masks/pairs.js';
 import type { ValueTable } from '../masks/table.js';
+import { withBackground } from '../overlap.js';
 import { type DataRoot, idOf, naturalOrder, openRoot } from '../paths.js';
 import { IGNORED, type LabelMap } from '../sample.js';
 import { isRanges } from '../split.js';
@@ -57,7 +58,7 @@ const openClassMap: Open<VocData, 'classMap'> = async (data, request) => {
   if (!hasMasks) return stated.classMap(data, request);
   const warnings = collectWarnings();
   const pairs = await listPairs(root, data);
-  const table = await tableOf(root, data, request.labels);
+  const table = await tableOf(root, data, request.labels && withBackground(request.labels));
   const chosen = await chooseSplit(root, data, request.split, {
     parts: await vocParts(root.path, (path) => path.startsWith(`${MASKS}/`), LISTS),
     resolve: (name) => vocPlaces(root.path, name, LISTS),
@@ -71,6 +72,7 @@ const openClassMap: Open<VocData, 'classMap'> = async (data, request) => {
   return openMaskPairs(chosen.items, {
     root,
     badRecords: data.badRecords,
+    mode: data.mode,
     otherValues: 'error',
     resized: false,
     unit: table.colours === null ? 'value' : null,

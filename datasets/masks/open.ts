@@ -5,6 +5,7 @@ import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
 import { decodeMask, type MaskUnit } from '../decode/decodeMask.js';
 import type { CommonData } from '../formats/format.js';
+import { indexIn, isOverlapping, labelsOfMode } from '../overlap.js';
 import { type DataRoot, idOf } from '../paths.js';
 import { datasetOf, otherSize, type StoredTruth } from '../read.js';
 import type { LabelMap, SemanticTruth } from '../sample.js';
@@ -20,7 +21,7 @@ const AT_ONCE = 4;
 /** Masks with values outside the table, after which the others are not read any more. */
 const ENOUGH = 16;
 
-export interface OpenMasks extends Pick<CommonData, 'badRecords'> {
+export interface OpenMasks extends Pick<CommonData, 'badRecords' | 'mode'> {
   readonly root: DataRoot;
   readonly otherValues: MaskFileTruth['otherValues'];
   /** True: masks of other sizes than their images are resized. */
@@ -56,11 +57,13 @@ export async function openMaskPairs(pairs: readonly Pair[], options: OpenMasks):
   const unit = options.unit ?? (await unitOfMasks(root, pairs));
   const counted = await readAll(pairs, unit, options);
   const values = sum(counted.map(({ counts }) => counts));
-  const {
-    labels,
-    values: table,
-    note,
-  } = tableOf(options.all === null ? values : await valuesOfAll(options.all, unit, options), unit);
+  const found = tableOf(options.all === null ? values : await valuesOfAll(options.all, unit, options), unit);
+  const { note } = found;
+  const labels = labelsOfMode(found.labels, options.mode);
+  const overlaps = isOverlapping(labels);
+  const table = overlaps
+    ? found.values.map(([value, index]) => [value, indexIn(labels, found.labels, index)] as const)
+    : found.values;
   if (note !== null) warnings.say('mask-values', note);
   const known = new Set(table.map(([value]) => value));
   const refused: StrayMasks[number][] = [];
@@ -72,7 +75,15 @@ export async function openMaskPairs(pairs: readonly Pair[], options: OpenMasks):
       const pixels = [...strays.values()].reduce((sum, n) => sum + n, 0);
       warnings.note(otherValues === 'nearest' ? 'mapped-values' : 'ignored-values', idOf(root, mask), pixels);
     }
-    const truth: MaskFileTruth = { kind: 'mask-file', file: mask, unit, resized, values: table, otherValues };
+    const truth: MaskFileTruth = {
+      kind: 'mask-file',
+      file: mask,
+      unit,
+      resized,
+      values: table,
+      otherValues,
+      ...(overlaps && { overlaps }),
+    };
     return { id, file, width, height, truth };
   });
   if (refused.length > 0) {

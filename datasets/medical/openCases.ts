@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { DataError, EspalierError } from '../../engine/errors.js';
+import { basename, join } from 'node:path';
+import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
+import { shownName } from '../../engine/printable.js';
 import { percentiles } from '../caseStatistics.js';
 import { hashValues } from '../check/hash.js';
 import type { Dataset, DeepImages, Entry } from '../dataset.js';
 import type { CommonData, SplitRequest } from '../formats/format.js';
 import type { IntensityRule } from '../intensityRule.js';
-import { BACKGROUND, classMapLabels } from '../labels.js';
+import { BACKGROUND, classMapLabels, labelMap } from '../labels.js';
 import { foundTable, statedTable } from '../masks/table.js';
+import { indexIn, isOverlapping, labelsOfMode, NOTHING, withBackground } from '../overlap.js';
 import type { DataRoot } from '../paths.js';
 import { commonType, type PixelType, typeOf } from '../pixelTypes.js';
 import { datasetOf, type StoredTruth } from '../read.js';
@@ -18,6 +20,7 @@ import type { Case, Source } from './findCases.js';
 import {
   type Axis,
   cutSlice,
+  type Kept,
   type MaskLayer,
   openVolume,
   requireGrid,
@@ -26,7 +29,7 @@ import {
   type VolumeSource,
 } from './slices.js';
 
-export interface OpenCases extends Pick<CommonData, 'badRecords' | 'classes'> {
+export interface OpenCases extends Pick<CommonData, 'badRecords' | 'classes' | 'mode'> {
   readonly root: DataRoot;
   readonly request: SplitRequest;
   /** Masks that are read, lowest first. */
@@ -50,11 +53,17 @@ export interface OpenCases extends Pick<CommonData, 'badRecords' | 'classes'> {
   readonly warnings: WarningList;
 }
 
+/** A channel of a mask, which is one of `OpenCases.masks`. */
+interface Layer extends VolumeSource, Pick<MaskLayer, 'band'> {
+  readonly mask: number;
+}
+
 /** What is known of a case once its volumes were read. */
 interface Read {
   readonly one: Case;
   readonly volumes: readonly VolumeSource[];
-  readonly layers: readonly VolumeSource[];
+  /** Channels of masks that are read. */
+  readonly layers: readonly Layer[];
   readonly axis: Axis;
   readonly isStored: boolean;
   readonly width: number;
@@ -85,6 +94,7 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
   const { root, request, masks, warnings, rule } = options;
   const read = await readAll(cases, options);
   const table = tableOf(read, options);
+  const overlaps = isOverlapping(table.labels);
   const layersOf = ({ layers }: Read, tables: readonly LayerTable[]): readonly MaskLayer[] =>
     layers.map((source, i) => ({ ...source, ...(tables[i] ?? { values: [], others: IGNORED }) }));
   const counts = new Map<number, number>();
@@ -99,7 +109,7 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
       );
       if (!isFull && options.skipsEmpty && request.split === 'train') return [];
       countInto(counts, values, layers);
-      const truth: SliceTruth = { kind: 'slice-mask', layers, axis, index, isStored };
+      const truth: SliceTruth = { kind: 'slice-mask', layers, axis, index, isStored, ...(overlaps && { overlaps }) };
       const deep = { kind: 'slice', volumes, axis, index, slices: options.slices, isStored, isEye } as const;
       const file = (volumes[0] as VolumeSource).path;
       return [{ id: `${name}/${String(index).padStart(3, '0')}`, file, width, height, deep, truth }];
@@ -114,6 +124,15 @@ export async function openCases(cases: readonly Case[], options: OpenCases): Pro
       .join(' and ')}; masks: ${masks.join(', ')}`,
   );
   if (table.note !== null) warnings.say('mask-values', table.note);
+  for (const name of masks) {
+    const lacking = read.filter(({ one }) => !one.masks.has(name)).length;
+    if (lacking > 0) {
+      warnings.say(
+        'partial-masks',
+        `${lacking} of ${read.length} cases have no mask '${name}', and are learned as showing none of it: leave them out where that is not so`,
+      );
+    }
+  }
   const channels = (read[0]?.channels ?? 1) * options.slices;
   const deep: DeepImages = { type: commonType(read.map(({ type }) => type)), channels, rule: ruleOf(read, options) };
   const spacing = options.spacing === 'median' ? medianSpacing(read) : options.spacing;
@@ -187,7 +206,7 @@ async function readAll(cases: readonly Case[], options: OpenCases): Promise<read
       read.push(await readCase(one, options, read[0]));
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error;
-      bad.set(nameOf(one, options), badRecord(error));
+      bad.set(nameOf(one, options), withFile(badRecord(error), error, options));
     }
   }
   if (read.length === 0 || (bad.size > 0 && policy === 'error')) {
@@ -197,19 +216,37 @@ async function readAll(cases: readonly Case[], options: OpenCases): Promise<read
   return read;
 }
 
+/** Which file of a case it is, where names are no secret. */
+function withFile(record: BadRecord, error: EspalierError, { isAnonymous }: OpenCases): BadRecord {
+  if (isAnonymous || !(error instanceof DataError)) return record;
+  return { ...record, problem: `${basename(error.file)}: ${record.problem}` };
+}
+
 async function readCase(one: Case, options: OpenCases, first: Read | undefined): Promise<Read> {
   const { root, masks, axis: wanted } = options;
   const absolute = ({ path, isFolder }: Source): VolumeSource => ({ path: join(root.path, path), isFolder });
   const volumes = one.images.map(absolute);
   // Masks in millimetres are laid on the grid of the first image.
   const on = volumes[0] as VolumeSource;
-  const layers = masks.flatMap((name) => one.masks.get(name) ?? []).map((source) => ({ ...absolute(source), on }));
-  const all = [...volumes, ...layers];
+  const isApart = options.mode !== 'multiclass';
+  const sources = masks.flatMap((name, mask) => {
+    const source = one.masks.get(name);
+    return source === undefined ? [] : [{ ...absolute(source), on, mask, ...(isApart && { isApart }) }];
+  });
+  const all = [...volumes, ...sources];
   const placed = await Promise.all(all.map((source) => openVolume(source, false)));
   const isStored = placed.some(({ volume }) => volume.affine === null);
   const opened = isStored ? await Promise.all(all.map((source) => openVolume(source, true))) : placed;
   const { volume } = opened[0] as (typeof opened)[number];
   for (const [i, other] of opened.entries()) requireGrid((all[i] as VolumeSource).path, other.volume, volume);
+  for (const [i, { odd }] of opened.entries()) {
+    if (odd === 0) continue;
+    const file = options.isAnonymous ? nameOf(one, options) : basename((all[i] as VolumeSource).path);
+    options.warnings.say(
+      'no-number',
+      `${shownName(file)}: ${odd} values that are no numbers are taken as the least one`,
+    );
+  }
   const axis = wanted ?? thickestAxis(volume);
   const images = opened.slice(0, volumes.length);
   const channels = images.reduce((sum, image) => sum + image.volume.channels, 0);
@@ -220,14 +257,15 @@ async function readCase(one: Case, options: OpenCases, first: Read | undefined):
     );
   }
   const count = [volume.width, volume.height, volume.depth][axis] as number;
-  const slices = Array.from({ length: count }, (_, index) =>
-    opened
-      .slice(volumes.length)
-      .map((layer, i) =>
-        valuesOf(cutSlice(layer.volume, axis, index), layer.volume.channels, layers[i] as VolumeSource),
-      ),
+  const opaque = sources.map((source, i) => ({ source, volume: (opened[volumes.length + i] as Kept).volume }));
+  const parted = opaque.flatMap(({ source, volume: mask }) =>
+    Array.from({ length: isApart ? mask.channels : 1 }, (_, band) => ({ mask, layer: { ...source, band } })),
   );
-  const names = layers.length === 1 ? (opened[volumes.length]?.names ?? null) : null;
+  const layers = parted.map(({ layer }) => layer);
+  const slices = Array.from({ length: count }, (_, index) =>
+    parted.map(({ mask, layer }) => valuesOf(cutSlice(mask, axis, index), mask.channels, layer)),
+  );
+  const names = sources.length === 1 ? (opened[volumes.length]?.names ?? null) : null;
   const { width, height, spacing = [1, 1] } = cutSlice(volume, axis, 0);
   const type = commonType(images.map((image) => typeOf(image.volume.data)));
   return {
@@ -254,10 +292,10 @@ async function readCase(one: Case, options: OpenCases, first: Read | undefined):
 function valuesOf(
   { data }: { readonly data: ArrayLike<number> },
   step: number,
-  { path }: VolumeSource,
+  { path, band }: Layer,
 ): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
-  for (let i = 0; i < data.length; i += step) {
+  for (let i = band; i < data.length; i += step) {
     const value = data[i] as number;
     if (!Number.isInteger(value))
       throw new DataError(path, `a mask value is ${value}, whole numbers are expected: is it an image?`);
@@ -283,8 +321,54 @@ interface Table {
 /** Index of a value that shows what is below. */
 const BELOW = -1;
 
+/** The classes as masks have them, or each by itself where they may overlap. */
+function tableOf(read: readonly Read[], options: OpenCases): Table {
+  const { mode, request } = options;
+  if (mode === 'multiclass') return exclusiveTable(read, options);
+  const isParted = options.masks.length > 1 || read.some(({ layers }) => layers.length > 1);
+  if (isParted || read.some(({ names }) => names !== null)) return partedTable(read, options);
+  const labels = request.labels && withBackground(request.labels);
+  const found = exclusiveTable(read, { ...options, request: { ...request, ...(labels && { labels }) } });
+  const own = labelsOfMode(found.labels, mode);
+  return {
+    ...found,
+    labels: own,
+    layersOf: (one) =>
+      found.layersOf(one).map(({ values, others }) => ({
+        values: values.map(([value, index]) => [value, indexIn(own, found.labels, index)] as const),
+        others,
+      })),
+  };
+}
+
+/** Channels of masks, each a class wherever it is not zero: by the names of segments or mask files, else by their order. */
+function partedTable(read: readonly Read[], { masks, classes, mode, request }: OpenCases): Table {
+  const segments = new Set(read.flatMap(({ names }) => [...(names?.values() ?? [])]));
+  const bands = Math.max(1, ...read.map(({ layers }) => layers.length));
+  const isNamed = segments.size > 0;
+  const found = isNamed
+    ? [...segments].sort()
+    : masks.length > 1
+      ? [...masks]
+      : Array.from({ length: bands }, (_, band) => `class ${band + 1}`);
+  const labels = request.labels ?? labelsOfMode(labelMap(classes.length > 0 ? classes : found), mode);
+  if (!isNamed && labels.classes.length !== found.length) {
+    throw new ConfigError(
+      `data.classes has ${labels.classes.length} names for ${found.length} ${masks.length > 1 ? 'masks' : 'channels of a mask'}: give one for each, in their order`,
+    );
+  }
+  const indexOf = (name: string | undefined): number => labels.classes.findIndex((one) => one.name === name);
+  const indexFor = ({ names }: Read, { band, mask }: Layer): number => {
+    if (isNamed) return indexOf(names?.get(band));
+    return masks.length > 1 ? mask : band;
+  };
+  const layersOf = (one: Read): readonly LayerTable[] =>
+    one.layers.map((layer) => ({ values: [[0, NOTHING]], others: indexFor(one, layer) }));
+  return { labels, layersOf, note: null };
+}
+
 /** One mask: its values are classes. Several: each is a class wherever it is not zero. */
-function tableOf(read: readonly Read[], { masks, classes, values, stated, request }: OpenCases): Table {
+function exclusiveTable(read: readonly Read[], { masks, classes, values, stated, request }: OpenCases): Table {
   if (masks.length > 1) {
     const labels = request.labels ?? classMapLabels(classes.length > 0 ? classes : [BACKGROUND, ...masks]);
     const background = labels.classes.findIndex(({ name }) => name === BACKGROUND);
@@ -294,7 +378,8 @@ function tableOf(read: readonly Read[], { masks, classes, values, stated, reques
       values: [[0, i === 0 ? Math.max(0, background) : BELOW] as const],
       others: first + i,
     }));
-    return { labels, layersOf: () => layers, note: null };
+    const layersOf = (found: Read): readonly LayerTable[] => found.layers.map(({ mask }) => layers[mask] as LayerTable);
+    return { labels, layersOf, note: null };
   }
   if (Object.keys(values).length === 0 && read.some(({ names }) => names !== null))
     return namedTable(read, classes, request);

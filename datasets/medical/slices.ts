@@ -1,5 +1,6 @@
 import { DataError } from '../../engine/errors.js';
 import { caseStatistics } from '../caseStatistics.js';
+import { withClass } from '../overlap.js';
 import { commonType, createPixels, typeOf } from '../pixelTypes.js';
 import { type CaseStatistics, IGNORED, type PixelData, type Pixels } from '../sample.js';
 import { type ReadVolume, readVolume } from '../volumes/readVolume.js';
@@ -11,6 +12,8 @@ export interface VolumeSource {
   readonly isFolder: boolean;
   /** Of a mask its image, on whose grid masks in millimetres are laid. */
   readonly on?: VolumeSource;
+  /** True of a mask: segments that a file places lie apart, each a channel. */
+  readonly isApart?: true;
 }
 
 /** Across which axis a volume is cut: 0 from left to right (sagittal), 1 coronal, 2 axial; of unplaced ones x, y, z. */
@@ -35,6 +38,8 @@ export interface SliceTruth {
   readonly kind: 'slice-mask';
   /** Later ones lie over those before. */
   readonly layers: readonly MaskLayer[];
+  /** True: a value is the set of the classes of all layers. Absent: later ones lie over those before. */
+  readonly overlaps?: true;
   readonly axis: Axis;
   readonly index: number;
   readonly isStored: boolean;
@@ -45,6 +50,8 @@ export interface MaskLayer extends VolumeSource {
   readonly values: readonly (readonly [value: number, index: number])[];
   /** Of other values. */
   readonly others: number;
+  /** Channel that is read. */
+  readonly band: number;
 }
 
 /** A volume along right, anterior, superior, with its figures. */
@@ -54,24 +61,48 @@ export interface Kept {
   readonly modality: string | null;
   /** Of the values of a mask, where its file says them. */
   readonly names: ReadonlyMap<number, string> | null;
+  /** Values that were no finite numbers. */
+  readonly odd: number;
 }
 
 /** Bytes of volumes that a thread keeps, as slices of one follow each other. */
 const MOST_BYTES = 2 ** 28;
 const kept = new Map<string, Kept>();
 
+/**
+ * Gives values that are no finite numbers the least that is one: they would make every weight of a network one that is none.
+ *
+ * @returns how many there were
+ * @throws DataError where there is no other
+ */
+export function replaceOdd(path: string, data: PixelData): number {
+  if (!(data instanceof Float32Array)) return 0;
+  let [least, odd] = [Number.POSITIVE_INFINITY, 0];
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (!Number.isFinite(value)) odd++;
+    else if (value < least) least = value;
+  }
+  if (odd === 0) return 0;
+  if (odd === data.length) throw new DataError(path, 'none of its values is a finite number');
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) data[i] = least;
+  return odd;
+}
+
 /** Reads a volume, or takes it from those read last. @throws DataError as readVolume */
-export async function openVolume({ path, isFolder, on }: VolumeSource, isStored: boolean): Promise<Kept> {
-  const key = [path, isStored, on?.path].join('\0');
+export async function openVolume({ path, isFolder, on, isApart }: VolumeSource, isStored: boolean): Promise<Kept> {
+  const key = [path, isStored, on?.path, isApart].join('\0');
   const known = kept.get(key);
   if (known !== undefined) {
     kept.delete(key);
     kept.set(key, known);
     return known;
   }
-  const read: ReadVolume = await readVolume(path, isFolder, on);
+  const read: ReadVolume = await readVolume(path, isFolder, on && { ...on, isApart });
+  const odd = replaceOdd(path, read.data);
   const volume = isStored ? { ...read, affine: null } : toRas(read);
   const found = {
+    odd,
     volume,
     statistics: caseStatistics(volume.data, volume),
     modality: read.modality,
@@ -141,7 +172,7 @@ const sizesDiffer = (found: Pixels, expected: Pixels): string =>
 
 /** The classes of a slice. @throws DataError for masks of another size */
 export async function readSliceMask(truth: SliceTruth, size: Pick<Pixels, 'width' | 'height'>): Promise<Uint8Array> {
-  const mask = new Uint8Array(size.width * size.height).fill(IGNORED);
+  const mask = new Uint8Array(size.width * size.height).fill(truth.overlaps ? 0 : IGNORED);
   for (const layer of truth.layers) {
     const { volume } = await openVolume(layer, truth.isStored);
     const cut = cutSlice(volume, truth.axis, truth.index);
@@ -150,8 +181,9 @@ export async function readSliceMask(truth: SliceTruth, size: Pick<Pixels, 'width
     const known = new Map(layer.values);
     const step = cut.data.length / mask.length;
     for (let i = 0; i < mask.length; i++) {
-      const index = known.get(cut.data[i * step] as number) ?? layer.others;
-      if (index >= 0) mask[i] = index;
+      const index = known.get(cut.data[i * step + layer.band] as number) ?? layer.others;
+      if (truth.overlaps) mask[i] = withClass(mask[i] as number, index);
+      else if (index >= 0) mask[i] = index;
     }
   }
   return mask;

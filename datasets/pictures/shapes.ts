@@ -2,6 +2,7 @@ import { shownImage } from '../decode/shown.js';
 import { answeredOf, bestFirst } from '../evaluators/classification.js';
 import type { ScoredBoxes } from '../evaluators/detection.js';
 import { patchOfRuns } from '../instanceMasks.js';
+import { topClasses } from '../overlap.js';
 import type {
   ClassMap,
   ClassScores,
@@ -73,7 +74,9 @@ const [MOST_LABELS, MOST_GUESSES] = [20, 3];
 
 /** @param threshold lowest score of a box that is shown; classes of the whole image have their own */
 export function shapesOf(drawable: Drawable, threshold = 0): Shapes {
-  if ('mask' in drawable) return { map: runsOf(drawable) };
+  // Of classes that overlap the last one of a pixel is shown.
+  if ('mask' in drawable)
+    return { map: runsOf(drawable.overlaps ? { ...drawable, mask: topClasses(drawable.mask) } : drawable) };
   if ('boxes' in drawable) return { boxes: boxesOf(drawable, threshold) };
   return { labels: labelsOf(drawable) };
 }

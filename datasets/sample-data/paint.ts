@@ -3,9 +3,12 @@ import type { RgbPixels } from '../sample.js';
 import { edgeDistance, type Outline } from './outline.js';
 import { HEIGHT, type Scene, WIDTH } from './scene.js';
 
-type Colour = readonly [number, number, number];
+export type Colour = readonly [number, number, number];
 
-const BACKGROUND: Colour = [226, 219, 222];
+/** Behind all cells. */
+export const GROUND: Colour = [226, 219, 222];
+/** Of a strip of tissue, on which cells lie, too. */
+export const TISSUE: Colour = [214, 190, 186];
 const SPECK: Colour = [128, 86, 150];
 const DISC_RIM: Colour = [203, 126, 136];
 const DISC_CENTRE: Colour = [222, 172, 176];
@@ -19,9 +22,16 @@ const SOFTNESS = 1.5;
 /** Colour of a kind at a fraction of the way to the edge, in a direction. */
 type Texture = (part: number, angle: number) => Colour;
 
-/** Paints a scene as a microscope camera would see it: uneven light, soft focus, grain. */
-export function paintScene({ cells, random }: Scene): RgbPixels {
-  const canvas = paintBackground(random);
+/**
+ * Paints a scene as a microscope camera would see it: uneven light, soft focus, grain.
+ *
+ * @param groundAt what lies behind the cells. Defaults to one colour
+ */
+export function paintScene(
+  { cells, random }: Scene,
+  groundAt: (x: number, y: number) => Colour = () => GROUND,
+): RgbPixels {
+  const canvas = paintBackground(random, groundAt);
   for (const { kind, outlines } of cells) {
     for (const outline of outlines) paintCell(canvas, outline, textureOf(kind, random));
   }
@@ -35,7 +45,7 @@ export function paintScene({ cells, random }: Scene): RgbPixels {
 }
 
 /** A slanted gradient, and darker corners. */
-function paintBackground(random: Random): Float64Array {
+function paintBackground(random: Random, groundAt: (x: number, y: number) => Colour): Float64Array {
   const angle = random.uniform(0, 2 * Math.PI);
   const [dx, dy] = [Math.cos(angle), Math.sin(angle)];
   const light = random.uniform(-12, 8);
@@ -44,7 +54,8 @@ function paintBackground(random: Random): Float64Array {
     for (let x = 0; x < WIDTH; x++, i += 3) {
       const [u, v] = [x / WIDTH - 0.5, y / HEIGHT - 0.5];
       const shade = light + GRADIENT * (u * dx + v * dy) - 26 * (u * u + v * v);
-      canvas.set([BACKGROUND[0] + shade, BACKGROUND[1] + shade, BACKGROUND[2] + shade], i);
+      const [red, green, blue] = groundAt(x, y);
+      canvas.set([red + shade, green + shade, blue + shade], i);
     }
   }
   return canvas;

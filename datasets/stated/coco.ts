@@ -1,5 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { COCO, mask as masks, parseJson } from '#coco-ts';
+import { type BoxRows, COCO, CocoFile, mask as masks, parseJson } from '#coco-ts';
 import { DataError } from '../../engine/errors.js';
 import { readStart } from '../../engine/files/read.js';
 import { requireRegular } from '../decode/header.js';
@@ -10,6 +11,8 @@ import { decodeAnnotation } from './text.js';
 
 /** Largest file that is read as one text, bytes. */
 const MAX_TEXT = 400 * 2 ** 20;
+/** Files of boxes alone from this size on are read as columns: objects of their annotations take ten times as much memory. */
+const COLUMNS_FROM = 2 ** 25;
 
 type Json = { readonly [key: string]: unknown };
 
@@ -45,9 +48,12 @@ export async function readCoco(files: readonly string[], reading: CocoReading): 
   return { images: sets.flatMap(({ images }) => images), classes: listed, file: first.file, hasAreas: true };
 }
 
-async function readOne(file: string, { isBeside, warnings }: CocoReading): Promise<StatedSet> {
+async function readOne(file: string, reading: CocoReading): Promise<StatedSet> {
+  const { isBeside, warnings } = reading;
+  const large = (await sizeOfFile(file)) >= COLUMNS_FROM ? await readColumns(file, reading) : null;
+  if (large !== null) return large;
   const { images, annotations, categories } = await readLists(file);
-  const listed = categoriesOf(categories);
+  const listed = categoriesOf(categories ?? numbered(annotations, warnings));
   const byImage = new Map<string, Json[]>();
   for (const image of images) byImage.set(keyOf(image.id), []);
   const used = new Set<string>();
@@ -79,14 +85,124 @@ async function readOne(file: string, { isBeside, warnings }: CocoReading): Promi
   return { images: stated, classes, file, hasAreas: true };
 }
 
+/**
+ * A large file of boxes, whose objects are made where they are read.
+ *
+ * @returns null: it has to be read as objects, which also say what is wrong with it
+ */
+export async function readColumns(file: string, { isBeside, warnings }: CocoReading): Promise<StatedSet | null> {
+  await requireRegular(file);
+  const opened = await CocoFile.open(file).catch(() => null);
+  const rows = opened?.boxRows() ?? null;
+  const [images, categories] = [opened?.imageList(), opened?.categoryList()];
+  if (rows === null || !images?.every(({ id }) => typeof id === 'number') || !categories) return null;
+  const listed = categoriesOf(categories as unknown as Json[]);
+  const sorted = (images as unknown as Json[]).sort(byId);
+  const places = new Map(sorted.map(({ id }, place) => [id as number, place]));
+  if (sorted.length === 0 || places.size < sorted.length) return null;
+  const names = new Map(listed.map(({ key, name }) => [Number(key), name]));
+  const nameOf = (place: number): string => {
+    const { file_name, path, id } = sorted[place] as Json;
+    return textOf(file_name) ?? textOf(path) ?? `image ${keyOf(id)} (which has no file_name)`;
+  };
+  const used = new Set<number>();
+  const ends = new Uint32Array(sorted.length + 1);
+  for (let row = 0; row < rows.count; row++) {
+    const [place, category] = [places.get(rows.image(row)), rows.category(row)];
+    used.add(category);
+    if (place === undefined) warnings.note('orphan-annotation', `image_id ${rows.image(row)}`);
+    else if (!names.has(category)) warnings.note('unknown-category', nameOf(place));
+    else ends[place + 1]!++;
+  }
+  for (let place = 0; place < sorted.length; place++) ends[place + 1]! += ends[place]!;
+  const order = new Uint32Array(ends[sorted.length] ?? 0); // rows by image
+  const next = ends.slice();
+  for (let row = 0; row < rows.count; row++) {
+    const place = places.get(rows.image(row));
+    if (place !== undefined && names.has(rows.category(row))) order[next[place]!++] = row;
+  }
+  const objectsAt = (place: number): readonly StatedObject[] =>
+    Array.from(order.subarray(ends[place], ends[place + 1]), (row) => objectOfRow(rows, row, names));
+  const classes = chooseCategories(listed, new Set([...used].map(keyOf)), warnings);
+  const folder = isBeside ? dirname(file) : null;
+  const sides = Float64Array.from(
+    sorted.flatMap((image) => {
+      const { width, height } = sizeOf(image) ?? NO_SIZE;
+      return [width, height];
+    }),
+  );
+  const sizeAt = (place: number): StatedImage['size'] => {
+    const [width = 0, height = 0] = sides.subarray(2 * place, 2 * place + 2);
+    return width > 0 ? { width, height } : null;
+  };
+  const set = { source: file, folder, sizeAt, objectsAt };
+  const stated = sorted.map((_, place) => new ImageOfColumns(nameOf(place), place, set));
+  sorted.length = 0; // nothing is left of the records
+  return { images: stated, classes, file, hasAreas: true };
+}
+
+const NO_SIZE = { width: 0, height: 0 };
+
+/** What images of one file share. */
+interface ColumnsOfFile extends Pick<StatedImage, 'source' | 'folder'> {
+  readonly sizeAt: (place: number) => StatedImage['size'];
+  readonly objectsAt: (place: number) => readonly StatedObject[];
+}
+
+/** A class, since a million of them are small only without functions of their own. */
+class ImageOfColumns implements StatedImage {
+  readonly name: string;
+  readonly #place: number;
+  readonly #set: ColumnsOfFile;
+
+  constructor(name: string, place: number, set: ColumnsOfFile) {
+    this.name = name;
+    this.#place = place;
+    this.#set = set;
+  }
+
+  get source() {
+    return this.#set.source;
+  }
+
+  get folder() {
+    return this.#set.folder;
+  }
+
+  get unit() {
+    return 'pixels' as const;
+  }
+
+  get size() {
+    return this.#set.sizeAt(this.#place);
+  }
+
+  get objects() {
+    return this.#set.objectsAt(this.#place);
+  }
+}
+
+function objectOfRow(rows: BoxRows, row: number, names: ReadonlyMap<number, string>): StatedObject {
+  const box = rows.box(row);
+  return {
+    name: names.get(rows.category(row)) ?? '',
+    box: box && [box[0], box[1], box[0] + box[2], box[1] + box[3]],
+    segmentation: null,
+    ignored: rows.isCrowd(row),
+    area: rows.area(row),
+  };
+}
+
+const sizeOfFile = async (file: string): Promise<number> => (await stat(file).catch(() => null))?.size ?? 0;
+
 export async function readLists(
   file: string,
-): Promise<{ readonly images: Json[]; readonly annotations: Json[]; readonly categories: Json[] }> {
+): Promise<{ readonly images: Json[]; readonly annotations: Json[]; readonly categories: Json[] | null }> {
   const document = await parse(file);
   if (Array.isArray(document)) {
     throw new DataError(
       file,
-      'is a JSON list and no COCO file (results, or an export of Label Studio): export as COCO',
+      'is a JSON list and no COCO file: of Label Studio write kind: label-studio, of Create ML kind: createml, and no train; results and others export as COCO',
     );
   }
   if (typeof document !== 'object' || document === null)
@@ -102,7 +218,11 @@ export async function readLists(
     }
     return found.filter((item): item is Json => typeof item === 'object' && item !== null);
   };
-  return { images: list('images'), annotations: list('annotations'), categories: list('categories') };
+  return {
+    images: list('images'),
+    annotations: list('annotations'),
+    categories: lists.categories == null ? null : list('categories'),
+  };
 }
 
 async function parse(file: string): Promise<unknown> {
@@ -126,6 +246,16 @@ async function parse(file: string): Promise<unknown> {
 
 /** Ids are the same that look the same: 1, "1" and 1.0. */
 export const keyOf = (id: unknown): string => String(id);
+
+/** Categories that only annotations tell, by their numbers. */
+function numbered(annotations: readonly Json[], warnings: WarningList): Json[] {
+  const ids = new Map(annotations.map(({ category_id: id }) => [keyOf(id), id]));
+  warnings.say(
+    'no-categories',
+    `the file lists no categories: they are named by their numbers, ${[...ids.keys()].slice(0, 8).join(', ')}`,
+  );
+  return [...ids.values()].map((id) => ({ id }));
+}
 
 /** By number, or else by text. */
 function byId(a: Json, b: Json): number {
@@ -191,11 +321,14 @@ function objectOf(annotation: Json, name: string, image: string, warnings: Warni
 }
 
 /** Null: the annotation has none; undefined: it cannot be used. */
-function segmentationOf(written: unknown): Segmentation | null | undefined {
+export function segmentationOf(written: unknown): Segmentation | null | undefined {
   if (written == null || (Array.isArray(written) && written.length === 0)) return null;
   if (Array.isArray(written)) {
-    const polygons = (Array.isArray(written[0]) ? written : [written]) as unknown[];
-    const numbers = polygons.map((polygon) => (Array.isArray(polygon) ? polygon.map(numberOf) : []));
+    // Lists of numbers, or of points; of one polygon without the list around it, too.
+    const isFlat = !Array.isArray(written[0]);
+    const isPoints = !isFlat && written.every((point) => isPoint(point));
+    const polygons: readonly unknown[] = isFlat || isPoints ? [written] : written;
+    const numbers = polygons.map((polygon) => (Array.isArray(polygon) ? polygon.flat().map(numberOf) : []));
     const usable = numbers.filter(
       (polygon): polygon is number[] => polygon.length >= 6 && polygon.length % 2 === 0 && !polygon.includes(null),
     );
@@ -214,6 +347,9 @@ function segmentationOf(written: unknown): Segmentation | null | undefined {
     return undefined;
   }
 }
+
+const isPoint = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && value.every((part) => numberOf(part) !== null);
 
 export function sizeOf({ width, height }: Json): StatedImage['size'] {
   const [columns, rows] = [numberOf(width), numberOf(height)];

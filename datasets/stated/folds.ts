@@ -1,6 +1,6 @@
 import { ConfigError } from '../../engine/errors.js';
 import { nameGroups } from '../check/groups.js';
-import { type Shareable, stratifiedOrder } from './shares.js';
+import { rarestClasses, type Shareable, stratifiedOrder } from './shares.js';
 
 /** How training images are shared out for cross-validation. */
 export interface FoldOptions {
@@ -26,14 +26,23 @@ export function foldsOf(
     const found = groups || units.length < items.length ? 'groups of training images' : 'training images';
     throw new ConfigError(`data.folds is ${folds}, and there are ${units.length} ${found}: lower it`);
   }
+  const rarest = rarestClasses(units);
   const order = stratifiedOrder(units, seed)
-    .map((position) => units[position] as Unit)
+    .map((position) => ({ rarest: rarest[position] as string, members: (units[position] as Unit).members }))
     .sort((a, b) => b.members.length - a.members.length); // large groups first, so that small ones even them out
   const sizes: number[] = Array(folds).fill(0);
+  const alike = new Map<string, number[]>();
   const fold: number[] = Array(items.length).fill(0);
-  for (const { members } of order) {
-    const least = sizes.indexOf(Math.min(...sizes));
+  for (const { rarest, members } of order) {
+    const own = alike.get(rarest) ?? Array<number>(folds).fill(0);
+    alike.set(rarest, own);
+    // The fold with the fewest of its kind, of equals with the fewest of all.
+    const least = sizes.reduce((best, size, k) => {
+      const [more, most] = [(own[k] ?? 0) - (own[best] ?? 0), size - (sizes[best] ?? 0)];
+      return more < 0 || (more === 0 && most < 0) ? k : best;
+    }, 0);
     sizes[least] = (sizes[least] ?? 0) + members.length;
+    own[least] = (own[least] ?? 0) + members.length;
     for (const member of members) fold[member] = least;
   }
   return fold;

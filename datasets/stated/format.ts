@@ -89,9 +89,7 @@ async function open<Data extends CommonData & { readonly images?: string | null 
     read: async (places) => {
       const found = await format.read(places, reading);
       set = found;
-      return found.images.map((image) => {
-        return { id: image.name.replaceAll('\\', '/'), classes: image.objects.map(({ name }) => name), image };
-      });
+      return found.images.map((image) => new StatedCandidate(image));
     },
   });
   if (chosen === null) return null;
@@ -108,13 +106,28 @@ async function open<Data extends CommonData & { readonly images?: string | null 
   }
 }
 
+/** A class, since a million of them are small only without functions of their own. */
+class StatedCandidate {
+  readonly id: string;
+  readonly image: StatedImage;
+
+  constructor(image: StatedImage) {
+    this.id = image.name.replaceAll('\\', '/');
+    this.image = image;
+  }
+
+  get classes() {
+    return this.image.objects.map(({ name }) => name);
+  }
+}
+
 async function ownFolder(root: DataRoot, name: string | undefined): Promise<string> {
   if (name === undefined) return root.path;
   const found = await stat(join(root.path, name)).catch(() => null);
   return found?.isDirectory() ? join(root.path, name) : root.path;
 }
 
-const pick = ({ badRecords, links, classes }: CommonData) => ({ badRecords, links, classes });
+const pick = ({ badRecords, links, classes, mode }: CommonData) => ({ badRecords, links, classes, mode });
 
 /** A path that a config names: absolute, or from the root; outside of it only what the user wrote may lie. */
 export const configPath = (root: DataRoot, path: string): string => resolve(root.path, path.replaceAll('\\', '/'));

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { mask as masks } from '#coco-ts';
 import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
 import { shownName } from '../../engine/printable.js';
@@ -7,6 +7,8 @@ import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
 import type { CommonData, SplitRequest } from '../formats/format.js';
 import { BACKGROUND, classIndices } from '../labels.js';
+import { backgroundOf, isOverlapping, labelsOfMode } from '../overlap.js';
+import { collectEntries } from '../packedEntries.js';
 import { contains, type DataRoot, idOf } from '../paths.js';
 import { datasetOf, requireSize, type StoredTruth } from '../read.js';
 import { type RegionsTruth, type Segmentation, toRle } from '../regions.js';
@@ -29,7 +31,7 @@ import { resolveLabels } from './labels.js';
 
 const AT_ONCE = 8;
 
-export interface OpenStated extends Pick<CommonData, 'badRecords' | 'links' | 'classes'> {
+export interface OpenStated extends Pick<CommonData, 'badRecords' | 'links' | 'classes' | 'mode'> {
   readonly root: DataRoot;
   readonly images: ImageIndex;
   /** Folder of the images, absolute. */
@@ -58,7 +60,7 @@ export async function openBoxes(
   options: OpenStated,
 ): Promise<Dataset<DetectionTruth>> {
   const { labels, indexOf } = classesOf(set, 'boxes', options);
-  const entries = await openEntries(set, chosen, options, (image): Entry<StoredTruth> => {
+  const entryOf = (image: Surveyed): Entry<DetectionTruth> => {
     const { file, id, width, height, objects, source } = image;
     const stated = objects.flatMap((object): StatedBox[] => {
       const label = indexOf(object);
@@ -79,25 +81,27 @@ export async function openBoxes(
       height,
       truth: admitBoxes(stated, { width, height }, { file: source, id }, options.warnings),
     };
-  });
+  };
+  const entries = await openEntries(set, chosen, options, entryOf, collectEntries(options.root.path));
   return datasetOf<DetectionTruth>(labels, entries, options.warnings.list(), { source: set.file });
 }
 
-/** Boxes with the regions of stated images; an object without a region is neither learned nor counted. */
+/** Boxes with the regions of stated images; an object without a region is neither learned nor counted, but where boxes alone will do. */
 export async function openInstances(
   set: StatedSet,
   chosen: readonly StatedImage[],
   options: OpenStated,
 ): Promise<Dataset<InstanceTruth>> {
   const { labels, indexOf } = classesOf(set, 'instances', options);
-  const { warnings } = options;
+  const { warnings, request } = options;
   const entries = await openEntries(set, chosen, options, (image): Entry<StoredTruth> => {
     const { file, id, width, height, objects, source } = image;
     const stated = objects.flatMap((object): (StatedBox & { readonly segmentation: Segmentation | null })[] => {
       const label = indexOf(object);
       if (label === null) return [];
       const isWrong = object.segmentation !== null && !fits(object.segmentation, image);
-      const segmentation = isWrong ? null : object.segmentation;
+      const own = isWrong ? null : object.segmentation;
+      const segmentation = own ?? (request.boxesAlone && object.box ? rectangleOf(object.box) : null);
       if (segmentation === null) warnings.note(isWrong ? 'bad-shape' : 'missing-mask', id);
       const box = object.box ?? extentOf(segmentation);
       if (box === null) return [];
@@ -119,8 +123,9 @@ export async function openRegions(
   options: OpenStated,
 ): Promise<Dataset<SemanticTruth>> {
   const { labels, indexOf } = classesOf(set, 'classMap', options);
-  const background = labels.classes.findIndex(({ name }) => name === BACKGROUND);
+  const background = backgroundOf(labels);
   const uncovered = background < 0 ? IGNORED : background;
+  const overlaps = isOverlapping(labels);
   const entries = await openEntries(
     set,
     chosen,
@@ -142,7 +147,7 @@ export async function openRegions(
         })
         .sort((a, b) => b.size - a.size)
         .map(({ label, segmentation }) => ({ label, segmentation }));
-      const truth: RegionsTruth = { kind: 'regions', uncovered, regions };
+      const truth: RegionsTruth = { kind: 'regions', uncovered, regions, ...(overlaps && { overlaps }) };
       return { ...image, truth };
     },
   );
@@ -229,8 +234,14 @@ const fits = (
   { width, height }: { readonly width: number; readonly height: number },
 ): boolean => !('size' in segmentation) || (segmentation.size[0] === height && segmentation.size[1] === width);
 
-function classesOf(set: StatedSet, truth: Truth['kind'], { classes, request, warnings }: OpenStated) {
-  const labels: LabelMap = request.labels ?? resolveLabels(set, classes, truth, warnings);
+function classesOf(set: StatedSet, truth: Truth['kind'], { classes, mode, request, warnings }: OpenStated) {
+  if (set.images.length === 0 && set.bad !== undefined && set.bad.size > 0) {
+    const what = `not one of ${set.bad.size} records can be used: ${badRecords(set.bad)}`;
+    throw new DataError(set.file, what, commonPitfall(set.bad));
+  }
+  const labels: LabelMap =
+    request.labels ??
+    labelsOfMode(resolveLabels(set, classes, truth, warnings), truth === 'classMap' ? mode : 'multiclass');
   const indices = classIndices(labels);
   const code = request.labels === undefined || classes.length > 0 ? 'other-class' : 'unknown-class';
   const indexOf = ({ name }: StatedObject): number | null => {
@@ -241,15 +252,33 @@ function classesOf(set: StatedSet, truth: Truth['kind'], { classes, request, war
   return { labels, indexOf };
 }
 
-async function openEntries(
+/** What gathers entries, and gives all of them in the end. */
+interface Collector<E> {
+  add(entry: E): void;
+  finish(): readonly E[];
+}
+
+function collectPlain<E>(): Collector<E> {
+  const entries: E[] = [];
+  return { add: (entry) => entries.push(entry), finish: () => entries };
+}
+
+/** Images of a block, whose entries are gathered before the next one's are made. */
+const BLOCK = 4096;
+
+async function openEntries<E extends Entry<StoredTruth>>(
   set: StatedSet,
   chosen: readonly StatedImage[],
   options: OpenStated,
-  entryOf: (image: Surveyed) => Entry<StoredTruth>,
-): Promise<Entry<StoredTruth>[]> {
+  entryOf: (image: Surveyed) => E,
+  collector: Collector<E> = collectPlain<E>(),
+): Promise<readonly E[]> {
   const { badRecords: policy, warnings } = options;
   const bad = new Map<string, BadRecord>(set.bad);
-  const found = await concurrently(mergeRepeated(chosen, options), AT_ONCE, async (image) => {
+  const images = mergeRepeated(chosen, options);
+  const seen = new Set<string>();
+  const again: string[] = [];
+  const open = async (image: StatedImage): Promise<E | null> => {
     try {
       return entryOf(await survey(image, options));
     } catch (error) {
@@ -257,21 +286,30 @@ async function openEntries(
       bad.set(recordName(image, error, options), badRecord(error));
       return null;
     }
-  });
-  const entries = found.filter((entry) => entry !== null);
+  };
+  for (let from = 0; from < images.length; from += BLOCK) {
+    for (const entry of await concurrently(images.slice(from, from + BLOCK), AT_ONCE, open)) {
+      if (entry === null) continue;
+      if (seen.has(entry.id)) again.push(entry.id);
+      else collector.add(entry);
+      seen.add(entry.id);
+    }
+  }
+  const entries = collector.finish();
   if (bad.size > 0 && (policy === 'error' || entries.length === 0)) {
     const remedy = policy === 'error' ? ': correct them, or leave them out with badRecords: skip' : '';
     const which =
       entries.length === 0
         ? `not one of ${bad.size} records can`
-        : `${bad.size} of ${found.length + (set.bad?.size ?? 0)} records cannot`;
+        : `${bad.size} of ${images.length + (set.bad?.size ?? 0)} records cannot`;
     throw new DataError(set.file, `${which} be used: ${badRecords(bad)}${remedy}`, commonPitfall(bad));
   }
   if (entries.length === 0) throw new DataError(set.file, 'it names no image');
   const faults = policy === 'error' ? warnings.faults() : [];
   if (faults.length > 0) throw new DataError(set.file, `${faults.join('; ')} (badRecords: error)`);
   for (const [file, record] of bad) warnings.noteBad(file, record);
-  return unique(entries, warnings);
+  for (const id of again) warnings.noteBad(id, { problem: 'another record names this image, too', pitfall: 27 }); // the first keeps it
+  return entries;
 }
 
 function recordName(image: StatedImage, error: EspalierError, { root, folder }: OpenStated): string {
@@ -287,7 +325,7 @@ async function survey(image: StatedImage, options: OpenStated): Promise<Surveyed
     const alike = images.named(image.name);
     const what =
       alike.length === 0
-        ? `no such image below ${folder}`
+        ? `no such image below ${folder}${await packedIn(folder)}`
         : `${alike.length} images of that name below ${folder} (${alike.slice(0, 3).join(', ')}): name their folder in data.images`;
     throw new DataError(image.name, `${what}, named by ${image.source}`, 27);
   }
@@ -302,6 +340,13 @@ async function survey(image: StatedImage, options: OpenStated): Promise<Surveyed
     image.unit === 'fractions' ? image.objects.map((object) => scaled(object, width, height)) : image.objects;
   checkSize(image, objects, { file, id, width, height }, warnings);
   return { name: image.name, id, file, source: image.source, width, height, objects };
+}
+
+/** What to do where images may be in an archive that lies in their folder. */
+async function packedIn(folder: string): Promise<string> {
+  const names = await readdir(folder).catch(() => []);
+  const archive = names.find((name) => /\.(zip|tar|tgz|tar\.gz|7z|rar)$/i.test(name));
+  return archive === undefined ? '' : ` (unpack ${shownName(archive)} first?)`;
 }
 
 /** Of a size whose sides are swapped the boxes tell which is right. */
@@ -333,28 +378,30 @@ function scaled(object: StatedObject, width: number, height: number): StatedObje
 
 /** Images that several records name become one, with the objects of all. */
 function mergeRepeated(chosen: readonly StatedImage[], { warnings }: OpenStated): StatedImage[] {
-  const merged = new Map<string, StatedImage>();
+  const merged: StatedImage[] = [];
+  const places = new Map<string | null, Map<string, number>>(); // by folder and name
   for (const image of chosen) {
-    const key = `${image.folder ?? ''}\0${image.name}`;
-    const known = merged.get(key);
-    if (known !== undefined) warnings.note('repeated-image', image.name);
-    merged.set(key, known === undefined ? image : { ...known, objects: [...known.objects, ...image.objects] });
+    const { name, folder } = image;
+    const inFolder = places.get(folder) ?? new Map<string, number>();
+    places.set(folder, inFolder);
+    const at = inFolder.get(name);
+    if (at === undefined) inFolder.set(name, merged.push(image) - 1);
+    else {
+      const known = merged[at] as StatedImage;
+      const { source, size, unit, picture } = known;
+      const objects = [...known.objects, ...image.objects];
+      warnings.note('repeated-image', name);
+      merged[at] = { name, source, folder, size, unit, objects, ...(picture === undefined ? {} : { picture }) };
+    }
   }
-  return [...merged.values()];
-}
-
-/** Two names may find one file; the first keeps it. */
-function unique(entries: readonly Entry<StoredTruth>[], warnings: WarningList): Entry<StoredTruth>[] {
-  const seen = new Set<string>();
-  return entries.filter(({ id }) => {
-    const isNew = !seen.has(id);
-    if (!isNew) warnings.noteBad(id, { problem: 'another record names this image, too', pitfall: 27 });
-    seen.add(id);
-    return isNew;
-  });
+  return merged;
 }
 
 /** x1 y1 x2 y2 of polygons or run lengths; null where there is none. */
+const rectangleOf = ([x1, y1, x2, y2]: NonNullable<StatedObject['box']>): Segmentation => [
+  [x1, y1, x2, y1, x2, y2, x1, y2],
+];
+
 export function extentOf(segmentation: Segmentation | null): StatedObject['box'] {
   if (segmentation === null) return null;
   if ('size' in segmentation) {

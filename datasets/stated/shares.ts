@@ -18,11 +18,8 @@ export const FEWEST_TO_HOLD_OUT = 5;
  * @param seed same seed, same order
  */
 export function stratifiedOrder(images: readonly Shareable[], seed: number): readonly number[] {
-  const counts = new Map<string, number>();
-  for (const { classes } of images) for (const name of new Set(classes)) counts.set(name, (counts.get(name) ?? 0) + 1);
   const groups = new Map<string, number[]>();
-  for (const [position, { classes }] of images.entries()) {
-    const rarest = rarestOf(classes, counts);
+  for (const [position, rarest] of rarestClasses(images).entries()) {
     const group = groups.get(rarest);
     if (group === undefined) groups.set(rarest, [position]);
     else group.push(position);
@@ -35,6 +32,13 @@ export function stratifiedOrder(images: readonly Shareable[], seed: number): rea
     for (const [i, position] of group.entries()) placed.push({ position, at: (i + offset) / group.length });
   }
   return placed.sort((a, b) => a.at - b.at || a.position - b.position).map(({ position }) => position);
+}
+
+/** The class of each image that the fewest images have; '' where it has none. */
+export function rarestClasses(images: readonly Shareable[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { classes } of images) for (const name of new Set(classes)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return images.map(({ classes }) => rarestOf(classes, counts));
 }
 
 function rarestOf(classes: readonly string[], counts: ReadonlyMap<string, number>): string {

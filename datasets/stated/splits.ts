@@ -24,6 +24,8 @@ export interface Candidate extends Shareable {
 /** What a format knows of its places. */
 export interface Places<Item extends Candidate> {
   readonly parts: Parts;
+  /** The classes that items are shared out by, where they cost reading; asked for only where items are shared out. Defaults to the items' own. */
+  readonly classesOf?: (items: readonly Item[]) => Promise<readonly (readonly string[])[]>;
   /** True: items are groups, such as patients, of which one of two may be held out. Defaults to false. */
   readonly groups?: boolean;
   /** The places that a text of a config names; null where it names none, and so images. */
@@ -69,7 +71,7 @@ export async function chooseSplit<Item extends Candidate>(
     const chosen = await places.read(parts[split]);
     return split === 'train' && (await holdsOut(data, places)) ? heldOut(chosen, 'train', data, places) : whole(chosen);
   }
-  if (isShare(data.train) || isShare(said)) return shared(await places.read(parts.all), split, data);
+  if (isShare(data.train) || isShare(said)) return shared(await places.read(parts.all), split, data, places);
   if (split === 'test') throw missing(split);
   if (split === 'train') {
     const all = await places.read(parts.all);
@@ -90,7 +92,7 @@ async function folded<Item extends Candidate>(
 ): Promise<Chosen<Item> | null> {
   const all = await chooseSplit(root, { ...data, folds: null, val: null }, 'train', places);
   if (all === null) return null;
-  const foldOf = foldsOf(all.items, { folds, seed: data.splitSeed, groups: places.groups });
+  const foldOf = foldsOf(await withClasses(all.items, places), { folds, seed: data.splitSeed, groups: places.groups });
   const items = all.items.filter((_, i) => (foldOf[i] === data.fold) === (split === 'val'));
   const note = `fold ${data.fold} of ${folds} (0-${folds - 1}), ${items.length} of ${all.items.length} training images`;
   return split === 'val' ? { items, note } : { items, note: all.note };
@@ -155,8 +157,13 @@ function withParts(error: DataError, parts: Parts): DataError {
 const keyOf = (id: string): string => id.replace(/^.*\//, '').replace(/\.[^.]*$/, '');
 
 /** A share of all images: train first, val after it, test last. */
-function shared<Item extends Candidate>(all: readonly Item[], split: SplitName, data: CommonData): Chosen<Item> | null {
-  const order = stratifiedOrder(all, data.splitSeed);
+async function shared<Item extends Candidate>(
+  all: readonly Item[],
+  split: SplitName,
+  data: CommonData,
+  places: Places<Item>,
+): Promise<Chosen<Item> | null> {
+  const order = stratifiedOrder(await withClasses(all, places), data.splitSeed);
   const count = (value: Split | null): number | null => (isShare(value) ? Math.round(value * all.length) : null);
   const train = count(data.train) ?? all.length - (count(data.val) ?? 0) - (count(data.test) ?? 0);
   const test = count(data.test) ?? 0;
@@ -169,14 +176,24 @@ function shared<Item extends Candidate>(all: readonly Item[], split: SplitName, 
   return { items, note: `${items.length} of ${all.length} images, chosen by data.splitSeed ${data.splitSeed}` };
 }
 
-function heldOut<Item extends Candidate>(
+/** Items with the classes that they are shared out by. */
+async function withClasses<Item extends Candidate>(
+  items: readonly Item[],
+  { classesOf }: Places<Item>,
+): Promise<readonly Item[]> {
+  const classes = await classesOf?.(items);
+  return classes === undefined ? items : items.map((item, i) => ({ ...item, classes: classes[i] ?? [] }));
+}
+
+async function heldOut<Item extends Candidate>(
   all: readonly Item[],
   split: 'train' | 'val',
   { splitSeed }: CommonData,
-  { groups = false }: Pick<Places<Item>, 'groups'>,
-): Chosen<Item> | null {
+  places: Places<Item>,
+): Promise<Chosen<Item> | null> {
+  const { groups = false } = places;
   if (all.length < (groups ? 2 : FEWEST_TO_HOLD_OUT)) return split === 'train' ? whole(all) : null;
-  const order = stratifiedOrder(all, splitSeed);
+  const order = stratifiedOrder(await withClasses(all, places), splitSeed);
   const count = Math.max(1, Math.round(all.length * HELD_OUT));
   if (split === 'train') return whole(take(all, order.slice(count)));
   const note = `${count} of ${all.length} training images held out, as no validation set is named (data.val; null: none)`;

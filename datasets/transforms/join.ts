@@ -69,7 +69,7 @@ function joinMaps(parts: readonly Part<Truth & ClassMapOf>[], [height, width]: S
       mask.set(truth.mask.subarray(y * truth.width, (y + 1) * truth.width), (top + y) * width + left);
     }
   }
-  return { mask, width, height };
+  return { mask, width, height, ...(parts[0]?.truth.overlaps && { overlaps: true }) };
 }
 
 function joinLabels(parts: readonly Part<LabelTruth>[]): LabelTruth {

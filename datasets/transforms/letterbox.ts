@@ -38,14 +38,17 @@ export function letterbox(
 }
 
 /**
- * The image at its own scale where the input has room for it, else resized with its aspect kept; at the top left.
+ * The image at its own scale, or laid at a spacing, where the input has room for it, else made smaller; at the top left.
  *
- * @param size [height, width] of the input, pixels
+ * @param size    [height, width] of the input, pixels
+ * @param spacing millimetres that pixels of the input are apart; images that say their own are resampled cubic. Absent: they keep their own scale
  */
-export function fitNative(image: Pixels, size: readonly [number, number], fill: Fill): Letterboxed {
-  const placement = letterboxPlacement(image, size);
-  const kept = placement.scaleX < 1 ? placement : { ...placement, scaleX: 1, scaleY: 1 };
-  return lay(image, kept, size, fill, typeOf(image.data));
+export function fitNative(image: Pixels, size: readonly [number, number], fill: Fill, spacing?: Spacing): Letterboxed {
+  const { width, height } = image;
+  const { scaleX, scaleY } = scalesTo(image, spacing);
+  const share = Math.min(1, size[0] / Math.round(height * scaleY), size[1] / Math.round(width * scaleX));
+  const placement = { width, height, scaleX: scaleX * share, scaleY: scaleY * share, offsetX: 0, offsetY: 0 };
+  return lay(image, placement, size, fill, typeOf(image.data), spacing ? 'cubic' : 'linear');
 }
 
 /**

@@ -51,7 +51,13 @@ function instanceBytes({ boxes, masks }: Pick<InstanceTruth, 'boxes' | 'masks'>)
 
 function moveClassMap(truth: Omit<SemanticTruth, 'kind'>, { affine, size, isSmooth }: Movement): SemanticTruth {
   const warp = isSmooth ? warpMaskLinear : warpMask;
-  return { kind: 'classMap', mask: warp(truth.mask, truth, affine, size), width: size[1], height: size[0] };
+  return {
+    kind: 'classMap',
+    mask: warp(truth.mask, truth, affine, size),
+    width: size[1],
+    height: size[0],
+    ...(truth.overlaps && { overlaps: truth.overlaps }),
+  };
 }
 
 /**

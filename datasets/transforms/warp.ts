@@ -110,11 +110,12 @@ export function warpMask(
  */
 export function warpMaskLinear(
   mask: Uint8Array,
-  source: { readonly width: number; readonly height: number },
+  source: { readonly width: number; readonly height: number; readonly overlaps?: true },
   affine: Affine,
   size: readonly [number, number],
 ): Uint8Array {
   const [height, width] = size;
+  const chosen = source.overlaps ? sharedBits : largest;
   if (!isAligned(affine)) return warpMask(mask, source, affine, size);
   const { x, y, transposed } = axesOf(affine, source.width, source.height);
   const into = new Uint8Array(height * width).fill(IGNORED);
@@ -128,7 +129,7 @@ export function warpMaskLinear(
         labels[k] = mask[(k < 2 ? above : below) + (k % 2 === 0 ? left : right)] as number;
         shares[k] = (k < 2 ? 1 - down : down) * (k % 2 === 0 ? 1 - across : across);
       }
-      into[row * width + column] = largest(labels, shares);
+      into[row * width + column] = chosen(labels, shares);
     }
   }
   return into;
@@ -142,6 +143,19 @@ function pairsOf(axis: Axis, outputs: number, step: number) {
     const low = Math.floor(at);
     return { at: first + i, low: low * step, high: Math.min(low + 1, axis.length - 1) * step, share: at - low };
   });
+}
+
+/** The set of the classes that half of a pixel has or more; IGNORED where most of it is. */
+function sharedBits(sets: readonly number[], shares: readonly number[]): number {
+  let [set, unknown] = [0, 0];
+  for (const [k, one] of sets.entries()) if (one === IGNORED) unknown += shares[k] as number;
+  if (unknown > 0.5) return IGNORED;
+  for (let bit = 1; bit < 128; bit *= 2) {
+    let sum = 0;
+    for (const [k, one] of sets.entries()) if (one !== IGNORED && one & bit) sum += shares[k] as number;
+    if (sum >= 0.5 - EQUAL) set |= bit;
+  }
+  return set;
 }
 
 /** Sums nearer than this are equal. */

@@ -1,8 +1,8 @@
 import { inflateRawSync } from 'node:zlib';
 import dicomParser, { type DataSet } from 'dicom-parser';
 
-/** Bytes that a deflated file may unpack to. */
-const MAX_INFLATED = 2 ** 30;
+/** Bytes that a deflated file may unpack to: small ones may be packed well, a few bytes make no millions of elements. */
+const mostInflated = (packed: number): number => Math.min(2 ** 30, Math.max(2 ** 26, 30 * packed));
 
 export const isDicom = (bytes: Uint8Array): boolean =>
   bytes[128] === 0x44 && bytes[129] === 0x49 && bytes[130] === 0x43 && bytes[131] === 0x4d;
@@ -12,7 +12,7 @@ export function parseDicom(bytes: Uint8Array): DataSet {
   try {
     return dicomParser.parseDicom(bytes, {
       inflater: (packed: Uint8Array, position: number) => {
-        const rest = inflateRawSync(packed.subarray(position), { maxOutputLength: MAX_INFLATED });
+        const rest = inflateRawSync(packed.subarray(position), { maxOutputLength: mostInflated(packed.length) });
         const whole = new Uint8Array(position + rest.length);
         whole.set(packed.subarray(0, position));
         whole.set(rest, position);

@@ -1,7 +1,7 @@
 import type { DataSet } from 'dicom-parser';
 import { itemOf, numbersOf, parseDicom, textsOf } from './dicomFile.js';
 import { layoutOf, samplesOf } from './dicomPixels.js';
-import type { Volume } from './volume.js';
+import { MAX_VALUES, type Volume } from './volume.js';
 
 /** Objects that hold masks of a series and no image of their own. @source DICOM PS3.6, annex A */
 const MASKS: { readonly [uid: string]: 'segmentation' | 'labelmap' | 'contours' } = {
@@ -19,10 +19,14 @@ export function masksName(data: DataSet): string | null {
 
 /** Masks on the grid of the image that they were drawn on. */
 export interface PlacedMasks {
-  /** [depth * height * width] as the image stores its voxels: number of a segment, 0 where there is none. */
+  /**
+   * [depth * height * width] as the image stores its voxels: number of a segment, 0 where there is none. Of segments that lie apart [depth *
+   * height * width * channels]: 1 where the segment is.
+   */
   readonly data: Uint8Array | Uint16Array;
-  /** Of segments by their number. */
+  /** Of segments by their number, or by their channel. */
   readonly names: ReadonlyMap<number, string>;
+  readonly channels: number;
 }
 
 /** Bits of one segment's voxels, by their slice. */
@@ -31,12 +35,12 @@ type Segments = ReadonlyMap<number, Segment>;
 
 /**
  * Lays the segments of a DICOM-SEG, or the contours of an RTSTRUCT, on the grid of their image. Where segments overlap the smaller one
- * lies on top; a voxel belongs to a contour when its centre is inside an odd number of that structure's.
+ * lies on top, unless they lie apart; a voxel belongs to a contour when its centre is inside an odd number of that structure's.
  *
  * @throws Error where the image has no place in the patient, or the masks lie in other planes
  * @source DICOM PS3.3, A.51 and C.8.20 (segmentation), A.19 and C.8.8.6 (contours)
  */
-export async function layMasks(bytes: Uint8Array, image: Volume): Promise<PlacedMasks> {
+export async function layMasks(bytes: Uint8Array, image: Volume, isApart = false): Promise<PlacedMasks> {
   const data = parseDicom(bytes);
   const kind = MASKS[data.string('x00080016') ?? ''];
   if (kind === undefined) throw new Error('it holds no masks');
@@ -48,6 +52,7 @@ export async function layMasks(bytes: Uint8Array, image: Volume): Promise<Placed
   const most = [...segments.keys()].reduce((a, b) => Math.max(a, b), 0);
   if (most > MOST_SEGMENTS) throw new Error(`a segment has the number ${most}, of which ${MOST_SEGMENTS} are read`);
   const area = image.width * image.height;
+  if (isApart) return apart([...segments], names, { area, depth: image.depth });
   const labels = new (most > 255 ? Uint16Array : Uint8Array)(area * image.depth);
   const sized = [...segments].map(([number, segment]) => ({ number, segment, size: voxelsIn(segment) }));
   for (const { number, segment } of sized.sort((a, b) => b.size - a.size)) {
@@ -56,7 +61,28 @@ export async function layMasks(bytes: Uint8Array, image: Volume): Promise<Placed
         labels[slice * area + at] = number;
       });
   }
-  return { data: labels, names };
+  return { data: labels, names, channels: 1 };
+}
+
+/** Segments as channels, by their numbers. */
+function apart(
+  segments: readonly (readonly [number: number, segment: Segment])[],
+  names: ReadonlyMap<number, string>,
+  { area, depth }: { readonly area: number; readonly depth: number },
+): PlacedMasks {
+  const sorted = [...segments].sort(([a], [b]) => a - b);
+  const channels = Math.max(1, sorted.length);
+  if (area * depth * channels > MAX_VALUES)
+    throw new Error(`${channels} segments on the grid of its image are too many values: save fewer in one file`);
+  const data = new Uint8Array(area * depth * channels);
+  for (const [channel, [, segment]] of sorted.entries()) {
+    for (const [slice, bits] of segment)
+      eachBit(bits, (at) => {
+        data[(slice * area + at) * channels + channel] = 1;
+      });
+  }
+  const named = sorted.map(([number], channel) => [channel, names.get(number) ?? `segment ${number}`] as const);
+  return { data, names: new Map(named), channels };
 }
 
 const MOST_SEGMENTS = 65_535;

@@ -1,3 +1,4 @@
+import { hasClass } from '../overlap.js';
 import { type DicomElements, encodeDicom, uidOf } from './dicomWrite.js';
 import type { Volume } from './volume.js';
 
@@ -21,8 +22,9 @@ const SEGMENTATION = '1.2.840.10008.5.1.4.1.1.66.4';
  * A DICOM-SEG of the classes of a series, in its place and with references to its images: a segment for each class beside the first. It
  * belongs to the series' study; who the patient is it does not say.
  *
- * @param labels [depth * height * width] class index, as the volume stores its voxels
- * @param names  of the classes; the first is the background
+ * @param labels  [depth * height * width] class index, as the volume stores its voxels
+ * @param names   of the classes; the first is the background
+ * @param options overlaps: labels are sets of classes, bit k of which is class k, and none is the background. Defaults to false
  * @source DICOM PS3.3, A.51, C.8.20
  */
 export function writeSegmentation(
@@ -30,20 +32,25 @@ export function writeSegmentation(
   volume: Volume & { readonly affine: readonly number[] },
   origin: DicomOrigin,
   names: readonly string[],
-  now = new Date(),
+  { overlaps = false, now = new Date() }: { readonly overlaps?: boolean; readonly now?: Date } = {},
 ): Uint8Array {
   const { width, height, depth, spacing } = volume;
   const area = width * height;
   const frames: { segment: number; slice: number }[] = [];
-  for (let segment = 1; segment < names.length; segment++) {
+  const segments = overlaps ? names : names.slice(1);
+  const isOf = (value: number, segment: number): boolean =>
+    overlaps ? hasClass(value, segment - 1) : value === segment;
+  for (let segment = 1; segment <= segments.length; segment++) {
     for (let slice = 0; slice < depth; slice++)
-      if (labels.subarray(slice * area, (slice + 1) * area).includes(segment)) frames.push({ segment, slice });
+      if (labels.subarray(slice * area, (slice + 1) * area).some((value) => isOf(value, segment)))
+        frames.push({ segment, slice });
   }
   if (frames.length === 0) frames.push({ segment: 1, slice: 0 });
   const bits = new Uint8Array(Math.ceil((frames.length * area) / 8));
   for (const [i, { segment, slice }] of frames.entries()) {
     for (let at = 0, bit = i * area; at < area; at++, bit++)
-      if (labels[slice * area + at] === segment) bits[bit >> 3] = (bits[bit >> 3] as number) | (1 << (bit & 7));
+      if (isOf(labels[slice * area + at] as number, segment))
+        bits[bit >> 3] = (bits[bit >> 3] as number) | (1 << (bit & 7));
   }
   const { toPatient, cosines } = placeOf(volume);
   const name = `${origin.slices.map(({ sopInstance }) => sopInstance).join()} ${Buffer.from(bits).toString('base64')}`;
@@ -104,7 +111,7 @@ export function writeSegmentation(
     [0x00280103, 'US', [0]],
     [0x00282110, 'CS', '00'],
     [0x00620001, 'CS', 'BINARY'],
-    [0x00620002, 'SQ', names.slice(1).map(segmentOf)],
+    [0x00620002, 'SQ', segments.map(segmentOf)],
     [0x00620013, 'CS', 'NO'],
     [0x00700080, 'CS', 'SEGMENTATION'],
     [0x00700081, 'LO', 'Classes of a trained network'],

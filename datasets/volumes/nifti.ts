@@ -164,8 +164,9 @@ export function readNifti(bytes: Uint8Array): Volume {
  *
  * @param labels   [depth * height * width] as the volume stores its voxels
  * @param template bytes that begin with a NIfTI header; null: none
+ * @param maps     volumes one after the other, along the fourth axis. Defaults to 1
  */
-export function writeNifti(labels: Uint8Array, volume: Volume, template: Uint8Array | null): Uint8Array {
+export function writeNifti(labels: Uint8Array, volume: Volume, template: Uint8Array | null, maps = 1): Uint8Array {
   const own = template === null ? null : niftiHeader(template);
   const isTwo = own?.version === 2;
   const little = own?.little ?? true;
@@ -192,7 +193,7 @@ export function writeNifti(labels: Uint8Array, volume: Volume, template: Uint8Ar
     bytes.fill(0, 148, 252);
     bytes.fill(0, 328, 344);
   }
-  [3, width, height, depth, 1, 1, 1, 1].forEach((side, i) => {
+  [maps === 1 ? 3 : 4, width, height, depth, maps, 1, 1, 1].forEach((side, i) => {
     if (isTwo) view.setBigInt64(16 + 8 * i, BigInt(side), little);
     else view.setInt16(40 + 2 * i, side, little);
   });

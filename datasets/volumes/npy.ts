@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { unzipSync } from 'fflate';
-import { MAX_VALUES, readValues, requireShape, type StoredType, type Volume } from './volume.js';
+import { requireRoom } from './inflate.js';
+import { readValues, requireShape, type StoredType, type Volume } from './volume.js';
 
 const TYPES: { readonly [name: string]: StoredType } = {
   b1: 'uint8',
@@ -69,7 +70,7 @@ export function readNpz(bytes: Uint8Array): Volume {
   const found = unzipSync(bytes, {
     filter: ({ name, originalSize }) => {
       if (name !== chosen) return false;
-      if (originalSize > 8 * MAX_VALUES) throw new Error(`${originalSize} bytes are more than are read`);
+      requireRoom(originalSize);
       return true;
     },
   })[chosen];

@@ -30,7 +30,7 @@ export interface ReadVolume extends Volume {
   readonly header: Uint8Array | null;
   /** Of DICOM: the images it was read from. */
   readonly origin?: DicomOrigin;
-  /** Of masks that say what their values show. */
+  /** Of masks that say what their values show; of segments that lie apart by their channel. */
   readonly names?: ReadonlyMap<number, string>;
 }
 
@@ -38,6 +38,8 @@ export interface ReadVolume extends Volume {
 interface Grid {
   readonly path: string;
   readonly isFolder: boolean;
+  /** True: segments of DICOM lie apart, each a channel, as they may overlap. */
+  readonly isApart?: boolean | undefined;
 }
 
 const VOLUME = /\.(nii(\.gz)?|nrrd|nhdr|mha|mhd|np[yz]|dcm|dicom|ima)$/i;
@@ -118,8 +120,8 @@ async function openDicom(path: string, bytes: Uint8Array, on: Grid | undefined):
   const name = await guarded(path, bytes, async () => masksName(parseDicom(bytes)));
   if (name === null || on === undefined) return dicomOf(await oneDicom(path, bytes));
   const image = await readVolume(on.path, on.isFolder);
-  const { data, names } = await guarded(path, bytes, () => layMasks(bytes, image));
-  return { ...image, data, channels: 1, kind: 'dicom', modality: null, header: null, names };
+  const { data, names, channels } = await guarded(path, bytes, () => layMasks(bytes, image, on.isApart));
+  return { ...image, data, channels, kind: 'dicom', modality: null, header: null, names };
 }
 
 const oneDicom = (path: string, bytes: Uint8Array): Promise<DicomImage> => guarded(path, bytes, () => readDicom(bytes));

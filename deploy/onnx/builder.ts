@@ -10,6 +10,8 @@ export type Layout = 'last' | 'first';
 /** Axes of `last` in the order of `first`, and the other way. */
 export const TO_FIRST = [0, 3, 1, 2] as const;
 export const TO_LAST = [0, 2, 3, 1] as const;
+/** In the shape of a Reshape: as long as this axis of what is reshaped. */
+export const COPIED = 0;
 /** Where an axis of `last` is in `first`. */
 export const axisInFirst = (axis: number): number => TO_FIRST.indexOf(axis as 0);
 
@@ -140,9 +142,9 @@ export class OnnxBuilder {
     const other = layout === 'last' ? 'first' : 'last';
     if (!this.has(value, other)) throw new Error(`value ${value} is read before it is computed`);
     const source = this.get(value, other);
-    const [n = 1, height = 1, width = 1, channels = 1] = this.shapeOf(value);
-    if (channels === 1 || height * width === 1) {
-      const shape = layout === 'first' ? [n, channels, height, width] : [n, height, width, channels];
+    const [, height = 1, width = 1, channels = 1] = this.shapeOf(value);
+    if (height * width === 1) {
+      const shape = layout === 'first' ? [COPIED, channels, 1, 1] : [COPIED, 1, 1, channels];
       return this.node('Reshape', [source, this.integers(shape)]); // the same values in the same order
     }
     return this.node('Transpose', [source], { perm: layout === 'first' ? TO_FIRST : TO_LAST });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ConfigError } from '../../engine/errors.js';
 import type { GraphNode } from '../../engine/graph/graph.js';
-import { axisInFirst, type Layout, type OnnxBuilder, transposed } from './builder.js';
+import { axisInFirst, COPIED, type Layout, type OnnxBuilder, transposed } from './builder.js';
 import { type OnnxAttribute, TYPES } from './model.js';
 
 /** Writes the operators of one node. */
@@ -207,7 +207,12 @@ const pooling =
   };
 
 function resized(builder: OnnxBuilder, value: number, size: readonly number[], attributes: Attributes): string {
-  const [n = 1, , , channels = 1] = builder.shapeOf(value);
+  const [n = 1, height = 1, width = 1, channels = 1] = builder.shapeOf(value);
+  const scales = [(size[0] ?? 1) / height, (size[1] ?? 1) / width];
+  if (scales.every(Number.isInteger)) {
+    const factors = builder.tensor([1, 1, ...scales], [4], 'float32', 'scales');
+    return builder.node('Resize', [builder.get(value, 'first'), '', factors], attributes);
+  }
   const sizes = builder.integers([n, channels, ...size]);
   return builder.node('Resize', [builder.get(value, 'first'), '', '', sizes], attributes);
 }
@@ -298,8 +303,10 @@ const gather: Emit = (builder, node) => {
 };
 
 const reshape: Emit = (builder, node) => {
-  const shape = builder.integers(builder.shapeOf(output(node)));
-  builder.set(output(node), builder.node('Reshape', [builder.get(input(node, 0)), shape]));
+  const [first = 1, ...rest] = builder.shapeOf(output(node));
+  const isCopied = first === builder.shapeOf(input(node, 0))[0];
+  const shape = isCopied ? [COPIED, ...rest] : builder.shapeOf(output(node));
+  builder.set(output(node), builder.node('Reshape', [builder.get(input(node, 0)), builder.integers(shape)]));
 };
 
 const matMul: Emit = (builder, node) => {
@@ -331,11 +338,11 @@ const layerNorm: Emit = (builder, node) => {
 /** ONNX normalises channels one by one: a group is made one channel, and the factors of its members follow. */
 const groupNorm: Emit = (builder, node) => {
   const { groups, epsilon } = node.attributes as { groups: number; epsilon: number };
-  const [n = 1, height = 1, width = 1, channels = 1] = builder.shapeOf(input(node, 0));
+  const [, height = 1, width = 1, channels = 1] = builder.shapeOf(input(node, 0));
   const members = (height * width * channels) / groups;
   const joined = builder.node('Reshape', [
     builder.get(input(node, 0), 'first'),
-    builder.integers([n, groups, members]),
+    builder.integers([COPIED, groups, members]),
   ]);
   const [one, zero] = [1, 0].map((value) =>
     builder.tensor(
@@ -346,7 +353,7 @@ const groupNorm: Emit = (builder, node) => {
     ),
   ) as [string, string];
   const normalised = builder.node('InstanceNormalization', [joined, one, zero], { epsilon: { float: epsilon } });
-  const map = builder.node('Reshape', [normalised, builder.integers([n, channels, height, width])]);
+  const map = builder.node('Reshape', [normalised, builder.integers([COPIED, channels, height, width])]);
   const [scale, shift] = [1, 2].map((position) => operand(builder, input(node, position), 'first')) as [string, string];
   builder.set(output(node), builder.node('Add', [builder.node('Mul', [map, scale]), shift]), 'first');
 };

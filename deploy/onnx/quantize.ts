@@ -12,33 +12,35 @@ const MOST_BIAS = 2 ** 30;
 export interface Plan {
   /** Outputs of operators whose values are stored in 8 bits; their ranges have to be known. */
   readonly activations: readonly string[];
-  /** Convolutions whose weights are, by the name of their output. */
-  readonly convolutions: ReadonlySet<string>;
+  /** Convolutions and dense layers whose weights are, by the name of their output. */
+  readonly products: ReadonlySet<string>;
 }
 
 /**
- * What of a model is computed in 8 bits: convolutions with constant weights, what they read, and what they give but for the last, of which
- * the answer is made.
+ * What of a model is computed in 8 bits: convolutions and dense layers with constant weights, what they read, and what they give but for
+ * the last, of which the answer is made.
  */
 export function planQuantization({ nodes, tensors, outputs, inputs }: OnnxModel): Plan {
-  const constants = new Set(tensors.map(({ name }) => name));
+  const constants = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const readers = new Map<string, OnnxNode[]>();
   for (const node of nodes) for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
   const given = new Set(outputs.map(({ name }) => name));
-  const isConvolution = ({ operator, inputs: [, filter = ''] }: OnnxNode): boolean =>
-    operator === 'Conv' && constants.has(filter);
-  const before = new Set<string>(); // values that a convolution is made of, near or far
+  const isProduct = ({ operator, inputs: [x = '', weight = ''] }: OnnxNode): boolean => {
+    const { shape } = constants.get(weight) ?? {};
+    return shape !== undefined && !constants.has(x) && (operator === 'Conv' || isDense(operator, shape));
+  };
+  const before = new Set<string>(); // values that a product is made of, near or far
   for (const node of nodes.toReversed()) {
-    if (isConvolution(node) || node.outputs.some((name) => before.has(name)))
+    if (isProduct(node) || node.outputs.some((name) => before.has(name)))
       for (const name of node.inputs) before.add(name);
   }
   const activations = new Set<string>();
-  const convolutions = nodes.filter(isConvolution);
+  const products = nodes.filter(isProduct);
   for (const {
     inputs: [x = ''],
     outputs: [y = ''],
-  } of convolutions) {
-    if (!constants.has(x)) activations.add(x);
+  } of products) {
+    activations.add(x);
     if (!before.has(y) || given.has(y)) continue;
     const [follower, ...others] = readers.get(y) ?? [];
     const isFollowed = follower && others.length === 0 && FOLLOWERS.has(follower.operator);
@@ -46,8 +48,13 @@ export function planQuantization({ nodes, tensors, outputs, inputs }: OnnxModel)
   }
   for (const { name } of inputs) activations.delete(name); // pixels stay what they are
   for (const name of given) activations.delete(name);
-  return { activations: [...activations], convolutions: new Set(convolutions.map(({ outputs: [y = ''] }) => y)) };
+  return { activations: [...activations], products: new Set(products.map(({ outputs: [y = ''] }) => y)) };
 }
+
+/** A product with a matrix of weights, [in, out]. */
+const isDense = (operator: string, { length }: readonly number[]): boolean => operator === 'MatMul' && length === 2;
+/** Where the weights of an operator have their output channels. */
+const channelAxis = ({ operator }: Pick<OnnxNode, 'operator'>): 0 | 1 => (operator === 'MatMul' ? 1 : 0);
 
 /** The same model with other outputs beside its own: what its ranges are measured with. */
 export const withOutputs = (model: OnnxModel, names: readonly string[]): OnnxModel => ({
@@ -56,7 +63,7 @@ export const withOutputs = (model: OnnxModel, names: readonly string[]): OnnxMod
 });
 
 /**
- * A model whose convolutions are computed in 8 bits by runtimes that can, in the form that names scales beside operators of floats (QDQ):
+ * A model whose convolutions and dense layers are computed in 8 bits by runtimes that can, in the form that names scales beside operators of floats (QDQ):
  * weights signed, symmetric, a scale per output channel; maps unsigned, a scale and a zero per tensor; biases in 32 bits.
  *
  * @param ranges of the plan's activations
@@ -95,25 +102,27 @@ export function quantized(model: OnnxModel, plan: Plan, ranges: ReadonlyMap<stri
     stored.set(name, { name: decoded, scale });
   };
   const coded = new Map<string, CodedWeights>(); // convolutions of one weight share what it becomes
-  const weightsOf = (filter: OnnxTensor, of: string): CodedWeights => {
-    const known = coded.get(filter.name) ?? storeWeights(filter, of, leastScales(filter, model, plan, ranges), add);
+  const weightsOf = (filter: OnnxTensor, of: string, axis: 0 | 1): CodedWeights => {
+    const leasts = leastScales(filter, model, plan, ranges, axis);
+    const known = coded.get(filter.name) ?? storeWeights(filter, of, leasts, axis, add);
     coded.set(filter.name, known);
     return known;
   };
   const used = new Set(model.outputs.map(({ name }) => name));
   for (const node of model.nodes) {
     const inputs = node.inputs.map((name) => stored.get(name)?.name ?? name);
-    const filter = plan.convolutions.has(node.outputs[0] ?? '') ? byName.get(node.inputs[1] ?? '') : undefined;
+    const filter = plan.products.has(node.outputs[0] ?? '') ? byName.get(node.inputs[1] ?? '') : undefined;
     const source = stored.get(node.inputs[0] ?? '');
     if (filter && source) {
       const [name = ''] = node.outputs;
-      const weights = weightsOf(filter, name);
+      const axis = channelAxis(node);
+      const weights = weightsOf(filter, name, axis);
       inputs[1] = `${name}_weight_decoded`;
       nodes.push({
         operator: 'DequantizeLinear',
         inputs: weights.names,
         outputs: [inputs[1]],
-        attributes: { axis: 0 },
+        attributes: { axis },
       });
       const bias = byName.get(node.inputs[2] ?? '');
       if (bias) inputs[2] = storeBias(bias, name, { ...weights, source: source.scale }, add, nodes);
@@ -136,16 +145,17 @@ const scaleOf = ({ low, high }: Range): number => Math.fround(Math.max(high - lo
 function leastScales(
   { name, shape }: OnnxTensor,
   { nodes, tensors }: OnnxModel,
-  { convolutions }: Plan,
+  { products }: Plan,
   ranges: ReadonlyMap<string, Range>,
+  axis: 0 | 1,
 ): Float64Array {
-  const least = new Float64Array(shape[0] ?? 1);
+  const least = new Float64Array(shape[axis] ?? 1);
   for (const {
     inputs: [x = '', filter, bias],
     outputs: [y = ''],
   } of nodes) {
     const range = ranges.get(x);
-    if (filter !== name || !range || !convolutions.has(y)) continue;
+    if (filter !== name || !range || !products.has(y)) continue;
     const values = tensors.find((tensor) => tensor.name === bias)?.values ?? [];
     for (let c = 0; c < values.length; c++)
       least[c] = Math.max(least[c] ?? 0, Math.abs(Number(values[c])) / (MOST_BIAS * scaleOf(range)));
@@ -161,16 +171,21 @@ interface CodedWeights {
 }
 
 /** Signed weights of one scale per output channel. */
-function storeWeights({ values, shape }: OnnxTensor, of: string, leasts: Float64Array, add: Add): CodedWeights {
-  const channels = shape[0] ?? 1;
+function storeWeights(
+  { values, shape }: OnnxTensor,
+  of: string,
+  leasts: Float64Array,
+  axis: 0 | 1,
+  add: Add,
+): CodedWeights {
+  const channels = shape[axis] ?? 1;
   const size = values.length / channels;
-  const scales = Float32Array.from({ length: channels }, (_, c) => {
-    let most = LEAST;
-    for (let i = c * size; i < (c + 1) * size; i++) most = Math.max(most, Math.abs(values[i] ?? 0));
-    return Math.max(most / 127, leasts[c] ?? 0);
-  });
+  const channelOf = (i: number): number => (axis === 0 ? Math.floor(i / size) : i % channels);
+  const most = new Float64Array(channels).fill(LEAST);
+  for (let i = 0; i < values.length; i++) most[channelOf(i)] = Math.max(most[channelOf(i)]!, Math.abs(values[i] ?? 0));
+  const scales = Float32Array.from(most, (value, c) => Math.max(value / 127, leasts[c] ?? 0));
   const coded = Int32Array.from(values as ArrayLike<number>, (value, i) => {
-    return Math.max(-127, Math.min(127, Math.round(value / scales[Math.floor(i / size)]!)));
+    return Math.max(-127, Math.min(127, Math.round(value / scales[channelOf(i)]!)));
   });
   const names = [
     add(`${of}_weight_coded`, 'int8', shape, coded),

@@ -7,7 +7,8 @@ import type {
   Panoptic,
   Pixels,
 } from '../../datasets/sample.js';
-import { ConfigError, EngineError } from '../../engine/errors.js';
+import { ConfigError, EngineError, WeightsError } from '../../engine/errors.js';
+import { shownName } from '../../engine/printable.js';
 import type { TaskName } from '../../heads/tasks/names.js';
 import type { DescribeOptions } from '../../heads/tasks/task.js';
 import {
@@ -113,13 +114,26 @@ export function createOpenModel<Source, Image, Name extends string>(platform: Pl
       throw new ConfigError(`the network is for ${description.task}, not for ${wanted}`);
     signal?.throwIfAborted();
     const { name, network } = await openNetwork(platform, files, options);
-    if (signal?.aborted) {
+    const problem = inputProblem(network, description);
+    if (signal?.aborted || problem !== null) {
       await network.dispose();
-      throw signal.reason;
+      throw signal?.aborted ? signal.reason : new WeightsError(`${problem}: refused`);
     }
     return answering(network, name, description, threshold ?? description.threshold, platform.pixels);
   }
   return openModel;
+}
+
+/** Whether images of what the description says are what the network takes: before memory is taken for them. */
+function inputProblem({ inputs }: HostNetwork, { input }: Description): string | null {
+  if (inputs === undefined) return null;
+  const own = inputs.get(input.name);
+  if (own === undefined) {
+    return `the network takes ${[...inputs.keys()].map(shownName).join(', ')}, its description names '${shownName(input.name)}'`;
+  }
+  const told = [input.batch, ...input.size, channelCount(input)];
+  const isOther = own.length > 0 && told.some((side, i) => typeof own[i] === 'number' && own[i] > 0 && own[i] !== side);
+  return isOther ? `the network takes images of ${own.join(' x ')}, its description says ${told.join(' x ')}` : null;
 }
 
 async function openNetwork<Name extends string>(

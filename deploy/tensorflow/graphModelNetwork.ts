@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { EngineError } from '../../engine/errors.js';
+import { EngineError, EspalierError } from '../../engine/errors.js';
 import type { ExportedFile } from '../formats.js';
 import type { HostNetwork } from '../hostNetwork.js';
 
@@ -37,16 +37,20 @@ export async function openGraphModelNetwork(files: readonly ExportedFile[]): Pro
   });
   const names = Object.keys(signature.outputs);
   return {
+    inputs: new Map(model.inputs.map(({ name, shape }) => [name, shape ?? []])),
     run: async (inputs) => {
       const tensors = Object.fromEntries(
         Object.entries(inputs).map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]),
       );
-      const found = [model.execute(tensors, names)].flat() as tf.Tensor[];
+      let found: tf.Tensor[] = [];
       try {
+        found = [model.execute(tensors, names)].flat();
         const values = await Promise.all(found.map(async (tensor) => (await tensor.data()) as Float32Array));
         return Object.fromEntries(
           names.map((name, i) => [name, { values: values[i] as Float32Array, shape: found[i]?.shape ?? [] }]),
         );
+      } catch (error) {
+        throw cannotRun(error);
       } finally {
         tf.dispose([tensors, found]);
       }
@@ -54,3 +58,9 @@ export async function openGraphModelNetwork(files: readonly ExportedFile[]): Pro
     dispose: async () => model.dispose(),
   };
 }
+
+/** What TensorFlow.js says of a graph that it has loaded and cannot run, as an error of this library. */
+const cannotRun = (error: unknown): EspalierError =>
+  error instanceof EspalierError
+    ? error
+    : new EngineError(`TensorFlow.js cannot run the GraphModel: ${error instanceof Error ? error.message : error}`);

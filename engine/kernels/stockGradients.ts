@@ -53,6 +53,18 @@ const resize = (gradient: (dy: tf.Tensor, height: number, width: number) => tf.T
   },
 });
 
+/** Of what is reduced: tfjs multiplies with ones of the input's size, which a compiled function would hold for good. */
+const reduction = (shareOf: (size: number) => number): Rule => ({
+  inputs: ['x'],
+  gradients([dy], [x], { axis }) {
+    if (!dy || !x || tf.getBackend() !== 'tensorflow') return undefined; // elsewhere repeating is slower than multiplying
+    const axes = tf.util.parseAxisParam(axis as number | number[], x.shape);
+    const shape = x.shape.map((size, i) => (axes.includes(i) ? 1 : size));
+    const share = shareOf(x.size / tf.util.sizeFromShape(shape));
+    return { x: () => tf.broadcastTo(tf.mul(tf.reshape(dy, shape), share), x.shape) };
+  },
+});
+
 /** Ops of tfjs whose gradient is missing or wrong on every backend, by kernel name. */
 const RULES: { readonly [kernel: string]: Rule } = {
   Equal: comparison,
@@ -69,6 +81,8 @@ const RULES: { readonly [kernel: string]: Rule } = {
     const slope = tf.mul(tf.mul(tf.sub(a, b), 2), dy);
     return [slope, tf.neg(slope)];
   }),
+  Sum: reduction(() => 1),
+  Mean: reduction((size) => 1 / Math.max(1, size)),
   Cumsum: {
     inputs: ['x'],
     gradients([dy], [x], { axis, exclusive, reverse }) {

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
 import { WeightsError } from '../../engine/errors.js';
-import { boxesReading, instancesReading, readBoxes } from './boxes.js';
+import { boxesReading, instancesReading, panopticReading, readBoxes } from './boxes.js';
 import { classMapReading, readClassMap } from './classMap.js';
 import { classScoresReading, readClassScores } from './classScores.js';
 import { detectionsReading, readDetections } from './detections.js';
@@ -22,6 +22,7 @@ export const readingSchema = z.discriminatedUnion('kind', [
   classMapReading,
   classScoresReading,
   instancesReading,
+  panopticReading,
 ]);
 export type Reading = z.output<typeof readingSchema>;
 
@@ -64,17 +65,20 @@ export async function readAnswers(
       readBoxes(reading, boxes[i] as HostOutput, scores[i] as HostOutput, placement),
     );
   }
-  if (reading.kind === 'instances') {
+  if (reading.kind === 'instances' || reading.kind === 'panoptic') {
     const [boxes, scores, kernels] = ['boxes', 'scores', 'kernels'].map((name) => rows(name, 3));
     const prototypes = rows('prototypes', 4);
-    const { readInstances } = await import('./instances.js'); // run lengths of COCO weigh more than all the rest
+    const { readInstances, readPanoptic } = await import('./instances.js'); // run lengths of COCO weigh more than all the rest
+    const semantic = reading.kind === 'panoptic' ? rows('semantic', 4) : [];
     return placements.map((placement, i) => {
       const [own, ownScores, ownKernels] = [boxes?.[i], scores?.[i], kernels?.[i]] as [
         HostOutput,
         HostOutput,
         HostOutput,
       ];
-      return readInstances(reading, own, ownScores, ownKernels, prototypes[i] as HostOutput, placement);
+      const found = readInstances(reading, own, ownScores, ownKernels, prototypes[i] as HostOutput, placement);
+      if (reading.kind === 'instances') return found;
+      return readPanoptic(reading, found, semantic[i] as HostOutput, placement);
     });
   }
   if (reading.kind === 'detections') {

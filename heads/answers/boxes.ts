@@ -37,6 +37,19 @@ export const instancesReading = z.extend(boxesReading, {
   maskThreshold: z.number().check(z.gt(0), z.lt(1)),
 });
 
+/**
+ * Objects and regions: outputs as of `instances`, and `semantic` [N, h, w, K] scores on a grid over `covered` pixels of the network's input: of
+ * all objects as one class, then of the classes without objects.
+ */
+export const panopticReading = z.extend(instancesReading, {
+  kind: z.literal('panoptic'),
+  /** [height, width], pixels. */
+  covered: z.readonly(z.tuple([upTo(65_536), upTo(65_536)])),
+  /** Classes that have objects, the first. */
+  things: upTo(100_000),
+  merge: z.strictObject({ scoreThreshold: fraction, visible: fraction, stuffShare: fraction }),
+});
+
 /** The best boxes of one image, in its own pixels, best first. */
 export const readBoxes = (
   options: DecodeOptions,

@@ -1,15 +1,20 @@
 import type * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
-import type { Instances } from '../../datasets/sample.js';
+import type { Instances, Panoptic } from '../../datasets/sample.js';
 import { WeightsError } from '../../engine/errors.js';
 import { withMasks } from '../instance/decode.js';
 import { countKernel, hostMask, ORIGIN } from '../instance/mask.js';
+import { ownClass } from '../panoptic/encoder.js';
+import { mergePanoptic } from '../panoptic/merge.js';
 import type { HostOutput } from './answers.js';
-import { type instancesReading, readPlacedBoxes } from './boxes.js';
+import { type instancesReading, type panopticReading, readPlacedBoxes } from './boxes.js';
+import { readClassMap } from './classMap.js';
+
+type MaskReading = Omit<z.output<typeof instancesReading>, 'kind'>;
 
 /** The best objects of one image with masks of its size, best first. */
 export function readInstances(
-  { stride, shift, maskThreshold, ...options }: z.output<typeof instancesReading>,
+  { stride, shift, maskThreshold, ...options }: MaskReading,
   boxes: HostOutput,
   scores: HostOutput,
   { values: kernels, shape: [networks = 0, length = 0] }: HostOutput,
@@ -26,4 +31,15 @@ export function readInstances(
     return hostMask(prototypes, kernels.subarray(place * length, (place + 1) * length), ORIGIN);
   };
   return withMasks(detections, places, maskOf, prototypes, placement, maskThreshold);
+}
+
+/** Objects of one image, and the class of what they leave of it. */
+export function readPanoptic(
+  { covered, things, merge }: Pick<z.output<typeof panopticReading>, 'covered' | 'things' | 'merge'>,
+  found: Instances,
+  semantic: HostOutput,
+  placement: Placement,
+): Panoptic {
+  const map = readClassMap({ kind: 'classMap', covered }, semantic, placement);
+  return mergePanoptic(found, { ...map, mask: map.mask.map((label) => ownClass(label, things)) }, merge);
 }

@@ -19,11 +19,11 @@ export function boundaryLoss(
   logits: tf.Tensor,
   labels: tf.Tensor,
   distances: tf.Tensor,
-  { background = true }: Pick<RegionOptions, 'background'> = {},
+  { background = true, overlaps = false }: Pick<RegionOptions, 'background' | 'overlaps'> = {},
 ): LossTerm {
-  const { probabilities, labelled } = classRows(logits, labels, background);
+  const { probabilities, labelled } = classRows(logits, labels, { background, overlaps });
   const [N, R, K] = probabilities.shape;
   const map = tf.reshape(distances, [N, R, -1]) as tf.Tensor3D;
-  const weights = background ? map : tf.slice(map, [0, 0, 1], [-1, -1, K]);
+  const weights = background || overlaps ? map : tf.slice(map, [0, 0, 1], [-1, -1, K]);
   return quotient(tf.sum<tf.Scalar>(tf.mul(probabilities, weights)), tf.sum<tf.Scalar>(labelled), { least: TINY });
 }

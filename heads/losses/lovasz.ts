@@ -16,9 +16,9 @@ import { type LossTerm, meanLoss, quotient } from './term.js';
 export function lovaszLoss(
   logits: tf.Tensor,
   labels: tf.Tensor,
-  { over = 'batch', background = true }: RegionOptions = {},
+  { over = 'batch', ...options }: RegionOptions = {},
 ): LossTerm {
-  const { hot, probabilities } = classRows(logits, labels, background);
+  const { hot, probabilities } = classRows(logits, labels, options);
   const [N, R, K] = hot.shape;
   // 1 - p of the pixel's class, p of the others, 0 where it is ignored
   const errors = tf.sub(tf.add(hot, probabilities), tf.mul(tf.mul(hot, probabilities), 2)) as tf.Tensor3D;

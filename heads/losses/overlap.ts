@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { oneHot } from '../../engine/kernels/index.js';
+import { greaterEqualMask, oneHot } from '../../engine/kernels/index.js';
 import { type LossTerm, quotient } from './term.js';
 
 /** What losses of overlapping regions have in common. */
@@ -11,23 +11,51 @@ export interface RegionOptions {
   readonly over?: 'batch' | 'sample';
   /** False: the first class, the background, is left out. Defaults to true. */
   readonly background?: boolean;
+  /** True: classes may overlap: bit k of a label is class k, probabilities are sigmoids, and there is no background. Defaults to false. */
+  readonly overlaps?: boolean;
 }
 
 /** Soft class maps with their truth; an ignored pixel is 0 in all of them. */
 export interface ClassRows {
   /** [N, R, K] 1 at the pixel's class. */
   readonly hot: tf.Tensor3D;
-  /** [N, R, K] softmax of the logits. */
+  /** [N, R, K] softmax of the logits; sigmoid where classes may overlap. */
   readonly probabilities: tf.Tensor3D;
   /** [N, R, 1] 1 where a pixel is labelled. */
   readonly labelled: tf.Tensor3D;
 }
 
 /**
+ * Logits and labels of classes that may overlap, pixel by pixel.
+ *
+ * @param logits [R, K], or [N, R, K] of N images
+ * @param labels int32, [R] or [N, R]: bit k is class k; below 0: not labelled
+ * @returns      rows [N, R, K], hot [N, R, K] 1 at the pixel's classes, labelled [N, R, 1]
+ */
+export function setRows(logits: tf.Tensor, labels: tf.Tensor) {
+  const [R = 0, K = 0] = logits.shape.slice(-2);
+  const rows = tf.reshape(logits, [-1, R, K]) as tf.Tensor3D;
+  const values = tf.reshape(tf.cast(labels, 'float32'), [-1, R, 1]) as tf.Tensor3D;
+  const labelled = greaterEqualMask(values, 0) as tf.Tensor3D;
+  const bits = tf.tensor1d(Array.from({ length: K }, (_, k) => 2 ** k));
+  const shifted = tf.floor(tf.div(tf.mul(values, labelled), bits));
+  const hot = tf.sub(shifted, tf.mul(tf.floor(tf.div(shifted, 2)), 2)) as tf.Tensor3D;
+  return { rows, hot, labelled };
+}
+
+/**
  * @param logits [R, K], or [N, R, K] of N images
  * @param labels int32 class index, [R] or [N, R]; below 0: not counted
  */
-export function classRows(logits: tf.Tensor, labels: tf.Tensor, background = true): ClassRows {
+export function classRows(
+  logits: tf.Tensor,
+  labels: tf.Tensor,
+  { background = true, overlaps = false }: Pick<RegionOptions, 'background' | 'overlaps'> = {},
+): ClassRows {
+  if (overlaps) {
+    const { rows, hot, labelled } = setRows(logits, labels);
+    return { hot, labelled, probabilities: tf.mul(tf.sigmoid(rows), labelled) as tf.Tensor3D };
+  }
   const [R = 0, K = 0] = logits.shape.slice(-2);
   const rows = tf.reshape(logits, [-1, R, K]) as tf.Tensor3D;
   const hot = tf.reshape(oneHot(tf.reshape(labels, [labels.size]), K), [-1, R, K]) as tf.Tensor3D;
@@ -55,10 +83,10 @@ export interface SoftOverlap {
 export function overlapLoss(
   logits: tf.Tensor,
   labels: tf.Tensor,
-  { over = 'batch', background = true }: RegionOptions,
+  { over = 'batch', ...options }: RegionOptions,
   lossOf: (counts: SoftOverlap) => tf.Tensor,
 ): LossTerm {
-  const { hot, probabilities } = classRows(logits, labels, background);
+  const { hot, probabilities } = classRows(logits, labels, options);
   const axes = over === 'batch' ? [0, 1] : 1;
   const sums = [tf.sum(hot, axes), tf.sum(tf.mul(probabilities, hot), axes), tf.sum(probabilities, axes)];
   const meanOf = (totals: readonly tf.Tensor[]): tf.Tensor => {

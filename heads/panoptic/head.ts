@@ -56,11 +56,17 @@ export function createPanopticHead<In extends Level>(
         objects.dispose();
         branch.dispose();
       },
-      forward: (maps, pass) =>
+      forward: (maps, pass, pixels) =>
         tf.tidy(() => ({
-          ...objects.forward(maps, pass),
+          ...objects.forward(maps, pass, pixels),
           semantic: branch.forward(maps as FeatureMaps<In>, pass),
         })),
+      ...(objects.exported?.reading.kind === 'instances' && {
+        exported: {
+          outputs: ({ semantic, ...raw }: PanopticRaw) => ({ ...objects.exported?.outputs(raw), semantic }),
+          reading: { ...objects.exported.reading, kind: 'panoptic' as const, covered: inputSize, things, merge },
+        },
+      }),
       loss: ({ semantic, ...raw }, targets, progress) => ({
         ...objects.loss(raw, targets, progress),
         ...weighted(branch.loss(semantic, targets, progress), weight),

@@ -9,6 +9,8 @@ export interface ScoreGrid {
   readonly height: number;
   readonly width: number;
   readonly classes: number;
+  /** True: a pixel has every class whose score is above 0. Defaults to false: the one of the best. */
+  readonly overlaps?: boolean;
 }
 
 /** Where one output pixel reads along one axis: two cells and the share of the second. */
@@ -23,7 +25,8 @@ interface Taps {
  * lies in the input; of equals the lower class wins.
  *
  * @param inputSize [height, width] of the network input, pixels
- * @param options   probabilities: those of every class are given, too, by the softmax of the scores. Defaults to false
+ * @param options   probabilities: those of every class are given, too, by the softmax of the scores, of classes that overlap their sigmoid. Defaults
+ *   to false
  */
 export function decodeClassMap(
   grid: ScoreGrid,
@@ -35,18 +38,25 @@ export function decodeClassMap(
   const rows = taps(height, scaleY, offsetY, inputSize[0], grid.height);
   const columns = taps(width, scaleX, offsetX, inputSize[1], grid.width);
   const mask = new Uint8Array(width * height);
-  const { classes } = grid;
+  const { classes, overlaps = false } = grid;
+  const [chosen, shares] = overlaps ? [classesAbove, sigmoids] : [bestClass, softmax];
   const probabilities = asked ? new Float32Array(width * height * classes) : null;
   const line = new Float64Array(grid.width * classes);
   for (let y = 0; y < height; y++) {
     blendRows(grid, rows, y, line);
     for (let x = 0; x < width; x++) {
       const at = y * width + x;
-      mask[at] = bestClass(line, columns, x, classes);
-      if (probabilities) softmax(line, columns, x, probabilities.subarray(at * classes, (at + 1) * classes));
+      mask[at] = chosen(line, columns, x, classes);
+      if (probabilities) shares(line, columns, x, probabilities.subarray(at * classes, (at + 1) * classes));
     }
   }
-  return { mask, width, height, ...(probabilities && { classProbabilities: probabilities }) };
+  return {
+    mask,
+    width,
+    height,
+    ...(probabilities && { classProbabilities: probabilities }),
+    ...(overlaps && { overlaps }),
+  };
 }
 
 /** @param into [classes] */
@@ -103,4 +113,23 @@ function bestClass(line: Float64Array, columns: Taps, x: number, classes: number
     }
   }
   return best;
+}
+
+/** The set of the classes whose score is above 0. */
+function classesAbove(line: Float64Array, columns: Taps, x: number, classes: number): number {
+  const left = columns.low[x]! * classes;
+  const right = columns.high[x]! * classes;
+  const share = columns.share[x]!;
+  let set = 0;
+  for (let k = 0; k < classes; k++) if (line[left + k]! * (1 - share) + line[right + k]! * share > 0) set |= 1 << k;
+  return set;
+}
+
+/** @param into [classes] */
+function sigmoids(line: Float64Array, columns: Taps, x: number, into: Float32Array): void {
+  const [left, right] = [columns.low[x]! * into.length, columns.high[x]! * into.length];
+  const share = columns.share[x]!;
+  for (let k = 0; k < into.length; k++) {
+    into[k] = 1 / (1 + Math.exp(-(line[left + k]! * (1 - share) + line[right + k]! * share)));
+  }
 }

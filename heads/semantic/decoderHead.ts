@@ -4,9 +4,11 @@ import { type FeatureInfo, type FeatureMaps, type FeatureSpec, type Level, mapSi
 import { glorotUniform } from '../../backbones/initialisers.js';
 import { convolution, type MapLayer } from '../../backbones/layers/index.js';
 import type { Parameters } from '../../backbones/parameters.js';
+import { MOST_OVERLAPPING } from '../../datasets/overlap.js';
 import { type ClassMap, IGNORED } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { resizeAligned, resizeBilinear } from '../../engine/kernels/index.js';
+import { classMapReadingOf } from '../answers/classMap.js';
 import { buildHead, imagesOf } from '../buildHead.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
@@ -35,12 +37,12 @@ export type SemanticDecoderOptions = HeadSetting & Omit<z.input<typeof semanticD
  * @throws ConfigError when settings do not fit each other, ShapeError when the backbone lacks a map
  */
 export function createSemanticDecoderHead(
-  { classes, inputSize, ...settings }: SemanticDecoderOptions,
+  { classes, inputSize, overlaps = false, ...settings }: SemanticDecoderOptions,
   features: Partial<FeatureSpec>,
 ): Head<Level, DecoderRaw, SemanticTargets, ClassMap> {
   return buildHead(semanticDecoderConfig, settings, features as FeatureSpec, ({ options, owner }) => {
     const { auxiliary, upsampling } = options;
-    checkClasses(classes, options);
+    checkClasses(classes, overlaps, options);
     const decoder = createDecoder(options.decoder, { inputSize, outputs: classes }, features, owner);
     const deepest = decoder.levels.at(-1) ?? 'P5';
     const [finest = 'P5'] = decoder.levels;
@@ -79,8 +81,8 @@ export function createSemanticDecoderHead(
         return raw;
       },
       exported: {
-        outputs: ({ logits }) => ({ scores: classLogits(logits) }),
-        reading: { kind: 'classMap', covered: inputSize },
+        outputs: ({ logits }) => ({ scores: overlaps ? logits : classLogits(logits) }),
+        reading: classMapReadingOf(inputSize, overlaps),
       },
       average: (seen) => ({
         logits: averageLogits(seen.map(({ raw, isMirrored }) => ({ raw: raw.logits, isMirrored }))),
@@ -88,17 +90,18 @@ export function createSemanticDecoderHead(
       loss: (raw, targets) =>
         decoderLoss(raw, targets, {
           loss: options.loss,
+          overlaps,
           stageWeights: weights,
           auxiliaryWeight: auxiliary?.weight ?? 0,
         }),
       decode: async (raw, placements, options) => {
-        const logits = tf.tidy(() => classLogits(raw.logits));
+        const logits = overlaps ? raw.logits : tf.tidy(() => classLogits(raw.logits));
         const [, height, width, count] = logits.shape;
         const images = await imagesOf({ scores: logits }, placements.length);
         if (logits !== raw.logits) logits.dispose();
         const covered = coveredSize(output, [height, width], inputSize);
         return images.map(({ scores }, i) =>
-          decodeClassMap({ scores, height, width, classes: count }, covered, placements[i]!, options),
+          decodeClassMap({ scores, height, width, classes: count, overlaps }, covered, placements[i]!, options),
         );
       },
     };
@@ -139,9 +142,12 @@ function enlarged(info: FeatureInfo, factor: number): FeatureInfo {
   };
 }
 
-function checkClasses(classes: number, { loss }: SemanticDecoderConfig): void {
-  if (!(classes >= 1 && classes <= IGNORED)) {
-    throw new ConfigError(`semantic decoder head: ${classes} classes: a class map holds 1 to ${IGNORED}`);
+function checkClasses(classes: number, overlaps: boolean, { loss }: SemanticDecoderConfig): void {
+  const most = overlaps ? MOST_OVERLAPPING : IGNORED;
+  if (!(classes >= 1 && classes <= most)) {
+    throw new ConfigError(
+      `semantic decoder head: ${classes} classes: a class map holds 1 to ${most}${overlaps ? ' that may overlap' : ''}`,
+    );
   }
-  checkClassWeights(loss, Math.max(2, classes)); // one class has a background
+  checkClassWeights(loss, overlaps ? classes : Math.max(2, classes)); // one class has a background
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ConfigError } from '../../engine/errors.js';
 import { greaterEqualMask, oneHot, resizeNearestExact } from '../../engine/kernels/index.js';
 import type { TargetTensors } from '../head.js';
+import { setRows } from '../losses/overlap.js';
 import { type LossTerms, meanLoss } from '../losses/term.js';
 import type { SemanticTargets } from './encoder.js';
 import { semanticLoss } from './loss.js';
@@ -25,6 +26,8 @@ export function classLogits(logits: tf.Tensor4D): tf.Tensor4D {
 
 export interface DecoderLossOptions {
   readonly loss: SemanticLossConfig;
+  /** True: bit k of a mask's value is class k. Defaults to false. */
+  readonly overlaps?: boolean;
   /** Of the class map's loss, and of that of each coarser prediction, finest first. */
   readonly stageWeights: readonly number[];
   /** Weight of the auxiliary answer's loss. */
@@ -50,13 +53,18 @@ export function decoderLoss(
     const logits = i === 0 ? raw.logits : raw[`deep${i - 1}`];
     if (!logits) return [];
     const fitting = i === 0 ? maps : { ...maps, mask: maskAt(mask, logits.shape[1], logits.shape[2]) };
-    const losses = semanticLoss(classLogits(logits), fitting, options.loss);
+    const losses = semanticLoss(
+      options.overlaps ? logits : classLogits(logits),
+      fitting,
+      options.loss,
+      options.overlaps,
+    );
     return Object.entries(losses).map(([name, term]) => {
       return [i === 0 ? name : `${name}${i}`, { ...term, weight: term.weight * weight }] as const;
     });
   });
   if (!raw.image) return Object.fromEntries(terms);
-  const shown = image ?? classesShown(mask, raw.logits.shape[3], raw.image.shape[1]);
+  const shown = image ?? classesShown(mask, raw.logits, raw.image.shape[1], options.overlaps);
   return { ...Object.fromEntries(terms), image: meanLoss(imageLoss(raw.image, shown), options.auxiliaryWeight) };
 }
 
@@ -67,7 +75,8 @@ function maskAt(mask: tf.Tensor3D, height: number, width: number): tf.Tensor3D {
 }
 
 /** [N, outputs]: 1 where a class has a cell in the image. */
-function classesShown(mask: tf.Tensor3D, outputs: number, wanted: number): tf.Tensor2D {
+function classesShown(mask: tf.Tensor3D, logits: tf.Tensor4D, wanted: number, overlaps = false): tf.Tensor2D {
+  const outputs = logits.shape[3];
   if (outputs !== wanted) {
     throw new ConfigError(
       `the auxiliary answer has ${wanted} classes, the class map ${outputs}: give both as many, or targets called 'image' of [N, ${wanted}]`,
@@ -75,6 +84,10 @@ function classesShown(mask: tf.Tensor3D, outputs: number, wanted: number): tf.Te
   }
   const classes = Math.max(2, outputs);
   const [N, height, width] = mask.shape;
+  if (overlaps) {
+    const rows = tf.zeros([N, height * width, outputs]);
+    return tf.max(setRows(rows, tf.reshape(mask, [N, height * width])).hot, 1) as tf.Tensor2D;
+  }
   const hot = oneHot(tf.reshape(mask, [mask.size]) as tf.Tensor1D, classes); // rows below 0 are all zero
   const shown = tf.max(tf.reshape(hot, [N, height * width, classes]), 1) as tf.Tensor2D;
   return outputs === 1 ? tf.slice(shown, [0, 1], [N, 1]) : shown;

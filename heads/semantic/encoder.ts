@@ -1,4 +1,5 @@
 import type { Encoder } from '../../datasets/encoder.js';
+import { planeOf } from '../../datasets/overlap.js';
 import { IGNORED, type SemanticTruth } from '../../datasets/sample.js';
 import { ShapeError } from '../../engine/errors.js';
 import { signedDistances } from './signedDistances.js';
@@ -8,6 +9,8 @@ export interface SemanticEncoderConfig {
   readonly inputSize: readonly [height: number, width: number];
   /** Classes whose signed distances are written, for a boundary loss. Defaults to 0: none are. */
   readonly distances?: number;
+  /** True: bit k of a map's value is class k. Defaults to false. */
+  readonly overlaps?: boolean;
 }
 
 /** The class of every pixel, and its distance to the boundary of every class where a loss asks for it. */
@@ -23,6 +26,7 @@ export type SemanticTargets = {
 export function createEncoder({
   inputSize,
   distances: classes = 0,
+  overlaps = false,
 }: SemanticEncoderConfig): Encoder<SemanticTruth, SemanticTargets> {
   const [height, width] = inputSize;
   return {
@@ -39,7 +43,9 @@ export function createEncoder({
       const { mask, distances } = into;
       for (let i = 0; i < mask.length; i++) mask[i] = truth.mask[i] === IGNORED ? -1 : truth.mask[i]!;
       for (let label = 0; distances && label < classes; label++) {
-        const own = signedDistances(truth.mask, label, inputSize);
+        const own = overlaps
+          ? signedDistances(planeOf(truth.mask, label), 1, inputSize)
+          : signedDistances(truth.mask, label, inputSize);
         for (let i = 0; i < own.length; i++) distances[i * classes + label] = own[i]!;
       }
     },
@@ -48,6 +54,7 @@ export function createEncoder({
       mask: Uint8Array.from(mask, (label) => (label < 0 ? IGNORED : label)),
       width,
       height,
+      ...(overlaps && { overlaps }),
     }),
   };
 }

@@ -3,10 +3,12 @@ import type * as z from 'zod';
 import type { FeatureSpec, Level } from '../../backbones/features.js';
 import { fanInNormal, glorotUniform } from '../../backbones/initialisers.js';
 import { convolution } from '../../backbones/layers/index.js';
+import { MOST_OVERLAPPING } from '../../datasets/overlap.js';
 import { type ClassMap, IGNORED } from '../../datasets/sample.js';
 import { ConfigError } from '../../engine/errors.js';
 import { resizeBilinear } from '../../engine/kernels/index.js';
 import { separableBlock } from '../../necks/separable.js';
+import { classMapReadingOf } from '../answers/classMap.js';
 import { buildHead, imagesOf } from '../buildHead.js';
 import type { HeadSetting } from '../definition.js';
 import type { Head } from '../head.js';
@@ -30,14 +32,17 @@ export type SemanticOptions = HeadSetting & Omit<z.input<typeof semanticConfig>,
  * @source Kirillov et al. 2019, arXiv:1901.02446, section 3.1, with separable convolutions
  */
 export function createSemanticHead<In extends Level>(
-  { classes, inputSize, ...settings }: SemanticOptions,
+  { classes, inputSize, overlaps = false, ...settings }: SemanticOptions,
   features: FeatureSpec<In>,
 ): Head<In, SemanticRaw, SemanticTargets, ClassMap> {
   return buildHead(semanticConfig, settings, features, ({ options, levels, owner }) => {
     const { channels, frozen, activation } = options;
-    if (!(classes >= 2 && classes <= IGNORED)) {
+    const [fewest, most] = overlaps ? [1, MOST_OVERLAPPING] : [2, IGNORED];
+    if (!(classes >= fewest && classes <= most)) {
       throw new ConfigError(
-        `semantic head: ${classes} classes: a pixel is one of 2 to ${IGNORED}, the background counts`,
+        overlaps
+          ? `semantic head: ${classes} classes: of those that may overlap a pixel tells 1 to ${most} apart`
+          : `semantic head: ${classes} classes: a pixel is one of 2 to ${IGNORED}, the background counts`,
       );
     }
     checkClassWeights(options.loss, classes);
@@ -67,15 +72,15 @@ export function createSemanticHead<In extends Level>(
         const sum = mixed.reduce((total, map) => tf.add(total, resizeBilinear(map, height, width)));
         return predict(fuse(sum, pass), pass);
       },
-      exported: { outputs: (raw) => ({ scores: raw }), reading: { kind: 'classMap', covered: inputSize } },
+      exported: { outputs: (raw) => ({ scores: raw }), reading: classMapReadingOf(inputSize, overlaps) },
       average: averageLogits,
-      loss: (raw, targets) => semanticLoss(raw, targets, options.loss),
+      loss: (raw, targets) => semanticLoss(raw, targets, options.loss, overlaps),
       decode: async (raw, placements, options) => {
         const [, height, width] = raw.shape;
         const images = await imagesOf({ scores: raw }, placements.length);
         const covered = coveredSize(finest, [height, width], inputSize);
         return images.map(({ scores }, i) =>
-          decodeClassMap({ scores, height, width, classes }, covered, placements[i]!, options),
+          decodeClassMap({ scores, height, width, classes, overlaps }, covered, placements[i]!, options),
         );
       },
     };

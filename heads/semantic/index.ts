@@ -15,8 +15,11 @@ const CROP = 256;
 /** What the encoder writes: distances only where a loss asks for them. One class has a background. */
 const encoderConfigOf = (
   { loss }: { readonly loss: SemanticLossConfig },
-  { classes, inputSize }: HeadSetting,
-): SemanticEncoderConfig => ({ inputSize, distances: loss.boundary.weight > 0 ? Math.max(2, classes) : 0 });
+  { classes, inputSize, overlaps = false }: HeadSetting,
+): SemanticEncoderConfig => {
+  const drawn = overlaps ? classes : Math.max(2, classes);
+  return { inputSize, distances: loss.boundary.weight > 0 ? drawn : 0, ...(overlaps && { overlaps }) };
+};
 
 /** The class of every pixel, from a pyramid. */
 export const semantic = defineHead({
@@ -30,9 +33,9 @@ export const semantic = defineHead({
     head: { kind: 'semantic' },
   }),
   limits: () => ({ maxDetections: 0 }),
-  create: (config, features, { classes, inputSize }) => ({
-    head: createSemanticHead({ ...config, classes, inputSize }, features),
-    encoderConfig: encoderConfigOf(config, { classes, inputSize }),
+  create: (config, features, { classes, inputSize, overlaps }) => ({
+    head: createSemanticHead({ ...config, classes, inputSize, overlaps }, features),
+    encoderConfig: encoderConfigOf(config, { classes, inputSize, overlaps }),
   }),
 });
 
@@ -52,8 +55,8 @@ export const semanticDecoder = defineHead({
     neck: { kind: 'none' },
     head: { kind: 'semantic-decoder', decoder: { kind: 'unet' } },
   }),
-  create: (config, features, { classes, inputSize }) => ({
-    head: createSemanticDecoderHead({ ...config, classes, inputSize }, features),
-    encoderConfig: encoderConfigOf(config, { classes, inputSize }),
+  create: (config, features, { classes, inputSize, overlaps }) => ({
+    head: createSemanticDecoderHead({ ...config, classes, inputSize, overlaps }, features),
+    encoderConfig: encoderConfigOf(config, { classes, inputSize, overlaps }),
   }),
 });

@@ -13,12 +13,14 @@ export type SemanticRaw = tf.Tensor4D;
  *
  * @param targets mask [N, H, W] int32, below 0 where ignored, and where there is a boundary loss distances [N, H, W, K]: what
  *   the encoder writes
+ * @param overlaps true: bit k of a mask's value is class k. Defaults to false
  * @throws ConfigError for a boundary loss without distances
  */
 export function semanticLoss(
   raw: SemanticRaw,
   targets: TargetTensors<SemanticTargets>,
   settings: SemanticLossConfig,
+  overlaps = false,
 ): LossTerms {
   const { mask } = targets;
   const [N, height, width] = mask.shape;
@@ -29,6 +31,7 @@ export function semanticLoss(
       logits: tf.reshape(resizeBilinear(raw, height, width), [N, height * width, K]),
       labels: tf.reshape(mask, [N, height * width]),
       distances: distances && tf.reshape(distances, [N, height * width, K]),
+      overlaps,
     },
     settings,
   );

@@ -1,4 +1,5 @@
 import { createCaseEvaluator, createSemanticEvaluator, type PerClass } from '../../datasets/evaluators/index.js';
+import { hasClass } from '../../datasets/overlap.js';
 import { type ClassMap, IGNORED, type SemanticTruth } from '../../datasets/sample.js';
 import { blendClassMaps, stitchClassMaps } from './stitch.js';
 import { defineTask, figuresOf } from './task.js';
@@ -49,8 +50,10 @@ export const segmentation = defineTask<SemanticTruth, ClassMap>({
 });
 
 /** Fraction of the image that each class covers. */
-function classShares({ mask }: ClassMap, names: readonly string[]): { label: string; share: number }[] {
+function classShares({ mask, overlaps }: ClassMap, names: readonly string[]): { label: string; share: number }[] {
   const counts = new Float64Array(IGNORED + 1);
   for (const label of mask) counts[label]!++;
-  return names.map((label, index) => ({ label, share: counts[index]! / Math.max(1, mask.length) }));
+  const pixelsOf = (index: number): number =>
+    overlaps ? counts.reduce((sum, count, set) => sum + (hasClass(set, index) ? count : 0), 0) : counts[index]!;
+  return names.map((label, index) => ({ label, share: pixelsOf(index) / Math.max(1, mask.length) }));
 }

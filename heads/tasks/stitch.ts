@@ -10,14 +10,16 @@ type Size = Pick<StitchedTile, 'width' | 'height'>;
 /** Class maps of overlapping tiles: every pixel is that of the tile in which it lies deepest. */
 export function stitchClassMaps({ width, height }: Size) {
   const mask = new Uint8Array(width * height);
+  let overlaps = false;
   return {
     add: (part: ClassMap, { x, y, kept: [left, top, right, bottom] }: StitchedTile): void => {
+      overlaps = part.overlaps === true;
       for (let row = top; row < bottom; row++) {
         const from = (row - y) * part.width - x;
         mask.set(part.mask.subarray(from + left, from + right), row * width + left);
       }
     },
-    finish: (): ClassMap => ({ mask, width, height }),
+    finish: (): ClassMap => ({ mask, width, height, ...(overlaps && { overlaps: true as const }) }),
   };
 }
 
@@ -35,21 +37,32 @@ const bell = (side: number): Float64Array =>
 export function blendClassMaps({ width, height }: Size) {
   const mask = new Uint8Array(width * height);
   let [band, classes, top] = [new Float32Array(0), 1, 0];
+  let overlaps = false;
+  /** Of the band: the sum of the weights of the tiles, of which half makes a class that may overlap others. */
+  let weights = new Float32Array(0);
   /** Decides the rows from the first open one to `end`, and moves those below to its place. */
   const decide = (end: number): void => {
     const row = width * classes;
     for (let at = 0; at < (Math.min(end, height) - top) * width; at++) {
-      let best = 0;
-      for (let k = 1; k < classes; k++) if (band[at * classes + k]! > band[at * classes + best]!) best = k;
-      mask[top * width + at] = best;
+      let [best, set] = [0, 0];
+      for (let k = 0; k < classes; k++) {
+        if (band[at * classes + k]! > band[at * classes + best]!) best = k;
+        if (band[at * classes + k]! > weights[at]! / 2) set |= 1 << k;
+      }
+      mask[top * width + at] = overlaps ? set : best;
     }
-    band.copyWithin(0, (end - top) * row);
-    band.fill(0, Math.max(0, band.length - (end - top) * row));
+    for (const [values, step] of [
+      [band, row],
+      [weights, width],
+    ] as const) {
+      values.copyWithin(0, (end - top) * step);
+      values.fill(0, Math.max(0, values.length - (end - top) * step));
+    }
     top = end;
   };
   return {
     add: (
-      { classProbabilities: probabilities, width: columns, height: rows }: ClassMap,
+      { classProbabilities: probabilities, width: columns, height: rows, overlaps: isSet }: ClassMap,
       { x, y }: StitchedTile,
     ): void => {
       if (!probabilities)
@@ -57,6 +70,8 @@ export function blendClassMaps({ width, height }: Size) {
       if (band.length === 0) {
         classes = probabilities.length / (columns * rows);
         band = new Float32Array(width * classes * rows);
+        weights = new Float32Array(width * rows);
+        overlaps = isSet === true;
       }
       if (y > top) decide(y);
       const [across, down] = [bell(columns), bell(rows)];
@@ -64,14 +79,16 @@ export function blendClassMaps({ width, height }: Size) {
         for (let column = 0; column < columns; column++) {
           const weight = down[row]! * across[column]!;
           const from = (row * columns + column) * classes;
-          const to = ((y - top + row) * width + x + column) * classes;
+          const pixel = (y - top + row) * width + x + column;
+          const to = pixel * classes;
+          weights[pixel]! += weight;
           for (let k = 0; k < classes; k++) band[to + k]! += weight * probabilities[from + k]!;
         }
       }
     },
     finish: (): ClassMap => {
       decide(height);
-      return { mask, width, height };
+      return { mask, width, height, ...(overlaps && { overlaps: true as const }) };
     },
   };
 }

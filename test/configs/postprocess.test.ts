@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createNetwork } from '../../configs/network.js';
-import { decidePostprocess, readPostprocess, writePostprocess } from '../../configs/postprocess.js';
+import { decidePostprocess, joinFolds, readPostprocess, writePostprocess } from '../../configs/postprocess.js';
 import { parseExperiment } from '../../configs/read.js';
 import { type OpenRunOptions, openRun } from '../../configs/run.js';
 import { preprocessingSchema } from '../../pretrained/metadata.js';
@@ -84,4 +84,17 @@ it('a folder in its place is refused', () => {
   const file = join(folderWith({}), 'postprocess.json');
   mkdirSync(file);
   expect(() => readPostprocess(file, LABELS)).toThrow(/it is a folder, a file is expected; remove it/);
+});
+
+it('folds are joined case by case: a class that helps in one and not over all is left as it is', () => {
+  const folds = [
+    { dice: { a: { answered: 0.5, kept: 0.6 }, b: { answered: 0.5, kept: 0.6 } }, cases: { a: 1, b: 4 } },
+    { dice: { a: { answered: 0.5, kept: 0.4 }, b: { answered: 0.5, kept: 0.4 } }, cases: { a: 3, b: 1 } },
+    { dice: { a: { answered: 0, kept: 0 } }, cases: { a: 0 } },
+  ];
+  const dice = joinFolds(folds);
+  expect(dice.a?.answered).toBeCloseTo(0.5, 12);
+  expect(dice.a?.kept).toBeCloseTo(0.45, 12);
+  expect(dice.b?.kept).toBeCloseTo(0.56, 12);
+  expect(decidePostprocess(dice, 'val of 3 folds').largest).toEqual(['b']);
 });

@@ -102,6 +102,18 @@ it('one that diverges or fails is noted and the others go on; what cannot be wri
   await expect(trainSeries(members, { out, resume: true, train: full })).rejects.toThrow('the disk is full');
 });
 
+it('one process at a time trains in a folder', async () => {
+  const out = join(folderWith({}), 'series');
+  const members = seedMembers(experiment, 1);
+  const other = async () => {
+    await expect(trainSeries(members, { out, resume: true, train: async () => ran(1) })).rejects.toThrow(/in use by/);
+    return ran(0.5);
+  };
+  const summary = await trainSeries(members, { out, resume: false, train: other });
+  expect(summary?.figures.AP?.values).toEqual([0.5]);
+  expect(readdirSync(out)).toEqual(['summary.json']);
+});
+
 it('seeds end where a config ends them', () => {
   const last = { ...experiment, train: { ...experiment.train, seed: 2 ** 32 - 2 } };
   expect(seedMembers(last, 2).map(({ name }) => name)).toEqual(['seed-4294967294', 'seed-4294967295']);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeMask } from '../../datasets/decode/index.js';
-import { drawRadiographs, drawSkin, openData } from '../../datasets/index.js';
+import { drawPanoptic, drawRadiographs, drawSkin, openData } from '../../datasets/index.js';
 import { readVolume } from '../../datasets/volumes/readVolume.js';
 import { failure, folderWith } from './folder.js';
 
@@ -98,4 +98,30 @@ test('skin has lesions of two kinds as palette masks, and splits by patients', a
   });
   const own = new Set(train?.entries.map(({ id }) => patientOf(id)));
   expect(val?.entries.map(({ id }) => own.has(patientOf(id)))).toEqual([false]);
+});
+
+test('cells in medium and tissue are objects on regions, every pixel of which has a class', async () => {
+  const root = join(folder, 'panoptic');
+  const summary = await drawPanoptic({ out: root, images: 5, seed: 1 });
+  expect(summary).toMatchObject({ train: 4, val: 1, classes: ['speck', 'disc', 'lobed', 'medium', 'tissue'] });
+  await drawPanoptic({ out: join(folder, 'panoptic again'), images: 5, seed: 1 });
+  expect(digest(join(folder, 'panoptic again'))).toBe(digest(root));
+  const train = await openData({ root }, 'panoptic', { split: 'train' });
+  expect(train?.labels.classes.map(({ name, isStuff }) => [name, isStuff === true])).toEqual([
+    ['speck', false],
+    ['disc', false],
+    ['lobed', false],
+    ['medium', true],
+    ['tissue', true],
+  ]);
+  expect([train?.size, train?.warnings.filter(({ isNote }) => !isNote)]).toEqual([4, []]);
+  let [objects, stuff] = [0, 0];
+  for (let i = 0; i < 4; i++) {
+    const truth = (await train?.get(i))?.truth;
+    objects += truth?.labels.length ?? 0;
+    stuff += truth?.mask.filter((label) => label >= 3).length ?? 0;
+    expect(truth?.mask.every((label) => label < 5)).toBe(true);
+  }
+  expect(objects).toBeGreaterThan(8);
+  expect(stuff).toBeGreaterThan(0.5 * 4 * 320 * 240);
 });

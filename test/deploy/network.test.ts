@@ -20,13 +20,6 @@ describe('an exported network', () => {
   const traced = traceNetwork(model, { inputSize: SIZE });
   afterAll(() => model.dispose());
 
-  it('is refused where the network sees images at a spacing of their pixels', async () => {
-    const spaced = { ...model, preprocessing: { ...model.preprocessing, spacing: [0.5, 0.75] as const } };
-    await expect(traceNetwork(spaced, { inputSize: SIZE })).rejects.toThrow(
-      /0\.5 x 0\.75 mm apart.*data\.spacing: null/,
-    );
-  });
-
   it('is an ONNX file of opset 17 with its description, names and licence in the metadata', async () => {
     const description = describeAs({ ...(model.exported?.reading as Description['answer']) });
     const bytes = exportOnnx(await traced, description);

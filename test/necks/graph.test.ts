@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bifpnGraph, describeNode, fpnGraph, panGraph } from '../../necks/graph.js';
+import { bifpnGraph, channelMapperGraph, describeNode, fpnGraph, nasFpnGraph, panGraph } from '../../necks/graph.js';
 
 describe('BiFPN graph', () => {
   it('of P3 to P7 has eight nodes, down then up', () => {
@@ -61,6 +61,35 @@ describe('PAN graph', () => {
       'P5.bu <- P5.mid + P4.bu',
       'P5.out <- P5.bu',
       'P6.out <- P5.out',
+    ]);
+  });
+});
+
+describe('NAS-FPN graph', () => {
+  it('of P3 to P7 is the cell that was found', () => {
+    expect(nasFpnGraph(['P3', 'P4', 'P5', 'P6', 'P7']).map(describeNode)).toEqual([
+      'P4.td <- P6.in attends to P4.in',
+      'P4.mid <- P4.in + P4.td',
+      'P3.out <- P3.in + P4.mid',
+      'P4.out <- P4.mid + P3.out',
+      'P5.out <- P4.out attends to P3.out + P5.in',
+      'P7.out <- P5.out attends to P4.mid + P7.in',
+      'P6.out <- P7.out attends to P5.out',
+    ]);
+  });
+
+  it('of other than five levels is refused', () => {
+    expect(() => nasFpnGraph(['P1', 'P2', 'P3', 'P4', 'P5', 'P6'])).toThrow('give it five without a gap');
+  });
+});
+
+describe('channel mapper graph', () => {
+  it('keeps each level, and makes deeper ones from the deepest input', () => {
+    expect(channelMapperGraph(['P4', 'P5', 'P6', 'P7'], ['P4', 'P5']).map(describeNode)).toEqual([
+      'P4.out <- P4.in',
+      'P5.out <- P5.in',
+      'P6.out <- P5.in',
+      'P7.out <- P6.out',
     ]);
   });
 });

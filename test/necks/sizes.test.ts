@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { type FeatureSpec, levelsOf, mapSize, windowed } from '../../backbones/index.js';
 import { createRetinaHead } from '../../heads/index.js';
-import { createBiFPN, createFPN, createPAN } from '../../necks/index.js';
+import { createBiFPN, createChannelMapper, createFPN, createNasFPN, createPAN } from '../../necks/index.js';
 import { resampleTo } from '../../necks/resample.js';
 
 /** Windows of 3 cells at every second one, without padding: 299 pixels give 35, 17 and 8 cells, as in Inception-v3. */
@@ -37,6 +37,8 @@ describe('a pyramid on maps that do not halve by rounding up', () => {
     ['a BiFPN', () => createBiFPN({ levels: LEVELS, channels: 8, repeats: 2 }, features)],
     ['an FPN', () => createFPN({ levels: LEVELS, channels: 8 }, features)],
     ['a PAN', () => createPAN({ levels: LEVELS, channels: 8 }, features)],
+    ['a NAS-FPN', () => createNasFPN({ levels: LEVELS, channels: 8, repeats: 2 }, features)],
+    ['a channel mapper', () => createChannelMapper({ levels: LEVELS, channels: 8 }, features)],
   ])('of %s has the sizes of the maps it gets, on every level', (_, create) => {
     const neck = create();
     expect(LEVELS.map((level) => mapSize(neck.features[level], ...PIXELS))).toEqual(sizes);

@@ -90,7 +90,9 @@ describe('masks of a prediction', () => {
   it('of images of one name are one each', () => {
     const folder = join(root, 'masks');
     for (const label of [1, 2]) {
-      writeMask({ file: `${label}/b.png`, image, result: { mask: new Uint8Array(24).fill(label), ...size } }, folder);
+      writeMask({ file: `${label}/b.png`, image, result: { mask: new Uint8Array(24).fill(label), ...size } }, folder, [
+        'background',
+      ]);
     }
     expect(readdirSync(folder).sort()).toEqual(['b-2.png', 'b.png']);
   });

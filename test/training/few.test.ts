@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openSplit } from '../../configs/datasets.js';
 import { parseExperiment } from '../../configs/read.js';
 import { openRun } from '../../configs/run.js';
-import { trainExperiment } from '../../configs/train.js';
+import { type TrainExperimentOptions, trainExperiment } from '../../configs/train.js';
+import { readCheckpoint, runFolder } from '../../training/run/index.js';
 import { folderWith, greyPng, vocXml } from '../datasets/folder.js';
 
 /** The fewest there can be: one class, one image, one pixel; and many classes. Trained, measured and asked. */
@@ -101,6 +103,75 @@ describe('training on one image', () => {
       }
       expect(found.length).toBeGreaterThan(0);
       run.dispose();
+    },
+  );
+
+  const trained = (name: string, train: object, model: object, more: Partial<TrainExperimentOptions> = {}) => {
+    const experiment = experimentOf(CASES[0] as Few);
+    return trainExperiment(
+      {
+        ...experiment,
+        train: { ...experiment.train, epochs: 4, evaluateEvery: 2, ...train },
+        model: { ...experiment.model, backbone: { ...experiment.model.backbone, ...model } },
+      },
+      {
+        out: join(runs, name),
+        resume: false,
+        engine: tf.getBackend(),
+        offline: true,
+        say: () => undefined,
+        pictures: false,
+        ...more,
+      },
+    );
+  };
+  /** Of all tensors of the last checkpoint: a comparison of millions of values would be told for minutes. */
+  const weightsOf = (name: string): string => {
+    const hash = createHash('sha256');
+    for (const [each, { data }] of readCheckpoint(runFolder(join(runs, name)).last).tensors)
+      hash.update(each).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    return hash.digest('hex');
+  };
+
+  it.runIf(isPortable)('on the kept maps of a frozen backbone is recorded as one on images, and answers', async () => {
+    const said: string[] = [];
+    const result = await trained('kept', { cachedViews: 2 }, { frozen: 'all' }, { say: (line) => said.push(line) });
+    expect(said.some((line) => line.startsWith('maps: 1 images in 2 views'))).toBe(true);
+    expect(result).toMatchObject({ reason: 'done', step: 4 });
+    const run = openRun(join(runs, 'kept'));
+    expect(run.network.model.preprocessing.mean).toHaveLength(3);
+    run.dispose();
+  });
+
+  it.runIf(isPortable)('on kept maps is refused where they would be others than those of the images', async () => {
+    await expect(trained('moving', { cachedViews: 1 }, { frozen: 'none' })).rejects.toThrow(
+      /^train\.cachedViews keeps the maps of a backbone, of which backbone\.\S+ is trained: set model\.backbone\.frozen to all$/,
+    );
+    await expect(trained('thawed', { cachedViews: 1, unfreezeAt: 0.5 }, { frozen: 'none' })).rejects.toThrow(
+      'train.unfreezeAt trains it',
+    );
+  });
+
+  it.runIf(isPortable)(
+    'in stages of growing images ends with the same weights, wherever it was interrupted',
+    async () => {
+      const progressive = { stages: 2, size: 0.5, strength: 0.33 };
+      const whole = await trained('grown', { progressive }, {});
+      expect(whole).toMatchObject({ reason: 'done', step: 4, best: { value: expect.any(Number) } });
+      for (const stop of [1, 3]) {
+        const name = `grown-${stop}`;
+        const controller = new AbortController();
+        const progress = {
+          step: ({ step }: { readonly step: number }) => {
+            if (step >= stop) controller.abort();
+          },
+          note: () => undefined,
+          end: () => undefined,
+        };
+        await trained(name, { progressive }, {}, { signal: controller.signal, progress });
+        await trained(name, { progressive }, {}, { resume: true });
+        expect(weightsOf(name), `after ${stop}`).toEqual(weightsOf('grown'));
+      }
     },
   );
 

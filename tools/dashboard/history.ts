@@ -60,6 +60,7 @@ export const emptyHistory = (): History => ({
 
 const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
 const isText = (value: unknown): boolean => typeof value === 'string';
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
 const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 /** What is no number is written as null. */
@@ -79,6 +80,7 @@ const BEGINNING: Fields = {
 const READ: { readonly [E in RunEvent['event']]: Fields } = {
   start: BEGINNING,
   resume: BEGINNING,
+  origin: { command: isTextOrNull, commit: isTextOrNull, machine: isText },
   step: { epoch: isNumber, losses: areFigures, gradientNorm: isFigure, learningRate: isNumber, ms: areFigures },
   evaluation: { epoch: isNumber, report: isRecord, seconds: isNumber },
   memory: { kind: isText },

@@ -1,4 +1,5 @@
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
+import { hasClass } from '../../datasets/overlap.js';
 import { type ShapeLabel, shapesOf } from '../../datasets/pictures/index.js';
 import {
   type ClassMap,
@@ -141,9 +142,24 @@ function drawLegend(canvas: Canvas, labels: ReadonlySet<number>, names: readonly
 /** Thickness of a line, pixels: drawings look alike at any size of the image. */
 const lineOf = ({ width, height }: RgbPixels): number => Math.max(1, Math.round(Math.min(width, height) / 200));
 
-/** A copy of the image with every class as a tint, its contour solid, and a legend. Ignored pixels stay as they are. */
-export function drawClassMap(image: RgbPixels, { mask, width, height }: ClassMap, names: readonly string[]): Canvas {
+/**
+ * A copy of the image with every class as a tint, its contour solid, and a legend. Ignored pixels stay as they are; classes that overlap
+ * lie one over the other.
+ */
+export function drawClassMap(image: RgbPixels, map: ClassMap, names: readonly string[]): Canvas {
+  const { mask, width, height, overlaps } = map;
   const canvas = copyOf(image);
+  if (overlaps) {
+    const shown = names.flatMap((_, label) => {
+      const plane = mask.map((value) => (hasClass(value, label) ? label : IGNORED));
+      return plane.includes(label) ? [{ label, plane }] : [];
+    });
+    const drawn = shown.reduce<RgbPixels>(
+      (under, { plane }) => drawClassMap(under, { mask: plane, width, height }, []),
+      image,
+    );
+    return drawLegend(copyOf(drawn), new Set(shown.map(({ label }) => label)), names);
+  }
   const present = new Set<number>();
   const reach = lineOf(image);
   for (let y = 0; y < height; y++) {
@@ -157,7 +173,7 @@ export function drawClassMap(image: RgbPixels, { mask, width, height }: ClassMap
       blend(canvas, at * 3, label, isBorder ? 1 : OPACITY);
     }
   }
-  return drawLegend(canvas, present, names);
+  return names.length === 0 ? canvas : drawLegend(canvas, present, names);
 }
 
 function blend(canvas: Canvas, offset: number, label: number, opacity: number): void {

@@ -21,7 +21,7 @@ export function fitDrawing(
     overlay: {
       ...(scores && { scores }),
       ...(boxes && { boxes: { ...boxes, boxes: boxes.boxes.map((edge) => edge / step) } }),
-      ...(classMap && { classMap: namedMask(everyNth(classMap.mask, classMap, step, 1)) }),
+      ...(classMap && { classMap: { ...classMap, ...namedMask(everyNth(classMap.mask, classMap, step, 1)) } }),
     },
   };
 }

@@ -211,9 +211,12 @@ export function confusionPlot(title: string, names: readonly string[], rows: rea
 /** Losses by term across steps. */
 export function lossPlot({ steps }: History): Plot {
   const stride = Math.max(1, Math.ceil(steps.length / 400));
-  const points = steps
-    .filter((_, i) => i % stride === 0)
-    .flatMap(({ step, losses }) => Object.entries(losses).map(([name, y]) => ({ x: step, y, name })));
+  const kept = steps.filter((_, i) => i % stride === 0);
+  // More terms than there are colours are no training of this library.
+  const terms = new Set([...new Set(kept.flatMap(({ losses }) => Object.keys(losses)))].slice(0, COLORS.length));
+  const points = kept.flatMap(({ step, losses }) =>
+    Object.entries(losses).flatMap(([name, y]) => (terms.has(name) ? [{ x: step, y, name }] : [])),
+  );
   return linePlot({ title: 'Loss by term', x: 'step', y: 'loss', points });
 }
 

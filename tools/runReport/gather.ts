@@ -2,6 +2,7 @@ import { openSplit, type SplitName } from '../../configs/datasets.js';
 import type { Run } from '../../configs/run.js';
 import { printOf } from '../../datasets/check/survey.js';
 import type { Dataset } from '../../datasets/dataset.js';
+import { setPairs } from '../../datasets/evaluators/confusion.js';
 import {
   type Answered,
   bestFirst,
@@ -156,7 +157,7 @@ function imageOf({ id, image, truth }: Sample, answer: Drawable, threshold: numb
     error: imageError(truth, answer, threshold),
     extra: boxes?.extra ?? [],
     missed: boxes?.missed ?? [],
-    cells: 'mask' in truth && 'mask' in answer ? pairsOf(truth.mask, answer.mask) : cellsOf(truth, answer, threshold),
+    cells: 'mask' in truth && 'mask' in answer ? pairsOf(truth, answer.mask) : cellsOf(truth, answer, threshold),
     suspicions: 'boxes' in truth && 'scores' in answer ? labelSuspicions(truth, answer, Math.max(0.5, threshold)) : [],
     wrong: 'mask' in truth && 'mask' in answer ? wrongPixels(truth, answer.mask) : null,
     jpeg: encodeJpeg(thumbnailOf(image, side), 75),
@@ -187,10 +188,19 @@ function cellsOf(truth: Sample['truth'], answer: Drawable, threshold: number): r
 }
 
 /** Classes of the truth with what their pixels were answered as. */
-function pairsOf(truth: Uint8Array, answer: Uint8Array): readonly string[] {
+function pairsOf(
+  { mask: truth, overlaps }: { readonly mask: Uint8Array; readonly overlaps?: true },
+  answer: Uint8Array,
+): readonly string[] {
   const seen = new Uint8Array(2 ** 16);
   for (let i = 0; i < truth.length; i++) seen[truth[i]! * 256 + answer[i]!] = 1;
   const cells: string[] = [];
+  if (overlaps) {
+    const found = [...seen.keys()]
+      .filter((pair) => seen[pair] === 1)
+      .flatMap((pair) => setPairs(pair >> 8, pair & 255));
+    return [...new Set(found.map(([label, answered]) => `${label ?? -1} ${answered ?? -1}`))];
+  }
   for (const [pair, isSeen] of seen.entries()) {
     if (isSeen === 1 && pair >> 8 !== IGNORED) cells.push(`${pair >> 8} ${pair & 255}`);
   }

@@ -30,7 +30,7 @@ export function headlineInterval(
 ): Estimate | null {
   if (truth === 'boxes') return answered.length > 0 ? boxInterval(answered, options) : null;
   if (truth === 'labels') return meanWithInterval(right);
-  return truth === 'classMap' ? intervalOf(confusions) : null;
+  return truth === 'classMap' ? intervalOf(confusions, options.labels.classes.length) : null;
 }
 
 /** The images at these positions alone. */
@@ -48,5 +48,5 @@ export function pairedTest(
 ): PairedTest | null {
   if (truth === 'boxes') return own.answered.length > 0 ? compareAnswers(own.answered, other.answered, options) : null;
   if (truth === 'labels') return compareMeans(own.right, other.right);
-  return truth === 'classMap' ? compareMaps(own.confusions, other.confusions) : null;
+  return truth === 'classMap' ? compareMaps(own.confusions, other.confusions, options.labels.classes.length) : null;
 }

@@ -10,6 +10,8 @@ export interface BudgetOptions {
   readonly evaluationSteps: number;
   /** Seconds between checkpoints. */
   readonly checkpointSeconds: number;
+  /** Of several of equal time, whose steps cost differently; steps are measured in this one. */
+  readonly stage?: { readonly index: number; readonly costs: readonly number[] };
 }
 
 /** Tells how many steps a training has, as far as is known. Seconds count from its first step, earlier sessions included. */
@@ -54,9 +56,29 @@ export function createBudget(options: BudgetOptions): Budget {
     totalSteps: (step, now) => {
       if (steps < FEWEST || mean === 0) return null;
       const left = seconds - now - evaluationTime() - checkpoint;
-      const each = mean * (1 + checkpoint / checkpointSeconds) + evaluationTime() / evaluateSteps;
+      const own = mean / speedLeft(options, now);
+      const each = own * (1 + checkpoint / checkpointSeconds) + evaluationTime() / evaluateSteps;
       return Math.min(mostSteps, step + Math.max(0, Math.floor(left / each)));
     },
     mayEvaluate: (now) => seconds - now >= 2 * evaluationTime() + checkpoint,
   };
+}
+
+/** Steps for each that the stage of now would have in the time that is left, over all stages that share it. */
+function speedLeft({ seconds, stage }: BudgetOptions, now: number): number {
+  if (stage === undefined || now >= seconds) return 1;
+  const { index, costs } = stage;
+  const own = costs[index] ?? 1;
+  const length = seconds / costs.length;
+  const speeds = costs.map((cost, j) => {
+    const left = Math.max(0, (j + 1) * length - Math.max(now, j * length));
+    return (left * own) / cost;
+  });
+  return (
+    Math.max(
+      Number.MIN_VALUE,
+      speeds.reduce((sum, speed) => sum + speed, 0),
+    ) /
+    (seconds - now)
+  );
 }

@@ -125,6 +125,46 @@ export const trainConfig = z.strictObject({
     .describe(
       "true: the backbone's activations are computed again in the backward pass instead of kept; less memory, more time, the same weights",
     ),
+  cachedViews: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe(
+      'Views of each image whose maps of a frozen backbone are computed once and kept in memory, so that steps are those of neck and head: 1: the image as it is; more: each changed in its own way; 0..1000; 0: none are kept',
+    ),
+  progressive: z
+    .strictObject({
+      stages: z
+        .int()
+        .min(1)
+        .max(16)
+        .default(1)
+        .describe('Stages of equal length, 1..16; 1: all images alike; 4 in EfficientNetV2'),
+      size: z
+        .number()
+        .min(0.1)
+        .max(1)
+        .default(0.5)
+        .describe('Sides of the input in the first stage, as a share of model.inputSize, 0.1..1'),
+      strength: fraction(
+        0.33,
+        'Magnitude of RandAugment and dropout of the head in the first stage, as a share of the last, 0..1; mixup and cutmix grow from none',
+      ),
+    })
+    .prefault({})
+    .describe(
+      'Progressive learning of EfficientNetV2: small images that are changed little, then larger ones that are changed more; evaluations are at model.inputSize',
+    ),
+  sam: z
+    .number()
+    .positive()
+    .max(10)
+    .nullable()
+    .default(null)
+    .describe(
+      'Sharpness-aware minimisation: gradients are those at the steepest point within this distance of the weights (0.05 in the paper), for twice the time of a step; above 0 to 10; null: where the weights are',
+    ),
   teacher: z
     .string()
     .min(1)

@@ -1,4 +1,5 @@
 export { type BatchLayout, batchesOf, type PlacedBatch, type TrainBatch, type TrainLoader } from './batch.js';
+export { type CachedViewsOptions, createCachedViews } from './cachedViews.js';
 export { requireClasses, requireOwn } from './checkpoint.js';
 export { type Checkpoint, type CheckpointMetadata, type Evaluation, readCheckpoint } from './checkpointFile.js';
 export { requireFreePort } from './clusterPort.js';
@@ -16,7 +17,7 @@ export {
 export { imageError } from './imageError.js';
 export { onInterrupt } from './interrupt.js';
 export { type LabelStatistics, labelStatistics } from './labelStatistics.js';
-export { holderOf } from './lock.js';
+export { holderOf, takeLock } from './lock.js';
 export type { StopReason } from './loop.js';
 export {
   type BatchChoice,
@@ -33,7 +34,7 @@ export { createPictures, type KeptPicture, type KeptPictures, type Pictures } fr
 export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';
 export { predictVolume, type VolumePrediction } from './predictVolume.js';
 export { createProgress, duration, type Progress, type ProgressStep } from './progress.js';
-export type { RunWatch, TrainRun } from './session.js';
+export type { RunStage, RunWatch, TrainRun } from './session.js';
 export { type SweepRun, sweepRates } from './sweep.js';
 export { type TaughtImage, taughtImages } from './taught.js';
 export { openScalarLog, type ScalarLog } from './tensorboard.js';

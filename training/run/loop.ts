@@ -8,8 +8,8 @@ import { evaluateTogether, isWriter, type Session, saveLast } from './session.js
 import { createStepper, type Stepper, type StepReport, type UnreadStep } from './stepper.js';
 import { createWaitingWatch, type WaitingWatch } from './waiting.js';
 
-/** `unfreeze`: the backbone is to be trained, too, which other steps do. */
-export type StopReason = 'done' | 'time' | 'patience' | 'interrupted' | 'unfreeze';
+/** `unfreeze`: the backbone is to be trained, too, which other steps do; `stage`: images of another size follow, likewise. */
+export type StopReason = 'done' | 'time' | 'patience' | 'interrupted' | 'unfreeze' | 'stage';
 
 /** The compiled steps of a run. */
 export interface Steps extends Omit<Stepper, 'requireMemory'> {
@@ -133,6 +133,7 @@ function budgetOf<Raw>(session: Session<Raw>): Budget | null {
     evaluateSteps: plan.evaluateSteps,
     evaluationSteps: evaluationSteps(session),
     checkpointSeconds: plan.checkpointSeconds,
+    ...(session.run.stage && { stage: session.run.stage }),
   });
 }
 
@@ -218,12 +219,21 @@ function stopReason<Raw>(session: Session<Raw>, { stop }: Agreement): StopReason
   if (peers) return isDone ? 'done' : stop !== null && state.step >= stop.step ? stop.reason : null;
   if (wants(session, 'interrupted')) return 'interrupted';
   if (!isDone && isUnfreezing(session)) return 'unfreeze';
+  if (!isDone && isStageOver(session)) return 'stage';
   if (isDone) return plan.timed && state.step < plan.totalSteps ? 'time' : 'done';
   return REASONS.find((reason) => wants(session, reason)) ?? null;
 }
 
 const isUnfreezing = <Raw>({ plan: { unfreezeAt }, state }: Session<Raw>): boolean =>
   unfreezeAt !== null && state.unfrozenAt === null && state.step >= unfreezeAt * state.totalSteps;
+
+/** Stages are equal shares of the time where that ends the training, else of the steps. */
+function isStageOver<Raw>({ run: { stage }, plan, state }: Session<Raw>): boolean {
+  if (stage === undefined || stage.index + 1 >= stage.costs.length) return false;
+  const ofTime = plan.timed && plan.minutes !== null ? state.seconds / (plan.minutes * 60) : 0;
+  const ofSteps = state.step / (plan.timed ? plan.totalSteps : state.totalSteps);
+  return Math.max(ofTime, ofSteps) >= (stage.index + 1) / stage.costs.length;
+}
 
 function evaluationDue<Raw>({ run, plan, state }: Session<Raw>): boolean {
   const { step, latest } = state;

@@ -25,8 +25,8 @@ export function memoryUse(): MemoryUse {
 
 /** The compiled step of a plan: it takes a batch in as many parts as the plan says. */
 export function planStep<Raw>(model: TrainableModel<Raw>, planned: Plan): AccumulatedStep {
-  const { optimizer, ema, clipNorm, normMomentum, syncNorm, recompute, seed, accumulate } = planned;
-  const options = { model, optimizer, ema, clipNorm, normMomentum, syncNorm, recompute, seed };
+  const { optimizer, ema, clipNorm, normMomentum, syncNorm, recompute, seed, accumulate, sam } = planned;
+  const options = { model, optimizer, ema, clipNorm, normMomentum, syncNorm, recompute, seed, sam };
   if (accumulate > 1) return createAccumulatedStep(options, accumulate);
   const step = createTrainingStep(options);
   return { ...step, run: ([whole], at) => step.run((whole as BatchPart).images, (whole as BatchPart).targets, at) };

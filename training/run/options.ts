@@ -45,6 +45,8 @@ export interface Plan {
   readonly clipNorm: number | undefined;
   readonly normMomentum: number;
   readonly recompute: boolean;
+  /** Radius of sharpness-aware minimisation; absent: none. */
+  readonly sam: number | undefined;
   /** Equal parts that a batch is computed in. */
   readonly accumulate: number;
   readonly syncNorm: boolean;
@@ -101,6 +103,11 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     if (value !== null && !(Number.isInteger(value) && value > 0))
       throw new ConfigError(`${name} is ${value}: give a whole number of at least 1`);
   requireParts(set.batchSize, set.accumulate);
+  if (set.sam !== null && set.accumulate > 1) {
+    throw new ConfigError(
+      `train.sam: a batch in ${set.accumulate} parts has no gradient of its own before the last: set train.accumulate to 1`,
+    );
+  }
   const rateOf = rateFactors(set, options.stages ?? []);
   const { momentum, nesterov, beta1, beta2, epsilon, weightDecay } = set;
   return {
@@ -122,6 +129,7 @@ export function plan(parameters: ParameterMap, options: TrainOptions, stepsPerEp
     clipNorm: set.clipNorm ?? undefined,
     normMomentum: set.normMomentum,
     recompute: set.recompute,
+    sam: set.sam ?? undefined,
     accumulate: set.accumulate,
     syncNorm: set.syncNorm,
     unfreezeAt: set.unfreezeAt,

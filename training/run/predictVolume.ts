@@ -7,6 +7,7 @@ import {
   joined,
   planeOf,
   repeated,
+  replaceOdd,
   requireGrid,
   sliceWithin,
   thickestAxis,
@@ -35,8 +36,10 @@ export interface VolumePrediction {
   /** Path as it was given. */
   readonly file: string;
   readonly volume: ReadVolume;
-  /** [depth * height * width] class index, as the volume stores its voxels. */
+  /** [depth * height * width] class index, as the volume stores its voxels; of classes that may overlap their set. */
   readonly labels: Uint8Array;
+  /** Whether classes may overlap. */
+  readonly overlaps: boolean;
   /** A slice and its classes: the one that was asked for, or that with the most of what is no background. */
   readonly shown: { readonly index: number; readonly image: Pixels; readonly result: ClassMap };
   readonly slices: number;
@@ -60,6 +63,7 @@ export async function predictVolume<Result>(
   const all = await Promise.all(
     files.map((path) => readVolume(path, statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)),
   );
+  for (const [i, { data }] of all.entries()) replaceOdd(files[i] ?? '', data);
   const [stored] = all as [ReadVolume];
   const isStored = all.some(({ affine }) => affine === null);
   const placedAll = all.map((one) => (isStored ? { ...one, affine: null } : toRas(one)));
@@ -110,6 +114,7 @@ export async function predictVolume<Result>(
     file,
     volume: stored,
     labels,
+    overlaps: best.result?.overlaps === true,
     shown: { index: best.index, image: sliceOf(best.index, 1), result: best.result as ClassMap },
     slices,
     millilitres: isSized ? (x * y * z) / 1000 : null,

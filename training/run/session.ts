@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
+import type { Preprocessing } from '../../backbones/backbone.js';
 import type { LabelMap } from '../../datasets/sample.js';
 import { DataError } from '../../engine/errors.js';
 import { preprocessingSchema } from '../../pretrained/metadata.js';
@@ -60,8 +61,20 @@ export interface TrainRun<Raw = unknown> {
   readonly watch?: RunWatch;
   /** Is told every event, too; the run closes it. */
   readonly alsoLog?: EventLog;
+  /** The stage that model and loader are for; the run ends with it, to go on with those of the next. Defaults to the only one. */
+  readonly stage?: RunStage;
+  /** What images are prepared for, where the model learns from something else. Defaults to the model's. */
+  readonly preprocessing?: Preprocessing;
   /** What must be the same in every process of a cluster, plain JSON; the config when absent. */
   readonly shared?: unknown;
+}
+
+/** One of the stages of equal length that a training has. */
+export interface RunStage {
+  /** From 0. */
+  readonly index: number;
+  /** What a step of each stage costs, in any unit. */
+  readonly costs: readonly number[];
 }
 
 /** What looks on while a run goes. Whatever it throws ends the run. */
@@ -87,6 +100,8 @@ export interface RunState {
   patience: Patience;
   /** The step at which the backbone was unfrozen; null: it was not. */
   unfrozenAt: number | null;
+  /** From 0. */
+  stage: number;
 }
 
 /** One process's part of a run. */
@@ -207,8 +222,13 @@ function metadataOf<Raw>(run: TrainRun<Raw>, plan: Plan, state: RunState): Check
     seed: plan.seed,
     optimizer: plan.optimizerName,
     metric: run.metric ?? null,
-    classes: run.labels.classes.map(({ id, name, isStuff }) => ({ id, name, ...(isStuff && { isStuff }) })),
-    preprocessing: preprocessingSchema.parse(run.model.preprocessing),
+    classes: run.labels.classes.map(({ id, name, isStuff, overlaps }) => ({
+      id,
+      name,
+      ...(isStuff && { isStuff }),
+      ...(overlaps && { overlaps }),
+    })),
+    preprocessing: preprocessingSchema.parse(run.preprocessing ?? run.model.preprocessing),
     config: run.config,
     versions: versions(),
     engine: run.engine,

@@ -239,6 +239,11 @@ async function finish<Raw>(session: Session<Raw>, steps: Steps): Promise<TrainRe
     session.progress.note(`after step ${state.step} the backbone is trained, too (train.unfreezeAt)`);
     return { reason: trained, ...state, memory: memoryUse(), folder };
   }
+  if (trained === 'stage') {
+    state.stage = (run.stage?.index ?? 0) + 1;
+    await saveLast(session);
+    return { reason: trained, ...state, memory: memoryUse(), folder };
+  }
   await session.peers?.leave();
   if (!isWriter(session)) return { reason: trained, ...state, memory: memoryUse(), folder };
   const ended = performance.now();
@@ -293,6 +298,7 @@ const newState = (planned: Plan, name: string = randomUUID()): RunState => ({
   latest: null,
   patience: PATIENT,
   unfrozenAt: null,
+  stage: 0,
 });
 
 function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, progress: Progress): RunState {
@@ -305,7 +311,16 @@ function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, 
   requireClasses(folder.last, checkpoint, run.labels);
   requireSameOrder(folder.last, checkpoint, run, planned);
   const tensors = { model: run.model, optimizer: planned.optimizer, ema: planned.ema };
-  const { step, seconds, best, latest, totalSteps, patience = PATIENT, unfrozenAt = null } = checkpoint.metadata;
+  const {
+    step,
+    seconds,
+    best,
+    latest,
+    totalSteps,
+    patience = PATIENT,
+    unfrozenAt = null,
+    stage = 0,
+  } = checkpoint.metadata;
   const { missing, unused } = restoreState(tensors, unfrozenAt === step ? withoutOptimizer(checkpoint) : checkpoint);
   const left = (planned.minutes ?? 0) * 60 - seconds;
   const now = planned.timed ? stepsWith(left, checkpoint.metadata, planned.totalSteps) : planned.totalSteps;
@@ -328,6 +343,7 @@ function resumeState<Raw>(run: TrainRun<Raw>, planned: Plan, folder: RunFolder, 
     latest,
     patience,
     unfrozenAt,
+    stage,
   };
 }
 

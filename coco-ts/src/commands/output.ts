@@ -34,13 +34,24 @@ export async function writeWhole(
   const there = replaceLink ? null : await stat(path).catch(() => null);
   try {
     if (there !== null && !there.isFile() && !there.isDirectory()) {
-      await fill(await open(path, 'w'), content, gzip);
+      await fill(await openSpecial(path), content, gzip);
       return;
     }
     if (there !== null) await access(path, constants.W_OK);
     await replace(there === null ? path : await realpath(path), there?.mode ?? 0o666, content, gzip);
   } catch (error) {
     throw unwritten(path, error, there?.isFile() ? '; what stands there is as it was' : '');
+  }
+}
+
+/** Opens a device, or a pipe that somebody reads: opening one that nobody reads would wait for ever. */
+async function openSpecial(path: string): Promise<FileHandle> {
+  const { O_WRONLY, O_NONBLOCK = 0 } = constants;
+  const asked = await open(path, O_WRONLY | O_NONBLOCK);
+  try {
+    return await open(path, 'w');
+  } finally {
+    await asked.close(); // not before: its reader would take that for the end
   }
 }
 
@@ -139,6 +150,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
   EEXIST: 'it is no folder',
   EPIPE: 'its reader has gone',
+  ENXIO: 'nobody reads the pipe',
   EIO: 'the disk failed',
 };
 

@@ -1,4 +1,5 @@
 import { EspalierError, ShapeError } from '../../../engine/errors.js';
+import { isOverlapping, planeOf } from '../../overlap.js';
 import type { ClassMap, LabelMap, SemanticTruth } from '../../sample.js';
 import type { Estimate } from '../analysis.js';
 import { createIdSet } from '../ids.js';
@@ -86,6 +87,7 @@ export function createCaseEvaluator(
   { triesLargest = false }: CaseEvaluatorOptions = {},
 ): CaseEvaluator {
   const classes = measuredClasses(labels, settings);
+  const overlaps = isOverlapping(labels);
   const kept = triesLargest ? null : keptLargest(labels, settings);
   const tried = new Map<string, { answered: number; kept: number }[]>();
   const claimImage = createIdSet();
@@ -95,8 +97,8 @@ export function createCaseEvaluator(
   let units: Units | null = null;
   const measured = (closing: OpenCase): readonly MeasuredRow[] => {
     const stack = stackOf(closing, settings);
-    const { found, truth, grid, voxelVolume } = stack;
-    const answer = kept === null ? stack.answer : keepLargest(stack.answer, grid.shape, kept);
+    const { found, grid, voxelVolume } = stack;
+    const keptAnswer = kept === null ? stack.answer : keepLargest(stack.answer, grid.shape, kept);
     if (units && (units.unit !== found.unit || units.volumeUnit !== found.volumeUnit)) {
       throw new EspalierError(
         `${closing.name} is measured in ${found.unit} and ${found.volumeUnit}, the cases before it in ${units.unit} and ${units.volumeUnit}: state evaluate.cases.spacing for all of them`,
@@ -104,11 +106,14 @@ export function createCaseEvaluator(
     }
     units = found;
     return classes.map(({ name, index }) => {
-      const { empty, figures } = measureRegion({ truth, answer, grid, voxelVolume }, index, settings);
+      const truth = overlaps ? planeOf(stack.truth, index) : stack.truth;
+      const answer = overlaps ? planeOf(keptAnswer, index) : keptAnswer;
+      const label = overlaps ? 1 : index;
+      const { empty, figures } = measureRegion({ truth, answer, grid, voxelVolume }, label, settings);
       if (triesLargest && figures.dice !== null) {
         const one = keptLargest(labels, { ...settings, largest: [name] });
-        const whole = one === null ? answer : keepLargest(answer, grid.shape, one);
-        const dice = measureDice(truth, whole, index);
+        const whole = one === null ? keptAnswer : keepLargest(keptAnswer, grid.shape, one);
+        const dice = measureDice(truth, overlaps ? planeOf(whole, index) : whole, label);
         const before = tried.get(name) ?? [];
         before.push({ answered: figures.dice, kept: dice });
         tried.set(name, before);

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../../engine/errors.js';
 import { BACKGROUND } from '../../labels.js';
+import { backgroundOf, hasClass, isOverlapping } from '../../overlap.js';
 import type { LabelMap } from '../../sample.js';
 import { connectedComponents } from './components.js';
 import type { CasesConfig } from './config.js';
@@ -9,6 +10,8 @@ import type { Grid } from './grid.js';
 export interface KeptLargest {
   readonly classes: readonly number[];
   readonly background: number;
+  /** True: a value is a set of classes, of which smaller components leave theirs alone. */
+  readonly overlaps?: boolean;
   readonly connectivity: CasesConfig['connectivity'];
 }
 
@@ -18,11 +21,12 @@ export interface KeptLargest {
  * @throws ConfigError for a class that is not there, the background itself, and where no class is the background
  */
 export function keptLargest(
-  { classes }: LabelMap,
+  labels: LabelMap,
   { largest, connectivity }: Pick<CasesConfig, 'largest' | 'connectivity'>,
 ): KeptLargest | null {
   if (largest.length === 0) return null;
-  const background = classes.findIndex(({ name }) => name === BACKGROUND);
+  const { classes } = labels;
+  const background = backgroundOf(labels);
   const indices = largest.map((name) => classes.findIndex((own) => own.name === name && own.name !== BACKGROUND));
   const unknown = largest[indices.indexOf(-1)];
   if (unknown !== undefined) {
@@ -35,7 +39,7 @@ export function keptLargest(
       `evaluate.cases.largest makes smaller parts ${BACKGROUND}, and there is no such class: leave it out`,
     );
   }
-  return { classes: indices, background, connectivity };
+  return { classes: indices, background, overlaps: isOverlapping(labels), connectivity };
 }
 
 /**
@@ -47,16 +51,18 @@ export function keptLargest(
 export function keepLargest(
   mask: Uint8Array,
   shape: Grid['shape'],
-  { classes, background, connectivity }: KeptLargest,
+  { classes, background, overlaps = false, connectivity }: KeptLargest,
 ): Uint8Array {
   let kept = mask;
   for (const label of classes) {
-    const inside = mask.map((value) => (value === label ? 1 : 0));
+    const inside = mask.map((value) => ((overlaps ? hasClass(value, label) : value === label) ? 1 : 0));
     const { labels, count, sizes } = connectedComponents(inside, shape, connectivity);
     if (count < 2) continue;
     const most = sizes.subarray(1).reduce((a, b) => Math.max(a, b), 0); // of noise there may be a million
     const largest = sizes.indexOf(most, 1);
-    kept = kept.map((value, at) => (labels[at] !== 0 && labels[at] !== largest ? background : value));
+    kept = kept.map((value, at) =>
+      labels[at] !== 0 && labels[at] !== largest ? (overlaps ? value & ~(1 << label) : background) : value,
+    );
   }
   return kept;
 }

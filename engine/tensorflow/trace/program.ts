@@ -9,6 +9,7 @@ import type { Context } from '../context.js';
 import { type Callable, execute } from './execute.js';
 import { addFunction } from './function.js';
 import type { LossScale } from './lossScale.js';
+import { withPatterns } from './patterns.js';
 import { listed } from './signature.js';
 import { createTracer, type Tracer } from './trace.js';
 import { withTraceGuards } from './traceGuards.js';
@@ -110,7 +111,9 @@ function traceOnce<T>(engine: Engine, request: TraceRequest<T>, isLast: boolean)
       });
       const run = request.fn as (...args: Tree[]) => Tree;
       const given = unflatten(args.shape, symbolic.slice(0, args.leaves.length)) as unknown as Tree[];
-      const scaled = (): Tree => (lossScale ? lossScale.run(variables, () => run(...given)) : run(...given));
+      const recognized = (): Tree =>
+        plain || options.patterns === false ? run(...given) : withPatterns(backend, tracer, () => run(...given));
+      const scaled = (): Tree => (lossScale ? lossScale.run(variables, recognized) : recognized());
       const onCreate = (variable: tf.Variable): void => {
         created.set(variable, tracer.resolve(idOf(variable)));
       };

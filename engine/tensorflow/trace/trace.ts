@@ -33,6 +33,8 @@ export interface Tracer {
   callFunction(callee: Callee, ids: readonly number[]): TensorMetadata[];
   /** A copy of a tensor that waits for another one. */
   copyAfter(id: number, awaited: number): TensorMetadata;
+  /** What uses a computed tensor from here on uses another one of its shape. */
+  substitute(id: number, other: number): void;
   /** Ends the trace: frees what was disposed meanwhile, and captured handles where nothing will use them. */
   finish(failed: boolean): void;
 }
@@ -207,6 +209,10 @@ export function createTracer(context: Context, eager: EagerBinding, options: Tra
       nodes.push({ type: 'Identity', inputs: [resolve(id)], outputs: [info as OutputInfo] });
       const { shape, dtype } = info as OutputInfo;
       return { id: lastId, shape: shape.slice(), dtype };
+    },
+    substitute(id, other) {
+      const info = outputs.get(other);
+      if (info && outputs.has(id)) outputs.set(id, info);
     },
     finish(failed) {
       inputs.finish(failed);

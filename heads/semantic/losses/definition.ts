@@ -6,10 +6,12 @@ import type { LossTerm } from '../../losses/term.js';
 export interface SemanticLossInputs {
   /** [N, R, K] of R pixels. */
   readonly logits: tf.Tensor3D;
-  /** [N, R] int32, below 0 where ignored. */
+  /** [N, R] int32 class index, or set of classes; below 0 where ignored. */
   readonly labels: tf.Tensor2D;
   /** [N, R, K] signed distances to the boundary of each class, pixels; null: the encoder wrote none. */
   readonly distances: tf.Tensor3D | null;
+  /** True: bit k of a label is class k, and each class has a sigmoid of its own. */
+  readonly overlaps: boolean;
 }
 
 type LossConfig = z.ZodObject<{ readonly weight: z.ZodDefault<z.ZodNumber> }>;

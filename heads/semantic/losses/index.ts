@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { ConfigError } from '../../../engine/errors.js';
+import { binaryCrossEntropyLoss } from '../../losses/binaryCrossEntropy.js';
 import { boundaryLoss } from '../../losses/boundary.js';
 import { crossEntropyLoss } from '../../losses/crossEntropy.js';
 import { diceLoss } from '../../losses/dice.js';
@@ -35,7 +36,8 @@ const crossEntropy = defineSemanticLoss({
         .describe('Weights of the classes, one per class; null: all alike'),
     })
     .describe('Cross-entropy of every pixel'),
-  create: ({ logits, labels }, { hardest, classWeights }) => {
+  create: ({ logits, labels, overlaps }, { hardest, classWeights }) => {
+    if (overlaps) return binaryCrossEntropyLoss(logits, labels, { share: hardest, weights: classWeights });
     if (hardest < 1) return hardestCrossEntropyLoss(logits, labels, { share: hardest, weights: classWeights });
     const rows = tf.reshape(logits, [labels.size, logits.shape[2]]) as tf.Tensor2D;
     return crossEntropyLoss(rows, tf.reshape(labels, [labels.size]) as tf.Tensor1D, classWeights);
@@ -46,7 +48,8 @@ const dice = defineSemanticLoss({
   config: z
     .strictObject({ weight: weightConfig(1), ...regionConfig, smooth: smoothConfig })
     .describe('Soft Dice loss of every class'),
-  create: ({ logits, labels }, { smooth, ...options }) => diceLoss(logits, labels, smooth, options),
+  create: ({ logits, labels, overlaps }, { smooth, ...options }) =>
+    diceLoss(logits, labels, smooth, { ...options, overlaps }),
 });
 
 const tversky = defineSemanticLoss({
@@ -65,14 +68,14 @@ const tversky = defineSemanticLoss({
       smooth: smoothConfig,
     })
     .describe('Tversky loss: Dice with weights for what is answered too much and what is missed'),
-  create: ({ logits, labels }, settings) => tverskyLoss(logits, labels, settings),
+  create: ({ logits, labels, overlaps }, settings) => tverskyLoss(logits, labels, { ...settings, overlaps }),
 });
 
 const lovasz = defineSemanticLoss({
   config: z
     .strictObject({ weight: weightConfig(0), ...regionConfig })
     .describe('Lovasz-softmax loss: IoU itself, made convex'),
-  create: ({ logits, labels }, settings) => lovaszLoss(logits, labels, settings),
+  create: ({ logits, labels, overlaps }, settings) => lovaszLoss(logits, labels, { ...settings, overlaps }),
 });
 
 const boundary = defineSemanticLoss({
@@ -81,8 +84,8 @@ const boundary = defineSemanticLoss({
     .describe(
       'Boundary loss: answers weighed by their distance to the true boundary in pixels; about 0.01 beside Dice',
     ),
-  create: ({ logits, labels, distances }, settings) => {
-    if (distances) return boundaryLoss(logits, labels, distances, settings);
+  create: ({ logits, labels, distances, overlaps }, settings) => {
+    if (distances) return boundaryLoss(logits, labels, distances, { ...settings, overlaps });
     throw new ConfigError(
       "the boundary loss needs targets called 'distances': make the head's encoder from its encoderConfig, or set loss.boundary.weight to 0",
     );

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { checkData, experimentOf } from '../../../configs/checkData.js';
 import { parseExperiment } from '../../../configs/read.js';
@@ -187,6 +187,34 @@ test('masks on another grid, of fractions and of unknown names are refused with 
   expect(await failure(opened())).toMatch(/1 of 1 cases cannot be used: a\.nii\.gz/);
 });
 
+test('values that are no numbers are the least one, and said; where there is no other, it is an error', async () => {
+  const floats = (values: readonly number[]): Uint8Array => {
+    const bytes = new Uint8Array(352 + 4 * values.length);
+    bytes.set(gunzipSync(image(0)).subarray(0, 352));
+    const view = new DataView(bytes.buffer);
+    view.setInt16(70, 16, true);
+    view.setInt16(72, 32, true);
+    for (const [i, value] of values.entries()) view.setFloat32(352 + 4 * i, value, true);
+    return gzipSync(bytes);
+  };
+  const values = Array.from({ length: 24 }, (_, i) => (i % 5 === 0 ? Number.NaN : i - 7));
+  const root = folderWith({ 'a.nii.gz': floats(values), 'a_seg.nii.gz': mask(3) });
+  const dataset = await openData({ kind: 'medical', root, val: null }, 'classMap', train);
+  const said = dataset?.warnings.map(({ message }) => message);
+  expect(said).toContain('a.nii.gz: 5 values that are no numbers are taken as the least one');
+  const slice = [...((await dataset?.get(0))?.image.data ?? [])].sort((a, b) => a - b);
+  expect(slice).toEqual(
+    values
+      .slice(0, 12)
+      .map((value) => (Number.isNaN(value) ? -6 : value))
+      .sort((a, b) => a - b),
+  );
+  const none = folderWith({ 'a.nii.gz': floats(values.map(() => Number.NaN)), 'a_seg.nii.gz': mask(3) });
+  expect(await failure(openData({ kind: 'medical', root: none, val: null }, 'classMap', train))).toMatch(
+    /a\.nii\.gz: none of its values is a finite number/,
+  );
+});
+
 test('slices around one are its channels, the outermost repeated, with the figures of the case', async () => {
   const root = folderWith({ 'a.nii.gz': image(1), 'a_seg.nii.gz': mask(3) });
   const dataset = await openData({ kind: 'medical', root, val: null, slices: 3 }, 'classMap', train);
@@ -299,12 +327,12 @@ test.skipIf(dataMissing)('the spinal cords are recognised, and no patient is in 
   const report = await checkData(await experimentOf(dataPath('nifti/sct')));
   expect(report.experiment.data.kind).toBe('medical');
   expect(report.splits.map(({ split, images }) => [split, images])).toEqual([
-    ['train', 64],
-    ['val', 77],
+    ['train', 86],
+    ['val', 55],
   ]);
   expect(report.splits.map(({ classes }) => classes.map(({ count }) => count))).toEqual([
-    [188_254, 7160],
-    [240_347, 5437],
+    [261_276, 8322],
+    [167_325, 4275],
   ]);
   expect(report.alike).toEqual([]);
   expect(report.problem).toBeNull();

@@ -87,6 +87,14 @@ test('NumPy arrays are read, alone and from an archive, with channels last', asy
   await expect(read('a.npz', zipSync({ 'p.npy': raw, 'q.npy': raw }))).rejects.toThrow('call one of them image');
 });
 
+test('few bytes that declare or become gigabytes are refused before they are unpacked', async () => {
+  const header = 'NRRD0004\ntype: double\ndimension: 3\nsizes: 8192 8192 8\nencoding: gzip\nendian: little\n\n';
+  await expect(read('a.nrrd', joined(text(header), gzipSync(raw)))).rejects.toThrow('needs 16384 MiB to be unpacked');
+  const large = drawDicom({ columns: 4, rows: 3, pixels: new Uint8Array(2 ** 26 + 1), bits: 16, deflated: true });
+  expect(large.length).toBeLessThan(2 ** 17);
+  await expect(read('a.dcm', large)).rejects.toThrow('cannot be parsed');
+});
+
 test('the pages of a TIFF are a volume', async () => {
   const page = { width: 2, height: 1, type: 'int16' } as const;
   const volume = await read('a.tif', drawTiff({ ...page, values: [1, -2] }, { ...page, values: [3, 4] }));

@@ -82,7 +82,7 @@ test('classes of a series are written as a DICOM-SEG in its place, and read back
   const { affine, origin } = image;
   if (affine === null || origin === undefined) throw new Error('the series has no place');
   const names = ['background', 'liver', 'cyst'];
-  const written = writeSegmentation(labels, { ...image, affine }, origin, names, new Date(0));
+  const written = writeSegmentation(labels, { ...image, affine }, origin, names, { now: new Date(0) });
   expect(origin.slices.map(({ sopInstance }) => sopInstance)).toEqual([1, 2, 3, 4].map((n) => `1.2.3.4.${n}`));
   const folder = folderWith({ 'a.dcm': written });
   const masks = await readVolume(join(folder, 'a.dcm'), false, { path: join(root, 'ct'), isFolder: true });
@@ -101,7 +101,9 @@ async function writtenSegmentation(name: string, shift = 0) {
   if (affine === null || origin === undefined) throw new Error('the series has no place');
   const moved = affine.map((value, i) => value + (i % 4 === 3 ? shift * (affine[i - 1] as number) : 0));
   const labels = new Uint8Array(4 * 42).fill(1, 3, 9);
-  const bytes = writeSegmentation(labels, { ...image, affine: moved }, origin, ['background', name], new Date(0));
+  const bytes = writeSegmentation(labels, { ...image, affine: moved }, origin, ['background', name], {
+    now: new Date(0),
+  });
   return { labels, read: () => readVolume(join(folderWith({ 'a.dcm': bytes }), 'a.dcm'), false, on) };
 }
 

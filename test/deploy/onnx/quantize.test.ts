@@ -73,9 +73,9 @@ const MODEL: OnnxModel = {
 
 describe('a quantised model', () => {
   it('stores what convolutions read and give, after their clip, and neither pixels nor the last map', () => {
-    const { activations, convolutions } = planQuantization(MODEL);
+    const { activations, products } = planQuantization(MODEL);
     expect(activations.toSorted()).toEqual(['r', 's']);
-    expect([...convolutions]).toEqual(['c', 'y']);
+    expect([...products]).toEqual(['c', 'y']);
   });
 
   it('has a scale per output channel of the weights, which are symmetric', () => {
@@ -93,6 +93,34 @@ describe('a quantised model', () => {
     expect(nodes.find(({ outputs }) => outputs[0] === 'y')?.inputs[0]).toBe('s_decoded');
     expect(tensor('w1')).toBeDefined(); // pixels are not stored in 8 bits, so this convolution is computed in floats
     expect(tensor('w2')).toBeUndefined();
+  });
+
+  it('has a scale per column of the matrix of a dense layer, whose bias stays what it is', () => {
+    const dense = { operator: 'MatMul', inputs: ['s', 'w'], outputs: ['d'], attributes: {} };
+    const model: OnnxModel = {
+      ...MODEL,
+      nodes: [
+        ...MODEL.nodes.slice(0, 3),
+        dense,
+        { operator: 'Add', inputs: ['d', 'b'], outputs: ['y'], attributes: {} },
+      ],
+      tensors: [
+        ...MODEL.tensors,
+        { name: 'w', type: 'float32', shape: [2, 3], values: Float32Array.of(1, 10, 0.1, -0.5, 20, 0.2) },
+        { name: 'b', type: 'float32', shape: [3], values: Float32Array.of(1, 2, 3) },
+      ],
+    };
+    const plan = planQuantization(model);
+    expect([...plan.products]).toEqual(['c', 'd']);
+    expect(plan.activations).toContain('s');
+    expect(plan.activations).not.toContain('d'); // the answer is made of it
+    const { nodes, tensors } = quantized(model, plan, new Map([['s', { low: 0, high: 6 }]]));
+    const tensor = (name: string) => tensors.find((each) => each.name === name);
+    expect([...(tensor('d_weight_coded')?.values ?? [])].map(Number)).toEqual([127, 64, 64, -64, 127, 127]);
+    const scales = [...(tensor('d_weight_scale')?.values ?? [])].map(Number);
+    for (const [i, most] of [1, 20, 0.2].entries()) expect(scales[i]).toBeCloseTo(most / 127, 6);
+    expect(nodes.find(({ outputs }) => outputs[0] === 'd_weight_decoded')?.attributes).toEqual({ axis: 1 });
+    expect(tensor('b')?.type).toBe('float32');
   });
 
   it('keeps the bias of a channel whose weights are zeros or nearly', () => {

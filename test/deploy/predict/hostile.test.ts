@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encodePng } from '../../../datasets/decode/index.js';
 import type { Description } from '../../../deploy/description.js';
 import { openModel, type Runtime } from '../../../deploy/host/predict.js';
-import type { HostValue, HostValues } from '../../../deploy/hostNetwork.js';
+import type { HostNetwork, HostValue, HostValues } from '../../../deploy/hostNetwork.js';
 import { bytesOf } from '../../../deploy/predict/fetched.js';
 import { openModel as openInPage } from '../../../deploy/predict/index.js';
 import { EngineError, ShapeError, WeightsError } from '../../../engine/errors.js';
@@ -28,13 +28,17 @@ const archive = (description: object, modelJson?: unknown): Uint8Array =>
   ]);
 
 /** A runtime of one's own, which counts how often it is ended. */
-function own(run: (inputs: HostValues) => HostValues) {
+function own(run: (inputs: HostValues) => HostValues, inputs?: HostNetwork['inputs']) {
   let disposals = 0;
   const dispose = async () => void disposals++;
   const runtime: Runtime = {
     name: 'own',
     reads: 'onnx',
-    load: async () => async () => ({ run: async (inputs) => run(inputs), dispose }),
+    load: async () => async () => ({
+      ...(inputs && { inputs }),
+      run: async (inputs) => run(inputs),
+      dispose,
+    }),
   };
   return { runtime, disposals: () => disposals };
 }
@@ -50,9 +54,20 @@ describe('a description that contradicts itself is refused before memory is take
       /an input of 1319\d+ values/,
     ],
     ['an answer of another task', { task: 'detection' }, /an answer of classScores for the task detection/],
+    [
+      'images of another size than the network takes',
+      { input: { ...input, size: [30_000, 5000] } },
+      /the network takes images of 1 x \d+ x \d+ x 3, its description says 1 x 30000 x 5000 x 3: refused/,
+    ],
+    [
+      'another name of its input',
+      { input: { ...input, name: 'x' } },
+      /the network takes \S+, its description names 'x'/,
+    ],
     ['a fill of other channels', { input: { ...input, fill: [9] } }, /1 values to fill 3 channels with/],
   ])('%s', async (_, more, message) => {
-    const opening = openModel(archive({ ...CLASSIFIER, ...more }), { runtime: own(() => PROBABILITIES).runtime });
+    const { runtime } = own(() => PROBABILITIES, new Map([[input.name, [1, ...input.size, 3]]]));
+    const opening = openModel(archive({ ...CLASSIFIER, ...more }), { runtime });
     await expect(opening).rejects.toThrow(WeightsError);
     await expect(opening).rejects.toThrow(message);
   });

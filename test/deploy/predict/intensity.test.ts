@@ -70,4 +70,37 @@ describe('a network of images at their own depth, exported', () => {
       model.dispose();
     },
   );
+
+  it('answers as the engine does, of images that are resampled to its spacing', async () => {
+    const model = buildNetwork('semantic');
+    const spacing = [0.9, 1.2] as const;
+    model.preprocessing = { ...model.preprocessing, depth: 'own', mean: three(40), std: three(400), spacing };
+    const run = {
+      network: { model, inputSize: SIZE, fit: 'native' },
+      experiment: {
+        task: 'segmentation',
+        evaluate: { drawThreshold: 0.5 },
+        model: { backbone: { arch: 'a' }, neck: { kind: 'bifpn' }, head: { kind: 'semantic' }, weights: null },
+      },
+      labels: { classes: ['a', 'b', 'c'].map((name, id) => ({ id, name })) },
+      step: 1,
+    } as unknown as Run; // what of a run is described
+    if (!model.exported) throw new Error('not exported');
+    const asked = { batch: 1, precision: 'f32', licence: null, producer: 'espalier 1' } as const;
+    const description = describeRun(run, model.exported.reading, asked);
+    expect(description.input.spacing).toEqual(spacing);
+    const own = model as unknown as Model<unknown>;
+    const archive = writeZip(await FORMATS.bundle.write({ model: own, description, nms: 'none', batch: 1 }));
+    const opened = await openModel(archive, { runtime: 'tfjs-wasm', task: 'segmentation' });
+    const predictor = createPredictor(model, { inputSize: SIZE, mode: 'native', multiple: 32, batchSize: 1 });
+    const image = { ...scan((values) => Int16Array.from(values)), spacing: [0.8, 2] as const };
+    const [wanted] = (await predictor.predict([image])) as [ClassMap];
+    const found = await opened.predict(image);
+    expect(new Set(wanted.mask).size).toBeGreaterThan(1);
+    expect([found.width, found.height]).toEqual([50, 70]);
+    expect(wanted.mask.filter((label, i) => label !== found.mask[i]).length).toBeLessThanOrEqual(2);
+    await opened.dispose();
+    predictor.dispose();
+    model.dispose();
+  });
 });

@@ -63,6 +63,42 @@ for (const [classes, inputSize] of [
   });
 }
 
+for (const prototypeStride of [1, 2, 4] as const) {
+  const masks = { repeats: 1, places: 4, prototypeStride };
+  runHeadCases({
+    name: `instance with prototypes at every ${prototypeStride} pixels`,
+    features,
+    inputSize: [32, 64],
+    encoder: createEncoder(
+      instanceEncoderConfig(instanceConfig.parse({ kind: 'instance', masks }), features, [32, 64]),
+    ),
+    truths: [truthOf([disc(3, 5, 9, 12)], [0]), truthOf([], [])],
+    create: (frozen) => createInstanceHead({ classes: 1, inputSize: [32, 64], repeats: 1, masks, frozen }, features),
+  });
+}
+
+describe('strides of masks', () => {
+  it.each([
+    [{ prototypeStride: 8, stride: 8 }, 'prototypes at every 8 pixels are coarser than P2, which has 4'],
+    [{ stride: 8 }, 'masks at every 8 pixels are coarser than P2, which has 4: set masks.stride to 4 or less'],
+    [{ prototypeStride: 2, stride: 4 }, 'coarser than the prototypes, which have 2: set masks.stride to 2 or less'],
+  ] as const)('%j are refused on P2', (masks, problem) => {
+    const finer = { P2: { channels: 8, stride: 4, tap: 'a' } } as unknown as FeatureSpec;
+    expect(() => createInstanceHead({ classes: 1, inputSize: [64, 64], masks }, finer)).toThrow(problem);
+  });
+
+  it('follow the prototypes where nothing is said', () => {
+    const sizeOf = (prototypeStride: 1 | 2 | 4 | 8) =>
+      instanceEncoderConfig(instanceConfig.parse({ kind: 'instance', masks: { prototypeStride } }), features, [64, 96]);
+    expect([8, 4, 2, 1].map((stride) => sizeOf(stride as 8).maskSize)).toEqual([
+      [16, 24],
+      [16, 24],
+      [32, 48],
+      [64, 96],
+    ]);
+  });
+});
+
 describe('dynamic masks', () => {
   const random = createRandom([5]);
   const numbers = (length: number): Float32Array => Float32Array.from({ length }, () => random.normal());
@@ -249,9 +285,8 @@ describe('the loss of masks', () => {
           kernels: tf.tile(tf.tensor3d(kernel, [1, 1, 169]), [1, A, 1]) as tf.Tensor3D,
           prototypes: at(upper),
         };
-        return (
-          reduceLosses(instanceLoss(raw, targets, points, 8, settings, undefined)) as { mask: tf.Scalar }
-        ).mask.dataSync()[0]!;
+        const strides = { stride: 8, maskStride: 4 };
+        return reduceLosses(instanceLoss(raw, targets, points, strides, settings, undefined)).mask!.dataSync()[0]!;
       };
       expect(mask(1)).toBeLessThan(0.03); // the row between them is shared
       expect(mask(0)).toBeGreaterThan(0.9);

@@ -85,3 +85,21 @@ test('epochs that are said are the most, and time that is over ends at once', ()
   for (let i = 0; i < 3; i++) budget.step(i, i + 1);
   expect(budget.totalSteps(40, 500)).toBe(40);
 });
+
+test('stages of equal time whose steps cost more and more end in time, and the first estimate knows of all', () => {
+  const costs = [1, 2, 4];
+  const options = { ...OPTIONS, seconds: 300, evaluationSteps: 0, evaluateSteps: 1e9 };
+  let [now, step, first] = [0, 0, 0];
+  for (const [index, cost] of costs.entries()) {
+    const budget = createBudget({ ...options, stage: { index, costs } });
+    for (const ends = (index + 1) * 100; now < ends; step++) {
+      const total = budget.totalSteps(step, now);
+      if (total !== null && first === 0) first = total;
+      if (total !== null && step >= total) break;
+      budget.step(now, now + 0.2 * cost);
+      now += 0.2 * cost;
+    }
+  }
+  expect(Math.abs(now - 300)).toBeLessThan(3);
+  expect(Math.abs(first - step)).toBeLessThan(0.03 * step); // 500 + 250 + 125
+});

@@ -333,6 +333,26 @@ describe('resuming', () => {
     expect(readCheckpoint(runFolder(out('run')).last).metadata.unfrozenAt).toBeNull();
   });
 
+  test.each([5, 10, 12])(
+    'stages follow each other at equal shares of the steps, also when interrupted after %i, bit for bit',
+    async (steps) => {
+      const whole = await trainRun(tinyRun(out('whole'), createTinyModel()));
+      const stageOf = (index: number) => ({ stage: { index, costs: [1, 4] } });
+      const first = await trainRun(tinyRun(out('run'), createTinyModel(), { ...stageOf(0), ...stopAfter(steps) }));
+      const stage = readCheckpoint(first.folder.last).metadata.stage ?? 0;
+      expect([first.step, stage]).toEqual(steps <= 10 ? [steps, 0] : [10, 1]);
+      if (stage === 0) {
+        const again = await trainRun(
+          tinyRun(out('run'), createTinyModel({ seed: 4 }), { ...stageOf(0), resume: true }),
+        );
+        expect([again.reason, again.step]).toEqual(['stage', 10]);
+      }
+      const last = await trainRun(tinyRun(out('run'), createTinyModel({ seed: 5 }), { ...stageOf(1), resume: true }));
+      expect([last.reason, last.step]).toEqual(['done', 20]);
+      expect(tensorsOf(last.folder.last)).toEqual(tensorsOf(whole.folder.last));
+    },
+  );
+
   test('a backbone that is frozen for good is not unfrozen', async () => {
     const options: TrainRun['options'] = { ...TINY_OPTIONS, unfreezeAt: 0.5 };
     const run = tinyRun(out('run'), createTinyModel({ frozenStem: true }), { options });
