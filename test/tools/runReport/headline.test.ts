@@ -1,7 +1,12 @@
 import { expect, it } from 'vitest';
 import { headlineInterval, pairedTest, partOf } from '../../../tools/runReport/headline.js';
 
-const labels = { classes: [{ id: 1, name: 'cow' }] };
+const labels = {
+  classes: [
+    { id: 1, name: 'cow' },
+    { id: 2, name: 'horse' },
+  ],
+};
 const answered = [0, 1, 2].map((image) => {
   const boxes = [10, 10, 30, 30];
   return {
