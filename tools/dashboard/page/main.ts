@@ -423,7 +423,9 @@ function sayState(): void {
 async function nameClasses(id: string, history: History): Promise<void> {
   const config = await fetchConfig(id);
   if (id !== first()?.id) return;
-  classNames = namesOf(config, history);
+  const names = namesOf(config, history);
+  if (names.join('\n') === classNames.join('\n')) return;
+  classNames = names;
   redraw(); // what shows classes waits for their names
 }
 
@@ -436,9 +438,10 @@ function open(id: string): void {
       const isNew = entry.history !== history;
       Object.assign(entry, { history, isConnected });
       if (news.some(({ event }) => ANSWERS.includes(event))) asked = '';
-      if (classNames.length === 0 || isNew) void nameClasses(id, history);
+      const isMeasured = news.some(({ event }) => event === 'evaluation');
+      if (isNew || (isMeasured && classNames.length === 0)) void nameClasses(id, history);
       sayState();
-      const isWaitedFor = news.some(({ event, step }) => event === 'evaluation' || event === 'stop' || step === 1);
+      const isWaitedFor = isMeasured || news.some(({ event, step }) => event === 'stop' || step === 1);
       if (isNew || isWaitedFor) redraw();
       else touchAll();
     }),
