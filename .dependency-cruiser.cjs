@@ -90,11 +90,11 @@ module.exports = {
     {
       name: 'portable-data-only',
       comment:
-        'of data sets, what runs in a browser sees values: samples and their types, rules of intensity, placements, encoders, transforms',
+        'of data sets, what runs in a browser sees values: samples, their types and boxes, rules of intensity, placements, encoders, transforms',
       severity: 'error',
       from: { path: PORTABLE },
       to: {
-        path: '^datasets/(?!(sample|placement|encoder|dataset|outside|suggestion|editDistance|pixelTypes|intensity|caseStatistics|instanceMasks|overlap)\\.ts$|transforms/|evaluators/)',
+        path: '^datasets/(?!(sample|boxAt|placement|encoder|dataset|outside|suggestion|editDistance|pixelTypes|intensity|caseStatistics|instanceMasks|overlap)\\.ts$|transforms/|evaluators/)',
         dependencyTypesNot: ['type-only'],
       },
     },

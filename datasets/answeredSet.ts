@@ -5,7 +5,7 @@ import { valueAt } from '../engine/checked.js';
 import { ConfigError } from '../engine/errors.js';
 import { readRegular } from '../engine/files/read.js';
 import { makeFolder, writeJson, writeWhole } from '../engine/files/write.js';
-import { boxAt } from './boxes.js';
+import { boxAt } from './boxAt.js';
 import { encodeIndexedPng } from './decode/index.js';
 import { isOverlapping, planeOf } from './overlap.js';
 import type { ClassMap, ClassScores, Detections, Instances, LabelMap, Truth } from './sample.js';

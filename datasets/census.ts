@@ -1,5 +1,5 @@
 import { valueAt } from '../engine/checked.js';
-import { boxAt } from './boxes.js';
+import { boxAt } from './boxAt.js';
 import { classOf, type MaskFileTruth, maskFileOf } from './classMap.js';
 import type { Dataset, Entry } from './dataset.js';
 import { sliceMaskOf } from './medical/slices.js';

@@ -1,5 +1,5 @@
 import { DataError } from '../engine/errors.js';
-import { boxAt } from './boxes.js';
+import { boxAt } from './boxAt.js';
 import { type MaskFilesTruth, type MaskFileTruth, mapValues } from './classMap.js';
 import type { Dataset, Entry, Warning } from './dataset.js';
 import { decodeDeep } from './decode/decodeDeep.js';

@@ -1,4 +1,4 @@
-import { boxAt } from '../datasets/boxes.js';
+import { boxAt } from '../datasets/boxAt.js';
 import { allocateTargets } from '../datasets/encoder.js';
 import { createInstanceEvaluator, type InstanceReport } from '../datasets/evaluators/index.js';
 import { packPatch } from '../datasets/instanceMasks.js';

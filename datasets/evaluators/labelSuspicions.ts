@@ -1,5 +1,5 @@
 import { valueAt } from '../../engine/checked.js';
-import { boxAt } from '../boxes.js';
+import { boxAt } from '../boxAt.js';
 import type { ObjectsTruth } from '../sample.js';
 import type { ScoredBoxes } from './detection.js';
 import { boxIou } from './matchBoxes.js';

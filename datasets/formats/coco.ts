@@ -7,7 +7,7 @@ import { configPath, statedReaders } from '../stated/format.js';
 import { missingFile } from './check.js';
 import { commonKeys, defineFormat } from './format.js';
 import { listsSegments } from './panoptic.js';
-import { findCoco, partsByName } from './parts.js';
+import { findCoco, isCocoStart, partsByName } from './parts.js';
 
 const positions = z.string().min(1).nullable().default(null);
 
@@ -61,7 +61,7 @@ valid/_annotations.coco.json        annotations/instances_val2017.json`,
     for (const path of files) {
       const start = await head(path);
       if (listsSegments(path, start)) continue;
-      if (!/"(images|annotations|categories)"\s*:\s*\[/.test(start)) continue;
+      if (!isCocoStart(start)) continue;
       const isRoboflow = paths.some((name) => name.endsWith('_annotations.coco.json'));
       return { keys: {}, name: isRoboflow ? 'Roboflow COCO' : 'COCO', truth: 'boxes' };
     }

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { keysOf, valueAt } from '../../engine/checked.js';
 import { DataError } from '../../engine/errors.js';
+import { readImageSize } from '../decode/header.js';
 import { naturalOrder } from '../paths.js';
 import { parseCsv } from '../stated/csv.js';
 import { configPath, type Reading, statedLabels, statedReaders } from '../stated/format.js';
@@ -49,6 +50,11 @@ const BARE: readonly {
     fits: ([, ...row]) => row.slice(0, 4).every(isNumber),
   },
   {
+    fields: 8, // makesense
+    columns: { class: 0, x: 1, y: 2, w: 3, h: 4, image: 5, width: 6, height: 7 },
+    fits: ([name = '', ...row]) => !isNumber(name) && [0, 1, 2, 3, 5, 6].every((i) => isNumber(row[i] ?? 'x')),
+  },
+  {
     fields: 11,
     columns: { set: 0, image: 1, class: 2, x1: 3, y1: 4, x2: 7, y2: 8 },
     fits: ([set = '']) => /^(train|test|validat(e|ion)|unassigned|training)$/i.test(set),
@@ -60,8 +66,35 @@ const BARE: readonly {
   },
 ];
 
+/** Whether rows state run lengths, and several of one class in an image. */
+function runsIn(start: string): 'instances' | 'classMap' | null {
+  const table = tableOf(parseCsv(linesOf(start).slice(0, MOST_ROWS).join('\n'), ''));
+  if (table?.columns.rle === undefined) return null;
+  const { image = 0, class: label } = table.columns;
+  const keys = table.rows.map((row) => `${row[image]}\0${label === undefined ? '' : row[label]}`);
+  return new Set(keys).size < keys.length ? 'instances' : 'classMap';
+}
+
+/** Kaggle's run lengths: first pixel, from 1 and column by column, and length, in turn; null: they are none, or leave the image. */
+function runsObject(name: string, text: string, [height, width]: readonly [number, number]): StatedObject | null {
+  const numbers = text.split(/\s+/).map(Number);
+  const counts: number[] = [];
+  let at = 0;
+  for (let i = 0; i < numbers.length; i += 2) {
+    const [first = 0, length = 0] = [numbers[i], numbers[i + 1]];
+    if (!Number.isInteger(first) || !Number.isInteger(length) || first - 1 < at || length < 1) return null;
+    counts.push(first - 1 - at, length);
+    at = first - 1 + length;
+  }
+  if (at > width * height) return null;
+  counts.push(width * height - at);
+  return { name, box: null, segmentation: { size: [height, width], counts }, ignored: false, area: null };
+}
+
 const isNumber = (text: string): boolean => text === '' || (text.trim() !== '' && Number.isFinite(Number(text)));
 const isCsv = (name: string): boolean => /\.(csv|tsv)$/i.test(name);
+/** Rows of a file that are looked at to tell what it is. */
+const MOST_ROWS = 200;
 /** What has a class and no place in its image. */
 const NOWHERE = { box: null, segmentation: null, ignored: false, area: null } as const;
 const SETS = { train: /^train/i, val: /^(val|dev)/i, test: /^test/i } as const;
@@ -74,15 +107,20 @@ interface Table {
 /** Null: no table of boxes. */
 function tableOf(rows: readonly (readonly string[])[]): Table | null {
   const [head = [], ...body] = rows;
-  const columns = columnsOf(head);
+  const found = columnsOf(head);
+  const id = head.findIndex((title) => /^id$/i.test(title));
+  const columns = found.rle === undefined || found.image !== undefined || id < 0 ? found : { ...found, image: id };
   const has = (...names: readonly Column[]): boolean => names.every((name) => columns[name] !== undefined);
   if (
     has('image') &&
-    (has('x1', 'y1', 'x2', 'y2') || has('bbox') || (has('x', 'y') && (has('w', 'h') || has('width', 'height'))))
+    (has('x1', 'y1', 'x2', 'y2') ||
+      has('bbox') ||
+      has('rle') ||
+      (has('x', 'y') && (has('w', 'h') || has('width', 'height'))))
   ) {
     return {
       columns:
-        has('x', 'y') && !has('w', 'h', 'x1')
+        has('x', 'y') && !has('w', 'h') && !has('x1')
           ? ({ ...columns, w: columns.width, h: columns.height } as Columns)
           : columns,
       rows: body,
@@ -126,11 +164,23 @@ async function readTable(file: string): Promise<Table> {
   );
 }
 
-async function readFile(place: string, { root, folder, data, images, warnings }: Reading<CsvData>): Promise<StatedSet> {
+async function readFile(place: string, reading: Reading<CsvData>): Promise<StatedSet> {
+  const { root, folder, data, images, warnings } = reading;
   const [path = '', set] = place.split('#');
   const file = configPath(root, path);
   const { columns, rows } = await readTable(file);
   const wanted = set === undefined ? rows : rows.filter((row) => partOfSet(row[columns.set ?? -1] ?? '') === set);
+  const classNames = await displayNames(columns.class, rows, reading);
+  const sides = new Map<string, readonly [number, number] | null>();
+  const sidesOf = async (name: string) => {
+    const known = sides.get(name);
+    if (known !== undefined) return known;
+    const image = images.find(name, dirname(file));
+    const size = image && (await readImageSize(image.file).catch(() => null));
+    const found = size && ([size.height, size.width] as const);
+    sides.set(name, found);
+    return found;
+  };
   const unit = unitOf(rows.map((row) => boxIn(row, columns) ?? []).filter((box) => box.every(Number.isFinite)));
   const byImage = new Map<string, { readonly size: StatedImage['size']; readonly objects: StatedObject[] }>();
   const sizeColumns = columns.x !== undefined && columns.w === columns.width ? {} : columns;
@@ -139,8 +189,16 @@ async function readFile(place: string, { root, folder, data, images, warnings }:
     const size = sizeIn(row[sizeColumns.width ?? -1], row[sizeColumns.height ?? -1]);
     const image = byImage.get(name) ?? { size, objects: [] };
     byImage.set(name, image);
-    const box = boxIn(row, columns);
-    const label = columns.class === undefined ? 'object' : (row[columns.class] ?? '');
+    const runs = columns.rle === undefined ? null : (row[columns.rle] ?? '').trim();
+    const box = runs === null ? boxIn(row, columns) : null;
+    const written = columns.class === undefined ? 'object' : (row[columns.class] ?? '');
+    const label = classNames.get(written) ?? written;
+    if (runs !== null && runs !== '' && runs !== '-1') {
+      const sides = await sidesOf(name);
+      const object = sides && runsObject(label, runs, sides);
+      if (object) image.objects.push(object);
+      else if (sides) warnings.note('bad-shape', name);
+    }
     if (box === null || box.every(Number.isNaN)) continue; // an image without objects
     if (label === '') warnings.note('no-class', name);
     else if (!box.every(Number.isFinite)) warnings.note('bad-box', name);
@@ -158,6 +216,23 @@ async function readFile(place: string, { root, folder, data, images, warnings }:
     };
   });
   return { images: stated, classes: null, file };
+}
+
+/** Open Images writes machine names, /m/01g317, which a table of two columns beside it explains. */
+async function displayNames(
+  column: number | undefined,
+  rows: readonly (readonly string[])[],
+  { root }: Reading<CsvData>,
+): Promise<ReadonlyMap<string, string>> {
+  const isMachine = (text = ''): boolean => /^\/[mtg]\/\w+$/.test(text);
+  if (column === undefined || !isMachine(rows[0]?.[column])) return new Map();
+  const [file] = await findCsv(root.path, (start) => {
+    const [row = []] = parseCsv(linesOf(start).slice(0, 1).join(), '');
+    return row.length === 2 && isMachine(row[0]);
+  });
+  if (file === undefined) return new Map();
+  const table = parseCsv(await readAnnotation(join(root.path, file)), file);
+  return new Map(table.map(([machine = '', name = '']) => [machine, name]));
 }
 
 async function readLabels(place: string, { root, folder, data, images }: Reading<CsvData>): Promise<StatedSet> {
@@ -225,6 +300,7 @@ export const csv = defineFormat({
   tools: 'keras-retinanet, TensorFlow tutorials, Roboflow, Google AutoML / Vertex AI, Kaggle, Open Images',
   layout: `train.csv: filename,width,height,class,xmin,ymin,xmax,ymax   or   path,x1,y1,x2,y2,class
 a.jpg                                                        or   TRAIN,a.jpg,cat,0.1,0.1,,,0.5,0.5,,
+run lengths: ImageId,ClassId,EncodedPixels   or   img,rle_mask, column by column from 1
 classes of images: file,label   or   file,label with cat|dog   or   filename,cat,dog with 0 and 1`,
   config,
   readers: {
@@ -249,6 +325,10 @@ classes of images: file,label   or   file,label with cat|dog   or   filename,cat
   },
   recognise: async ({ paths, head }) => {
     const files = paths.filter(isCsv).slice(0, 20);
+    for (const path of files) {
+      const truth = runsIn(await head(path));
+      if (truth !== null) return { keys: {}, name: 'CSV of run lengths', truth };
+    }
     for (const path of files) if (isBoxes(await head(path))) return { keys: {}, name: 'CSV of boxes', truth: 'boxes' };
     for (const path of files)
       if (isLabelTable(await head(path))) return { keys: {}, name: 'CSV of classes', truth: 'labels' };

@@ -12,6 +12,7 @@ export type Column =
   | 'w'
   | 'h'
   | 'bbox'
+  | 'rle'
   | 'width'
   | 'height'
   | 'set';
@@ -30,6 +31,7 @@ const NAMES: { readonly [column in Column]: RegExp } = {
   w: /^(w|bboxw|bboxwidth|boxwidth)$/,
   h: /^(h|bboxh|bboxheight|boxheight)$/,
   bbox: /^(bbox|box|boundingbox)$/,
+  rle: /^(encodedpixels|rle|rlemask|maskrle)$/,
   width: /^(width|imagewidth|imgwidth|imw)$/,
   height: /^(height|imageheight|imgheight|imh)$/,
   set: /^(set|split|subset|mlusage|usage)$/,

@@ -1,4 +1,4 @@
-import { boxAt } from '../boxes.js';
+import { boxAt } from '../boxAt.js';
 import type { Placement } from '../placement.js';
 import type { DetectionTruth, ObjectsTruth } from '../sample.js';
 import { type Affine, areaScaleAt, hullOf } from './affine.js';

@@ -1,4 +1,4 @@
-import { boxAt } from '../boxes.js';
+import { boxAt } from '../boxAt.js';
 import {
   IGNORED,
   type InstanceTruth,

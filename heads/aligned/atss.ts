@@ -1,4 +1,4 @@
-import { boxAt } from '../../datasets/boxes.js';
+import { boxAt } from '../../datasets/boxAt.js';
 import type { PointConfig } from '../boxes/points.js';
 
 /** Side of the square that stands for a place, in cells of its map. */

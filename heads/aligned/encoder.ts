@@ -1,4 +1,4 @@
-import { boxAt } from '../../datasets/boxes.js';
+import { boxAt } from '../../datasets/boxAt.js';
 import type { Encoder } from '../../datasets/encoder.js';
 import type { DetectionTruth } from '../../datasets/sample.js';
 import { valueAt } from '../../engine/checked.js';

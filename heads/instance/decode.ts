@@ -1,4 +1,4 @@
-import { boxAt } from '../../datasets/boxes.js';
+import { boxAt } from '../../datasets/boxAt.js';
 import { packPatch } from '../../datasets/instanceMasks.js';
 import type { Placement } from '../../datasets/placement.js';
 import type { Detections, Instances, MaskPatch } from '../../datasets/sample.js';

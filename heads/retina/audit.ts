@@ -1,4 +1,4 @@
-import { boxAt } from '../../datasets/boxes.js';
+import { boxAt } from '../../datasets/boxAt.js';
 import type { AnchorAudit } from '../definition.js';
 import type { AnchorConfig } from './anchors.js';
 import type { RetinaConfig } from './config.js';

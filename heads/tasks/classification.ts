@@ -13,6 +13,7 @@ export const classification = defineTask<LabelTruth, ClassScores>({
   truth: 'labels',
   head: 'classification',
   metric: 'top1',
+  resampled: 'hits',
   mostClasses: 10_000,
   augmentation: {
     fit: 'letterbox',

@@ -1,4 +1,4 @@
-import { boxAt } from '../../datasets/boxes.js';
+import { boxAt } from '../../datasets/boxAt.js';
 import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import type { ClassMap, ClassScores, Detections, Instances, PackedMask, Panoptic } from '../../datasets/sample.js';
 import { valueAt } from '../../engine/checked.js';

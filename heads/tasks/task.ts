@@ -95,8 +95,8 @@ export interface Task<T extends Truth = Truth, Result = unknown> {
   readonly picksForeground?: true;
   /** Whether the classes of one place exclude each other, as the settings of the head say. Defaults to never. */
   readonly isExclusive?: (head: { readonly multiLabel?: unknown }) => boolean;
-  /** What an interval of the headline draws again: predicted boxes, or the confusion of each image. Defaults to nothing, as no interval is known. */
-  readonly resampled?: 'detections' | 'confusions';
+  /** What an interval of the headline draws again: predicted boxes, the confusion of each image, or whether its class is right. Defaults to nothing, as no interval is known. */
+  readonly resampled?: 'detections' | 'confusions' | 'hits';
   /** How the masks of `--masks` are written: a file for each image, or COCO panoptic. Defaults to a file for each image. */
   readonly maskFiles?: 'coco-panoptic';
   /** True: the network takes images at their own size, one at a time. */

@@ -18,6 +18,22 @@ it.each(LAYOUTS)('%s is recognised as %s and read', async (_name, kind, files) =
 });
 
 it.each([
+  ['in folders of a part each', { 'train_images/a.png': image(), 'train_masks/a_mask.png': square(4, 2) }],
+  [
+    'in folders that have nothing in common',
+    { 'Task1-2_Input/I1.png': image(), 'Truth/I1_segmentation.png': square(4, 2) },
+  ],
+  ['in a folder for each image', { 'a_json/img.png': image(), 'a_json/label.png': square(4, 2) }],
+  ['with other capitals', { 'Images/IM0.PNG': image(), 'Masks/im0.png': square(4, 2) }],
+  [
+    'beside others that are not of classes',
+    {
+      'leftImg8bit/a/a_0_leftImg8bit.png': image(),
+      'gtFine/a/a_0_gtFine_labelIds.png': square(4, 2),
+      'gtFine/a/a_0_gtFine_color.png': square(8, 2),
+      'gtFine/a/a_0_gtFine_instanceIds.png': square(8, 2),
+    },
+  ],
   ['beside in folders', { 'images/a.png': image(), 'masks/a.png': square(4, 2) }],
   ['beside with endings', { 'a.png': image(), 'a_mask.png': square(4, 2) }],
   ['in folders of parts', { 'train/images/a.png': image(), 'train/masks/a.png': square(4, 2) }],
@@ -26,6 +42,45 @@ it.each([
   expect(data?.labels.classes.map(({ name }) => name)).toEqual(['background', 'object']);
   const { truth } = (await data?.get(0)) ?? {};
   expect(truth?.mask.filter((label) => label === 1).length).toBe(16 * 8);
+});
+
+it.each([
+  ['class_dict.csv', 'name,r,g,b\nVoid,0,0,0\nRed,128,0,0\n'],
+  ['label_colors.txt', '0 0 0\tVoid\n128 0 0\tRed\n'],
+])('the colours of masks are those of %s', async (path, text) => {
+  const data = Uint8Array.from({ length: 6 }, (_, i) => (i === 3 ? 128 : 0));
+  const files = { 'train/a.png': greyPng(2, 1, 5), 'train_labels/a_L.png': encodePng({ data, width: 2, height: 1 }) };
+  const opened = await openData({ root: folderWith({ ...files, [path]: text }), val: null }, 'classMap', {
+    split: 'train',
+  });
+  expect(opened?.labels.classes.map(({ name }) => name)).toEqual(['Void', 'Red']);
+  expect((await opened?.get(0))?.truth.mask).toEqual(Uint8Array.of(0, 1));
+});
+
+it('the names of mask values are those of the list beside them, and two lists are refused', async () => {
+  const pair = (name: string) => ({
+    [`${name}/img.png`]: greyPng(2, 1, 5),
+    [`${name}/label.png`]: greyPng(2, 1, [0, 2]),
+  });
+  const open = (other: string) => {
+    const root = folderWith({
+      ...pair('a_json'),
+      ...pair('b_json'),
+      'a_json/label_names.txt': '_background_\ncat\ndog\n',
+      'b_json/label_names.txt': other,
+    });
+    return openData({ root, val: null }, 'classMap', { split: 'train' });
+  };
+  const same = await open('_background_\r\ncat\r\ndog');
+  expect(same?.labels.classes.map(({ name }) => name)).toEqual(['_background_', 'cat', 'dog']);
+  await expect(open('_background_\ndog\n')).rejects.toThrow(/name different classes, so that one value means several/);
+});
+
+it('several masks of one image are named, and what to do', async () => {
+  const files = { 'images/a.png': image(), 'masks/cat/a.png': square(4, 2), 'masks/dog/a.png': square(8, 2) };
+  await expect(openData({ root: folderWith(files), val: null }, 'classMap', { split: 'train' })).rejects.toThrow(
+    /images\/a\.png .*\(masks\/cat\/a\.png, masks\/dog\/a\.png\): merge the masks/,
+  );
 });
 
 it('masks of colours are read by a table of colours', async () => {
@@ -84,8 +139,26 @@ it('bad images are left out and named, or refused together', async () => {
 it('a folder that is no data set says what is in it', async () => {
   const root = folderWith({ 'a.png': image(), 'notes.txt': 'hello' });
   await expect(openData({ root }, 'boxes', { split: 'train' })).rejects.toThrow(
-    /among its 2 files are 1 images: espalier formats/,
+    /among its 2 files are 1 images; notes\.txt: it is of no format/,
   );
+  const packed = folderWith({ 'my set.zip': 'x' });
+  await expect(openData({ root: packed }, 'boxes', { split: 'train' })).rejects.toThrow(
+    /my set\.zip: unpack it: espalier/,
+  );
+  const inside = folderWith({ 'a.json': coco(['a.png']), 'images.zip': 'x' });
+  await expect(openData({ root: inside }, 'boxes', { split: 'train' })).rejects.toThrow(/unpack images\.zip first/);
+});
+
+it.each([
+  ['other form of letters', 'ka\u0308fer.png', 'k\u00e4fer.png', []],
+  ['address', 'im 1.png', '/data/local-files/?d=set%2Fim%201.png', []],
+  ['code of an upload', 'a.png', 'upload/3/0a1b2c3d-a.png', ['upload-name']],
+  ['question mark', 'what?.png', 'what?.png', []],
+] as const)('an image is found by its %s', async (_name, onDisk, written, codes) => {
+  const root = folderWith({ 'a.json': coco([written]), [`pictures/${onDisk}`]: image() });
+  const data = await openData({ kind: 'coco', root, val: null }, 'boxes', { split: 'train' });
+  expect(data?.size).toBe(1);
+  expect(data?.warnings.map(({ code }) => code).filter((code) => code === 'upload-name')).toEqual(codes);
 });
 
 it('of images of one name that in the fewest folders is taken, and two equally deep are named', async () => {
