@@ -53,6 +53,10 @@ const CODES = {
   unannotated: ['image', 'without an annotation, left out: give images without objects an empty one'],
   unmasked: ['image', 'without a mask, left out'],
   'many-masks': ['image', 'with several masks, left out: say in data.masks which is meant'],
+  'unplaced-mask': [
+    'mask',
+    'whose file says no place (voxels of 1 mm from 0), laid on its image, as it has its sides: copy the header of the image',
+  ],
   'no-image': ['mask', 'without an image, left out'],
   'resized-mask': ['mask', 'of another size than its image, resized to it by the nearest pixel'],
   'ignored-values': ['pixel', 'with values outside the table, ignored in training and evaluation'],

@@ -26,6 +26,10 @@ const config = z.strictObject({
     .nullable()
     .default(null)
     .describe('Folder of the images, relative to root; null: found below root'),
+  runs: z
+    .enum(['columns', 'rows'])
+    .default('columns')
+    .describe("Run lengths: pixels are counted column by column, as Kaggle's are, or row by row"),
   labelSeparator: z
     .string()
     .min(1)
@@ -68,7 +72,7 @@ const BARE: readonly {
 
 /** Whether rows state run lengths, and several of one class in an image. */
 function runsIn(start: string): 'instances' | 'classMap' | null {
-  const table = tableOf(parseCsv(linesOf(start).slice(0, MOST_ROWS).join('\n'), ''));
+  const table = tableOf(rowsIn(linesOf(start).slice(0, MOST_ROWS).join('\n'), ''));
   if (table?.columns.rle === undefined) return null;
   const { image = 0, class: label } = table.columns;
   const keys = table.rows.map((row) => `${row[image]}\0${label === undefined ? '' : row[label]}`);
@@ -76,7 +80,12 @@ function runsIn(start: string): 'instances' | 'classMap' | null {
 }
 
 /** Kaggle's run lengths: first pixel, from 1 and column by column, and length, in turn; null: they are none, or leave the image. */
-function runsObject(name: string, text: string, [height, width]: readonly [number, number]): StatedObject | null {
+function runsObject(
+  name: string,
+  text: string,
+  [height, width]: readonly [number, number],
+  order: CsvData['runs'],
+): StatedObject | null {
   const numbers = text.split(/\s+/).map(Number);
   const counts: number[] = [];
   let at = 0;
@@ -88,11 +97,49 @@ function runsObject(name: string, text: string, [height, width]: readonly [numbe
   }
   if (at > width * height) return null;
   counts.push(width * height - at);
-  return { name, box: null, segmentation: { size: [height, width], counts }, ignored: false, area: null };
+  const runs = order === 'rows' ? turnedRuns(counts, [height, width]) : counts;
+  return { name, box: null, segmentation: { size: [height, width], counts: runs }, ignored: false, area: null };
+}
+
+/** Lengths of runs row by row as those column by column, first of what is outside. */
+function turnedRuns(counts: readonly number[], [height, width]: readonly [number, number]): number[] {
+  const inside = new Uint8Array(height * width);
+  let at = 0;
+  for (const [i, count] of counts.entries()) {
+    if (i % 2 === 1) inside.fill(1, at, at + count);
+    at += count;
+  }
+  const turned: number[] = [];
+  let [value, length] = [0, 0];
+  for (let x = 0; x < width; x++) {
+    for (let i = x; i < inside.length; i += width, length++) {
+      if (inside[i] === value) continue;
+      turned.push(length);
+      [value, length] = [1 - value, 0];
+    }
+  }
+  return [...turned, length];
 }
 
 const isNumber = (text: string): boolean => text === '' || (text.trim() !== '' && Number.isFinite(Number(text)));
 const isCsv = (name: string): boolean => /\.(csv|tsv)$/i.test(name);
+/** A line an image, as keras-yolo3 and Roboflow write it. */
+const isLines = (name: string): boolean => /annotations?\.txt$/i.test(name);
+const isTable = (name: string): boolean => isCsv(name) || isLines(name);
+const LINE_BOX = /^-?[\d.]+(,-?[\d.]+){3},[^,]+$/;
+
+/** Rows of a CSV file; of lines `path x1,y1,x2,y2,class x1,y1,x2,y2,class` a row a box, as keras-retinanet orders it. */
+function rowsIn(text: string, file: string): readonly (readonly string[])[] {
+  if (!isLines(file)) return parseCsv(text, file);
+  return linesOf(text).flatMap((line) => {
+    const words = line.split(/\s+/);
+    const boxes: string[] = [];
+    while (words.length > 1 && LINE_BOX.test(words.at(-1) ?? '')) boxes.unshift(words.pop() ?? '');
+    const rows = boxes.length === 0 ? [',,,,'] : boxes;
+    return rows.map((box) => [words.join(' '), ...box.split(',')]);
+  });
+}
+
 /** Rows of a file that are looked at to tell what it is. */
 const MOST_ROWS = 200;
 /** What has a class and no place in its image. */
@@ -156,7 +203,7 @@ function boxIn(row: readonly string[], columns: Columns): readonly [number, numb
 }
 
 async function readTable(file: string): Promise<Table> {
-  const table = tableOf(parseCsv(await readAnnotation(file), file));
+  const table = tableOf(rowsIn(await readAnnotation(file), file));
   if (table !== null) return table;
   throw new DataError(
     file,
@@ -170,7 +217,14 @@ async function readFile(place: string, reading: Reading<CsvData>): Promise<State
   const file = configPath(root, path);
   const { columns, rows } = await readTable(file);
   const wanted = set === undefined ? rows : rows.filter((row) => partOfSet(row[columns.set ?? -1] ?? '') === set);
-  const classNames = await displayNames(columns.class, rows, reading);
+  const classNames = isLines(path)
+    ? await numberedNames(path, reading)
+    : await displayNames(columns.class, rows, reading);
+  if (columns.rle !== undefined)
+    warnings.say(
+      'run-order',
+      `run lengths count pixels from 1, ${data.runs === 'rows' ? 'row by row' : "column by column, as Kaggle's do; data.runs: rows reads them row by row"}`,
+    );
   const sides = new Map<string, readonly [number, number] | null>();
   const sidesOf = async (name: string) => {
     const known = sides.get(name);
@@ -195,7 +249,7 @@ async function readFile(place: string, reading: Reading<CsvData>): Promise<State
     const label = classNames.get(written) ?? written;
     if (runs !== null && runs !== '' && runs !== '-1') {
       const sides = await sidesOf(name);
-      const object = sides && runsObject(label, runs, sides);
+      const object = sides && runsObject(label, runs, sides, data.runs);
       if (object) image.objects.push(object);
       else if (sides) warnings.note('bad-shape', name);
     }
@@ -235,6 +289,14 @@ async function displayNames(
   return new Map(table.map(([machine = '', name = '']) => [machine, name]));
 }
 
+/** Names of classes by their numbers: the lines of the list nearest to a file. */
+async function numberedNames(path: string, { root }: Reading<CsvData>): Promise<ReadonlyMap<string, string>> {
+  const lists = (await listFiles(root.path)).filter((name) => /(^|\/)_?classes\.txt$/i.test(name)).sort(naturalOrder);
+  const list = lists.find((name) => dirname(name) === dirname(path)) ?? lists[0];
+  const names = list === undefined ? [] : linesOf(await readAnnotation(join(root.path, list)));
+  return new Map(names.map((name, i) => [String(i), name]));
+}
+
 async function readLabels(place: string, { root, folder, data, images }: Reading<CsvData>): Promise<StatedSet> {
   const [path = '', set] = place.split('#');
   const file = configPath(root, path);
@@ -259,9 +321,9 @@ function partOfSet(text: string): string {
   return keysOf(SETS).find((part) => SETS[part].test(text)) ?? '';
 }
 
-async function findCsv(root: string, isWanted: (start: string) => boolean): Promise<string[]> {
-  const files = (await listFiles(root)).filter(isCsv).sort(naturalOrder);
-  return files.slice(0, 200).filter((path) => isWanted(headOf(join(root, path))));
+async function findCsv(root: string, isWanted: (start: string, path: string) => boolean): Promise<string[]> {
+  const files = (await listFiles(root)).filter(isTable).sort(naturalOrder);
+  return files.slice(0, 200).filter((path) => isWanted(headOf(join(root, path)), path));
 }
 
 /** Files of a root, by the words of their names or by the sets that the rows of a single one say. */
@@ -275,7 +337,7 @@ async function partsOf(files: readonly string[], setsIn: (file: string) => Promi
 }
 
 const resolveFile = async (name: string, { root }: Reading<CsvData>): Promise<readonly string[] | null> =>
-  isCsv(valueAt(name.split('#'), 0)) ? [configPath(root, name)] : null;
+  isTable(valueAt(name.split('#'), 0)) ? [configPath(root, name)] : null;
 
 /** What the files of places state, one after the other. */
 async function readPlaces(
@@ -291,15 +353,22 @@ async function readPlaces(
   return { images: sets.flatMap(({ images }) => images), classes: first.classes, file: first.file };
 }
 
-const isBoxes = (start: string): boolean => tableOf(parseCsv(linesOf(start).slice(0, 5).join('\n'), '')) !== null;
+/** Of lines one has a box, and the last of a beginning may be cut. */
+function isBoxes(start: string, path: string): boolean {
+  const rows = rowsIn(linesOf(start).slice(0, 5).join('\n'), path);
+  return tableOf(rows) !== null && (!isLines(path) || rows.some((row) => row[1] !== ''));
+}
+
+const isLabels = (start: string, path: string): boolean => isCsv(path) && isLabelTable(start);
 
 /** Rows of boxes, in the orders of keras-retinanet, TensorFlow's tutorials, Kaggle and AutoML; or of images and their classes. */
 export const csv = defineFormat({
   kind: 'csv',
   title: 'CSV',
-  tools: 'keras-retinanet, TensorFlow tutorials, Roboflow, Google AutoML / Vertex AI, Kaggle, Open Images',
+  tools: 'keras-retinanet, keras-yolo3, TensorFlow tutorials, Roboflow, Google AutoML / Vertex AI, Kaggle, Open Images',
   layout: `train.csv: filename,width,height,class,xmin,ymin,xmax,ymax   or   path,x1,y1,x2,y2,class
 a.jpg                                                        or   TRAIN,a.jpg,cat,0.1,0.1,,,0.5,0.5,,
+_annotations.txt, _classes.txt: a.jpg 10,20,110,220,0 30,40,50,60,1
 run lengths: ImageId,ClassId,EncodedPixels   or   img,rle_mask, column by column from 1
 classes of images: file,label   or   file,label with cat|dog   or   filename,cat,dog with 0 and 1`,
   config,
@@ -315,7 +384,7 @@ classes of images: file,label   or   file,label with cat|dog   or   filename,cat
     }),
     labels: statedLabels<CsvData>({
       parts: async ({ root, data }) =>
-        partsOf(await findCsv(root.path, isLabelTable), async (file) => {
+        partsOf(await findCsv(root.path, isLabels), async (file) => {
           const { images } = await readLabelFile(join(root.path, file), data.labelSeparator);
           return new Set(images.map(({ set }) => partOfSet(set)));
         }),
@@ -324,16 +393,17 @@ classes of images: file,label   or   file,label with cat|dog   or   filename,cat
     }),
   },
   recognise: async ({ paths, head }) => {
-    const files = paths.filter(isCsv).slice(0, 20);
+    const files = paths.filter(isTable).slice(0, 20);
     for (const path of files) {
       const truth = runsIn(await head(path));
       if (truth !== null) return { keys: {}, name: 'CSV of run lengths', truth };
     }
-    for (const path of files) if (isBoxes(await head(path))) return { keys: {}, name: 'CSV of boxes', truth: 'boxes' };
     for (const path of files)
-      if (isLabelTable(await head(path))) return { keys: {}, name: 'CSV of classes', truth: 'labels' };
+      if (isBoxes(await head(path), path)) return { keys: {}, name: 'CSV of boxes', truth: 'boxes' };
+    for (const path of files)
+      if (isLabels(await head(path), path)) return { keys: {}, name: 'CSV of classes', truth: 'labels' };
     return null;
   },
   check: (data) =>
-    missingFile(data, (name) => (isCsv(name) ? configPath({ path: data.root, real: data.root }, name) : null)),
+    missingFile(data, (name) => (isTable(name) ? configPath({ path: data.root, real: data.root }, name) : null)),
 });

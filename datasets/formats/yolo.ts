@@ -4,6 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import * as z from 'zod';
 import { parseYolo } from '#coco-ts';
 import { DataError, EspalierError } from '../../engine/errors.js';
+import { shownName } from '../../engine/printable.js';
 import { concurrently } from '../concurrently.js';
 import { contains, naturalOrder } from '../paths.js';
 import { folderNamed, folderParts, inFolders } from '../stated/folders.js';
@@ -34,6 +35,8 @@ interface Description {
   readonly parts: Parts | null;
   /** Numbers of keypoints behind each box. */
   readonly keypoints: number;
+  /** Keys of names that are no numbers of classes. */
+  readonly odd: readonly string[];
 }
 
 async function describe({ root, images }: YoloReading): Promise<Description> {
@@ -44,17 +47,18 @@ async function describe({ root, images }: YoloReading): Promise<Description> {
     const document = await readYaml(join(root.path, path));
     if (document === null || document.names === undefined) continue;
     const parts = await partsOf(document, path, root.path, images.paths);
-    return { names: namesOf(document.names), parts, keypoints: keypointsOf(document.kpt_shape) };
+    const odd = isObject(document.names) ? Object.keys(document.names).filter((key) => !isClassNumber(key)) : [];
+    return { names: namesOf(document.names), parts, keypoints: keypointsOf(document.kpt_shape), odd };
   }
   const list = paths.find((path) => NAME_LISTS.test(path));
   const names = list === undefined ? null : linesOf(await readAnnotation(join(root.path, list)));
   const data = paths.find((path) => path.endsWith('.data'));
-  if (data === undefined) return { names, parts: null, keypoints: 0 };
+  if (data === undefined) return { names, parts: null, keypoints: 0, odd: [] };
   const pairs = linesOf(await readAnnotation(join(root.path, data))).map((line) =>
     line.split('=').map((part) => part.trim()),
   );
   const document = Object.fromEntries(pairs.map(([key = '', value = '']) => [key === 'valid' ? 'val' : key, value]));
-  return { names, parts: await partsOf(document, data, root.path, images.paths), keypoints: 0 };
+  return { names, parts: await partsOf(document, data, root.path, images.paths), keypoints: 0, odd: [] };
 }
 
 /** `[points, numbers of each]` of a pose data set. */
@@ -72,11 +76,15 @@ async function readYaml(file: string): Promise<{ readonly [key: string]: unknown
   }
 }
 
+/** Above it a list of names would be mostly gaps. */
+const isClassNumber = (key: string): boolean => /^\d{1,5}$/.test(key);
+
 function namesOf(names: unknown): readonly (string | null)[] | null {
   if (Array.isArray(names)) return names.map((name, i) => textIn(name) ?? `class ${i}`);
   if (!isObject(names)) return null;
-  const numbers = Object.keys(names).map(Number);
-  const most = Math.max(-1, ...numbers.filter((number) => Number.isInteger(number) && number < 100_000));
+  const most = Object.keys(names)
+    .filter(isClassNumber)
+    .reduce((largest, key) => Math.max(largest, Number(key)), -1);
   return Array.from({ length: most + 1 }, (_, i) => textIn(names[String(i)]));
 }
 
@@ -123,7 +131,12 @@ async function placeOf(root: string, ways: readonly string[], images: readonly s
 
 async function read(places: readonly string[], reading: YoloReading): Promise<StatedSet> {
   const { root, images, warnings } = reading;
-  const { names, keypoints } = await describe(reading);
+  const { names, keypoints, odd } = await describe(reading);
+  if (odd.length > 0)
+    warnings.say(
+      'odd-names',
+      `${odd.length} of the names in data.yaml left out, as their keys are no numbers of classes, 0 to 99999: ${odd.slice(0, 5).map(shownName).join(', ')}; write 0: name`,
+    );
   const files = new Set<string>();
   const bad = new Map<string, BadRecord>();
   for (const place of places) {

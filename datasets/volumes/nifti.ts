@@ -1,5 +1,5 @@
 import { mapTuple } from '../../engine/checked.js';
-import { readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
+import { heldBytes, readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
 
 /** Type of values by the header's code. @source nifti1.h, DT_* */
 const TYPES: { readonly [code: number]: StoredType } = {
@@ -29,6 +29,8 @@ export interface NiftiHeader {
   /** Where values begin, and their bytes. */
   readonly offset: number;
   readonly byteLength: number;
+  /** Bytes of its values in memory at once. */
+  readonly held: number;
   readonly code: number;
   readonly slope: number;
   readonly intercept: number;
@@ -110,6 +112,7 @@ export function niftiHeader(bytes: Uint8Array): NiftiHeader {
     ...shape,
     offset,
     byteLength: count * (type === undefined ? 1 : storedBytes(type)),
+    held: heldBytes(type ?? 'uint8', count, isScaled && (slope !== 1 || intercept !== 0)),
     code,
     slope: isScaled ? slope : 1,
     intercept: isScaled ? intercept : 0,

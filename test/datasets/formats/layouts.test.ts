@@ -231,3 +231,83 @@ it.each([
   const [found = []] = boxesOf(data as Dataset);
   expect(found.map((value) => Math.round(value * 1e4) / 1e4)).toEqual(expected);
 });
+
+const namesIn = (data: Dataset | null) => data?.labels.classes.map(({ name }) => name);
+const said = (data: Dataset | null, code: string) =>
+  data?.warnings.filter((one) => one.code === code).map(({ message }) => message);
+const openBoxes = (files: { readonly [path: string]: string | Uint8Array }, keys: object = {}) =>
+  openData({ root: folderWith(files), val: null, ...keys }, 'boxes', { split: 'train' });
+
+it('run lengths are counted column by column, which is said, or row by row', async () => {
+  const rows = Array.from({ length: 8 }, (_, i) => `${(2 + i) * 40 + 5} 16`).join(' ');
+  const files = { 'a.png': image(), 'a.csv': `ImageId,ClassId,EncodedPixels\na.png,cell,${rows}\n` };
+  const open = (runs: 'columns' | 'rows') =>
+    openData({ kind: 'csv', root: folderWith(files), val: null, runs }, 'boxes', { split: 'train' });
+  expect(boxesOf((await open('rows')) as Dataset)).toEqual([[4, 2, 20, 10]]);
+  const columns = await open('columns');
+  expect(boxesOf(columns as Dataset)).not.toEqual([[4, 2, 20, 10]]);
+  expect(said(columns, 'run-order')).toEqual([expect.stringContaining('data.runs: rows reads them row by row')]);
+});
+
+it('a part that lists no image is left out and said, and validation images are held out', async () => {
+  const names = Array.from({ length: 6 }, (_, i) => `${i}.png`);
+  const root = folderWith({
+    ...Object.fromEntries(names.map((name, i) => [`train/${name}`, image(i)])),
+    'train/_annotations.coco.json': coco(names),
+    'valid/_annotations.coco.json': coco([]),
+  });
+  const [train, val] = await Promise.all(
+    (['train', 'val'] as const).map((split) => openData({ root }, 'boxes', { split })),
+  );
+  expect([train?.size, val?.size]).toEqual([5, 1]);
+  expect(said(train ?? null, 'empty-part')).toEqual([
+    'files that list no image, left out: valid/_annotations.coco.json',
+  ]);
+  const none = folderWith({ 'train/_annotations.coco.json': coco([]) });
+  await expect(openData({ root: none }, 'boxes', { split: 'train' })).rejects.toThrow('the file lists no image');
+});
+
+it('keys of names that number no class are said, and numbers that are left out stay out', async () => {
+  const files = { 'images/a.png': image(), 'labels/a.txt': '0 0.3 0.3 0.4 0.4\n4 0.5 0.5 0.2 0.2\n' };
+  const yaml = 'names: {0: cell, 4: rod, -1: below, 9999999999: far, red: 2}\n';
+  const data = await openBoxes({ ...files, 'data.yaml': yaml });
+  expect(namesIn(data)).toEqual(['cell', 'rod']);
+  expect(said(data, 'odd-names')).toEqual([expect.stringMatching(/^3 of the names in data.yaml left out.*-1.*red/)]);
+});
+
+it('categories that a COCO file lacks are named by their numbers, polygons may be lists of points', async () => {
+  const document = JSON.parse(coco(['a.png']));
+  delete document.categories;
+  const unnamed = await openBoxes({ 'a.png': image(), 'a.json': JSON.stringify(document) });
+  expect(namesIn(unnamed)).toEqual(['category 1']);
+  expect(said(unnamed, 'no-categories')).toHaveLength(1);
+  const corners = [
+    [4, 2],
+    [20, 2],
+    [20, 10],
+    [4, 10],
+  ];
+  for (const segmentation of [corners, [corners]]) {
+    const pairs = JSON.parse(coco(['a.png']));
+    Object.assign(pairs.annotations[0], { segmentation, bbox: [] });
+    const files = { 'a.png': image(), 'a.json': JSON.stringify(pairs) };
+    expect(boxesOf((await openBoxes(files)) as Dataset)).toEqual([[4, 2, 20, 10]]);
+  }
+});
+
+it('LabelMe images that are nowhere but inside their file are named with what to do', async () => {
+  const inside = { imagePath: 'a.png', imageData: 'iVBORw0KGgo=', imageWidth: 40, imageHeight: 20, shapes: [] };
+  await expect(openBoxes({ 'a.json': JSON.stringify(inside) }, { kind: 'labelme' })).rejects.toThrow(
+    /its image a\.png is nowhere but inside this file \(imageData\): save it beside as a\.png/,
+  );
+});
+
+it('the masks of DRIVE are those of vessels, not of the field of view', async () => {
+  const root = folderWith({
+    'training/images/21_training.png': image(),
+    'training/1st_manual/21_manual1.png': square(4, 2),
+    'training/mask/21_training_mask.png': square(8, 2),
+  });
+  const data = await openData({ root, val: null }, 'classMap', { split: 'train' });
+  expect((await data?.get(0))?.truth.mask.filter((label) => label === 1)).toHaveLength(16 * 8);
+});

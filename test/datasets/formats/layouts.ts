@@ -39,6 +39,25 @@ const labelme = (imagePath: string) =>
       },
     ],
   });
+/** Four corners, as newer versions write rectangles. */
+const anylabeling = JSON.stringify({
+  version: '0.4',
+  imagePath: 'a.png',
+  imageWidth: 40,
+  imageHeight: 20,
+  shapes: [
+    {
+      label: 'cell',
+      shape_type: 'rectangle',
+      points: [
+        [4, 2],
+        [20, 2],
+        [20, 10],
+        [4, 10],
+      ],
+    },
+  ],
+});
 const cvat = `<?xml version="1.0"?><annotations><version>1.1</version><meta><task><labels><label><name>cell</name></label></labels></task></meta>
 <image id="0" name="a.png" width="40" height="20"><box label="cell" xtl="4" ytl="2" xbr="20" ybr="10"/><points label="cell" points="1,1"/></image></annotations>`;
 /** Two frames: a box in the first, three pixels of a brush in the second. */
@@ -198,6 +217,35 @@ export const LAYOUTS: readonly (readonly [
     { 'data/a.jpg': image(), 'labels/boxes.csv': openImages, 'metadata/classes.csv': `${machine},cell\n` },
   ],
   ['CSV of makesense', 'csv', { 'a.png': image(), 'labels.csv': 'cell,4,2,16,8,a.png,40,20\n' }],
+  [
+    'CSV of makesense with titles',
+    'csv',
+    {
+      'a.png': image(),
+      'labels.csv':
+        'label_name,bbox_x,bbox_y,bbox_width,bbox_height,image_name,image_width,image_height\ncell,4,2,16,8,a.png,40,20\n',
+    },
+  ],
+  [
+    'lines of keras-yolo3',
+    'csv',
+    {
+      'train/a b.png': image(),
+      'train/none.png': image(7),
+      'train/_annotations.txt': 'a b.png 4,2,20,10,1 1,1,3,3,1\nnone.png\n',
+      'train/_classes.txt': 'other\ncell\n',
+    },
+  ],
+  ['rectangles of AnyLabeling', 'labelme', { 'a.png': image(), 'a.json': anylabeling }],
+  [
+    'VOCdevkit',
+    'voc',
+    {
+      'VOCdevkit/VOC2007/JPEGImages/a.png': image(),
+      'VOCdevkit/VOC2007/Annotations/a.xml': vocXml([40, 20], [['cell', 5, 3, 20, 10]]),
+      'VOCdevkit/VOC2007/ImageSets/Main/train.txt': 'a\n',
+    },
+  ],
   ['CSV of run lengths', 'csv', { 'a.png': image(), 'a.csv': `ImageId,ClassId,EncodedPixels\na.png,cell,${runs}\n` }],
   ['LabelMe', 'labelme', { 'a.png': image(), 'a.json': labelme('..\\elsewhere\\a.png') }],
   ['CVAT', 'cvat', { 'images/a.png': image(), 'annotations.xml': cvat }],
