@@ -17,11 +17,20 @@ export interface AnchorReport {
   readonly fitted: number;
   readonly threshold: number;
   /** The same by size in the input: below 32, below 96 pixels (square root of the area), and larger. */
-  readonly bySize: { readonly [size in Size]: { readonly objects: number; readonly fitted: number } };
+  readonly bySize: {
+    readonly [size in Size]: {
+      readonly objects: number;
+      readonly fitted: number;
+      /** Of them, by the IoU of the anchor that overlaps each most, in twentieths. */
+      readonly overlaps: readonly number[];
+    };
+  };
   /** Settings below `model.head` with which clearly more are fitted; null: there are none. */
   readonly better: { readonly settings: { readonly [key: string]: unknown }; readonly share: number } | null;
 }
 
+/** Parts of the range of IoU. */
+const OVERLAP_BINS = 20;
 /** Objects that are looked at. */
 const MOST = 20_000;
 /** Share of objects without a fitting anchor that is worth a word. */
@@ -44,7 +53,9 @@ export function reportAnchors(experiment: Experiment, { entries }: Dataset): Anc
   });
   const between = (from: number, to: number) => {
     const found = [...ious].filter((_, i) => sides[i]! >= from && sides[i]! < to);
-    return { objects: found.length, fitted: shareOf(found, threshold) };
+    const overlaps = new Array<number>(OVERLAP_BINS).fill(0);
+    for (const iou of found) overlaps[Math.min(OVERLAP_BINS - 1, Math.floor(iou * OVERLAP_BINS))]!++;
+    return { objects: found.length, fitted: shareOf(found, threshold), overlaps };
   };
   return {
     objects: ious.length,

@@ -236,11 +236,11 @@ function withTiles(
 
 /** What there is to draw of a prediction, however sure it is; null: nothing. */
 export function drawableOf(task: Task, result: unknown, { classes }: LabelMap): Drawable | null {
-  const { boxes, classMap, scores } = task.describe(result, {
+  const { boxes, masks, classMap, scores } = task.describe(result, {
     names: classes.map(({ name }) => name),
     threshold: 0,
   }).overlay;
-  return boxes ?? classMap ?? scores ?? null;
+  return boxes && masks ? { ...boxes, masks } : (boxes ?? classMap ?? scores ?? null);
 }
 
 function showTo(show: (sample: Sample, answer: Drawable) => void, sample: Sample, answer: Drawable | null): void {

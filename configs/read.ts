@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { surveySplit } from '../datasets/check/survey.js';
-import { FORMATS, recognise } from '../datasets/formats/index.js';
+import { describeUnrecognised, FORMATS, recognise } from '../datasets/formats/index.js';
 import { ConfigError } from '../engine/errors.js';
 import { TASKS } from '../heads/index.js';
 import { isWeightsPath } from '../pretrained/isWeightsPath.js';
@@ -81,9 +81,7 @@ export async function readNamed(config: string, options: ReadOptions = {}): Prom
 export async function recogniseData(folder: string): Promise<{ readonly task: string; readonly data: object }> {
   const found = await recognise(FORMATS, folder, null);
   if (!('format' in found)) {
-    throw new ConfigError(
-      `${folder} is no data set that is recognised, among its ${found.files} files are ${found.images} images: espalier formats draws what is`,
-    );
+    throw new ConfigError(`${folder} is no data set that is recognised, ${describeUnrecognised(found)}`);
   }
   const task = Object.values(TASKS).find(({ truth }) => truth === found.truth)?.name ?? '';
   return { task, data: { kind: found.format.kind, root: resolve(folder), ...found.keys } };

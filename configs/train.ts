@@ -24,6 +24,7 @@ import {
   holdRunFolder,
   labelStatistics,
   openScalarLog,
+  originOf,
   type Pictures,
   type Progress,
   type RunStage,
@@ -40,6 +41,7 @@ import {
 import type { TrainableModel } from '../training/step.js';
 import { withTeacher } from '../training/teacher.js';
 import { withWeights } from '../weights/fileSource.js';
+import { reportAnchors } from './anchors.js';
 import { openCached } from './cachedViews.js';
 import { openSplit, openValidation } from './datasets.js';
 import { describeIntensity, preprocessingFor } from './intensity.js';
@@ -60,6 +62,8 @@ export interface TrainExperimentOptions {
   readonly engine: string;
   /** Of the engine, for the record. */
   readonly threads?: ThreadCounts;
+  /** As it was typed, for the record. Defaults to none. */
+  readonly command?: string;
   /** Watches for tensors that stay alive after steps, and ends the run naming the op that made them. */
   readonly checkLeaks?: boolean;
   /** True: pretrained weights come from the cache or not at all. */
@@ -293,7 +297,7 @@ async function trainStage(
   options: HeldOptions,
   stage?: RunStage,
 ): Promise<TrainResult> {
-  const { out, held, resume, engine, signal, progress, threads, checkLeaks = false } = options;
+  const { out, held, resume, engine, signal, progress, threads, command = null, checkLeaks = false } = options;
   const say = (line: string): void => options.say(printable(line));
   const isWriter = held !== null;
   const teacher = openTeacher(experiment, network, train, options.say);
@@ -328,6 +332,7 @@ async function trainStage(
       out,
       resume,
       engine,
+      origin: originOf(command),
       checkLeaks,
       ...(held ? { held } : {}),
       ...(threads === undefined ? {} : { threads }),
@@ -375,7 +380,7 @@ function openTeacher(
 }
 
 async function keepPictures(
-  { evaluate }: Experiment,
+  experiment: Experiment,
   { encoder }: Network,
   train: Dataset,
   out: string,
@@ -384,9 +389,9 @@ async function keepPictures(
   const built = await loadEncoder({ ...encoder, module: builtModule(encoder.module) });
   return createPictures({
     folder: runFolder(out).pictures,
-    statistics: labelStatistics(train),
+    about: { labels: () => labelStatistics(train), anchors: () => reportAnchors(experiment, train) },
     encoder: built,
-    threshold: evaluate.drawThreshold,
+    threshold: experiment.evaluate.drawThreshold,
     labels: train.labels,
     alsoShow: scalars?.image,
   });

@@ -4,6 +4,7 @@ import type { Experiment } from '../configs/schema.js';
 import { type Member, type MemberResult, memberResult } from '../configs/series.js';
 import { trainExperiment } from '../configs/train.js';
 import { onInterrupt, runFolder } from '../training/run/index.js';
+import { commandLine } from './commandLine.js';
 import { type EngineOptions, openEngine } from './engine.js';
 import type { Output } from './output.js';
 
@@ -56,6 +57,7 @@ export async function openTrainer(
         say: output.note,
         signal: interrupt.signal,
         threads: { threads, interOpThreads },
+        command: commandLine(),
         offline: options.offline === true,
       });
       if (result.reason !== 'interrupted') await finished(folder);

@@ -19,6 +19,7 @@ import {
   requireName,
   runFolder,
 } from '../training/run/index.js';
+import { commandLine } from './commandLine.js';
 import { CONTROLS } from './dashboard/controls.js';
 import type { Dashboard } from './dashboard/server.js';
 import { type EngineOptions, openEngine } from './engine.js';
@@ -144,6 +145,7 @@ async function trainInto(
       say: output.note,
       signal: interrupt.signal,
       threads: { threads, interOpThreads },
+      command: commandLine(),
       checkLeaks: command.checkLeaks === true || process.env.NODE_ENV === 'development',
       offline: command.offline === true,
     });

@@ -16,13 +16,33 @@ export type Input =
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
+/** How UTF-16 text begins: with its mark, or with a bracket and a zero byte; null: it is none. */
+function wideEncoding([a, b]: Uint8Array): 'utf-16le' | 'utf-16be' | null {
+  const isBracket = (byte: number | undefined): boolean => byte === 0x7b || byte === 0x5b;
+  if ((a === 0xff && b === 0xfe) || (isBracket(a) && b === 0)) return 'utf-16le';
+  return (a === 0xfe && b === 0xff) || (a === 0 && isBracket(b)) ? 'utf-16be' : null;
+}
+
+/** Text that may be UTF-16 as UTF-8. @throws CocoError where it is damaged, or longer than a string can be */
+export function toUtf8(bytes: Uint8Array, name = 'the text'): Uint8Array {
+  const encoding = wideEncoding(bytes);
+  if (encoding === null) return bytes;
+  try {
+    return new TextEncoder().encode(new TextDecoder(encoding, { fatal: true }).decode(bytes));
+  } catch {
+    throw new CocoError(`${name} begins as ${encoding} and cannot be read as that: save it as UTF-8`, 'ValueError');
+  }
+}
+
+const isPlain = (head: Uint8Array): boolean => !isGzip(head) && wideEncoding(head) === null;
+
 /** Opens the input for reading now and, in parts, later; gzip and streams are held in memory. */
 export async function openInput(input: Input): Promise<ByteSource> {
   if ((typeof input === 'string' || input instanceof URL) && isLocal(input)) {
     const source = fileSource(input);
     const head = new Uint8Array(2);
     source.read(head, 0);
-    return isGzip(head) ? memorySource(await unpack(readFile(input), shown(input))) : source;
+    return isPlain(head) ? source : memorySource(await unpack(readFile(input), shown(input)));
   }
   return memorySource(await readInput(input));
 }
@@ -33,7 +53,7 @@ export function openSync(input: unknown): ByteSource | null {
     const source = fileSource(input);
     const head = new Uint8Array(2);
     source.read(head, 0);
-    return isGzip(head) ? memorySource(readInputSync(input)) : source;
+    return isPlain(head) ? source : memorySource(readInputSync(input));
   }
   return input instanceof Uint8Array || input instanceof ArrayBuffer ? memorySource(readInputSync(input)) : null;
 }
@@ -60,15 +80,18 @@ async function fetchBytes(url: string): Promise<Uint8Array> {
 export function readInputSync(input: string | URL | Uint8Array | ArrayBuffer, name?: string): Uint8Array {
   if (typeof input === 'string' || input instanceof URL) return readInputSync(readFile(input), shown(input));
   const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
-  if (!isGzip(bytes)) return bytes;
+  if (!isGzip(bytes)) return toUtf8(bytes, name);
   const unpacked = unpackSync(bytes, name);
   if (unpacked === null)
     throw new CocoError('gzip is unpacked synchronously only in Node: await CocoFile.open(bytes) or unpack first');
-  return unpacked;
+  return toUtf8(unpacked, name);
 }
 
 async function unpack(bytes: Uint8Array, name?: string): Promise<Uint8Array> {
-  if (!isGzip(bytes)) return bytes;
+  return toUtf8(isGzip(bytes) ? await gunzip(bytes, name) : bytes, name);
+}
+
+async function gunzip(bytes: Uint8Array, name?: string): Promise<Uint8Array> {
   const unpacked = unpackSync(bytes, name);
   if (unpacked !== null) return unpacked;
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));

@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COCO, COCOeval, CocoFile, type Dataset, FormatError } from '../src/index.js';
 
@@ -59,4 +62,22 @@ test('matchings that were looked at change nothing, those that were assigned cou
   evaluation.accumulate();
   evaluation.summarize();
   expect(evaluation.stats[0]).toBe(0);
+});
+
+test.each([
+  ['little-endian with its mark', [0xff, 0xfe], false],
+  ['big-endian with its mark', [0xfe, 0xff], true],
+  ['little-endian without', [], false],
+] as const)('UTF-16, %s, is read as the same text', async (_name, mark, isBig) => {
+  const named = { ...data, categories: [{ id: 3, name: 'k\u00e4fer' }] };
+  const text = Buffer.from(JSON.stringify(named), 'utf16le');
+  const wide = new Uint8Array([...mark, ...(isBig ? text.swap16() : text)]);
+  expect((await CocoFile.open(wide)).cats.get(3)?.name).toBe('k\u00e4fer');
+  const path = join(mkdtempSync(join(tmpdir(), 'utf16-')), 'a.json');
+  writeFileSync(path, wide);
+  expect((await COCO.load(path)).dataset).toEqual(named);
+  expect((await CocoFile.open(path)).imageIds()).toEqual([1]);
+  await expect(COCO.load(new Uint8Array([0xff, 0xfe, 0x7b]))).rejects.toThrow(
+    'begins as utf-16le and cannot be read as that: save it as UTF-8',
+  );
 });

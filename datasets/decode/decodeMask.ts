@@ -45,7 +45,8 @@ interface Stored {
 
 /**
  * Reads a label image without changing a value: palette images as indices (of BMP and GIF with a grey palette as grey
- * values), grey ones as they are (TIFF of up to 32 bits, too), colour ones of which red, green and blue are alike as grey; alpha is dropped.
+ * values), grey ones as they are (TIFF of up to 32 bits, too), colour ones of which red, green and blue are alike as grey; alpha is dropped, unless it alone
+ * draws a shape.
  *
  * @throws DataError for colours where values are wanted, for files that were compressed with loss, damage, size
  */
@@ -61,7 +62,7 @@ export async function decodeMask(source: string | Uint8Array, options: DecodeMas
   if (isLossy && !lossy) {
     throw new DataError(
       name,
-      `${header.format === 'jpeg' ? 'a JPEG' : 'this kind of file'} changes the values of a mask: save masks as PNG, or take the nearest values with otherValues: nearest`,
+      `${header.format === 'jpeg' ? 'a JPEG' : 'this kind of file'} changes the values of a mask: save masks as PNG, or take the nearest values with otherValues: nearest and values such as { 0: background, 255: object }`,
       20,
     );
   }
@@ -116,7 +117,8 @@ function greyPalette(raster: Raster): Raster {
   return { ...raster, kind: 'grey', palette: null };
 }
 
-function maskOf(stored: Stored, unit: MaskUnit, name: string): MaskImage {
+function maskOf(whole: Stored, unit: MaskUnit, name: string): MaskImage {
+  const stored = ofAlpha(whole) ?? whole;
   const { samples, channels, width, height, depth } = stored;
   const count = width * height;
   if (unit === 'colour') return { data: coloursOf(stored), width, height, unit, depth: 24 };
@@ -131,6 +133,20 @@ function maskOf(stored: Stored, unit: MaskUnit, name: string): MaskImage {
     data[i] = red as number;
   }
   return { data, width, height, unit, depth };
+}
+
+/** The alpha of an image of one colour, which is drawn by it alone; null: it has no alpha, or several colours or no shape. */
+function ofAlpha(stored: Stored): Stored | null {
+  const { samples, channels } = stored;
+  if (channels !== 2 && channels !== 4) return null;
+  let hasShape = false;
+  for (let i = 0; i < samples.length; i++) {
+    const isAlpha = i % channels === channels - 1;
+    if (samples[i] === samples[i % channels]) continue;
+    if (!isAlpha) return null;
+    hasShape = true;
+  }
+  return hasShape ? { ...stored, samples: samples.filter((_, i) => i % channels === channels - 1), channels: 1 } : null;
 }
 
 /** What a mask of colours is told by, where values are wanted. */

@@ -1,8 +1,9 @@
 import { bootstrap, calibration, cellsOfArea, compare, outcomes, type TideCosts, tideCosts } from '#coco-ts';
 import { EspalierError } from '../../engine/errors.js';
 import type { LabelMap } from '../sample.js';
-import { type Answered, compareBoxes } from './compareBoxes.js';
+import { type Answered, compareBoxes, precisionOfArea, precisionOfGroups } from './compareBoxes.js';
 import { boxIou, matchBoxes } from './matchBoxes.js';
+import type { PairedTest } from './resampling.js';
 
 /** A figure with its 95 % interval over images drawn again and again. */
 export interface Estimate {
@@ -13,8 +14,6 @@ export interface Estimate {
 
 /** What is to be known of a detector's answers beside its figures. Fractions. */
 export interface BoxAnalysis {
-  /** AP over IoU 0.50:0.95; null: nothing to find. */
-  readonly interval: Estimate | null;
   /** What each kind of error costs in AP at IoU 0.5. */
   readonly costs: TideCosts;
   /** How far scores are from being the share that is right, at IoU 0.5. */
@@ -22,17 +21,23 @@ export interface BoxAnalysis {
     readonly expectedError: number;
     readonly bins: readonly { readonly confidence: number; readonly accuracy: number; readonly count: number }[];
   };
-  /** Share of the objects found at IoU 0.5 from the threshold up, by what they are like. */
-  readonly found: readonly FoundShare[];
+  /** Objects by what they are like; groups without one are left out. */
+  readonly groups: readonly BoxGroup[];
 }
 
 /** Objects that have something in common. */
-export interface FoundShare {
+export interface BoxGroup {
   /** 'size', 'aspect', 'crowding' or 'position'. */
   readonly by: string;
   readonly group: string;
   readonly objects: number;
+  /** Of these, found at IoU 0.5 from the threshold up. */
   readonly found: number;
+  /**
+   * Over IoU 0.50:0.95, as COCO has it of sizes: other objects need not be found, and an answer that found nothing counts where it is like
+   * the group itself. By size it is COCO's APs, APm, APl; null: no object that counts.
+   */
+  readonly AP: number | null;
 }
 
 export interface AnalysisOptions {
@@ -40,6 +45,10 @@ export interface AnalysisOptions {
   readonly maxDetections: number;
   /** Lowest score that counts as an answer. */
   readonly threshold: number;
+}
+
+/** Of drawing images again. */
+interface DrawOptions extends Pick<AnalysisOptions, 'labels' | 'maxDetections'> {
   readonly seed?: number;
 }
 
@@ -47,27 +56,39 @@ export interface AnalysisOptions {
 export function analyseBoxes(
   answered: readonly Answered[],
   sizes: readonly { readonly width: number; readonly height: number }[],
-  { labels, maxDetections, threshold, seed = 0 }: AnalysisOptions,
+  { labels, maxDetections, threshold }: AnalysisOptions,
 ): BoxAnalysis {
   const { truths, found, evaluation } = compareBoxes(labels, answered, maxDetections);
   const areas = evaluation.params.areaRng.length;
   const cells = cellsOfArea(evaluation.evalImgs, areas, answered.length);
   const { expectedError, bins } = calibration(outcomes(cells));
-  const interval = bootstrap(evaluation, { seed });
   return {
-    interval: Number.isFinite(interval.estimate) && interval.estimate >= 0 ? interval : null,
     costs: tideCosts(truths, found, { maxDetections }),
     calibration: { expectedError, bins: bins.filter(({ count }) => count > 0) },
-    found: sharesOf(answered, sizes, threshold),
+    groups: groupsOf(
+      answered,
+      sizes,
+      { labels, maxDetections, threshold },
+      [1, 2, 3].map((area) => precisionOfArea(evaluation, labels, area)),
+    ),
   };
+}
+
+/** AP over IoU 0.50:0.95 with its interval; null: nothing to find. */
+export function boxInterval(
+  answered: readonly Answered[],
+  { labels, maxDetections, seed = 0 }: DrawOptions,
+): Estimate | null {
+  const interval = bootstrap(compareBoxes(labels, answered, maxDetections).evaluation, { seed });
+  return Number.isFinite(interval.estimate) && interval.estimate >= 0 ? interval : null;
 }
 
 /** AP of the first answers less that of the second on the same images, with a paired test. */
 export function compareAnswers(
   first: readonly Answered[],
   second: readonly Answered[],
-  { labels, maxDetections, seed = 0 }: Omit<AnalysisOptions, 'threshold'>,
-): { readonly difference: Estimate; readonly pValue: number } {
+  { labels, maxDetections, seed = 0 }: DrawOptions,
+): PairedTest {
   if (first.length !== second.length) {
     throw new EspalierError(
       `${first.length} and ${second.length} images cannot be compared in pairs: answer the same ones`,
@@ -77,48 +98,92 @@ export function compareAnswers(
   return compare(evaluationOf(first), evaluationOf(second), { seed });
 }
 
-const SIZES = [
-  ['up to 32 pixels', 32],
-  ['to 96 pixels', 96],
-  ['larger', Number.POSITIVE_INFINITY],
-] as const;
-
-function sharesOf(
-  answered: readonly Answered[],
-  sizes: readonly { readonly width: number; readonly height: number }[],
-  threshold: number,
-): readonly FoundShare[] {
-  const groups = new Map<string, { by: string; group: string; objects: number; found: number }>();
-  for (const [i, { truth, result }] of answered.entries()) {
-    const hits = new Set(matchBoxes(truth, result, { threshold }).hits.map((hit) => hit.truth));
-    for (let m = 0; m < truth.labels.length; m++) {
-      if (truth.ignored[m] === 1) continue;
-      for (const [by, group] of groupsOf(truth.boxes, m, sizes[i] ?? { width: 1, height: 1 })) {
-        const key = `${by} ${group}`;
-        const counted = groups.get(key) ?? { by, group, objects: 0, found: 0 };
-        groups.set(key, { ...counted, objects: counted.objects + 1, found: counted.found + (hits.has(m) ? 1 : 0) });
-      }
-    }
-  }
-  return [...groups.values()].sort((a, b) => a.by.localeCompare(b.by) || a.group.localeCompare(b.group));
+/** One object or answer among the truths of its image. */
+interface Place {
+  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
+  /** Square pixels, as the data set states it. */
+  readonly area: number;
+  /** Truths that overlap it, that which it is or stands for left out. */
+  readonly others: number;
+  readonly image: { readonly width: number; readonly height: number };
 }
 
+interface Grouping {
+  readonly by: string;
+  readonly names: readonly string[];
+  /** Position in the names. */
+  readonly of: (place: Place) => number;
+}
+
+const GROUPINGS: readonly Grouping[] = [
+  {
+    by: 'size',
+    names: ['small: below 32 pixels', 'medium: below 96 pixels', 'large'],
+    of: ({ area }) => (area < 32 ** 2 ? 0 : area < 96 ** 2 ? 1 : 2),
+  },
+  {
+    by: 'aspect',
+    names: ['taller than 1:2', 'about square', 'wider than 2:1'],
+    of: ({ box: [x1, y1, x2, y2] }) => (x2 - x1 > 2 * (y2 - y1) ? 2 : y2 - y1 > 2 * (x2 - x1) ? 0 : 1),
+  },
+  {
+    by: 'crowding',
+    names: ['alone', 'one or two overlap it', 'three or more overlap it'],
+    of: ({ others }) => (others === 0 ? 0 : others < 3 ? 1 : 2),
+  },
+  {
+    by: 'position',
+    names: ['in the middle', 'further out', 'touches the edge'],
+    of: ({ box: [x1, y1, x2, y2], image: { width, height } }) => {
+      if (x1 <= 1 || y1 <= 1 || x2 >= width - 1 || y2 >= height - 1) return 2;
+      const isMiddle = (centre: number, side: number): boolean => centre >= side / 4 && centre <= (3 * side) / 4;
+      return isMiddle((x1 + x2) / 2, width) && isMiddle((y1 + y2) / 2, height) ? 0 : 1;
+    },
+  },
+];
+/** Least IoU of what overlaps. */
+const OVERLAPS = 0.05;
+
+/** @param bySize AP of small, medium and large objects */
 function groupsOf(
-  boxes: Float64Array,
-  m: number,
-  { width, height }: { readonly width: number; readonly height: number },
-): readonly (readonly [by: string, group: string])[] {
-  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(m * 4, m * 4 + 4);
-  const side = Math.sqrt((x2 - x1) * (y2 - y1));
-  const aspect = (x2 - x1) / Math.max(1e-9, y2 - y1);
-  const others = Array.from({ length: boxes.length / 4 }, (_, other) => other).filter(
-    (other) => other !== m && boxIou(boxes, m, boxes, other) > 0.05,
-  ).length;
-  const touches = x1 <= 1 || y1 <= 1 || x2 >= width - 1 || y2 >= height - 1;
-  return [
-    ['size', SIZES.find(([, limit]) => side <= limit)?.[0] ?? ''],
-    ['aspect', aspect > 2 ? 'wider than 2:1' : aspect < 0.5 ? 'taller than 1:2' : 'about square'],
-    ['crowding', others === 0 ? 'alone' : others < 3 ? 'one or two overlap it' : 'three or more overlap it'],
-    ['position', touches ? 'touches the edge' : 'inside'],
-  ];
+  answered: readonly Answered[],
+  sizes: readonly Place['image'][],
+  { labels, maxDetections, threshold }: AnalysisOptions,
+  bySize: readonly (number | null)[],
+): readonly BoxGroup[] {
+  const hits = answered.map(
+    ({ truth, result }) => new Set(matchBoxes(truth, result, { threshold }).hits.map((hit) => hit.truth)),
+  );
+  const places = answered.map(({ truth, result }, i) => {
+    const image = sizes[i] ?? { width: 1, height: 1 };
+    const truths = placesOf(truth.boxes, truth.boxes, image).map((place, m) => ({ ...place, area: truth.areas[m]! }));
+    return { truths, answers: placesOf(result.boxes, truth.boxes, image) };
+  });
+  return GROUPINGS.flatMap(({ by, names, of }) => {
+    const groups = places.map(({ truths, answers }) => ({ truths: truths.map(of), answers: answers.map(of) }));
+    const counted = names.map(() => ({ objects: 0, found: 0 }));
+    for (const [i, { truth }] of answered.entries()) {
+      for (const [m, group] of groups[i]!.truths.entries()) {
+        if (truth.ignored[m] === 1) continue;
+        counted[group]!.objects++;
+        if (hits[i]!.has(m)) counted[group]!.found++;
+      }
+    }
+    // COCO's own ranges of sizes have an area at their border in both.
+    const precisions =
+      by === 'size' ? bySize : precisionOfGroups(labels, answered, maxDetections, { groups, count: names.length });
+    return names.flatMap((group, g) =>
+      counted[g]!.objects === 0 ? [] : [{ by, group, ...counted[g]!, AP: precisions[g] ?? null }],
+    );
+  });
+}
+
+/** Boxes with the number of truths that overlap each, less one: itself, or what it found. */
+function placesOf(boxes: Float32Array | Float64Array, truths: Float64Array, image: Place['image']): readonly Place[] {
+  return Array.from({ length: boxes.length / 4 }, (_, i) => {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.subarray(i * 4, i * 4 + 4);
+    let overlapping = 0;
+    for (let m = 0; m < truths.length / 4; m++) if (boxIou(boxes, i, truths, m) > OVERLAPS) overlapping++;
+    return { box: [x1, y1, x2, y2], area: (x2 - x1) * (y2 - y1), others: Math.max(0, overlapping - 1), image };
+  });
 }

@@ -1,6 +1,6 @@
 import { COCO, COCOeval, type InstanceAnnotation } from '#coco-ts';
 import type { LabelMap, ObjectsTruth } from '../sample.js';
-import type { ScoredBoxes } from './detection.js';
+import { classPrecision, type ScoredBoxes } from './detection.js';
 
 /** One image's truths with the answer to it. */
 export interface Answered {
@@ -13,9 +13,69 @@ const RECALL_LIMITS = [1, 10, 100] as const;
 
 /** Truths and answers as COCO data sets, matched and accumulated at COCO's thresholds. */
 export function compareBoxes(labels: LabelMap, answered: readonly Answered[], maxDetections: number) {
-  const truths = new COCO(datasetOf(labels, answered, truthAnnotations));
-  const found = new COCO(datasetOf(labels, answered, resultAnnotations));
+  return compareSets(answered, maxDetections, {
+    truths: datasetOf(labels, answered, truthAnnotations),
+    found: datasetOf(labels, answered, resultAnnotations),
+  });
+}
+
+/** Which group each truth and each answer of an image is in, from 0. */
+export interface Groups {
+  readonly groups: readonly { readonly truths: readonly number[]; readonly answers: readonly number[] }[];
+  readonly count: number;
+}
+
+/**
+ * AP over IoU 0.50:0.95 of every group as COCO has it of sizes: with the group in the place of the area.
+ *
+ * @returns [count] null: no truth that counts
+ */
+export function precisionOfGroups(
+  labels: LabelMap,
+  answered: readonly Answered[],
+  maxDetections: number,
+  { groups, count }: Groups,
+): readonly (number | null)[] {
+  const grouped = (annotationsOf: AnnotationsOf, of: 'truths' | 'answers'): AnnotationsOf => {
+    return (each, imageId, firstId) =>
+      annotationsOf(each, imageId, firstId).map((annotation, i) => ({
+        ...annotation,
+        area: groups[imageId - 1]?.[of][i] ?? count,
+      }));
+  };
+  const sets = {
+    truths: datasetOf(labels, answered, grouped(truthAnnotations, 'truths')),
+    found: datasetOf(labels, answered, grouped(resultAnnotations, 'answers')),
+  };
+  const ranges = Array.from({ length: count }, (_, group) => [group - 0.5, group + 0.5]);
+  const { evaluation } = compareSets(answered, maxDetections, sets, ranges);
+  return ranges.map((_, area) => precisionOfArea(evaluation, labels, area));
+}
+
+/** AP over IoU 0.50:0.95 in one of the ranges of areas; null: no truth that counts. */
+export function precisionOfArea(evaluation: COCOeval, { classes }: LabelMap, area: number): number | null {
+  const values = classes.flatMap((_, index) => classPrecision(evaluation, index, area).AP ?? []);
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+interface Sets {
+  readonly truths: ReturnType<typeof datasetOf>;
+  readonly found: ReturnType<typeof datasetOf>;
+}
+
+/** @param ranges of areas that are told apart. Defaults to COCO's */
+function compareSets(
+  answered: readonly Answered[],
+  maxDetections: number,
+  sets: Sets,
+  ranges?: readonly (readonly number[])[],
+) {
+  const [truths, found] = [new COCO(sets.truths), new COCO(sets.found)];
   const evaluation = new COCOeval(truths, found, 'bbox');
+  if (ranges) {
+    evaluation.params.areaRng = [...ranges];
+    evaluation.params.areaRngLbl = ranges.map((_, i) => String(i));
+  }
   const most = answered.reduce((count, { result }) => Math.max(count, result.labels.length), 0);
   const limit = Math.min(maxDetections, most);
   evaluation.params.maxDets = limit > 100 ? [...RECALL_LIMITS, limit] : [...RECALL_LIMITS];

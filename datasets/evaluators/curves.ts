@@ -9,6 +9,8 @@ export interface ClassCurve {
   readonly recall: readonly number[];
   /** Interpolated as COCO does; null: the class has no truth. */
   readonly precision: readonly number[] | null;
+  /** Lowest score of the answers that reach each recall; 0: none does. Null as the precision. */
+  readonly scores: readonly number[] | null;
   readonly best: {
     readonly f1: number;
     readonly score: number;
@@ -29,7 +31,7 @@ export function classCurves(
   return labels.classes.map(({ name }, category) => {
     const curve = precisionRecall(result, { category });
     const recall = [...curve.recall];
-    if (!Number.isFinite(curve.precision[0])) return { name, recall, precision: null, best: null };
-    return { name, recall, precision: [...curve.precision], best: f1Curve(curve).best };
+    if (!Number.isFinite(curve.precision[0])) return { name, recall, precision: null, scores: null, best: null };
+    return { name, recall, precision: [...curve.precision], scores: [...curve.scores], best: f1Curve(curve).best };
   });
 }

@@ -133,11 +133,15 @@ function vocMean(voc: readonly VocMatches[], rule: 'voc07' | 'voc10'): number | 
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Means of the precision of one class over recalls, all sizes, most detections: over all IoUs, and at the first, 0.5. */
-export function classPrecision({ eval: result }: COCOeval, index: number): Omit<ClassPrecision, 'name'> {
+/**
+ * Means of the precision of one class over recalls, most detections: over all IoUs, and at the first, 0.5.
+ *
+ * @param area which of the ranges of areas. Defaults to the first: all
+ */
+export function classPrecision({ eval: result }: COCOeval, index: number, area = 0): Omit<ClassPrecision, 'name'> {
   if (result === null) throw new Error('accumulate() has not run');
   const [T, R, K, , M] = result.counts;
-  const { values, width, at } = curveColumn(result, 'precision', 0, M - 1);
+  const { values, width, at } = curveColumn(result, 'precision', area, M - 1);
   let all = 0;
   let first = 0;
   for (let t = 0; t < T; t++) {

@@ -1,5 +1,17 @@
-export { analyseBoxes, type BoxAnalysis, compareAnswers, type Estimate, type FoundShare } from './analysis.js';
-export { type ClassificationReport, createClassificationEvaluator, type LabelFigures } from './classification.js';
+export {
+  analyseBoxes,
+  type BoxAnalysis,
+  type BoxGroup,
+  boxInterval,
+  compareAnswers,
+  type Estimate,
+} from './analysis.js';
+export {
+  bestFirst,
+  type ClassificationReport,
+  createClassificationEvaluator,
+  type LabelFigures,
+} from './classification.js';
 export type { Answered } from './compareBoxes.js';
 export { type Confusion, createConfusion } from './confusion.js';
 export { type ClassCurve, classCurves } from './curves.js';
@@ -23,4 +35,5 @@ export { type BoxMatch, boxIou, type MatchOptions, matchBoxes } from './matchBox
 export { answerSegments, createPanopticEvaluator, type PanopticReport, type SegmentFigures } from './panoptic.js';
 export * from './regions/index.js';
 export { compareMaps, intervalOf } from './resampledMaps.js';
+export { compareMeans, meanWithInterval, type PairedTest } from './resampling.js';
 export { createSemanticEvaluator, type PerClass, type SemanticReport } from './semantic.js';

@@ -1,5 +1,5 @@
 import type { Estimate } from './analysis.js';
-import { between, draws } from './resampling.js';
+import { between, draws, type PairedTest, pairedTest } from './resampling.js';
 
 /** [K][K] counts of pixels of one image: rows are truths, columns answers; where classes may overlap a last row and column are none of them. */
 type Counts = readonly (readonly number[])[];
@@ -28,25 +28,13 @@ export function compareMaps(
   second: readonly Counts[],
   classes = sideOf(first),
   seed = 0,
-): { readonly difference: Estimate; readonly pValue: number } | null {
+): PairedTest | null {
   if (first.length !== second.length) return null;
   const difference = (weights: readonly number[]): number | null => {
     const [a, b] = [meanIou(first, weights, classes), meanIou(second, weights, classes)];
     return a === null || b === null ? null : a - b;
   };
-  const estimate = difference(ones(first.length));
-  if (estimate === null) return null;
-  const values = draws(first.length, seed, SAMPLES).flatMap((weights) => difference(weights) ?? []);
-  const share = (isOn: (value: number) => boolean): number => values.filter(isOn).length / values.length;
-  const pValue = Math.min(
-    1,
-    2 *
-      Math.min(
-        share((value) => value <= 0),
-        share((value) => value >= 0),
-      ),
-  );
-  return { difference: between(estimate, values), pValue };
+  return pairedTest(first.length, difference, { seed, samples: SAMPLES });
 }
 
 const ones = (count: number): readonly number[] => new Array<number>(count).fill(1);

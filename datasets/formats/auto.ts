@@ -3,7 +3,7 @@ import { ConfigError } from '../../engine/errors.js';
 import type { Dataset } from '../dataset.js';
 import type { Truth } from '../sample.js';
 import { commonKeys, defineFormat, NOUNS, type SplitRequest } from './format.js';
-import { recognise } from './recognise.js';
+import { describeUnrecognised, recognise } from './recognise.js';
 import { FORMATS } from './table.js';
 
 const config = z.strictObject({
@@ -23,13 +23,12 @@ const reader =
     const found = await recognise(FORMATS, data.root, truth);
     const open = 'format' in found ? found.format.readers[truth] : undefined;
     if (!('format' in found) || open === undefined) {
-      const { images, files } = found as { readonly images: number; readonly files: number };
       const other = await recognise(FORMATS, data.root, null);
-      const remedy =
+      const what =
         'format' in other
           ? `it is recognised as ${other.name} (kind: ${other.format.kind}), which has ${NOUNS[other.truth]} and no ${NOUNS[truth]}: choose the task that learns from them`
-          : `among its ${files} files are ${images} images: espalier formats draws what is, and data.kind names one`;
-      throw new ConfigError(`data.root: ${data.root} is no data set that ${NOUNS[truth]} can be read from, ${remedy}`);
+          : `${describeUnrecognised(other)}, and data.kind names one`;
+      throw new ConfigError(`data.root: ${data.root} is no data set that ${NOUNS[truth]} can be read from, ${what}`);
     }
     const { format, keys, name } = found;
     const dataset = await open({ ...data, ...keys, kind: format.kind }, request);

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import * as z from 'zod';
+import { shownName } from '../../engine/printable.js';
 import { parseRanges } from '../split.js';
 import { readCoco } from '../stated/coco.js';
 import { configPath, statedReaders } from '../stated/format.js';
 import { missingFile } from './check.js';
 import { commonKeys, defineFormat } from './format.js';
 import { listsSegments } from './panoptic.js';
-import { findCoco, partsByName } from './parts.js';
+import { findCoco, headOf, isCocoStart, partsByName } from './parts.js';
 
 const positions = z.string().min(1).nullable().default(null);
 
@@ -26,6 +27,9 @@ const config = z.strictObject({
 });
 type CocoData = z.infer<typeof config>;
 
+/** Whether a COCO file is that of a part without images. */
+const listsNothing = (start: string): boolean => /"images"\s*:\s*\[\s*\]/.test(start);
+
 const isJson = (name: string): boolean => /\.json(\.gz)?$/i.test(name);
 
 /** COCO instances: one JSON file a split, or one for all. */
@@ -38,7 +42,13 @@ train/a.jpg                         train2017/a.jpg
 valid/_annotations.coco.json        annotations/instances_val2017.json`,
   config,
   readers: statedReaders<CocoData>({
-    parts: async ({ root }) => partsByName(await findCoco(root.path)),
+    parts: async ({ root, warnings }) => {
+      const files = await findCoco(root.path);
+      const empty = files.filter((file) => listsNothing(headOf(join(root.path, file))));
+      if (empty.length === 0 || empty.length === files.length) return partsByName(files);
+      warnings.say('empty-part', `files that list no image, left out: ${empty.slice(0, 5).map(shownName).join(', ')}`);
+      return partsByName(files.filter((file) => !empty.includes(file)));
+    },
     resolve: async (name, { root }) => (isJson(name) ? [configPath(root, name)] : null),
     read: (places, { root, data, warnings }) =>
       readCoco(
@@ -60,7 +70,7 @@ valid/_annotations.coco.json        annotations/instances_val2017.json`,
     for (const path of files) {
       const start = await head(path);
       if (listsSegments(path, start)) continue;
-      if (!/"(images|annotations|categories)"\s*:\s*\[/.test(start)) continue;
+      if (!isCocoStart(start)) continue;
       const isRoboflow = paths.some((name) => name.endsWith('_annotations.coco.json'));
       return { keys: {}, name: isRoboflow ? 'Roboflow COCO' : 'COCO', truth: 'boxes' };
     }

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { DataError } from '../../engine/errors.js';
+import { readImageSize } from '../decode/header.js';
 import { naturalOrder } from '../paths.js';
 import { parseCsv } from '../stated/csv.js';
 import { configPath, type Reading, statedLabels, statedReaders } from '../stated/format.js';
@@ -24,6 +25,10 @@ const config = z.strictObject({
     .nullable()
     .default(null)
     .describe('Folder of the images, relative to root; null: found below root'),
+  runs: z
+    .enum(['columns', 'rows'])
+    .default('columns')
+    .describe("Run lengths: pixels are counted column by column, as Kaggle's are, or row by row"),
   labelSeparator: z
     .string()
     .min(1)
@@ -48,6 +53,11 @@ const BARE: readonly {
     fits: ([, ...row]) => row.slice(0, 4).every(isNumber),
   },
   {
+    fields: 8, // makesense
+    columns: { class: 0, x: 1, y: 2, w: 3, h: 4, image: 5, width: 6, height: 7 },
+    fits: ([name = '', ...row]) => !isNumber(name) && [0, 1, 2, 3, 5, 6].every((i) => isNumber(row[i] ?? 'x')),
+  },
+  {
     fields: 11,
     columns: { set: 0, image: 1, class: 2, x1: 3, y1: 4, x2: 7, y2: 8 },
     fits: ([set = '']) => /^(train|test|validat(e|ion)|unassigned|training)$/i.test(set),
@@ -59,8 +69,78 @@ const BARE: readonly {
   },
 ];
 
+/** Whether rows state run lengths, and several of one class in an image. */
+function runsIn(start: string): 'instances' | 'classMap' | null {
+  const table = tableOf(rowsIn(linesOf(start).slice(0, MOST_ROWS).join('\n'), ''));
+  if (table?.columns.rle === undefined) return null;
+  const { image = 0, class: label } = table.columns;
+  const keys = table.rows.map((row) => `${row[image]}\0${label === undefined ? '' : row[label]}`);
+  return new Set(keys).size < keys.length ? 'instances' : 'classMap';
+}
+
+/** Kaggle's run lengths: first pixel, from 1 and column by column, and length, in turn; null: they are none, or leave the image. */
+function runsObject(
+  name: string,
+  text: string,
+  [height, width]: readonly [number, number],
+  order: CsvData['runs'],
+): StatedObject | null {
+  const numbers = text.split(/\s+/).map(Number);
+  const counts: number[] = [];
+  let at = 0;
+  for (let i = 0; i < numbers.length; i += 2) {
+    const [first = 0, length = 0] = [numbers[i], numbers[i + 1]];
+    if (!Number.isInteger(first) || !Number.isInteger(length) || first - 1 < at || length < 1) return null;
+    counts.push(first - 1 - at, length);
+    at = first - 1 + length;
+  }
+  if (at > width * height) return null;
+  counts.push(width * height - at);
+  const runs = order === 'rows' ? turnedRuns(counts, [height, width]) : counts;
+  return { name, box: null, segmentation: { size: [height, width], counts: runs }, ignored: false, area: null };
+}
+
+/** Lengths of runs row by row as those column by column, first of what is outside. */
+function turnedRuns(counts: readonly number[], [height, width]: readonly [number, number]): number[] {
+  const inside = new Uint8Array(height * width);
+  let at = 0;
+  for (const [i, count] of counts.entries()) {
+    if (i % 2 === 1) inside.fill(1, at, at + count);
+    at += count;
+  }
+  const turned: number[] = [];
+  let [value, length] = [0, 0];
+  for (let x = 0; x < width; x++) {
+    for (let i = x; i < inside.length; i += width, length++) {
+      if (inside[i] === value) continue;
+      turned.push(length);
+      [value, length] = [1 - value, 0];
+    }
+  }
+  return [...turned, length];
+}
+
 const isNumber = (text: string): boolean => text === '' || (text.trim() !== '' && Number.isFinite(Number(text)));
 const isCsv = (name: string): boolean => /\.(csv|tsv)$/i.test(name);
+/** A line an image, as keras-yolo3 and Roboflow write it. */
+const isLines = (name: string): boolean => /annotations?\.txt$/i.test(name);
+const isTable = (name: string): boolean => isCsv(name) || isLines(name);
+const LINE_BOX = /^-?[\d.]+(,-?[\d.]+){3},[^,]+$/;
+
+/** Rows of a CSV file; of lines `path x1,y1,x2,y2,class x1,y1,x2,y2,class` a row a box, as keras-retinanet orders it. */
+function rowsIn(text: string, file: string): readonly (readonly string[])[] {
+  if (!isLines(file)) return parseCsv(text, file);
+  return linesOf(text).flatMap((line) => {
+    const words = line.split(/\s+/);
+    const boxes: string[] = [];
+    while (words.length > 1 && LINE_BOX.test(words.at(-1) ?? '')) boxes.unshift(words.pop() ?? '');
+    const rows = boxes.length === 0 ? [',,,,'] : boxes;
+    return rows.map((box) => [words.join(' '), ...box.split(',')]);
+  });
+}
+
+/** Rows of a file that are looked at to tell what it is. */
+const MOST_ROWS = 200;
 /** What has a class and no place in its image. */
 const NOWHERE = { box: null, segmentation: null, ignored: false, area: null } as const;
 const SETS = { train: /^train/i, val: /^(val|dev)/i, test: /^test/i } as const;
@@ -73,15 +153,20 @@ interface Table {
 /** Null: no table of boxes. */
 function tableOf(rows: readonly (readonly string[])[]): Table | null {
   const [head = [], ...body] = rows;
-  const columns = columnsOf(head);
+  const found = columnsOf(head);
+  const id = head.findIndex((title) => /^id$/i.test(title));
+  const columns = found.rle === undefined || found.image !== undefined || id < 0 ? found : { ...found, image: id };
   const has = (...names: readonly Column[]): boolean => names.every((name) => columns[name] !== undefined);
   if (
     has('image') &&
-    (has('x1', 'y1', 'x2', 'y2') || has('bbox') || (has('x', 'y') && (has('w', 'h') || has('width', 'height'))))
+    (has('x1', 'y1', 'x2', 'y2') ||
+      has('bbox') ||
+      has('rle') ||
+      (has('x', 'y') && (has('w', 'h') || has('width', 'height'))))
   ) {
     return {
       columns:
-        has('x', 'y') && !has('w', 'h', 'x1')
+        has('x', 'y') && !has('w', 'h') && !has('x1')
           ? ({ ...columns, w: columns.width, h: columns.height } as Columns)
           : columns,
       rows: body,
@@ -117,7 +202,7 @@ function boxIn(row: readonly string[], columns: Columns): readonly [number, numb
 }
 
 async function readTable(file: string): Promise<Table> {
-  const table = tableOf(parseCsv(await readAnnotation(file), file));
+  const table = tableOf(rowsIn(await readAnnotation(file), file));
   if (table !== null) return table;
   throw new DataError(
     file,
@@ -125,11 +210,30 @@ async function readTable(file: string): Promise<Table> {
   );
 }
 
-async function readFile(place: string, { root, folder, data, images, warnings }: Reading<CsvData>): Promise<StatedSet> {
+async function readFile(place: string, reading: Reading<CsvData>): Promise<StatedSet> {
+  const { root, folder, data, images, warnings } = reading;
   const [path = '', set] = place.split('#');
   const file = configPath(root, path);
   const { columns, rows } = await readTable(file);
   const wanted = set === undefined ? rows : rows.filter((row) => partOfSet(row[columns.set ?? -1] ?? '') === set);
+  const classNames = isLines(path)
+    ? await numberedNames(path, reading)
+    : await displayNames(columns.class, rows, reading);
+  if (columns.rle !== undefined)
+    warnings.say(
+      'run-order',
+      `run lengths count pixels from 1, ${data.runs === 'rows' ? 'row by row' : "column by column, as Kaggle's do; data.runs: rows reads them row by row"}`,
+    );
+  const sides = new Map<string, readonly [number, number] | null>();
+  const sidesOf = async (name: string) => {
+    const known = sides.get(name);
+    if (known !== undefined) return known;
+    const image = images.find(name, dirname(file));
+    const size = image && (await readImageSize(image.file).catch(() => null));
+    const found = size && ([size.height, size.width] as const);
+    sides.set(name, found);
+    return found;
+  };
   const unit = unitOf(rows.map((row) => boxIn(row, columns) ?? []).filter((box) => box.every(Number.isFinite)));
   const byImage = new Map<string, { readonly size: StatedImage['size']; readonly objects: StatedObject[] }>();
   const sizeColumns = columns.x !== undefined && columns.w === columns.width ? {} : columns;
@@ -138,8 +242,16 @@ async function readFile(place: string, { root, folder, data, images, warnings }:
     const size = sizeIn(row[sizeColumns.width ?? -1], row[sizeColumns.height ?? -1]);
     const image = byImage.get(name) ?? { size, objects: [] };
     byImage.set(name, image);
-    const box = boxIn(row, columns);
-    const label = columns.class === undefined ? 'object' : (row[columns.class] ?? '');
+    const runs = columns.rle === undefined ? null : (row[columns.rle] ?? '').trim();
+    const box = runs === null ? boxIn(row, columns) : null;
+    const written = columns.class === undefined ? 'object' : (row[columns.class] ?? '');
+    const label = classNames.get(written) ?? written;
+    if (runs !== null && runs !== '' && runs !== '-1') {
+      const sides = await sidesOf(name);
+      const object = sides && runsObject(label, runs, sides, data.runs);
+      if (object) image.objects.push(object);
+      else if (sides) warnings.note('bad-shape', name);
+    }
     if (box === null || box.every(Number.isNaN)) continue; // an image without objects
     if (label === '') warnings.note('no-class', name);
     else if (!box.every(Number.isFinite)) warnings.note('bad-box', name);
@@ -157,6 +269,31 @@ async function readFile(place: string, { root, folder, data, images, warnings }:
     };
   });
   return { images: stated, classes: null, file };
+}
+
+/** Open Images writes machine names, /m/01g317, which a table of two columns beside it explains. */
+async function displayNames(
+  column: number | undefined,
+  rows: readonly (readonly string[])[],
+  { root }: Reading<CsvData>,
+): Promise<ReadonlyMap<string, string>> {
+  const isMachine = (text = ''): boolean => /^\/[mtg]\/\w+$/.test(text);
+  if (column === undefined || !isMachine(rows[0]?.[column])) return new Map();
+  const [file] = await findCsv(root.path, (start) => {
+    const [row = []] = parseCsv(linesOf(start).slice(0, 1).join(), '');
+    return row.length === 2 && isMachine(row[0]);
+  });
+  if (file === undefined) return new Map();
+  const table = parseCsv(await readAnnotation(join(root.path, file)), file);
+  return new Map(table.map(([machine = '', name = '']) => [machine, name]));
+}
+
+/** Names of classes by their numbers: the lines of the list nearest to a file. */
+async function numberedNames(path: string, { root }: Reading<CsvData>): Promise<ReadonlyMap<string, string>> {
+  const lists = (await listFiles(root.path)).filter((name) => /(^|\/)_?classes\.txt$/i.test(name)).sort(naturalOrder);
+  const list = lists.find((name) => dirname(name) === dirname(path)) ?? lists[0];
+  const names = list === undefined ? [] : linesOf(await readAnnotation(join(root.path, list)));
+  return new Map(names.map((name, i) => [String(i), name]));
 }
 
 async function readLabels(place: string, { root, folder, data, images }: Reading<CsvData>): Promise<StatedSet> {
@@ -183,9 +320,9 @@ function partOfSet(text: string): string {
   return (Object.keys(SETS) as (keyof typeof SETS)[]).find((part) => SETS[part].test(text)) ?? '';
 }
 
-async function findCsv(root: string, isWanted: (start: string) => boolean): Promise<string[]> {
-  const files = (await listFiles(root)).filter(isCsv).sort(naturalOrder);
-  return files.slice(0, 200).filter((path) => isWanted(headOf(join(root, path))));
+async function findCsv(root: string, isWanted: (start: string, path: string) => boolean): Promise<string[]> {
+  const files = (await listFiles(root)).filter(isTable).sort(naturalOrder);
+  return files.slice(0, 200).filter((path) => isWanted(headOf(join(root, path)), path));
 }
 
 /** Files of a root, by the words of their names or by the sets that the rows of a single one say. */
@@ -199,7 +336,7 @@ async function partsOf(files: readonly string[], setsIn: (file: string) => Promi
 }
 
 const resolveFile = async (name: string, { root }: Reading<CsvData>): Promise<readonly string[] | null> =>
-  isCsv(name.split('#')[0] as string) ? [configPath(root, name)] : null;
+  isTable(name.split('#')[0] as string) ? [configPath(root, name)] : null;
 
 /** What the files of places state, one after the other. */
 async function readPlaces(
@@ -215,15 +352,23 @@ async function readPlaces(
   return { images: sets.flatMap(({ images }) => images), classes: first.classes, file: first.file };
 }
 
-const isBoxes = (start: string): boolean => tableOf(parseCsv(linesOf(start).slice(0, 5).join('\n'), '')) !== null;
+/** Of lines one has a box, and the last of a beginning may be cut. */
+function isBoxes(start: string, path: string): boolean {
+  const rows = rowsIn(linesOf(start).slice(0, 5).join('\n'), path);
+  return tableOf(rows) !== null && (!isLines(path) || rows.some((row) => row[1] !== ''));
+}
+
+const isLabels = (start: string, path: string): boolean => isCsv(path) && isLabelTable(start);
 
 /** Rows of boxes, in the orders of keras-retinanet, TensorFlow's tutorials, Kaggle and AutoML; or of images and their classes. */
 export const csv = defineFormat({
   kind: 'csv',
   title: 'CSV',
-  tools: 'keras-retinanet, TensorFlow tutorials, Roboflow, Google AutoML / Vertex AI, Kaggle, Open Images',
+  tools: 'keras-retinanet, keras-yolo3, TensorFlow tutorials, Roboflow, Google AutoML / Vertex AI, Kaggle, Open Images',
   layout: `train.csv: filename,width,height,class,xmin,ymin,xmax,ymax   or   path,x1,y1,x2,y2,class
 a.jpg                                                        or   TRAIN,a.jpg,cat,0.1,0.1,,,0.5,0.5,,
+_annotations.txt, _classes.txt: a.jpg 10,20,110,220,0 30,40,50,60,1
+run lengths: ImageId,ClassId,EncodedPixels   or   img,rle_mask, column by column from 1
 classes of images: file,label   or   file,label with cat|dog   or   filename,cat,dog with 0 and 1`,
   config,
   readers: {
@@ -238,7 +383,7 @@ classes of images: file,label   or   file,label with cat|dog   or   filename,cat
     }),
     labels: statedLabels<CsvData>({
       parts: async ({ root, data }) =>
-        partsOf(await findCsv(root.path, isLabelTable), async (file) => {
+        partsOf(await findCsv(root.path, isLabels), async (file) => {
           const { images } = await readLabelFile(join(root.path, file), data.labelSeparator);
           return new Set(images.map(({ set }) => partOfSet(set)));
         }),
@@ -247,12 +392,17 @@ classes of images: file,label   or   file,label with cat|dog   or   filename,cat
     }),
   },
   recognise: async ({ paths, head }) => {
-    const files = paths.filter(isCsv).slice(0, 20);
-    for (const path of files) if (isBoxes(await head(path))) return { keys: {}, name: 'CSV of boxes', truth: 'boxes' };
+    const files = paths.filter(isTable).slice(0, 20);
+    for (const path of files) {
+      const truth = runsIn(await head(path));
+      if (truth !== null) return { keys: {}, name: 'CSV of run lengths', truth };
+    }
     for (const path of files)
-      if (isLabelTable(await head(path))) return { keys: {}, name: 'CSV of classes', truth: 'labels' };
+      if (isBoxes(await head(path), path)) return { keys: {}, name: 'CSV of boxes', truth: 'boxes' };
+    for (const path of files)
+      if (isLabels(await head(path), path)) return { keys: {}, name: 'CSV of classes', truth: 'labels' };
     return null;
   },
   check: (data) =>
-    missingFile(data, (name) => (isCsv(name) ? configPath({ path: data.root, real: data.root }, name) : null)),
+    missingFile(data, (name) => (isTable(name) ? configPath({ path: data.root, real: data.root }, name) : null)),
 });

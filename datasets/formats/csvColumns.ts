@@ -11,6 +11,7 @@ export type Column =
   | 'w'
   | 'h'
   | 'bbox'
+  | 'rle'
   | 'width'
   | 'height'
   | 'set';
@@ -29,6 +30,7 @@ const NAMES: { readonly [column in Column]: RegExp } = {
   w: /^(w|bboxw|bboxwidth|boxwidth)$/,
   h: /^(h|bboxh|bboxheight|boxheight)$/,
   bbox: /^(bbox|box|boundingbox)$/,
+  rle: /^(encodedpixels|rle|rlemask|maskrle)$/,
   width: /^(width|imagewidth|imgwidth|imw)$/,
   height: /^(height|imageheight|imgheight|imh)$/,
   set: /^(set|split|subset|mlusage|usage)$/,

@@ -20,7 +20,7 @@ export {
   type SplitRequest,
 } from './format.js';
 export { type Cutting, cuttingOf } from './medical.js';
-export { type Recognition, recognise } from './recognise.js';
+export { describeUnrecognised, type Recognition, recognise } from './recognise.js';
 export { FORMATS };
 
 /** The `data` of a config: the keys of one format, by its `kind`; without one it is recognised. */

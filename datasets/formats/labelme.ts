@@ -1,16 +1,15 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { type LabelMeShape, parseLabelMe } from '#coco-ts';
-import { EspalierError } from '../../engine/errors.js';
+import { DataError, EspalierError } from '../../engine/errors.js';
 import { concurrently } from '../concurrently.js';
-import { decodeMask } from '../decode/decodeMask.js';
 import { naturalOrder } from '../paths.js';
 import { folderNamed, folderParts, inFolders } from '../stated/folders.js';
 import { type Reading, statedReaders } from '../stated/format.js';
 import type { StatedImage, StatedObject } from '../stated/image.js';
 import { listFiles } from '../stated/images.js';
 import { isObject, readJsonObject, sizeIn, textIn } from '../stated/json.js';
-import { ellipseObject, isInside, polygonObject, rectangleObject, windowObject } from '../stated/shapes.js';
+import { ellipseObject, maskObject, polygonObject, rectangleObject } from '../stated/shapes.js';
 import { type BadRecord, badRecord } from '../warnings.js';
 import { commonKeys, defineFormat } from './format.js';
 
@@ -23,7 +22,7 @@ const MAX_BYTES = 2 ** 28;
 const annotations = async (root: string): Promise<string[]> =>
   (await listFiles(root)).filter((path) => /\.json$/i.test(path)).sort(naturalOrder);
 
-async function read(folders: readonly string[], { root, warnings }: Reading<LabelmeData>) {
+async function read(folders: readonly string[], { root, warnings, images: index }: Reading<LabelmeData>) {
   const files = inFolders(await annotations(root.path), folders);
   const bad = new Map<string, BadRecord>();
   const images = await concurrently(files, AT_ONCE, async (path) => {
@@ -32,6 +31,10 @@ async function read(folders: readonly string[], { root, warnings }: Reading<Labe
       const document = await readJsonObject(file, MAX_BYTES);
       if (!Array.isArray(document.shapes)) return null;
       const name = textIn(document.imagePath) ?? path.replace(/\.json$/i, '');
+      if (textIn(document.imageData) !== null && index.find(name, dirname(file)) === null) {
+        const problem = `its image ${name} is nowhere but inside this file (imageData): save it beside as ${name}`;
+        throw new DataError(file, problem, 27);
+      }
       const size = sizeIn(document.imageWidth, document.imageHeight);
       const objects: StatedObject[] = [];
       for (const shape of document.shapes as readonly unknown[]) {
@@ -58,29 +61,18 @@ async function objectOf(
   size: StatedImage['size'],
 ): Promise<StatedObject | null> {
   const [x1 = Number.NaN, y1 = Number.NaN, x2 = Number.NaN, y2 = Number.NaN] = points;
-  if (kind === 'rectangle' && [x1, y1, x2, y2].every(Number.isFinite)) {
-    return rectangleObject(name, Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2));
+  if (kind === 'rectangle' && points.length >= 4) {
+    // Two corners, or all four.
+    const [across, down] = [0, 1].map((side) => points.filter((_, i) => i % 2 === side)) as [number[], number[]];
+    return rectangleObject(name, Math.min(...across), Math.min(...down), Math.max(...across), Math.max(...down));
   }
   if (kind === 'circle') {
     const radius = Math.hypot(x2 - x1, y2 - y1);
     return ellipseObject(name, [x1, y1], [radius, radius]);
   }
-  if (kind === 'mask') return maskObject(name, [x1, y1], drawn, size);
+  if (kind === 'mask')
+    return drawn === null || size === null ? null : maskObject(name, [x1, y1], Buffer.from(drawn, 'base64'), size);
   return kind === 'polygon' || kind === 'rotation' ? polygonObject(name, points) : null;
-}
-
-/** A PNG as text, of the part of the image that begins at a corner. */
-async function maskObject(
-  name: string,
-  [x, y]: readonly [number, number],
-  packed: string | null,
-  size: StatedImage['size'],
-): Promise<StatedObject | null> {
-  if (packed === null || size === null) return null;
-  const bytes = Buffer.from(packed, 'base64');
-  const { data, width, height } = await decodeMask(bytes, { maxPixels: size.width * size.height });
-  const window = { left: Math.round(x), top: Math.round(y), width, height };
-  return isInside(window, size) ? windowObject(name, window, size, data) : null;
 }
 
 /** LabelMe: a JSON file beside each image. */

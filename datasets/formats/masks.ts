@@ -1,6 +1,10 @@
 import * as z from 'zod';
+import type { ValueCounts } from '../classMap.js';
+import type { MaskUnit } from '../decode/decodeMask.js';
 import { BACKGROUND, nearestName } from '../labels.js';
 import { ADD_VALUES, adviseStrays } from '../masks/advice.js';
+
+import { readClassFile } from '../masks/classFiles.js';
 import { type ClassPair, openClassMasks, pairClasses } from '../masks/classMasks.js';
 import { openLabelImages } from '../masks/labelImages.js';
 import { openMaskPairs } from '../masks/open.js';
@@ -8,6 +12,7 @@ import { guessPairs, type Pair, pairByNames, pairByPatterns } from '../masks/pai
 import { foundTable, statedTable, unitOf } from '../masks/table.js';
 import { withBackground } from '../overlap.js';
 import { openRoot } from '../paths.js';
+import { IGNORED } from '../sample.js';
 import { chooseSplit, type Parts } from '../stated/splits.js';
 import { collectWarnings } from '../warnings.js';
 import { commonKeys, type DataProblem, defineFormat, type Open } from './format.js';
@@ -53,12 +58,14 @@ type MasksData = z.infer<typeof config>;
 const open: Open<MasksData, 'classMap'> = async (data, request) => {
   const root = await openRoot(data.root);
   const warnings = collectWarnings();
-  const { images, masks, classes, values } = data;
+  const { images, masks } = data;
   const known = request.labels && withBackground(request.labels);
   const byClass = images !== null && masks !== null && typeof masks === 'object' ? masks : null;
+  const isOwn = byClass !== null || data.classes.length > 0 || Object.keys(data.values).length > 0;
+  const told = isOwn ? null : await readClassFile(root);
   const pairs: readonly (Pair & Partial<ClassPair>)[] =
     images === null || masks === null
-      ? await pairByNames(root)
+      ? await pairByNames(root, warnings)
       : typeof masks === 'object'
         ? await pairClasses(root, images, masks)
         : await pairByPatterns(root, images, masks, warnings);
@@ -72,6 +79,9 @@ const open: Open<MasksData, 'classMap'> = async (data, request) => {
   });
   if (chosen === null) return null;
   if (chosen.note !== null) warnings.say('split', chosen.note);
+  const hasValues = told !== null && Object.keys(told.values).length > 0;
+  const { classes, values } = hasValues ? told : data;
+  if (hasValues) warnings.say('mask-values', `classes and values are those of ${told.path}`, [told.path]);
   if (byClass !== null) {
     const own = chosen.items.map(({ masks: files = new Map(), ...pair }) => ({ ...pair, masks: files }));
     return openClassMasks(own, {
@@ -94,6 +104,10 @@ const open: Open<MasksData, 'classMap'> = async (data, request) => {
     all: Object.keys(values).length > 0 ? null : pairs,
     tableOf: (found, unit) => {
       const isStated = Object.keys(values).length > 0;
+      if (told !== null && !hasValues && isNamedBy(told.classes, found, unit)) {
+        warnings.say('mask-values', `classes are the lines of ${told.path}, by their positions`, [told.path]);
+        return statedTable(told, known);
+      }
       const own =
         isStated || (classes.length > 0 && data.otherValues !== 'error' && unit === 'value')
           ? null
@@ -108,6 +122,10 @@ const open: Open<MasksData, 'classMap'> = async (data, request) => {
     warnings,
   });
 };
+
+/** Whether all values of masks are positions in a list, apart from 255. */
+const isNamedBy = (names: readonly string[], found: ValueCounts, unit: MaskUnit): boolean =>
+  unit === 'value' && [...found.keys()].every((value) => value < names.length || value === IGNORED);
 
 /** Folders named train, val and test. */
 function partsOf(pairs: readonly Pair[]): Parts {
@@ -127,9 +145,11 @@ const isBelow = ({ id }: Pair, folder: string): boolean =>
 export const masks = defineFormat({
   kind: 'masks',
   title: 'Images and masks',
-  tools: 'Photoshop, GIMP, ImageJ, ilastik, scripts; most public segmentation sets',
+  tools:
+    'Photoshop, GIMP, ImageJ, ilastik, Roboflow, scripts; Cityscapes, CamVid, ISIC and most public segmentation sets',
   layout: `images/a.jpg     or   a.png         or   train/images/a.jpg
-masks/a.png           a_mask.png         train/masks/a.png`,
+masks/a.png           a_mask.png         train/masks/a.png
+                                         class_dict.csv, label_colors.txt, _classes.csv: names of values or colours`,
   config,
   readers: {
     classMap: open,
@@ -140,11 +160,10 @@ masks/a.png           a_mask.png         train/masks/a.png`,
     },
   },
   recognise: async ({ paths }) => {
-    const pairs = guessPairs(paths);
+    const { pairs, unclear } = guessPairs(paths);
     const images = paths.filter((path) => /\.(jpe?g|png|bmp|tiff?|gif|p[gp]m)$/i.test(path)).length;
-    return pairs.length > 0 && pairs.length * 4 >= images
-      ? { keys: {}, name: 'images and masks', truth: 'classMap' }
-      : null;
+    const found = pairs.length + unclear.length;
+    return found > 0 && found * 4 >= images ? { keys: {}, name: 'images and masks', truth: 'classMap' } : null;
   },
   check: ({ images, masks: labels, classes, values, mode }) => {
     const problems: DataProblem[] = [];

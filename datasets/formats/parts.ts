@@ -55,12 +55,18 @@ export function headOf(file: string, bytes = HEAD_BYTES): string {
   }
 }
 
+/** Whether the beginning of a JSON file is that of a COCO file; lists of categories alone are no data set. */
+export const isCocoStart = (start: string): boolean =>
+  /^\uFEFF?\s*\{/.test(start) &&
+  !/"categories"\s*:\s*\{/.test(start) &&
+  (/"(images|annotations)"\s*:\s*\[/.test(start) ||
+    (start.length > HEAD_BYTES / 4 && /"categories"\s*:\s*\[/.test(start)));
+
 /** JSON files of a root that look like COCO, relative to it; captions, keypoints and results are left out where instances are. */
 export async function findCoco(root: string): Promise<string[]> {
   const files = (await listFiles(root)).filter((path) => /\.json(\.gz)?$/i.test(path)).sort(naturalOrder);
   const fitting = files.slice(0, MOST_READ).filter((path) => {
-    const start = headOf(`${root}/${path}`);
-    return path.endsWith('.gz') || /^\s*\{[\s\S]*"(images|annotations|categories)"\s*:\s*\[/.test(start);
+    return path.endsWith('.gz') || isCocoStart(headOf(`${root}/${path}`));
   });
   const instances = fitting.filter((path) => basename(path).startsWith('instances_'));
   return instances.length > 0 ? instances : fitting;

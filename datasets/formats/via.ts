@@ -35,7 +35,9 @@ type ViaData = z.infer<typeof config>;
 
 const isViaName = (name: string): boolean => /\.(json|csv)$/i.test(name);
 const isVia = (start: string): boolean =>
-  /"_via_|"region_attributes"|"shape_attributes"|^#?filename,.*\bregion_shape_attributes\b/m.test(start);
+  /"_via_|"__VIA_PROJECT_ID__"|"vid_list"|"region_attributes"|"shape_attributes"|^#?filename,.*\bregion_shape_attributes\b/m.test(
+    start,
+  );
 
 /** A region as a file states it: what its shape is, and what is said of it. */
 interface Region {
@@ -56,7 +58,42 @@ async function readFile(file: string, { attribute, images }: ViaData, warnings: 
   });
 }
 
+/** What VIA 3 calls the shapes of its `xy` lists, by their first number. */
+const SHAPES = ['', 'point', 'rect', 'circle', 'ellipse', 'line', 'polyline', 'polygon'] as const;
+
+/** Views of one file each, and regions of views; attributes by their names, options by theirs. */
+function regionsOfProject(document: JsonObject, metadata: JsonObject): Regions {
+  const [files, views, attributes] = [document.file, document.view, document.attribute].map((part) =>
+    isObject(part) ? part : {},
+  ) as [JsonObject, JsonObject, JsonObject];
+  const nameOf = (view: string): string => {
+    const { fid_list: ids } = isObject(views[view]) ? views[view] : {};
+    const found = files[String(Array.isArray(ids) ? ids[0] : view)];
+    return (isObject(found) ? textIn(found.fname) : null) ?? '';
+  };
+  const named = Object.keys(views).map((view) => [nameOf(view), [] as readonly Region[]] as const);
+  const regions = Object.values(metadata).flatMap((one) => {
+    if (!isObject(one) || !Array.isArray(one.xy) || one.xy.length === 0) return [];
+    const [kind, ...xy] = one.xy.map(numberIn);
+    const [a, b, c, d] = xy;
+    const shape = {
+      name: SHAPES[kind ?? 0] ?? '',
+      ...(kind === 2 ? { x: a, y: b, width: c, height: d } : { cx: a, cy: b, r: c, rx: c, ry: d }),
+      all_points_x: xy.filter((_, i) => i % 2 === 0),
+      all_points_y: xy.filter((_, i) => i % 2 === 1),
+    };
+    const said = Object.entries(isObject(one.av) ? one.av : {}).map(([id, value]) => {
+      const { aname, options } = isObject(attributes[id]) ? attributes[id] : {};
+      const option = isObject(options) ? options[String(value)] : undefined;
+      return [textIn(aname) ?? id, option ?? value];
+    });
+    return [[nameOf(String(one.vid)), [{ shape, attributes: Object.fromEntries(said) }]] as const];
+  });
+  return joined([...named, ...regions].filter(([name]) => name !== ''));
+}
+
 function regionsOfJson(document: JsonObject, file: string): Regions {
+  if (isObject(document.metadata) && isObject(document.file)) return regionsOfProject(document, document.metadata);
   const metadata = isObject(document._via_img_metadata) ? document._via_img_metadata : document;
   const items = Object.values(metadata).filter((item): item is JsonObject => isObject(item) && 'filename' in item);
   if (items.length === 0) throw new DataError(file, 'is no file of VGG Image Annotator: it names no image');
@@ -156,7 +193,7 @@ async function findVia(root: string): Promise<string[]> {
 export const via = defineFormat({
   kind: 'via',
   title: 'VGG Image Annotator',
-  tools: 'VIA 1 and 2 (annotations as JSON or CSV, project as JSON), makesense',
+  tools: 'VIA 1 and 2 (annotations as JSON or CSV, project as JSON), VIA 3 (project), makesense',
   layout: `a.jpg, b.jpg            or   train/a.jpg, train/via_region_data.json
 via_region_data.json         val/b.jpg, val/via_region_data.json`,
   config,

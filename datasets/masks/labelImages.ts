@@ -7,7 +7,7 @@ import type { CommonData } from '../formats/format.js';
 import { folderNamed, folderParts, inFolders } from '../stated/folders.js';
 import { type Reading, statedReaders } from '../stated/format.js';
 import type { StatedImage, StatedObject, StatedSet } from '../stated/image.js';
-import { type BadRecord, badRecord } from '../warnings.js';
+import { type BadRecord, badRecord, collectWarnings, type WarningList } from '../warnings.js';
 import { type Pair, pairByNames, pairByPatterns } from './pairs.js';
 
 const AT_ONCE = 4;
@@ -20,8 +20,12 @@ interface LabelImages extends CommonData {
   readonly patterns: readonly [images: string, masks: string] | null;
 }
 
-const pairsOf = ({ root, data, warnings }: Reading<LabelImages>): Promise<readonly Pair[]> =>
-  data.patterns === null ? pairByNames(root) : pairByPatterns(root, ...data.patterns, warnings);
+/** @param warnings told of what has no partner. Defaults to nobody */
+const pairsOf = (
+  { root, data }: Reading<LabelImages>,
+  warnings: WarningList = collectWarnings(),
+): Promise<readonly Pair[]> =>
+  data.patterns === null ? pairByNames(root, warnings) : pairByPatterns(root, ...data.patterns, warnings);
 
 /** Reads label images: every value but 0 is the number of an object, and all objects are of one class. */
 export const { instances: openLabelImages } = statedReaders<LabelImages>({
@@ -36,7 +40,7 @@ export const { instances: openLabelImages } = statedReaders<LabelImages>({
 
 async function read(folders: readonly string[], reading: Reading<LabelImages>): Promise<StatedSet> {
   const { root, data } = reading;
-  const pairs = await pairsOf(reading);
+  const pairs = await pairsOf(reading, reading.warnings);
   const wanted = new Set(
     inFolders(
       pairs.map(({ id }) => id),

@@ -13,14 +13,33 @@ export interface Pair {
   readonly key: string;
 }
 
-const IMAGE_STEPS = /^(images?|imgs?|jpegimages|inputs?|photos?|pictures?|frames?|raw|original|rgb)$/i;
+const IMAGE_STEPS = /^(images?|imgs?|jpegimages|inputs?|photos?|pictures?|frames?|raw|original|rgb|leftimg8bit)$/i;
 const MASK_STEPS =
-  /^(masks?|labels?|annotations?|segmentation(class|s)?|segs?|gt|ground[ _-]?truths?|targets?|outputs?|label_?images?)$/i;
+  /^(masks?|labels?|annotations?|segmentation(class(png)?|s)?|segs?|gt|gtfine|gtcoarse|ground[ _-]?truths?|targets?|outputs?|label_?images?|\d(st|nd)_manual)$/i;
 const MASK_ENDING =
-  /[ _.-]+(masks?|labels?|labelids|seg(mentation)?s?|gt|groundtruth|manual\d?|annotations?|segmented|lesion|l)$/i;
-const IMAGE_ENDING = /[ _.-]+(images?|img|sat|rgb|training|test)$/i;
-/** Folders of masks that are not of classes. */
-const OTHER_STEPS = /^(segmentationobject|instances?)$/i;
+  /[ _.-]+(masks?|labels?|(gt(fine|coarse)_)?label(train)?ids|seg(mentation)?s?|gt|groundtruth|manual\d?|annotations?|segmented|lesion|l)$/i;
+const IMAGE_ENDING = /[ _.-]+(images?|img|sat|rgb|training|test|leftimg8bit)$/i;
+/** Whole names of files that have a folder each. */
+const IMAGE_NAME = /^(images?|img)$/i;
+const MASK_NAME = /^(masks?|labels?)$/i;
+/** Folders and files of masks that are not of classes, or are drawn to be looked at. */
+const OTHER_STEPS =
+  /^(segmentationobject.*|segmentationclassvisuali[sz]ation|instances?|visuali[sz]ations?|viz|overlays?)$/i;
+const OTHER_ENDING = /gt(fine|coarse)_(colou?r|instanceids)$|(^|_)label_?viz$|_overlay$/i;
+/** The part that a folder's name tells beside what it holds: train_images, masks-val. */
+const PART =
+  /^(train|val|valid|test)(?:ing|idation)?[ _-]+(?=[a-z])|(?<=[a-z])[ _-]+(train|val|valid|test)(?:ing|idation)?$/i;
+/** Of several masks of an image that which is of classes, or drawn by hand. */
+const BEST_MASK = /(labeltrainids|manual\d?)$/i;
+
+/** What the names of a folder's files tell. */
+export interface Guessed {
+  readonly pairs: readonly Pair[];
+  /** Images without a mask. */
+  readonly alone: readonly string[];
+  /** Images with several masks, and these. */
+  readonly unclear: readonly (readonly [image: string, masks: readonly string[]])[];
+}
 
 /**
  * Images and masks by patterns: they belong together when their wildcards stand for the same text, apart from endings of
@@ -54,51 +73,93 @@ export async function pairByPatterns(
 }
 
 /**
- * Images and masks as their folders and names say: `images/a.jpg` and `masks/a.png`, `a.png` and `a_mask.png`.
- *
- * @returns none where a folder has no such pairs
+ * Images and masks as their folders and names say: `images/a.jpg` and `masks/a.png`, `a.png` and `a_mask.png`; where folders
+ * around them differ, by the names of the files alone.
  */
-export function guessPairs(paths: readonly string[]): readonly Pair[] {
+export function guessPairs(paths: readonly string[]): Guessed {
+  const found = guess(paths, true);
+  return found.pairs.length > 0 || found.unclear.length > 0 ? found : guess(paths, false);
+}
+
+function guess(paths: readonly string[], isByFolder: boolean): Guessed {
   const [images, masks] = [new Map<string, string[]>(), new Map<string, string[]>()];
+  const add = (side: Map<string, string[]>, key: string, path: string) =>
+    side.set(key, [...(side.get(key) ?? []), path]);
   for (const path of paths) {
     if (!isImageName(path)) continue;
     const steps = path.split('/');
-    const folders = steps.slice(0, -1);
-    if (folders.some((step) => OTHER_STEPS.test(step))) continue;
+    const folders = steps.slice(0, -1).map((step) => ({ step, held: step.replace(PART, '') }));
     const stem = stemOf(steps.at(-1) as string);
-    const isMask =
-      folders.some((step) => MASK_STEPS.test(step)) || (MASK_ENDING.test(stem) && stem.replace(MASK_ENDING, '') !== '');
-    const outer = folders.filter((step) => !MASK_STEPS.test(step) && !IMAGE_STEPS.test(step));
+    if (folders.some(({ step }) => OTHER_STEPS.test(step)) || OTHER_ENDING.test(stem)) continue;
+    const isIn = (names: RegExp): boolean => folders.some(({ held }) => names.test(held));
+    const isImageFolder = isIn(IMAGE_STEPS);
+    const isNamed = MASK_NAME.test(stem) && !isImageFolder;
+    const isMask = isIn(MASK_STEPS) || isNamed || (MASK_ENDING.test(stem) && stem.replace(MASK_ENDING, '') !== '');
+    const outer = folders.flatMap(({ step, held }) => {
+      if (!MASK_STEPS.test(held) && !IMAGE_STEPS.test(held)) return [step];
+      return partIn(step);
+    });
+    const around = isByFolder ? outer : [];
     const bare = isMask ? stem.replace(MASK_ENDING, '') || stem : stem;
-    for (const name of new Set([bare, bare.replace(IMAGE_ENDING, '')])) {
-      const key = [...outer, name].join('/');
-      const side = isMask ? masks : images;
-      side.set(key, [...(side.get(key) ?? []), path]);
-    }
-    if (!isMask && folders.some((step) => IMAGE_STEPS.test(step))) {
-      const key = [...outer, stem].join('/');
+    const isWhole = isNamed || (!isImageFolder && !isMask && IMAGE_NAME.test(stem));
+    const names = isWhole ? ['', stem] : [bare, bare.replace(IMAGE_ENDING, '')];
+    for (const name of new Set(names)) add(isMask ? masks : images, [...around, name.toLowerCase()].join('/'), path);
+    if (!isMask && isImageFolder) {
+      const key = [...around, stem.toLowerCase()].join('/');
       if (!images.has(key)) images.set(key, [path]);
     }
   }
-  const pairs: Pair[] = [];
-  const used = new Set<string>();
-  for (const [key, [image, ...others]] of images) {
-    const [mask, ...more] = masks.get(key) ?? [];
-    if (image === undefined || mask === undefined || others.length + more.length > 0 || used.has(image)) continue;
-    used.add(image);
-    pairs.push({ id: image, maskId: mask, key });
-  }
-  return pairs.sort((a, b) => naturalOrder(a.id, b.id));
+  return matched(images, masks);
 }
 
-/** Pairs of all files of a root. */
-export async function pairByNames(root: DataRoot): Promise<readonly Pair[]> {
-  const pairs = guessPairs((await listFiles(root.path)).sort(naturalOrder));
-  if (pairs.length > 0) return pairs;
-  throw new DataError(
-    root.path,
-    'no image has a mask of its name in a folder such as masks: give the patterns data.images and data.masks',
-  );
+/** The part that a folder's name tells beside what it holds; none where the name is what it holds alone. */
+const partIn = (step: string): readonly string[] => {
+  const [, before, after] = PART.exec(step) ?? [];
+  const part = before ?? after;
+  return part === undefined ? [] : [part.toLowerCase()];
+};
+
+function matched(
+  images: ReadonlyMap<string, readonly string[]>,
+  masks: ReadonlyMap<string, readonly string[]>,
+): Guessed {
+  const pairs = new Map<string, Pair>();
+  const unclear = new Map<string, readonly string[]>();
+  const isBest = (key: string): boolean => (masks.get(key) ?? []).some((path) => BEST_MASK.test(stemOf(path)));
+  const keys = [...images.keys()];
+  for (const key of [...keys.filter(isBest), ...keys.filter((one) => !isBest(one))]) {
+    const [image, ...others] = images.get(key) ?? [];
+    const all = masks.get(key) ?? [];
+    const best = all.filter((path) => BEST_MASK.test(stemOf(path)));
+    const [mask, ...more] = best.length === 1 ? best : all;
+    if (image === undefined || mask === undefined || pairs.has(image)) continue;
+    if (others.length + more.length === 0) pairs.set(image, { id: image, maskId: mask, key });
+    else for (const one of [image, ...others]) unclear.set(one, all);
+  }
+  const every = new Set([...images.values()].flat());
+  return {
+    pairs: [...pairs.values()].sort((a, b) => naturalOrder(a.id, b.id)),
+    alone: [...every].filter((image) => !pairs.has(image) && !unclear.has(image)),
+    unclear: [...unclear].filter(([image]) => !pairs.has(image)),
+  };
+}
+
+/** Pairs of all files of a root. @throws DataError where there are none */
+export async function pairByNames(root: DataRoot, warnings: WarningList): Promise<readonly Pair[]> {
+  const { pairs, alone, unclear } = guessPairs((await listFiles(root.path)).sort(naturalOrder));
+  if (pairs.length === 0) {
+    const [first] = unclear;
+    throw new DataError(
+      root.path,
+      first === undefined
+        ? 'no image has a mask of its name in a folder such as masks: give the patterns data.images and data.masks'
+        : `${first[0]} may belong to ${first[1].length} masks or share one (${first[1].slice(0, 3).join(', ')}): merge the masks of an image into one with a value for each class, or say in data.images and data.masks which is meant`,
+      27,
+    );
+  }
+  for (const image of alone) warnings.note('unmasked', image);
+  for (const [image] of unclear) warnings.note('many-masks', image);
+  return pairs;
 }
 
 const isVisible = ({ id }: Found): boolean => !basename(id).startsWith('.');

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../engine/errors.js';
+import { ConfigError, DataError } from '../../engine/errors.js';
 import type { MaskFileTruth, ValueCounts } from '../classMap.js';
 import type { MaskUnit } from '../decode/decodeMask.js';
 import { BACKGROUND, classIndices, classMapLabels, labelMap, requireClass, requireClassMap } from '../labels.js';
@@ -6,6 +6,8 @@ import { IGNORED, type LabelMap } from '../sample.js';
 import { shownValue } from './advice.js';
 
 const IGNORE = 'ignore';
+/** Values between two classes from which on they are smoothed edges. */
+const FEWEST_EDGES = 6;
 /** Values that can be classes of their own without a table. */
 const MOST_CLASSES = 64;
 
@@ -78,7 +80,10 @@ function maskValueOf(text: string): number {
  */
 export function foundTable(classes: readonly string[], found: ValueCounts, unit: MaskUnit): ValueTable | null {
   const values = [...found.keys()].sort((a, b) => a - b);
-  if (classes.length === 0) return ownTable(values, unit);
+  if (classes.length === 0) {
+    if (unit === 'value') refuseSmoothed(found);
+    return ownTable(values, unit);
+  }
   if (unit === 'colour') {
     const labels = classMapLabels(classes);
     const shown = values.slice(0, 8).map((value) => `'${shownValue(value, unit)}'`);
@@ -87,6 +92,21 @@ export function foundTable(classes: readonly string[], found: ValueCounts, unit:
     );
   }
   return null;
+}
+
+/** Values between two that cover nearly everything are edges that were smoothed, and no classes. */
+function refuseSmoothed(found: ValueCounts): void {
+  const total = [...found.values()].reduce((sum, n) => sum + n, 0);
+  const ordered = [...found].sort((a, b) => b[1] - a[1]);
+  const [[one = 0, first = 0] = [], [other = 0, second = 0] = [], ...between] = ordered;
+  const [low, high] = [Math.min(one, other), Math.max(one, other)];
+  const isEdge = between.every(([value, n]) => value > low && value < high && n * 100 < total);
+  if (between.length < FEWEST_EDGES || !isEdge || (first + second) * 10 < total * 9) return;
+  throw new DataError(
+    'masks',
+    `they hold ${found.size} values, but nearly all pixels are ${low} or ${high}: edges were smoothed or compressed; write values: { ${low}: background, ${high}: object } and otherValues: nearest below data, or save them without smoothing`,
+    21,
+  );
 }
 
 function ownTable(values: readonly number[], unit: MaskUnit): ValueTable {

@@ -23,6 +23,7 @@ import {
   type Kept,
   type MaskLayer,
   openVolume,
+  placeOfImage,
   requireGrid,
   type SliceTruth,
   thickestAxis,
@@ -229,10 +230,17 @@ async function readCase(one: Case, options: OpenCases, first: Read | undefined):
   // Masks in millimetres are laid on the grid of the first image.
   const on = volumes[0] as VolumeSource;
   const isApart = options.mode !== 'multiclass';
-  const sources = masks.flatMap((name, mask) => {
+  const sources: Omit<Layer, 'band'>[] = masks.flatMap((name, mask) => {
     const source = one.masks.get(name);
     return source === undefined ? [] : [{ ...absolute(source), on, mask, ...(isApart && { isApart }) }];
   });
+  const { grid } = await openVolume(on, false);
+  for (const [i, source] of sources.entries()) {
+    const own = placeOfImage((await openVolume(source, false)).grid, grid);
+    if (own === undefined) continue;
+    sources[i] = { ...source, ...own };
+    options.warnings.note('unplaced-mask', options.isAnonymous ? nameOf(one, options) : basename(source.path));
+  }
   const all = [...volumes, ...sources];
   const placed = await Promise.all(all.map((source) => openVolume(source, false)));
   const isStored = placed.some(({ volume }) => volume.affine === null);

@@ -14,6 +14,8 @@ export interface VolumeSource {
   readonly on?: VolumeSource;
   /** True of a mask: segments that a file places lie apart, each a channel. */
   readonly isApart?: true;
+  /** Of a mask that says no place of its own: that of its image. */
+  readonly affine?: readonly number[];
 }
 
 /** Across which axis a volume is cut: 0 from left to right (sagittal), 1 coronal, 2 axial; of unplaced ones x, y, z. */
@@ -63,6 +65,8 @@ export interface Kept {
   readonly names: ReadonlyMap<number, string> | null;
   /** Values that were no finite numbers. */
   readonly odd: number;
+  /** Sides and place as the file stores them. */
+  readonly grid: Omit<Volume, 'data'>;
 }
 
 /** Bytes of volumes that a thread keeps, as slices of one follow each other. */
@@ -90,8 +94,11 @@ export function replaceOdd(path: string, data: PixelData): number {
 }
 
 /** Reads a volume, or takes it from those read last. @throws DataError as readVolume */
-export async function openVolume({ path, isFolder, on, isApart }: VolumeSource, isStored: boolean): Promise<Kept> {
-  const key = [path, isStored, on?.path, isApart].join('\0');
+export async function openVolume(
+  { path, isFolder, on, isApart, affine }: VolumeSource,
+  isStored: boolean,
+): Promise<Kept> {
+  const key = [path, isStored, on?.path, isApart, affine].join('\0');
   const known = kept.get(key);
   if (known !== undefined) {
     kept.delete(key);
@@ -100,8 +107,10 @@ export async function openVolume({ path, isFolder, on, isApart }: VolumeSource, 
   }
   const read: ReadVolume = await readVolume(path, isFolder, on && { ...on, isApart });
   const odd = replaceOdd(path, read.data);
-  const volume = isStored ? { ...read, affine: null } : toRas(read);
+  const { data: _, ...grid } = read;
+  const volume = isStored ? { ...read, affine: null } : toRas(affine === undefined ? read : { ...read, affine });
   const found = {
+    grid,
     odd,
     volume,
     statistics: caseStatistics(volume.data, volume),
@@ -238,6 +247,30 @@ export function thickestAxis({ spacing, width, height, depth }: Omit<Volume, 'da
   const [x, y, z] = spacing;
   if (x > z * ALIKE && x > y * ALIKE) return 0;
   return y > z * ALIKE && y > x * ALIKE ? 1 : 2;
+}
+
+/** What programs write that know no place: voxels of 1 mm from 0, in the axes of NIfTI or of DICOM. */
+const NO_PLACE = [
+  [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0],
+  [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1, 0],
+];
+
+/**
+ * The place of an image for a mask of its sides whose file says none; undefined: the mask has its own, or other sides.
+ *
+ * @param mask  sides and place as stored
+ * @param image the same
+ */
+export function placeOfImage(
+  mask: Omit<Volume, 'data'>,
+  image: Omit<Volume, 'data'>,
+): { readonly affine: readonly number[] } | undefined {
+  const { affine } = image;
+  const isSame = (other: readonly number[] | null): boolean =>
+    other?.every((value, i) => value === mask.affine?.[i]) === true;
+  const isUnplaced = NO_PLACE.some(isSame);
+  const hasSides = mask.width === image.width && mask.height === image.height && mask.depth === image.depth;
+  return affine !== null && isUnplaced && !isSame(affine) && hasSides ? { affine } : undefined;
 }
 
 /** Voxels of two volumes that lie further apart than this, of the shorter side of a voxel, are not the same. */

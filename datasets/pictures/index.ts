@@ -1,4 +1,5 @@
 export { encodeJpeg } from './encodeJpeg.js';
+export type { OutlineLines } from './outline.js';
 export {
   type Drawable,
   fittedSize,

@@ -1,9 +1,21 @@
 import { shownImage } from '../decode/shown.js';
 import { answeredOf, bestFirst } from '../evaluators/classification.js';
 import type { ScoredBoxes } from '../evaluators/detection.js';
+import { patchOfRuns } from '../instanceMasks.js';
 import { topClasses } from '../overlap.js';
-import type { ClassMap, ClassScores, LabelTruth, ObjectsTruth, Pixels, RgbPixels, SemanticTruth } from '../sample.js';
+import type {
+  ClassMap,
+  ClassScores,
+  Instances,
+  InstanceTruth,
+  LabelTruth,
+  ObjectsTruth,
+  Pixels,
+  RgbPixels,
+  SemanticTruth,
+} from '../sample.js';
 import { affineOf, letterbox, letterboxPlacement, warpMask } from '../transforms/index.js';
+import { type OutlineLines, outlineOf } from './outline.js';
 
 /** What stands on a picture, as plain JSON: boxes, a class map, or the classes of the whole. */
 export interface Shapes {
@@ -29,6 +41,8 @@ export interface ShapeBox {
   readonly label: number;
   /** In [0, 1]; absent: a truth. */
   readonly score?: number;
+  /** Around its pixels, where it has some. */
+  readonly outline?: OutlineLines;
   /** Neither to be found nor a fault when it is. */
   readonly ignored?: true;
 }
@@ -41,7 +55,15 @@ export interface RunMap {
 }
 
 /** What a truth or an answer draws. */
-export type Drawable = ObjectsTruth | SemanticTruth | LabelTruth | ScoredBoxes | ClassMap | ClassScores;
+export type Drawable =
+  | ObjectsTruth
+  | InstanceTruth
+  | Instances
+  | SemanticTruth
+  | LabelTruth
+  | ScoredBoxes
+  | ClassMap
+  | ClassScores;
 
 /** Longest side of a class map that is kept for a picture, pixels. */
 const MAP_SIDE = 320;
@@ -69,18 +91,22 @@ function labelsOf(drawable: LabelTruth | ClassScores): readonly ShapeLabel[] {
     .map((label) => ({ label, score: Math.round(probabilities[label]! * 1000) / 1000 }));
 }
 
-function boxesOf(drawable: ObjectsTruth | ScoredBoxes, threshold: number): readonly ShapeBox[] {
+function boxesOf(drawable: Extract<Drawable, { boxes: unknown }>, threshold: number): readonly ShapeBox[] {
   const scores = 'scores' in drawable ? drawable.scores : null;
   const ignored = 'ignored' in drawable ? drawable.ignored : null;
+  const masks = 'masks' in drawable ? drawable.masks : null;
   const found: ShapeBox[] = [];
   for (let i = 0; i < drawable.labels.length && found.length < MOST_BOXES; i++) {
     const score = scores?.[i];
     if (score !== undefined && score < threshold) continue;
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = drawable.boxes.subarray(i * 4, i * 4 + 4);
+    const mask = masks?.[i];
+    const patch = mask && 'counts' in mask ? patchOfRuns({ size: [...mask.size], counts: mask.counts }) : mask;
     found.push({
       box: [tenth(x1), tenth(y1), tenth(x2), tenth(y2)],
       label: drawable.labels[i] ?? 0,
       ...(score === undefined ? {} : { score: Math.round(score * 1000) / 1000 }),
+      ...(patch ? { outline: outlineOf(patch) } : {}),
       ...(ignored?.[i] === 1 ? { ignored: true as const } : {}),
     });
   }

@@ -53,7 +53,7 @@ async function readOne(file: string, reading: CocoReading): Promise<StatedSet> {
   const large = (await sizeOfFile(file)) >= COLUMNS_FROM ? await readColumns(file, reading) : null;
   if (large !== null) return large;
   const { images, annotations, categories } = await readLists(file);
-  const listed = categoriesOf(categories);
+  const listed = categoriesOf(categories ?? numbered(annotations, warnings));
   const byImage = new Map<string, Json[]>();
   for (const image of images) byImage.set(keyOf(image.id), []);
   const used = new Set<string>();
@@ -197,12 +197,12 @@ const sizeOfFile = async (file: string): Promise<number> => (await stat(file).ca
 
 export async function readLists(
   file: string,
-): Promise<{ readonly images: Json[]; readonly annotations: Json[]; readonly categories: Json[] }> {
+): Promise<{ readonly images: Json[]; readonly annotations: Json[]; readonly categories: Json[] | null }> {
   const document = await parse(file);
   if (Array.isArray(document)) {
     throw new DataError(
       file,
-      'is a JSON list and no COCO file (results, or an export of Label Studio): export as COCO',
+      'is a JSON list and no COCO file: of Label Studio write kind: label-studio, of Create ML kind: createml, and no train; results and others export as COCO',
     );
   }
   if (typeof document !== 'object' || document === null)
@@ -218,7 +218,11 @@ export async function readLists(
     }
     return found.filter((item): item is Json => typeof item === 'object' && item !== null);
   };
-  return { images: list('images'), annotations: list('annotations'), categories: list('categories') };
+  return {
+    images: list('images'),
+    annotations: list('annotations'),
+    categories: lists.categories == null ? null : list('categories'),
+  };
 }
 
 async function parse(file: string): Promise<unknown> {
@@ -242,6 +246,16 @@ async function parse(file: string): Promise<unknown> {
 
 /** Ids are the same that look the same: 1, "1" and 1.0. */
 export const keyOf = (id: unknown): string => String(id);
+
+/** Categories that only annotations tell, by their numbers. */
+function numbered(annotations: readonly Json[], warnings: WarningList): Json[] {
+  const ids = new Map(annotations.map(({ category_id: id }) => [keyOf(id), id]));
+  warnings.say(
+    'no-categories',
+    `the file lists no categories: they are named by their numbers, ${[...ids.keys()].slice(0, 8).join(', ')}`,
+  );
+  return [...ids.values()].map((id) => ({ id }));
+}
 
 /** By number, or else by text. */
 function byId(a: Json, b: Json): number {
@@ -307,11 +321,14 @@ function objectOf(annotation: Json, name: string, image: string, warnings: Warni
 }
 
 /** Null: the annotation has none; undefined: it cannot be used. */
-function segmentationOf(written: unknown): Segmentation | null | undefined {
+export function segmentationOf(written: unknown): Segmentation | null | undefined {
   if (written == null || (Array.isArray(written) && written.length === 0)) return null;
   if (Array.isArray(written)) {
-    const polygons = (Array.isArray(written[0]) ? written : [written]) as unknown[];
-    const numbers = polygons.map((polygon) => (Array.isArray(polygon) ? polygon.map(numberOf) : []));
+    // Lists of numbers, or of points; of one polygon without the list around it, too.
+    const isFlat = !Array.isArray(written[0]);
+    const isPoints = !isFlat && written.every((point) => isPoint(point));
+    const polygons: readonly unknown[] = isFlat || isPoints ? [written] : written;
+    const numbers = polygons.map((polygon) => (Array.isArray(polygon) ? polygon.flat().map(numberOf) : []));
     const usable = numbers.filter(
       (polygon): polygon is number[] => polygon.length >= 6 && polygon.length % 2 === 0 && !polygon.includes(null),
     );
@@ -330,6 +347,9 @@ function segmentationOf(written: unknown): Segmentation | null | undefined {
     return undefined;
   }
 }
+
+const isPoint = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && value.every((part) => numberOf(part) !== null);
 
 export function sizeOf({ width, height }: Json): StatedImage['size'] {
   const [columns, rows] = [numberOf(width), numberOf(height)];

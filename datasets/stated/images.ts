@@ -15,8 +15,8 @@ export const stemOf = (name: string): string => name.replace(/\.[^./]*$/, '');
 const hasEnding = (name: string): boolean => isImageName(name) || name.endsWith('.xml') || name.endsWith('.json');
 const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-/** How an image was found: as named, elsewhere by its last part, by other capitals, or with another ending. */
-export type FoundBy = 'name' | 'other-folder' | 'other-capitals' | 'other-ending';
+/** How an image was found: as named, elsewhere by its last part, by other capitals, with another ending, or without the code of an upload. */
+export type FoundBy = 'name' | 'other-folder' | 'other-capitals' | 'other-ending' | 'upload-name';
 
 /** The image files below a folder. */
 export interface ImageIndex {
@@ -76,32 +76,66 @@ export function indexFiles(folder: string, paths: readonly string[]): ImageIndex
   const byLower = once(() => group(paths, (path) => baseOf(path).toLowerCase()));
   const byStem = once(() => group(paths, (path) => stemOf(baseOf(path)).toLowerCase()));
 
+  const byForm = once(() => group(paths, (path) => baseOf(path).normalize()));
+
   const find: ImageIndex['find'] = (written, near) => {
+    for (const [by, name] of namesOf(written)) {
+      const { found, isDraw } = look(name, near);
+      if (found !== null) return by === null ? found : { ...found, by };
+      if (isDraw) return null;
+    }
+    return null;
+  };
+  const look = (written: string, near: string | null): Looked => {
     const parts = partsOf(written, folder);
     const name = parts.at(-1);
-    if (name === undefined) return null;
+    if (name === undefined) return NOTHING;
     const beside = near === null ? null : relative(folder, near).split(sep).join('/');
     const at = (path: string): string => join(folder, path);
     if (beside !== null && !beside.startsWith('..')) {
       const path = beside === '' ? name : `${beside}/${name}`;
-      if (exact.has(path)) return { file: at(path), by: 'name' };
+      if (exact.has(path)) return { found: { file: at(path), by: 'name' }, isDraw: false };
     }
-    if (exact.has(parts.join('/'))) return { file: at(parts.join('/')), by: 'name' };
+    if (exact.has(parts.join('/'))) return { found: { file: at(parts.join('/')), by: 'name' }, isDraw: false };
     const ways = [
       ['other-folder', () => byName().get(name)],
+      ['name', () => byForm().get(name.normalize())],
       ['other-capitals', () => byLower().get(name.toLowerCase())],
       ['other-ending', () => byStem().get((hasEnding(name) ? stemOf(name) : name).toLowerCase())],
     ] as const;
-    for (const [by, look] of ways) {
-      const candidates = look() ?? [];
+    for (const [by, candidatesOf] of ways) {
+      const candidates = candidatesOf() ?? [];
       const best = nearestPath(candidates, parts, beside);
       const isAsNamed = by === 'other-ending' ? !hasEnding(name) : by === 'other-folder' && parts.length === 1;
-      if (best !== null) return { file: at(best), by: isAsNamed ? 'name' : by };
-      if (candidates.length > 0) return null;
+      if (best !== null) return { found: { file: at(best), by: isAsNamed ? 'name' : by }, isDraw: false };
+      if (candidates.length > 0) return { found: null, isDraw: true };
     }
-    return null;
+    return NOTHING;
   };
   return { paths, find, named: (written) => byName().get(partsOf(written, folder).at(-1) ?? '') ?? [] };
+}
+
+type Looked = { readonly found: ReturnType<ImageIndex['find']>; readonly isDraw: boolean };
+const NOTHING: Looked = { found: null, isDraw: false };
+
+/** A name as written, as the address that it may be, and without what Label Studio puts before the names of uploads. */
+function namesOf(written: string): readonly (readonly [by: FoundBy | null, name: string])[] {
+  const address = decoded(written.replace(/^.*\?d=/, '').replace(/(\.\w+)\?.*$/, '$1'));
+  const bare = address.replace(/(^|[\\/])[0-9a-f]{8}-(?=[^\\/]*$)/, '$1');
+  const all = [
+    [null, written],
+    [null, address],
+    ['upload-name', bare],
+  ] as const;
+  return all.filter(([, name], i) => all.findIndex((other) => other[1] === name) === i);
+}
+
+function decoded(address: string): string {
+  try {
+    return decodeURIComponent(address);
+  } catch {
+    return address;
+  }
 }
 
 /** Steps of a path as any system writes it; what leads out of the folder is left out. */

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { mask as masks } from '#coco-ts';
 import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
 import { shownName } from '../../engine/printable.js';
@@ -235,6 +235,10 @@ const fits = (
 ): boolean => !('size' in segmentation) || (segmentation.size[0] === height && segmentation.size[1] === width);
 
 function classesOf(set: StatedSet, truth: Truth['kind'], { classes, mode, request, warnings }: OpenStated) {
+  if (set.images.length === 0 && set.bad !== undefined && set.bad.size > 0) {
+    const what = `not one of ${set.bad.size} records can be used: ${badRecords(set.bad)}`;
+    throw new DataError(set.file, what, commonPitfall(set.bad));
+  }
   const labels: LabelMap =
     request.labels ??
     labelsOfMode(resolveLabels(set, classes, truth, warnings), truth === 'classMap' ? mode : 'multiclass');
@@ -321,7 +325,7 @@ async function survey(image: StatedImage, options: OpenStated): Promise<Surveyed
     const alike = images.named(image.name);
     const what =
       alike.length === 0
-        ? `no such image below ${folder}`
+        ? `no such image below ${folder}${await packedIn(folder)}`
         : `${alike.length} images of that name below ${folder} (${alike.slice(0, 3).join(', ')}): name their folder in data.images`;
     throw new DataError(image.name, `${what}, named by ${image.source}`, 27);
   }
@@ -336,6 +340,13 @@ async function survey(image: StatedImage, options: OpenStated): Promise<Surveyed
     image.unit === 'fractions' ? image.objects.map((object) => scaled(object, width, height)) : image.objects;
   checkSize(image, objects, { file, id, width, height }, warnings);
   return { name: image.name, id, file, source: image.source, width, height, objects };
+}
+
+/** What to do where images may be in an archive that lies in their folder. */
+async function packedIn(folder: string): Promise<string> {
+  const names = await readdir(folder).catch(() => []);
+  const archive = names.find((name) => /\.(zip|tar|tgz|tar\.gz|7z|rar)$/i.test(name));
+  return archive === undefined ? '' : ` (unpack ${shownName(archive)} first?)`;
 }
 
 /** Of a size whose sides are swapped the boxes tell which is right. */

@@ -20,7 +20,7 @@ export async function readPanoptic(files: readonly string[], warnings: WarningLi
   for (const file of files) {
     const lists = await readLists(file);
     const names = new Map<string, string>();
-    for (const { id, name, isthing } of lists.categories) {
+    for (const { id, name, isthing } of lists.categories ?? []) {
       const written = textOf(name) ?? `category ${keyOf(id)}`;
       names.set(keyOf(id), written);
       if (classes.has(written)) continue;

@@ -1,3 +1,4 @@
+import { decodeMask } from '../decode/decodeMask.js';
 import type { StatedImage, StatedObject } from './image.js';
 
 /** Corners of the polygon that stands for a circle or ellipse. */
@@ -87,4 +88,20 @@ export function windowObject(
   counts.push(size.width * size.height - began);
   const segmentation = { size: [size.height, size.width], counts } as const;
   return { name, box: null, segmentation, ignored: false, area: null };
+}
+
+/**
+ * An object that is the pixels above 0 of a PNG, of the part of the image that begins at a corner; null where it leaves the image.
+ *
+ * @throws DataError for what is no mask
+ */
+export async function maskObject(
+  name: string,
+  [x, y]: readonly [x: number, y: number],
+  png: Uint8Array,
+  size: Size,
+): Promise<StatedObject | null> {
+  const { data, width, height } = await decodeMask(png, { maxPixels: size.width * size.height });
+  const window = { left: Math.round(x), top: Math.round(y), width, height };
+  return isInside(window, size) ? windowObject(name, window, size, data) : null;
 }

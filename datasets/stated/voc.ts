@@ -19,15 +19,18 @@ const PARTS = { train: /^train$/i, val: /^(val|valid|validation)$/i, test: /^tes
 /** Lists and folders that hold all there is. */
 const WHOLE = /^(trainval|default|all)$/i;
 
+/** Whether a folder is the one of lists, in the root or below, as in VOCdevkit/VOC2012. */
+const isIn = (folder: string, lists: string): boolean => folder === lists || folder.endsWith(`/${lists}`);
+
 /** The parts of a VOC folder: lists in ImageSets/Main, or else the folders train, valid and test. */
 export async function vocParts(root: string, isAnnotation: (path: string) => boolean, lists = LISTS): Promise<Parts> {
   const paths = (await listFiles(root)).sort(naturalOrder);
-  const listed = paths.filter((path) => dirname(path) === lists && path.endsWith('.txt'));
+  const listed = paths.filter((path) => isIn(dirname(path), lists) && path.endsWith('.txt'));
   const folders = [...new Set(paths.filter(isAnnotation).map((path) => path.split('/')[0] as string))];
   const places = listed.length > 0 ? listed : folders;
   const named = (part: RegExp) => places.filter((place) => part.test(basename(place, '.txt')));
   const whole = listed.filter((place) => WHOLE.test(basename(place, '.txt')));
-  const parts: { -readonly [K in keyof Parts]: Parts[K] } = { all: whole.length > 0 ? whole.slice(0, 1) : [''] };
+  const parts: { -readonly [K in keyof Parts]: Parts[K] } = { all: whole.length > 0 ? ofFirstName(whole) : [''] };
   for (const part of ['train', 'val', 'test'] as const) {
     const found = named(PARTS[part]);
     if (found.length > 0) parts[part] = found;
@@ -35,13 +38,20 @@ export async function vocParts(root: string, isAnnotation: (path: string) => boo
   return parts;
 }
 
+/** Lists of one name, in every folder that has it. */
+const ofFirstName = (lists: readonly string[]): readonly string[] =>
+  lists.filter((list) => basename(list) === basename(lists[0] as string));
+
 /** A list of ImageSets by its name, a list file, or a folder; null where there is none of that name. */
 export async function vocPlaces(root: string, name: string, lists = LISTS): Promise<readonly string[] | null> {
   for (const place of [`${lists}/${name}.txt`, name]) {
     const found = await stat(join(root, place)).catch(() => null);
     if (found?.isDirectory() || (found?.isFile() && !isImageName(place))) return [place];
   }
-  return null;
+  const deeper = (await listFiles(root)).filter(
+    (path) => isIn(dirname(path), lists) && basename(path) === `${name}.txt`,
+  );
+  return deeper.length > 0 ? deeper.sort(naturalOrder) : null;
 }
 
 /** VOC annotations of lists and folders. Boxes are 1-based and inclusive in the files. */

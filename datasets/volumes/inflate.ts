@@ -6,21 +6,17 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
 /** Bytes after the values of a file that are borne. */
 const MORE = 2 ** 20;
 
-/** Of a byte that is stored: unpacked, as a value, and that twice while the volume is turned. */
-const HELD = 4;
-
-/** Values that few bytes may declare have room in memory. @throws Error where they have not */
-export function requireRoom(byteLength: number): void {
+/** Values that few bytes may declare have room in memory. @param bytes as heldBytes counts them @throws Error where they have not */
+export function requireRoom(bytes: number): void {
   const mebibytes = (count: number): number => Math.ceil(count / 2 ** 20);
-  if (HELD * byteLength <= DECODE_BYTES) return;
+  if (bytes <= DECODE_BYTES) return;
   throw new Error(
-    `needs ${mebibytes(HELD * byteLength)} MiB to be unpacked, ${mebibytes(DECODE_BYTES)} are allowed: crop it, or save it as int16`,
+    `needs ${mebibytes(bytes)} MiB to be unpacked, ${mebibytes(DECODE_BYTES)} are allowed: crop it, or save it as int16`,
   );
 }
 
 /** Unpacks gzip or zlib to at most what a header declares and a little more. @throws Error for damage, and for more */
 export function inflateBounded(bytes: Uint8Array, byteLength: number): Uint8Array {
-  requireRoom(byteLength);
   try {
     const options = { maxOutputLength: byteLength + MORE };
     return isGzip(bytes) ? gunzipSync(bytes, options) : inflateSync(bytes, options);

@@ -1,6 +1,6 @@
-import { inflateBounded } from './inflate.js';
+import { inflateBounded, requireRoom } from './inflate.js';
 import { besides } from './nrrd.js';
-import { readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
+import { heldBytes, readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
 
 const TYPES: { readonly [name: string]: StoredType } = {
   MET_CHAR: 'int8',
@@ -50,11 +50,13 @@ export function readMetaImage(bytes: Uint8Array, file: string | null): Volume {
   const [width = 0, height = 0, depth = 1, times = 1] = sizes;
   if (own > 1 && times > 1) throw new Error('channels over time are not read: save one time');
   const shape = { width, height, depth, channels: own * times };
-  const byteLength = requireShape(shape) * storedBytes(type);
+  const count = requireShape(shape);
+  const byteLength = count * storedBytes(type);
   const isTrue = (key: string): boolean => /^true$/i.test(fields.get(key) ?? '');
   const place = last[1] as string;
   const stored = place === 'LOCAL' ? bytes.subarray(last.index + last[0].length) : besides(place, file, byteLength);
   const isPacked = isTrue('CompressedData');
+  if (isPacked) requireRoom(heldBytes(type, count));
   const unpacked = isPacked ? inflateBounded(stored, byteLength) : stored;
   const skip = Number(fields.get('HeaderSize') ?? 0);
   const from = skip === -1 ? unpacked.length - byteLength : skip;

@@ -1,4 +1,4 @@
-import { readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
+import { heldBytes, readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
 
 /** Type of values by the header's code. @source nifti1.h, DT_* */
 const TYPES: { readonly [code: number]: StoredType } = {
@@ -28,6 +28,8 @@ export interface NiftiHeader {
   /** Where values begin, and their bytes. */
   readonly offset: number;
   readonly byteLength: number;
+  /** Bytes of its values in memory at once. */
+  readonly held: number;
   readonly code: number;
   readonly slope: number;
   readonly intercept: number;
@@ -109,6 +111,7 @@ export function niftiHeader(bytes: Uint8Array): NiftiHeader {
     ...shape,
     offset,
     byteLength: count * (type === undefined ? 1 : storedBytes(type)),
+    held: heldBytes(type ?? 'uint8', count, isScaled && (slope !== 1 || intercept !== 0)),
     code,
     slope: isScaled ? slope : 1,
     intercept: isScaled ? intercept : 0,

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { readRegular } from '../../engine/files/read.js';
-import { inflateBounded } from './inflate.js';
-import { readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
+import { inflateBounded, requireRoom } from './inflate.js';
+import { heldBytes, readValues, requireShape, type StoredType, storedBytes, type Volume } from './volume.js';
 
 const TYPES: { readonly [name: string]: StoredType } = {
   'signed char': 'int8',
@@ -78,7 +78,8 @@ export function readNrrd(bytes: Uint8Array, file: string | null): Volume {
     depth: axes[2] === undefined ? 1 : (sizes[axes[2]] ?? 0),
     channels: other === undefined ? 1 : (sizes[other] ?? 0),
   };
-  const byteLength = requireShape(shape) * storedBytes(type);
+  const count = requireShape(shape);
+  const byteLength = count * storedBytes(type);
   const detached = fields.get('data file') ?? fields.get('datafile');
   const stored =
     detached === undefined
@@ -88,6 +89,7 @@ export function readNrrd(bytes: Uint8Array, file: string | null): Volume {
   if (!['raw', 'gzip', 'gz'].includes(encoding))
     throw new Error(`encoding '${encoding.slice(0, 40)}' is not read: save it raw or with gzip`);
   const skip = Number(fields.get('byte skip') ?? fields.get('byteskip') ?? 0);
+  if (encoding !== 'raw') requireRoom(heldBytes(type, count));
   const unpacked = encoding === 'raw' ? stored : inflateBounded(stored, byteLength);
   const from = skip === -1 ? unpacked.length - byteLength : skip;
   const data = readValues(unpacked.subarray(Math.max(0, from)), shape, {

@@ -64,14 +64,14 @@ export async function readVolume(path: string, isFolder = false, on?: Grid): Pro
   const { bytes, size } = await read(path);
   if (isGzip(bytes)) {
     const header = namedVolume(path, 'NIfTI', () => niftiHeader(inflateHead(bytes)));
-    return withMemory(path, size + header.offset + 9 * header.byteLength, () => {
+    return withMemory(path, size + header.offset + header.held, () => {
       const whole = inflateBounded(bytes, header.offset + header.byteLength);
       return niftiOf(whole);
     });
   }
   if (isNifti(bytes)) {
-    const { byteLength } = namedVolume(path, 'NIfTI', () => niftiHeader(bytes));
-    return withMemory(path, size + 8 * byteLength, () => niftiOf(bytes));
+    const { held } = namedVolume(path, 'NIfTI', () => niftiHeader(bytes));
+    return withMemory(path, held, () => niftiOf(bytes));
   }
   if (isNrrd(bytes)) return plain(path, 'nrrd', 'NRRD', size, () => readNrrd(bytes, path));
   if (isDicom(bytes)) return openDicom(path, bytes, on);

@@ -66,6 +66,12 @@ export function keptType(type: StoredType, isScaled = false): PixelType {
   return type === 'int8' ? 'int16' : 'float32';
 }
 
+/** Bytes of unpacked values in memory at once: as stored, as they are kept, and that again while the volume is turned. */
+export const heldBytes = (type: StoredType, count: number, isScaled = false): number =>
+  count * (storedBytes(type) + 2 * BYTES[keptType(type, isScaled)]);
+
+const BYTES = { uint8: 1, uint16: 2, int16: 2, float32: 4 } as const satisfies { readonly [type in PixelType]: number };
+
 /** Zeros in what values of a type are kept in. */
 export const createValues = (type: StoredType, count: number): PixelData => createPixels(keptType(type), count);
 

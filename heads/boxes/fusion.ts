@@ -26,7 +26,8 @@ interface Cluster {
 
 /**
  * Weighted box fusion of several answers for one image: boxes of a class that overlap become their mean, weighted by their scores; its
- * score is theirs on average, less where fewer boxes than answers agree.
+ * score is their sum over the number of answers, so that what fewer answers found counts less. Two boxes of one answer stay two objects, as
+ * its own suppression left them; the paper joins these, too, which costs crowded objects.
  *
  * @returns best score first, and what each was made of
  * @source Solovyev et al. 2019, arXiv:1910.13302, section 3
@@ -44,7 +45,7 @@ export function fuseBoxes(
     const { boxes, labels } = answers[member.answer]!;
     const box = Array.from(boxes.subarray(member.row * 4, member.row * 4 + 4));
     const label = labels[member.row]!;
-    const cluster = nearest(clusters, label, box, iouThreshold) ?? startCluster(clusters, label);
+    const cluster = nearest(clusters, label, box, member.answer, iouThreshold) ?? startCluster(clusters, label);
     cluster.members.push(member);
     cluster.total += member.score;
     box.forEach((side, i) => {
@@ -52,10 +53,7 @@ export function fuseBoxes(
     });
     cluster.box = cluster.total > 0 ? cluster.sums.map((sum) => sum / cluster.total) : box;
   }
-  const scored = clusters.map((cluster) => {
-    const count = cluster.members.length;
-    return { cluster, score: (cluster.total / count) * (Math.min(count, answers.length) / answers.length) };
-  });
+  const scored = clusters.map((cluster) => ({ cluster, score: cluster.total / answers.length }));
   const kept = scored.sort((a, b) => b.score - a.score).slice(0, limit);
   return {
     detections: {
@@ -72,11 +70,12 @@ function nearest(
   clusters: readonly Cluster[],
   label: number,
   box: readonly number[],
+  answer: number,
   least: number,
 ): Cluster | undefined {
   let [found, most] = [undefined as Cluster | undefined, least];
   for (const cluster of clusters) {
-    if (cluster.label !== label) continue;
+    if (cluster.label !== label || cluster.members.some((member) => member.answer === answer)) continue;
     const iou = boxIou([...cluster.box, ...box], 0, 1);
     if (iou > most) [found, most] = [cluster, iou];
   }

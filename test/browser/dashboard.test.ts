@@ -16,6 +16,7 @@ import { openCoco } from '../datasets/open.js';
 import { startLine, stepLine } from '../tools/dashboard/lines.js';
 import { findBarriers } from './accessible.js';
 import { chromiumMissing, launchChromium } from './browser.js';
+import { openTab, type Watched, waitForMarks } from './tabs.js';
 
 const HOSTILE = '<img src=x onerror=alert(1)>.[0]';
 const time = '2026-01-01T00:01:00.000Z';
@@ -83,12 +84,11 @@ describe.skipIf(chromiumMissing !== undefined)(
     let folder: string;
     let server: Dashboard;
     let browser: Browser;
-    const said: string[] = [];
-    const outside: string[] = [];
+    const watched: Watched = { said: [], outside: [] };
 
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'espalier-pages-'));
-      for (const name of ['one', 'two']) makeRun(folder, name);
+      for (const name of ['one', 'two', HOSTILE]) makeRun(folder, name);
       server = await startDashboard({
         root: folder,
         port: 0,
@@ -102,47 +102,15 @@ describe.skipIf(chromiumMissing !== undefined)(
       rmSync(folder, { recursive: true, force: true });
     });
 
-    /** A tab that keeps what it says and what it asks of others. */
-    async function open(url: string, width: number, colorScheme: 'light' | 'dark'): Promise<Page> {
-      const tab = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-      tab.on('console', (message) => said.push(message.text()));
-      tab.on('pageerror', (error) => said.push(String(error)));
-      tab.on('dialog', (dialog) => said.push(`dialog ${dialog.message()}`));
-      tab.on('request', (request) => {
-        const { origin, protocol } = new URL(request.url());
-        if (protocol !== 'data:' && origin !== new URL(url).origin) outside.push(request.url());
-      });
-      await tab.goto(url);
-      return tab;
-    }
-
-    const CHARTS = [
-      'Loss by term',
-      'Headline',
-      'Figures at evaluations',
-      'Score of each class',
-      'Classes over evaluations',
-      'Learning rate',
-      'Gradient norm',
-      'Milliseconds of a step',
-      'Memory',
-      'Energy',
-      'Confusion',
-    ];
+    const open = (url: string, width: number, colorScheme: 'light' | 'dark'): Promise<Page> =>
+      openTab(browser, url, { width, colorScheme }, watched);
 
     it.each([
       [400, 'dark'],
       [1600, 'light'],
     ] as const)('every chart of the runs has marks at %i pixels in %s', async (width, scheme) => {
       const tab = await open(server.url, width, scheme);
-      for (const title of CHARTS) {
-        const section = tab.locator(`section[aria-label="${title}"]`);
-        await section.scrollIntoViewIfNeeded();
-        await section
-          .locator('svg .mark-line path, svg .mark-rect path, svg .mark-symbol path')
-          .first()
-          .waitFor({ state: 'attached', timeout: 20_000 });
-      }
+      await waitForMarks(tab);
       expect(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
       expect(await tab.locator('figure svg rect').count()).toBeGreaterThan(3);
       expect(await findBarriers(tab)).toEqual([]);
@@ -153,6 +121,20 @@ describe.skipIf(chromiumMissing !== undefined)(
         .locator('section[aria-label="Config"] table td', { hasText: 'name' })
         .first()
         .waitFor({ state: 'attached' });
+      await tab.close();
+    });
+
+    it('the table of runs is sorted by a click on a head and filtered by text', async () => {
+      const tab = await open(server.url, 1200, 'light');
+      const names = () => tab.locator('section[aria-label="Runs"] tbody tr td:nth-child(2)').allTextContents();
+      const head = tab.locator('section[aria-label="Runs"] th', { hasText: 'run' });
+      await head.getByRole('button').click();
+      expect(await names()).toEqual([HOSTILE, 'one', 'two']);
+      expect(await head.getAttribute('aria-sort')).toBe('ascending');
+      await head.getByRole('button').click();
+      expect(await names()).toEqual(['two', 'one', HOSTILE]);
+      await tab.getByLabel('filter runs').fill('ONERROR');
+      expect(await names()).toEqual([HOSTILE]);
       await tab.close();
     });
 
@@ -209,6 +191,13 @@ describe.skipIf(chromiumMissing !== undefined)(
       await boxes.first().press('Delete');
       const area = await tab.locator('dialog .overlay').boundingBox();
       const [x, y] = [area?.x ?? 0, area?.y ?? 0];
+      const place = async (): Promise<readonly number[]> =>
+        boxes.first().evaluate((box) => ['x', 'y', 'width', 'height'].map((side) => Number(box.getAttribute(side))));
+      const [left = 0, top = 0, width = 0, height = 0] = await place();
+      await boxes.first().focus();
+      for (const key of ['ArrowRight', 'ArrowDown', 'Shift+ArrowLeft', 'Shift+ArrowDown'])
+        await tab.keyboard.press(key);
+      expect(await place()).toEqual([left + 1, top + 1, width - 1, height + 1]);
       await tab.mouse.move(x + 3, y + 3);
       await tab.mouse.down();
       await tab.mouse.move(x + 60, y + 40);
@@ -224,8 +213,7 @@ describe.skipIf(chromiumMissing !== undefined)(
     });
 
     it('nothing was said, and nothing asked of anybody else', () => {
-      expect(said).toEqual([]);
-      expect(outside).toEqual([]);
+      expect(watched).toEqual({ said: [], outside: [] });
     });
   },
 );

@@ -113,7 +113,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'a wrong choice unlike any',
       'data: { kind: pickle }\n',
-      'c.yaml:1:15: data.kind: found "pickle"; choose one of auto, medical, coco, coco-panoptic, voc, yolo, labelme, cvat, via, csv, instances, masks, folders, module',
+      'c.yaml:1:15: data.kind: found "pickle"; choose one of auto, medical, coco, coco-panoptic, voc, yolo, kitti, labelme, supervisely, cvat, datumaro, createml, label-studio, imagefolder, via, csv, instances, masks, folders, module',
     ],
     [
       'one side of two',
@@ -172,7 +172,7 @@ describe('a config that is wrong says where, what and the nearest right thing', 
     [
       'masks for boxes',
       'data: { kind: masks, images: i, masks: m, classes: [a], values: { 0: a } }\n',
-      'c.yaml:1:15: detection: kind masks gives masks of objects and class maps, and boxes are learned from: use coco, voc, yolo, labelme, cvat, via, csv, instances',
+      'c.yaml:1:15: detection: kind masks gives masks of objects and class maps, and boxes are learned from: use coco, voc, yolo, kitti, labelme, supervisely, cvat, datumaro, createml, label-studio, imagefolder, via, csv, instances',
     ],
     [
       'a value for an unknown class',

@@ -159,7 +159,14 @@ describe('the main job on wasm', () => {
     }
     expect(page).not.toMatch(/(?:src|href)="https?:/);
     expect(readdirSync(join(folder, 'runs/cells-1/plots'))).toEqual(
-      expect.arrayContaining(['answers.png', 'loss.svg', 'labels.png']),
+      expect.arrayContaining([
+        'anchors.svg',
+        'answers.png',
+        'f1.svg',
+        'loss.svg',
+        'labels.png',
+        'precision-recall.svg',
+      ]),
     );
 
     const image = 'sample/images/0000.png';

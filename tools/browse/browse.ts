@@ -6,7 +6,7 @@ import { readExperiment } from '../../configs/read.js';
 import { openRun, type Run } from '../../configs/run.js';
 import type { Experiment } from '../../configs/schema.js';
 import type { Dataset } from '../../datasets/dataset.js';
-import { matchBoxes } from '../../datasets/evaluators/index.js';
+import { type BoxMatch, labelSuspicions, matchBoxes, type Suspicion } from '../../datasets/evaluators/index.js';
 import { formatOf } from '../../datasets/formats/index.js';
 import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '../../datasets/pictures/index.js';
 import { boxesOf, labelsOf, objectsOf } from '../../datasets/sample.js';
@@ -34,6 +34,9 @@ export interface ListedImage {
   readonly objects: readonly (readonly [label: number, side: number])[] | null;
 }
 
+/** A missed object; an answer on nothing, of another class, beside the object, on one that was found already. */
+export type ErrorKind = 'missed' | 'nothing' | 'class' | 'place' | 'double';
+
 /** An image with what stands on it. */
 export interface ShownImage {
   readonly id: string;
@@ -43,6 +46,8 @@ export interface ShownImage {
   readonly answer: Shapes | null;
   readonly extra: readonly number[];
   readonly missed: readonly number[];
+  /** What is wrong with the answer. */
+  readonly errors: readonly ErrorKind[];
   /** Base64. */
   readonly jpeg: string;
 }
@@ -111,7 +116,9 @@ export function startBrowser(dataset: Dataset, { run, corrections, port }: Brows
     const { id, image, truth } = await dataset.get(index);
     const threshold = run?.experiment.evaluate.drawThreshold ?? 0;
     const answer = run && (await answerOf(run, entry.file));
-    const match = answer && 'boxes' in truth && 'scores' in answer ? matchBoxes(truth, answer, { threshold }) : null;
+    const boxes = answer && 'boxes' in truth && 'scores' in answer ? { truth, answer } : null;
+    const match = boxes && matchBoxes(boxes.truth, boxes.answer, { threshold });
+    const wrong = boxes ? labelSuspicions(boxes.truth, boxes.answer, threshold) : [];
     return {
       id,
       width: image.width,
@@ -120,6 +127,7 @@ export function startBrowser(dataset: Dataset, { run, corrections, port }: Brows
       answer: answer && shapesOf(answer, threshold),
       extra: match?.extra ?? [],
       missed: match?.missed ?? [],
+      errors: match ? errorsOf(match, wrong) : [],
       jpeg: Buffer.from(encodeJpeg(thumbnailOf(image, SIDE), 85)).toString('base64'),
     };
   };
@@ -149,6 +157,13 @@ export function startBrowser(dataset: Dataset, { run, corrections, port }: Brows
     },
   };
   return startPages(routes, port);
+}
+
+function errorsOf({ extra, missed }: BoxMatch, wrong: readonly Suspicion[]): readonly ErrorKind[] {
+  const kinds = wrong.map(({ kind }): ErrorKind => (kind === 'missing' ? 'nothing' : kind));
+  if (missed.length > 0) kinds.push('missed');
+  if (extra.length > wrong.length) kinds.push('double');
+  return [...new Set(kinds)];
 }
 
 async function answerOf({ network, labels }: Pick<Run, 'network' | 'labels'>, file: string): Promise<Drawable | null> {

@@ -21,6 +21,8 @@ export interface HistoryStep {
 /** What is shown of a run: of bounded size, however long its log is. The page and its server fold events alike. */
 export interface History {
   start: Beginning | null;
+  /** Where its last session comes from. */
+  origin: Of<'origin'> | null;
   /** When the log began, milliseconds since 1970. */
   began: number;
   /** Every `stride`-th step. */
@@ -44,6 +46,7 @@ const MOST_ENTRIES = 500;
 
 export const emptyHistory = (): History => ({
   start: null,
+  origin: null,
   began: 0,
   steps: [],
   stride: 1,
@@ -57,6 +60,7 @@ export const emptyHistory = (): History => ({
 
 const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
 const isText = (value: unknown): boolean => typeof value === 'string';
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
 const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 /** What is no number is written as null. */
@@ -76,6 +80,7 @@ const BEGINNING: Fields = {
 const READ: { readonly [E in RunEvent['event']]: Fields } = {
   start: BEGINNING,
   resume: BEGINNING,
+  origin: { command: isTextOrNull, commit: isTextOrNull, machine: isText },
   step: { epoch: isNumber, losses: areFigures, gradientNorm: isFigure, learningRate: isNumber, ms: areFigures },
   evaluation: { epoch: isNumber, report: isRecord, seconds: isNumber },
   memory: { kind: isText },
@@ -123,6 +128,9 @@ type Folds = { readonly [E in TimedEvent as E['event']]: (history: History, even
 const FOLDS: Folds = {
   start: begin,
   resume: begin,
+  origin: (history, event) => {
+    history.origin = event;
+  },
   step: addStep,
   evaluation: (history, event) => keep(history.evaluations, event),
   memory: (history, event) => keep(history.memory, event),

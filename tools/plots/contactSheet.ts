@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeImage, encodePng, shownImage } from '../../datasets/index.js';
+import { packPatch, patchOf } from '../../datasets/instanceMasks.js';
 import { mapOf, type Shapes } from '../../datasets/pictures/index.js';
 import type { RgbPixels } from '../../datasets/sample.js';
 import { letterbox } from '../../datasets/transforms/index.js';
 import type { KeptPicture } from '../../training/run/index.js';
 import { type Canvas, copyOf, fillRectangle } from '../draw/canvas.js';
-import { drawClassMap, drawDetections, drawLabels } from '../draw/draw.js';
+import { drawClassMap, drawDetections, drawLabels, drawOverlay } from '../draw/draw.js';
 
 const [COLUMNS, TILE, GAP] = [4, 360, 8];
 
@@ -47,22 +48,29 @@ function enlarged(image: RgbPixels): RgbPixels {
   return shownImage(letterbox(image, size, [255, 255, 255]));
 }
 
-function drawShapes(image: RgbPixels, { truth, answer, width, height }: KeptPicture, names: readonly string[]): Canvas {
+function drawShapes(
+  image: RgbPixels,
+  { truth, answer, width, height, file }: KeptPicture,
+  names: readonly string[],
+): Canvas {
   const shapes: Shapes = answer ?? truth ?? {};
   const scale = Math.min(image.width / width, image.height / height);
   if (shapes.map) return drawClassMap(image, sized(mapOf(shapes.map), image), names);
   if (shapes.labels) return drawLabels(image, shapes.labels, names);
   const boxes = shapes.boxes ?? [];
   if (boxes.length === 0) return copyOf(image);
-  return drawDetections(
-    image,
-    {
-      boxes: Float32Array.from(boxes.flatMap(({ box }) => box.map((edge) => edge * scale))),
-      labels: Int32Array.from(boxes, ({ label }) => label),
-      scores: Float32Array.from(boxes, ({ score }) => score ?? Number.NaN),
-    },
-    names,
-  );
+  const objects = {
+    boxes: Float32Array.from(boxes.flatMap(({ box }) => box.map((edge) => edge * scale))),
+    labels: Int32Array.from(boxes, ({ label }) => label),
+    scores: Float32Array.from(boxes, ({ score }) => score ?? Number.NaN),
+  };
+  const masks = boxes.flatMap(({ outline }) => {
+    const lines = outline?.map((line) => line.map((edge) => edge * scale)) ?? [];
+    const patch = lines.length === 0 ? null : patchOf(lines, image.width, image.height, file);
+    return patch ? [packPatch(patch, image)] : [];
+  });
+  const tinted = masks.length === boxes.length ? drawOverlay(image, { boxes: objects, masks }, names) : image;
+  return drawDetections(tinted, objects, names);
 }
 
 /** A class map at the size of the image, nearest pixel. */

@@ -9,8 +9,8 @@ import { listPictures } from '../dashboard/pictures.js';
 import { createTail } from '../dashboard/tail.js';
 import { pngOf } from '../draw/raster.js';
 import { contactSheet } from './contactSheet.js';
-import { labelPlots } from './labels.js';
-import { confusionPlot, figuresPlot, linePlot, lossPlot, type Plot } from './specs.js';
+import { anchorPlots, labelPlots } from './labels.js';
+import { confusionPlot, f1Plot, figuresPlot, lossPlot, type Plot, recallPlot } from './specs.js';
 import { svgOf } from './svg.js';
 
 /** Names longer than this, and more classes than this, are not legible in a plot. */
@@ -58,30 +58,16 @@ async function plotsOf(files: RunFolder, labels: LabelMap): Promise<readonly (re
     history.steps.length > 0 ? ['loss', lossPlot(history)] : null,
     figures && ['figures', figures],
     kept?.confusion && names.length <= MOST_CLASSES ? ['confusion', confusionOf(names, kept.confusion)] : null,
-    kept?.curves ? ['precision-recall', curvesOf(kept.curves)] : null,
+    kept?.curves ? ['precision-recall', recallPlot(kept.curves.slice(0, MOST_CLASSES))] : null,
+    kept?.curves ? ['f1', f1Plot(kept.curves.slice(0, MOST_CLASSES))] : null,
     ...labelPlots(files.pictures),
+    ...anchorPlots(files.pictures),
   ];
   return plots.filter((plot) => plot !== null);
 }
 
 const confusionOf = (names: readonly string[], rows: readonly (readonly number[])[]): Plot =>
   confusionPlot('Confusion of the last evaluation', rows.length > names.length ? [...names, 'nothing'] : names, rows);
-
-function curvesOf(curves: NonNullable<KeptPictures['curves']>): Plot {
-  const shown = curves.slice(0, MOST_CLASSES);
-  const points = shown.flatMap(({ name, recall, precision }) =>
-    recall.map((x, i) => ({ x, y: precision?.[i] ?? 0, name })).filter((_, i) => precision !== null && i % 2 === 0),
-  );
-  const names = shown.map(({ name }) => name);
-  return linePlot({
-    title: 'Precision over recall at IoU 0.5',
-    x: 'recall',
-    y: 'precision',
-    points,
-    domain: [0, 1],
-    names,
-  });
-}
 
 const MOST_BYTES = 2 ** 26;
 

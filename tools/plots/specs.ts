@@ -1,3 +1,4 @@
+import type { ClassCurve } from '../../datasets/evaluators/index.js';
 import type { RateAdvice } from '../../training/rateSweep.js';
 import type { History } from '../dashboard/history.js';
 import { classColor, cssOf } from '../draw/palette.js';
@@ -12,7 +13,7 @@ const config = {
   font: FONT,
   view: { stroke: null },
   axis: { gridColor: '#e4e7eb', domainColor: '#b9c0c8', tickColor: '#b9c0c8', labelFontSize: 11, titleFontWeight: 400 },
-  title: { fontSize: 14, fontWeight: 600, anchor: 'start' },
+  title: { fontSize: 14, fontWeight: 600, anchor: 'start', subtitleFontSize: 11, subtitleColor: '#59636e' },
   legend: { orient: 'bottom', columns: 4, labelLimit: 160, symbolType: 'stroke' },
   range: { category: COLORS },
 };
@@ -61,6 +62,31 @@ export function linePlot({ title, x, y, points, domain, names, isLogarithmic = f
   };
 }
 
+/** A line for each class whose objects were looked for. */
+export function recallPlot(curves: readonly ClassCurve[]): Plot {
+  const points = curves.flatMap(({ name, recall, precision }) =>
+    (precision ?? []).map((y, i) => ({ x: recall[i] ?? 0, y, name })),
+  );
+  const title = 'Precision over recall at IoU 0.5';
+  return linePlot({ title, x: 'recall', y: 'precision', points, domain: [0, 1], names: namesOf(curves) });
+}
+
+/** F1 over the score from which on answers count. */
+export function f1Plot(curves: readonly ClassCurve[]): Plot {
+  const points = curves.flatMap(({ name, recall, precision, scores }) => {
+    const byScore = new Map<number, number>(); // of a score the highest recall counts
+    for (const [i, p] of (precision ?? []).entries()) {
+      const [r, x] = [recall[i] ?? 0, scores?.[i] ?? 0];
+      if (p > 0 && x > 0) byScore.set(x, (2 * p * r) / (p + r));
+    }
+    return [...byScore].map(([x, y]) => ({ x, y, name }));
+  });
+  const title = 'F1 over the threshold at IoU 0.5';
+  return linePlot({ title, x: 'score', y: 'F1', points, domain: [0, 1], names: namesOf(curves) });
+}
+
+const namesOf = (curves: readonly ClassCurve[]): readonly string[] => curves.map(({ name }) => name);
+
 interface BarPlot {
   readonly title: string;
   readonly y: string;
@@ -68,24 +94,73 @@ interface BarPlot {
   readonly domain?: readonly [number, number];
 }
 
+/** Letters of a name that fits below a bar; with longer ones bars lie on their side. */
+const [MOST_LETTERS, BAR] = [12, 20];
+
 /** One bar for each name, in the names' order, in their colours. */
 export function barPlot({ title, y, bars, domain }: BarPlot): Plot {
   const names = bars.map(({ name }) => name);
+  const isLying = names.some(({ length }) => length > MOST_LETTERS);
+  const axis = isLying ? { labelLimit: 240 } : { labelAngle: names.length > 6 ? -50 : 0, labelLimit: 120 };
+  const place = { field: 'name', type: 'nominal', sort: null, title: null, axis };
+  const amount = quantity('value', y, domain ? { domain } : { zero: true });
   return {
     ...base(title),
+    ...(isLying ? { height: BAR * names.length } : {}),
     data: { values: bars },
     mark: 'bar',
     encoding: {
-      x: {
-        field: 'name',
-        type: 'nominal',
-        sort: null,
-        title: null,
-        axis: { labelAngle: names.length > 6 ? -50 : 0, labelLimit: 120 },
-      },
-      y: quantity('value', y, domain ? { domain } : { zero: true }),
+      ...(isLying ? { x: amount, y: place } : { x: place, y: amount }),
       color: { field: 'name', type: 'nominal', legend: null, scale: { domain: names } },
     },
+  };
+}
+
+interface HistogramPlot {
+  readonly title: Plot;
+  readonly x: string;
+  readonly y: string;
+  /** Stacked by name. */
+  readonly bars: readonly {
+    readonly from: number;
+    readonly to: number;
+    readonly count: number;
+    readonly name: string;
+  }[];
+  /** Position of a dashed line. */
+  readonly mark: number;
+}
+
+/** Counts of a fraction. */
+export function histogramPlot({ title, x, y, bars, mark }: HistogramPlot): Plot {
+  const names = [...new Set(bars.map(({ name }) => name))];
+  return {
+    ...base(''),
+    title,
+    layer: [
+      {
+        data: { values: bars },
+        mark: { type: 'bar', binSpacing: 1 },
+        encoding: {
+          x: { ...quantity('from', x, { domain: [0, 1] }), bin: { binned: true } },
+          x2: { field: 'to' },
+          y: quantity('count', y, { zero: true }),
+          color: {
+            field: 'name',
+            type: 'nominal',
+            title: null,
+            sort: names,
+            scale: { domain: names },
+            legend: { symbolType: 'square' },
+          },
+        },
+      },
+      {
+        data: { values: [{ mark }] },
+        mark: { type: 'rule', strokeDash: [5, 4], strokeWidth: 1.5, color: '#1b1f24' },
+        encoding: { x: { field: 'mark', type: 'quantitative' } },
+      },
+    ],
   };
 }
 
@@ -136,9 +211,12 @@ export function confusionPlot(title: string, names: readonly string[], rows: rea
 /** Losses by term across steps. */
 export function lossPlot({ steps }: History): Plot {
   const stride = Math.max(1, Math.ceil(steps.length / 400));
-  const points = steps
-    .filter((_, i) => i % stride === 0)
-    .flatMap(({ step, losses }) => Object.entries(losses).map(([name, y]) => ({ x: step, y, name })));
+  const kept = steps.filter((_, i) => i % stride === 0);
+  // More terms than there are colours are no training of this library.
+  const terms = new Set([...new Set(kept.flatMap(({ losses }) => Object.keys(losses)))].slice(0, COLORS.length));
+  const points = kept.flatMap(({ step, losses }) =>
+    Object.entries(losses).flatMap(([name, y]) => (terms.has(name) ? [{ x: step, y, name }] : [])),
+  );
   return linePlot({ title: 'Loss by term', x: 'step', y: 'loss', points });
 }
 

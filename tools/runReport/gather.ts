@@ -5,9 +5,11 @@ import type { Dataset } from '../../datasets/dataset.js';
 import { setPairs } from '../../datasets/evaluators/confusion.js';
 import {
   type Answered,
+  bestFirst,
   boxIou,
   type CaseReport,
   createConfusion,
+  type Estimate,
   labelPairs,
   labelSuspicions,
   matchBoxes,
@@ -21,11 +23,12 @@ import {
   shapesOf,
   thumbnailOf,
 } from '../../datasets/pictures/index.js';
-import { IGNORED, type LabelMap, type Sample } from '../../datasets/sample.js';
+import { type ClassScores, IGNORED, type LabelMap, type LabelTruth, type Sample } from '../../datasets/sample.js';
 import { EspalierError } from '../../engine/errors.js';
 import { imageError } from '../../training/run/index.js';
 import { addToCases, caseEvaluatorOf } from '../cases.js';
 import { type AlikeImages, findAlikeImages } from './alike.js';
+import { headlineInterval, partOf } from './headline.js';
 import { createSlices, type SliceFigures } from './slices.js';
 
 /** One image of a report. */
@@ -57,6 +60,8 @@ export interface Gathered {
   readonly answered: readonly Answered[];
   /** Images that look alike. */
   readonly alike: AlikeImages;
+  /** Of classes of whole images: 1 where the most probable is theirs, or one of theirs, else 0. */
+  readonly right: readonly number[];
   /** As `createConfusion` counts. */
   readonly confusion: readonly (readonly number[])[];
   /** Of each image, where truths are class maps. */
@@ -93,6 +98,7 @@ export async function gather(run: Run, { split, root, side, slices: file }: Gath
   const answered: Answered[] = [];
   const prints: (Fingerprint | string)[] = [];
   const confusions: number[][][] = [];
+  const right: number[] = [];
   const confusion = createConfusion(run.labels.classes.length, evaluate.drawThreshold);
   const cases = caseEvaluatorOf(run);
   const slices = file === undefined ? null : await createSlices(file, run, dataset);
@@ -105,19 +111,33 @@ export async function gather(run: Run, { split, root, side, slices: file }: Gath
       images.push(imageOf(sample, answer, evaluate.drawThreshold, side));
       prints.push(printOf(sample.image, sample.id, dataset.deep !== undefined));
       if ('boxes' in sample.truth && 'scores' in answer) answered.push({ truth: sample.truth, result: answer });
+      if (sample.truth.kind === 'labels' && 'probabilities' in answer) right.push(isRight(sample.truth, answer));
     },
   });
+  const measured = { answered, confusions, right };
+  const positions = new Map(images.map(({ id }, position) => [id, position]));
+  const { maxDetections } = run.network.limits;
+  /** Of the headline of the images of a slice. */
+  const intervalOf = (ids: ReadonlySet<string>): Estimate | null => {
+    const kept = new Set([...ids].map((id) => positions.get(id)));
+    const part = partOf(measured, (position) => kept.has(position));
+    return headlineInterval(run.network.task.truth, part, { labels: run.labels, maxDetections });
+  };
   return {
     dataset,
     report,
     images,
-    answered,
+    ...measured,
     alike: await findAlikeImages(dataset, prints, training),
     confusion: confusion.rows(),
-    confusions,
     cases: cases?.report() ?? null,
-    slices: slices?.figures() ?? [],
+    slices: slices?.figures(intervalOf) ?? [],
   };
+}
+
+function isRight({ labels }: LabelTruth, { probabilities }: ClassScores): number {
+  const [best = -1] = bestFirst(probabilities, 1);
+  return labels.includes(best) ? 1 : 0;
 }
 
 function confusionOf({ truth }: Sample, answer: Drawable, { classes }: LabelMap): number[][] {

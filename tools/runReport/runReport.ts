@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { SplitName } from '../../configs/datasets.js';
 import { openRun, type Run } from '../../configs/run.js';
-import { analyseBoxes, classCurves } from '../../datasets/evaluators/index.js';
+import { analyseBoxes, classCurves, type PairedTest } from '../../datasets/evaluators/index.js';
 import { ConfigError } from '../../engine/errors.js';
 import { readText } from '../../engine/files/read.js';
 import { writeWhole } from '../../engine/files/write.js';
 import { shownName } from '../../engine/printable.js';
 import { headOf, headSettings } from '../../heads/index.js';
 import { built } from '../built.js';
+import { commandLine } from '../commandLine.js';
 import { type EngineOptions, openEngine } from '../engine.js';
 import { createOutput } from '../output.js';
 import { refuseForeign } from '../ownFiles.js';
 import { type Gathered, gather } from './gather.js';
-import { headlineInterval, type PairedTest, pairedTest } from './headline.js';
+import { headlineInterval, pairedTest } from './headline.js';
 import { type Html, html, jsonIn, section, tableOf, trusted } from './html.js';
 import { recordOf } from './record.js';
 import * as sections from './sections.js';
@@ -86,11 +87,7 @@ async function pageOf(
   const sizes = images.map(({ width, height }) => ({ width, height }));
   const analysis = hasBoxes ? analyseBoxes(answered, sizes, { labels, maxDetections, threshold }) : null;
   const parts: (Html | null)[] = [
-    sections.headlineSection(
-      figures,
-      run.network.task,
-      headlineInterval(truth, analysis, gathered, run.labels.classes.length),
-    ),
+    sections.headlineSection(figures, run.network.task, headlineInterval(truth, gathered, { labels, maxDetections })),
     rival && compareSection(run, gathered, rival),
     hasBoxes ? await sections.curvesSection(classCurves(labels, answered, maxDetections)) : null,
     names.length <= 60 ? sections.confusionSection(names, confusion) : null,
@@ -102,11 +99,7 @@ async function pageOf(
     gallerySection(),
     sections.suspicionsSection(images, names),
     sections.alikeSection(alike),
-    section(
-      'record',
-      'Record',
-      tableOf(['what', 'value'], await recordOf(folder, run, dataset, `espalier report ${folder} --split ${split}`)),
-    ),
+    section('record', 'Record', tableOf(['what', 'value'], await recordOf(folder, run, dataset, commandLine()))),
     section('config', 'Config', html`<pre class="scroll" tabindex="0">${JSON.stringify(experiment, null, 2)}</pre>`),
   ];
   return reportPage(`${folder}: ${split}, ${images.length} images`, parts, { names, images: withThumbnails(images) });
@@ -117,7 +110,7 @@ export function gallerySection(): Html {
     'images',
     'Images',
     html`<div class="controls"><label>name <input id="search" type="search"></label> <label>order <select id="order"><option value="error">worst first</option><option value="name">as listed</option></select></label> <button id="all" type="button" hidden>all cells</button> <span id="count" role="status"></span></div>`,
-    html`<p class="note">Truths are dashed: white where found, yellow where missed. Answers have the colour of their class, orange where they found nothing. A click enlarges.</p>`,
+    html`<p class="note">Truths are dashed: white where found, yellow where missed. Answers have the colour of their class, magenta where they found nothing. A click enlarges.</p>`,
     html`<div id="gallery"></div><button id="more" type="button" hidden>more</button><dialog id="large" aria-label="one image"></dialog>`,
   );
 }

@@ -1,7 +1,7 @@
 import type { BoxAnalysis, CaseReport, ClassCurve, Estimate } from '../../datasets/evaluators/index.js';
 import type { Report, Task } from '../../heads/index.js';
 import { caseTables, emptiesOf } from '../cases.js';
-import { barPlot, linePlot } from '../plots/specs.js';
+import { barPlot, f1Plot, linePlot, recallPlot } from '../plots/specs.js';
 import { svgOf } from '../plots/svg.js';
 import type { AlikeImages } from './alike.js';
 import type { ReportImage } from './gather.js';
@@ -41,25 +41,7 @@ const MOST_CLASSES = 24;
 
 export async function curvesSection(curves: readonly ClassCurve[]): Promise<Html> {
   const shown = curves.filter(({ precision }) => precision !== null).slice(0, MOST_CLASSES);
-  const names = shown.map(({ name }) => name);
-  const along = (y: (p: number, r: number) => number) =>
-    shown.flatMap(({ name, recall, precision }) => recall.map((x, i) => ({ x, y: y(precision?.[i] ?? 0, x), name })));
-  const f1 = (p: number, r: number): number => (p + r > 0 ? (2 * p * r) / (p + r) : 0);
-  const plots = await Promise.all([
-    svgOf(
-      linePlot({
-        title: 'Precision over recall at IoU 0.5',
-        x: 'recall',
-        y: 'precision',
-        points: along((p) => p),
-        domain: [0, 1],
-        names,
-      }),
-    ),
-    svgOf(
-      linePlot({ title: 'F1 over recall at IoU 0.5', x: 'recall', y: 'F1', points: along(f1), domain: [0, 1], names }),
-    ),
-  ]);
+  const plots = await Promise.all([recallPlot(shown), f1Plot(shown)].map((plot) => svgOf(plot)));
   const rows = shown.map(({ name, best }) => [name, best?.score, best?.f1, best?.precision, best?.recall]);
   return section(
     'curves',
@@ -89,7 +71,7 @@ export function confusionSection(names: readonly string[], rows: readonly (reado
   );
 }
 
-export async function analysisSections({ costs, calibration, found }: BoxAnalysis): Promise<readonly Html[]> {
+export async function analysisSections({ costs, calibration, groups }: BoxAnalysis): Promise<readonly Html[]> {
   const kinds = Object.entries(costs).filter(([name]) => name !== 'ap');
   const [bars, bins] = await Promise.all([
     svgOf(
@@ -114,7 +96,7 @@ export async function analysisSections({ costs, calibration, found }: BoxAnalysi
       }),
     ),
   ]);
-  const groups = found.map(({ by, group, objects, found: hits }) => [by, group, objects, percent(hits / objects)]);
+  const rows = groups.map(({ by, group, objects, found, AP }) => [by, group, objects, AP, percent(found / objects)]);
   return [
     section(
       'costs',
@@ -130,11 +112,22 @@ export async function analysisSections({ costs, calibration, found }: BoxAnalysi
     section(
       'found',
       'What is found',
-      html`<p class="note">Objects found at IoU 0.5 by answers that are drawn.</p>`,
-      tableOf(['by', 'group', 'objects', 'found'], groups),
+      html`<p class="note">AP over IoU 0.50:0.95 of boxes in each group: other objects need not be found, and answers unlike the group do not count. Found: at IoU 0.5, by answers that are drawn. The middle has the centres of half of the width and height.</p>`,
+      html`<div class="plots">${trusted(await groupsPlot(groups))}</div>`,
+      tableOf(['by', 'group', 'objects', 'AP', 'found'], rows),
     ),
   ];
 }
+
+const groupsPlot = (groups: BoxAnalysis['groups']): Promise<string> =>
+  svgOf(
+    barPlot({
+      title: 'AP of objects by what they are like',
+      y: 'AP',
+      domain: [0, 1],
+      bars: groups.map(({ by, group, AP }) => ({ name: `${by}: ${group}`, value: AP ?? 0 })),
+    }),
+  );
 
 /** Class maps: how many pixels are wrong, and whether they lie at borders. */
 export function pixelsSection(images: readonly ReportImage[]): Html {
@@ -251,15 +244,16 @@ export function slicesSection(slices: readonly SliceFigures[], whole: Report): H
     .map(([name]) => name);
   const [first = ''] = names;
   const total = Number(whole[first]);
-  const rows = slices.map(({ field, value, images, report }) => {
+  const rows = slices.map(({ field, value, images, report, interval }) => {
     const figures = names.map((name) => report[name] ?? null);
     const own = report[first];
-    return [field, value, images, ...figures, typeof own === 'number' ? own - total : null];
+    const between = interval && `${interval.low.toFixed(3)} to ${interval.high.toFixed(3)}`;
+    return [field, value, images, ...figures, between, typeof own === 'number' ? own - total : null];
   });
   return section(
     'slices',
     'Slices',
-    html`<p class="note">Groups of images, each measured alone: what few images say is uncertain.</p>`,
-    tableOf(['by', 'group', 'images', ...names, `${first} less that of all`], rows),
+    html`<p class="note">Groups of images, each measured alone: what few images say is uncertain. Intervals: images drawn again.</p>`,
+    tableOf(['by', 'group', 'images', ...names, `${first}, 95 %`, `${first} less that of all`], rows),
   );
 }

@@ -1,5 +1,6 @@
 import type { Run } from '../../configs/run.js';
 import type { Dataset } from '../../datasets/dataset.js';
+import type { Estimate } from '../../datasets/evaluators/index.js';
 import { readSlices } from '../../datasets/metadata.js';
 import { headOf, headSettings, type Report } from '../../heads/index.js';
 
@@ -10,6 +11,8 @@ export interface SliceFigures {
   readonly images: number;
   /** As of the whole split. */
   readonly report: Report;
+  /** Of the headline, by images drawn again; null: there is none. */
+  readonly interval: Estimate | null;
 }
 
 /** Measures the groups of images that a file tells of, while they are answered. @throws DataError as readSlices */
@@ -23,12 +26,13 @@ export async function createSlices(file: string, { network, labels, experiment }
   const measured = slices.map((slice) => ({ ...slice, evaluator: network.task.createEvaluator(labels, limits) }));
   return {
     evaluatorsOf: (id: string) => measured.flatMap(({ ids, evaluator }) => (ids.has(id) ? [evaluator] : [])),
-    figures: (): readonly SliceFigures[] =>
+    figures: (intervalOf: (ids: ReadonlySet<string>) => Estimate | null): readonly SliceFigures[] =>
       measured.map(({ field, value, ids, evaluator }) => ({
         field,
         value,
         images: ids.size,
         report: evaluator.report(),
+        interval: intervalOf(ids),
       })),
   };
 }

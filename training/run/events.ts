@@ -5,6 +5,7 @@ import { writeError, writeWhole } from '../../engine/files/write.js';
 import { printableJson } from '../../engine/printable.js';
 import type { EnergyUse } from './energy.js';
 import type { MemoryUse, StepMemory } from './memory.js';
+import type { Origin } from './origin.js';
 
 /** Inside one op, and ops at the same time. */
 export interface ThreadCounts {
@@ -58,6 +59,7 @@ export type RunEvent =
       | ({ readonly kind: 'measured' } & MemoryUse)
     ))
   | ({ readonly event: 'energy'; readonly step: number } & EnergyUse)
+  | ({ readonly event: 'origin'; readonly step: number } & Origin)
   | { readonly event: 'warning'; readonly step: number; readonly message: string }
   | { readonly event: 'checkpoint'; readonly step: number; readonly kind: 'last' | 'best' }
   | { readonly event: 'pause' | 'continue'; readonly step: number }

@@ -29,6 +29,7 @@ export {
   type StepNetwork,
 } from './memory.js';
 export { DEFAULT_BATCH, TRAIN_DEFAULTS, type TrainOptions } from './options.js';
+export { commitOf, describeMachine, type Origin, originOf } from './origin.js';
 export { askToContinue, askToPause, isPauseAsked } from './pause.js';
 export { createPictures, type KeptPicture, type KeptPictures, type Pictures } from './pictures.js';
 export { type PredictImagesOptions, type Prediction, predictImages } from './predict.js';

@@ -111,19 +111,29 @@ export async function loop<Raw>(session: Session<Raw>, stepper: Steps): Promise<
   }
 }
 
+/** How many evaluations follow after a completed step, that of this step included: every so many steps, and one at the end. */
+export function evaluationsLeft(step: number, steps: number, every: number): number {
+  return Math.ceil(steps / every) - Math.floor((step - 1) / every);
+}
+
+/** Steps that take as long as an evaluation, as long as none was timed. */
+function evaluationSteps<Raw>({ run }: Pick<Session<Raw>, 'run'>): number {
+  return run.evaluate ? (ANSWER_SHARE * Math.max(1, run.evaluatedImages ?? 0)) / run.options.batchSize : 0;
+}
+
 /** Images are answered in about a third of the time that they are learned in; some are large. */
 const ANSWER_SHARE = 0.5;
 
-function budgetOf<Raw>({ run, plan }: Session<Raw>): Budget | null {
+function budgetOf<Raw>(session: Session<Raw>): Budget | null {
+  const { plan } = session;
   if (!plan.timed || plan.minutes === null) return null;
-  const images = run.evaluate ? Math.max(1, run.evaluatedImages ?? 0) : 0;
   return createBudget({
     seconds: plan.minutes * 60,
     mostSteps: plan.totalSteps,
     evaluateSteps: plan.evaluateSteps,
-    evaluationSteps: (ANSWER_SHARE * images) / run.options.batchSize,
+    evaluationSteps: evaluationSteps(session),
     checkpointSeconds: plan.checkpointSeconds,
-    ...(run.stage && { stage: run.stage }),
+    ...(session.run.stage && { stage: session.run.stage }),
   });
 }
 
@@ -237,12 +247,21 @@ function checkpointDue(plan: Plan, step: number, saved: { step: number; seconds:
 }
 
 async function record<Raw>(session: Session<Raw>, unread: UnreadStep, waiting: WaitingWatch): Promise<StepReport> {
-  const { plan, state, log, progress } = session;
+  const { run, plan, state, log, progress } = session;
   const report = await unread.read();
   const { votes: _votes, ...figures } = report;
   log.write({ event: 'step', ...figures });
   const steps = plan.timed && state.totalSteps >= UNKNOWN_STEPS ? Number.POSITIVE_INFINITY : state.totalSteps;
-  progress.step({ ...report, steps, epochs: Math.ceil(steps / plan.stepsPerEpoch) });
+  const evaluations = run.evaluate && {
+    left: evaluationsLeft(report.step, steps, plan.evaluateSteps),
+    steps: evaluationSteps(session),
+  };
+  progress.step({
+    ...report,
+    steps,
+    epochs: Math.ceil(steps / plan.stepsPerEpoch),
+    ...(evaluations && { evaluations }),
+  });
   const message = waiting.step(report.ms);
   if (message !== null) warn(session, report.step, message);
   return report;

@@ -10,7 +10,6 @@ import { type Drawable, encodeJpeg, type Shapes, shapesOf, thumbnailOf } from '.
 import type { LabelMap, RgbPixels, Sample, Truth } from '../../datasets/sample.js';
 import { makeFolder, writeJson, writeWhole } from '../../engine/files/write.js';
 import { imageError } from './imageError.js';
-import type { LabelStatistics } from './labelStatistics.js';
 import type { RunWatch } from './session.js';
 import { taughtImages } from './taught.js';
 
@@ -50,8 +49,8 @@ export interface PicturesOptions {
   /** Lowest score of a box that is shown. */
   readonly threshold: number;
   readonly labels: LabelMap;
-  /** Of the training images, to be kept with the first batch; null: there are none. */
-  readonly statistics: LabelStatistics | null;
+  /** Files about the training images, kept with the first batch: what is in each by its name; null: there is nothing to tell. */
+  readonly about: { readonly [name: string]: () => object | null };
   /** Is given the pictures of batches, too. */
   readonly alsoShow?:
     | ((
@@ -85,14 +84,7 @@ interface Answered extends Omit<KeptPicture, 'file'> {
  *
  * @throws WriteError when the disk is full
  */
-export function createPictures({
-  folder,
-  encoder,
-  threshold,
-  labels,
-  statistics,
-  alsoShow,
-}: PicturesOptions): Pictures {
+export function createPictures({ folder, encoder, threshold, labels, about, alsoShow }: PicturesOptions): Pictures {
   let isDue = true;
   let fixed: Answered[] = [];
   let worst: Answered[] = [];
@@ -109,7 +101,13 @@ export function createPictures({
       failure = error;
     }
   };
-  const write = (name: string, kept: KeptPictures): void => writeJson(join(folder, `${name}.json`), kept);
+  const write = (name: string, kept: object): void => writeJson(join(folder, `${name}.json`), kept);
+  const tellAbout = (): void => {
+    for (const [name, tell] of Object.entries(about)) {
+      const told = tell();
+      if (told !== null) write(name, told);
+    }
+  };
   const draw = (name: string, image: RgbPixels): string => {
     const file = `${name}.jpg`;
     if (drawn.size === 0) makeFolder(folder);
@@ -137,7 +135,7 @@ export function createPictures({
       setImmediate(() =>
         later(() => {
           write(`batch-${step}`, { step, pictures: keep(`batch-${step}`, pictures) });
-          if (statistics && evaluations === 0) writeJson(join(folder, 'labels.json'), statistics);
+          if (evaluations === 0) tellAbout();
         }),
       );
     },

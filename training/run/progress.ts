@@ -13,10 +13,14 @@ export interface ProgressStep {
   readonly losses: { readonly [term: string]: number };
   readonly learningRate: number;
   readonly ms: StepTime;
+  /** Evaluations that are to come, and how many steps one takes as long as none was timed. Defaults to none. */
+  readonly evaluations?: { readonly left: number; readonly steps: number };
 }
 
 export interface Progress {
   step(state: ProgressStep): void;
+  /** An evaluation took so many seconds. */
+  evaluated?(seconds: number): void;
   /** A line that stays: an evaluation, a checkpoint, a warning. */
   note(line: string): void;
   /** The figures of an evaluation, as a table that stays. */
@@ -53,7 +57,7 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
   let last = Number.NEGATIVE_INFINITY;
   let drawn = false;
   let average: StepTime | undefined;
-  let first: { readonly step: number; readonly at: number } | undefined;
+  const rest = createRest(now);
   const curve = createCurve();
   const clear = (): void => {
     if (drawn) stream.write(CLEAR);
@@ -61,20 +65,14 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
   };
   return {
     step: (state) => {
-      const isFirst = first === undefined; // it was compiled: its time tells nothing
-      first ??= { step: state.step, at: now() };
+      const isFirst = rest.step(state.step); // it was compiled: its time tells nothing
       average = isFirst || average === undefined ? undefined : smoothed(average, state.ms);
       average ??= isFirst ? undefined : state.ms;
       curve.add(state.losses.total ?? Number.NaN);
       const finished = state.step >= state.steps;
       if (now() - last < (live ? REDRAW : every) && !finished) return;
       last = now();
-      const steps = state.step - first.step;
-      const left =
-        steps > 0 && Number.isFinite(state.steps)
-          ? ((now() - first.at) / steps / 1000) * (state.steps - state.step)
-          : null;
-      const words = describeStep(state, average ?? state.ms, left);
+      const words = describeStep(state, average ?? state.ms, rest.left(state));
       const line = live ? `${curve.text()}  ${words}` : words;
       if (live) stream.write(CLEAR + line.slice(0, Math.max(20, (stream.columns ?? 120) - 1)));
       else stream.write(`${line}\n`);
@@ -91,12 +89,40 @@ export function createProgress(stream: ProgressStream, options: ProgressOptions 
       clear();
       stream.write(`${printable(table)}\n`);
     },
-    restart: () => {
-      first = undefined;
-    },
+    evaluated: rest.evaluated,
+    restart: rest.restart,
     end: () => {
       if (drawn) stream.write('\n');
       drawn = false;
+    },
+  };
+}
+
+/** The time that is left, as the time since the first step and that of evaluations tell. */
+function createRest(now: () => number) {
+  let first: { readonly step: number; readonly at: number } | null = null;
+  /** Seconds of evaluations since the first step, and of the last one. */
+  let [measuring, evaluation] = [0, Number.NaN];
+  return {
+    /** @returns whether it is the first one */
+    step: (step: number): boolean => {
+      const isFirst = first === null;
+      first ??= { step, at: now() };
+      return isFirst;
+    },
+    evaluated: (seconds: number): void => {
+      if (first !== null) measuring += seconds;
+      evaluation = seconds;
+    },
+    restart: (): void => {
+      [first, measuring] = [null, 0];
+    },
+    /** Seconds; null: it is not known yet. */
+    left: ({ step, steps, evaluations = { left: 0, steps: 0 } }: ProgressStep): number | null => {
+      if (first === null || step <= first.step || !Number.isFinite(steps)) return null;
+      const perStep = ((now() - first.at) / 1000 - measuring) / (step - first.step);
+      const perEvaluation = Number.isNaN(evaluation) ? evaluations.steps * perStep : evaluation;
+      return perStep * (steps - step) + perEvaluation * evaluations.left;
     },
   };
 }

@@ -15,6 +15,7 @@ import type { EventLog, ThreadCounts } from './events.js';
 import type { HeldRunFolder, RunFolder } from './folder.js';
 import { memoryUse } from './memory.js';
 import type { Plan, TrainOptions } from './options.js';
+import type { Origin } from './origin.js';
 import { duration, type Progress } from './progress.js';
 
 export interface TrainRun<Raw = unknown> {
@@ -46,6 +47,8 @@ export interface TrainRun<Raw = unknown> {
   readonly engine: string;
   /** For the record. */
   readonly threads?: ThreadCounts;
+  /** For the record. */
+  readonly origin?: Origin;
   /** Bytes the first step may take beyond what the process holds; what is free when absent. */
   readonly availableBytes?: number;
   /** Watches for tensors that stay alive after steps, and throws naming the op that made them; for development. */
@@ -168,6 +171,7 @@ async function measureAndKeep<Raw>({ run, plan, folder, state, log, progress }: 
   run.watch?.evaluated(step, report);
   const best = value !== null && value > (state.best?.value ?? Number.NEGATIVE_INFINITY);
   const figure = value === null ? (ABSENT[run.metric ?? ''] ?? 'evaluated') : `${run.metric} ${value.toFixed(4)}`;
+  progress.evaluated?.(seconds);
   progress.note(`epoch ${epoch}: ${figure}${best ? ' (best)' : ''} in ${duration(seconds)}`);
   progress.report?.(report);
   if (value !== null) waitOn(state, best, plan, progress);

@@ -118,6 +118,7 @@ async function trainIn<Raw>(run: TrainRun<Raw>, folder: RunFolder, cluster: Memb
       log = both(openEventLog(folder.events, resume ? state.step : null, beginningEvent(ready)), run.alsoLog);
       settleRun(folder, run.config);
     }
+    if (run.origin) log.write({ event: 'origin', step: state.step, ...run.origin });
     if (memory) log.write({ event: 'memory', step: state.step, kind: 'estimate', ...memory });
     const result = await finishOrSave({ ...ready, log }, steps);
     progress.end();

@@ -11,6 +11,7 @@ import { outputNames } from '../formats/outputNames.js';
 import { categoryName, type ImageRecord, toDataset, toRecords } from '../formats/record.js';
 import { readVoc, writeVoc } from '../formats/voc.js';
 import { readYolo, writeYolo } from '../formats/yolo.js';
+import { toUtf8 } from '../input.js';
 import { escaped, shown } from '../shown.js';
 import { ArgumentError, files, HELP, help } from './arguments.js';
 import { makeFolder, writeDataset, writeWhole } from './output.js';
@@ -83,7 +84,7 @@ const LONGEST_HEAD = 2 ** 24;
 
 const readLabels = (path: string): Uint8Array => readFile(path, { limit: LONGEST_LABELS });
 
-const readText = (path: string): string => new TextDecoder().decode(readLabels(path));
+const readText = (path: string): string => new TextDecoder().decode(toUtf8(readLabels(path), shown(path)));
 
 async function readFolder(
   kind: Exclude<Format, 'coco'>,

@@ -46,6 +46,7 @@ export function parseVoc(xml: string | Uint8Array, name: string): VocAnnotation 
   const head = new Map<string, string>();
   const objects: VocObject[] = [];
   let fields = new Map<string, string>();
+  let points: number[] = [];
   readXml(xml, name, {
     open(path) {
       if (path.length === 1 && path[0] !== 'annotation')
@@ -53,13 +54,17 @@ export function parseVoc(xml: string | Uint8Array, name: string): VocAnnotation 
           `${shown(name)}: is a <${shown(path[0])}> file, a VOC <annotation> is expected`,
           'ValueError',
         );
-      if (path.length === 2) fields = new Map();
+      if (path.length !== 2) return;
+      fields = new Map();
+      points = [];
     },
     close(path, text) {
       if (path[1] !== 'object') {
         const key = path.slice(1).join('/');
         if (!head.has(key)) head.set(key, text);
-      } else if (path.length === 2) objects.push(objectOf(fields));
+      } else if (path.length === 2) objects.push(objectOf(fields, points));
+      else if (path[3] === 'pt' && path.length === 5)
+        points.push(numberOf(text)); // LabelMe of the web: x, then y
       else if (!fields.has(path.slice(2).join('/'))) fields.set(path.slice(2).join('/'), text);
     },
   });
@@ -71,18 +76,19 @@ export function parseVoc(xml: string | Uint8Array, name: string): VocAnnotation 
   };
 }
 
-function objectOf(fields: ReadonlyMap<string, string>): VocObject {
-  const polygon: number[] = [];
+function objectOf(fields: ReadonlyMap<string, string>, points: readonly number[]): VocObject {
+  const polygon = [...points];
   for (let i = 1; fields.has(`polygon/x${i}`) && fields.has(`polygon/y${i}`); i++)
     polygon.push(numberOf(fields.get(`polygon/x${i}`)), numberOf(fields.get(`polygon/y${i}`)));
+  const side = (key: string): number => numberOf(fields.get(`bndbox/${key}`));
   return {
     name: fields.get('name') || null,
     difficult: fields.get('difficult') === '1',
-    xmin: numberOf(fields.get('bndbox/xmin')),
-    ymin: numberOf(fields.get('bndbox/ymin')),
-    xmax: numberOf(fields.get('bndbox/xmax')),
-    ymax: numberOf(fields.get('bndbox/ymax')),
-    polygon: polygon.length >= 6 && polygon.every(Number.isFinite) ? polygon : [],
+    xmin: side('xmin'),
+    ymin: side('ymin'),
+    xmax: side('xmax'),
+    ymax: side('ymax'),
+    polygon: polygon.length >= 6 && polygon.length % 2 === 0 && polygon.every(Number.isFinite) ? polygon : [],
   };
 }
 

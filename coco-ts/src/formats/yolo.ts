@@ -11,14 +11,18 @@ export interface YoloLine {
   readonly values: readonly number[];
 }
 
-/** `class cx cy w h`, perhaps with a confidence, or `class x0 y0 x1 y1 x2 y2 ...`; null: it is neither. */
-export function parseYolo(line: string): YoloLine | null {
+/**
+ * `class cx cy w h`, perhaps with a confidence, or `class x0 y0 x1 y1 x2 y2 ...`; null: it is neither.
+ * @param keypoints numbers of keypoints that stand behind each box, left out. Defaults to 0
+ */
+export function parseYolo(line: string, keypoints = 0): YoloLine | null {
   const [label = Number.NaN, ...values] = line
     .trim()
     .split(/[\s,]+/)
     .map(Number);
   if (!Number.isInteger(label) || label < 0 || !values.every(Number.isFinite)) return null;
-  if (values.length === 4 || values.length === 5) return { label, kind: 'box', values: values.slice(0, 4) };
+  const isPose = keypoints > 0 && values.length === 4 + keypoints;
+  if (isPose || values.length === 4 || values.length === 5) return { label, kind: 'box', values: values.slice(0, 4) };
   return values.length >= 6 && values.length % 2 === 0 ? { label, kind: 'polygon', values } : null;
 }
 

@@ -39,6 +39,20 @@ describe('decodeMask', () => {
     expect([...mask.data]).toEqual([...data]);
   });
 
+  it('takes alpha for the mask where nothing else tells pixels apart, and drops it elsewhere', async () => {
+    const rgba = (grey: readonly number[], alpha: readonly number[]) =>
+      encode({
+        data: Uint8Array.from(grey.flatMap((value, i) => [value, value, value, alpha[i] ?? 0])),
+        width: 2,
+        height: 1,
+        channels: 4,
+        depth: 8,
+      });
+    expect([...(await decodeMask(rgba([255, 255], [0, 255]))).data]).toEqual([0, 255]);
+    expect([...(await decodeMask(rgba([0, 255], [255, 0]))).data]).toEqual([0, 255]);
+    expect([...(await decodeMask(rgba([7, 7], [255, 255]))).data]).toEqual([7, 7]);
+  });
+
   it('keeps 8-bit and 16-bit grey values and drops alpha', async () => {
     const grey = encode({ data: Uint8Array.from([0, 127, 255]), width: 3, height: 1, channels: 1, depth: 8 });
     const deep = encode({ data: Uint16Array.from([300, 65535]), width: 2, height: 1, channels: 1, depth: 16 });

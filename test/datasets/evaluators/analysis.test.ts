@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   analyseBoxes,
+  boxInterval,
   compareAnswers,
   compareMaps,
   intervalOf,
@@ -37,19 +38,53 @@ const options = { labels, maxDetections: 100, threshold: 0.3 };
 
 describe('an analysis of boxes', () => {
   it('has AP with an interval around it, and what missing objects cost', () => {
-    const { interval, costs, found } = analyseBoxes(good, sizes, options);
+    const interval = boxInterval(good, options);
+    const { costs, groups } = analyseBoxes(good, sizes, options);
     expect(interval?.estimate).toBeCloseTo(0.75, 1);
     expect(interval?.low).toBeLessThan(interval?.estimate ?? 0);
     expect(interval?.high).toBeGreaterThan(interval?.estimate ?? 1);
     expect(costs.missed).toBeGreaterThan(0.2);
-    expect(found).toContainEqual({ by: 'size', group: 'up to 32 pixels', objects: 4, found: 3 });
-    expect(found).toContainEqual({ by: 'position', group: 'inside', objects: 4, found: 3 });
-    expect(found).toContainEqual({ by: 'crowding', group: 'alone', objects: 4, found: 3 });
+    const all = { objects: 4, found: 3, AP: expect.closeTo(interval?.estimate ?? -1, 12) as number };
+    expect(groups).toEqual([
+      { by: 'size', group: 'small: below 32 pixels', ...all },
+      { by: 'aspect', group: 'about square', ...all },
+      { by: 'crowding', group: 'alone', ...all },
+      { by: 'position', group: 'further out', ...all },
+    ]);
+  });
+
+  it('has AP of every group alone: what is found of others, and wrong answers like others, count neither way', () => {
+    const wide = [10, 90, 70, 110];
+    const square = [120, 90, 140, 110];
+    const truth = truthOf([...wide, ...square], [0, 0]);
+    const nothing = [90, 150, 190, 170]; // wide, and on nothing
+    const answer = answerOf([...nothing, ...wide, ...square], [0, 0, 0], [0.9, 0.8, 0.7]);
+    const { groups } = analyseBoxes([{ truth, result: answer }], sizes, options);
+    const precision = new Map(groups.map(({ by, group, AP }) => [`${by} ${group}`, AP]));
+    expect(precision.get('aspect about square')).toBeCloseTo(1, 12);
+    expect(precision.get('aspect wider than 2:1')).toBeCloseTo(0.5, 12);
+    expect(precision.get('position in the middle')).toBeCloseTo(1, 12);
+    expect(precision.get('position further out')).toBeCloseTo(0.5, 12);
+    expect(precision.get('crowding alone')).toBeCloseTo(2 / 3, 12); // at recall 1/2 and 1: interpolated
+  });
+
+  it('counts as overlapped what other truths touch, the one that an answer found left out', () => {
+    const truth = truthOf([20, 20, 60, 60, 30, 30, 70, 70, 120, 120, 140, 140], [0, 0, 0]);
+    const answer = answerOf([20, 20, 60, 60, 120, 120, 140, 140], [0, 0], [0.9, 0.8]);
+    const { groups } = analyseBoxes([{ truth, result: answer }], sizes, options);
+    const crowding = groups.filter(({ by }) => by === 'crowding');
+    expect(crowding.map(({ group, objects, found }) => [group, objects, found])).toEqual([
+      ['alone', 1, 1],
+      ['one or two overlap it', 2, 1],
+    ]);
+    expect(crowding[0]?.AP).toBeCloseTo(1, 12);
+    expect(crowding[1]?.AP).toBeCloseTo(51 / 101, 12);
   });
 
   it('of nothing has no interval', () => {
     const empty = [{ truth: truthOf([], []), result: answerOf([], [], []) }];
-    expect(analyseBoxes(empty, sizes, options)).toMatchObject({ interval: null, found: [] });
+    expect(boxInterval(empty, options)).toBeNull();
+    expect(analyseBoxes(empty, sizes, options).groups).toEqual([]);
   });
 
   it('compares in pairs, and only the same images', () => {

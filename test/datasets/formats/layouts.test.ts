@@ -18,6 +18,22 @@ it.each(LAYOUTS)('%s is recognised as %s and read', async (_name, kind, files) =
 });
 
 it.each([
+  ['in folders of a part each', { 'train_images/a.png': image(), 'train_masks/a_mask.png': square(4, 2) }],
+  [
+    'in folders that have nothing in common',
+    { 'Task1-2_Input/I1.png': image(), 'Truth/I1_segmentation.png': square(4, 2) },
+  ],
+  ['in a folder for each image', { 'a_json/img.png': image(), 'a_json/label.png': square(4, 2) }],
+  ['with other capitals', { 'Images/IM0.PNG': image(), 'Masks/im0.png': square(4, 2) }],
+  [
+    'beside others that are not of classes',
+    {
+      'leftImg8bit/a/a_0_leftImg8bit.png': image(),
+      'gtFine/a/a_0_gtFine_labelIds.png': square(4, 2),
+      'gtFine/a/a_0_gtFine_color.png': square(8, 2),
+      'gtFine/a/a_0_gtFine_instanceIds.png': square(8, 2),
+    },
+  ],
   ['beside in folders', { 'images/a.png': image(), 'masks/a.png': square(4, 2) }],
   ['beside with endings', { 'a.png': image(), 'a_mask.png': square(4, 2) }],
   ['in folders of parts', { 'train/images/a.png': image(), 'train/masks/a.png': square(4, 2) }],
@@ -26,6 +42,45 @@ it.each([
   expect(data?.labels.classes.map(({ name }) => name)).toEqual(['background', 'object']);
   const { truth } = (await data?.get(0)) ?? {};
   expect(truth?.mask.filter((label) => label === 1).length).toBe(16 * 8);
+});
+
+it.each([
+  ['class_dict.csv', 'name,r,g,b\nVoid,0,0,0\nRed,128,0,0\n'],
+  ['label_colors.txt', '0 0 0\tVoid\n128 0 0\tRed\n'],
+])('the colours of masks are those of %s', async (path, text) => {
+  const data = Uint8Array.from({ length: 6 }, (_, i) => (i === 3 ? 128 : 0));
+  const files = { 'train/a.png': greyPng(2, 1, 5), 'train_labels/a_L.png': encodePng({ data, width: 2, height: 1 }) };
+  const opened = await openData({ root: folderWith({ ...files, [path]: text }), val: null }, 'classMap', {
+    split: 'train',
+  });
+  expect(opened?.labels.classes.map(({ name }) => name)).toEqual(['Void', 'Red']);
+  expect((await opened?.get(0))?.truth.mask).toEqual(Uint8Array.of(0, 1));
+});
+
+it('the names of mask values are those of the list beside them, and two lists are refused', async () => {
+  const pair = (name: string) => ({
+    [`${name}/img.png`]: greyPng(2, 1, 5),
+    [`${name}/label.png`]: greyPng(2, 1, [0, 2]),
+  });
+  const open = (other: string) => {
+    const root = folderWith({
+      ...pair('a_json'),
+      ...pair('b_json'),
+      'a_json/label_names.txt': '_background_\ncat\ndog\n',
+      'b_json/label_names.txt': other,
+    });
+    return openData({ root, val: null }, 'classMap', { split: 'train' });
+  };
+  const same = await open('_background_\r\ncat\r\ndog');
+  expect(same?.labels.classes.map(({ name }) => name)).toEqual(['_background_', 'cat', 'dog']);
+  await expect(open('_background_\ndog\n')).rejects.toThrow(/name different classes, so that one value means several/);
+});
+
+it('several masks of one image are named, and what to do', async () => {
+  const files = { 'images/a.png': image(), 'masks/cat/a.png': square(4, 2), 'masks/dog/a.png': square(8, 2) };
+  await expect(openData({ root: folderWith(files), val: null }, 'classMap', { split: 'train' })).rejects.toThrow(
+    /images\/a\.png .*\(masks\/cat\/a\.png, masks\/dog\/a\.png\): merge the masks/,
+  );
 });
 
 it('masks of colours are read by a table of colours', async () => {
@@ -84,8 +139,26 @@ it('bad images are left out and named, or refused together', async () => {
 it('a folder that is no data set says what is in it', async () => {
   const root = folderWith({ 'a.png': image(), 'notes.txt': 'hello' });
   await expect(openData({ root }, 'boxes', { split: 'train' })).rejects.toThrow(
-    /among its 2 files are 1 images: espalier formats/,
+    /among its 2 files are 1 images; notes\.txt: it is of no format/,
   );
+  const packed = folderWith({ 'my set.zip': 'x' });
+  await expect(openData({ root: packed }, 'boxes', { split: 'train' })).rejects.toThrow(
+    /my set\.zip: unpack it: espalier/,
+  );
+  const inside = folderWith({ 'a.json': coco(['a.png']), 'images.zip': 'x' });
+  await expect(openData({ root: inside }, 'boxes', { split: 'train' })).rejects.toThrow(/unpack images\.zip first/);
+});
+
+it.each([
+  ['other form of letters', 'ka\u0308fer.png', 'k\u00e4fer.png', []],
+  ['address', 'im 1.png', '/data/local-files/?d=set%2Fim%201.png', []],
+  ['code of an upload', 'a.png', 'upload/3/0a1b2c3d-a.png', ['upload-name']],
+  ['question mark', 'what?.png', 'what?.png', []],
+] as const)('an image is found by its %s', async (_name, onDisk, written, codes) => {
+  const root = folderWith({ 'a.json': coco([written]), [`pictures/${onDisk}`]: image() });
+  const data = await openData({ kind: 'coco', root, val: null }, 'boxes', { split: 'train' });
+  expect(data?.size).toBe(1);
+  expect(data?.warnings.map(({ code }) => code).filter((code) => code === 'upload-name')).toEqual(codes);
 });
 
 it('of images of one name that in the fewest folders is taken, and two equally deep are named', async () => {
@@ -157,4 +230,84 @@ it.each([
   const data = await openData({ kind: 'cvat', root, val: null }, 'boxes', { split: 'train' });
   const [found = []] = boxesOf(data as Dataset);
   expect(found.map((value) => Math.round(value * 1e4) / 1e4)).toEqual(expected);
+});
+
+const namesIn = (data: Dataset | null) => data?.labels.classes.map(({ name }) => name);
+const said = (data: Dataset | null, code: string) =>
+  data?.warnings.filter((one) => one.code === code).map(({ message }) => message);
+const openBoxes = (files: { readonly [path: string]: string | Uint8Array }, keys: object = {}) =>
+  openData({ root: folderWith(files), val: null, ...keys }, 'boxes', { split: 'train' });
+
+it('run lengths are counted column by column, which is said, or row by row', async () => {
+  const rows = Array.from({ length: 8 }, (_, i) => `${(2 + i) * 40 + 5} 16`).join(' ');
+  const files = { 'a.png': image(), 'a.csv': `ImageId,ClassId,EncodedPixels\na.png,cell,${rows}\n` };
+  const open = (runs: 'columns' | 'rows') =>
+    openData({ kind: 'csv', root: folderWith(files), val: null, runs }, 'boxes', { split: 'train' });
+  expect(boxesOf((await open('rows')) as Dataset)).toEqual([[4, 2, 20, 10]]);
+  const columns = await open('columns');
+  expect(boxesOf(columns as Dataset)).not.toEqual([[4, 2, 20, 10]]);
+  expect(said(columns, 'run-order')).toEqual([expect.stringContaining('data.runs: rows reads them row by row')]);
+});
+
+it('a part that lists no image is left out and said, and validation images are held out', async () => {
+  const names = Array.from({ length: 6 }, (_, i) => `${i}.png`);
+  const root = folderWith({
+    ...Object.fromEntries(names.map((name, i) => [`train/${name}`, image(i)])),
+    'train/_annotations.coco.json': coco(names),
+    'valid/_annotations.coco.json': coco([]),
+  });
+  const [train, val] = await Promise.all(
+    (['train', 'val'] as const).map((split) => openData({ root }, 'boxes', { split })),
+  );
+  expect([train?.size, val?.size]).toEqual([5, 1]);
+  expect(said(train ?? null, 'empty-part')).toEqual([
+    'files that list no image, left out: valid/_annotations.coco.json',
+  ]);
+  const none = folderWith({ 'train/_annotations.coco.json': coco([]) });
+  await expect(openData({ root: none }, 'boxes', { split: 'train' })).rejects.toThrow('the file lists no image');
+});
+
+it('keys of names that number no class are said, and numbers that are left out stay out', async () => {
+  const files = { 'images/a.png': image(), 'labels/a.txt': '0 0.3 0.3 0.4 0.4\n4 0.5 0.5 0.2 0.2\n' };
+  const yaml = 'names: {0: cell, 4: rod, -1: below, 9999999999: far, red: 2}\n';
+  const data = await openBoxes({ ...files, 'data.yaml': yaml });
+  expect(namesIn(data)).toEqual(['cell', 'rod']);
+  expect(said(data, 'odd-names')).toEqual([expect.stringMatching(/^3 of the names in data.yaml left out.*-1.*red/)]);
+});
+
+it('categories that a COCO file lacks are named by their numbers, polygons may be lists of points', async () => {
+  const document = JSON.parse(coco(['a.png']));
+  delete document.categories;
+  const unnamed = await openBoxes({ 'a.png': image(), 'a.json': JSON.stringify(document) });
+  expect(namesIn(unnamed)).toEqual(['category 1']);
+  expect(said(unnamed, 'no-categories')).toHaveLength(1);
+  const corners = [
+    [4, 2],
+    [20, 2],
+    [20, 10],
+    [4, 10],
+  ];
+  for (const segmentation of [corners, [corners]]) {
+    const pairs = JSON.parse(coco(['a.png']));
+    Object.assign(pairs.annotations[0], { segmentation, bbox: [] });
+    const files = { 'a.png': image(), 'a.json': JSON.stringify(pairs) };
+    expect(boxesOf((await openBoxes(files)) as Dataset)).toEqual([[4, 2, 20, 10]]);
+  }
+});
+
+it('LabelMe images that are nowhere but inside their file are named with what to do', async () => {
+  const inside = { imagePath: 'a.png', imageData: 'iVBORw0KGgo=', imageWidth: 40, imageHeight: 20, shapes: [] };
+  await expect(openBoxes({ 'a.json': JSON.stringify(inside) }, { kind: 'labelme' })).rejects.toThrow(
+    /its image a\.png is nowhere but inside this file \(imageData\): save it beside as a\.png/,
+  );
+});
+
+it('the masks of DRIVE are those of vessels, not of the field of view', async () => {
+  const root = folderWith({
+    'training/images/21_training.png': image(),
+    'training/1st_manual/21_manual1.png': square(4, 2),
+    'training/mask/21_training_mask.png': square(8, 2),
+  });
+  const data = await openData({ root, val: null }, 'classMap', { split: 'train' });
+  expect((await data?.get(0))?.truth.mask.filter((label) => label === 1)).toHaveLength(16 * 8);
 });

@@ -187,6 +187,115 @@ test('masks on another grid, of fractions and of unknown names are refused with 
   expect(await failure(opened())).toMatch(/1 of 1 cases cannot be used: a\.nii\.gz/);
 });
 
+test('a mask whose file says no place lies on its image, as stored, and others are refused', async () => {
+  const image = (affine: readonly number[]) =>
+    nifti(
+      Array.from({ length: 24 }, (_, i) => i),
+      { ...SIZE, affine },
+    );
+  const values = Array.from({ length: 24 }, (_, i) => (i % 7 === 0 ? 1 : 0));
+  // The image runs to the left, to the back and to the head.
+  const placed = [-0.5, 0, 0, 40, 0, -0.5, 0, 30, 0, 0, 5, -9];
+  const [ras, lps] = [
+    [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0],
+    [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1, 0],
+  ];
+  const open = (mask: Uint8Array) =>
+    openData(
+      {
+        kind: 'medical',
+        root: folderWith({ 'a.nii.gz': image(placed), 'a_seg.nii.gz': mask }),
+        val: null,
+        axis: 'axial',
+      },
+      'classMap',
+      train,
+    );
+  const own = await open(nifti(values, { ...SIZE, affine: placed }));
+  const mapsOf = async (data: typeof own) =>
+    Promise.all([0, 1].map(async (i) => [...((await data?.get(i))?.truth.mask ?? [])]));
+  const wanted = await mapsOf(own);
+  expect(wanted.flat().filter((value) => value === 1)).toHaveLength(4);
+  for (const affine of [ras, lps]) {
+    const found = await open(nifti(values, { ...SIZE, spacing: [1, 1, 1], affine }));
+    expect(await mapsOf(found)).toEqual(wanted);
+    expect(found?.warnings.filter(({ code }) => code === 'unplaced-mask')).toEqual([
+      expect.objectContaining({ count: 1, message: expect.stringContaining('laid on its image') }),
+    ]);
+  }
+  expect(own?.warnings.some(({ code }) => code === 'unplaced-mask')).toBe(false);
+  const short = nifti(values.slice(0, 12), { ...SIZE, depth: 1, affine: ras });
+  expect(await failure(open(short))).toMatch(/it has 4x3x1 voxels, its image 4x3x2/);
+  expect(await failure(open(nifti(values, { ...SIZE, affine: ras.with(3, 2) })))).toMatch(/mm apart: resample/);
+});
+
+const two = (first: number) =>
+  nifti(
+    Array.from({ length: 48 }, (_, i) => first + i),
+    { ...SIZE, depth: 4 },
+  );
+const twoMask = nifti(
+  Array.from({ length: 48 }, (_, i) => (i === 3 ? 1 : 0)),
+  { ...SIZE, depth: 4 },
+);
+const described = JSON.stringify({ channel_names: { 0: 'T1', 1: 'T2' }, labels: { background: 0, tumour: 1 } });
+
+test.each([
+  [
+    'BIDS, masks among its derivatives',
+    { 'sub-01/anat/sub-01_T2w.nii.gz': two(1), 'derivatives/labels/sub-01/anat/sub-01_T2w_dseg.nii.gz': twoMask },
+    1,
+    ['background', 'object'],
+  ],
+  [
+    'the Decathlon',
+    {
+      'dataset.json': JSON.stringify({ modality: { 0: 'MRI' }, labels: { 0: 'background', 1: 'tumour' } }),
+      'imagesTr/la_003.nii.gz': two(1),
+      'labelsTr/la_003.nii.gz': twoMask,
+      'imagesTr/._la_003.nii.gz': 'x',
+    },
+    1,
+    ['background', 'tumour'],
+  ],
+  [
+    'nnU-Net, two channels',
+    {
+      'dataset.json': described,
+      'imagesTr/a_0000.nii.gz': two(1),
+      'imagesTr/a_0001.nii.gz': two(99),
+      'labelsTr/a.nii.gz': twoMask,
+    },
+    2,
+    ['background', 'tumour'],
+  ],
+  ['a folder per patient', { 'p1/flair.nii.gz': two(1), 'p1/mask.nii.gz': twoMask }, 1, ['background', 'object']],
+])('%s is known by its root alone', async (_name, files, channels, names) => {
+  const data = await openData({ root: folderWith(files), val: null }, 'classMap', train);
+  expect(data?.warnings[0]?.message).toContain('(data.kind: medical)');
+  expect(data?.size).toBe(4);
+  expect(data?.deep?.channels).toBe(channels);
+  expect(data?.labels.classes.map(({ name }) => name)).toEqual(names);
+  const masks = await Promise.all([0, 1, 2, 3].map(async (i) => (await data?.get(i))?.truth.mask ?? []));
+  expect(masks.flatMap((mask) => [...mask]).filter((value) => value === 1)).toHaveLength(1);
+});
+
+test('a mask for each slice of DICOM is known by its root alone', async () => {
+  const slice = (z: number) =>
+    drawDicom({ columns: 4, rows: 3, pixels: new Uint8Array(12).fill(z + 1), bits: 8, position: [0, 0, z] });
+  const files = {
+    'images/p1/1.dcm': slice(0),
+    'images/p1/2.dcm': slice(1),
+    'masks/p1/1.png': greyPng(4, 3, 0),
+    'masks/p1/2.png': greyPng(4, 3, 1),
+  };
+  const data = await openData({ root: folderWith(files), val: null }, 'classMap', train);
+  expect(data?.warnings[0]?.message).toContain('(data.kind: medical)');
+  expect(data?.size).toBe(2);
+  const masks = await Promise.all([0, 1].map(async (i) => [...((await data?.get(i))?.truth.mask ?? [])]));
+  expect(masks.flat().reduce((sum, value) => sum + value, 0)).toBe(12);
+});
+
 test('values that are no numbers are the least one, and said; where there is no other, it is an error', async () => {
   const floats = (values: readonly number[]): Uint8Array => {
     const bytes = new Uint8Array(352 + 4 * values.length);

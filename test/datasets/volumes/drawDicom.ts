@@ -27,7 +27,9 @@ const LONG = new Set(['OB', 'OW', 'SQ', 'UN', 'UT']);
 function element(group: number, number: number, vr: string, value: Uint8Array | string): Uint8Array {
   const text = typeof value === 'string' ? new TextEncoder().encode(value) : value;
   const body =
-    text.length % 2 === 0 ? text : Uint8Array.from([...text, typeof value === 'string' && vr !== 'UI' ? 32 : 0]);
+    text.length % 2 === 0
+      ? text
+      : Buffer.concat([text, Uint8Array.of(typeof value === 'string' && vr !== 'UI' ? 32 : 0)]);
   const head = new DataView(new ArrayBuffer(LONG.has(vr) ? 12 : 8));
   head.setUint16(0, group, true);
   head.setUint16(2, number, true);

@@ -93,6 +93,20 @@ test('classes of a series are written as a DICOM-SEG in its place, and read back
   ]);
 });
 
+test('structures of an RTSTRUCT that overlap are all learned, each by itself', async () => {
+  const { file } = files.RTSTRUCT as (typeof files)[string];
+  const root = folderWith({ ...slices('p/ct'), 'p/rtstruct.dcm': bytes(file) });
+  const data = await openData({ kind: 'medical', root, val: null, axis: 'axial', mode: 'multilabel' }, 'classMap', {
+    split: 'train',
+  });
+  expect(data?.labels.classes.map(({ name }) => name)).toEqual(['body', 'organ']);
+  const masks = await Promise.all([0, 1, 2, 3].map(async (i) => [...((await data?.get(i))?.truth.mask ?? [])]));
+  const count = (set: number): number => masks.flat().filter((value) => value === set).length;
+  // The organ, two pixels, lies within the body, which keeps them.
+  expect([count(2), count(3)]).toEqual([0, 2]);
+  expect(count(1)).toBeGreaterThan(2);
+});
+
 /** A DICOM-SEG of one class on the first slice of a series, and where both are. */
 async function writtenSegmentation(name: string, shift = 0) {
   const root = folderWith(slices('ct'));

@@ -28,6 +28,12 @@ describe('weighted box fusion', () => {
     ]);
   });
 
+  it('keeps two boxes of one answer two objects, however they overlap', () => {
+    const touching = answer([[0, 0, 10, 10], 0, 0.75], [[2, 0, 12, 10], 0, 0.5]); // IoU 2 / 3
+    expect(fuseBoxes([touching], options).detections).toEqual(touching);
+    expect(fuseBoxes([touching, touching], options).detections).toEqual(touching);
+  });
+
   it('keeps classes apart, leaves one answer without overlaps as it is, and counts to a limit', () => {
     const one = answer([[0, 0, 10, 10], 0, 0.875], [[0, 0, 10, 10], 1, 0.5]);
     expect(fuseBoxes([one], options).detections).toEqual(one);

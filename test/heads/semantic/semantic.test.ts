@@ -23,6 +23,20 @@ describe('semantic encoder', () => {
     expect(encoder.targets).toEqual({ mask: { shape: [2, 3], dtype: 'int32' } });
   });
 
+  it('writes the distances of classes that overlap, each to its own boundary', () => {
+    const encoder = createEncoder({ inputSize: [1, 4], distances: 2, overlaps: true });
+    const [mask, distances] = [new Int32Array(4), new Float32Array(8)];
+    // Sets {a}, {a, b}, {b}, {}: a is in pixels 0 and 1, b in 1 and 2.
+    encoder.encode(
+      { kind: 'classMap', mask: Uint8Array.of(1, 3, 2, 0), width: 4, height: 1, overlaps: true },
+      { mask, distances },
+    );
+    const of = (label: number) => [...distances].filter((_, i) => i % 2 === label);
+    expect(of(0)).toEqual([-1.5, -0.5, 0.5, 1.5]);
+    expect(of(1)).toEqual([0.5, -0.5, -0.5, 0.5]);
+    expect([...mask]).toEqual([1, 3, 2, 0]);
+  });
+
   it('refuses a map of another size than the input', () => {
     const encoder = createEncoder({ inputSize: [2, 3] });
     const truth = { kind: 'classMap', mask: new Uint8Array(6), width: 2, height: 3 } as const;

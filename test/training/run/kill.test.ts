@@ -48,8 +48,12 @@ const steps = (name: string): unknown[] =>
     .filter(({ event }) => event === 'step')
     .map(({ step, losses, learningRate }) => ({ step, losses, learningRate }));
 
-/** A run's last checkpoint and log are those of the run that was never disturbed. */
-function expectSame(name: string): void {
+/**
+ * A run's last checkpoint and log are those of the run that was never disturbed.
+ *
+ * @param lost steps whose line may be missing, since there was no room for it. Defaults to none
+ */
+function expectSame(name: string, lost = 0): void {
   const [whole, other] = [readCheckpoint(last('whole')), readCheckpoint(last(name))];
   expect([...other.tensors.keys()]).toEqual([...whole.tensors.keys()]);
   for (const [key, { data }] of whole.tensors) {
@@ -57,7 +61,10 @@ function expectSame(name: string): void {
     expect(new Uint8Array(found.buffer), key).toEqual(new Uint8Array(data.buffer));
   }
   expect(other.metadata.best).toEqual(whole.metadata.best);
-  expect(steps(name)).toEqual(steps('whole'));
+  const logged = new Set(steps(name).map((step) => JSON.stringify(step)));
+  const all = steps('whole').map((step) => JSON.stringify(step));
+  expect(all.filter((step) => !logged.has(step)).length).toBeLessThanOrEqual(lost);
+  expect([...logged].filter((step) => !all.includes(step))).toEqual([]);
   expect(files(name)).toEqual(files('whole'));
 }
 
@@ -85,6 +92,6 @@ test.skipIf(process.platform === 'win32')(
     );
     expect(files('full').filter((file) => /\.partial$|\.lock$/.test(file))).toEqual([]);
     expect(train('full', true)).toMatchObject({ signal: null, stdout: 'done 20\n' });
-    expectSame('full');
+    expectSame('full', 1);
   },
 );

@@ -22,7 +22,7 @@ const make = (path: string): Pictures =>
     encoder: createEncoder({ inputSize: [2, 4] }),
     threshold: 0.3,
     labels,
-    statistics: { classes: [] },
+    about: { labels: () => ({ classes: [] }), anchors: () => null },
   });
 
 /** Two images of 2 x 4 pixels. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { shownImage } from '../../../datasets/decode/index.js';
+import { openData } from '../../../datasets/index.js';
 import { channelsOf, requireChannels } from '../../../datasets/pixelTypes.js';
 import { readNifti, writeNifti } from '../../../datasets/volumes/nifti.js';
 import { readVolume } from '../../../datasets/volumes/readVolume.js';
@@ -158,6 +159,55 @@ test('a DICOM series is answered with a DICOM-SEG that lies on it', async () => 
   const values = (await readVolume(on.path, true)).data;
   expect([...masks.data]).toEqual(Array.from(values, (value) => (value > 15 ? 1 : 0)));
   expect([...(masks.names ?? [])]).toEqual([[1, 'bright']]);
+});
+
+test('classes that overlap are volumes along the fourth axis of a NIfTI, and segments of a DICOM-SEG, which are learned again', async () => {
+  /** Class low above 10, class high above 30, which is within it. */
+  const sets: Predictor<unknown> = {
+    ...above(0),
+    predict: async (images) =>
+      images.map(({ data, width, height }) => {
+        const mask = Uint8Array.from(data, (value) => Number(value > 10) + 2 * Number(value > 30));
+        return { mask, width, height, overlaps: true };
+      }),
+  };
+  const slice = (z: number) => {
+    const pixels = Uint8Array.from({ length: 12 }, (_, i) => 15 * z + i);
+    return drawDicom({ columns: 4, rows: 3, pixels, bits: 8, position: [1, 2, 5 * z] });
+  };
+  const folder = folderWith({
+    'a.nii': writeNifti(VALUES, { ...PSL, data: VALUES }, null),
+    'p/ct/1.dcm': slice(2),
+    'p/ct/2.dcm': slice(0),
+    'p/ct/3.dcm': slice(1),
+  });
+  const options = { axis: null, slices: 1, isDeep: true } as const;
+  const volume = await predictVolume(sets, [join(folder, 'a.nii')], options);
+  expect(volume.overlaps).toBe(true);
+  writeVolumeMask(volume, join(folder, 'masks'), ['low', 'high']);
+  const written = readNifti(readFileSync(join(folder, 'masks/a.nii')));
+  expect(written).toMatchObject({ channels: 2, width: 4, height: 3, depth: 5, affine: PSL.affine });
+  expect([...written.data]).toEqual([...VALUES].flatMap((value) => [Number(value > 10), Number(value > 30)]));
+  const { value } = showVolume(volume, segmentation as unknown as Task, ['low', 'high']);
+  expect(value.classes).toMatchObject([10, 30].map((least) => ({ voxels: VALUES.filter((v) => v > least).length })));
+
+  const series = await predictVolume(sets, [join(folder, 'p/ct')], options);
+  writeVolumeMask(series, join(folder, 'p'), ['low', 'high']);
+  const data = await openData(
+    { kind: 'medical', root: join(folder, 'p'), mode: 'multilabel', axis: 'axial', val: null },
+    'classMap',
+    { split: 'train' },
+  );
+  expect(data?.labels.classes.map(({ name }) => name).sort()).toEqual(['high', 'low']);
+  const [low, high] = ['low', 'high'].map(
+    (name) => 1 << (data?.labels.classes.findIndex((one) => one.name === name) ?? 0),
+  );
+  for (const i of [0, 1, 2]) {
+    const { image, truth } = (await data?.get(i)) ?? {};
+    const wanted = Array.from(image?.data ?? [], (v) => (v > 10 ? (low ?? 0) : 0) + (v > 30 ? (high ?? 0) : 0));
+    expect([...(truth?.mask ?? [])]).toEqual(wanted);
+    expect(wanted).toHaveLength(12);
+  }
 });
 
 test('masks of two patients whose volumes have one name are both kept', async () => {

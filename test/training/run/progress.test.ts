@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { evaluationsLeft } from '../../../training/run/loop.js';
 import {
   createErrorProgress,
   createProgress,
@@ -6,6 +7,7 @@ import {
   duration,
   type ProgressStep,
 } from '../../../training/run/progress.js';
+import { golden } from '../../data.js';
 
 const state = (step: number): ProgressStep => ({
   step,
@@ -18,11 +20,11 @@ const state = (step: number): ProgressStep => ({
 });
 
 /** A stream that keeps what it is given, and a clock that is set by hand. */
-function recorder(isTTY: boolean) {
+function recorder(isTTY: boolean, every = 1000) {
   const written: string[] = [];
   const clock = { now: 0 };
   const stream = { isTTY, columns: 200, write: (text: string) => written.push(text) };
-  return { written, clock, progress: createProgress(stream, { every: 1000, now: () => clock.now }) };
+  return { written, clock, progress: createProgress(stream, { every, now: () => clock.now }) };
 }
 
 test('a step is described with its terms, rate, time and what is left', () => {
@@ -54,6 +56,50 @@ test('the time left is right within a fifth after ten steps, though the first to
     const said = Number(left?.[1] ?? 0) * 60 + Number(left?.[2]);
     expect(Math.abs(said - truth) / truth).toBeLessThan(0.2);
   }
+});
+
+interface RecordedRun {
+  readonly name: string;
+  /** Of the validation split. */
+  readonly images: number;
+  readonly batchSize: number;
+  /** Milliseconds of the evaluations, by the step after which they were. */
+  readonly evaluations: { readonly [step: string]: number };
+  /** Milliseconds until each step was over; of the first, compiling included. */
+  readonly steps: readonly number[];
+}
+
+test.each(golden<readonly RecordedRun[]>('training/steps.json'))(
+  'the time left is right within a fifth, from the tenth step to where a fifth of it is left: $name',
+  ({ steps, evaluations, images, batchSize }) => {
+    const { written, clock, progress } = recorder(false, 0);
+    const every = Number(Object.keys(evaluations)[0]);
+    const whole = [...steps, ...Object.values(evaluations)].reduce((sum, each) => sum + each, 0);
+    const errors = steps.flatMap((ms, i) => {
+      const step = i + 1;
+      clock.now += ms;
+      const truth = (whole - clock.now) / 1000;
+      const left = evaluationsLeft(step, steps.length, every);
+      const guess = { left, steps: (0.5 * images) / batchSize };
+      progress.step({ ...state(step), steps: steps.length, evaluations: guess });
+      const [, hours = 0, minutes = 0, seconds = 0] =
+        /(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)? left/.exec(written.at(-1) ?? '') ?? [];
+      const said = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+      const measured = evaluations[step];
+      if (measured !== undefined) {
+        clock.now += measured;
+        progress.evaluated?.(measured / 1000);
+      }
+      return step >= 10 && truth > whole / 5000 ? [Math.abs(said - truth) / truth] : [];
+    });
+    expect(errors.length).toBeGreaterThan(0.7 * steps.length);
+    expect(Math.max(...errors)).toBeLessThan(0.2);
+  },
+);
+
+test('evaluations that follow are those of the plan and the last', () => {
+  expect([1, 10, 11, 20, 25].map((step) => evaluationsLeft(step, 25, 10))).toEqual([3, 3, 2, 2, 1]);
+  expect([1, 19, 20].map((step) => evaluationsLeft(step, 20, 10))).toEqual([2, 1, 1]);
 });
 
 test('figures of an evaluation are a table', () => {

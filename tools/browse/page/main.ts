@@ -36,11 +36,10 @@ function isListed({ id, objects }: ListedImage): boolean {
   );
 }
 
-function hasErrors({ extra, missed }: ShownImage): boolean {
+function hasErrors({ errors }: ShownImage): boolean {
   const wanted = control('errors').value;
   if (wanted === '') return true;
-  if (wanted === 'right') return extra.length + missed.length === 0;
-  return (wanted === 'extra' ? extra : missed).length > 0;
+  return wanted === 'right' ? errors.length === 0 : errors.some((kind) => kind === wanted);
 }
 
 async function draw(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { RunMap, ShapeBox, ShapeLabel, Shapes } from '../../../datasets/pictures/index.js';
+import type { OutlineLines, RunMap, ShapeBox, ShapeLabel, Shapes } from '../../../datasets/pictures/index.js';
 import type { KeptPicture } from '../../../training/run/index.js';
 import { COLORS } from './charts/embed.js';
 import { element, svgElement } from './dom.js';
@@ -17,10 +17,26 @@ export interface Faults {
 }
 
 /** Colours of faults, beside white for what is right: told apart by any eye, and by their dashes. */
-const [WRONG, LOST] = ['#ff7a00', '#ffe14d'];
+const [WRONG, LOST] = ['#ff00ff', '#ffe14d'];
 
-/** A picture with its truths dashed and its answers solid; boxes keep their sharpness at any size. */
-export function figureOf(picture: KeptPicture, source: string, names: readonly string[], faults?: Faults): HTMLElement {
+/** Below a dashed line, which is light, on a light image. */
+const SHADE = { stroke: '#000', 'stroke-opacity': 0.45 };
+
+/** Boxes beyond whose number their names would cover a small picture; a legend tells them. */
+const MOST_NAMED = 8;
+
+/**
+ * A picture with its truths dashed and its answers solid; boxes keep their sharpness at any size.
+ *
+ * @param isLarge it fills the page, so that there is room for names. Defaults to false
+ */
+export function figureOf(
+  picture: KeptPicture,
+  source: string,
+  names: readonly string[],
+  faults?: Faults,
+  isLarge = false,
+): HTMLElement {
   const { id, width, height, truth, answer, error } = picture;
   const alt = [id, said('truth', truth, names), said('answer', answer, names)].filter(Boolean).join('; ');
   const frame = element(
@@ -33,7 +49,8 @@ export function figureOf(picture: KeptPicture, source: string, names: readonly s
     ...(truth?.boxes ?? []).map((box, i) => ({ ...box, fault: faults?.missed.includes(i) ? LOST : undefined })),
     ...(answer?.boxes ?? []).map((box, i) => ({ ...box, fault: faults?.extra.includes(i) ? WRONG : undefined })),
   ];
-  if (boxes.length > 0) frame.append(boxOverlay(boxes, width, height, names, answer !== null));
+  const hasAnswer = answer !== null;
+  if (boxes.length > 0) frame.append(boxOverlay(boxes, { width, height, names, hasAnswer, isLarge }));
   if (truth?.labels || answer?.labels) frame.append(labelOverlay(truth?.labels, answer?.labels, width, height, names));
   const share = error === null ? '' : ` \u00b7 ${(100 * error).toFixed(0)} % wrong`;
   return element('figure', {}, frame, element('figcaption', {}, `${id}${share}`));
@@ -47,22 +64,33 @@ function said(what: string, shapes: Shapes | null, names: readonly string[]): st
   return parts.length > 0 ? `${what}: ${parts.join(', ')}` : '';
 }
 
+interface OverlayOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly names: readonly string[];
+  readonly hasAnswer: boolean;
+  readonly isLarge: boolean;
+}
+
 function boxOverlay(
   boxes: readonly (ShapeBox & { readonly fault: string | undefined })[],
-  width: number,
-  height: number,
-  names: readonly string[],
-  hasAnswer: boolean,
+  { width, height, names, hasAnswer, isLarge }: OverlayOptions,
 ): SVGElement {
-  const line = Math.max(width, height) / 220;
+  const side = Math.max(width, height);
+  const line = side / (isLarge ? 500 : 220);
+  const size = side / (isLarge ? 64 : 24);
+  const named = boxes.filter(({ score }) => score !== undefined || !hasAnswer).length;
+  const isNamed = isLarge || named <= MOST_NAMED;
   const svg = svgElement('svg', { viewBox: `0 0 ${width} ${height}`, class: 'overlay', 'aria-hidden': 'true' });
   for (const {
     box: [x1, y1, x2, y2],
     label,
     score,
+    outline,
     fault,
   } of boxes) {
     const isTruth = score === undefined;
+    if (outline && !(isTruth && hasAnswer)) svg.append(outlinePath(outline, fault ?? colorOf(label), line));
     const place = {
       x: x1,
       y: y1,
@@ -78,25 +106,34 @@ function boxOverlay(
         : fault
           ? { stroke: fault }
           : {};
+    if ('stroke-dasharray' in dashes)
+      svg.append(svgElement('rect', { ...place, ...SHADE, 'stroke-width': 1.8 * line }));
     const rect = svgElement(
       'rect',
       { ...place, ...dashes },
       svgElement('title', {}, `${names[label] ?? label}${isTruth ? '' : ` ${score.toFixed(2)}`}`),
     );
     svg.append(rect);
-    if (isTruth && hasAnswer) continue;
+    if (!isNamed || (isTruth && hasAnswer)) continue;
     const text = {
-      x: x1 + line,
-      y: Math.max(8 * line, y1 - line),
-      'font-size': 7 * line,
+      ...(x1 > 0.7 * width ? { x: Math.min(width - line, x2), 'text-anchor': 'end' } : { x: Math.max(line, x1) }),
+      y: Math.max(size, y1 - 2 * line),
+      'font-size': size,
       fill: '#fff',
       stroke: '#000',
-      'stroke-width': line * 0.8,
+      'stroke-width': size / 6,
       'paint-order': 'stroke',
     };
     svg.append(svgElement('text', text, `${names[label] ?? label}${isTruth ? '' : ` ${score.toFixed(2)}`}`));
   }
   return svg;
+}
+
+/** The pixels of an object: translucent, with a solid edge. */
+function outlinePath(lines: OutlineLines, color: string, line: number): SVGElement {
+  const d = lines.map((corners) => `M${corners.join(' ')}Z`).join('');
+  const look = { fill: color, 'fill-opacity': 0.3, 'fill-rule': 'evenodd', stroke: color, 'stroke-width': line / 2 };
+  return svgElement('path', { d, ...look });
 }
 
 /** Classes of the whole image, one below the other: answers in the colours of their classes; white: the truth, which is not repeated. */

@@ -41,6 +41,12 @@ function chartIn(body: HTMLElement, className = 'chart'): HTMLElement {
   return made;
 }
 
+/** A sentence that is made once in a panel's body, below what is there. */
+function noteIn(body: HTMLElement, text: string): void {
+  const note = body.querySelector('.note') ?? body.appendChild(element('p', { class: 'note' }));
+  note.textContent = text;
+}
+
 type StepFigure = { readonly name: string; readonly of: (step: History['steps'][number]) => number };
 
 /** Lines of figures of steps, of every run that is shown. */
@@ -73,6 +79,9 @@ const numbersOf = (report: unknown): { readonly [name: string]: number } =>
   Object.fromEntries(
     Object.entries(Object(report)).filter((pair): pair is [string, number] => typeof pair[1] === 'number'),
   );
+
+const figureText = (value: number | undefined): string =>
+  value === undefined ? '' : Number.isInteger(value) ? String(value) : value.toFixed(4);
 
 /** Score of each class by name, whatever the report calls it: a list of rows, or a table by name. */
 function classScores(report: unknown): readonly { readonly index: string; readonly value: number }[] {
@@ -130,8 +139,7 @@ addPanel('Headline', async (body) => {
   const { best, history } = lead;
   const point = best && { x: positionOf(history, axis(), best.event), y: best.value };
   await drawLines(chartIn(body), { title: 'Headline', x: grid, xLabel: AXES[axis()], series, best: point });
-  const note = body.querySelector('.note') ?? body.appendChild(element('p', { class: 'note' }));
-  note.textContent = best ? `best: ${best.name} ${best.value.toFixed(4)} after step ${best.event.step}` : '';
+  noteIn(body, best ? `best: ${best.name} ${best.value.toFixed(4)} after step ${best.event.step}` : '');
   return true;
 });
 
@@ -161,7 +169,7 @@ addPanel('All figures', (body) => {
   drawTable(
     wrap,
     ['figure', ...evaluations.map(({ step }) => `step ${step}`)],
-    names.map((name) => [name, ...evaluations.map(({ report }) => numbersOf(report)[name] ?? '')]),
+    names.map((name) => [name, ...evaluations.map(({ report }) => figureText(numbersOf(report)[name]))]),
   );
   return true;
 });
@@ -195,11 +203,17 @@ addPanel('Classes over evaluations', async (body) => {
 
 addStepPanel('Learning rate', () => [{ name: 'rate', of: ({ learningRate }) => learningRate }], false);
 addStepPanel('Gradient norm', () => [{ name: 'norm', of: ({ gradientNorm }) => gradientNorm }]);
-addStepPanel('Milliseconds of a step', () => [
-  { name: 'data', of: ({ ms }) => ms.data },
-  { name: 'compute', of: ({ ms }) => ms.compute },
-  { name: 'host', of: ({ ms }) => ms.host },
-]);
+addPanel('Milliseconds of a step', async (body) => {
+  const compiled = ({ start }: History): number => (start?.step ?? 0) + 1;
+  const figures = (history: History): readonly StepFigure[] =>
+    (['data', 'compute', 'host'] as const).map((name) => ({
+      name,
+      of: ({ step, ms }) => (step === 1 || step === compiled(history) ? Number.NaN : ms[name]),
+    }));
+  const isShown = await stepLines(body, 'Milliseconds of a step', figures, smoothing());
+  noteIn(body, 'The first step, which is compiled, is left out.');
+  return isShown;
+});
 
 addPanel('Memory', async (body) => {
   const history = first()?.history;
@@ -249,8 +263,19 @@ addPanel('Energy', async (body) => {
     ],
     zero: true,
   });
-  const note = body.querySelector('.note') ?? body.appendChild(element('p', { class: 'note' }));
-  note.textContent = `${last.kilowattHours.toPrecision(3)} kWh, ${last.source === 'RAPL' ? 'measured' : 'estimated'}: ${last.formula}`;
+  const source = last.source === 'RAPL' ? 'measured' : 'estimated';
+  noteIn(body, `${last.kilowattHours.toPrecision(3)} kWh, ${source}: ${last.formula}`);
+  return true;
+});
+
+addPanel('Confusion', async (body) => {
+  const run = first()?.id;
+  if (run === undefined) return false;
+  const step = (await fetchPictureSteps(run)).answers.at(-1);
+  const confusion = step === undefined ? undefined : (await picturesAt(run, `answers-${step}`)).confusion;
+  if (!confusion || classNames.length === 0 || classNames.length > 40) return false;
+  const names = confusion.length > classNames.length ? [...classNames, 'nothing'] : classNames;
+  await drawConfusion(chartIn(body), names, confusion);
   return true;
 });
 
@@ -261,7 +286,7 @@ function sliderOver(body: HTMLElement, label: string, steps: readonly number[], 
   if (!input) {
     input = element('input', { type: 'range', min: '0', max: '0', step: '1', value: '0', 'aria-label': label });
     input.addEventListener('input', onMove);
-    body.prepend(element('label', {}, `${label} `, input, ' ', output));
+    body.prepend(element('label', {}, 'after ', input, ' ', output));
   }
   const wasLast = input.value === input.max;
   input.max = String(steps.length - 1);
@@ -299,7 +324,7 @@ function addGallery(
       if (run === undefined) return false;
       const steps = (await fetchPictureSteps(run))[kind];
       if (steps.length === 0) return false;
-      if (!body.querySelector('.note')) body.append(element('p', { class: 'note' }, note));
+      noteIn(body, note);
       const step = sliderOver(body, title.toLowerCase(), steps, () => panel.touch());
       const pictures = of(await picturesAt(run, `${kind === 'batches' ? 'batch' : 'answers'}-${step}`)) ?? [];
       gallery(body, run, pictures);
@@ -310,32 +335,19 @@ function addGallery(
   return panel;
 }
 
-const galleries = [
-  addGallery(
-    'Batch as the network sees it',
-    'After augmentation; what stands on it was decoded back from the targets.',
-    'batches',
-    ({ pictures }) => pictures,
-  ),
-  addGallery(
-    'Answers on the same images',
-    'Truths are dashed in white, answers in the colour of their class.',
-    'answers',
-    ({ pictures }) => pictures,
-  ),
-  addGallery('Worst images', 'Those with the largest share answered wrongly.', 'answers', ({ worst }) => worst),
-];
-
-addPanel('Confusion', async (body) => {
-  const run = first()?.id;
-  if (run === undefined) return false;
-  const step = (await fetchPictureSteps(run)).answers.at(-1);
-  const confusion = step === undefined ? undefined : (await picturesAt(run, `answers-${step}`)).confusion;
-  if (!confusion || classNames.length === 0 || classNames.length > 40) return false;
-  const names = confusion.length > classNames.length ? [...classNames, 'nothing'] : classNames;
-  await drawConfusion(chartIn(body), names, confusion);
-  return true;
-});
+addGallery(
+  'Batch as the network sees it',
+  'After augmentation; what stands on it was decoded back from the targets.',
+  'batches',
+  ({ pictures }) => pictures,
+);
+addGallery(
+  'Answers on the same images',
+  'Truths are dashed in white, answers in the colour of their class.',
+  'answers',
+  ({ pictures }) => pictures,
+);
+addGallery('Worst images', 'Those with the largest share answered wrongly.', 'answers', ({ worst }) => worst);
 
 addPanel('Log', (body) => {
   const history = first()?.history;
@@ -411,7 +423,9 @@ function sayState(): void {
 async function nameClasses(id: string, history: History): Promise<void> {
   const config = await fetchConfig(id);
   if (id !== first()?.id) return;
-  classNames = namesOf(config, history);
+  const names = namesOf(config, history);
+  if (names.join('\n') === classNames.join('\n')) return;
+  classNames = names;
   redraw(); // what shows classes waits for their names
 }
 
@@ -424,12 +438,12 @@ function open(id: string): void {
       const isNew = entry.history !== history;
       Object.assign(entry, { history, isConnected });
       if (news.some(({ event }) => ANSWERS.includes(event))) asked = '';
-      if (classNames.length === 0 || isNew) void nameClasses(id, history);
+      const isMeasured = news.some(({ event }) => event === 'evaluation');
+      if (isNew || (isMeasured && classNames.length === 0)) void nameClasses(id, history);
       sayState();
-      if (isNew) redraw();
+      const isWaitedFor = isMeasured || news.some(({ event, step }) => event === 'stop' || step === 1);
+      if (isNew || isWaitedFor) redraw();
       else touchAll();
-      if (news.some(({ event, step }) => event === 'evaluation' || step === 1))
-        for (const panel of galleries) panel.touch();
     }),
   };
   shown.set(id, entry);

@@ -15,8 +15,10 @@ export interface PanelOptions {
   readonly isLive?: boolean;
 }
 
-/** Milliseconds between two drawings, how much longer than a drawing takes the page rests, as training has the processor, and at most. */
-const [EVERY, REST, LONGEST] = [1500, 20, 15_000];
+/** Milliseconds between two drawings, at least and at most. */
+const [EVERY, LONGEST] = [1500, 60_000];
+/** How much longer than a drawing takes the page rests, as training has the processor: drawing takes a two-hundredth of its cores. */
+const REST = 200 / Math.max(1, navigator.hardwareConcurrency);
 
 const panels = new Set<{
   dirty: boolean;
@@ -59,7 +61,7 @@ export function addPanel(
   panels.add(panel);
   new IntersectionObserver((entries) => {
     isInSight = entries.some(({ isIntersecting }) => isIntersecting);
-    if (isInSight && panel.dirty) hurry();
+    if (isInSight && panel.dirty && performance.now() - scrolledAt < EVERY) hurry();
   }).observe(section);
   plan(0);
   return {
@@ -84,20 +86,26 @@ export function redraw(): void {
   hurry();
 }
 
+/** Panels come into sight by scrolling, which somebody does who waits for them, or because one above them got smaller. */
+let scrolledAt = Number.NEGATIVE_INFINITY;
+addEventListener('scroll', () => (scrolledAt = performance.now()), { capture: true, passive: true });
+
 /** Somebody waits for it. */
 function hurry(): void {
   isUrgent = true;
   if (timer !== null) clearTimeout(timer);
-  timer = null;
+  [timer, restedAt] = [null, 0];
   plan(0);
 }
 
 /** One drawing after the other: of two at once the older could end last. */
 let isDrawing = false;
 let isUrgent = false;
+/** When the page has rested enough, on the clock of `performance.now`. */
+let restedAt = 0;
 
 function plan(delay: number): void {
-  if (!isDrawing) timer ??= setTimeout(() => void drawDue(), delay);
+  if (!isDrawing) timer ??= setTimeout(() => void drawDue(), Math.max(delay, restedAt - performance.now()));
 }
 
 const nextFrame = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
@@ -116,8 +124,9 @@ async function drawDue(): Promise<void> {
     }
   }
   isDrawing = false;
-  const rest = isUrgent ? 0 : Math.min(LONGEST, Math.max(EVERY, (performance.now() - started) * REST));
-  if ([...panels].some(({ dirty, visible }) => dirty && visible)) plan(rest);
+  const ended = performance.now();
+  restedAt = isUrgent ? 0 : ended + Math.min(LONGEST, Math.max(EVERY, (ended - started) * REST));
+  if ([...panels].some(({ dirty, visible }) => dirty && visible)) plan(0);
 }
 
 document.addEventListener('visibilitychange', () => plan(0));

@@ -48,7 +48,7 @@ function enlarge(image: PageImage): void {
   const source = `data:image/jpeg;base64,${image.jpeg}`;
   dialog.replaceChildren(
     close,
-    figureOf({ ...image, file: '' }, source, names, { extra: image.extra, missed: image.missed }),
+    figureOf({ ...image, file: '' }, source, names, { extra: image.extra, missed: image.missed }, true),
   );
   dialog.showModal();
 }

@@ -30,14 +30,13 @@ export async function drawLines(element: HTMLElement, { title, x, xLabel, series
   });
   const values = series.map(({ y }) => y.map((value, i) => ({ x: x[i]!, y: value as number })));
   patchSpecs(element, (spec) => placeLines(spec, x, best ?? null));
-  element.setAttribute('role', 'img');
-  const ends = series.map(
-    ({ name, y }) => `${name} ${y.findLast((value) => value !== null)?.toPrecision(4) ?? 'none'}`,
-  );
-  element.setAttribute('aria-label', `${title}, lines across ${xLabel}; last: ${ends.join(', ')}`);
   const options = { xLabel, yLabel: '', height: HEIGHT, width: element.clientWidth, zoomToFit: zero !== true };
   const seriesColors = names.map((_, i) => COLORS[i % COLORS.length]!);
   await render.linechart(element, { values, series: names }, { ...options, seriesColors });
+  const ends = series.map(
+    ({ name, y }) => `${name} ${y.findLast((value) => value !== null)?.toPrecision(4) ?? 'none'}`,
+  );
+  say(element, `${title}, lines across ${xLabel}; last: ${ends.join(', ')}`);
 }
 
 /** tfjs-vis counts points; here they stand where they belong. */
@@ -53,11 +52,6 @@ export async function drawBars(
   title: string,
   bars: readonly { readonly index: string; readonly value: number }[],
 ) {
-  describe(
-    element,
-    title,
-    bars.map(({ index, value }) => `${index} ${value.toPrecision(3)}`),
-  );
   patchSpecs(element, (spec) => {
     spec.mark = { type: 'bar', tooltip: true, color: COLORS[0] };
     for (const [i, value] of spec.data.values.entries()) value.index = bars[i]?.index.slice(0, 60);
@@ -77,6 +71,11 @@ export async function drawBars(
     width: element.clientWidth,
     color: COLORS[0]!,
   });
+  describe(
+    element,
+    title,
+    bars.map(({ index, value }) => `${index} ${value.toPrecision(3)}`),
+  );
 }
 
 /** Rows are truths, columns answers. */
@@ -85,11 +84,6 @@ export async function drawConfusion(
   names: readonly string[],
   rows: readonly (readonly number[])[],
 ) {
-  describe(
-    element,
-    'confusion: rows are truths, columns answers',
-    rows.map((row, i) => `${names[i]}: ${row.join(' ')}`),
-  );
   patchSpecs(element, (spec) => {
     spec.encoding.x!.axis = { labelAngle: -45, labelLimit: 90 };
     for (const { encoding } of (spec.layer ?? []) as Partial<ChartSpec>[]) {
@@ -107,6 +101,11 @@ export async function drawConfusion(
     { values: rows.map((row) => [...row]), tickLabels },
     { height, width: element.clientWidth, xLabel: 'answer', yLabel: 'truth', shadeDiagonal: true },
   );
+  describe(
+    element,
+    'confusion: rows are truths, columns answers',
+    rows.map((row, i) => `${names[i]}: ${row.join(' ')}`),
+  );
 }
 
 /** One row for each class, one column for each evaluation. */
@@ -117,7 +116,6 @@ export async function drawHeat(
   rows: readonly string[],
   values: readonly (readonly number[])[],
 ) {
-  describe(element, title, rows);
   patchSpecs(element, (spec) => {
     spec.config.view = { stroke: null };
   });
@@ -132,6 +130,7 @@ export async function drawHeat(
     domain: [0, 1],
     colorMap: 'viridis',
   });
+  describe(element, title, rows);
 }
 
 /** tfjs-vis writes cells as HTML: every text is escaped first. */
@@ -160,7 +159,6 @@ export async function drawFigures(
   figures: { readonly [name: string]: readonly number[] },
 ) {
   element.replaceChildren();
-  describe(element, 'figures over evaluations', Object.keys(figures));
   patchSpecs(element, (spec) => {
     for (const [i, value] of spec.data.values.entries()) value.x = steps[i];
   });
@@ -174,9 +172,15 @@ export async function drawFigures(
     Object.keys(figures).map(fieldName),
     options,
   );
+  describe(element, 'figures over evaluations', Object.keys(figures));
 }
 
 function describe(element: HTMLElement, title: string, parts: readonly string[]): void {
+  say(element, `${title}: ${parts.slice(0, 40).join('; ')}`);
+}
+
+/** What a chart shows, for those who do not see it; after it is drawn, since Vega names it by itself. */
+function say(element: HTMLElement, label: string): void {
   element.setAttribute('role', 'img');
-  element.setAttribute('aria-label', `${title}: ${parts.slice(0, 40).join('; ')}`);
+  element.setAttribute('aria-label', label);
 }
