@@ -16,7 +16,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '1' },
   },
 });
-const espalier = fileURLToPath(new URL('../dist/tools/espalier.js', import.meta.url));
+const espalier = fileURLToPath(new URL('../bin/espalier.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'espalier-waiting-'));
 const IMAGES = 200;
 /** The first compiles, and the batches before it were made while it did. */

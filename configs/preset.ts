@@ -13,6 +13,8 @@ export interface Preset {
 interface Experience {
   /** Of a config; the task's default when absent. */
   readonly head?: object;
+  /** Kind of the head that draws masks of objects. */
+  readonly masked?: string;
   readonly why: string;
   /** Pixels that are learned from in a second. */
   readonly pixels: number;
@@ -36,6 +38,7 @@ const EXPERIENCE: { readonly [task in TaskName]: Experience } = {
     sides: [256, 640],
   },
   instances: {
+    masked: 'instance',
     why: 'head: instance, the one that gives masks of objects',
     pixels: 1e6,
     isMeasured: false,
@@ -43,6 +46,7 @@ const EXPERIENCE: { readonly [task in TaskName]: Experience } = {
     sides: [256, 512],
   },
   panoptic: {
+    masked: 'panoptic',
     why: 'head: panoptic, the one that tells objects and surfaces apart',
     pixels: 1e6,
     isMeasured: false,
@@ -71,6 +75,13 @@ const [BATCH, FEWEST_STEPS] = [8, 400];
 const STEPPING = 0.8;
 /** Side of an object on the input that is found well: two cells of the finest map, pixels. */
 const SEEN = 16;
+/** Median side of an object on the input below which masks are made of finer prototypes, pixels. */
+const SMALL = 24;
+/**
+ * Of such masks. Four images of nuclei learned by heart in equal minutes: configs/RESULTS.md. On larger inputs a mask at every pixel takes
+ * gigabytes.
+ */
+const fineMasks = (side: number) => ({ prototypeStride: 2, stride: side > 320 ? 2 : 1, places: 48 });
 /** Training images below which the first stages stay as ImageNet left them. */
 const FEW = 1000;
 const MULTIPLE = 32;
@@ -81,7 +92,7 @@ export function presetFor(
   { images, sides: [, median, longest], boxSides }: Pick<SplitSurvey, 'images' | 'sides' | 'boxSides'>,
   minutes: number,
 ): Preset {
-  const { head, why, pixels, isMeasured, train, sides } = EXPERIENCE[task];
+  const { head, masked, why, pixels, isMeasured, train, sides } = EXPERIENCE[task];
   const seconds = minutes * 60 * STEPPING;
   const batch = Math.max(1, Math.min(BATCH, images));
   const affordable = Math.sqrt((seconds * pixels) / (FEWEST_STEPS * batch));
@@ -92,6 +103,8 @@ export function presetFor(
   const epochs = Math.max(1, Math.round((steps * batch) / Math.max(1, images)));
   const isFew = images < FEW;
   const wanted = multipleOf(needed);
+  const seen = ((boxSides[2] ?? longest) * side) / longest;
+  const fine = masked && seen < SMALL ? { kind: masked, masks: fineMasks(side) } : null;
   const sized = (): string => {
     if (needed > affordable) return `more would leave less than ${FEWEST_STEPS} steps; ${wanted} would show more`;
     if (wanted > sides[1]) return `the largest that is chosen for ${task}; ${wanted} would show more`;
@@ -104,6 +117,7 @@ export function presetFor(
       inputSize: [side, side],
       ...(isFew && { backbone: { frozen: 'P2' } }),
       ...(head && { head }),
+      ...(fine && { head: fine }),
     },
     train: {
       ...train,
@@ -117,6 +131,11 @@ export function presetFor(
     reasons: [
       why,
       `inputSize: ${side}, ${sized()}`,
+      ...(fine
+        ? [
+            `masks: prototypes at every ${fine.masks.prototypeStride} pixels, compared at every ${fine.masks.stride === 1 ? 'one' : fine.masks.stride}, as half of the objects are smaller than ${SMALL} pixels on the input (median ${Math.round(seen)}); steps take longer`,
+          ]
+        : []),
       `about ${steps} steps of ${batch} images, ${epochs} epochs, as two cores have them in ${minutes} minutes${isMeasured ? '' : `, estimated: nobody has measured ${task}`}; the schedule follows what is measured`,
       isFew
         ? `backbone: up to P2 as ImageNet left it, as there are ${images} images, less than ${FEW}`

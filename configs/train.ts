@@ -29,6 +29,7 @@ import {
   type Progress,
   type RunStage,
   readCheckpoint,
+  requireTrainingMemory,
   runFolder,
   type ScalarLog,
   sweepRates,
@@ -255,6 +256,7 @@ async function trainNetwork(
   options.say(describeStages(stages));
   const costs = stages.map(({ model: { inputSize } }) => inputSize[0] * inputSize[1]);
   const from = continues(options) ? (readCheckpoint(runFolder(options.out).last).metadata.stage ?? 0) : 0;
+  if (from < stages.length - 1) await requireLast(experiment, network, data.train);
   for (let index = from; ; index++) {
     const stage = stages[index] ?? experiment;
     const isLast = index >= stages.length - 1;
@@ -270,6 +272,16 @@ async function trainNetwork(
     } finally {
       if (!isLast) own.dispose();
     }
+  }
+}
+
+/** Asks for the memory of the last stage, the largest, before the first begins. @throws EngineError when it is not there */
+async function requireLast(experiment: Batched, network: Network, train: Dataset): Promise<void> {
+  const loader = createTrainLoader(experiment, network, train, () => undefined);
+  try {
+    await requireTrainingMemory(network.model, loader, { ...trainOptions(experiment), stages: stagesOf(network) });
+  } finally {
+    await loader.dispose();
   }
 }
 

@@ -36,6 +36,29 @@ it('a size that cannot show nine of ten objects is not said to', () => {
   expect(whole).toBe('inputSize: 640, the images, 640 pixels; one in ten objects is smaller than 16 pixels');
 });
 
+it('masks of small objects are made of finer prototypes, those of large ones are not', () => {
+  // Sides of 256 pixels show objects of 20 as they are; 10 minutes are 480 s, 480 x 1e6 / 3200 = 387 squared.
+  const nuclei = { images: 36, sides: [256, 256, 256], boxSides: [5, 12, 20, 32, 60] } as const;
+  for (const [task, kind] of [
+    ['instances', 'instance'],
+    ['panoptic', 'panoptic'],
+  ] as const) {
+    const { model, reasons } = presetFor(task, nuclei, 10);
+    expect(model).toMatchObject({
+      inputSize: [256, 256],
+      head: { kind, masks: { prototypeStride: 2, stride: 1, places: 48 } },
+    });
+    expect(reasons[2]).toContain('half of the objects are smaller than 24 pixels on the input (median 20)');
+  }
+  const large = { ...nuclei, boxSides: [5, 16, 24, 60, 90] };
+  expect(presetFor('instances', large, 10).model.head).toBeUndefined();
+  expect(presetFor('instances', { ...nuclei, boxSides: [] }, 10).model.head).toBeUndefined();
+  expect(presetFor('detection', nuclei, 10).model.head).not.toHaveProperty('masks');
+  // 1000 x 16 / 40 = 400, on which they have 16.
+  const wide = { images: 36, sides: [1000, 1000, 1000], boxSides: [20, 40, 40, 90, 99] } as const;
+  expect(presetFor('instances', wide, 60).model).toMatchObject({ head: { masks: { stride: 2 } } });
+});
+
 it('many images train the whole backbone, and one image is a batch of one', () => {
   expect(presetFor('segmentation', { ...BCCD, images: 5000, boxSides: [] }, 60).model.backbone).toBeUndefined();
   expect(presetFor('classification', { ...BCCD, images: 1, boxSides: [] }, 1).train.batchSize).toBe(1);

@@ -24,6 +24,7 @@ export {
   chooseBatch,
   estimateStepMemory,
   type MemoryUse,
+  requireTrainingMemory,
   type StepMemory,
   type StepNetwork,
 } from './memory.js';

@@ -7,7 +7,7 @@ import { type Demand, requireRoom } from '../../engine/memory.js';
 import { type MemoryNeed, needOf, roomsWith } from '../../engine/tensorflow/memory/memory.js';
 import { type AccumulatedStep, type BatchPart, createAccumulatedStep } from '../accumulate.js';
 import { createTrainingStep, type TrainableModel } from '../step.js';
-import type { BatchLayout } from './batch.js';
+import type { BatchLayout, TrainLoader } from './batch.js';
 import { batchBytes, hollowBatch } from './hollowBatch.js';
 import { type Plan, plan, type TrainOptions } from './options.js';
 
@@ -152,6 +152,28 @@ export function requireStepMemory(
   if (demand === null) return null;
   const availableBytes = Math.min(...rooms.map(({ bytes }) => bytes));
   return { ...needOf(demand.engine + demand.host), availableBytes };
+}
+
+/**
+ * Asks for the memory of a training that is yet to come, before anything is done for it.
+ *
+ * @throws EngineError as `requireStepMemory`
+ */
+export async function requireTrainingMemory(
+  model: TrainableModel,
+  loader: Pick<TrainLoader, 'layout' | 'stepsPerEpoch'>,
+  options: TrainOptions,
+  available?: number,
+): Promise<void> {
+  const planned = plan(model.parameters, options, loader.stepsPerEpoch);
+  const step = planStep(model, planned);
+  try {
+    requireStepMemory(step, await loader.layout(), planned.accumulate, undefined, available);
+  } finally {
+    step.dispose();
+    planned.optimizer.dispose();
+    planned.ema?.dispose();
+  }
 }
 
 /** Pixels of a batch that a step is tried on: with more, maps have too many values for an engine's own numbers. */

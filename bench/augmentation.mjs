@@ -1,4 +1,4 @@
-// npm run bench -- loader [COCO_FOLDER]: what a training image of 320 x 320 pixels costs a thread, by what is done to it.
+// npm run bench -- augmentation [COCO_FOLDER]: what a training image of 320 x 320 pixels costs a thread, by what is done to it.
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { drawCells, openData } from '../dist/datasets/index.js';
@@ -6,7 +6,7 @@ import { createLoader } from '../dist/datasets/loader/index.js';
 import { plain } from '../dist/datasets/transforms/index.js';
 
 const [given] = process.argv.slice(2);
-const root = given ?? join(tmpdir(), 'espalier-bench-loader');
+const root = given ?? join(tmpdir(), 'espalier-bench-augmentation');
 if (!given) await drawCells({ out: root, images: 40, seed: 1 });
 const data = await openData(
   { kind: 'coco', root, ...(given ? {} : { images: 'images', train: 'annotations/train.json' }) },
