@@ -67,7 +67,7 @@ test('an image of its own columns and rows shows where each pixel is read, and a
     return (i % 2 === 0 ? at % width : Math.floor(at / width)) + 0.5;
   });
   const into = new Float32Array(data.length);
-  warpImage({ data, width, height, channels: 2 }, IDENTITY, into, [height, width], [-1, -1], 'linear', field);
+  warpImage({ data, width, height }, IDENTITY, into, [height, width], [-1, -1], 'linear', field);
   const labels = Uint8Array.from({ length: width * height }, (_, i) => ((i % width) + Math.floor(i / width)) % 5);
   const mask = warpMask(labels, { width, height }, IDENTITY, [height, width], field);
   let outside = 0;
