@@ -287,13 +287,13 @@ const imagefolder = (list) =>
 const kitti = ({ objects }) =>
   `${objects.map((object) => `${NAMES[object.label]} 0.00 0 -1.5 ${far(object).join(' ')} 1.6 1.7 3.6 -0.6 1.7 46.7 -1.6`).join('\n')}\n`;
 
-/** One byte a pixel: 0, and of each object what `valueOf` says. */
-function map({ objects }, valueOf) {
+/** One byte a pixel: 0, and of each object what `shadeOf` says. */
+function map({ objects }, shadeOf) {
   const data = new Uint8Array(WIDTH * HEIGHT);
-  for (const [i, object] of objects.entries()) fill(data, object, [valueOf(object.label, i)]);
+  for (const [i, object] of objects.entries()) fill(data, object, [shadeOf(object.label, i)]);
   return data;
 }
-const grey = (valueOf) => (image) => encodePng({ data: map(image, valueOf), ...size });
+const grey = (shadeOf) => (image) => encodePng({ data: map(image, shadeOf), ...size });
 const PALETTE = [
   [0, 0, 0],
   [128, 0, 0],

@@ -1,6 +1,6 @@
-import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
 import { backgroundOf } from '../../datasets/labels.js';
 import { hasClass } from '../../datasets/overlap.js';
+import { packPatch, patchOfMask } from '../../datasets/packedMasks.js';
 import { type ShapeLabel, shapesOf } from '../../datasets/pictures/index.js';
 import {
   type ClassMap,
@@ -84,7 +84,7 @@ function drawMasks(image: RgbPixels, { scores }: Detections, masks: readonly Pac
   const reach = lineOf(image);
   for (let index = scores.length - 1; index >= 0; index--) {
     const mask = masks[index] as PackedMask;
-    const patch = patchOfRuns({ size: [...mask.size], counts: mask.counts });
+    const patch = patchOfMask(mask);
     if (patch === null) continue;
     const { left, top, width, height, data } = patch;
     const isInside = (x: number, y: number): boolean =>
