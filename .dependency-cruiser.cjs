@@ -94,7 +94,7 @@ module.exports = {
       severity: 'error',
       from: { path: PORTABLE },
       to: {
-        path: '^datasets/(?!(sample|boxAt|placement|encoder|dataset|outside|suggestion|editDistance|pixelTypes|intensity|caseStatistics|instanceMasks|overlap)\\.ts$|transforms/|evaluators/)',
+        path: '^datasets/(?!(sample|boxAt|placement|encoder|dataset|outside|suggestion|editDistance|pixelTypes|intensity|caseStatistics|packedMasks|overlap)\\.ts$|transforms/|evaluators/)',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -61,9 +61,13 @@ describe.each([
   const allowed = new Set(Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }));
 
   it('ships what it names, and nothing of the build', () => {
-    const named = [manifest.exports, manifest.imports ?? {}, manifest.bin]
+    const imported = leaves(manifest.imports ?? {});
+    const isPackage = (name: string): boolean => !name.startsWith('.');
+    expect(imported.filter((name) => isPackage(name) && !allowed.has(name))).toEqual([]);
+    const named = [manifest.exports, imported.filter((name) => !isPackage(name)), manifest.bin]
       .flatMap(leaves)
       .map((path) => normalize(path));
+    expect(named.length).toBeGreaterThan(2);
     expect(named.filter((path) => !files.has(path))).toEqual([]);
     expect([...files].filter((path) => /tsbuildinfo|\.map$|\.test\.|node_modules|^test/.test(path))).toEqual([]);
     for (const path of ['LICENSE', 'README.md', 'package.json']) expect(files).toContain(path);

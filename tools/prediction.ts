@@ -1,8 +1,8 @@
 import { basename, extname, join } from 'node:path';
 import type { ImagePrediction } from '../configs/network.js';
 import { encodeIndexedPng, encodeLabelPng, encodePng, shownImage } from '../datasets/decode/index.js';
-import { patchOfRuns } from '../datasets/instanceMasks.js';
 import { planeOf } from '../datasets/overlap.js';
+import { patchOfMask } from '../datasets/packedMasks.js';
 import type { ClassMap, Instances, RgbPixels } from '../datasets/sample.js';
 import { eachPixel } from '../datasets/transforms/patches.js';
 import { valueAt } from '../engine/checked.js';
@@ -92,8 +92,8 @@ export function writeMask(
 /** Objects by their number from 1, the first on top. */
 function labelImage(masks: Instances['masks'], { width, height }: Pick<RgbPixels, 'width' | 'height'>) {
   const data = new Uint16Array(width * height);
-  for (const [index, { size, counts }] of [...masks.entries()].reverse()) {
-    const patch = patchOfRuns({ size: [...size], counts });
+  for (const [index, mask] of [...masks.entries()].reverse()) {
+    const patch = patchOfMask(mask);
     if (patch === null) continue;
     eachPixel(patch, { width, height }, (at) => {
       data[at] = index + 1;

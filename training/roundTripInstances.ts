@@ -1,7 +1,7 @@
 import { boxAt } from '../datasets/boxAt.js';
 import { allocateTargets } from '../datasets/encoder.js';
 import { createInstanceEvaluator, type InstanceReport } from '../datasets/evaluators/index.js';
-import { packPatch } from '../datasets/instanceMasks.js';
+import { packPatch } from '../datasets/packedMasks.js';
 import type { Instances, InstanceTruth, LabelMap } from '../datasets/sample.js';
 import { cutAt } from '../datasets/transforms/patches.js';
 import { valueAt } from '../engine/checked.js';

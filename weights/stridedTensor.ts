@@ -42,7 +42,7 @@ export function tensorRef(
   const start = offset as number;
   const size = sizeOf(shape);
   const count = Math.floor(storage.size / element.width);
-  const last = shape.reduce((index, length, axis) => index + (length - 1) * valueAt(strides, axis), start);
+  const last = shape.reduce((index, length, axis) => index + (length - 1) * (strides[axis] ?? 0), start);
   if (shape.length !== strides.length || size > count || (size > 0 && last >= count)) {
     throw new WeightsError(
       `the file is damaged: a tensor [${shape}] with strides [${strides}] from ${start} in a storage of ${count} values`,

@@ -1,7 +1,7 @@
 import { COCO, COCOeval, type InstanceAnnotation } from '#coco-ts';
 import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
-import { packPatch } from '../instanceMasks.js';
+import { packPatch } from '../packedMasks.js';
 import type { Instances, InstanceTruth, PackedMask } from '../sample.js';
 import {
   type ClassPrecision,

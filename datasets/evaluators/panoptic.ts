@@ -1,7 +1,7 @@
 import { meanQuality, type PanopticImage, type Quality, tallyPanoptic } from '#coco-ts';
 import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
-import { patchOfRuns } from '../instanceMasks.js';
+import { patchOfMask } from '../packedMasks.js';
 import { type ClassMap, IGNORED, type LabelMap, type MaskPatch, type Panoptic, type PanopticTruth } from '../sample.js';
 import { eachPixel } from '../transforms/patches.js';
 import type { EvaluatorOptions } from './detection.js';
@@ -85,8 +85,7 @@ const figuresOf = (quality: Quality | undefined) => ({
 /** Segments with a pixel: classes without objects are numbered by their class from 1, objects after them. */
 export function answerSegments({ things, stuff }: Panoptic, labels: LabelMap): PanopticImage {
   const objects = Array.from(things.labels, (label, d) => {
-    const { size, counts } = valueAt(things.masks, d);
-    return { label, isCrowd: false, patch: patchOfRuns({ size: [...size], counts }) };
+    return { label, isCrowd: false, patch: patchOfMask(valueAt(things.masks, d)) };
   });
   return segmentsOf(stuff, objects, labels);
 }

@@ -3,8 +3,8 @@ import { boxAt } from '../boxAt.js';
 import { shownImage } from '../decode/shown.js';
 import { answeredOf, bestFirst } from '../evaluators/classification.js';
 import type { ScoredBoxes } from '../evaluators/detection.js';
-import { patchOfRuns } from '../instanceMasks.js';
 import { topClasses } from '../overlap.js';
+import { patchOfMask } from '../packedMasks.js';
 import type {
   ClassMap,
   ClassScores,
@@ -103,7 +103,7 @@ function boxesOf(drawable: Extract<Drawable, { boxes: unknown }>, threshold: num
     if (score !== undefined && score < threshold) continue;
     const [x1, y1, x2, y2] = boxAt(drawable.boxes, i);
     const mask = masks?.[i];
-    const patch = mask && 'counts' in mask ? patchOfRuns({ size: [...mask.size], counts: mask.counts }) : mask;
+    const patch = mask && 'counts' in mask ? patchOfMask(mask) : mask;
     found.push({
       box: [tenth(x1), tenth(y1), tenth(x2), tenth(y2)],
       label: drawable.labels[i] ?? 0,

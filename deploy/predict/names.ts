@@ -1,5 +1,5 @@
 /** What `espalier/predict` exports in a page and in Node alike. */
-export { maskPixels } from '../../datasets/instanceMasks.js';
+export { maskPixels } from '../../datasets/packedMasks.js';
 export { ConfigError, DataError, EngineError, EspalierError, ShapeError, WeightsError } from '../../engine/errors.js';
 export type { TaskName } from '../../heads/tasks/names.js';
 export type { FoundInstance, FoundObject, NamedClass } from '../../heads/tasks/told.js';

@@ -1,5 +1,5 @@
 import { boxAt } from '../../datasets/boxAt.js';
-import { packPatch } from '../../datasets/instanceMasks.js';
+import { packPatch } from '../../datasets/packedMasks.js';
 import type { Placement } from '../../datasets/placement.js';
 import type { Detections, Instances, MaskPatch } from '../../datasets/sample.js';
 import { type AlignedOutputs, detectAligned } from '../aligned/decode.js';

@@ -1,4 +1,4 @@
-import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
+import { packPatch, patchOfMask } from '../../datasets/packedMasks.js';
 import { type ClassMap, IGNORED, type Instances, type PackedMask, type Panoptic } from '../../datasets/sample.js';
 import { eachPixel } from '../../datasets/transforms/patches.js';
 import type { MergeConfig } from './config.js';
@@ -38,7 +38,7 @@ export function mergePanoptic(things: Instances, stuff: ClassMap, options: Merge
 
 /** What of a mask is free, which is taken then; null: too little. */
 function takePixels(mask: PackedMask, taken: Uint8Array, image: ClassMap, visible: number): PackedMask | null {
-  const patch = patchOfRuns({ size: [...mask.size], counts: mask.counts });
+  const patch = patchOfMask(mask);
   if (patch === null) return null;
   const data = new Uint8Array(patch.data.length);
   let [all, left] = [0, 0];

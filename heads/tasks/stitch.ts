@@ -1,5 +1,5 @@
 import { boxAt } from '../../datasets/boxAt.js';
-import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
+import { packPatch, patchOfMask } from '../../datasets/packedMasks.js';
 import type { ClassMap, ClassScores, Detections, Instances, PackedMask, Panoptic } from '../../datasets/sample.js';
 import { valueAt } from '../../engine/checked.js';
 import { ShapeError } from '../../engine/errors.js';
@@ -218,8 +218,8 @@ export function stitchPanoptic(size: Size) {
 /** What tiles have told stays. */
 const ALL = { scoreThreshold: 0, visible: 0, stuffShare: 0 } as const;
 
-function moved({ size, counts }: PackedMask, { x, y }: StitchedTile, image: Size): PackedMask {
-  const patch = patchOfRuns({ size: [...size], counts }) ?? {
+function moved(mask: PackedMask, { x, y }: StitchedTile, image: Size): PackedMask {
+  const patch = patchOfMask(mask) ?? {
     left: 0,
     top: 0,
     width: 0,

@@ -1,4 +1,4 @@
-import { packPatch, patchOfRuns } from '../../datasets/instanceMasks.js';
+import { packPatch, patchOfMask } from '../../datasets/packedMasks.js';
 import type { ClassScores, Detections, Instances, MaskPatch, PackedMask } from '../../datasets/sample.js';
 import { cutAt, eachPixel, NO_PATCH } from '../../datasets/transforms/patches.js';
 import { valueAt } from '../../engine/checked.js';
@@ -86,7 +86,7 @@ function inside({ boxes, labels, scores }: Detections, { width, height }: Size) 
   return { result, rows };
 }
 
-const patchOf = ({ size, counts }: PackedMask): MaskPatch => patchOfRuns({ size: [...size], counts }) ?? NO_PATCH;
+const patchOf = (mask: PackedMask): MaskPatch => patchOfMask(mask) ?? NO_PATCH;
 const repacked = (mask: PackedMask, image: Size, move: (patch: MaskPatch) => MaskPatch): PackedMask =>
   packPatch(move(patchOf(mask)), image);
 

@@ -16,7 +16,7 @@ import { openCoco } from '../datasets/open.js';
 import { startLine, stepLine } from '../tools/dashboard/lines.js';
 import { findBarriers } from './accessible.js';
 import { chromiumMissing, launchChromium } from './browser.js';
-import { openTab, type Watched, waitForMarks } from './tabs.js';
+import { openTab, scrollTo, type Watched, waitForMarks } from './tabs.js';
 
 const HOSTILE = '<img src=x onerror=alert(1)>.[0]';
 const time = '2026-01-01T00:01:00.000Z';
@@ -116,7 +116,7 @@ describe.skipIf(chromiumMissing !== undefined)(
       expect(await findBarriers(tab)).toEqual([]);
       await tab.getByLabel('show two').press('Space'); // by the keyboard: both runs
       await tab.getByText('two total').first().waitFor({ state: 'attached', timeout: 20_000 });
-      await tab.locator('section[aria-label="Config"]').scrollIntoViewIfNeeded();
+      await scrollTo(tab.locator('section[aria-label="Config"]'));
       await tab
         .locator('section[aria-label="Config"] table td', { hasText: 'name' })
         .first()

@@ -9,11 +9,11 @@ import { drawCells } from '../../datasets/index.js';
 import { CONTROLS } from '../../tools/dashboard/controls.js';
 import { type Dashboard, startDashboard } from '../../tools/dashboard/server.js';
 import { chromiumMissing, isThorough, launchChromium } from './browser.js';
-import { CHARTS, openTab, type Watched, waitForMarks } from './tabs.js';
+import { CHARTS, openTab, scrollTo, type Watched, waitForMarks } from './tabs.js';
 
 const program = fileURLToPath(new URL('../../bin/espalier.js', import.meta.url));
 /** Epochs of two steps: of some seconds, or of a minute and more. */
-const EPOCHS = isThorough ? 120 : 12;
+const EPOCHS = isThorough ? 120 : 8;
 const config = `
 data: { kind: coco, root: sample, images: images, train: annotations/train.json, val: annotations/val.json }
 model: { preset: efficientdet-lite0, weights: null, inputSize: [64, 64], neckChannels: 16, neckRepeats: 1 }
@@ -61,28 +61,28 @@ describe.skipIf(chromiumMissing !== undefined)(
       const found: (string | null)[] = [];
       for (const title of CHARTS) {
         const chart = tab.locator(`section[aria-label="${title}"] [role=img]`).first();
-        await chart.scrollIntoViewIfNeeded();
+        await scrollTo(chart);
         found.push(await chart.getAttribute('aria-label'));
       }
       return found;
     }
 
-    it('shows it from before its first step, over its death and its continuation, to its end, and then the same from its log', async () => {
+    it('shows it from before its first step, over a pause, its death and its continuation, to its end, and then the same from its log', async () => {
       const tab = await open();
       await state(tab, 'no run yet');
       const first = train();
       await state(tab, 'running');
+      await expect.poll(() => stepOf(tab), { timeout: 60_000 }).toBeGreaterThanOrEqual(8); // two evaluations
+      await tab.locator('#pause').click();
+      await state(tab, 'paused');
       await waitForMarks(tab);
       const galleries = ['Batch as the network sees it', 'Answers on the same images', 'Worst images'];
       for (const title of galleries) {
         const section = tab.locator(`section[aria-label="${title}"]`);
-        await section.scrollIntoViewIfNeeded();
+        await scrollTo(section);
         await section.locator('figure img').first().waitFor();
       }
-      expect(await tab.locator('#pause').isVisible()).toBe(true);
-      const seen = await stepOf(tab);
-      expect(seen).toBeGreaterThanOrEqual(4); // two evaluations
-      expect(seen).toBeLessThan(2 * EPOCHS); // it trains all this time
+      expect(await stepOf(tab)).toBeLessThan(2 * EPOCHS);
 
       first.trainer.kill('SIGKILL');
       await first.ended;

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 
 /** Panels of the page of runs that are charts, of a run that was measured twice. */
 export const CHARTS = [
@@ -50,10 +50,15 @@ export async function waitForMarks(tab: Page, titles: readonly string[] = CHARTS
   for (const title of titles) {
     const section = tab.locator(`section[aria-label="${title}"]`);
     await section.waitFor({ timeout: 60_000 }); // hidden as long as there is nothing to show
-    await section.scrollIntoViewIfNeeded();
+    await scrollTo(section);
     await section
       .locator('svg .mark-line path, svg .mark-rect path, svg .mark-symbol path')
       .first()
       .waitFor({ state: 'attached', timeout: 20_000 });
   }
+}
+
+/** At once: Playwright's own waits until nothing moves, which a page that is being drawn may not do for long. */
+export function scrollTo(place: Locator): Promise<void> {
+  return place.evaluate((element) => element.scrollIntoView({ block: 'center' }));
 }

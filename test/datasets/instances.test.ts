@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { mask as masks } from '#coco-ts';
 import { openData } from '../../datasets/index.js';
-import { packPatch, patchOf, patchOfRuns } from '../../datasets/instanceMasks.js';
+import { patchOf } from '../../datasets/instanceMasks.js';
+import { packPatch, patchOfMask } from '../../datasets/packedMasks.js';
 import type { InstanceTruth, MaskPatch } from '../../datasets/sample.js';
 import { type Affine, compose, IDENTITY, mirrorX, mirrorY, quarterTurn } from '../../datasets/transforms/affine.js';
 import { warpPatch } from '../../datasets/transforms/patches.js';
@@ -45,7 +46,7 @@ describe('the pixels of an object', () => {
       columns[(at % WIDTH) * HEIGHT + Math.floor(at / WIDTH)] = value;
     });
     expect(packed).toEqual(masks.encode({ data: columns, width: WIDTH, height: HEIGHT }));
-    const back = patchOfRuns({ size: [HEIGHT, WIDTH], counts: packed.counts });
+    const back = patchOfMask(packed);
     if (patch.data.includes(1))
       expect(whole(back as MaskPatch, [HEIGHT, WIDTH])).toEqual(whole(patch, [HEIGHT, WIDTH]));
     else expect(back).toBeNull();

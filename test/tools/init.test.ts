@@ -18,8 +18,8 @@ test.skipIf(dataMissing)('init plans for volumes, writes why, and the config is 
   expect(plan).toMatchObject({ spacing: [0.75, 0.75], patch: [64, 64], intensity: 'zscore', foreground: 0.33 });
   expect(plan.nnunet.strides).toHaveLength(4);
   const text = readFileSync(out, 'utf8');
-  expect(text).toContain('# 2 training cases of 64 slices, 0 of them empty');
-  expect(text).toMatch(/nnU-Net on 8 GB: patches of 64 x 56, 2 a batch/);
+  expect(text).toContain('# 2 training cases of 86 slices, 0 of them empty');
+  expect(text).toMatch(/nnU-Net on 8 GB: patches of 72 x 48, 2 a batch/);
   const { data, train, evaluate } = readExperiment(out);
   expect(data).toMatchObject({ kind: 'medical', spacing: [0.75, 0.75], root: dataPath('nifti/sct') });
   expect(train).toMatchObject({ minutes: 5, batchSize: plan.batch, clipNorm: 12, schedule: { kind: 'poly' } });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decodeImage, encodePng } from '../../datasets/decode/index.js';
-import { packPatch } from '../../datasets/instanceMasks.js';
+import { packPatch } from '../../datasets/packedMasks.js';
 import { IGNORED, type Panoptic } from '../../datasets/sample.js';
 import { refuseForeign } from '../../tools/ownFiles.js';
 import { createPanopticWriter } from '../../tools/panopticFile.js';

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeImage, encodePng, shownImage } from '../../datasets/index.js';
-import { packPatch, patchOf } from '../../datasets/instanceMasks.js';
+import { patchOf } from '../../datasets/instanceMasks.js';
+import { packPatch } from '../../datasets/packedMasks.js';
 import { mapOf, type Shapes } from '../../datasets/pictures/index.js';
 import type { RgbPixels } from '../../datasets/sample.js';
 import { letterbox } from '../../datasets/transforms/index.js';

@@ -144,7 +144,8 @@ export function requireStepMemory(
       tf.dispose(hollow as unknown as tf.TensorContainer);
     }
   };
-  const engineBytes = along(stepBytes, batch / parts <= LARGEST_TRIED / (height * width) ? batch : 2 * parts);
+  const most = Math.max(2, Math.floor(LARGEST_TRIED / (height * width))) * parts;
+  const engineBytes = along(stepBytes, Math.min(batch, most));
   const demandOf = (count: number): Demand => ({ engine: engineBytes(count), host: layout.heldBytes(count) });
   const rooms = roomsWith(available);
   const request = { what: 'a step', inputSize: [height, width] as const };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packPatch } from '../../../datasets/instanceMasks.js';
+import { packPatch } from '../../../datasets/packedMasks.js';
 import { encodeJpeg, fittedSize, mapOf, shapesOf, thumbnailOf } from '../../../datasets/pictures/index.js';
 import { outlineOf } from '../../../datasets/pictures/outline.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packPatch, patchOfRuns } from '../../../datasets/instanceMasks.js';
+import { packPatch, patchOfMask } from '../../../datasets/packedMasks.js';
 import type { Instances } from '../../../datasets/sample.js';
 import { fuseBoxes } from '../../../heads/boxes/fusion.js';
 import { classificationViews, detectionViews, instanceViews } from '../../../heads/tasks/views.js';
@@ -51,7 +51,7 @@ describe('views', () => {
   it('mirrors boxes and masks, and twice is once', () => {
     const mirrored = instanceViews.mirrored(found, size);
     expect([...mirrored.boxes]).toEqual([15, 1, 18, 3]);
-    expect(patchOfRuns({ size: [10, 20], counts: mirrored.masks[0]!.counts })).toEqual({
+    expect(patchOfMask(mirrored.masks[0]!)).toEqual({
       left: 16,
       top: 1,
       width: 2,

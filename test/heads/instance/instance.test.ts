@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { FeatureSpec } from '../../../backbones/features.js';
 import { allocateTargets } from '../../../datasets/encoder.js';
 import { createInstanceEvaluator } from '../../../datasets/evaluators/index.js';
-import { packPatch, patchOfRuns } from '../../../datasets/instanceMasks.js';
+import { packPatch, patchOfMask } from '../../../datasets/packedMasks.js';
 import type { Instances, InstanceTruth, MaskPatch } from '../../../datasets/sample.js';
 import { createRandom } from '../../../engine/random.js';
 import { createPoints } from '../../../heads/boxes/points.js';
@@ -316,7 +316,7 @@ describe('decoding of instances', () => {
     expect([...found.boxes]).toEqual([2, 2, 18, 18]);
     const [mask] = found.masks;
     expect(mask?.size).toEqual([32, 32]);
-    const patch = patchOfRuns({ size: [32, 32], counts: mask!.counts });
+    const patch = patchOfMask(mask!);
     // left of x = 20 in the input is left of 10 in the image; around the box 2 pixels more, from 0
     expect(patch).toMatchObject({ left: 0, top: 0, width: 10, height: 20 });
     expect(patch?.data.every((value) => value === 1)).toBe(true);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FeatureSpec } from '../../../backbones/features.js';
-import { packPatch, patchOfRuns } from '../../../datasets/instanceMasks.js';
+import { packPatch, patchOfMask } from '../../../datasets/packedMasks.js';
 import { IGNORED, type MaskPatch, type PanopticTruth } from '../../../datasets/sample.js';
 import { panopticConfig } from '../../../heads/panoptic/config.js';
 import { branchClass, createEncoder, ownClass } from '../../../heads/panoptic/encoder.js';
@@ -98,7 +98,7 @@ describe('merging', () => {
       options,
     );
     expect([...found.things.scores]).toEqual([...Float32Array.of(0.9, 0.8)]);
-    const [first, second] = found.things.masks.map(({ counts }) => patchOfRuns({ size: [10, 20], counts }));
+    const [first, second] = found.things.masks.map(patchOfMask);
     expect(first).toMatchObject({ left: 0, top: 0, width: 8, height: 8 });
     expect(second).toMatchObject({ left: 8, top: 0, width: 4, height: 8 });
     const counts = [1, 2, IGNORED].map((label) => found.stuff.mask.filter((value) => value === label).length);
