@@ -4,10 +4,11 @@ import type { Placement } from '../placement.js';
 import type { PixelData, Pixels, Sample, Truth } from '../sample.js';
 import { type Affine, affineOf, apply, compose, IDENTITY, mirrorX, mirrorY, quarterTurn } from './affine.js';
 import type { AugmentConfig } from './augmentConfig.js';
-import { applyCalls, movementOf, type Rectangle, remaining } from './calls.js';
+import { applyCalls, bendingOf, movementOf, remaining } from './calls.js';
 import { type ColorChange, changeColor, drawColor } from './color.js';
 import { pickForeground } from './foreground.js';
 import { changeIntensity } from './intensity.js';
+import type { Rectangle } from './ops/op.js';
 import { drawRules, policyOf } from './policies/index.js';
 import type { OpCall } from './policies/policy.js';
 import { type Spacing, scalesTo } from './spacing.js';
@@ -61,8 +62,12 @@ export function drawAugmentation(
   const placement = point === null ? drawn : centredOn(apply(oriented.affine, point), drawn, config.size);
   const laid = compose(oriented.affine, affineOf(placement));
   const calls = drawCalls(config, placement, random);
+  const shown = shownOf(placement, config.size);
+  const moved = calls.length === 0 ? laid : compose(laid, movementOf(calls, shown, random));
+  const deformation = bendingOf(calls, shown, random);
   return {
-    affine: calls.length === 0 ? laid : compose(laid, movementOf(calls, shownOf(placement, config.size), random)),
+    affine: moved,
+    ...(deformation && { deformation }),
     placement,
     color,
     size: config.size,
@@ -173,8 +178,8 @@ function centredOn(
  * @returns    the truth in input pixels
  */
 export function applyAugmentation<T extends Truth>(sample: Sample<T>, drawn: Augmentation, into: PixelData): T {
-  const { affine, size, fill, spread, color, calls, seed = 0, keepsZeros, isSmooth } = drawn;
-  const region = warpImage(sample.image, affine, into, size, fill, isSmooth ? 'cubic' : 'linear');
+  const { affine, deformation, size, fill, spread, color, calls, seed = 0, keepsZeros, isSmooth } = drawn;
+  const region = warpImage(sample.image, affine, into, size, fill, isSmooth ? 'cubic' : 'linear', deformation);
   const channels = channelsOf(sample.image);
   const zeros = keepsZeros ? zerosOf(into, channels) : null;
   if (spread) changeIntensity(into, size[1], region, color, spread);

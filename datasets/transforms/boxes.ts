@@ -2,6 +2,7 @@ import { boxAt } from '../boxAt.js';
 import type { Placement } from '../placement.js';
 import type { DetectionTruth, ObjectsTruth } from '../sample.js';
 import { type Affine, areaScaleAt, hullOf } from './affine.js';
+import { bentHull, type Deformation } from './deformation.js';
 
 /** Input pixels; a box with a shorter side carries no signal and breaks the logarithm of the box coder. */
 const SHORTEST_SIDE = 1;
@@ -18,8 +19,9 @@ export function transformBoxes(
   affine: Affine,
   size: readonly [number, number],
   minVisible: number,
+  deformation?: Deformation,
 ): DetectionTruth {
-  const { kept: _, ...objects } = moveObjects(truth, affine, size, minVisible);
+  const { kept: _, ...objects } = moveObjects(truth, affine, size, minVisible, deformation);
   return { kind: 'boxes', ...objects };
 }
 
@@ -29,6 +31,7 @@ export function moveObjects(
   affine: Affine,
   size: readonly [number, number],
   minVisible: number,
+  deformation?: Deformation,
 ): ObjectsTruth & { readonly kept: readonly number[] } {
   const count = truth.labels.length;
   const boxes = new Float64Array(count * 4);
@@ -36,7 +39,7 @@ export function moveObjects(
   const kept: number[] = [];
   for (let i = 0; i < count; i++) {
     const at = kept.length;
-    const visible = moveBox(truth.boxes, i * 4, affine, size, boxes, at * 4);
+    const visible = moveBox(truth.boxes, i * 4, affine, size, boxes, at * 4, deformation);
     if (visible === 0 || (visible < minVisible && !truth.ignored[i])) continue;
     const [x1, y1, x2, y2] = boxAt(truth.boxes, i);
     areas[at] = (truth.areas[i] ?? 0) * areaScaleAt(affine, (x1 + x2) / 2, (y1 + y2) / 2) * visible;
@@ -59,9 +62,11 @@ function moveBox(
   [height, width]: readonly [number, number],
   into: Float64Array,
   target: number,
+  deformation: Deformation | undefined,
 ): number {
   const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = from.subarray(source, source + 4);
-  const [left, top, right, bottom] = hullOf(affine, [x1, y1, x2, y2]);
+  const hull = hullOf(affine, [x1, y1, x2, y2]);
+  const [left, top, right, bottom] = deformation ? bentHull(deformation, hull) : hull;
   const clipped = [clamp(left, width), clamp(top, height), clamp(right, width), clamp(bottom, height)] as const;
   into.set(clipped, target);
   const across = clipped[2] - clipped[0];

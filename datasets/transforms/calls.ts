@@ -2,19 +2,12 @@ import type { Random } from '../../engine/random.js';
 import { createPixels, type PixelType, typeOf } from '../pixelTypes.js';
 import { objectsOf, type PixelData, type Truth } from '../sample.js';
 import { type Affine, compose, IDENTITY, shift } from './affine.js';
+import { type Deformation, joined } from './deformation.js';
 import { opOf } from './ops/index.js';
-import type { Canvas, Frame } from './ops/op.js';
+import type { Canvas, Frame, Rectangle } from './ops/op.js';
 import type { OpCall } from './policies/policy.js';
 import type { Region } from './region.js';
 import { type Fill, warpImage } from './warp.js';
-
-/** Where an image lies in an input, pixels. */
-export interface Rectangle {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** The map of all calls that move the image, one after the other, in pixels of the input. */
 export const movementOf = (calls: readonly OpCall[], { left, top, ...size }: Rectangle, random: Random): Affine =>
@@ -23,7 +16,16 @@ export const movementOf = (calls: readonly OpCall[], { left, top, ...size }: Rec
     return own === null ? map : compose(map, compose(compose(shift(-left, -top), own), shift(left, top)));
   }, IDENTITY);
 
-const movesImage = ({ op, perObject }: OpCall): boolean => perObject === undefined && opOf(op).kind === 'geometric';
+/** How all calls that bend the image do so together; null: none does. */
+export const bendingOf = (calls: readonly OpCall[], over: Rectangle, random: Random): Deformation | null =>
+  calls.reduce<Deformation | null>((bent, { op: name, value, perObject }) => {
+    const op = opOf(name);
+    if (op.kind !== 'bending' || perObject !== undefined) return bent;
+    const own = op.field(value, over, random);
+    return bent === null ? own : joined(bent, own);
+  }, null);
+
+const movesImage = ({ op, perObject }: OpCall): boolean => perObject === undefined && opOf(op).kind !== 'pixels';
 
 function mapOf(name: OpCall['op'], value: number, frame: Frame, random: Random): Affine | null {
   const op = opOf(name);

@@ -1,6 +1,7 @@
 import type { MaskPatch } from '../sample.js';
 import { type Affine, hullOf, isAligned } from './affine.js';
 import { axesOf, centre } from './axis.js';
+import { type Deformation, widened } from './deformation.js';
 import { addressable } from './region.js';
 import { sampleNearest } from './warpFree.js';
 
@@ -11,8 +12,13 @@ import { sampleNearest } from './warpFree.js';
  * @param size   [height, width] of the input, pixels; what is outside is cut off
  * @returns      null: no pixel of the object is left
  */
-export function warpPatch(patch: MaskPatch, affine: Affine, size: readonly [number, number]): MaskPatch | null {
-  if (!isAligned(affine)) return warpPatchFreely(patch, affine, size);
+export function warpPatch(
+  patch: MaskPatch,
+  affine: Affine,
+  size: readonly [number, number],
+  deformation?: Deformation,
+): MaskPatch | null {
+  if (deformation || !isAligned(affine)) return warpPatchFreely(patch, affine, size, deformation);
   const { x, y, transposed } = axesOf(affine, 0, 0);
   const [across, down] = transposed ? [rows(patch), columns(patch)] : [columns(patch), rows(patch)];
   const [left, right] = covered(x, across, size[1]);
@@ -74,12 +80,18 @@ export const boxOf = ({ left, top, width, height }: MaskPatch): readonly [number
   top + height,
 ];
 
-function warpPatchFreely(patch: MaskPatch, map: Affine, size: readonly [number, number]): MaskPatch | null {
+function warpPatchFreely(
+  patch: MaskPatch,
+  map: Affine,
+  size: readonly [number, number],
+  deformation: Deformation | undefined,
+): MaskPatch | null {
   const { left, top, width, height } = patch;
-  const region = addressable(hullOf(map, [left, top, left + width, top + height]), size);
+  const hull = hullOf(map, [left, top, left + width, top + height]);
+  const region = addressable(widened(hull, deformation), size);
   const [columns, rows] = [region.right - region.left, region.bottom - region.top];
   const data = new Uint8Array(Math.max(0, columns * rows));
-  sampleNearest(patch, map, data, columns, region);
+  sampleNearest(patch, map, data, columns, region, deformation);
   return cropped({ left: region.left, top: region.top, width: columns, height: rows, data });
 }
 

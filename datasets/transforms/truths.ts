@@ -1,6 +1,7 @@
 import type { InstanceTruth, SemanticTruth, Truth } from '../sample.js';
 import { type Affine, isAligned } from './affine.js';
 import { moveObjects, transformBoxes } from './boxes.js';
+import type { Deformation } from './deformation.js';
 import { boxOf, NO_PATCH, warpPatch } from './patches.js';
 import { warpMask, warpMaskLinear } from './warp.js';
 
@@ -8,6 +9,8 @@ import { warpMask, warpMaskLinear } from './warp.js';
 export interface Movement {
   /** Original pixels -> input pixels. */
   readonly affine: Affine;
+  /** Where pixels of the input are read beside their place. Absent: there. */
+  readonly deformation?: Deformation;
   /** [height, width] of the input, pixels. */
   readonly size: readonly [number, number];
   /** Boxes with a smaller share of their area left are dropped, fraction. */
@@ -29,7 +32,8 @@ type TruthKinds = { readonly [K in Truth['kind']]: TruthKind<Extract<Truth, { re
 /** Every kind of truth there is. */
 const TRUTHS: TruthKinds = {
   boxes: {
-    move: (truth, { affine, size, minVisible }) => transformBoxes(truth, affine, size, minVisible),
+    move: (truth, { affine, size, minVisible, deformation }) =>
+      transformBoxes(truth, affine, size, minVisible, deformation),
     bytes: ({ boxes }) => boxes.byteLength,
   },
   instances: { move: moveInstances, bytes: instanceBytes },
@@ -49,11 +53,14 @@ function instanceBytes({ boxes, masks }: Pick<InstanceTruth, 'boxes' | 'masks'>)
   return masks.reduce((sum, { data }) => sum + data.byteLength, boxes.byteLength);
 }
 
-function moveClassMap(truth: Omit<SemanticTruth, 'kind'>, { affine, size, isSmooth }: Movement): SemanticTruth {
+function moveClassMap(
+  truth: Omit<SemanticTruth, 'kind'>,
+  { affine, deformation, size, isSmooth }: Movement,
+): SemanticTruth {
   const warp = isSmooth ? warpMaskLinear : warpMask;
   return {
     kind: 'classMap',
-    mask: warp(truth.mask, truth, affine, size),
+    mask: warp(truth.mask, truth, affine, size, deformation),
     width: size[1],
     height: size[0],
     ...(truth.overlaps && { overlaps: truth.overlaps }),
@@ -61,14 +68,18 @@ function moveClassMap(truth: Omit<SemanticTruth, 'kind'>, { affine, size, isSmoo
 }
 
 /**
- * An object of which the box is still seen, but no pixel, is neither learned nor background. Where the map turns or shears,
+ * An object of which the box is still seen, but no pixel, is neither learned nor background. Where the map turns, shears or bends,
  * boxes are those of the pixels that are left: the corners of a box enclose more.
  */
-function moveInstances(truth: Omit<InstanceTruth, 'kind'>, { affine, size, minVisible }: Movement): InstanceTruth {
-  const { kept, ...objects } = moveObjects(truth, affine, size, minVisible);
-  const moved = kept.map((m) => warpPatch(truth.masks[m]!, affine, size));
-  const boxes = isAligned(affine) ? objects.boxes : Float64Array.from(objects.boxes);
-  if (!isAligned(affine)) {
+function moveInstances(
+  truth: Omit<InstanceTruth, 'kind'>,
+  { affine, deformation, size, minVisible }: Movement,
+): InstanceTruth {
+  const { kept, ...objects } = moveObjects(truth, affine, size, minVisible, deformation);
+  const moved = kept.map((m) => warpPatch(truth.masks[m]!, affine, size, deformation));
+  const isExact = isAligned(affine) && deformation === undefined;
+  const boxes = isExact ? objects.boxes : Float64Array.from(objects.boxes);
+  if (!isExact) {
     moved.forEach((patch, i) => {
       if (patch) boxes.set(boxOf(patch), i * 4);
     });

@@ -2,6 +2,7 @@ import { channelsOf } from '../pixelTypes.js';
 import { IGNORED, type PixelData, type Pixels } from '../sample.js';
 import { type Affine, isAligned } from './affine.js';
 import { type Axis, axesOf, centre, insideRange, type Kernel, tapsOf } from './axis.js';
+import type { Deformation } from './deformation.js';
 import type { Region } from './region.js';
 import { resample } from './resample.js';
 import { resampleDeep } from './resampleDeep.js';
@@ -18,6 +19,7 @@ export type Fill = readonly number[];
  * @param size   [height, width] of the input, pixels
  * @param fill   value of each channel where the image is not
  * @param kernel of what lies between pixels. Defaults to linear
+ * @param deformation where pixels of the input are read beside their place, linear then. Absent: there
  * @returns      where the image is
  */
 export function warpImage(
@@ -27,13 +29,14 @@ export function warpImage(
   size: readonly [number, number],
   fill: Fill,
   kernel: Kernel = 'linear',
+  deformation?: Deformation,
 ): Region {
   const [height, width] = size;
   const channels = channelsOf(image);
   const painted = Array.from({ length: channels }, (_, c) => fill[c] ?? fill[0] ?? 0);
-  if (!isAligned(affine)) {
+  if (deformation || !isAligned(affine)) {
     paintOutside(into, width, height, NOWHERE, painted);
-    return warpFreely(image, channels, affine, into, size);
+    return warpFreely(image, channels, affine, into, size, deformation);
   }
   const axes = axesOf(affine, image.width, image.height);
   const across = tapsOf(axes.x, width, kernel);
@@ -80,12 +83,13 @@ export function warpMask(
   source: { readonly width: number; readonly height: number },
   affine: Affine,
   size: readonly [number, number],
+  deformation?: Deformation,
 ): Uint8Array {
   const [height, width] = size;
   const into = new Uint8Array(height * width).fill(IGNORED);
-  if (!isAligned(affine)) {
+  if (deformation || !isAligned(affine)) {
     const whole = { left: 0, top: 0, width: source.width, height: source.height, data: mask };
-    sampleNearest(whole, affine, into, width, { left: 0, top: 0, right: width, bottom: height });
+    sampleNearest(whole, affine, into, width, { left: 0, top: 0, right: width, bottom: height }, deformation);
     return into;
   }
   const { x, y, transposed } = axesOf(affine, source.width, source.height);
@@ -113,10 +117,11 @@ export function warpMaskLinear(
   source: { readonly width: number; readonly height: number; readonly overlaps?: true },
   affine: Affine,
   size: readonly [number, number],
+  deformation?: Deformation,
 ): Uint8Array {
   const [height, width] = size;
   const chosen = source.overlaps ? sharedBits : largest;
-  if (!isAligned(affine)) return warpMask(mask, source, affine, size);
+  if (deformation || !isAligned(affine)) return warpMask(mask, source, affine, size, deformation);
   const { x, y, transposed } = axesOf(affine, source.width, source.height);
   const into = new Uint8Array(height * width).fill(IGNORED);
   const columns = pairsOf(x, width, transposed ? source.width : 1);

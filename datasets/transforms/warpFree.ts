@@ -2,6 +2,7 @@ import { ShapeError } from '../../engine/errors.js';
 import { createPixels, type PixelType, typeOf } from '../pixelTypes.js';
 import type { MaskPatch, PixelData, Pixels } from '../sample.js';
 import { type Affine, apply, areaScaleAt, compose, hullOf, invert } from './affine.js';
+import { type Deformation, type RowMoves, rowMoves, widened } from './deformation.js';
 import { addressable, type Region } from './region.js';
 
 /** A smaller image for strong reductions; grows to the largest seen by this thread, one of each type. */
@@ -21,8 +22,9 @@ export function warpFreely(
   map: Affine,
   into: PixelData,
   size: readonly [height: number, width: number],
+  deformation?: Deformation,
 ): Region {
-  const region = addressable(hullOf(map, [0, 0, image.width, image.height]), size);
+  const region = addressable(widened(hullOf(map, [0, 0, image.width, image.height]), deformation), size);
   const [x, y] = apply(invert(map), [(region.left + region.right) / 2, (region.top + region.bottom) / 2]);
   const area = areaScaleAt(map, within(x, image.width), within(y, image.height));
   if (!(area > 0))
@@ -31,7 +33,8 @@ export function warpFreely(
   const source = factor < 2 ? image : reduced(image, channels, factor);
   const inverse = invert(factor < 2 ? map : compose([factor, 0, 0, 0, factor, 0], map));
   const extent = { width: image.width / Math.max(1, factor), height: image.height / Math.max(1, factor) };
-  draw(source, channels, extent, inverse, into, size[1], region);
+  const moves = deformation ? rowMoves(deformation, region.left, region.right) : null;
+  draw(source, channels, extent, inverse, into, size[1], region, moves);
   return region;
 }
 
@@ -66,13 +69,15 @@ function findTaps(
   extent: Extent,
   row: number,
   { left, right }: Region,
+  moves: RowMoves | null,
 ): RowTaps {
   if (taps.columns.length < right - left) taps = emptyTaps(right - left);
   const { columns, sources, weights } = taps;
-  const y = row + 0.5;
+  moves?.go(row);
   let count = 0;
   for (let column = left; column < right; column++) {
-    const x = column + 0.5;
+    const x = column + 0.5 + (moves === null ? 0 : moves.across[column - left]!);
+    const y = row + 0.5 + (moves === null ? 0 : moves.down[column - left]!);
     const w = g * x + h * y + i;
     const sx = (a * x + b * y + c) / w;
     const sy = (d * x + e * y + f) / w;
@@ -108,10 +113,11 @@ function draw(
   into: PixelData,
   width: number,
   region: Region,
+  moves: RowMoves | null,
 ): void {
   const isRgb = channels === 3 && image.data instanceof Uint8Array && into instanceof Uint8Array;
   for (let y = region.top; y < region.bottom; y++) {
-    const found = findTaps(inverse, image, extent, y, region);
+    const found = findTaps(inverse, image, extent, y, region, moves);
     if (isRgb) blendRgb(image.data, found, into, y * width);
     else blendDeep(image.data, channels, found, into, y * width);
   }
@@ -206,17 +212,22 @@ export function sampleNearest(
   source: MaskPatch,
   map: Affine,
   into: Uint8Array,
-  row: number,
+  stride: number,
   { left, top, right, bottom }: Region,
+  deformation?: Deformation,
 ): void {
+  const moves = deformation ? rowMoves(deformation, left, right) : null;
   const [a, b, c, d, e, f, g = 0, h = 0, i = 1] = invert(map);
-  for (let y = top; y < bottom; y++) {
-    for (let x = left; x < right; x++) {
-      const w = g * (x + 0.5) + h * (y + 0.5) + i;
-      const column = Math.floor((a * (x + 0.5) + b * (y + 0.5) + c) / w) - source.left;
-      const line = Math.floor((d * (x + 0.5) + e * (y + 0.5) + f) / w) - source.top;
+  for (let row = top; row < bottom; row++) {
+    moves?.go(row);
+    for (let at = left; at < right; at++) {
+      const x = at + 0.5 + (moves === null ? 0 : moves.across[at - left]!);
+      const y = row + 0.5 + (moves === null ? 0 : moves.down[at - left]!);
+      const w = g * x + h * y + i;
+      const column = Math.floor((a * x + b * y + c) / w) - source.left;
+      const line = Math.floor((d * x + e * y + f) / w) - source.top;
       if (!(column >= 0 && line >= 0 && column < source.width && line < source.height && w > 0)) continue;
-      into[(y - top) * row + x - left] = source.data[line * source.width + column] as number;
+      into[(row - top) * stride + at - left] = source.data[line * source.width + column] as number;
     }
   }
 }

@@ -4,6 +4,7 @@ import { brightness } from './brightness.js';
 import { color } from './color.js';
 import { contrast } from './contrast.js';
 import { boxCutout, cutout } from './cutout.js';
+import { elastic } from './elastic.js';
 import { equalize } from './equalize.js';
 import { flipX, flipY } from './flip.js';
 import { gain } from './gain.js';
@@ -34,6 +35,7 @@ export const OPS = {
   translateY,
   perspective,
   zoom,
+  elastic,
   flipX,
   flipY,
   brightness,

@@ -1,6 +1,7 @@
 import type { Random } from '../../../engine/random.js';
 import type { PixelData } from '../../sample.js';
 import type { Affine } from '../affine.js';
+import type { Deformation } from '../deformation.js';
 import type { Region } from '../region.js';
 import type { Fill } from '../warp.js';
 
@@ -17,6 +18,18 @@ export interface GeometricOp extends Stated {
   readonly kind: 'geometric';
   /** @param random of what the value leaves open */
   readonly map: (value: number, frame: Frame, random: Random) => Affine;
+}
+
+/** Bends the image, in the resample that moves it, too. Several that are drawn for an image add their moves. */
+export interface BendingOp extends Stated {
+  readonly kind: 'bending';
+  readonly field: (value: number, over: Rectangle, random: Random) => Deformation;
+}
+
+/** Where an image lies in an input, pixels. */
+export interface Rectangle extends Size {
+  readonly left: number;
+  readonly top: number;
 }
 
 interface Size {
@@ -39,7 +52,7 @@ export interface PixelOp extends Stated {
   readonly apply: (canvas: Canvas, value: number, across: number) => void;
 }
 
-export type Op = GeometricOp | PixelOp;
+export type Op = GeometricOp | BendingOp | PixelOp;
 
 /** The part of a batch that an image lies in, while it is changed. */
 export interface Canvas {

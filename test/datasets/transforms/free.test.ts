@@ -41,6 +41,7 @@ const turning: AugmentConfig = {
     { op: 'shearX', probability: 0.5, range: [-0.4, 0.4] },
     { op: 'perspective', probability: 0.5, range: [0.1, 0.5] },
     { op: 'translateY', probability: 0.5, range: [-0.2, 0.2] },
+    { op: 'elastic', probability: 0.5, range: [0, 2] },
   ],
 };
 

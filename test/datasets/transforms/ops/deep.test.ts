@@ -59,7 +59,7 @@ describe.each(PIXEL_TYPES)('%s', (type) => {
         const strength = middle ?? (value === 'none' ? 0 : Math.min(limits[1], Math.max(limits[0], 0.5)));
         const config = deepConfig(channels, { ops: [{ op, probability: 1, range: [strength, strength] }] });
         const { into } = changed(sample, config, channels, type);
-        const isForAny = rest.kind === 'geometric' || rest.images === 'any';
+        const isForAny = rest.kind !== 'pixels' || rest.images === 'any';
         const hasChanged = into.some((each, i) => each !== before[i]);
         // boxCutout needs boxes
         expect([op, hasChanged]).toEqual([op, isForAny && op !== 'boxCutout']);

@@ -44,6 +44,7 @@ const deep = Float32Array.from(pixels, (value) => (value - 120) / 60);
 /** What this library makes of the image. */
 function changed({ op: name, value, corners }: Case, image: Uint8Array | Float32Array): Uint8Array | Float32Array {
   const op = opOf(name);
+  if (op.kind === 'bending') throw new Error(`${name} is no op of others`);
   const into = image.slice();
   const fill = image instanceof Uint8Array ? [128, 128, 128] : [0, 0, 0];
   if (op.kind === 'geometric') {
