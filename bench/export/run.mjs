@@ -1,7 +1,7 @@
 /**
  * npm run bench -- export [--all]: networks with random weights, exported to ONNX and run by onnxruntime-node, against this
  * library on TensorFlow; writes bench/export/table.md. One network of each family of backbones, or with --all every one; and
- * every head on EfficientNet-Lite0. ESPALIER_ONNXRUNTIME may name the folder where the package is installed.
+ * every head on EfficientNet-Lite0; or with --heads the heads alone, printed only. ESPALIER_ONNXRUNTIME may name the folder where the package is installed.
  */
 import { writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
@@ -23,7 +23,8 @@ const rows = [];
 const families = Object.entries(FAMILIES).flatMap(([family, { archs }]) =>
   (process.argv.includes('--all') ? archs : archs.slice(0, 1)).map((arch) => [family, arch]),
 );
-for (const [family, arch] of families) await add(`${arch}`, family, () => backbone(arch));
+const headsAlone = process.argv.includes('--heads');
+for (const [family, arch] of headsAlone ? [] : families) await add(`${arch}`, family, () => backbone(arch));
 const heads = [...HEAD_KINDS.filter((kind) => kind !== 'semantic-decoder'), ...HEAD_NAMES];
 for (const head of heads) await add(`tf_efficientnet_lite0, ${head}`, 'head', () => network(head));
 
@@ -32,7 +33,7 @@ const table = [
   '| --- | --- | --- | --- | --- | --- |',
   ...rows.map((cells) => `| ${cells.join(' | ')} |`),
 ].join('\n');
-writeFileSync(new URL('./table.md', import.meta.url), `${table}\n`);
+if (!headsAlone) writeFileSync(new URL('./table.md', import.meta.url), `${table}\n`);
 console.log(table);
 
 async function add(name, kind, make) {
@@ -75,10 +76,10 @@ async function backbone(arch) {
 }
 
 async function network(head) {
-  const isDetector = HEADS[head]?.task.name === 'detection';
-  const task = isDetector ? 'detection' : 'segmentation';
+  const task = HEADS[head]?.task.name ?? 'segmentation';
   const model = { backbone: 'tf_efficientnet_lite0', inputSize: SIZE, head };
-  const { model: built, dispose } = createNetwork(parseExperiment({ task, model }, head), { classes: CLASSES });
+  const classes = CLASSES.map((each) => ({ ...each, isStuff: task === 'panoptic' && each.id === 3 }));
+  const { model: built, dispose } = createNetwork(parseExperiment({ task, model }, head), { classes });
   const { mean, std } = built.preprocessing;
   const run = (images) =>
     built.exported.outputs(built.forward(normalizeImages(images, mean, std), { training: false }));
