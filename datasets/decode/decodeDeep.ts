@@ -73,7 +73,7 @@ export async function decodeDeep(source: string | Uint8Array, { page = 0 }: Deco
     if (stored.channels < channels) throw new DataError(file, `decoded to ${stored.channels} channels of ${channels}`);
     const data = keep(stored.values, stored.channels, channels, type);
     const image = turned({ data, width: stored.width, height: stored.height }, header.orientation, channels);
-    return withStatistics(image);
+    return withStatistics({ ...image, ...(header.spacing && { spacing: header.spacing }) });
   } finally {
     release();
   }

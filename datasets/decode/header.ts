@@ -34,6 +34,8 @@ export interface ImageHeader {
   readonly inverted: boolean;
   /** TIFF: the channel after the colours is said to be alpha. */
   readonly alpha: boolean;
+  /** Distance between rows and between columns, upright, millimetres; absent: the file does not say. */
+  readonly spacing?: readonly [rows: number, columns: number];
   /** What of the file is left out. */
   readonly notes: readonly PixelNote[];
 }
