@@ -6,6 +6,10 @@ import { IGNORED, type LabelMap } from './sample.js';
 /** The class of pixels where nothing is. */
 export const BACKGROUND = 'background';
 
+/** Position of the class of pixels where nothing is, which drawings leave as they are; -1: there is none. */
+export const backgroundOf = (names: readonly string[]): number =>
+  names.findIndex((name) => name.toLowerCase() === BACKGROUND);
+
 /** Classes in the order given; ids count from `firstId`. Names must be unique and not empty. */
 export function labelMap(names: readonly string[], firstId = 0): LabelMap {
   if (names.length === 0) throw new ConfigError('the list of classes is empty');

@@ -1,3 +1,4 @@
+import { backgroundOf } from '../../datasets/labels.js';
 import { hasClass } from '../../datasets/overlap.js';
 import { packPatch, patchOfMask } from '../../datasets/packedMasks.js';
 import { type ShapeLabel, shapesOf } from '../../datasets/pictures/index.js';
@@ -39,10 +40,14 @@ export function drawOverlay(
   { boxes, masks, classMap, scores }: Overlay,
   names: readonly string[],
 ): RgbPixels {
-  const tinted = classMap ? drawClassMap(image, classMap, names) : image;
-  if (scores) return drawLabels(tinted, shapesOf(scores).labels ?? [], names);
-  if (boxes && masks) return drawMasks(tinted, boxes, masks);
-  return boxes ? drawDetections(tinted, boxes, names) : tinted;
+  const tinted = classMap ? tintClasses(image, classMap, names) : null;
+  const under = tinted?.canvas ?? copyOf(image);
+  const above = (): Canvas => {
+    if (scores) return drawLabels(under, shapesOf(scores).labels ?? [], names);
+    if (boxes && masks) return drawMasks(under, boxes, masks);
+    return boxes ? drawDetections(under, boxes, names) : under;
+  };
+  return tinted ? withLegend(above(), tinted.present, names) : above();
 }
 
 /** A copy of the image with what is to be learned from it: boxes with the names of their classes, over masks where objects have some, over regions. */
@@ -56,9 +61,10 @@ export function drawTruth(image: RgbPixels, truth: Truth, names: readonly string
     scores: new Float32Array(truth.labels.length).fill(Number.NaN),
   };
   if (!('masks' in truth)) return drawDetections(image, boxes, names);
-  const regions = 'mask' in truth ? drawClassMap(image, withoutObjects(truth), names) : image;
+  const regions = 'mask' in truth ? tintClasses(image, withoutObjects(truth), names) : null;
   const masks = truth.masks.map((patch) => packPatch(cutAt(patch, image), image));
-  return drawDetections(drawMasks(regions, boxes, masks), boxes, names);
+  const drawn = drawDetections(drawMasks(regions?.canvas ?? image, boxes, masks), boxes, names);
+  return regions ? withLegend(drawn, regions.present, names) : drawn;
 }
 
 /** The classes of the pixels that no object has. */
@@ -97,7 +103,7 @@ function drawMasks(image: RgbPixels, { scores }: Detections, masks: readonly Pac
 
 /**
  * A copy of the image with a box and `name score` over every detection, the best on top; a score that is no number is left out. Where
- * names would cover too much of the image, a legend stands for them.
+ * names would cover too much of the image, a legend below it stands for them.
  *
  * @param names class names by index
  */
@@ -119,7 +125,7 @@ export function drawDetections(image: RgbPixels, detections: Detections, names: 
     strokeRectangle(canvas, box, thickness, classColor(label));
     if (!isCrowded) drawLabel(canvas, text, box[0], box[1] - plateHeight(canvas), classColor(label));
   }
-  return isCrowded ? drawLegend(canvas, new Set(detections.labels), names) : canvas;
+  return isCrowded ? withLegend(canvas, new Set(detections.labels), names) : canvas;
 }
 
 /** Share of an image that names may cover; where they would cover more, a legend stands for them. */
@@ -132,12 +138,25 @@ function isCoveredBy(image: RgbPixels, texts: readonly string[]): boolean {
   return letters * LETTER * fontOf(image) * plateHeight(image) > MOST_COVERED * image.width * image.height;
 }
 
-/** Names of classes in the corner, one below the other. */
-function drawLegend(canvas: Canvas, labels: ReadonlySet<number>, names: readonly string[]): Canvas {
-  let top = 0;
-  for (const label of [...labels].sort((a, b) => a - b)) {
-    top += drawLabel(canvas, shownName(names[label] ?? String(label)), 0, top, classColor(label)) + lineOf(canvas);
-  }
+/** The image with the names of classes on a strip below it, which makes it higher; itself where there is none, or it is narrower than every name. */
+function withLegend(image: Canvas, labels: ReadonlySet<number>, names: readonly string[]): Canvas {
+  const gap = lineOf(image);
+  const plates = [...labels]
+    .sort((a, b) => a - b)
+    .map((label) => plateOf(shownName(names[label] ?? String(label)), fontOf(image), classColor(label)));
+  const [first] = plates;
+  if (first === undefined || plates.every(({ width }) => width > image.width)) return image;
+  let [left, top] = [gap, image.height + gap];
+  const places = plates.map(({ width, height }) => {
+    if (left > gap && left + width > image.width) [left, top] = [gap, top + height + gap];
+    const place = { left, top };
+    left += width + gap;
+    return place;
+  });
+  const height = top + first.height + gap;
+  const canvas: Canvas = { data: new Uint8Array(image.width * height * 3).fill(255), width: image.width, height };
+  canvas.data.set(image.data);
+  for (const [i, plate] of plates.entries()) layOver(canvas, plate, places[i]!.left, places[i]!.top);
   return canvas;
 }
 
@@ -145,37 +164,55 @@ function drawLegend(canvas: Canvas, labels: ReadonlySet<number>, names: readonly
 const lineOf = ({ width, height }: RgbPixels): number => Math.max(1, Math.round(Math.min(width, height) / 200));
 
 /**
- * A copy of the image with every class as a tint, its contour solid, and a legend. Ignored pixels stay as they are; classes that overlap
- * lie one over the other.
+ * A copy of the image with every class but the background as a tint, its contour solid, and a legend below, which covers nothing. Ignored
+ * pixels stay as they are; classes that overlap lie one over the other.
  */
 export function drawClassMap(image: RgbPixels, map: ClassMap, names: readonly string[]): Canvas {
+  const { canvas, present } = tintClasses(image, map, names);
+  return withLegend(canvas, present, names);
+}
+
+interface Tinted {
+  readonly canvas: Canvas;
+  /** Classes that were drawn. */
+  readonly present: ReadonlySet<number>;
+}
+
+function tintClasses(image: RgbPixels, map: ClassMap, names: readonly string[]): Tinted {
   const { mask, width, height, overlaps } = map;
   const canvas = copyOf(image);
-  if (overlaps) {
-    const shown = names.flatMap((_, label) => {
-      const plane = mask.map((value) => (hasClass(value, label) ? label : IGNORED));
-      return plane.includes(label) ? [{ label, plane }] : [];
-    });
-    const drawn = shown.reduce<RgbPixels>(
-      (under, { plane }) => drawClassMap(under, { mask: plane, width, height }, []),
-      image,
-    );
-    return drawLegend(copyOf(drawn), new Set(shown.map(({ label }) => label)), names);
-  }
   const present = new Set<number>();
-  const reach = lineOf(image);
+  if (overlaps) {
+    for (const label of names.keys()) {
+      const plane = mask.map((value) => (hasClass(value, label) ? label : IGNORED));
+      if (!plane.includes(label)) continue;
+      present.add(label);
+      tint(canvas, { mask: plane, width, height }, -1);
+    }
+    return { canvas, present };
+  }
+  const background = backgroundOf(names);
+  for (const label of new Set(mask)) if (label !== IGNORED && label !== background) present.add(label);
+  tint(canvas, map, background);
+  return { canvas, present };
+}
+
+/** In place; a contour belongs to the pixels of its own class. */
+function tint(canvas: Canvas, { mask, width, height }: ClassMap, background: number): void {
+  const reach = lineOf(canvas);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const at = y * width + x;
       const label = mask[at]!;
-      if (label === IGNORED) continue;
-      present.add(label);
+      if (label === IGNORED || label === background) continue;
       const isBorder =
-        (x + reach < width && mask[at + reach] !== label) || (y + reach < height && mask[at + reach * width] !== label);
+        (x + reach < width && mask[at + reach] !== label) ||
+        (x >= reach && mask[at - reach] !== label) ||
+        (y + reach < height && mask[at + reach * width] !== label) ||
+        (y >= reach && mask[at - reach * width] !== label);
       blend(canvas, at * 3, label, isBorder ? 1 : OPACITY);
     }
   }
-  return names.length === 0 ? canvas : drawLegend(canvas, present, names);
 }
 
 function blend(canvas: Canvas, offset: number, label: number, opacity: number): void {

@@ -101,7 +101,7 @@ const [MOST_LETTERS, BAR] = [12, 20];
 export function barPlot({ title, y, bars, domain }: BarPlot): Plot {
   const names = bars.map(({ name }) => name);
   const isLying = names.some(({ length }) => length > MOST_LETTERS);
-  const axis = isLying ? { labelLimit: 240 } : { labelAngle: names.length > 6 ? -50 : 0, labelLimit: 120 };
+  const axis = isLying ? { labelLimit: 400 } : { labelAngle: names.length > 6 ? -50 : 0, labelLimit: 120 };
   const place = { field: 'name', type: 'nominal', sort: null, title: null, axis };
   const amount = quantity('value', y, domain ? { domain } : { zero: true });
   return {

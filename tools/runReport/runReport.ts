@@ -113,7 +113,7 @@ export function gallerySection(): Html {
     'images',
     'Images',
     html`<div class="controls"><label>name <input id="search" type="search"></label> <label>order <select id="order"><option value="error">worst first</option><option value="name">as listed</option></select></label> <button id="all" type="button" hidden>all cells</button> <span id="count" role="status"></span></div>`,
-    html`<p class="note">Truths are dashed: white where found, yellow where missed. Answers have the colour of their class, magenta where they found nothing. A click enlarges.</p>`,
+    html`<p class="note">Truths are dashed: white where found, yellow where missed. Answers have the colour of their class, magenta where they found nothing, and where pixels have a wrong class. A click enlarges.</p>`,
     html`<div id="gallery"></div><button id="more" type="button" hidden>more</button><dialog id="large" aria-label="one image"></dialog>`,
   );
 }

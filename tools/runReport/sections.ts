@@ -32,6 +32,7 @@ export function headlineSection(report: Report, { tables }: Pick<Task, 'tables'>
     ),
     ...tables(report)
       .slice(1)
+      .filter(({ header }) => header.some((name) => !(name in report))) // others stand above
       .map(({ header, rows }) => tableOf(header, rows)),
   );
 }

@@ -1,5 +1,4 @@
 import type { Id, KeypointAnnotation } from '../annotation.js';
-import { valueAt } from '../checked.js';
 import { CocoError } from '../errors.js';
 import { polygonArea } from '../formats/record.js';
 import { type Rle, runsArea, toRuns } from '../mask/runs.js';
@@ -25,13 +24,13 @@ export function segmentationArea(segmentation: unknown): number | null {
 export function derivedArea({ segmentation, bbox }: Pick<KeypointAnnotation, 'segmentation' | 'bbox'>): number | null {
   const area = segmentationArea(segmentation);
   if (area !== null) return area;
-  return Array.isArray(bbox) && bbox.length === 4 ? valueAt(bbox, 2) * valueAt(bbox, 3) : null;
+  return Array.isArray(bbox) && bbox.length === 4 ? bbox[2]! * bbox[3]! : null;
 }
 
 /** Of `per` numbers x, y, visibility from `at` on the points that are labelled. */
 export function labelledPoints(numbers: ArrayLike<number>, at = 0, per = numbers.length): number {
   let count = 0;
-  for (let i = at + 2; i < at + per; i += 3) if (valueAt(numbers, i) > 0) count++;
+  for (let i = at + 2; i < at + per; i += 3) if (numbers[i]! > 0) count++;
   return count;
 }
 

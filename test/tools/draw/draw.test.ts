@@ -98,6 +98,29 @@ describe('predictions', () => {
     expect(pixel(image, 99, 60)).toEqual([50, 50, 50]);
   });
 
+  it('class maps leave the background as it is, have contours of their own pixels, and a legend below the image', () => {
+    const image = blank(60, 40, 100);
+    const mask = new Uint8Array(60 * 40);
+    for (let y = 10; y < 20; y++) mask.fill(1, y * 60 + 20, y * 60 + 40);
+    const map = { mask, width: 60, height: 40 };
+    const drawn = drawClassMap(image, map, ['background', 'cell']);
+    const tint = classColor(1).map((channel) => Math.round(100 + (channel - 100) * 0.4));
+    expect([pixel(drawn, 30, 15), pixel(drawn, 5, 5), pixel(drawn, 19, 15), pixel(drawn, 30, 20)]).toEqual([
+      tint,
+      ...Array.from({ length: 3 }, () => [100, 100, 100]),
+    ]);
+    for (const [x, y] of [
+      [20, 15],
+      [39, 15],
+      [30, 10],
+      [30, 19],
+    ] as const)
+      expect(pixel(drawn, x, y)).toEqual([...classColor(1)]);
+    expect(drawn.width).toBe(60);
+    expect(drawn.height).toBeGreaterThan(50);
+    expect(drawClassMap(image, { ...map, mask: new Uint8Array(60 * 40) }, ['background', 'cell'])).toEqual(image);
+  });
+
   it('class maps tint what is not ignored', () => {
     const image = blank(60, 40, 100);
     const mask = new Uint8Array(60 * 40).fill(255);

@@ -1,3 +1,4 @@
+import { backgroundOf } from '../../../datasets/labels.js';
 import type { OutlineLines, RunMap, ShapeBox, ShapeLabel, Shapes } from '../../../datasets/pictures/index.js';
 import { valueAt } from '../../../engine/checked.js';
 import type { KeptPicture } from '../../../training/run/index.js';
@@ -45,7 +46,8 @@ export function figureOf(
     { class: 'frame' },
     element('img', { src: source, alt, loading: 'lazy', decoding: 'async' }),
   );
-  for (const map of [answer?.map ?? truth?.map]) if (map) frame.append(mapCanvas(map));
+  const map = answer?.map ?? truth?.map;
+  if (map) frame.append(mapCanvas(map, names, answer?.map ? truth?.map : undefined));
   const boxes = [
     ...(truth?.boxes ?? []).map((box, i) => ({ ...box, fault: faults?.missed.includes(i) ? LOST : undefined })),
     ...(answer?.boxes ?? []).map((box, i) => ({ ...box, fault: faults?.extra.includes(i) ? WRONG : undefined })),
@@ -83,6 +85,7 @@ function boxOverlay(
   const named = boxes.filter(({ score }) => score !== undefined || !hasAnswer).length;
   const isNamed = isLarge || named <= MOST_NAMED;
   const svg = svgElement('svg', { viewBox: `0 0 ${width} ${height}`, class: 'overlay', 'aria-hidden': 'true' });
+  const isFree = createRoom(isLarge);
   for (const {
     box: [x1, y1, x2, y2],
     label,
@@ -116,18 +119,40 @@ function boxOverlay(
     );
     svg.append(rect);
     if (!isNamed || (isTruth && hasAnswer)) continue;
+    const said = `${names[label] ?? label}${isTruth ? '' : ` ${score.toFixed(2)}`}`;
+    const isRight = x1 > 0.7 * width;
+    const x = isRight ? Math.min(width - line, x2) : Math.max(line, x1);
+    const y = Math.max(size, y1 - 2 * line);
+    const long = LETTER * size * said.length;
+    if (!isFree([isRight ? x - long : x, y - size, isRight ? x : x + long, y])) continue;
     const text = {
-      ...(x1 > 0.7 * width ? { x: Math.min(width - line, x2), 'text-anchor': 'end' } : { x: Math.max(line, x1) }),
-      y: Math.max(size, y1 - 2 * line),
+      x,
+      y,
+      ...(isRight ? { 'text-anchor': 'end' } : {}),
       'font-size': size,
       fill: '#fff',
       stroke: '#000',
       'stroke-width': size / 6,
       'paint-order': 'stroke',
     };
-    svg.append(svgElement('text', text, `${names[label] ?? label}${isTruth ? '' : ` ${score.toFixed(2)}`}`));
+    svg.append(svgElement('text', text, said));
   }
   return svg;
+}
+
+/** Mean width of a letter, of the size of the font. */
+const LETTER = 0.6;
+
+/** Whether a name has a place of its own, which it then takes; in large pictures all are written, as there is a way to move closer. */
+function createRoom(isLarge: boolean): (place: ShapeBox['box']) => boolean {
+  const taken: ShapeBox['box'][] = [];
+  return (place) => {
+    const [left, top, right, bottom] = place;
+    const isTaken = taken.some(([x1, y1, x2, y2]) => left < x2 && x1 < right && top < y2 && y1 < bottom);
+    if (isTaken && !isLarge) return false;
+    taken.push(place);
+    return true;
+  };
 }
 
 /** The pixels of an object: translucent, with a solid edge. */
@@ -161,46 +186,68 @@ function labelOverlay(
   return svg;
 }
 
-/** Classes as translucent fills with solid borders. */
-function mapCanvas({ width, height, runs }: RunMap): HTMLCanvasElement {
+/** How opaque the pixels of a class are, those that are wrong, and contours, 0..255. */
+const [TINT, MARK, CONTOUR] = [95, 170, 255];
+
+/** Classes but the background as translucent fills with solid contours; where a truth is given, what is answered wrongly stands out. */
+function mapCanvas(map: RunMap, names: readonly string[], truth?: RunMap): HTMLCanvasElement {
+  const { width, height } = map;
   const canvas = element('canvas', {
     width: String(width),
     height: String(height),
     class: 'overlay',
     'aria-hidden': 'true',
   });
-  const labels = new Uint8Array(width * height);
-  for (let i = 0, at = 0; i + 1 < runs.length; i += 2) {
-    labels.fill(valueAt(runs, i), at, at + valueAt(runs, i + 1));
-    at += valueAt(runs, i + 1);
-  }
+  const labels = pixelsOf(map);
+  const right = truth && truth.width === width && truth.height === height ? pixelsOf(truth) : labels;
+  const background = backgroundOf(names);
   const image = new ImageData(Math.max(1, width), Math.max(1, height));
+  const colors = new Map<string, readonly number[]>();
+  const paint = (at: number, color: string, opacity: number): void => {
+    const rgb = colors.get(color) ?? [1, 3, 5].map((from) => Number.parseInt(color.slice(from, from + 2), 16));
+    colors.set(color, rgb);
+    image.data.set(rgb, at * 4);
+    image.data[at * 4 + 3] = opacity;
+  };
   for (let at = 0; at < labels.length; at++) {
     const label = valueAt(labels, at);
-    if (label === IGNORED) continue;
-    const x = at % width;
-    const isBorder =
-      (x + 1 < width && labels[at + 1] !== label) || (at + width < labels.length && labels[at + width] !== label);
-    const color = colorOf(label);
-    image.data.set(
-      [1, 3, 5].map((from) => Number.parseInt(color.slice(from, from + 2), 16)),
-      at * 4,
-    );
-    image.data[at * 4 + 3] = isBorder ? 255 : 95;
+    const wanted = valueAt(right, at);
+    if (wanted !== label && wanted !== IGNORED) paint(at, WRONG, MARK);
+    else if (label !== IGNORED && label !== background) {
+      const x = at % width;
+      const isContour =
+        (x > 0 && labels[at - 1] !== label) ||
+        (x + 1 < width && labels[at + 1] !== label) ||
+        (at >= width && labels[at - width] !== label) ||
+        (at + width < labels.length && labels[at + width] !== label);
+      paint(at, colorOf(label), isContour ? CONTOUR : TINT);
+    }
   }
   canvas.getContext('2d')?.putImageData(image, 0, 0);
   return canvas;
 }
 
+/** Class indices, row by row. */
+function pixelsOf({ width, height, runs }: RunMap): Uint8Array {
+  const labels = new Uint8Array(width * height);
+  for (let i = 0, at = 0; i + 1 < runs.length; i += 2) {
+    labels.fill(valueAt(runs, i), at, at + valueAt(runs, i + 1));
+    at += valueAt(runs, i + 1);
+  }
+  return labels;
+}
+
 /** Which colour is which class. */
 export function legendOf(names: readonly string[]): HTMLElement {
-  const entries = names.slice(0, 40).map((name, label) => {
+  const background = backgroundOf(names);
+  const entries = names.slice(0, 40).flatMap((name, label) => {
+    if (label === background) return [];
     const swatch = svgElement(
       'svg',
       { viewBox: '0 0 1 1', class: 'swatch', 'aria-hidden': 'true' },
       svgElement('rect', { width: 1, height: 1, fill: colorOf(label) }),
     );
-    return element('span', {}, swatch, name);
+    return [element('span', {}, swatch, name)];
   });
   return element('div', { class: 'legend' }, ...entries);
 }

@@ -163,8 +163,8 @@ addPanel('Figures at evaluations', async (body) => {
 });
 
 addPanel('All figures', (body) => {
-  const evaluations = first()?.history.evaluations.slice(-12) ?? [];
-  const names = Object.keys(numbersOf(evaluations.at(-1)?.report));
+  const evaluations = first()?.history.evaluations.slice(-12).reverse() ?? []; // the last one is in sight
+  const names = Object.keys(numbersOf(evaluations[0]?.report));
   if (names.length === 0) return false;
   const wrap = chartIn(body, 'scroll');
   drawTable(
@@ -344,7 +344,7 @@ addGallery(
 );
 addGallery(
   'Answers on the same images',
-  'Truths are dashed in white, answers in the colour of their class.',
+  'Truths are dashed in white, answers in the colour of their class; pixels of a wrong class are magenta.',
   'answers',
   ({ pictures }) => pictures,
 );

@@ -55,6 +55,7 @@ export async function drawBars(
 ) {
   patchSpecs(element, (spec) => {
     spec.mark = { type: 'bar', tooltip: true, color: COLORS[0] };
+    spec.padding = { bottom: 4 }; // letters reach below the axis
     for (const [i, value] of spec.data.values.entries()) value.index = bars[i]?.index.slice(0, 60);
     spec.encoding.x = {
       ...spec.encoding.x,
@@ -79,13 +80,18 @@ export async function drawBars(
   );
 }
 
-/** Rows are truths, columns answers. */
+/** Rows are truths, columns answers; shaded by the share of the row, as classes have very different sizes. */
 export async function drawConfusion(
   element: HTMLElement,
   names: readonly string[],
   rows: readonly (readonly number[])[],
 ) {
+  const shares = rows.flatMap((row) => {
+    const total = row.reduce((sum, count) => sum + count, 0);
+    return row.map((count) => count / Math.max(1, total));
+  });
   patchSpecs(element, (spec) => {
+    for (const [i, value] of spec.data.values.entries()) value.scaleCount = shares[i];
     spec.encoding.x!.axis = { labelAngle: -45, labelLimit: 90 };
     for (const { encoding } of (spec.layer ?? []) as Partial<ChartSpec>[]) {
       // Cells are white to blue, also on a dark page.
