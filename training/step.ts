@@ -48,7 +48,7 @@ export interface StepAt {
   readonly learningRate: number;
   /** Steps of the optimizer, where its state is younger than the training. Defaults to `step`. */
   readonly optimizerStep?: number;
-  /** Of the whole training, for losses that change on the way. Defaults to a late step. */
+  /** Progress of the whole training, for losses that change on the way. Defaults to a late step. */
   readonly progress?: { readonly [Part in keyof Progress]: number } | undefined;
   /** In a cluster: what this process asks of all. Defaults to nothing. */
   readonly votes?: readonly boolean[] | undefined;

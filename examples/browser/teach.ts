@@ -28,7 +28,7 @@ export interface Labelled {
 
 export interface TeachOptions {
   readonly steps: number;
-  /** ImageNet weights of tf_efficientnet_lite0; absent: random ones, with which little is found. */
+  /** ImageNet weights of tf_efficientnet_lite0. Defaults to random ones, with which little is found. */
   readonly weights?: Uint8Array;
   readonly signal?: AbortSignal;
   /** After every step. */

@@ -45,7 +45,7 @@ export interface Plan {
   readonly clipNorm: number | undefined;
   readonly normMomentum: number;
   readonly recompute: boolean;
-  /** Radius of sharpness-aware minimisation; absent: none. */
+  /** Radius of sharpness-aware minimisation. Defaults to none. */
   readonly sam: number | undefined;
   /** Equal parts that a batch is computed in. */
   readonly accumulate: number;

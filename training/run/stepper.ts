@@ -47,7 +47,7 @@ export interface Stepper {
   /**
    * Asks for the memory of a step with batches of this layout; the trace is the one of the first step.
    *
-   * @param available bytes the process may still take; what is there when absent
+   * @param available bytes the process may still take. Defaults to what is free
    * @returns         null: it is not known on this engine
    * @throws EngineError when it is not there, naming what fits
    */
