@@ -78,9 +78,9 @@ export async function teach(
       encode,
       rows.map((row) => truths[row] as (typeof truths)[number]),
     );
-    const { losses, gradientNorm, votes } = await step.run(input, targets, { step: done, learningRate: rateAt(done) });
+    const { losses, gradientNorm, flags } = await step.run(input, targets, { step: done, learningRate: rateAt(done) });
     const [loss = Number.NaN] = (await losses.total?.data()) ?? [];
-    tf.dispose([input, targets as tf.TensorContainer, losses as tf.TensorContainer, gradientNorm, [...votes]]);
+    tf.dispose([input, targets as tf.TensorContainer, losses as tf.TensorContainer, gradientNorm, [...flags]]);
     done++;
     await onStep?.(done, loss);
   }

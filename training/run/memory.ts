@@ -123,7 +123,7 @@ export interface StepMemory extends MemoryNeed {
  * address, before a batch is made. The trace is the one that the first call uses.
  *
  * @param parts     that a batch is computed in
- * @param votes     as the steps will be given, in a cluster
+ * @param flags     as the steps will be given, in a cluster
  * @param available bytes the process may still take. Defaults to what is free
  * @returns         null: the model runs an op on this engine whose memory is not known
  * @throws EngineError naming the largest batch that fits, or a smaller input
@@ -132,14 +132,14 @@ export function requireStepMemory(
   step: Pick<AccumulatedStep, 'memory'>,
   layout: BatchLayout,
   parts: number,
-  votes?: readonly boolean[],
+  flags?: readonly boolean[],
   available?: number,
 ): StepMemory | null {
   const [batch, height, width] = layout.images;
   const stepBytes = (count: number): number => {
     const hollow = hollowBatch(layout, Math.ceil(count / parts));
     try {
-      return step.memory(hollow.images, hollow.targets, { ...FIRST, votes }) + parts * batchBytes(hollow);
+      return step.memory(hollow.images, hollow.targets, { ...FIRST, flags }) + parts * batchBytes(hollow);
     } finally {
       tf.dispose(hollow as unknown as tf.TensorContainer);
     }
