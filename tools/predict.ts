@@ -77,7 +77,8 @@ export async function predict(named: string, images: readonly string[], command:
     leaveNames(all.slice(0, before), command);
   }
   if (isTrained) {
-    const opened = await openAnswering(model, command, output);
+    const count = all.some(isVolume) ? undefined : Math.max(1, all.length);
+    const opened = await openAnswering(model, { ...command, images: count }, output);
     try {
       const threshold = command.threshold ?? opened.threshold;
       await answer(opened.network, opened.labels, files, { ...command, threshold, part }, output);
