@@ -5,7 +5,7 @@ import { ConfigError } from '../engine/errors.js';
 import { readJson } from '../engine/files/read.js';
 import { loadCheckpoint } from '../training/index.js';
 import { chosenCheckpoint, readCheckpoint, requireOwn, runFolder } from '../training/run/index.js';
-import { createNetwork, type Network, withChannels } from './network.js';
+import { answerBatch, createNetwork, type Network, withChannels } from './network.js';
 import { readPostprocess } from './postprocess.js';
 import { parseExperiment } from './read.js';
 import type { Experiment } from './schema.js';
@@ -26,6 +26,8 @@ export interface Run {
 export interface OpenRunOptions {
   /** Images per step. Defaults to what the run's config says. */
   readonly batch?: number | undefined;
+  /** Images that there are to answer: a step that `batch` does not fix is no larger, but for tiles of a side of one's own. Defaults to any number. */
+  readonly images?: number | undefined;
   /** True: parts of modules are loaded although no config of this user named them as they are. Defaults to false. */
   readonly allowModules?: boolean | undefined;
   /** Side of the tiles of large images, pixels. Defaults to what the run's config says. */
@@ -45,7 +47,7 @@ export interface OpenRunOptions {
  */
 export function openRun(
   folder: string,
-  { batch, tile, augment, inputSize, allowModules, keepsAll = false }: OpenRunOptions = {},
+  { batch, images, tile, augment, inputSize, allowModules, keepsAll = false }: OpenRunOptions = {},
 ): Run {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
@@ -60,11 +62,14 @@ export function openRun(
   const labels: LabelMap = { classes: stored.metadata.classes };
   const { cases } = experiment.evaluate;
   const largest = keepsAll ? [] : (readPostprocess(files.postprocess, labels)?.largest ?? cases.largest);
+  const tiled = tile ?? experiment.evaluate.tile;
+  const most = typeof tiled === 'number' ? undefined : images;
+  const own = most === undefined ? experiment.evaluate.batchSize : Math.min(most, answerBatch(experiment));
   const evaluate = {
     ...experiment.evaluate,
     cases: { ...cases, largest },
-    batchSize: batch ?? experiment.evaluate.batchSize,
-    tile: tile ?? experiment.evaluate.tile,
+    batchSize: batch ?? own,
+    tile: tiled,
     augment: augment ?? experiment.evaluate.augment,
   };
   const used = { ...experiment, evaluate };
@@ -92,5 +97,5 @@ export function readRunConfig(file: string, allowModules?: boolean): Experiment 
   return parseExperiment(readJson(file, { maxBytes: MAX_BYTES, refuse }), file, allowModules);
 }
 
-/** Of a config. */
+/** Largest config file. */
 const MAX_BYTES = 2 ** 22;

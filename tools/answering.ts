@@ -23,6 +23,8 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** Images of a step. */
   readonly batch?: number;
+  /** Images that there are to answer: a step that `batch` does not fix is no larger. */
+  readonly images?: number | undefined;
   /** Side of the tiles of large images, pixels. */
   readonly tile?: number;
   /** True: answers are those of the network alone, without what was decided to help afterwards. */
@@ -56,7 +58,7 @@ export interface Answering {
  * @throws ConfigError when the file cannot run on that engine, or fits another number of images
  */
 export async function openAnswering(path: string, options: RuntimeOptions, output: Output): Promise<Answering> {
-  const { engine, threads, batch, tile, flip, allowModules, keepsAll, with: others = [] } = options;
+  const { engine, threads, batch, images: most, tile, flip, allowModules, keepsAll, with: others = [] } = options;
   if (others.length > 0 && (isNetworkFile(path) || engine === RUNTIME))
     throw new ConfigError(`--with combines runs on an engine of training: leave it out for ${RUNTIME}`);
   if (isNetworkFile(path)) {
@@ -78,7 +80,7 @@ export async function openAnswering(path: string, options: RuntimeOptions, outpu
   const named = engine === RUNTIME ? {} : { ...(engine === undefined ? {} : { engine }) };
   await openEngine({ ...named, ...(threads === undefined ? {} : { threads }) }, output);
   const augment = flip ? { flip, scales: [1] } : undefined;
-  const open = (folder: string) => openRun(folder, { batch, tile, augment, allowModules, keepsAll });
+  const open = (folder: string) => openRun(folder, { batch, images: most, tile, augment, allowModules, keepsAll });
   const run = open(path);
   const { experiment, labels } = run;
   const about = {

@@ -32,7 +32,7 @@ interface PredictCommand extends RuntimeOptions {
   readonly masks?: string;
   /** Folder of a data set whose truths are the answers. */
   readonly asDataset?: string;
-  /** Of volumes: slice that is drawn, from 0, and the values that are drawn from black to white. */
+  /** Slice of a volume that is drawn, from 0; below, the values that are drawn from black to white. */
   readonly slice?: number;
   readonly window?: Window;
   readonly offline?: boolean;
@@ -77,7 +77,8 @@ export async function predict(named: string, images: readonly string[], command:
     leaveNames(all.slice(0, before), command);
   }
   if (isTrained) {
-    const opened = await openAnswering(model, command, output);
+    const count = all.some(isVolume) ? undefined : Math.max(1, all.length);
+    const opened = await openAnswering(model, { ...command, images: count }, output);
     try {
       const threshold = command.threshold ?? opened.threshold;
       await answer(opened.network, opened.labels, files, { ...command, threshold, part }, output);

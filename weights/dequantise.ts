@@ -1,4 +1,3 @@
-import { valueAt } from '../engine/checked.js';
 import { type HostTensor, sizeOf } from './hostTensor.js';
 
 /** value = (stored - zero) * scale; one pair for the tensor, or one for each index of `axis`. */
@@ -15,7 +14,7 @@ export function dequantise({ shape, data }: HostTensor, { scale, zero, axis }: Q
   const values = new Float32Array(data.length);
   for (let i = 0; i < values.length; i++) {
     const channel = scale.length === 1 ? 0 : Math.floor(i / inner) % scale.length;
-    values[i] = (Number(data[i]) - (zero[channel] ?? 0)) * valueAt(scale, channel);
+    values[i] = (Number(data[i]) - (zero[channel] ?? 0)) * scale[channel]!;
   }
   return { dtype: 'F32', shape, data: values };
 }

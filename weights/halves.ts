@@ -1,5 +1,3 @@
-import { valueAt } from '../engine/checked.js';
-
 /** 16-bit floating point formats, which JavaScript has no arrays of. Values that lie between two of them go to the even one. */
 
 const word = new Float32Array(1);
@@ -7,11 +5,11 @@ const bits = new Uint32Array(word.buffer);
 
 const bitsOf = (value: number): number => {
   word[0] = value;
-  return valueAt(bits, 0);
+  return bits[0]!;
 };
 const floatOf = (pattern: number): number => {
   bits[0] = pattern;
-  return valueAt(word, 0);
+  return word[0]!;
 };
 
 /** bfloat16: the upper half of a float32. */

@@ -34,7 +34,7 @@ export function deepFormat({ format, samples, components, colours, alpha, notes 
 }
 
 export interface DecodeDeepOptions {
-  /** Of a TIFF, from 0. Defaults to the first. */
+  /** Page of a TIFF, from 0. Defaults to the first. */
   readonly page?: number;
 }
 

@@ -12,7 +12,7 @@ export interface TiffHeader {
   readonly photometric: number;
   /** Samples of a pixel. */
   readonly channels: number;
-  /** Of the channels beyond the colour: 0 unspecified, 1 and 2 alpha. */
+  /** Meaning of the channels beyond the colour: 0 unspecified, 1 and 2 alpha. */
   readonly extra: readonly number[];
   /** It is a smaller copy of another page. */
   readonly isCopy: boolean;

@@ -1,4 +1,3 @@
-import { valueAt } from '../../engine/checked.js';
 import type { ObjectsTruth } from '../sample.js';
 import type { ScoredBoxes } from './detection.js';
 
@@ -24,7 +23,7 @@ export function matchBoxes(truth: ObjectsTruth, answer: ScoredBoxes, { threshold
   const extra: number[] = [];
   const free = new Set(truth.labels.keys());
   for (let d = 0; d < answer.labels.length; d++) {
-    if (valueAt(answer.scores, d) < threshold) continue;
+    if (answer.scores[d]! < threshold) continue;
     const best = mostOverlapped(truth, answer, d, free);
     if (best === null || best.iou < iou) {
       extra.push(d);
@@ -49,8 +48,8 @@ function mostOverlapped(truth: ObjectsTruth, answer: ScoredBoxes, d: number, fre
 
 /** Intersection over union of box `i` of one list and box `j` of another; 0 where both are empty. */
 export function boxIou(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: number): number {
-  const [ax1, ay1, ax2, ay2] = [valueAt(a, i * 4), valueAt(a, i * 4 + 1), valueAt(a, i * 4 + 2), valueAt(a, i * 4 + 3)];
-  const [bx1, by1, bx2, by2] = [valueAt(b, j * 4), valueAt(b, j * 4 + 1), valueAt(b, j * 4 + 2), valueAt(b, j * 4 + 3)];
+  const [ax1, ay1, ax2, ay2] = [a[i * 4]!, a[i * 4 + 1]!, a[i * 4 + 2]!, a[i * 4 + 3]!];
+  const [bx1, by1, bx2, by2] = [b[j * 4]!, b[j * 4 + 1]!, b[j * 4 + 2]!, b[j * 4 + 3]!];
   const width = Math.max(0, Math.min(ax2, bx2) - Math.max(ax1, bx1));
   const height = Math.max(0, Math.min(ay2, by2) - Math.max(ay1, by1));
   const shared = width * height;

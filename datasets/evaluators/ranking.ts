@@ -1,8 +1,6 @@
-import { valueAt } from '../../engine/checked.js';
-
 /** Positions by falling score. */
 function orderOf(scores: readonly number[]): readonly number[] {
-  return Array.from(scores.keys()).sort((a, b) => valueAt(scores, b) - valueAt(scores, a));
+  return Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]!);
 }
 
 /**
@@ -18,8 +16,7 @@ export function areaUnderCurve(scores: readonly number[], isTrue: readonly boole
   let [before, wins] = [0, 0];
   for (let from = 0; from < order.length; ) {
     let [to, own] = [from, 0];
-    for (; to < order.length && scores[valueAt(order, to)] === scores[valueAt(order, from)]; to++)
-      own += isTrue[valueAt(order, to)] ? 1 : 0;
+    for (; to < order.length && scores[order[to]!] === scores[order[from]!]; to++) own += isTrue[order[to]!] ? 1 : 0;
     const others = to - from - own;
     wins += others * (before + own / 2);
     before += own;
@@ -39,8 +36,7 @@ export function averagePrecision(scores: readonly number[], isTrue: readonly boo
   let [found, sum] = [0, 0];
   for (let from = 0; from < order.length; ) {
     let [to, own] = [from, 0];
-    for (; to < order.length && scores[valueAt(order, to)] === scores[valueAt(order, from)]; to++)
-      own += isTrue[valueAt(order, to)] ? 1 : 0;
+    for (; to < order.length && scores[order[to]!] === scores[order[from]!]; to++) own += isTrue[order[to]!] ? 1 : 0;
     found += own;
     sum += (own * found) / to;
     from = to;

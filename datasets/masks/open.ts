@@ -12,7 +12,7 @@ import type { LabelMap, SemanticTruth } from '../sample.js';
 import { surveyImage } from '../survey.js';
 import { createVerifier } from '../verified.js';
 import { type BadRecord, badRecord, badRecords, commonPitfall, type WarningList } from '../warnings.js';
-import { refuseStrays, type StrayMasks, shownValue } from './advice.js';
+import { type MasksWithUnknownValues, refuseUnknownValues, shownValue } from './advice.js';
 import { maskFacts } from './facts.js';
 import type { Pair } from './pairs.js';
 import { valuesOfAreas } from './smoothed.js';
@@ -77,13 +77,13 @@ export async function openMaskPairs(pairs: readonly Pair[], options: OpenMasks):
     : found.values;
   if (note !== null) warnings.say('mask-values', note);
   const known = new Set(table.map(([value]) => value));
-  const refused: StrayMasks[number][] = [];
+  const refused: MasksWithUnknownValues[number][] = [];
   const entries = counted.map(({ id, file, mask, width, height, counts }): Entry<StoredTruth> => {
-    const strays = new Map([...counts].filter(([value]) => !known.has(value)));
-    if (strays.size > 0 && otherValues === 'error') {
-      if (refused.length < ENOUGH) refused.push([mask, strays]);
-    } else if (strays.size > 0) {
-      const pixels = [...strays.values()].reduce((sum, n) => sum + n, 0);
+    const unknownValues = new Map([...counts].filter(([value]) => !known.has(value)));
+    if (unknownValues.size > 0 && otherValues === 'error') {
+      if (refused.length < ENOUGH) refused.push([mask, unknownValues]);
+    } else if (unknownValues.size > 0) {
+      const pixels = [...unknownValues.values()].reduce((sum, n) => sum + n, 0);
       warnings.note(otherValues === 'nearest' ? 'mapped-values' : 'ignored-values', idOf(root, mask), pixels);
     }
     const truth: MaskFileTruth = {
@@ -98,7 +98,7 @@ export async function openMaskPairs(pairs: readonly Pair[], options: OpenMasks):
     return { id, file, width, height, truth };
   });
   if (refused.length > 0) {
-    refuseStrays(refused, { known: [...known], unit, advice: advise([...values.keys()], labels, unit) });
+    refuseUnknownValues(refused, { known: [...known], unit, advice: advise([...values.keys()], labels, unit) });
   }
   const advice = advise([...values.keys()], labels, unit);
   return datasetOf<SemanticTruth>(labels, entries, warnings.list(), { source: root.path, advice, maskValues: values });

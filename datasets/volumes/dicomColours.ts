@@ -1,5 +1,4 @@
 import type { DataSet } from 'dicom-parser';
-import { valueAt } from '../../engine/checked.js';
 import type { PixelData } from '../sample.js';
 import type { Layout } from './dicomPixels.js';
 
@@ -48,7 +47,7 @@ function paletteOf(data: DataSet, values: PixelData): PixelData {
       throw new Error('its palette is not whole');
     const at = (index: number): number =>
       bits === 8 && element.length < 2 * entries
-        ? valueAt(data.byteArray, element.dataOffset + index)
+        ? data.byteArray[element.dataOffset + index]!
         : (data.uint16(tag, index) ?? 0);
     return { first, entries, at };
   });

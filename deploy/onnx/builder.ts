@@ -1,4 +1,3 @@
-import { valueAt } from '../../engine/checked.js';
 import { type Constant, type Graph, infoOf, sizeOf } from '../../engine/graph/graph.js';
 import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxType } from './model.js';
 
@@ -30,7 +29,7 @@ export class OnnxBuilder {
   readonly #shared = new Map<string, string>();
   readonly #taken = new Set<string>();
   #made = 0;
-  /** Of the floats that the operators being written compute with. */
+  /** Float type that the operators being written compute with. */
   float: FloatType = 'float32';
 
   constructor(graph: Graph) {
@@ -89,7 +88,7 @@ export class OnnxBuilder {
     outputs: readonly string[] = [this.fresh(operator)],
   ): string {
     this.nodes.push({ operator, inputs, outputs, attributes });
-    return valueAt(outputs, 0);
+    return outputs[0]!;
   }
 
   fresh(hint: string): string {
@@ -161,12 +160,12 @@ export function transposed({ values, shape }: Constant, order: readonly number[]
   const index = outShape.map(() => 0);
   let from = 0;
   for (let at = 0; at < result.length; at++) {
-    result[at] = valueAt(values, from);
+    result[at] = values[from]!;
     for (let axis = outShape.length - 1; axis >= 0; axis--) {
-      from += valueAt(steps, axis);
-      index[axis] = valueAt(index, axis) + 1;
-      if (valueAt(index, axis) < valueAt(outShape, axis)) break;
-      from -= valueAt(steps, axis) * valueAt(outShape, axis);
+      from += steps[axis]!;
+      index[axis] = index[axis]! + 1;
+      if (index[axis]! < outShape[axis]!) break;
+      from -= steps[axis]! * outShape[axis]!;
       index[axis] = 0;
     }
   }

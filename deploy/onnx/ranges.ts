@@ -1,4 +1,3 @@
-import { valueAt } from '../../engine/checked.js';
 import type { Calibration } from '../formatNames.js';
 
 /** Least and greatest value that 8 bits stand for; 0 is between them, as paddings are zeros. */
@@ -7,7 +6,7 @@ export interface Range {
   readonly high: number;
 }
 
-/** Of a histogram; a power of two, so that bins are joined in pairs. */
+/** Bins of a histogram; a power of two, so that bins are joined in pairs. */
 const BINS = 4096;
 /** Share of the values that a percentile keeps. */
 const KEPT = 0.9999;
@@ -31,7 +30,7 @@ export class Histogram {
     const scale = BINS / this.#width;
     for (const value of values) {
       const bin = Math.min(2 * BINS - 1, Math.max(0, Math.floor(value * scale) + BINS));
-      this.#counts[bin] = valueAt(this.#counts, bin) + 1; // NaN has no bin
+      this.#counts[bin]!++; // NaN has no bin
     }
   }
 
@@ -55,7 +54,7 @@ export class Histogram {
       const joined = new Float64Array(2 * BINS);
       for (let i = 0; i < 2 * BINS; i++) {
         const target = BINS + Math.floor((i - BINS) / 2);
-        joined[target] = valueAt(joined, target) + valueAt(this.#counts, i);
+        joined[target] = joined[target]! + this.#counts[i]!;
       }
       this.#counts.set(joined);
     }
@@ -68,8 +67,8 @@ export class Histogram {
     const total = this.#counts.reduce((sum, count) => sum + count, 0);
     const cut = (total * (1 - KEPT)) / 2;
     let [first, last, below, above] = [0, 2 * BINS, 0, 0];
-    while (first < BINS && below + valueAt(this.#counts, first) <= cut) below += valueAt(this.#counts, first++);
-    while (last > BINS && above + valueAt(this.#counts, last - 1) <= cut) above += valueAt(this.#counts, --last);
+    while (first < BINS && below + this.#counts[first]! <= cut) below += this.#counts[first++]!;
+    while (last > BINS && above + this.#counts[last - 1]! <= cut) above += this.#counts[--last]!;
     return { low: this.#edge(first), high: this.#edge(last) };
   }
 }

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import type { Placement } from '../../datasets/placement.js';
 import type { Detections } from '../../datasets/sample.js';
-import { valueAt } from '../../engine/checked.js';
 import { WeightsError } from '../../engine/errors.js';
 import { topIndices } from '../boxes/candidates.js';
 import { type DecodeOptions, listCandidates, SUPPRESSIONS, suppressedWithOrigins } from '../boxes/suppression.js';
@@ -73,15 +72,7 @@ export function readPlacedBoxes(
   for (const index of top) {
     const place = Math.floor(index / classes);
     const at = place * 4;
-    candidates.add(
-      valueAt(boxes, at),
-      valueAt(boxes, at + 1),
-      valueAt(boxes, at + 2),
-      valueAt(boxes, at + 3),
-      index % classes,
-      valueAt(scores, index),
-      place,
-    );
+    candidates.add(boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!, index % classes, scores[index]!, place);
   }
   return suppressedWithOrigins(candidates.done(), options);
 }

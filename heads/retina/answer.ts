@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { valueAt } from '../../engine/checked.js';
 import { splitInto } from '../../engine/split.js';
 import type { RetinaRaw } from './loss.js';
 
@@ -17,12 +16,7 @@ export function retinaAnswer(
   const column = (value: (x1: number, y1: number, x2: number, y2: number) => number): tf.Tensor =>
     tf.tensor3d(
       Float32Array.from({ length: count }, (_, i) =>
-        value(
-          valueAt(anchors, i * 4),
-          valueAt(anchors, i * 4 + 1),
-          valueAt(anchors, i * 4 + 2),
-          valueAt(anchors, i * 4 + 3),
-        ),
+        value(anchors[i * 4]!, anchors[i * 4 + 1]!, anchors[i * 4 + 2]!, anchors[i * 4 + 3]!),
       ),
       [1, count, 1],
     );

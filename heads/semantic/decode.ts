@@ -1,6 +1,5 @@
 import type { Placement } from '../../datasets/placement.js';
 import type { ClassMap } from '../../datasets/sample.js';
-import { valueAt } from '../../engine/checked.js';
 import type { DecodeOptions } from '../head.js';
 
 /** Class scores on a grid that covers the network input. */
@@ -62,8 +61,8 @@ export function decodeClassMap(
 
 /** @param into [classes] */
 function softmax(line: Float64Array, columns: Taps, x: number, into: Float32Array): void {
-  const [left, right] = [valueAt(columns.low, x) * into.length, valueAt(columns.high, x) * into.length];
-  const share = valueAt(columns.share, x);
+  const [left, right] = [columns.low[x]! * into.length, columns.high[x]! * into.length];
+  const share = columns.share[x]!;
   let most = Number.NEGATIVE_INFINITY;
   for (let k = 0; k < into.length; k++) {
     into[k] = line[left + k]! * (1 - share) + line[right + k]! * share;
@@ -92,18 +91,18 @@ function taps(count: number, scale: number, offset: number, inputSize: number, c
 }
 
 function blendRows(grid: ScoreGrid, rows: Taps, y: number, line: Float64Array): void {
-  const top = valueAt(rows.low, y) * line.length;
-  const bottom = valueAt(rows.high, y) * line.length;
-  const share = valueAt(rows.share, y);
+  const top = rows.low[y]! * line.length;
+  const bottom = rows.high[y]! * line.length;
+  const share = rows.share[y]!;
   for (let i = 0; i < line.length; i++) {
     line[i] = grid.scores[top + i]! * (1 - share) + grid.scores[bottom + i]! * share;
   }
 }
 
 function bestClass(line: Float64Array, columns: Taps, x: number, classes: number): number {
-  const left = valueAt(columns.low, x) * classes;
-  const right = valueAt(columns.high, x) * classes;
-  const share = valueAt(columns.share, x);
+  const left = columns.low[x]! * classes;
+  const right = columns.high[x]! * classes;
+  const share = columns.share[x]!;
   let best = 0;
   let bestScore = Number.NEGATIVE_INFINITY;
   for (let k = 0; k < classes; k++) {

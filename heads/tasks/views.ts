@@ -98,8 +98,9 @@ function agreed(members: readonly Member[], results: readonly Instances[]): Pack
   const [height, width] = first.size;
   const votes = new Float64Array(width * height);
   masks.forEach((mask, i) => {
+    const { score } = valueAt(members, i);
     eachPixel(patchOf(mask), { width, height }, (at) => {
-      votes[at]! += valueAt(members, i).score;
+      votes[at]! += score;
     });
   });
   const half = members.reduce((sum, { score }) => sum + score, 0) / 2;

@@ -236,7 +236,7 @@ describe.skipIf(dataMissing)(`openMasks on real data (${dataMissing ?? 'present'
     );
   });
 
-  it('maps the strays to the nearest class, or refuses them with values and counts', async () => {
+  it('maps unknown values to the nearest class, or refuses them with values and counts', async () => {
     expect((await axons('nearest', ['sub-rat2/**'])).warnings).toMatchObject([{ code: 'mapped-values', count: 9 }]);
     expect(await failure(axons('error', ['sub-rat2/**']))).toMatch(/130 \(5 pixels\), 233 \(4 pixels\)/);
     expect((await axons('error', ['sub-rat6/**', 'sub-rat8/**'])).size).toBe(2);

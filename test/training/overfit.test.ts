@@ -35,7 +35,7 @@ it('learns a few drawn images by heart, from COCO JSON to AP50 of 0.95', { timeo
         trainIndices: indices,
         valIndices: indices,
       },
-      model: { preset: 'efficientdet-lite0', inputSize: [192, 256], anchorScale: 1.5 },
+      model: { preset: 'efficientdet-lite0', inputSize: [96, 128], anchorScale: 0.75 },
       train: {
         epochs: steps,
         batchSize: images,

@@ -12,7 +12,7 @@ type Values = ReadonlyMap<string, Float32Array>;
 
 /** What some steps on noise do to the parameters of a segmenter, statistics included. */
 async function movement(backbone: BackboneArch, steps: number, recompute: boolean): Promise<Values> {
-  const [batch, side, classes] = [2, 64, 3];
+  const [batch, side, classes] = [2, 32, 3];
   const { model } = createSegmenter({
     backbone: { arch: backbone, dropPath: 0.2 },
     classes,

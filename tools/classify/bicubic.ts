@@ -1,5 +1,4 @@
 import type { RgbPixels } from '../../datasets/sample.js';
-import { valueAt } from '../../engine/checked.js';
 
 /** Taps of one output position: source pixels from `start` on. */
 interface Taps {
@@ -19,21 +18,14 @@ export function resizeBicubic(image: RgbPixels, width: number, height: number): 
   const middle = new Uint8Array(image.height * width * 3);
   for (let y = 0; y < image.height; y++) {
     for (let x = 0; x < width; x++) {
-      blend(
-        image.data,
-        (y * image.width + valueAt(columns, x).start) * 3,
-        3,
-        valueAt(columns, x).weights,
-        middle,
-        (y * width + x) * 3,
-      );
+      blend(image.data, (y * image.width + columns[x]!.start) * 3, 3, columns[x]!.weights, middle, (y * width + x) * 3);
     }
   }
   const data = new Uint8Array(height * width * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const from = (valueAt(rows, y).start * width + x) * 3;
-      blend(middle, from, width * 3, valueAt(rows, y).weights, data, (y * width + x) * 3);
+      const from = (rows[y]!.start * width + x) * 3;
+      blend(middle, from, width * 3, rows[y]!.weights, data, (y * width + x) * 3);
     }
   }
   return { data, width, height };
@@ -61,7 +53,7 @@ function blend(
 ): void {
   for (let channel = 0; channel < 3; channel++) {
     let sum = 0;
-    for (let i = 0; i < weights.length; i++) sum += valueAt(source, from + i * step + channel) * valueAt(weights, i);
+    for (let i = 0; i < weights.length; i++) sum += source[from + i * step + channel]! * weights[i]!;
     into[at + channel] = Math.min(255, Math.max(0, Math.round(sum)));
   }
 }

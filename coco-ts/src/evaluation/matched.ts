@@ -1,4 +1,3 @@
-import { valueAt } from '../checked.js';
 import type { Grouping } from './grouping.js';
 import type { Params } from './params.js';
 import type { Rows } from './rows.js';
@@ -45,11 +44,11 @@ export function emptyMatched({ dt, dtByImage, params }: MatchInput, firstImage: 
   const K = params.catIds.length;
   const A = params.areaRng.length;
   const base = new Int32Array(K);
-  for (let p = valueAt(dtByImage.start, firstImage); p < valueAt(dtByImage.start, endImage); p++)
-    base[valueAt(dt.category, valueAt(dtByImage.order, p))]!++;
+  for (let p = dtByImage.start[firstImage]!; p < dtByImage.start[endImage]!; p++)
+    base[dt.category[dtByImage.order[p]!]!]!++;
   let total = 0;
   for (let k = 0; k < K; k++) {
-    const n = valueAt(base, k);
+    const n = base[k]!;
     base[k] = total;
     total += n;
   }

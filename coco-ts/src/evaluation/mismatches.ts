@@ -1,6 +1,5 @@
 import type { Annotated } from '../annotated.js';
 import type { Category, Id } from '../annotation.js';
-import { valueAt } from '../checked.js';
 import { HAS } from '../scan/table.js';
 import { named } from '../shown.js';
 
@@ -40,7 +39,7 @@ function counted(coco: Annotated, key: 'image_id' | 'category_id'): Map<Id, numb
   } else {
     const column = key === 'image_id' ? table.image : table.category;
     const bit = HAS[key === 'image_id' ? 'image' : 'category'];
-    for (let r = 0; r < table.count; r++) if (valueAt(table.has, r) & bit) add(valueAt(column, r));
+    for (let r = 0; r < table.count; r++) if (table.has[r]! & bit) add(column[r]!);
   }
   return out;
 }

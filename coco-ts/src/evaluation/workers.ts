@@ -1,4 +1,3 @@
-import { valueAt } from '../checked.js';
 import { CocoError } from '../errors.js';
 import { nodeModule, sharedColumn } from '../runtime.js';
 import type { Grouping } from './grouping.js';
@@ -32,11 +31,11 @@ export function worthwhileThreads(
  */
 export async function matchInWorkers(input: MatchInput, threads: number): Promise<Matched[]> {
   const borders = splitImages(input.dtByImage.start, threads);
-  const jobs = borders.slice(1).map((endImage, i) => ({ input, firstImage: valueAt(borders, i), endImage }));
+  const jobs = borders.slice(1).map((endImage, i) => ({ input, firstImage: borders[i]!, endImage }));
   const sent = jobs.length > 1 ? sharedInput(input) : input;
   const others = Promise.all(jobs.slice(1).map((job) => runJob({ ...job, input: sent })));
   others.catch(() => {}); // thrown when its turn comes
-  const { firstImage, endImage } = valueAt(jobs, 0);
+  const { firstImage, endImage } = jobs[0]!;
   const first = matchImages(input, firstImage, endImage);
   return [first, ...(await others)];
 }
@@ -80,10 +79,10 @@ function sharedRows(rows: Rows, pointNumbers: number): Rows {
 /** Borders 0 <= ... <= images; each stretch has about the same number of rows. */
 export function splitImages(start: Int32Array, parts: number): number[] {
   const images = start.length - 1;
-  const total = valueAt(start, images);
+  const total = start[images]!;
   const borders = [0];
   for (let part = 1, i = 0; part < parts; part++) {
-    while (i < images && valueAt(start, i) < (total * part) / parts) i++;
+    while (i < images && start[i]! < (total * part) / parts) i++;
     borders.push(i);
   }
   return [...borders, images];

@@ -1,4 +1,4 @@
-import { need, valueAt } from '../checked.js';
+import { need } from '../checked.js';
 import { CocoError } from '../errors.js';
 import { shown } from '../shown.js';
 
@@ -99,7 +99,7 @@ function countPair(truth: PanopticImage, prediction: PanopticImage, of: (categor
   const dtArea = areas(prediction.ids, dt, 'prediction');
   const shared = new Map<number, Map<number, number>>();
   for (let p = 0; p < truth.ids.length; p++) {
-    const [g, d] = [valueAt(truth.ids, p), valueAt(prediction.ids, p)];
+    const [g, d] = [truth.ids[p]!, prediction.ids[p]!];
     if (d === VOID) continue;
     const row = shared.get(d) ?? new Map<number, number>();
     shared.set(d, row.set(g, (row.get(g) ?? 0) + 1));
