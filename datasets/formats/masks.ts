@@ -102,6 +102,7 @@ const open: Open<MasksData, 'classMap'> = async (data, request) => {
     mode: data.mode,
     unit: unitOf(values),
     all: Object.keys(values).length > 0 ? null : pairs,
+    isFound: !isOwn && told === null && data.otherValues === 'error',
     tableOf: (found, unit) => {
       const isStated = Object.keys(values).length > 0;
       if (told !== null && !hasValues && isNamedBy(told.classes, found, unit)) {
