@@ -31,7 +31,7 @@ export interface Stage<L extends Level = Level> {
   readonly level: L | null;
   /** The original's name of that place, e.g. 'act1'. */
   readonly tap: string;
-  /** Of the map it gives. */
+  /** Channels of the map it gives. */
   readonly channels: number;
   /** Cells of its input per cell of its output, nominal. */
   readonly stride: number;
@@ -47,7 +47,7 @@ export interface Top {
   readonly channels: number;
   /** State-dict path of the replaceable classifier, e.g. 'fc'. */
   readonly classifier: string;
-  /** Path of a second one that learned from a teacher and whose logits are averaged with it; absent: none. */
+  /** Path of a second one that learned from a teacher and whose logits are averaged with it. Defaults to none. */
   readonly distilled?: string;
   /** True: it reads more than the last stage's map, such as a class token. Absent: that map alone. */
   readonly readsMore?: true;

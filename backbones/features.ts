@@ -12,7 +12,7 @@ export interface FeatureInfo {
   readonly stride: number;
   /** Where the map is read, e.g. 'blocks.4'; used to freeze and to debug. */
   readonly tap: string;
-  /** Size of the map of an image, both [height, width] in pixels and cells; absent: ceil(size / stride). */
+  /** Size of the map of an image, both [height, width] in pixels and cells. Defaults to ceil(size / stride). */
   readonly sizeOf?: (height: number, width: number) => readonly [height: number, width: number];
 }
 

@@ -122,7 +122,7 @@ tf.serialization.registerClass(BackboneLayer);
  * maps, finest first. The model owns the backbone's variables: disposing it frees them. Loading a model needs this
  * module to be imported.
  *
- * @param name of the layer, before the names of its weights; one of its own when absent
+ * @param name of the layer, before the names of its weights. Defaults to one of its own
  */
 export function asLayer(backbone: Backbone, name?: string): tf.layers.Layer {
   const own = name === undefined ? {} : { name };

@@ -29,7 +29,7 @@ export interface Parameter {
   readonly variable: Variable;
   readonly layout: ParameterLayout;
   readonly role: ParameterRole;
-  /** Of a batch norm's variance: what is added to it. */
+  /** Epsilon that is added to a batch norm's variance. */
   readonly epsilon?: number;
 }
 

@@ -10,9 +10,9 @@ export interface ParameterSpec {
   readonly layout: ParameterLayout;
   readonly role: ParameterRole;
   readonly initialise: Initialiser;
-  /** Not trained, statistics never are; as the owner says when absent. */
+  /** Whether it is not trained; statistics never are. Defaults to what the owner says. */
   readonly frozen?: boolean;
-  /** Of a batch norm's variance: what is added to it. */
+  /** Epsilon that is added to a batch norm's variance. */
   readonly epsilon?: number;
 }
 

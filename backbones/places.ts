@@ -12,9 +12,9 @@ export interface BlockPlace {
   /** Within its stage. */
   readonly index: number;
   readonly stride: number;
-  /** Of its window that has the stride, cells. */
+  /** Dilation of the window that has the stride, cells. */
   readonly dilation: number;
-  /** Of the windows behind that one, cells. */
+  /** Dilation of the windows behind that one, cells. */
   readonly lastDilation: number;
   readonly inChannels: number;
   readonly outChannels: number;

@@ -1,11 +1,11 @@
 /** How strides and windows change the number of cells along an axis. */
 
 export interface DilatedStage {
-  /** Of the stage's first block. */
+  /** Stride of the stage's first block. */
   readonly stride: number;
-  /** Of the windows in the stage's first block, cells. */
+  /** Dilation in the stage's first block, cells. */
   readonly firstDilation: number;
-  /** Of the windows in its other blocks, cells. */
+  /** Dilation in its other blocks, cells. */
   readonly dilation: number;
 }
 

@@ -1,4 +1,4 @@
-// npm run bench -- medical [--data ../shared/data] [--sets isbi,cord] [--minutes 10] [--peers ours,nnunet,monai] [--size 256]:
+// npm run bench -- medical [--data ../shared/data] [--sets isbi,cord] [--minutes 10] [--peers ours,nnunet,monai] [--out FOLDER]:
 // trains ours (configs/isbi-membrane.yaml, and for the cord what espalier init plans), nnU-Net (nnunetv2, 2-D) and MONAI's U-Net for as
 // many minutes on the same slices, one after the other, and compares mIoU and Dice of cases. bench/peers/setup-medical.sh makes the environment.
 import { spawnSync } from 'node:child_process';
@@ -92,7 +92,18 @@ function ours(name, set) {
   const splits = ['--set', `data.train=${JSON.stringify(train)}`, '--set', `data.val=${JSON.stringify(val)}`];
   const config = set.config === undefined ? join(folder, `${name}.yaml`) : join(root, set.config);
   if (set.config === undefined) espalier('init', set.root, '--out', config, '--minutes', values.minutes);
-  const run = ['--data', set.root, '--out', out, '--set', `train.minutes=${values.minutes}`, '--no-plots', ...splits];
+  const run = [
+    '--data',
+    set.root,
+    '--out',
+    out,
+    '--set',
+    `train.minutes=${values.minutes}`,
+    '--set',
+    'train.epochs=null',
+    '--no-plots',
+    ...splits,
+  ];
   espalier('train', config, ...run);
   const measured = JSON.parse(espalier('evaluate', out, '--cases', join(folder, `${name}.csv`), '--json'));
   const { step, seconds } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));

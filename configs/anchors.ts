@@ -23,7 +23,7 @@ export interface AnchorReport {
     readonly [size in Size]: {
       readonly objects: number;
       readonly fitted: number;
-      /** Of them, by the IoU of the anchor that overlaps each most, in twentieths. */
+      /** Histogram of their IoU with the best anchor, in twentieths. */
       readonly overlaps: readonly number[];
     };
   };

@@ -20,7 +20,7 @@ const NO_COLOR = { brightness: 0, contrast: 0, saturation: 0, hue: 0 } as const;
 /** The training images. */
 export interface AugmentedImages {
   readonly count: number;
-  /** Of the pixels in a batch. */
+  /** Type of the pixels in a batch. */
   readonly type: PixelType;
   readonly channels: number;
   /** In which a background is found. Absent: there is none. */

@@ -46,7 +46,7 @@ function withCrowded(dataset: Dataset, experiment: Experiment): Dataset {
   return crowded === null ? dataset : { ...dataset, warnings: [...dataset.warnings, crowded] };
 }
 
-/** Of an image, as the head decodes them. */
+/** Most detections per image that the head decodes. */
 function mostDetections({ model }: Experiment): number {
   return headOf(model.head).limits(headSettings(model.head)).maxDetections;
 }

@@ -11,7 +11,7 @@ export interface DescribeRunOptions {
   readonly precision: Description['precision'];
   /** Axes that a caller may choose. Defaults to none. */
   readonly free?: NonNullable<Description['input']['free']>;
-  /** Of the exported network, as its owner states it; null: not stated. */
+  /** Licence of the exported network, as its owner states it; null: not stated. */
   readonly licence: string | null;
   /** Name and version of this library. */
   readonly producer: string;

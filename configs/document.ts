@@ -20,7 +20,7 @@ export type Path = readonly PropertyKey[];
 export interface ConfigDocument {
   /** Plain data, overrides applied. */
   readonly value: unknown;
-  /** `file:line:column` of a value, or `--set key.path` when it was overridden; of the nearest parent when absent. */
+  /** `file:line:column` of a value, or `--set key.path` when it was overridden. Falls back to the nearest parent. */
   where(path: Path, at?: 'key' | 'value'): string;
 }
 

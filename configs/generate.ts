@@ -42,7 +42,7 @@ function defaultsOf(schema: JsonSchema): unknown {
   return Object.fromEntries(inner.map(([key, child]) => [key, defaultsOf(child)]));
 }
 
-/** Of the experiment with nothing left out. */
+/** JSON schema of the experiment with nothing left out. */
 const fullSchema = (): JsonSchema => z.toJSONSchema(experimentSchema, { io: 'input' });
 
 /** JSON Schema of a config file, for completion in editors. */

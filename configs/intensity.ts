@@ -86,7 +86,7 @@ function between(base: Preprocessing, clip: readonly (readonly [number, number])
   };
 }
 
-/** Of every image's case; those of one case count once for each of its slices. */
+/** Statistics of every image's case; those of one case count once for each of its slices. */
 async function statisticsOf(dataset: Dataset): Promise<readonly CaseStatistics[]> {
   const found: CaseStatistics[] = [];
   for await (const { image } of dataset) if (image.statistics) found.push(image.statistics);

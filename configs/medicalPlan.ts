@@ -25,7 +25,7 @@ export interface MedicalPlan {
   readonly batch: number;
   readonly steps: number;
   readonly epochs: number;
-  /** Of crops of slices that have a class. */
+  /** Share of crops from slices that have a class. */
   readonly foreground: number;
 }
 
@@ -48,9 +48,9 @@ const [FEWEST_STEPS, WANTED_STEPS, MOST_STEPS] = [600, 1000, 4000];
  * @source the last: nnU-Net v2, UNet_reference_val_corresp_bs_2d
  */
 const [LEAST_CROPS, SMALL_CROPS, MOST_CROPS] = [4, 8, 12];
-/** Of all crops. @source nnU-Net v2, nnUNetTrainer.oversample_foreground_percent */
+/** Share of all crops. @source nnU-Net v2, nnUNetTrainer.oversample_foreground_percent */
 const OVERSAMPLED = 0.33;
-/** Of all voxels that a batch may fill. @source nnU-Net v2, max_dataset_covered */
+/** Share of all voxels that a batch may fill. @source nnU-Net v2, max_dataset_covered */
 const SHARE = 0.05;
 
 /**

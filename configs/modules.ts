@@ -36,7 +36,7 @@ interface Sort {
   readonly add: (module: string, part: never) => void;
   /** True: its settings stand in the config as they are, and are read at once; defaults of heads and necks come later. */
   readonly readsAlone?: true;
-  /** Of a part that a trained network does without: what becomes of the reason why it cannot be had. */
+  /** Callback for a part that a trained network does without: gets the reason why it cannot be had. */
   readonly refuse?: (module: string, reason: ConfigError) => void;
 }
 

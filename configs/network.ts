@@ -30,7 +30,7 @@ export interface ImagePrediction {
   /** Path as it was given. */
   readonly file: string;
   readonly image: Pixels;
-  /** Of the task's own type: `task.describe` reads it. */
+  /** Result in the task's own type: `task.describe` reads it. */
   readonly result: unknown;
 }
 

@@ -24,7 +24,7 @@ export interface OpenedFile {
   readonly description: Description;
 }
 
-/** Of the file of a network: what a protocol buffer can hold. */
+/** Largest file of a network: the limit of a protocol buffer. */
 const MAX_BYTES = 2 ** 31;
 /** Names of a bundle's files. */
 const [BUNDLE_ONNX, BUNDLE_DESCRIPTION] = ['model.onnx', 'espalier.json'];

@@ -11,7 +11,7 @@ export interface Preset {
 
 /** What is known or estimated of a task's trainings with EfficientNet-Lite0 on two cores. Figures: configs/RESULTS.md. */
 interface Experience {
-  /** Of a config; the task's default when absent. */
+  /** Head's config. Defaults to the task's. */
   readonly head?: object;
   /** Kind of the head that draws masks of objects. */
   readonly masked?: string;
@@ -25,7 +25,7 @@ interface Experience {
   readonly sides: readonly [least: number, most: number];
 }
 
-/** Of the heads that were measured; the backbone starts from ImageNet. */
+/** Rates of the heads that were measured; the backbone starts from ImageNet. */
 const RATES = { learningRate: 0.004, backboneRate: 0.25, weightDecay: 0.05 };
 
 const EXPERIENCE: { readonly [task in TaskName]: Experience } = {
@@ -78,7 +78,7 @@ const SEEN = 16;
 /** Median side of an object on the input below which masks are made of finer prototypes, pixels. */
 const SMALL = 24;
 /**
- * Of such masks. Four images of nuclei learned by heart in equal minutes: configs/RESULTS.md. On larger inputs a mask at every pixel takes
+ * Settings of such masks. Four images of nuclei learned by heart in equal minutes: configs/RESULTS.md. On larger inputs a mask at every pixel takes
  * gigabytes.
  */
 const fineMasks = (side: number) => ({ prototypeStride: 2, stride: side > 320 ? 2 : 1, places: 48 });

@@ -97,5 +97,5 @@ export function readRunConfig(file: string, allowModules?: boolean): Experiment 
   return parseExperiment(readJson(file, { maxBytes: MAX_BYTES, refuse }), file, allowModules);
 }
 
-/** Of a config. */
+/** Largest config file. */
 const MAX_BYTES = 2 ** 22;

@@ -9,7 +9,7 @@ import { trainConfig } from '../training/run/config.js';
 
 /** A number between two bounds, with a default; the description names unit and range. */
 const fraction = (fallback: number, text: string) => z.number().min(0).max(1).default(fallback).describe(text);
-/** Of the input, pixels. */
+/** Side of the input, pixels. */
 const side = z.int().min(32).max(4096);
 const name = z.string().min(1);
 

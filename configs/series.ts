@@ -9,7 +9,7 @@ import type { Experiment } from './schema.js';
 
 /** One of several trainings of a config. */
 export interface Member {
-  /** Of its folder. */
+  /** Name of its folder. */
   readonly name: string;
   readonly experiment: Experiment;
 }
@@ -21,7 +21,7 @@ export interface MemberResult {
   readonly reason: string;
   readonly step: number;
   readonly seconds: number;
-  /** Of one that diverged or failed. */
+  /** Error of one that diverged or failed. */
   readonly error?: string;
   /** Figures of its best evaluation, or the last one; empty where nothing was measured. */
   readonly figures: { readonly [figure: string]: number };
@@ -156,7 +156,7 @@ export async function trainSeries(
 
 const ELSEWHERE = 'choose another folder with --out';
 
-/** Of `results.json`. */
+/** Schema of `results.json`. */
 const resultsSchema = z.object({
   reason: z.string(),
   step: z.number(),

@@ -60,7 +60,7 @@ export interface TrainExperimentOptions {
   readonly resume: boolean;
   /** Name of the engine that is open, for the record. */
   readonly engine: string;
-  /** Of the engine, for the record. */
+  /** Threads of the engine, for the record. */
   readonly threads?: ThreadCounts;
   /** As it was typed, for the record. Defaults to none. */
   readonly command?: string;

@@ -19,13 +19,13 @@ export interface Change {
   /** Factors on `train.learningRate` and `train.weightDecay`. */
   readonly rate: number;
   readonly decay: number;
-  /** Of the augmentation: 0 leaves images alone but for turns and flips, 1 is the config's, 2 twice as much. */
+  /** Strength of the augmentation: 0 leaves only turns and flips, 1 is the config's, 2 twice as much. */
   readonly strength: number;
 }
 
 /** One more round for the better third. */
 export interface Rung {
-  /** Of each training in it. */
+  /** Duration of each training in it. */
   readonly minutes: number;
   /** Trials, best first; null: nothing was measured. */
   readonly scores: readonly { readonly trial: number; readonly score: number | null }[];
@@ -40,7 +40,7 @@ export interface Tuned {
 }
 
 export interface TuneOptions extends Pick<SeriesOptions, 'out' | 'resume' | 'train'> {
-  /** Of all trainings together. */
+  /** Duration of all trainings together. */
   readonly minutes: number;
   /** Trials of the first round. */
   readonly trials: number;
@@ -100,7 +100,7 @@ function strengthened(experiment: Experiment, strength: number): Partial<Experim
   };
 }
 
-/** Of RandAugment's ops. */
+/** Largest magnitude of RandAugment's ops. */
 const MOST_MAGNITUDE = 10;
 
 const digits = (value: number): number => Number(value.toPrecision(4));

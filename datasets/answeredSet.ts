@@ -14,7 +14,7 @@ import type { ClassMap, ClassScores, Detections, Instances, LabelMap, Truth } fr
 export interface AnsweredImage {
   /** Path of the image. */
   readonly file: string;
-  /** Of the upright image, pixels. */
+  /** Width of the upright image, pixels. */
   readonly width: number;
   readonly height: number;
   readonly result: unknown;
@@ -44,7 +44,7 @@ interface Annotations {
 }
 
 const REMEDY = 'choose another folder with --as-dataset';
-/** Of an image file. */
+/** Largest image file. */
 const MAX_BYTES = 2 ** 30;
 const COLORS = Array.from({ length: 256 }, (_, i): [number, number, number] => [(i * 67) % 256, (i * 131) % 256, i]);
 

@@ -11,7 +11,7 @@ import { IGNORED, labelsOf, objectsOf } from './sample.js';
 /** How much there is to learn from in a data set. */
 export interface Census {
   readonly counted: 'objects' | 'regions' | 'pixels' | 'images';
-  /** Of each class. */
+  /** Objects of each class. */
   readonly counts: readonly number[];
   /** Crowd and difficult objects, or pixels that are not labelled. */
   readonly ignored: number;

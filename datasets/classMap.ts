@@ -38,14 +38,14 @@ export interface MappedMask {
   /** [height * width] class index or IGNORED. */
   readonly mask: Uint8Array;
   /** Values outside the table; with 'error' their pixels are IGNORED too. */
-  readonly strays: ValueCounts;
+  readonly unknownValues: ValueCounts;
 }
 
 /** Mask values to class indices. Nearest: of colours by the distance in red, green and blue; ties go to the lower value. */
 export function mapValues(image: MaskImage, { values, otherValues, unit, overlaps }: MaskFileTruth): MappedMask {
   const known = new Map(values);
   const sorted = [...values].sort((a, b) => a[0] - b[0]);
-  const strays = new Map<number, number>();
+  const unknownValues = new Map<number, number>();
   const others = new Map<number, number>();
   const mask = new Uint8Array(image.data.length);
   let [last, lastIndex] = [-1, IGNORED];
@@ -59,10 +59,10 @@ export function mapValues(image: MaskImage, { values, otherValues, unit, overlap
       }
       [last, lastIndex] = [value, index];
     }
-    if (others.size > 0 && others.has(value)) strays.set(value, (strays.get(value) ?? 0) + 1);
+    if (others.size > 0 && others.has(value)) unknownValues.set(value, (unknownValues.get(value) ?? 0) + 1);
     mask[i] = overlaps ? withClass(0, lastIndex) : lastIndex;
   }
-  return { mask, strays };
+  return { mask, unknownValues };
 }
 
 /** The values of a mask, ascending. */

@@ -15,7 +15,7 @@ export interface Entry<S = unknown> {
   /** Pixels after EXIF orientation, when the annotation states them; else null until the file is read. */
   readonly width: number | null;
   readonly height: number | null;
-  /** How the image is read in its own depth; absent: as 8-bit RGB, for the eye. */
+  /** How the image is read in its own depth. Defaults to 8-bit RGB, for the eye. */
   readonly deep?: DeepSource;
   readonly truth: S;
 }
@@ -34,7 +34,7 @@ export interface DeepImages {
 /** An examination, for what must not be in two splits. */
 export interface MedicalCase {
   readonly patient: string;
-  /** Of the values of its images: equal for equal pixels. */
+  /** Digest of the values of its images: equal for equal pixels. */
   readonly digest: string;
 }
 

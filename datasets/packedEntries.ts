@@ -37,7 +37,7 @@ function createColumns(folder: string) {
   const [idEnds, ends, sides] = [new Column(Float64Array), new Column(Uint32Array), new Column(Float32Array)];
   const [boxes, labels, ignored] = [new Column(Float64Array), new Column(Int32Array), new Column(Uint8Array)];
   const areas = new Column(Float64Array);
-  /** Of files that are not where their id says. */
+  /** Paths of files that are not where their id says. */
   const elsewhere = new Map<number, string>();
   let size = 0;
   return {

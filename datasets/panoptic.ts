@@ -25,7 +25,7 @@ export interface PanopticFileTruth extends ObjectsTruth {
 export const segmentsOf = (truth: { readonly kind: string }): readonly PanopticSegment[] =>
   truth.kind === 'panoptic-file' ? (truth as PanopticFileTruth).segments : [];
 
-/** Of a colour 0xRRGGBB. */
+/** Segment id of a colour 0xRRGGBB. */
 const idOfColour = (colour: number): number => (colour >> 16) | (colour & 0xff00) | ((colour & 0xff) << 16);
 
 /** Segment ids as the pixels of a label image. */

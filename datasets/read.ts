@@ -7,7 +7,7 @@ import { decodeImage } from './decode/decodeImage.js';
 import { decodeMask, type MaskImage } from './decode/decodeMask.js';
 import { shownImage } from './decode/shown.js';
 import { type ObjectRegionsTruth, patchOf, patchOfBox } from './instanceMasks.js';
-import { ADD_VALUES, refuseStrays } from './masks/advice.js';
+import { ADD_VALUES, refuseUnknownValues } from './masks/advice.js';
 import { readSlice, readSliceMask, type SliceTruth } from './medical/slices.js';
 import { type PanopticFileTruth, readPanopticTruth } from './panoptic.js';
 import { drawRegions, type RegionsTruth } from './regions.js';
@@ -119,10 +119,10 @@ function resizeMask(mask: MaskImage, { width, height }: Size): MaskImage {
 }
 
 async function readMask(truth: MaskFileTruth, size: Pixels): Promise<Uint8Array> {
-  const { mask, strays } = mapValues(await decodeMaskOf(truth, size), truth);
-  if (truth.otherValues !== 'error' || strays.size === 0) return mask;
+  const { mask, unknownValues } = mapValues(await decodeMaskOf(truth, size), truth);
+  if (truth.otherValues !== 'error' || unknownValues.size === 0) return mask;
   const known = truth.values.map(([value]) => value);
-  return refuseStrays([[truth.file, strays]], { known, unit: truth.unit, advice: ADD_VALUES });
+  return refuseUnknownValues([[truth.file, unknownValues]], { known, unit: truth.unit, advice: ADD_VALUES });
 }
 
 type Stored<Kind extends StoredTruth['kind']> = Extract<StoredTruth, { readonly kind: Kind }>;

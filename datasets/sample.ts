@@ -11,7 +11,7 @@ export interface Pixels {
   readonly spacing?: readonly [rows: number, columns: number];
   /** Distance to the next slice of its case, millimetres; absent: it is no slice, or the file does not say. */
   readonly sliceSpacing?: number;
-  /** Of the case that the image is a slice of, or of the image itself; absent where no rule of intensity asks for it. */
+  /** Statistics of the case that the image is a slice of, or of the image itself. Absent where no rule of intensity asks for them. */
   readonly statistics?: CaseStatistics;
 }
 
@@ -36,7 +36,7 @@ export interface ChannelStatistics {
   /** Percentiles 0.5 and 99.5. */
   readonly low: number;
   readonly high: number;
-  /** Of the values that are not zero; those of all where every value is. */
+  /** Mean and deviation of the values that are not zero; of all values where every one is zero. */
   readonly nonZero: { readonly mean: number; readonly std: number };
 }
 
@@ -129,7 +129,7 @@ export interface LabelTruth {
   readonly kind: 'labels';
   /** Contiguous class indices, ascending, each once; where classes exclude each other exactly one, unless images were mixed. */
   readonly labels: Int32Array;
-  /** Of mixed images: how much of each label there is, 0..1. Absent: all of each. */
+  /** Share of each label in mixed images, 0..1. Defaults to 1 for each. */
   readonly shares?: Float32Array;
 }
 

@@ -43,7 +43,7 @@ const descriptionSchema = z.strictObject({
     fit: z.enum(['letterbox', 'native']),
     /** Present, with `native`: images that say how far apart their pixels are, are resampled to [rows, columns], millimetres. */
     spacing: z.optional(z.readonly(z.tuple([millimetres, millimetres]))),
-    /** Of the pixels that the image leaves free: what a pixel's type holds that is nearest to it. */
+    /** Values of padding pixels: those that the pixel type holds nearest to the fill colour. */
     fill: perChannel,
   }),
   /** Done by the network itself: (pixel - mean) / std, of pixels between the limits where there are some. */
@@ -64,11 +64,11 @@ const descriptionSchema = z.strictObject({
     backbone: text,
     neck: text,
     head: text,
-    /** Of the training. */
+    /** Step of the training. */
     step: z.nullable(z.int().check(z.minimum(0))),
     /** What it started from; null: random weights. */
     weights: z.nullable(text),
-    /** Of `weights`; null: not known. */
+    /** Licence of `weights`; null: not known. */
     weightsLicence: z.nullable(text),
     /** That the person who exports it states; null: none was stated. */
     licence: z.nullable(text),

@@ -31,7 +31,7 @@ export interface ExportSource {
 }
 
 interface Format {
-  /** Of a path that nobody named: the ending of a file, or nothing for a folder. */
+  /** Ending of a default path: of a file, or nothing for a folder. */
   readonly ending: string;
   readonly precisions: readonly Description['precision'][];
   /** A graph that suppresses boxes. */

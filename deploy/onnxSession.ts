@@ -16,7 +16,7 @@ interface OnnxValue {
 
 /** A network that ONNX Runtime holds. */
 interface OnnxSession {
-  /** Of runtimes that tell it: a side that is free is a text. */
+  /** Inputs, in runtimes that describe them; a free side is a text. */
   readonly inputMetadata?: readonly { readonly name: string; readonly shape?: readonly (number | string)[] }[];
   run(inputs: { readonly [name: string]: OnnxValue }): Promise<{ readonly [name: string]: OnnxValue }>;
   release(): Promise<void>;

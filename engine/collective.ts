@@ -4,7 +4,7 @@ import { defineKernel, type Kernel } from './kernels/kernel.js';
 
 /** Processes that compute one function together, each with its share of every batch. */
 export interface Cluster {
-  /** Of this process: position of its address. */
+  /** Rank of this process: position of its address. */
   readonly task: number;
   /** `host:port` of every process, in the same order everywhere. */
   readonly addresses: readonly string[];

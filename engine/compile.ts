@@ -73,7 +73,7 @@ export interface CompileOptions {
    * compiler, and inference with `constants`, run what is written.
    */
   readonly patterns?: boolean;
-  /** Gets one line for each retrace, with its reason; `console.warn` when absent. */
+  /** Gets one line for each retrace, with its reason. Defaults to `console.warn`. */
   readonly log?: (line: string) => void;
 }
 

@@ -24,11 +24,11 @@ export interface EngineInfo {
 }
 
 export interface ReadyOptions extends WasmOptions {
-  /** Asked for by name it never falls back; absent: the fastest that is present. */
+  /** An engine asked for by name never falls back. Defaults to the fastest that is present. */
   readonly engine?: EngineName;
-  /** Threads inside one op; all cores when absent. Only the tensorflow engine has more than one. */
+  /** Threads inside one op. Defaults to all cores. Only the tensorflow engine has more than one. */
   readonly threads?: number;
-  /** Ops that run at the same time; as `threads` when absent. */
+  /** Ops that run at the same time. Defaults to `threads`. */
   readonly interOpThreads?: number;
   /** 'gpu': an error without one; 'cpu': a GPU is left alone. Absent: a GPU where the installed library is for one. */
   readonly device?: 'cpu' | 'gpu';

@@ -26,7 +26,7 @@ export function numbersOf(attributes: Attributes, name: string, otherwise?: read
   throw refuse(name, 'numbers', value);
 }
 
-/** Of both axes of an image; one number stands for both. */
+/** Value for both axes of an image; one number stands for both. */
 export function pairOf(attributes: Attributes, name: string, otherwise?: number): [number, number] {
   const value = attributes[name] ?? otherwise;
   if (typeof value === 'number') return [value, value];
@@ -35,7 +35,7 @@ export function pairOf(attributes: Attributes, name: string, otherwise?: number)
   throw refuse(name, 'two numbers', value);
 }
 
-/** Of each axis: how much is added before and behind. */
+/** Padding of each axis: how much is added before and behind. */
 export function paddingsOf(attributes: Attributes, name = 'paddings'): [number, number][] {
   const value = attributes[name];
   if (!Array.isArray(value)) throw refuse(name, 'pairs of numbers', value);

@@ -5,7 +5,7 @@ import { EngineError } from './errors.js';
 export interface Demand {
   /** By tensors, on the engine. */
   readonly engine: number;
-  /** Of the process beside them. */
+  /** Bytes of the process beside them. */
   readonly host: number;
 }
 
@@ -34,7 +34,7 @@ export function roomLeft(): readonly Room[] {
 export interface Request {
   /** E.g. 'a step'; `of batch 8` follows. */
   readonly what: string;
-  /** [height, width] of its images, pixels, which could be made smaller; absent: nothing is known of it. */
+  /** [height, width] of its images, pixels, which could be made smaller. Absent: nothing is known of it. */
   readonly inputSize?: readonly [height: number, width: number] | undefined;
 }
 
@@ -106,7 +106,7 @@ function largestFitting(
 
 /** Sides of every network's input are multiples of it, pixels. */
 const SIDE_STEP = 32;
-/** Of the room, for what does not shrink with the pixels as evenly as the maps do. */
+/** Share of the room that is used, for what does not shrink with the pixels as evenly as the maps do. */
 const CARE = 0.9;
 
 /** What a second image adds grows with its pixels, the rest of the first one's need does not. */

@@ -18,7 +18,7 @@ export interface HeadParts<Config, In extends Level> {
   readonly options: Config;
   /** Those of the features, finest first. */
   readonly levels: readonly In[];
-  /** Of the parameters, which are frozen where the config says so. */
+  /** Owner of the parameters, which are frozen where the config says so. */
   readonly owner: Parameters;
 }
 

@@ -31,11 +31,11 @@ export interface Assembly<Raw = unknown, Types extends TargetTypes = TargetTypes
 export interface CreateOptions {
   /** K. */
   readonly classes: number;
-  /** Of these, those that have objects, the first; of a panoptic network. */
+  /** Number of classes that have objects, the first ones; of a panoptic network. */
   readonly things?: number | undefined;
   /** True: of a class map, classes may overlap. Defaults to false. */
   readonly overlaps?: boolean | undefined;
-  /** Of the random initial weights. Defaults to 1. */
+  /** Seed of the random initial weights. Defaults to 1. */
   readonly seed?: number;
 }
 

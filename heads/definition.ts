@@ -11,7 +11,7 @@ import type { EvaluationLimits, Task } from './tasks/task.js';
 export interface HeadSetting {
   /** K. */
   readonly classes: number;
-  /** Of these, those that have objects, the first. Defaults to all but one, where it makes a difference. */
+  /** Number of classes that have objects, the first ones. Defaults to all but one, where it makes a difference. */
   readonly things?: number | undefined;
   /** True: classes may overlap, so that each has a logit of its own, of a class map whose values are sets of them. Defaults to false. */
   readonly overlaps?: boolean | undefined;
@@ -21,7 +21,7 @@ export interface HeadSetting {
 
 /** What a network that is built tells its head. */
 export interface NetworkSetting extends HeadSetting {
-  /** Of the backbone. */
+  /** Architecture of the backbone. */
   readonly architecture: Architecture;
 }
 

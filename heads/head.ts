@@ -48,7 +48,7 @@ export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> 
    * Tensors only, so that a whole training step compiles; called inside `tf.tidy`.
    *
    * @param targets  what the head's encoder wrote for every image
-   * @param progress absent: what is learned first is over
+   * @param progress share of the training that is done. Defaults to a late step
    */
   readonly loss: (raw: Raw, targets: TargetTensors<Types>, progress?: Progress) => LossTerms;
   /**
@@ -57,8 +57,8 @@ export interface Head<In extends Level, Raw, Types extends TargetTypes, Result> 
    * @param placements how each original image was laid into the network's input, one per batch row
    */
   readonly decode: (raw: Raw, placements: readonly Placement[], options?: DecodeOptions) => Promise<readonly Result[]>;
-  /** The mean of outputs for one input that was seen in several ways; absent: its answers are combined instead, see `Task.views`. */
+  /** The mean of outputs for one input that was seen in several ways. Absent: its answers are combined instead, see `Task.views`. */
   readonly average?: (seen: readonly Seen<Raw>[]) => Raw;
-  /** The same answer for exported networks; absent: networks with this head are not exported. */
+  /** The same prediction for exported networks. Absent: networks with this head are not exported. */
   readonly exported?: ExportedAnswer<Raw>;
 }

@@ -17,7 +17,7 @@ export interface Model<Raw = unknown, Types extends TargetTypes = TargetTypes, R
   readonly backbone: Pretrainable;
   /** Backbone and head by the names of the published classifier, where they are one: what its weights go into. */
   readonly classifier?: Pretrainable & { readonly classes: number };
-  /** Of the backbone: what `forward` expects to have been done to the images. */
+  /** Preprocessing of the backbone: what `forward` expects to have been done to the images. */
   preprocessing: Preprocessing;
   /** Path of the convolution that sees the image, see `foldStem`. */
   readonly stem: string;
@@ -32,7 +32,7 @@ export interface Model<Raw = unknown, Types extends TargetTypes = TargetTypes, R
   readonly loss: (raw: Raw, targets: TargetTensors<Types>, progress?: Progress) => LossTerms;
   /** Answers in pixels of the original images, one per batch row. */
   readonly decode: (raw: Raw, placements: readonly Placement[], options?: DecodeOptions) => Promise<readonly Result[]>;
-  /** Of the head: the mean of outputs for one input that was seen in several ways; absent: the head has none. */
+  /** Mean of the head's outputs for one input that was seen in several ways. Absent: the head has none. */
   readonly average?: (seen: readonly Seen<Raw>[]) => Raw;
   /** The end of the graph of an exported network; absent: the head has none. */
   readonly exported?: ExportedAnswer<Raw>;

@@ -39,7 +39,7 @@ export type ChannelMapperOptions<Out extends Level = Level> = Partial<Omit<Chann
   readonly levels: readonly Out[];
 };
 
-/** Of batch norm, as PyTorch has it. */
+/** Epsilon of batch norm, as in PyTorch. */
 const EPSILON = 1e-5;
 
 /**

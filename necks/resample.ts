@@ -5,7 +5,7 @@ import type { Layer } from '../backbones/module.js';
 import type { Parameters } from '../backbones/parameters.js';
 import { maxPool, resizeNearest } from '../engine/kernels/index.js';
 
-/** Of every batch norm in neck and heads, as the EfficientDet release has it. */
+/** Epsilon of every batch norm in neck and heads, as in the EfficientDet release. */
 const NORM_EPSILON = 1e-3;
 
 /** The batch norm of necks and heads. */

@@ -9,9 +9,9 @@ export interface SeparableOptions {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly frozen: boolean;
-  /** Of both kernels. */
+  /** Initialiser of both kernels. */
   readonly initialise: Initialiser;
-  /** Zeros when absent. */
+  /** Initialiser of the bias. Defaults to zeros. */
   readonly initialiseBias?: Initialiser;
 }
 

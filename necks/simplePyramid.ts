@@ -98,11 +98,11 @@ export const simplePyramid = defineNeck({
 });
 
 interface BranchOptions {
-  /** Of the source. */
+  /** Channels of the source. */
   readonly channels: number;
   /** Halvings of the source's resolution; below 0: doublings. */
   readonly steps: number;
-  /** Of the level. */
+  /** Channels of the level. */
   readonly width: number;
 }
 

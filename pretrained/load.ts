@@ -41,7 +41,7 @@ export interface LoadedWeights extends LoadReport, Pick<Conversion, 'scheme' | '
   readonly preprocessing: Preprocessing | null;
 }
 
-/** Of a backbone's whole network: that a file has others does not matter to it. */
+/** Classes of a backbone's whole network; that a file has others does not matter to it. */
 const CLASSES = 1000;
 /** Beginning of the names of a backbone's parameters in a detector or segmenter. */
 const BACKBONE = 'backbone.';

@@ -18,7 +18,7 @@ export interface BenchmarkRow extends Measurement {
   readonly model: BackboneArch;
   readonly pixels: number;
   readonly batch: number;
-  /** Of one image. */
+  /** Multiply-accumulates of one image. */
   readonly macs: number;
 }
 

@@ -74,7 +74,7 @@ async function show({ experiment }: DataReport, path: string, { show: count = 1,
 export interface InitCommand {
   readonly json?: boolean;
   readonly out?: string;
-  /** Of volumes: minutes of two cores that a training is planned for. */
+  /** Minutes of two cores that a training on volumes is planned for. */
   readonly minutes: number;
 }
 

@@ -42,9 +42,9 @@ interface ExportCommand extends EngineOptions {
   readonly json?: boolean;
 }
 
-/** Of a size that the file's caller chooses. */
+/** Word for a size that the file's caller chooses. */
 export const DYNAMIC = 'dynamic';
-/** Of a bundle that is one file. */
+/** Ending of a bundle that is one file. */
 const ARCHIVE = '.espalier';
 const REMEDY = 'choose another place with --out';
 /** Names of the report of --verify, beside what was written. */

@@ -10,7 +10,7 @@ export const engineOrRuntime = (): Option =>
     'onnxruntime',
   ]);
 export const offline = (): Option => new Option('--offline', 'never download anything');
-/** Of commands that read what somebody else may have written. */
+/** Option of commands that read what somebody else may have written. */
 export const allowModules = (): Option =>
   new Option(
     '--allow-modules',

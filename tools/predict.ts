@@ -32,7 +32,7 @@ interface PredictCommand extends RuntimeOptions {
   readonly masks?: string;
   /** Folder of a data set whose truths are the answers. */
   readonly asDataset?: string;
-  /** Of volumes: slice that is drawn, from 0, and the values that are drawn from black to white. */
+  /** Slice of a volume that is drawn, from 0; below, the values that are drawn from black to white. */
   readonly slice?: number;
   readonly window?: Window;
   readonly offline?: boolean;

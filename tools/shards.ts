@@ -98,9 +98,9 @@ export function createAnswersWriter(header: AnswersHeader): Evaluator<Truth, unk
   };
 }
 
-/** Of a compressed file. */
+/** Largest compressed file. */
 const MAX_BYTES = 2 ** 34;
-/** Of one image's truth and answer, bytes. */
+/** Longest line: one image's truth and prediction, bytes. */
 const MAX_LINE = 2 ** 28;
 
 const NEWLINE = 0x0a;

@@ -16,10 +16,10 @@ import {
   type StepOptions,
   type StepResult,
   statisticsOf,
+  stepFlags,
   stepProgress,
   stepScalars,
   stepSeed,
-  stepVotes,
 } from './step.js';
 
 /** Equal parts of one batch, on the device. */
@@ -54,7 +54,7 @@ export function createAccumulatedStep<Raw, Types extends TargetTypes>(
   const { model, optimizer, ema, seed = 1, normMomentum, syncNorm = false, recompute = false } = options;
   const statistics = statisticsOf(model);
   const isSynced = syncNorm && membership() !== null;
-  const sums = optimizer.packs.map(({ shape }) => tf.tidy(() => tf.variable(tf.zeros([...shape]), false)));
+  const sums = optimizer.groups.map(({ shape }) => tf.tidy(() => tf.variable(tf.zeros([...shape]), false)));
   const passOf = (own: tf.Tensor1D) => {
     const kept = normMomentum === undefined ? {} : { normMomentum: normMomentum ** (1 / parts) };
     return { training: true, seed: own, recompute, syncNorm: isSynced, ...kept };
@@ -95,13 +95,13 @@ export function createAccumulatedStep<Raw, Types extends TargetTypes>(
     { name: 'gradients of a part' },
   );
   const move = compile(
-    (scalars: Scalars, votes: readonly tf.Scalar[]) => {
+    (scalars: Scalars, flags: readonly tf.Scalar[]) => {
       // Every process has differentiated the loss of the whole batch for its own images: they add up.
       const means = allReduceMean<tf.Tensor>(sums.map((sum) => tf.clone(sum)));
       const gradients = means.map((mean) => (taskCount() === 1 ? mean : tf.mul(mean, taskCount())));
       const gradientNorm = applyGradients(options, gradients, scalars);
       for (const sum of sums) sum.assign(tf.zerosLike(sum));
-      return { gradientNorm, votes: allReduceMean(votes.map((vote) => tf.clone(vote))) };
+      return { gradientNorm, flags: allReduceMean(flags.map((flag) => tf.clone(flag))) };
     },
     { name: 'update' },
   );
@@ -110,8 +110,8 @@ export function createAccumulatedStep<Raw, Types extends TargetTypes>(
       const progress = stepProgress(at);
       const seeds = batch.map((_, part) => stepSeed(seed + part * PART_SEED, at.step));
       const scalars = stepScalars({ optimizer, ema }, at);
-      const votes = stepVotes(at);
-      const owned: tf.TensorContainer[] = [progress, seeds, scalars, votes];
+      const flags = stepFlags(at);
+      const owned: tf.TensorContainer[] = [progress, seeds, scalars, flags];
       try {
         const looks: (readonly tf.Tensor[])[] = [];
         for (const [i, part] of batch.entries()) {
@@ -125,7 +125,7 @@ export function createAccumulatedStep<Raw, Types extends TargetTypes>(
           tf.dispose(losses);
           losses = await learn.async(part, valueAt(seeds, i), progress, totals);
         }
-        return { losses, ...(await move.async(scalars, votes)) };
+        return { losses, ...(await move.async(scalars, flags)) };
       } finally {
         tf.dispose(owned);
       }

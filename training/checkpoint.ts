@@ -21,7 +21,7 @@ const patienceSchema = z.strictObject({
 export const metadataSchema = z.strictObject({
   format: z.literal('espalier-checkpoint'),
   version: z.literal(1),
-  /** Of the run that wrote it, as in its log; absent in checkpoints of before there were such names. */
+  /** Name of the run that wrote it, as in its log. Absent in checkpoints of before there were such names. */
   run: z.string().optional(),
   /** Completed steps; the next one is step `step`, counted from 0. */
   step: z.int().min(0),
@@ -40,7 +40,7 @@ export const metadataSchema = z.strictObject({
   patience: patienceSchema.optional(),
   /** The step at which the backbone was unfrozen; null or absent: it was not. */
   unfrozenAt: z.int().min(0).nullable().optional(),
-  /** Stage of a training in several, from 0; absent: the first. */
+  /** Stage of a training in several, from 0. Defaults to the first. */
   stage: z.int().min(0).optional(),
   classes: z.array(
     z.strictObject({

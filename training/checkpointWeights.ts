@@ -11,7 +11,7 @@ export const OPTIMIZER = 'optimizer/';
 /** A run's checkpoint, which is a safetensors file. */
 export interface CheckpointTensors {
   readonly tensors: HostTensors;
-  /** What its weights expect of an image, as a value or as the file's text; the model's own stays when absent. */
+  /** Preprocessing of its weights, as a value or as the file's text. Defaults to the model's own. */
   readonly metadata?: { readonly preprocessing?: Preprocessing | string };
 }
 

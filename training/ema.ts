@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { valueAt } from '../engine/checked.js';
-import { assignVariables, gatherVariables, type Pack, type ParameterMap, packParameters } from './packs.js';
+import {
+  assignVariables,
+  flattenVariables,
+  groupParameters,
+  type ParameterGroup,
+  type ParameterMap,
+} from './parameterGroups.js';
 import { createSlot, type Stateful } from './slots.js';
 
 /** Exponential moving average of everything that moves: trained parameters and batch-norm statistics. */
@@ -26,24 +32,24 @@ export function createEma(parameters: ParameterMap, decay: number): Ema {
   const moving = new Map(
     [...parameters].filter(([, { variable, role }]) => variable.trainable || role === 'statistic'),
   );
-  const packs = packParameters(moving, () => 'average');
-  const average = createSlot('ema', packs, gatherVariables);
+  const groups = groupParameters(moving, () => 'average');
+  const average = createSlot('ema', groups, flattenVariables);
   return {
     state: average.state,
     restore: average.restore,
     decay: (step) => Math.min(decay, (1 + step) / (10 + step)),
     update: (now) => {
       const keep = tf.sub(1, now);
-      each(packs, average.variables, (pack, variable) => {
-        variable.assign(tf.add(variable, tf.mul(tf.sub(gatherVariables(pack), variable), keep)));
+      each(groups, average.variables, (group, variable) => {
+        variable.assign(tf.add(variable, tf.mul(tf.sub(flattenVariables(group), variable), keep)));
       });
     },
     swap: () =>
       tf.tidy(() => {
-        each(packs, average.variables, (pack, variable) => {
+        each(groups, average.variables, (group, variable) => {
           const averaged = tf.clone(variable);
-          variable.assign(gatherVariables(pack));
-          assignVariables(pack, averaged);
+          variable.assign(flattenVariables(group));
+          assignVariables(group, averaged);
         });
       }),
     dispose: average.dispose,
@@ -51,11 +57,11 @@ export function createEma(parameters: ParameterMap, decay: number): Ema {
 }
 
 function each(
-  packs: readonly Pack[],
+  groups: readonly ParameterGroup[],
   variables: readonly tf.Variable[],
-  visit: (pack: Pack, variable: tf.Variable) => void,
+  visit: (group: ParameterGroup, variable: tf.Variable) => void,
 ): void {
-  packs.forEach((pack, i) => {
-    visit(pack, valueAt(variables, i));
+  groups.forEach((group, i) => {
+    visit(group, valueAt(variables, i));
   });
 }

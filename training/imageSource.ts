@@ -88,7 +88,7 @@ function checked<T extends Pixels | RgbaPixels>(image: T, channels: number): T {
   );
 }
 
-/** Of what is drawn, in its own pixels, not those of the page. */
+/** Size of what is drawn, in its own pixels, not those of the page. */
 function sizeOf(image: Drawable): readonly [width: number, height: number] {
   const [width, height] =
     'naturalWidth' in image

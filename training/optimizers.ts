@@ -5,7 +5,7 @@ import { createLion } from './optimizers/lion.js';
 import type { Optimizer, OptimizerSettings } from './optimizers/optimizer.js';
 import { createRmsprop } from './optimizers/rmsprop.js';
 import { createSgd } from './optimizers/sgd.js';
-import type { ParameterMap } from './packs.js';
+import type { ParameterMap } from './parameterGroups.js';
 
 export { type AdamWOptions, createAdamW } from './optimizers/adamw.js';
 export { createLamb, type LambOptions } from './optimizers/lamb.js';

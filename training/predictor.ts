@@ -145,7 +145,7 @@ function seeOften<Raw>(
   });
 }
 
-/** Of the room, what an estimate may be off by when it is scaled from that of smaller images. */
+/** Share of the room that an estimate may be off by when it is scaled from that of smaller images. */
 const SCALED = 0.5;
 
 /** Asks for the memory of a batch before one is made: for the first, and again where images are larger than those before. */

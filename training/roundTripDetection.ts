@@ -21,7 +21,7 @@ export interface UnmatchedTruth {
 }
 
 export interface DetectionRoundTrip {
-  /** Of the perfect answers, over the objects that have an anchor. */
+  /** Report of perfect predictions, over the objects that have an anchor. */
   readonly report: DetectionReport;
   /** Objects evaluated; ignored ones are not counted. */
   readonly truths: number;

@@ -10,7 +10,7 @@ import type { LabelledImages } from './roundTrip.js';
 import type { UnmatchedTruth } from './roundTripDetection.js';
 
 export interface InstanceRoundTrip {
-  /** Of the perfect answers, over the objects that are taught. */
+  /** Report of perfect predictions, over the objects that are taught. */
   readonly report: InstanceReport;
   /** Objects evaluated; ignored ones are not counted. */
   readonly truths: number;
@@ -24,7 +24,7 @@ export interface InstanceRoundTripOptions {
   readonly maskStride?: number;
 }
 
-/** Of the five maps that the head reads, input pixels per cell. */
+/** Strides of the five maps that the head reads, input pixels per cell. */
 const STRIDES = [8, 16, 32, 64, 128] as const;
 
 /**

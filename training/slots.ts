@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { valueAt } from '../engine/checked.js';
 import { ShapeError } from '../engine/errors.js';
-import { gather, type Pack, scatter } from './packs.js';
+import { flatten, type ParameterGroup, unflatten } from './parameterGroups.js';
 
 /** What `restore` could not match: parameters that start fresh, and stored keys nobody asked for. */
 export interface RestoreReport {
@@ -21,19 +21,23 @@ export interface Stateful {
   restore(state: ReadonlyMap<string, tf.Tensor>): RestoreReport;
 }
 
-/** One variable per pack, for one named quantity per parameter (momentum, moving average, ...). */
+/** One variable per group, for one named quantity per parameter (momentum, moving average, ...). */
 export interface Slot extends Stateful {
   readonly variables: readonly tf.Variable[];
   dispose(): void;
 }
 
-/** @param initial the pack's tensor at the start, e.g. zeros */
-export function createSlot(name: string, packs: readonly Pack[], initial: (pack: Pack) => tf.Tensor): Slot {
-  const variables = packs.map((pack) => tf.tidy(() => tf.variable(initial(pack), false)));
+/** @param initial the group's tensor at the start, e.g. zeros */
+export function createSlot(
+  name: string,
+  groups: readonly ParameterGroup[],
+  initial: (group: ParameterGroup) => tf.Tensor,
+): Slot {
+  const variables = groups.map((group) => tf.tidy(() => tf.variable(initial(group), false)));
   return {
     variables,
-    state: () => stateOf(name, packs, variables),
-    restore: (state) => restoreSlot(name, packs, variables, state),
+    state: () => stateOf(name, groups, variables),
+    restore: (state) => restoreSlot(name, groups, variables, state),
     dispose: () => {
       for (const variable of variables) variable.dispose();
     },
@@ -55,12 +59,16 @@ export function joinSlots(slots: readonly Slot[]): Stateful {
   };
 }
 
-function stateOf(name: string, packs: readonly Pack[], variables: readonly tf.Variable[]): Map<string, tf.Tensor> {
+function stateOf(
+  name: string,
+  groups: readonly ParameterGroup[],
+  variables: readonly tf.Variable[],
+): Map<string, tf.Tensor> {
   const state = new Map<string, tf.Tensor>();
-  packs.forEach((pack, p) => {
-    const parts = tf.tidy(() => scatter(pack, variables[p] as tf.Tensor).map((part) => tf.clone(part)));
+  groups.forEach((group, p) => {
+    const parts = tf.tidy(() => unflatten(group, variables[p] as tf.Tensor).map((part) => tf.clone(part)));
     parts.forEach((part, i) => {
-      state.set(`${name}/${pack.names[i]}`, part);
+      state.set(`${name}/${group.names[i]}`, part);
     });
   });
   return state;
@@ -68,24 +76,24 @@ function stateOf(name: string, packs: readonly Pack[], variables: readonly tf.Va
 
 function restoreSlot(
   name: string,
-  packs: readonly Pack[],
+  groups: readonly ParameterGroup[],
   variables: readonly tf.Variable[],
   state: ReadonlyMap<string, tf.Tensor>,
 ): RestoreReport {
   const missing: string[] = [];
   const used = new Set<string>();
   tf.tidy(() => {
-    packs.forEach((pack, p) => {
+    groups.forEach((group, p) => {
       const variable = valueAt(variables, p);
-      const current = scatter(pack, variable);
+      const current = unflatten(group, variable);
       const parts = current.map((part, i) => {
-        const key = `${name}/${pack.names[i]}`;
+        const key = `${name}/${group.names[i]}`;
         const stored = state.get(key);
         used.add(key);
         if (stored === undefined) missing.push(key);
         return stored === undefined ? tf.clone(part) : sameShape(key, stored, part);
       });
-      variable.assign(gather(pack, parts));
+      variable.assign(flatten(group, parts));
     });
   });
   return { missing, unused: [...state.keys()].filter((key) => !used.has(key)) };

@@ -7,7 +7,7 @@ import type { HostTensor, HostTensors } from '../weights/hostTensor.js';
 import { EMA, OPTIMIZER, weightsOf } from './checkpointWeights.js';
 import type { Ema } from './ema.js';
 import type { Optimizer } from './optimizers.js';
-import type { ParameterMap } from './packs.js';
+import type { ParameterMap } from './parameterGroups.js';
 import type { RestoreReport, Stateful } from './slots.js';
 
 /** What a training changes: its tensors are what a checkpoint holds. */

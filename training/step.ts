@@ -13,7 +13,7 @@ import { type Losses, type LossTerms, reduceLosses } from '../heads/losses/term.
 import { clipByGlobalNorm, globalNorm } from './clip.js';
 import type { Ema } from './ema.js';
 import type { Optimizer, Scalars } from './optimizers.js';
-import { assignVariables, gather, gatherVariables, trainable } from './packs.js';
+import { assignVariables, flatten, flattenVariables, trainable } from './parameterGroups.js';
 
 /** The part of a model that a training step touches. */
 export interface TrainableModel<Raw = unknown, Types extends TargetTypes = TargetTypes> extends Module {
@@ -48,10 +48,10 @@ export interface StepAt {
   readonly learningRate: number;
   /** Steps of the optimizer, where its state is younger than the training. Defaults to `step`. */
   readonly optimizerStep?: number;
-  /** Of the whole training, for losses that change on the way. Defaults to a late step. */
+  /** Progress of the whole training, for losses that change on the way. Defaults to a late step. */
   readonly progress?: { readonly [Part in keyof Progress]: number } | undefined;
   /** In a cluster: what this process asks of all. Defaults to nothing. */
-  readonly votes?: readonly boolean[] | undefined;
+  readonly flags?: readonly boolean[] | undefined;
 }
 
 /** Owned by the caller. In a cluster the figures are those of the whole batch. */
@@ -60,8 +60,8 @@ export type StepResult = {
   readonly losses: { readonly [term: string]: tf.Scalar };
   /** Global norm of the gradients before clipping. */
   readonly gradientNorm: tf.Scalar;
-  /** The share of the processes that voted yes, for each vote. */
-  readonly votes: readonly tf.Scalar[];
+  /** Share of the processes whose flag is true, for each flag. */
+  readonly flags: readonly tf.Scalar[];
 };
 
 /** One training step as one graph: normalise, forward, loss, backward, clip, update, average. */
@@ -84,7 +84,7 @@ type Arguments = [
   images: tf.Tensor4D,
   targets: TargetTensors,
   scalars: Scalars,
-  votes: readonly tf.Scalar[],
+  flags: readonly tf.Scalar[],
   seed: tf.Tensor1D,
   progress: Progress,
 ];
@@ -103,10 +103,10 @@ export function createTrainingStep<Raw, Types extends TargetTypes>(
   options: StepOptions<Raw, Types>,
 ): TrainingStep<Types> {
   const { optimizer, ema, seed = 1 } = options;
-  if (optimizer.packs.length === 0) throw new ConfigError('every parameter is frozen: unfreeze a part of the model');
+  if (optimizer.groups.length === 0) throw new ConfigError('every parameter is frozen: unfreeze a part of the model');
   const compiled = compileStep(options);
   const hostArguments = (at: StepAt) =>
-    [stepScalars({ optimizer, ema }, at), stepVotes(at), stepSeed(seed, at.step), stepProgress(at)] as const;
+    [stepScalars({ optimizer, ema }, at), stepFlags(at), stepSeed(seed, at.step), stepProgress(at)] as const;
   return {
     run: async (images, targets, at) => {
       const host = hostArguments(at);
@@ -139,7 +139,7 @@ export function stepScalars(
   );
 }
 
-export const stepVotes = ({ votes = [] }: StepAt): tf.Scalar[] => votes.map((yes) => tf.scalar(yes ? 1 : 0, 'float32'));
+export const stepFlags = ({ flags = [] }: StepAt): tf.Scalar[] => flags.map((yes) => tf.scalar(yes ? 1 : 0, 'float32'));
 
 export const stepProgress = ({ progress = LATE }: StepAt): Progress => {
   return { share: tf.scalar(progress.share, 'float32'), epochs: tf.scalar(progress.epochs, 'float32') };
@@ -152,7 +152,7 @@ function compileStep<Raw, Types extends TargetTypes>(
   const momentum = normMomentum === undefined ? {} : { normMomentum };
   const statistics = statisticsOf(model);
   const isSynced = syncNorm && membership() !== null;
-  const run = (...[images, targets, scalars, votes, seed, progress]: Arguments): StepResult => {
+  const run = (...[images, targets, scalars, flags, seed, progress]: Arguments): StepResult => {
     const before = statistics.map(({ dataId }) => dataId);
     const pass = { training: true, seed, recompute, syncNorm: isSynced, ...momentum };
     const batch = { images, targets: targets as TargetTensors<Types>, progress };
@@ -166,7 +166,7 @@ function compileStep<Raw, Types extends TargetTypes>(
           );
     if (!isSynced) averageStatistics(statistics.filter(({ dataId }, i) => dataId !== before[i]));
     const gradientNorm = applyGradients({ optimizer, ema, clipNorm }, packed, scalars);
-    return { gradientNorm, losses, votes: allReduceMean(votes.map((vote) => tf.clone(vote))) };
+    return { gradientNorm, losses, flags: allReduceMean(flags.map((flag) => tf.clone(flag))) };
   };
   return compile(run, { name: 'training step' });
 }
@@ -174,7 +174,7 @@ function compileStep<Raw, Types extends TargetTypes>(
 /**
  * Clips, moves the weights, and averages them.
  *
- * @param gradients one per pack, the same in all processes
+ * @param gradients one per group, the same in all processes
  * @returns         their global norm before clipping
  */
 export function applyGradients(
@@ -195,26 +195,26 @@ const TINY = 1e-12;
  * Sharpness-aware minimisation: the weights go `radius` along their gradient, are differentiated there, and come back as they were, batch
  * norm's averages included. Call inside `tf.tidy`.
  *
- * @param gradients     one per pack, the same in all processes
+ * @param gradients     one per group, the same in all processes
  * @param differentiate gives them for the weights as they then are
  * @source Foret et al. 2021, arXiv:2010.01412, equation 2 and algorithm 1
  */
 function atSteepest(
-  { packs }: Pick<Optimizer, 'packs'>,
+  { groups }: Pick<Optimizer, 'groups'>,
   statistics: readonly tf.Variable[],
   gradients: readonly tf.Tensor[],
   radius: number,
   differentiate: () => readonly tf.Tensor[],
 ): readonly tf.Tensor[] {
   const averages = statistics.map((variable) => tf.clone(variable));
-  const before = packs.map((pack) => tf.clone(gatherVariables(pack)));
+  const before = groups.map((group) => tf.clone(flattenVariables(group)));
   const factor = tf.div(radius, tf.add(globalNorm(gradients), TINY));
-  packs.forEach((pack, i) => {
-    assignVariables(pack, tf.add(before[i] as tf.Tensor, tf.mul(gradients[i] as tf.Tensor, factor)));
+  groups.forEach((group, i) => {
+    assignVariables(group, tf.add(before[i] as tf.Tensor, tf.mul(gradients[i] as tf.Tensor, factor)));
   });
   const there = differentiate();
-  packs.forEach((pack, i) => {
-    assignVariables(pack, before[i] as tf.Tensor);
+  groups.forEach((group, i) => {
+    assignVariables(group, before[i] as tf.Tensor);
   });
   statistics.forEach((variable, i) => {
     const average = averages[i] as tf.Tensor;
@@ -268,14 +268,14 @@ export function lossTerms<Raw, Types extends TargetTypes>(
 }
 
 /**
- * Losses of a batch, and the gradients of their total as one tensor for each pack of the optimizer. Call inside `tf.tidy`.
+ * Losses of a batch, and the gradients of their total as one tensor for each group of the optimizer. Call inside `tf.tidy`.
  *
  * @param reduce from terms to values, on the tape
  * @throws EspalierError when a trainable parameter does not take part in the loss
  */
 export function differentiate<Raw, Types extends TargetTypes>(
   model: TrainableModel<Raw, Types>,
-  { packs }: Pick<Optimizer, 'packs'>,
+  { groups }: Pick<Optimizer, 'groups'>,
   pass: Pass,
   batch: StepBatch<Types>,
   reduce: (terms: LossTerms) => Losses,
@@ -298,10 +298,10 @@ export function differentiate<Raw, Types extends TargetTypes>(
     requireAll(gradients);
     // The same values as tensors that the enclosing tidy owns again.
     const losses = Object.fromEntries(Object.entries(kept).map(([term, value]) => [term, tf.clone(value)]));
-    const packed = packs.map((pack) =>
-      gather(
-        pack,
-        pack.names.map((name) => need(gradients, name)),
+    const packed = groups.map((group) =>
+      flatten(
+        group,
+        group.names.map((name) => need(gradients, name)),
       ),
     );
     return { losses, gradients: packed };

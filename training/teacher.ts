@@ -11,7 +11,7 @@ export interface TeacherOptions {
   readonly isExclusive: boolean;
   /** Divides logits whose classes exclude each other, so that also small probabilities count; 1 or more. */
   readonly temperature: number;
-  /** Of the term in the loss. */
+  /** Weight of the term in the loss. */
   readonly weight: number;
 }
 

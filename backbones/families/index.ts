@@ -87,7 +87,7 @@ export function defineFamily<Arch extends string, L extends Level>(family: Famil
 /**
  * The architecture that a config names: one of the table, or one of a module's family.
  *
- * @param module path of the module; absent: the table's
+ * @param module path of the module. Defaults to the table's
  * @throws ConfigError when there is no such architecture, or its module was not loaded
  */
 export function namedArchitecture(arch: string, module?: string): OwnArchitecture {
@@ -106,7 +106,7 @@ type OwnOptions<Options, L extends Level> = Omit<Options, 'arch'> & { readonly a
 /**
  * Builds an architecture of any family as a feature pyramid; the caller disposes it.
  *
- * @param options `arch`: a name, or what `scaleEfficientNet` gives; `levels`: those to give, all when absent; only the
+ * @param options `arch`: a name, or what `scaleEfficientNet` gives; `levels`: those to give, by default all; only the
  * stages they need are built
  * @throws ConfigError for a name, a level or an option that does not exist
  */

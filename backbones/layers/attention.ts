@@ -7,19 +7,19 @@ import { layerNorm } from './layerNorm.js';
 import { residual } from './residual.js';
 import { type MapLayer, sequence } from './sequence.js';
 
-/** Of dense layers and embeddings in transformers. */
+/** Initialiser of dense layers and embeddings in transformers. */
 export const transformerInitialiser: Initialiser = normal(0.02);
 
 export interface AttentionOptions {
   readonly channels: number;
   readonly heads: number;
-  /** Width of a query and of a key; channels / heads when absent. */
+  /** Width of a query and of a key. Defaults to channels / heads. */
   readonly keyWidth?: number;
-  /** Of a value; as `keyWidth` when absent. */
+  /** Width of a value. Defaults to `keyWidth`. */
   readonly valueWidth?: number;
   /** How the first layer orders its outputs: all queries, all keys, all values; or these three head after head. */
   readonly order: 'parts' | 'heads';
-  /** [heads, T, T], added to the scores before the softmax; nothing when absent. */
+  /** Bias [heads, T, T], added to the scores before the softmax. Defaults to none. */
   readonly bias?: () => tf.Tensor3D;
 }
 
@@ -88,7 +88,7 @@ export interface TransformerOptions {
   /** Width between the two dense layers. */
   readonly hidden: number;
   readonly activation: Activation;
-  /** Of the layer norms. */
+  /** Epsilon of the layer norms. */
   readonly epsilon: number;
   /** Rate of stochastic depth. */
   readonly dropPath: number;

@@ -10,8 +10,8 @@ export interface NormOptions {
   /** Kept share of the moving statistics per step: moving = momentum * moving + (1 - momentum) * batch. */
   readonly momentum: number;
   /**
-   * Frozen, it uses its moving statistics and leaves them alone, whatever `pass.training` says; as the owner of the
-   * parameters says when absent.
+   * Frozen, it uses its moving statistics and leaves them alone, whatever `pass.training` says. Defaults to what the owner
+   * of the parameters says.
    */
   readonly frozen?: boolean;
   /** False: normalised and shifted alone, without the parameter `name.weight`. */

@@ -8,29 +8,29 @@ import { type MapLayer, sequence } from './sequence.js';
 
 export interface ConvNormOptions {
   readonly kernel: Extent;
-  /** 1 when absent. */
+  /** Defaults to 1. */
   readonly stride?: number;
-  /** 1 when absent. */
+  /** Defaults to 1. */
   readonly dilation?: number;
-  /** `symmetric` when absent. */
+  /** Defaults to `symmetric`. */
   readonly padding?: Padding;
   readonly inChannels: number;
   readonly outChannels: number;
-  /** Of the channels, see `convolution`; 1 when absent. */
+  /** Groups of the channels, see `convolution`. Defaults to 1. */
   readonly groups?: number;
   /** True: one filter per channel; the two widths agree. */
   readonly depthwise?: boolean;
-  /** Of the convolution; false when absent, since the norm has its own. */
+  /** Bias of the convolution. Defaults to false, since the norm has its own. */
   readonly bias?: boolean;
-  /** Of the kernel, see `convolution`. */
+  /** Initialiser of the kernel, see `convolution`. */
   readonly initialise?: Initialiser;
   /** Added to the variance by the norm. */
   readonly epsilon: number;
   /** False: the norm has no scale; see `batchNorm`. */
   readonly hasScale?: boolean;
-  /** After the norm; none when absent. */
+  /** Activation after the norm. Defaults to none. */
   readonly activation?: Activation;
-  /** Names below the path; ['conv', 'bn'] when absent, as timm has them. */
+  /** Names below the path. Defaults to timm's, ['conv', 'bn']. */
   readonly names?: readonly [convolution: string, norm: string];
 }
 

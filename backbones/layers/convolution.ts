@@ -18,22 +18,22 @@ export type Padding = 'same' | 'symmetric' | 'valid' | Extent;
 interface WindowOptions {
   readonly kernel: Extent;
   readonly stride: number;
-  /** Cells from one tap to the next; 1 when absent, and only where the stride is 1. */
+  /** Dilation: cells from one tap to the next, other than 1 only at stride 1. Defaults to 1. */
   readonly dilation?: number;
   readonly padding: Padding;
   readonly bias: boolean;
-  /** As the owner of the parameters says when absent. */
+  /** Whether it is not trained. Defaults to what the owner of the parameters says. */
   readonly frozen?: boolean;
-  /** Of the kernel; `fanOutNormal` when absent. */
+  /** Initialiser of the kernel. Defaults to `fanOutNormal`. */
   readonly initialise?: Initialiser;
-  /** Of the bias; zeros when absent. */
+  /** Initialiser of the bias. Defaults to zeros. */
   readonly initialiseBias?: Initialiser;
 }
 
 export interface ConvolutionOptions extends WindowOptions {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** Of input channels, each seen by its share of the output channels alone; 1 when absent. */
+  /** Groups of input channels, each seen by its share of the output channels alone. Defaults to 1. */
   readonly groups?: number;
 }
 

@@ -6,9 +6,9 @@ import type { Parameters } from '../parameters.js';
 export interface DenseOptions {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** True when absent. */
+  /** Defaults to true. */
   readonly bias?: boolean;
-  /** As the owner of the parameters says when absent. */
+  /** Whether it is not trained. Defaults to what the owner of the parameters says. */
   readonly frozen?: boolean;
   readonly initialise?: Initialiser;
 }

@@ -6,7 +6,7 @@ export interface PoolingOptions {
   /** Square, cells. */
   readonly window: number;
   readonly stride: number;
-  /** Cells on every side, 0 when absent; `same`: TensorFlow's rule, by the size of the map. */
+  /** Padding in cells on every side; `same`: TensorFlow's rule, by the size of the map. Defaults to 0. */
   readonly padding?: number | 'same';
   /** True: a last window that reaches over the edge counts too, as with PyTorch's `ceil_mode`. */
   readonly ceil?: boolean;

@@ -5,9 +5,9 @@ import { dropPath } from './stochastic.js';
 export interface ResidualOptions {
   /** State-dict path of the block: what stochastic depth draws from. */
   readonly path: string;
-  /** Of stochastic depth; 0: the branch is always taken. */
+  /** Rate of stochastic depth; 0: the branch is always taken. */
   readonly dropPath: number;
-  /** What the input goes through on its way past the body; nothing when absent. */
+  /** Layer on the shortcut. Defaults to the identity. */
   readonly shortcut?: MapLayer;
   /** After the sum. */
   readonly activation?: (sum: tf.Tensor4D) => tf.Tensor4D;

@@ -10,11 +10,11 @@ export interface SqueezeExciteOptions {
   /** Width between the two convolutions. */
   readonly reduced: number;
   readonly activation: Activation;
-  /** Of the weights; `sigmoid` when absent. */
+  /** Gate function. Defaults to `sigmoid`. */
   readonly gate?: 'sigmoid' | 'hardSigmoid';
-  /** Names of the two convolutions below the layer's own; ['conv_reduce', 'conv_expand'] when absent. */
+  /** Names of the two convolutions below the layer's own. Defaults to ['conv_reduce', 'conv_expand']. */
   readonly names?: readonly [reduce: string, expand: string];
-  /** As the owner of the parameters says when absent. */
+  /** Whether it is not trained. Defaults to what the owner of the parameters says. */
   readonly frozen?: boolean;
 }
 

@@ -12,9 +12,9 @@ export interface DenseTopOptions {
   readonly channels: number;
   /** State-dict path of the dense layer, e.g. 'fc'. */
   readonly classifier: string;
-  /** What the last map goes through before it is averaged; nothing when absent. */
+  /** Layer on the last map, before global average pooling. Defaults to none. */
   readonly before?: (parameters: Parameters, options: TopOptions) => MapLayer;
-  /** What the average [N, 1, 1, C] goes through; nothing when absent. */
+  /** Layer on the average [N, 1, 1, C]. Defaults to none. */
   readonly after?: (parameters: Parameters) => MapLayer;
   readonly initialise?: Initialiser;
 }

@@ -42,7 +42,7 @@ export type DrawCommand =
 export interface ShowOptions {
   /** Also the boxes. Default false. */
   readonly drawBbox?: boolean;
-  /** Of the colours. Default 0. */
+  /** Seed of the colours. Defaults to 0. */
   readonly seed?: number;
 }
 

@@ -63,7 +63,7 @@ export interface MergeOptions {
 
 /**
  * Several data sets as one: categories are joined by name, images by file name; an id that an earlier file has given becomes a new one.
- * Of joined images an annotation that an earlier file has, equal in all but the id, is dropped.
+ * An annotation of joined images that an earlier file has, equal in all but the id, is dropped.
  *
  * @throws CocoError when images of one name differ in size, for those are two pictures: they need prefixes
  */

@@ -41,7 +41,7 @@ export function filterCats(
   );
 }
 
-/** Of the images (of all, if none are named) those that contain every category. */
+/** Images that contain every category, among those given. Defaults to all. */
 export function imagesOfAll(
   images: readonly Id[],
   categories: readonly Id[],

@@ -42,7 +42,7 @@ function apart(truth: i32, found: i32, scale: f64, points: i32, spare: f64): i32
   return 0;
 }
 
-/** Of a truth with labelled points. */
+/** OKS with a truth that has labelled points. */
 function similarity(truth: i32, found: i32, scale: f64, points: i32, spare: f64): f64 {
   let missing: f64 = 0;
   let n = 0;
@@ -61,7 +61,7 @@ function similarity(truth: i32, found: i32, scale: f64, points: i32, spare: f64)
   return pairwiseSum(n) / f64(n);
 }
 
-/** Of a truth without labelled points: distances outside its doubled box. */
+/** OKS with a truth that has no labelled points: distances outside its doubled box. */
 function outsideBox(g: i32, found: i32, scale: f64, points: i32, spare: f64): f64 {
   const box: i32 = TRUTH_BOXES + 32 * g;
   const left = f64.load(box);

@@ -2,7 +2,7 @@ import { readNumber, skipNumber } from './number';
 import { skipBlank } from './skip';
 
 /**
- * Of so many keypoint numbers those that are no visibility.
+ * Number of values, among so many of keypoints, that are no visibility.
  */
 export function coordinates(per: i32): i32 {
   return per - i32.div_u(per, 3);

@@ -67,7 +67,7 @@ const quantile = (sorted: readonly number[], share: number): number =>
 export const printOf = (image: Pixels, id: string, isDeep: boolean): Fingerprint | string =>
   isDeep ? hashValues([image.data], id) : fingerprint(shownImage(image));
 
-/** Of the first images of a data set, which are decoded. */
+/** Fingerprints of the first images of a data set, which are decoded. */
 export const printsOf = (dataset: Dataset, most = dataset.size): Promise<readonly (Fingerprint | string)[]> =>
   concurrently(dataset.entries.slice(0, most), AT_ONCE, async ({ file, deep, id }, i) =>
     deep

@@ -61,7 +61,7 @@ interface Unpacked {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
-  /** Of JPEG 2000: 3 and more are neither grey nor RGB. */
+  /** Colour space of JPEG 2000: 3 and more are neither grey nor RGB. */
   readonly space: number;
   readonly interleave: number | null;
 }
@@ -202,7 +202,7 @@ function codeStream(bytes: Uint8Array): number {
 
 /** The markers SOC and SIZ. */
 const START_AND_SIZE = 0xff4fff51;
-/** Of both, before the components. */
+/** Bytes of the size marker of both, before the components. */
 const SIZE_BYTES = 42;
 
 /** @source ISO/IEC 15444-1, annex A.5.1 */

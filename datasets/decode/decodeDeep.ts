@@ -34,7 +34,7 @@ export function deepFormat({ format, samples, components, colours, alpha, notes 
 }
 
 export interface DecodeDeepOptions {
-  /** Of a TIFF, from 0. Defaults to the first. */
+  /** Page of a TIFF, from 0. Defaults to the first. */
   readonly page?: number;
 }
 
@@ -73,7 +73,7 @@ export async function decodeDeep(source: string | Uint8Array, { page = 0 }: Deco
     if (stored.channels < channels) throw new DataError(file, `decoded to ${stored.channels} channels of ${channels}`);
     const data = keep(stored.values, stored.channels, channels, type);
     const image = turned({ data, width: stored.width, height: stored.height }, header.orientation, channels);
-    return withStatistics(image);
+    return withStatistics({ ...image, ...(header.spacing && { spacing: header.spacing }) });
   } finally {
     release();
   }

@@ -50,7 +50,7 @@ export async function decodeImage(source: string | Uint8Array, options: DecodeIm
     for (const note of header.notes) onNote(note, name);
     if (isBand) onNote({ kind: 'first-channels', channels: header.components }, name);
     if (levels !== null) onNote({ kind: 'levels', ...levels }, name);
-    return image;
+    return header.spacing ? { ...image, spacing: header.spacing } : image;
   } finally {
     release();
   }

@@ -84,6 +84,12 @@ export async function decodeMask(source: string | Uint8Array, options: DecodeMas
   }
 }
 
+/** Whether a file was compressed in a way that may have changed the values of a mask. @throws DataError as decodeMask */
+export async function isLossyMask(file: string): Promise<boolean> {
+  const { header } = await openImage(file, AT_ONCE);
+  return LOSSY.has(header.format);
+}
+
 /** The values of a TIFF of 16 or 32 bits. @throws DataError for such as are no whole numbers from 0 to 65535 */
 async function deepTiff(source: string | Uint8Array, name: string): Promise<Stored> {
   const { data, width, height } = await decodeDeep(source);

@@ -34,6 +34,8 @@ export interface ImageHeader {
   readonly inverted: boolean;
   /** TIFF: the channel after the colours is said to be alpha. */
   readonly alpha: boolean;
+  /** Distance between rows and between columns, upright, millimetres; absent: the file does not say. */
+  readonly spacing?: readonly [rows: number, columns: number];
   /** What of the file is left out. */
   readonly notes: readonly PixelNote[];
 }
@@ -41,11 +43,11 @@ export interface ImageHeader {
 /** Pixels an image may declare before it is refused: 16384 x 16384. */
 export const MAX_PIXELS = 2 ** 28;
 
-/** Of an image file. */
+/** Largest image file. */
 const MAX_BYTES = 2 ** 31 - 1;
-/** Of a list. */
+/** Largest list. */
 const MAX_TEXT_BYTES = 2 ** 26;
-/** Of a WebP, GIF or HEIF, or of a JPEG with a header beyond all measure. */
+/** Largest WebP, GIF or HEIF, or JPEG with an extraordinarily long header. */
 const MAX_SLOW_BYTES = 2 ** 28;
 const HEAD_BYTES = 65536;
 

@@ -59,7 +59,7 @@ function shared(): SharedArrayBuffer {
   return made;
 }
 
-/** Of the process's control group; 0 and absurd values mean none. */
+/** Memory limit of the process's control group; 0 and absurd values mean none. */
 function constrained(): number {
   const bytes = process.constrainedMemory?.() ?? 0;
   return bytes > 0 ? bytes : Number.POSITIVE_INFINITY;

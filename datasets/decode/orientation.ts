@@ -1,7 +1,7 @@
 import type { PixelData, RgbPixels } from '../sample.js';
 
 /** Whether the orientation exchanges width and height. */
-function swapsAxes(orientation: number): boolean {
+export function swapsAxes(orientation: number): boolean {
   return orientation >= 5;
 }
 

@@ -3,9 +3,9 @@ import { DARK, type Levels } from './levels.js';
 /** Something of a file that its 8-bit RGB pixels do not show as it is stored. */
 export type PixelNote =
   | ({ readonly kind: 'levels' } & Levels)
-  /** Of several pages or frames the first is taken. */
+  /** The first of several pages or frames is taken. */
   | { readonly kind: 'first-page'; readonly pages: number }
-  /** Of more channels than colours the first are taken. */
+  /** The first of more channels than colours are taken. */
   | { readonly kind: 'first-channels'; readonly channels: number };
 
 /** One clause: 'uint16, brightest 4,071: scaled by 1/16'. */

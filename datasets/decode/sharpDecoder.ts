@@ -25,7 +25,7 @@ const WIDTHS: { readonly [type in SampleType]: number } = {
 /** Measured at the peak, bytes a pixel: 6.3 of a progressive JPEG or interlaced PNG, 8.2 of a WebP. */
 const PLAIN_BYTES = 7;
 const OTHER_BYTES = 9;
-/** Of int16, which sharp takes for uint16 where it is grey. */
+/** Offset of int16, which sharp takes for uint16 where it is grey. */
 const SHIFT = 32768;
 
 /** libvips through sharp; colour profiles are ignored, as the libraries do whose weights are used here. */
@@ -91,7 +91,7 @@ interface Unchanged extends StoredSamples {
 async function unchanged(image: Image, { format, samples, components }: Source): Promise<Unchanged> {
   const { space, depth } = await image.metadata();
   if (format === 'other') image.autoOrient();
-  // Of 'b-w' sharp hands over the first channel alone, unless it is to be colour: then that one three times, and the rest.
+  // sharp hands over the first channel of 'b-w' alone, unless it is to be colour: then that one three times, and the rest.
   const isSpread = space === 'b-w' && components > 1;
   const isShifted = samples === 'int16' && space === 'grey16';
   if (isShifted) image.linear(Array(components).fill(1), Array(components).fill(SHIFT));

@@ -12,12 +12,14 @@ export interface TiffHeader {
   readonly photometric: number;
   /** Samples of a pixel. */
   readonly channels: number;
-  /** Of the channels beyond the colour: 0 unspecified, 1 and 2 alpha. */
+  /** Meaning of the channels beyond the colour: 0 unspecified, 1 and 2 alpha. */
   readonly extra: readonly number[];
   /** It is a smaller copy of another page. */
   readonly isCopy: boolean;
   /** Images in the file, without smaller copies and masks of others. */
   readonly pages: number;
+  /** The start of what its ImageDescription says; empty: nothing. */
+  readonly description: string;
 }
 
 /** The `count` bytes at `offset`, or fewer where the file ends. */
@@ -29,6 +31,7 @@ const TAG = {
   height: 257,
   bits: 258,
   photometric: 262,
+  description: 270,
   orientation: 274,
   channels: 277,
   extra: 338,
@@ -39,6 +42,9 @@ const WIDTHS: { readonly [type: number]: 1 | 2 | 4 | 8 } = { 1: 1, 3: 2, 4: 4, 1
 const MAX_ENTRIES = 1000;
 const MAX_PAGES = 100_000;
 const MAX_VALUES = 64;
+/** Of a description: OME-XML says the size of a pixel in its first lines. */
+const MAX_TEXT = 65_536;
+const ASCII = 2;
 /** A smaller copy of another page, or its mask. */
 const AUXILIARY = 0b101;
 
@@ -82,18 +88,29 @@ export function readTiffHeader(view: ByteView): TiffHeader {
     extra: first.tags.get(TAG.extra) ?? [],
     isCopy: (value(TAG.subfile, 0) & 1) === 1,
     pages: Math.max(1, pages),
+    description: file.text(first.description),
   };
 }
 
 interface Directory {
   readonly tags: ReadonlyMap<number, readonly number[]>;
+  /** Where its description is; null: it has none. */
+  readonly description: Extent | null;
   /** Offset of the next one; 0: none. */
   readonly next: number;
+}
+
+/** Bytes of the file. */
+interface Extent {
+  readonly at: number;
+  readonly count: number;
 }
 
 interface Layout {
   readonly start: number;
   directory(at: number): Directory;
+  /** What is at a place, as far as the file goes. */
+  text(place: Extent | null): string;
 }
 
 /** Byte order and widths: 4-byte offsets, or the 8-byte ones of BigTIFF. */
@@ -125,6 +142,12 @@ function openLayout(view: ByteView): Layout {
     const data = inside ? entry : read(number(entry, place, offsetBytes), taken * width);
     return Array.from({ length: taken }, (_, i) => number(data, (inside ? place : 0) + i * width, width));
   };
+  /** Shorter ones than an offset lie in their entry, and say nothing of use. */
+  const textAt = (entry: DataView, at: number): Extent | null => {
+    const count = number(entry, at + 4, offsetBytes);
+    if (entry.getUint16(at + 2, little) !== ASCII || count <= offsetBytes) return null;
+    return { at: number(entry, at + 4 + offsetBytes, offsetBytes), count: Math.min(count, MAX_TEXT) };
+  };
   const wanted: ReadonlySet<number> = new Set(Object.values(TAG));
   return {
     start: number(read(isBig ? 8 : 4, offsetBytes), 0, offsetBytes),
@@ -133,11 +156,14 @@ function openLayout(view: ByteView): Layout {
       if (count === 0 || count > MAX_ENTRIES) throw new Error(`damaged TIFF: a directory of ${count} entries`);
       const body = read(at + countBytes, count * entryBytes + offsetBytes);
       const tags = new Map<number, readonly number[]>();
+      let description: Extent | null = null;
       for (let i = 0; i < count; i++) {
         const tag = body.getUint16(i * entryBytes, little);
-        if (wanted.has(tag)) tags.set(tag, values(body, i * entryBytes));
+        if (tag === TAG.description) description = textAt(body, i * entryBytes);
+        else if (wanted.has(tag)) tags.set(tag, values(body, i * entryBytes));
       }
-      return { tags, next: number(body, count * entryBytes, offsetBytes) };
+      return { tags, description, next: number(body, count * entryBytes, offsetBytes) };
     },
+    text: (place) => (place === null ? '' : new TextDecoder().decode(view(place.at, place.count))),
   };
 }

@@ -1,6 +1,7 @@
 import type { ImageHeader } from './header.js';
 import type { SampleType } from './levels.js';
-import { upright } from './orientation.js';
+import { omeSpacing } from './ome.js';
+import { swapsAxes, upright } from './orientation.js';
 import type { PixelNote } from './pixelNotes.js';
 import { type ByteView, readTiffHeader, type TiffHeader } from './tiff.js';
 
@@ -41,10 +42,12 @@ export function tiffHeader(view: ByteView): ImageHeader {
     throw new Error(`its samples are ${name}, which is not read: save it as float32, or with 16 or 8 bits`);
   }
   const notes: PixelNote[] = [...channelNotes(tiff, samples)];
+  const spacing = omeSpacing(tiff.description);
   if (tiff.pages > 1) notes.push({ kind: 'first-page', pages: tiff.pages });
   return {
     ...PLAIN_PIXELS,
     ...upright(tiff, tiff.orientation),
+    ...(spacing && { spacing: swapsAxes(tiff.orientation) ? ([spacing[1], spacing[0]] as const) : spacing }),
     format: 'tiff',
     components: tiff.channels,
     samples,

@@ -32,7 +32,7 @@ export interface BoxGroup {
   readonly by: string;
   readonly group: string;
   readonly objects: number;
-  /** Of these, found at IoU 0.5 from the threshold up. */
+  /** Number of these that were found at IoU 0.5 from the threshold up. */
   readonly found: number;
   /**
    * Over IoU 0.50:0.95, as COCO has it of sizes: other objects need not be found, and an answer that found nothing counts where it is like
@@ -48,7 +48,7 @@ export interface AnalysisOptions {
   readonly threshold: number;
 }
 
-/** Of drawing images again. */
+/** Options of the bootstrap over images. */
 interface DrawOptions extends Pick<AnalysisOptions, 'labels' | 'maxDetections'> {
   readonly seed?: number;
 }

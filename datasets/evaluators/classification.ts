@@ -7,7 +7,7 @@ import type { Evaluator } from './evaluator.js';
 import { createIdSet } from './ids.js';
 import { areaUnderCurve, averagePrecision } from './ranking.js';
 
-/** Of one class. Fractions; null: nothing to count. */
+/** Figures of one class. Fractions; null: nothing to count. */
 export interface LabelFigures {
   readonly name: string;
   /** Images of the class. */
@@ -174,7 +174,7 @@ const outcomesOf = ({ confidences, correct }: Counts) => ({
   correct: Uint8Array.from(correct),
 });
 
-/** Of two classes that exclude each other. */
+/** Figures of the second of two classes that exclude each other. */
 function secondOfTwo(counts: Counts, { length }: LabelMap['classes']): number | null | undefined {
   if (length !== 2) return undefined;
   const { scores, isTrue } = rankingOf(counts, 1);

@@ -17,7 +17,7 @@ import { createIdSet } from './ids.js';
 export type InstanceReport = { readonly [K in (typeof COCO_METRICS)[number]]: number | null } & {
   readonly boxAP: number | null;
   readonly boxAP50: number | null;
-  /** Of masks. */
+  /** AP of masks by class. */
   readonly perClass: readonly ClassPrecision[];
 };
 

@@ -7,7 +7,7 @@ import { boxIou } from './matchBoxes.js';
 /** A place where a confident answer and the label disagree: the label may be wrong. */
 export interface Suspicion {
   readonly kind: 'missing' | 'class' | 'place';
-  /** Of the answer. */
+  /** Score of the prediction. */
   readonly score: number;
   readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
   /** Class index of the answer, and of the truth that it lies on. */

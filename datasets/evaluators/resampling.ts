@@ -48,7 +48,7 @@ export function pairedTest(
   return { difference: between(estimate, values), pValue: Math.min(1, 2 * tail) };
 }
 
-/** Of the interval of a mean. */
+/** Bootstrap samples of the interval of a mean. */
 const SAMPLES = 1000;
 
 /** Mean of the first values less that of the second, in pairs; null: they are not as many, or none. */

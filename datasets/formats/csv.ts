@@ -353,7 +353,7 @@ async function readPlaces(
   return { images: sets.flatMap(({ images }) => images), classes: first.classes, file: first.file };
 }
 
-/** Of lines one has a box, and the last of a beginning may be cut. */
+/** Whether a line has a box; the last line of a beginning may be cut. */
 function isBoxes(start: string, path: string): boolean {
   const rows = rowsIn(linesOf(start).slice(0, 5).join('\n'), path);
   return tableOf(rows) !== null && (!isLines(path) || rows.some((row) => row[1] !== ''));

@@ -17,7 +17,7 @@ const config = z.strictObject({ kind: z.literal('labelme'), ...commonKeys });
 type LabelmeData = z.infer<typeof config>;
 
 const AT_ONCE = 16;
-/** Of one file, which may hold its image. */
+/** Largest annotation file, which may hold its image. */
 const MAX_BYTES = 2 ** 28;
 const annotations = async (root: string): Promise<string[]> =>
   (await listFiles(root)).filter((path) => /\.json$/i.test(path)).sort(naturalOrder);

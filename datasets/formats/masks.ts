@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { ValueCounts } from '../classMap.js';
 import type { MaskUnit } from '../decode/decodeMask.js';
 import { BACKGROUND, nearestName } from '../labels.js';
-import { ADD_VALUES, adviseStrays } from '../masks/advice.js';
+import { ADD_VALUES, adviseUnknownValues } from '../masks/advice.js';
 
 import { readClassFile } from '../masks/classFiles.js';
 import { type ClassPair, openClassMasks, pairClasses } from '../masks/classMasks.js';
@@ -102,6 +102,7 @@ const open: Open<MasksData, 'classMap'> = async (data, request) => {
     mode: data.mode,
     unit: unitOf(values),
     all: Object.keys(values).length > 0 ? null : pairs,
+    isFound: !isOwn && told === null && data.otherValues === 'error',
     tableOf: (found, unit) => {
       const isStated = Object.keys(values).length > 0;
       if (told !== null && !hasValues && isNamedBy(told.classes, found, unit)) {
@@ -117,7 +118,7 @@ const open: Open<MasksData, 'classMap'> = async (data, request) => {
     },
     advise: (found, { classes: all }, unit) => {
       const names = all.map(({ name }) => name);
-      return Object.keys(values).length > 0 ? ADD_VALUES : adviseStrays(found, names, unit);
+      return Object.keys(values).length > 0 ? ADD_VALUES : adviseUnknownValues(found, names, unit);
     },
     warnings,
   });

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { shownName } from '../../engine/printable.js';
 import { naturalOrder, openRoot } from '../paths.js';
 import type { Truth } from '../sample.js';
@@ -24,6 +24,10 @@ export interface Unrecognised {
 
 /** Files that hold data sets which are not read as they are. */
 const FOREIGN: readonly (readonly [name: RegExp, remedy: string])[] = [
+  [
+    /(^|\/)[^/]*\.zarr\/|(^|\/)zarr\.json$/i,
+    'Zarr stores are not read: save images as OME-TIFF, whose spacing is read, or volumes as NIfTI',
+  ],
   [/\.(zip|tar|tgz|tar\.gz|7z|rar)$/i, 'unpack it'],
   [/\.(tfrecord|record)s?(-\d+-of-\d+)?$|-\d{5}-of-\d{5}$/i, 'TFRecords are not read: export COCO, VOC or YOLO'],
   [
@@ -39,10 +43,11 @@ const FOREIGN: readonly (readonly [name: RegExp, remedy: string])[] = [
   ],
 ];
 
-function remedyFor(paths: readonly string[]): string | null {
+/** @param folder name of what the paths are in */
+function remedyFor(paths: readonly string[], folder: string): string | null {
   for (const [name, remedy] of FOREIGN) {
     const path = paths.find(
-      (one) => name.test(one) && !/(^|\/)(readme[^/]*|license[^/]*|requirements)\.\w+$/i.test(one),
+      (one) => name.test(`${folder}/${one}`) && !/(^|\/)(readme[^/]*|license[^/]*|requirements)\.\w+$/i.test(one),
     );
     if (path !== undefined) return `${shownName(path)}: ${remedy}`;
   }
@@ -80,5 +85,11 @@ export async function recognise(
     if (truth === null || found.truth === truth) return { ...found, format };
     second ??= { ...found, format };
   }
-  return second ?? { images: paths.filter(isImageName).length, files: paths.length, remedy: remedyFor(paths) };
+  return (
+    second ?? {
+      images: paths.filter(isImageName).length,
+      files: paths.length,
+      remedy: remedyFor(paths, basename(root.path)),
+    }
+  );
 }

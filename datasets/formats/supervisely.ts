@@ -18,7 +18,7 @@ type SuperviselyData = z.infer<typeof config>;
 
 const AT_ONCE = 16;
 const MAX_BYTES = 2 ** 28;
-/** Of one drawn mask as a PNG. */
+/** Largest PNG of one drawn mask. */
 const MAX_MASK_BYTES = 2 ** 26;
 const isAnnotation = (path: string): boolean => /(^|\/)ann\/[^/]+\.json$/i.test(path);
 const annotations = async (root: string): Promise<string[]> =>

@@ -77,6 +77,7 @@ const openClassMap: Open<VocData, 'classMap'> = async (data, request) => {
     resized: false,
     unit: table.colours === null ? 'value' : null,
     all: null,
+    isFound: false,
     tableOf: (_, unit) => (unit === 'colour' && table.colours !== null ? table.colours : table.positions),
     advise: (found, { classes }, unit) =>
       adviseValues(

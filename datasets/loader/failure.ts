@@ -6,7 +6,7 @@ export interface Failure {
   readonly name: string;
   readonly message: string;
   readonly stack: string | null;
-  /** Of a DataError. */
+  /** File of a DataError. */
   readonly file: string | null;
 }
 

@@ -40,14 +40,14 @@ export interface FillerConfig {
   readonly images: ImageFormat;
   readonly batchSize: number;
   readonly keepTruth: boolean;
-  /** Of this thread. */
+  /** Bytes of this thread's cache. */
   readonly cacheBytes: number;
 }
 
 /** One sample into one row of a batch. */
 export interface Job {
   readonly entry: Entry;
-  /** Of the entry in the data set: its key in the cache. */
+  /** Index of the entry in the data set: its key in the cache. */
   readonly index: number;
   /** Address of the sample's random stream. */
   readonly stream: readonly number[];

@@ -22,11 +22,11 @@ export interface LoaderOptions {
   readonly transforms?: readonly TransformSource[];
   /** What the entries' images are. Defaults to 8-bit RGB. */
   readonly images?: ImageFormat;
-  /** Of the whole batch; a share has as many as its part of it. */
+  /** Images in the whole batch; a share has its part of them. */
   readonly batchSize: number;
   /** The part of every batch that is loaded: that of process `task` of `tasks`, whose parts are disjoint and make up the batch. */
   readonly share?: { readonly task: number; readonly tasks: number };
-  /** Of order and augmentation. Defaults to 1. */
+  /** Seed of order and augmentation. Defaults to 1. */
   readonly seed?: number;
   /** Threads that decode and augment; 0: this one. Does not change a single value. Defaults to 1. */
   readonly workers?: number;
@@ -59,7 +59,7 @@ export interface Loader {
 export interface LoaderLayout {
   /** [N, height, width, channels]. */
   readonly images: readonly [number, number, number, number];
-  /** Of the images' values. */
+  /** Type of the images' values. */
   readonly type: PixelType;
   /** Shapes with the batch dimension first. */
   readonly targets: TargetSpecs;

@@ -67,21 +67,24 @@ const scalar = (name: string): string =>
   /^[A-Za-z_][\w ./-]*$/.test(name) && !/^(true|false|null)$/i.test(name) ? name : JSON.stringify(name);
 
 /** For values outside the table of a folder of masks that has none of its own. */
-export const adviseStrays = (found: readonly number[], names: readonly string[], unit: MaskUnit = 'value'): string =>
-  `${adviseValues(belowData, found, names, unit)}, ${ELSE}`;
+export const adviseUnknownValues = (
+  found: readonly number[],
+  names: readonly string[],
+  unit: MaskUnit = 'value',
+): string => `${adviseValues(belowData, found, names, unit)}, ${ELSE}`;
 
 const belowData = (line: string): string => `write ${line} below data`;
 
 /** Masks with values outside the table, in the order they were read. */
-export type StrayMasks = readonly (readonly [file: string, strays: ValueCounts])[];
+export type MasksWithUnknownValues = readonly (readonly [file: string, unknownValues: ValueCounts])[];
 
-/** @throws DataError listing each stray value of the first mask with its pixels, and the ways out */
-export function refuseStrays(
-  masks: StrayMasks,
+/** @throws DataError listing each unknown value of the first mask with its pixels, and the ways out */
+export function refuseUnknownValues(
+  masks: MasksWithUnknownValues,
   { known, unit, advice }: { readonly known: readonly number[]; readonly unit: MaskUnit; readonly advice: string },
 ): never {
-  const [[file, strays]] = masks as [StrayMasks[number], ...StrayMasks];
-  const found = [...strays].sort((a, b) => a[0] - b[0]);
+  const [[file, unknownValues]] = masks as [MasksWithUnknownValues[number], ...MasksWithUnknownValues];
+  const found = [...unknownValues].sort((a, b) => a[0] - b[0]);
   const shown = found.slice(0, 8).map(([value, count]) => `${shownValue(value, unit)} (${count} pixels)`);
   const more = found.length > 8 ? ` and ${found.length - 8} more` : '';
   const others = masks.length > 1 ? `, and such in ${masks.length - 1} more masks` : '';

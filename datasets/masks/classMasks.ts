@@ -86,7 +86,7 @@ export async function openClassMasks(
           warnings.note('resized-mask', own);
         }
         const [most = 0] = [...facts.counts.keys()].slice(-1);
-        // Of lossy masks values are rounded to the ends: nearest of 0 and the largest.
+        // Values of lossy masks are rounded to the ends: nearest of 0 and the largest.
         const values = [[0, NOTHING] as const, ...(most > 0 ? [[most, index] as const] : [])];
         for (const [value, pixels] of facts.counts)
           if (value * 2 > most) counts.set(index, (counts.get(index) ?? 0) + pixels);

@@ -3,7 +3,7 @@ import { ConfigError, DataError, EspalierError } from '../../engine/errors.js';
 import type { MaskFileTruth, ValueCounts } from '../classMap.js';
 import { concurrently } from '../concurrently.js';
 import type { Dataset, Entry } from '../dataset.js';
-import { decodeMask, type MaskUnit } from '../decode/decodeMask.js';
+import { decodeMask, isLossyMask, type MaskUnit } from '../decode/decodeMask.js';
 import type { CommonData } from '../formats/format.js';
 import { indexIn, isOverlapping, labelsOfMode } from '../overlap.js';
 import { type DataRoot, idOf } from '../paths.js';
@@ -12,9 +12,10 @@ import type { LabelMap, SemanticTruth } from '../sample.js';
 import { surveyImage } from '../survey.js';
 import { createVerifier } from '../verified.js';
 import { type BadRecord, badRecord, badRecords, commonPitfall, type WarningList } from '../warnings.js';
-import { refuseStrays, type StrayMasks } from './advice.js';
+import { type MasksWithUnknownValues, refuseUnknownValues, shownValue } from './advice.js';
 import { maskFacts } from './facts.js';
 import type { Pair } from './pairs.js';
+import { valuesOfAreas } from './smoothed.js';
 import type { ValueTable } from './table.js';
 
 const AT_ONCE = 4;
@@ -30,6 +31,8 @@ export interface OpenMasks extends Pick<CommonData, 'badRecords' | 'mode'> {
   readonly unit: MaskUnit | null;
   /** All pairs of the data set, whose values make the table where none is written; null: one is. */
   readonly all: readonly Pair[] | null;
+  /** True: neither classes nor values are written, so that values of smoothed edges are no classes. */
+  readonly isFound: boolean;
   /** The table, from the values of all masks. */
   readonly tableOf: (found: ValueCounts, unit: MaskUnit) => ValueTable;
   /** What to do about values outside the table, when they are refused. */
@@ -53,11 +56,19 @@ interface Counted {
  * @throws DataError when not one pair can be used, and for values outside the table that are refused
  */
 export async function openMaskPairs(pairs: readonly Pair[], options: OpenMasks): Promise<Dataset<SemanticTruth>> {
-  const { root, otherValues, resized, tableOf, advise, warnings } = options;
+  const { root, resized, tableOf, advise, warnings } = options;
   const unit = options.unit ?? (await unitOfMasks(root, pairs));
-  const counted = await readAll(pairs, unit, options);
+  const all = options.all ?? pairs;
+  const isLossy = options.isFound && (await isAnyLossy(root, all));
+  const own = isLossy ? 'nearest' : options.otherValues;
+  const counted = await readAll(pairs, unit, { ...options, otherValues: own });
   const values = sum(counted.map(({ counts }) => counts));
-  const found = tableOf(options.all === null ? values : await valuesOfAll(options.all, unit, options), unit);
+  const whole = options.all === null ? values : await valuesOfAll(all, unit, { ...options, otherValues: own });
+  const files = all.map(({ maskId }) => join(root.path, maskId));
+  const areas = options.isFound ? await valuesOfAreas(files, whole, { unit, isLossy }) : null;
+  const otherValues = areas === null ? own : 'nearest';
+  if (areas !== null) warnings.say('mask-values', smoothed(whole, areas, unit));
+  const found = tableOf(areas === null ? whole : new Map([...whole].filter(([value]) => areas.has(value))), unit);
   const { note } = found;
   const labels = labelsOfMode(found.labels, options.mode);
   const overlaps = isOverlapping(labels);
@@ -66,13 +77,13 @@ export async function openMaskPairs(pairs: readonly Pair[], options: OpenMasks):
     : found.values;
   if (note !== null) warnings.say('mask-values', note);
   const known = new Set(table.map(([value]) => value));
-  const refused: StrayMasks[number][] = [];
+  const refused: MasksWithUnknownValues[number][] = [];
   const entries = counted.map(({ id, file, mask, width, height, counts }): Entry<StoredTruth> => {
-    const strays = new Map([...counts].filter(([value]) => !known.has(value)));
-    if (strays.size > 0 && otherValues === 'error') {
-      if (refused.length < ENOUGH) refused.push([mask, strays]);
-    } else if (strays.size > 0) {
-      const pixels = [...strays.values()].reduce((sum, n) => sum + n, 0);
+    const unknownValues = new Map([...counts].filter(([value]) => !known.has(value)));
+    if (unknownValues.size > 0 && otherValues === 'error') {
+      if (refused.length < ENOUGH) refused.push([mask, unknownValues]);
+    } else if (unknownValues.size > 0) {
+      const pixels = [...unknownValues.values()].reduce((sum, n) => sum + n, 0);
       warnings.note(otherValues === 'nearest' ? 'mapped-values' : 'ignored-values', idOf(root, mask), pixels);
     }
     const truth: MaskFileTruth = {
@@ -87,10 +98,21 @@ export async function openMaskPairs(pairs: readonly Pair[], options: OpenMasks):
     return { id, file, width, height, truth };
   });
   if (refused.length > 0) {
-    refuseStrays(refused, { known: [...known], unit, advice: advise([...values.keys()], labels, unit) });
+    refuseUnknownValues(refused, { known: [...known], unit, advice: advise([...values.keys()], labels, unit) });
   }
   const advice = advise([...values.keys()], labels, unit);
   return datasetOf<SemanticTruth>(labels, entries, warnings.list(), { source: root.path, advice, maskValues: values });
+}
+
+const smoothed = (whole: ValueCounts, areas: ReadonlySet<number>, unit: MaskUnit): string =>
+  `the masks hold ${whole.size} values, but only ${[...areas].map((value) => shownValue(value, unit)).join(', ')} fill areas: edges were smoothed or compressed, and every other value counts as the nearest of these; write data.values and otherValues: nearest to choose them`;
+
+/** Whether one of the first masks was compressed with loss. */
+async function isAnyLossy(root: DataRoot, pairs: readonly Pair[]): Promise<boolean> {
+  for (const { maskId } of pairs.slice(0, 5)) {
+    if (await isLossyMask(join(root.path, maskId)).catch(() => false)) return true;
+  }
+  return false;
 }
 
 async function readAll(pairs: readonly Pair[], unit: MaskUnit, options: OpenMasks): Promise<readonly Counted[]> {

@@ -29,7 +29,7 @@ const OTHER_ENDING = /gt(fine|coarse)_(colou?r|instanceids)$|(^|_)label_?viz$|_o
 /** The part that a folder's name tells beside what it holds: train_images, masks-val. */
 const PART =
   /^(train|val|valid|test)(?:ing|idation)?[ _-]+(?=[a-z])|(?<=[a-z])[ _-]+(train|val|valid|test)(?:ing|idation)?$/i;
-/** Of several masks of an image that which is of classes, or drawn by hand. */
+/** Names that are preferred among several masks of an image: masks of classes, or drawn by hand. */
 const BEST_MASK = /(labeltrainids|manual\d?)$/i;
 
 /** What the names of a folder's files tell. */

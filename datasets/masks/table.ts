@@ -4,12 +4,11 @@ import type { MaskUnit } from '../decode/decodeMask.js';
 import { BACKGROUND, classIndices, classMapLabels, labelMap, requireClass, requireClassMap } from '../labels.js';
 import { IGNORED, type LabelMap } from '../sample.js';
 import { shownValue } from './advice.js';
+import { MOST_CLASSES } from './smoothed.js';
 
 const IGNORE = 'ignore';
 /** Values between two classes from which on they are smoothed edges. */
 const FEWEST_EDGES = 6;
-/** Values that can be classes of their own without a table. */
-const MOST_CLASSES = 64;
 
 /** Mask values and the classes they stand for. */
 export interface ValueTable {

@@ -9,7 +9,7 @@ import { openVolume, thickestAxis } from './slices.js';
 interface Contents {
   /** Values, or names of segments, beside 0. */
   readonly shown: readonly string[];
-  /** Of slices without any, 0..1. */
+  /** Share of slices without any, 0..1. */
   readonly empty: number;
 }
 

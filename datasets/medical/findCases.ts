@@ -10,7 +10,7 @@ export interface Source {
 
 /** One examination: its images, one for each channel or one of several channels, and the masks that it has. */
 export interface Case {
-  /** Of the first image. */
+  /** Id of the first image. */
   readonly id: string;
   /** Whose it is: cases of one patient are never in two splits. */
   readonly patient: string;

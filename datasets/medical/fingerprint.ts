@@ -15,7 +15,7 @@ export interface CaseFingerprint {
   readonly cropped: number;
 }
 
-/** Of a channel, over the voxels that have a class beside the background, every case alike. */
+/** Intensities of a channel, over the voxels that have a class beside the background, every case alike. */
 export interface ForegroundIntensities {
   readonly mean: number;
   readonly median: number;
@@ -35,7 +35,7 @@ export interface Fingerprint {
   readonly slices: number;
   /** Slices of background alone. */
   readonly emptySlices: number;
-  /** Of each channel; empty where no voxel has a class. */
+  /** Intensities of each channel; empty where no voxel has a class. */
   readonly intensities: readonly ForegroundIntensities[];
 }
 

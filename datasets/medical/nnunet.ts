@@ -76,7 +76,7 @@ export interface PatchRequest {
   readonly spacing: Pair;
   /** Median rows and columns of the resampled cases. */
   readonly shape: Pair;
-  /** Of all cases together, resampled. */
+  /** Voxels of all cases together, resampled. */
   readonly voxels: number;
   /** Background included. */
   readonly classes: number;

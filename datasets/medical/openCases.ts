@@ -74,11 +74,11 @@ interface Read {
   readonly modality: string | null;
   /** Millimetres between the rows and columns of its slices. */
   readonly spacing: Spacing;
-  /** Of the values of its images, as `hashValues`. */
+  /** Digest of the values of its images, as `hashValues`. */
   readonly digest: string;
   /** Names that the only mask gives its values, which are those of this case alone; null: none. */
   readonly names: ReadonlyMap<number, string> | null;
-  /** Of each slice, of each layer: pixels by value. */
+  /** Pixels by value, of each layer of each slice. */
   readonly slices: readonly (readonly ReadonlyMap<number, number>[])[];
 }
 
@@ -184,7 +184,7 @@ function isForeground(layer: MaskLayer | undefined, value: number, { classes }: 
   return index !== BELOW && index !== IGNORED && classes[index]?.name !== BACKGROUND;
 }
 
-/** Of layers that lie over each other the pixels of those below are counted, too. */
+/** Counts the pixels of layers; hidden ones below others count, too. */
 function countInto(
   counts: Map<number, number>,
   values: readonly ReadonlyMap<number, number>[],
@@ -321,7 +321,7 @@ type LayerTable = Pick<MaskLayer, 'values' | 'others'>;
 
 interface Table {
   readonly labels: LabelMap;
-  /** Of the masks of a case. */
+  /** Layers of the masks of a case. */
   readonly layersOf: (found: Read) => readonly LayerTable[];
   readonly note: string | null;
 }

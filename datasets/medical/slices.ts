@@ -11,11 +11,11 @@ import { toRas, type Volume } from '../volumes/volume.js';
 export interface VolumeSource {
   readonly path: string;
   readonly isFolder: boolean;
-  /** Of a mask its image, on whose grid masks in millimetres are laid. */
+  /** Image of a mask, on whose grid masks in millimetres are laid. */
   readonly on?: VolumeSource;
   /** True of a mask: segments that a file places lie apart, each a channel. */
   readonly isApart?: true;
-  /** Of a mask that says no place of its own: that of its image. */
+  /** Affine of the image, for a mask that has none of its own. */
   readonly affine?: readonly number[];
 }
 
@@ -55,7 +55,7 @@ export const sliceMaskOf = (truth: { readonly kind: string }): SliceTruth | null
 export interface MaskLayer extends VolumeSource {
   /** Value -> class index; -1: it shows what is below. */
   readonly values: readonly (readonly [value: number, index: number])[];
-  /** Of other values. */
+  /** Pixels of other values. */
   readonly others: number;
   /** Channel that is read. */
   readonly band: number;
@@ -66,7 +66,7 @@ export interface Kept {
   readonly volume: Volume;
   readonly statistics: CaseStatistics;
   readonly modality: string | null;
-  /** Of the values of a mask, where its file says them. */
+  /** Names of the values of a mask, where its file says them. */
   readonly names: ReadonlyMap<number, string> | null;
   /** Values that were no finite numbers. */
   readonly odd: number;

@@ -21,10 +21,10 @@ import { type OutlineLines, outlineOf } from './outline.js';
 
 /** What stands on a picture, as plain JSON: boxes, a class map, or the classes of the whole. */
 export interface Shapes {
-  /** Of boxes, those with a score best first. */
+  /** Boxes; those with a score best first. */
   readonly boxes?: readonly ShapeBox[];
   readonly map?: RunMap;
-  /** Of the whole image, the most probable first. */
+  /** Labels of the whole image, the most probable first. */
   readonly labels?: readonly ShapeLabel[];
 }
 
@@ -76,7 +76,7 @@ const [MOST_LABELS, MOST_GUESSES] = [20, 3];
 
 /** @param threshold lowest score of a box that is shown; classes of the whole image have their own */
 export function shapesOf(drawable: Drawable, threshold = 0): Shapes {
-  // Of classes that overlap the last one of a pixel is shown.
+  // The last of a pixel's classes is shown where classes overlap.
   if ('mask' in drawable)
     return { map: runsOf(drawable.overlaps ? { ...drawable, mask: topClasses(drawable.mask) } : drawable) };
   if ('boxes' in drawable) return { boxes: boxesOf(drawable, threshold) };

@@ -7,7 +7,7 @@ export type Colour = readonly [number, number, number];
 
 /** Behind all cells. */
 export const GROUND: Colour = [226, 219, 222];
-/** Of a strip of tissue, on which cells lie, too. */
+/** Colour of a strip of tissue, on which cells lie, too. */
 export const TISSUE: Colour = [214, 190, 186];
 const SPECK: Colour = [128, 86, 150];
 const DISC_RIM: Colour = [203, 126, 136];

@@ -350,7 +350,7 @@ async function packedIn(folder: string): Promise<string> {
   return archive === undefined ? '' : ` (unpack ${shownName(archive)} first?)`;
 }
 
-/** Of a size whose sides are swapped the boxes tell which is right. */
+/** Checks a size; the boxes tell which is right where its sides are swapped. */
 function checkSize(
   { size }: StatedImage,
   objects: readonly StatedObject[],

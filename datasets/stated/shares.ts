@@ -7,7 +7,7 @@ export interface Shareable {
   readonly classes: readonly string[];
 }
 
-/** Of the training images, what is held out where no validation set is named. */
+/** Share of the training images that is held out where no validation set is named. */
 export const HELD_OUT = 0.2;
 /** Images from which on something is held out. */
 export const FEWEST_TO_HOLD_OUT = 5;

@@ -13,7 +13,7 @@ import { linesOf, readAnnotation } from './text.js';
 import { parseVocXml, type VocAnnotation, type VocObject } from './vocXml.js';
 
 const AT_ONCE = 16;
-/** Of the annotation of one image. */
+/** Largest annotation of one image. */
 const MAX_XML_BYTES = 2 ** 24;
 const LISTS = 'ImageSets/Main';
 const PARTS = { train: /^train$/i, val: /^(val|valid|validation)$/i, test: /^test$/i } as const;

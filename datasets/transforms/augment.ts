@@ -38,9 +38,9 @@ export interface Augmentation extends Movement {
   readonly fill: Fill;
   readonly spread?: readonly number[];
   readonly keepsZeros?: boolean;
-  /** Ops on the pixels in their place; absent: none. */
+  /** Ops on the pixels in their place. Defaults to none. */
   readonly calls?: readonly OpCall[];
-  /** Of what these leave to chance. */
+  /** Seed of the random draws. */
   readonly seed?: number;
 }
 

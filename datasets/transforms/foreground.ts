@@ -3,7 +3,7 @@ import { IGNORED, type Truth } from '../sample.js';
 
 /** Crops that are centred on what has a class. */
 export interface Foreground {
-  /** Of all crops, 0..1. */
+  /** Share of all crops, 0..1. */
   readonly share: number;
   /** Index of the class that is none; null: every class counts. */
   readonly background: number | null;

@@ -16,7 +16,7 @@ export interface Part<T extends Truth = Truth> {
   readonly truth: T;
   readonly left: number;
   readonly top: number;
-  /** Of a label. Defaults to 1. */
+  /** Share of a label. Defaults to 1. */
   readonly share?: number;
 }
 

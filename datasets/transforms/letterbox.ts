@@ -68,7 +68,7 @@ export function paddedPlacement(
 }
 
 export interface PaddedOptions {
-  /** Of the result. Defaults to the image's own. */
+  /** Pixel type of the result. Defaults to the image's own. */
   readonly type?: PixelType;
   /** Millimetres that pixels of the result are apart; images that say their own are resampled cubic. Absent: they keep their own scale. */
   readonly spacing?: Spacing | undefined;

@@ -13,7 +13,7 @@ import { moveTruth } from './truths.js';
 /** One image drawn into its place of a batch. */
 export interface Drawn {
   readonly truth: Truth;
-  /** Of the first image that is drawn. */
+  /** Placement of the first image that is drawn. */
   readonly placement: Placement;
 }
 

@@ -31,11 +31,11 @@ export interface Mixing {
 }
 
 export type Layer =
-  | { readonly kind: 'mixup'; readonly partner: number /** Of the first image. */; readonly share: number }
+  | { readonly kind: 'mixup'; readonly partner: number /** Share of the first image. */; readonly share: number }
   | {
       readonly kind: 'cutmix';
       readonly partner: number;
-      /** Of the input, 0..1. */
+      /** Share of the input's area, 0..1. */
       readonly area: number;
       /** Middle of the rectangle, fractions. */
       readonly x: number;

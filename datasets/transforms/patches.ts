@@ -44,7 +44,7 @@ export function warpPatch(
   return pixels === 0 ? null : { left, top, width, height, data };
 }
 
-/** Of an object without a pixel. */
+/** Patch of an object without a pixel. */
 export const NO_PATCH: MaskPatch = { left: 0, top: 0, width: 0, height: 0, data: new Uint8Array(0) };
 
 /** Takes every pixel of an object that lies in an image: its position there, and in the patch. */

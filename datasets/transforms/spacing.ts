@@ -10,7 +10,7 @@ export interface Scales {
   readonly scaleY: number;
 }
 
-/** Of a side. */
+/** Longest side. */
 const MOST_PIXELS = 2 ** 14;
 
 /**

@@ -140,7 +140,7 @@ export function warpMaskLinear(
   return into;
 }
 
-/** Of each output pixel on the image: where the two pixels around its centre lie in memory, and the share of the second. */
+/** Interpolation taps of each output pixel: where the two pixels around its centre lie in memory, and the share of the second. */
 function pairsOf(axis: Axis, outputs: number, step: number) {
   const [first, end] = insideRange(axis, outputs);
   return Array.from({ length: end - first }, (_, i) => {

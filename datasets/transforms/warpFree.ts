@@ -45,7 +45,7 @@ interface Extent {
   readonly height: number;
 }
 
-/** Of each pixel of a row of the input: its place in the row, and the four pixels round its centre in the image with their weights. */
+/** Interpolation taps of each pixel of a row of the input: its place in the row, and the four pixels round its centre in the image with their weights. */
 interface RowTaps {
   /** Pixels that show the image; the lists are longer. */
   count: number;
@@ -55,7 +55,7 @@ interface RowTaps {
   readonly weights: Float64Array;
 }
 
-/** Of the row that is drawn; grows to the widest input of this thread. */
+/** Taps of the row that is drawn; grows to the widest input of this thread. */
 let taps: RowTaps = emptyTaps(0);
 
 function emptyTaps(width: number): RowTaps {

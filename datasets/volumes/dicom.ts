@@ -67,7 +67,7 @@ function ordered(data: DataSet, whole: DicomImage): DicomImage {
       origin: { ...whole.origin, slices: whole.origin.slices.slice(frame, frame + 1) },
     }),
   );
-  // Of times or echoes several lie in one place.
+  // Several times or echoes lie in one place.
   const places = new Set(images.map(({ position }) => position?.toFixed(3)));
   return whole.affine !== null && places.size === images.length ? joinSeries(images) : whole;
 }

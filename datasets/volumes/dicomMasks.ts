@@ -25,7 +25,7 @@ export interface PlacedMasks {
    * height * width * channels]: 1 where the segment is.
    */
   readonly data: Uint8Array | Uint16Array;
-  /** Of segments by their number, or by their channel. */
+  /** Names of segments by their number, or by their channel. */
   readonly names: ReadonlyMap<number, string>;
   readonly channels: number;
 }
@@ -87,7 +87,7 @@ function apart(
 }
 
 const MOST_SEGMENTS = 65_535;
-/** Of the names of segments. */
+/** Longest name of a segment. */
 const MOST_LETTERS = 64;
 
 const itemsOf = (data: DataSet | undefined, tag: string): readonly DataSet[] =>

@@ -182,7 +182,7 @@ async function unpackFrame(
   return readValues(new Uint8Array(raw), shape, { ...values, little: true });
 }
 
-/** Of JPEG 2000 and JPEG-LS; whether values have a sign is said by the file, whatever their stream says, as pydicom takes it. */
+/** Unpacks JPEG 2000 and JPEG-LS; the file says whether values have a sign, whatever their stream says, as in pydicom. */
 async function unpackCodec(
   bytes: Uint8Array,
   { width, height, samples, isSigned, allocated }: Layout,

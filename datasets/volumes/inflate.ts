@@ -30,7 +30,7 @@ export function inflateBounded(bytes: Uint8Array, byteLength: number): Uint8Arra
   }
 }
 
-/** Of packed bytes, enough for any header. */
+/** Packed bytes at the beginning, enough for any header. */
 const HEAD = 4096;
 
 /** The beginning of what is packed. @throws Error for damage */

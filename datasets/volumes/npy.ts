@@ -17,7 +17,7 @@ const TYPES: { readonly [name: string]: StoredType } = {
   f8: 'float64',
 };
 const MAX_CHANNELS = 16;
-/** Of a byte in an archive, whose type is known once it is unpacked: that byte, and mostly as many of values, twice. */
+/** Bytes that are held for a byte of an archive, whose type is known once it is unpacked: that byte, and mostly as many of values, twice. */
 const MOST_HELD = 3;
 
 export const isNpy = (bytes: Uint8Array): boolean => bytes[0] === 0x93 && bytes[1] === 0x4e && bytes[5] === 0x59;

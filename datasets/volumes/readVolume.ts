@@ -24,13 +24,13 @@ export type VolumeKind = 'nifti' | 'nrrd' | 'meta' | 'npy' | 'dicom' | 'image';
 /** A volume as it was read, with what its file says beside. */
 export interface ReadVolume extends Volume {
   readonly kind: VolumeKind;
-  /** Of DICOM, such as CT; else null. */
+  /** Modality of DICOM, such as CT; else null. */
   readonly modality: string | null;
   /** The header of a NIfTI, for answers in its place; else null. */
   readonly header: Uint8Array | null;
-  /** Of DICOM: the images it was read from. */
+  /** DICOM images it was read from. */
   readonly origin?: DicomOrigin;
-  /** Of masks that say what their values show; of segments that lie apart by their channel. */
+  /** Names of the values of masks that say them; of overlapping segments by their channel. */
   readonly names?: ReadonlyMap<number, string>;
 }
 
@@ -44,7 +44,7 @@ interface Grid {
 
 const VOLUME = /\.(nii(\.gz)?|nrrd|nhdr|mha|mhd|np[yz]|dcm|dicom|ima)$/i;
 const MAX_BYTES = 2 ** 31 - 1;
-/** Of the files of a series. */
+/** Most files of a series. */
 const MAX_SLICES = 4096;
 
 export const isVolumeName = (name: string): boolean => VOLUME.test(name);

@@ -10,7 +10,7 @@ export interface Volume {
   readonly width: number;
   readonly height: number;
   readonly depth: number;
-  /** Of a 4-D file its times, echoes or colours. */
+  /** Channels: times, echoes or colours of a 4-D file. */
   readonly channels: number;
   /** Millimetres between voxels along x, y and z. */
   readonly spacing: readonly [x: number, y: number, z: number];
@@ -26,9 +26,9 @@ export interface VolumeShape {
   readonly channels: number;
 }
 
-/** Of one axis. */
+/** Longest axis. */
 const MAX_SIDE = 2 ** 16;
-/** Of a volume, channels included. */
+/** Most values of a volume, channels included. */
 export const MAX_VALUES = 2 ** 29;
 
 /** @throws Error where a file declares no voxels, or more than can be read */

@@ -29,7 +29,7 @@ export class OnnxBuilder {
   readonly #shared = new Map<string, string>();
   readonly #taken = new Set<string>();
   #made = 0;
-  /** Of the floats that the operators being written compute with. */
+  /** Float type that the operators being written compute with. */
   float: FloatType = 'float32';
 
   constructor(graph: Graph) {

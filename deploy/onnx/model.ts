@@ -40,7 +40,7 @@ export interface OnnxModel {
   readonly metadata: { readonly [key: string]: string };
 }
 
-/** Of the operators that are used; 13 to 20 have them alike. */
+/** Operator set that is written; 13 to 20 have the operators that are used alike. */
 const OPSET = 17;
 const IR_VERSION = 8;
 /** The largest float16: what is larger stays finite. */

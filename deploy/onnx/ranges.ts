@@ -6,7 +6,7 @@ export interface Range {
   readonly high: number;
 }
 
-/** Of a histogram; a power of two, so that bins are joined in pairs. */
+/** Bins of a histogram; a power of two, so that bins are joined in pairs. */
 const BINS = 4096;
 /** Share of the values that a percentile keeps. */
 const KEPT = 0.9999;

@@ -25,7 +25,7 @@ type Reply = { readonly id: number } & ({ readonly value: unknown } | { readonly
 interface ToldError {
   readonly name: string;
   readonly message: string;
-  /** Of a DataError. */
+  /** File of a DataError. */
   readonly file?: string;
   readonly problem?: string;
 }

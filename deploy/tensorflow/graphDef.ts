@@ -22,7 +22,7 @@ export interface NodeDef {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly attributes: { readonly [name: string]: Attribute };
-  /** Of a `Const`. */
+  /** Value of a `Const`. */
   readonly constant?: Constant;
 }
 

@@ -24,7 +24,7 @@ const INFO_OF_TENSOR = { name: 1, type: 2, shape: 3 } as const;
 const MAX_BYTES = 2 ** 31 - 1;
 /** The tag and the signature that TensorFlow's loaders look for. */
 const [TAG, SIGNATURE_NAME, METHOD] = ['serve', 'serving_default', 'tensorflow/serving/predict'];
-/** Of the file of the description: the folder that TensorFlow leaves to others. */
+/** Folder of the description's file: TensorFlow leaves it to others. */
 const EXTRA = 'assets.extra';
 
 /**

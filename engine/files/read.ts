@@ -39,7 +39,7 @@ export interface OpenFile {
 
 /** Opening a pipe that nobody writes to returns at once. */
 const FLAGS = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK);
-/** Of one system call. */
+/** Most bytes of one system call. */
 const MAX_PIECE = 2 ** 30;
 const SHORTER = 'it became shorter while it was read';
 const SENTENCES: { readonly [code: string]: string } = {

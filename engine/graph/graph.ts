@@ -12,7 +12,7 @@ export interface ValueInfo {
 /** A value that does not depend on the inputs. */
 export interface Constant extends ValueInfo {
   readonly values: GraphArray;
-  /** Of the parameter that it was read from; absent: it was made on the way. */
+  /** Name of the parameter that it was read from. Absent: it was made on the way. */
   readonly name?: string;
 }
 
@@ -41,7 +41,7 @@ export interface Graph {
   readonly inputs: readonly GraphPort[];
   readonly outputs: readonly GraphPort[];
   readonly nodes: readonly GraphNode[];
-  /** Of every value: inputs, constants, results. */
+  /** Every value: inputs, constants, results. */
   readonly values: ReadonlyMap<number, ValueInfo>;
   readonly constants: ReadonlyMap<number, Constant>;
 }

@@ -8,7 +8,7 @@ export interface ConvolutionLayout {
   /** Steps along height and width, pixels; [1, 1] when dilated. */
   readonly stride: Size;
   readonly padding: Padding;
-  /** Pixels between taps along height and width; [1, 1] when absent. */
+  /** Dilation: pixels between taps along height and width. Defaults to [1, 1]. */
   readonly dilation?: Size;
 }
 

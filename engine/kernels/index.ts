@@ -22,10 +22,10 @@ export { layerNorm } from './layerNorm.js';
 export { type LionNumbers, type LionState, lion } from './lion.js';
 export { maxPool } from './maxPool.js';
 export {
-  type Contestants,
+  type NmsInputs,
+  type NmsOutputs,
   nonMaxSuppression,
   type SuppressionLimits,
-  type Survivors,
   softNonMaxSuppression,
 } from './nonMaxSuppression.js';
 export { normalizeImages } from './normalizeImages.js';

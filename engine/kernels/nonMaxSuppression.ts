@@ -4,8 +4,8 @@ import { defineKernel } from './kernel.js';
 import { oneHot } from './oneHot.js';
 import { detached, equalMask, greaterMask } from './tape.js';
 
-/** Boxes that compete; those of different classes do not. */
-export interface Contestants {
+/** Boxes that suppress; those of different classes do not. */
+export interface NmsInputs {
   /** [N, D, 4] float32: x1 y1 x2 y2. */
   readonly boxes: tf.Tensor3D;
   /** [N, D] float32, in any order. */
@@ -15,7 +15,7 @@ export interface Contestants {
 }
 
 /** Fixed-size lists, best first; what follows the first `counts` entries of a row is row 0 with score 0. */
-export interface Survivors {
+export interface NmsOutputs {
   /** [N, limit] int32: places among the D; with `gatherRows`, the boxes. */
   readonly rows: tf.Tensor2D;
   /** [N, limit] float32. */
@@ -25,7 +25,7 @@ export interface Survivors {
 }
 
 export interface SuppressionLimits {
-  /** Length of the lists: survivors of all classes together. */
+  /** Length of the lists: boxes of all classes together. */
   readonly limit: number;
   /** 0 or more: boxes that score this or less are left out. */
   readonly minimumScore: number;
@@ -47,10 +47,10 @@ type SuppressionAttributes = {
  * @throws ShapeError when boxes, scores and labels do not belong together, or the limits cannot be met
  */
 export function nonMaxSuppression(
-  contestants: Contestants,
+  candidates: NmsInputs,
   { iouThreshold, ...limits }: SuppressionLimits & { readonly iouThreshold: number },
-): Survivors {
-  return compete(contestants, { mode: 'hard', width: iouThreshold, ...limits });
+): NmsOutputs {
+  return suppress(candidates, { mode: 'hard', width: iouThreshold, ...limits });
 }
 
 /**
@@ -60,14 +60,14 @@ export function nonMaxSuppression(
  * @source Bodla et al. 2017, arXiv:1704.04503, the Gaussian form
  */
 export function softNonMaxSuppression(
-  contestants: Contestants,
+  candidates: NmsInputs,
   { sigma, ...limits }: SuppressionLimits & { readonly sigma: number },
-): Survivors {
-  return compete(contestants, { mode: 'soft', width: sigma, ...limits });
+): NmsOutputs {
+  return suppress(candidates, { mode: 'soft', width: sigma, ...limits });
 }
 
-function compete(contestants: Contestants, attributes: SuppressionAttributes): Survivors {
-  const { boxes, scores, labels } = contestants;
+function suppress(candidates: NmsInputs, attributes: SuppressionAttributes): NmsOutputs {
+  const { boxes, scores, labels } = candidates;
   const { limit, minimumScore } = attributes;
   const [batch, count] = scores.shape;
   if (!tf.util.arraysEqual(boxes.shape, [batch, count, 4]) || !tf.util.arraysEqual(labels.shape, [batch, count])) {

@@ -46,7 +46,7 @@ export interface PoolingLayout {
   /** Steps along height and width, pixels. */
   readonly stride: Size;
   readonly padding: Padding;
-  /** Also windows that are only partly inside, as PyTorch's ceil_mode; absent: false. */
+  /** Also windows that are only partly inside, as PyTorch's ceil_mode. Defaults to false. */
   readonly ceil?: boolean;
 }
 

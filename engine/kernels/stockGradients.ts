@@ -15,7 +15,7 @@ type Thunks = { readonly [input: string]: () => tf.Tensor };
 
 /** The gradient of an op of tfjs. */
 interface Rule {
-  /** Names of the inputs handed to the rule; absent: all of an op that takes a list. */
+  /** Names of the inputs handed to the rule. Defaults to all of an op that takes a list. */
   readonly inputs?: readonly string[];
   /** Positions of outputs handed to the rule, after the inputs. */
   readonly outputs?: readonly boolean[];
@@ -56,7 +56,7 @@ const resize = (gradient: (dy: tf.Tensor, height: number, width: number) => tf.T
   },
 });
 
-/** Of what is reduced: tfjs multiplies with ones of the input's size, which a compiled function would hold for good. */
+/** Gradient of a reduction: tfjs multiplies with ones of the input's size, which a compiled function would hold for good. */
 const reduction = (shareOf: (size: number) => number): Rule => ({
   inputs: ['x'],
   gradients([dy], [x], { axis }) {
@@ -124,7 +124,7 @@ const RULES: { readonly [kernel: string]: Rule } = {
       x: () => spreadRows(first(dys), second(saved), first(saved).shape),
     }),
   },
-  /** Of one part tfjs hands its own rules a tensor where they take a list. */
+  /** Split into one part: tfjs hands its own rules a tensor where they take a list. */
   SplitV: {
     inputs: [],
     gradients: (dys, _, attributes) => ({ x: () => tf.concat([...dys], numberOf(attributes, 'axis')) }),

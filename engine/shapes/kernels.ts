@@ -7,7 +7,7 @@ type Shape = readonly number[];
 
 export interface ShapeResult {
   readonly shapes: readonly Shape[];
-  /** Of all outputs; that of the first input when absent. */
+  /** Type of all outputs. Defaults to that of the first input. */
   readonly dtype?: tf.DataType;
   readonly macs?: number;
   readonly window?: Window;

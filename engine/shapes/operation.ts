@@ -2,7 +2,7 @@
 export interface Operation {
   /** Name in the tfjs kernel registry. */
   readonly kernel: string;
-  /** Of its output; no other tensor of the process has it. */
+  /** Id of its output; no other tensor of the process has it. */
   readonly id: number;
   readonly inputs: readonly Operand[];
   readonly output: readonly number[];

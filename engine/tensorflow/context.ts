@@ -43,7 +43,7 @@ export function currentContext(): Context {
 
 /** What is fixed when the context opens. */
 export interface ContextOptions extends Partial<ThreadCounts> {
-  /** 'gpu' is an error without one, 'cpu' leaves it alone; absent: a GPU where the library has CUDA, which then needs one. */
+  /** 'gpu' is an error without one, 'cpu' leaves it alone. Defaults to a GPU where the library has CUDA, which then needs one. */
   readonly device?: 'cpu' | 'gpu';
   /** Processes to compute with. */
   readonly cluster?: Cluster;

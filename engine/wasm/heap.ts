@@ -38,7 +38,7 @@ export function engineMemory(): WebAssembly.Memory | undefined {
 
 /** The engine's memory is addressed with 32 bits: it grows to 4 GiB less a page and no further. */
 const HEAP_BYTES = 2 ** 32 - 2 ** 16;
-/** Of it, what tensors can have: it grows by a fifth at a time, and large ones need a gap of their size. */
+/** Share of it that tensors can have: it grows by a fifth at a time, and large ones need a gap of their size. */
 const USABLE = 0.9;
 
 /** What is left for tensors; null: another engine is open. */

@@ -2,7 +2,7 @@ import { type AnyModel, type FoundObject, type ImageSource, maskPixels } from 'e
 
 type Answer = Awaited<ReturnType<AnyModel<ImageSource>['predict']>>;
 
-/** Of pixels that no class is known of. */
+/** Value of pixels without a known class. */
 const IGNORED = 255;
 const COLOURS = ['#e6194b', '#3cb44b', '#4363d8', '#f58231', '#911eb4', '#008080', '#9a6324', '#808000'];
 const colourOf = (index: number): string => COLOURS[index % COLOURS.length] ?? '#000';

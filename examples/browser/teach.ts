@@ -28,7 +28,7 @@ export interface Labelled {
 
 export interface TeachOptions {
   readonly steps: number;
-  /** ImageNet weights of tf_efficientnet_lite0; absent: random ones, with which little is found. */
+  /** ImageNet weights of tf_efficientnet_lite0. Defaults to random ones, with which little is found. */
   readonly weights?: Uint8Array;
   readonly signal?: AbortSignal;
   /** After every step. */
@@ -78,9 +78,9 @@ export async function teach(
       encode,
       rows.map((row) => truths[row] as (typeof truths)[number]),
     );
-    const { losses, gradientNorm, votes } = await step.run(input, targets, { step: done, learningRate: rateAt(done) });
+    const { losses, gradientNorm, flags } = await step.run(input, targets, { step: done, learningRate: rateAt(done) });
     const [loss = Number.NaN] = (await losses.total?.data()) ?? [];
-    tf.dispose([input, targets as tf.TensorContainer, losses as tf.TensorContainer, gradientNorm, [...votes]]);
+    tf.dispose([input, targets as tf.TensorContainer, losses as tf.TensorContainer, gradientNorm, [...flags]]);
     done++;
     await onStep?.(done, loss);
   }

@@ -98,7 +98,7 @@ function statusOf(error: unknown): number {
   return error instanceof EspalierError ? 422 : 500; // no image, or one that cannot be decoded
 }
 
-/** Of defects nothing is told: what failed inside is for the log. */
+/** Message for the client; a defect's own stays in the log. */
 function messageOf(error: unknown): string {
   if (statusOf(error) !== 500) return error instanceof Error ? error.message : String(error);
   console.error(error);

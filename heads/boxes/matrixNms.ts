@@ -1,12 +1,12 @@
 import { boxIou } from './iou.js';
-import type { Candidates, Survivors } from './nms.js';
+import type { Candidates, KeptRows } from './nms.js';
 
 export interface MatrixNmsOptions {
   /** Steepness of the Gaussian: score *= exp(-sigma * (iou ** 2 - most ** 2)). */
   readonly sigma: number;
   /** Boxes whose score falls to this or below go. */
   readonly minimumScore: number;
-  /** At most so many survivors of all classes together. */
+  /** At most so many boxes of all classes together. */
   readonly limit: number;
 }
 
@@ -16,7 +16,7 @@ export interface MatrixNmsOptions {
  *
  * @source Wang et al. 2020, arXiv:2003.10152, equations 5 and 6, the Gaussian form
  */
-export function suppressAtOnce(candidates: Candidates, { sigma, minimumScore, limit }: MatrixNmsOptions): Survivors {
+export function suppressAtOnce(candidates: Candidates, { sigma, minimumScore, limit }: MatrixNmsOptions): KeptRows {
   const { boxes, labels, scores } = candidates;
   const most = new Float64Array(scores.length); // largest IoU with a better box of the class
   const found: { readonly row: number; readonly score: number }[] = [];

@@ -13,7 +13,7 @@ export interface Candidates {
 }
 
 /** Rows of `Candidates` that stay, best first, and their scores. */
-export interface Survivors {
+export interface KeptRows {
   readonly rows: readonly number[];
   readonly scores: readonly number[];
 }
@@ -22,9 +22,9 @@ export interface Survivors {
  * Greedy non-maximum suppression within each class: a box goes when a better one of its class overlaps it by more
  * than `iouThreshold`. 1 keeps every box.
  *
- * @param limit stop after so many survivors of all classes together
+ * @param limit stop after so many boxes of all classes together
  */
-export function suppress(candidates: Candidates, iouThreshold: number, limit: number): Survivors {
+export function suppress(candidates: Candidates, iouThreshold: number, limit: number): KeptRows {
   const { boxes, labels, scores } = candidates;
   const rows: number[] = [];
   for (let i = 0; i < scores.length && rows.length < limit; i++) {

@@ -2,7 +2,7 @@ import { type FeatureSpec, type Level, levelsOf, mapSize } from '../../backbones
 
 /** Where the places of all maps lie; plain data, so that loader workers can make the same ones. */
 export interface PointConfig {
-  /** Of each map, finest first: cells, and pixels of the input per cell. */
+  /** Grid of each map, finest first: cells, and pixels of the input per cell. */
   readonly grids: readonly { readonly height: number; readonly width: number; readonly stride: number }[];
 }
 

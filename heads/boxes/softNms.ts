@@ -1,12 +1,12 @@
 import { boxIou } from './iou.js';
-import type { Candidates, Survivors } from './nms.js';
+import type { Candidates, KeptRows } from './nms.js';
 
 export interface SoftNmsOptions {
   /** Width of the Gaussian: score *= exp(-iou ** 2 / sigma). */
   readonly sigma: number;
   /** Boxes whose score falls to this or below go. */
   readonly minimumScore: number;
-  /** Stop after so many survivors of all classes together. */
+  /** Stop after so many boxes of all classes together. */
   readonly limit: number;
 }
 
@@ -15,25 +15,25 @@ export interface SoftNmsOptions {
  *
  * @source Bodla et al. 2017, arXiv:1704.04503, the Gaussian form
  */
-export function suppressSoftly(candidates: Candidates, options: SoftNmsOptions): Survivors {
+export function suppressSoftly(candidates: Candidates, options: SoftNmsOptions): KeptRows {
   const { boxes, labels } = candidates;
   const { sigma, minimumScore, limit } = options;
   const scores = Float32Array.from(candidates.scores);
   const taken = new Uint8Array(scores.length);
-  const survivors = { rows: [] as number[], scores: [] as number[] };
-  while (survivors.rows.length < limit) {
+  const kept = { rows: [] as number[], scores: [] as number[] };
+  while (kept.rows.length < limit) {
     const top = argmax(scores, taken);
     if (top < 0 || !(scores[top]! > minimumScore)) break;
     taken[top] = 1;
-    survivors.rows.push(top);
-    survivors.scores.push(scores[top]!);
+    kept.rows.push(top);
+    kept.scores.push(scores[top]!);
     for (let i = 0; i < scores.length; i++) {
       if (taken[i] === 1 || labels[i] !== labels[top]) continue;
       const iou = boxIou(boxes, top, i);
       if (iou > 0) scores[i] = scores[i]! * Math.exp(-(iou * iou) / sigma);
     }
   }
-  return survivors;
+  return kept;
 }
 
 function argmax(scores: Float32Array, taken: Uint8Array): number {

@@ -1,7 +1,7 @@
 import type { Placement } from '../../datasets/placement.js';
 import type { Detections } from '../../datasets/sample.js';
 import { suppressAtOnce } from './matrixNms.js';
-import { type Candidates, type Survivors, suppress } from './nms.js';
+import { type Candidates, type KeptRows, suppress } from './nms.js';
 import { suppressSoftly } from './softNms.js';
 
 /** What becomes of boxes that overlap better ones. */
@@ -33,21 +33,21 @@ export function suppressedWithOrigins(
   candidates: Candidates,
   options: DecodeOptions,
 ): { readonly detections: Detections; readonly places: Int32Array } {
-  const kept = survivors(candidates, options);
+  const kept = suppressCandidates(candidates, options);
   const places = Int32Array.from(kept.rows, (row) => candidates.origins?.[row] ?? 0);
-  return { detections: gather(candidates, kept), places };
+  return { detections: keptBoxes(candidates, kept), places };
 }
 
-function survivors(candidates: Candidates, options: DecodeOptions): Survivors {
+function suppressCandidates(candidates: Candidates, options: DecodeOptions): KeptRows {
   const { suppression, iouThreshold, maxDetections: limit } = options;
   if (suppression === 'soft') return suppressSoftly(candidates, { ...SOFT, limit });
   if (suppression === 'matrix') return suppressAtOnce(candidates, { ...MATRIX, limit });
   const { boxes, scores, labels } = candidates;
-  const competing = suppression === 'agnostic' ? { boxes, scores, labels: new Int32Array(labels.length) } : candidates;
-  return suppress(competing, iouThreshold, limit);
+  const considered = suppression === 'agnostic' ? { boxes, scores, labels: new Int32Array(labels.length) } : candidates;
+  return suppress(considered, iouThreshold, limit);
 }
 
-function gather(candidates: Candidates, { rows, scores }: Survivors): Detections {
+function keptBoxes(candidates: Candidates, { rows, scores }: KeptRows): Detections {
   return {
     boxes: Float32Array.from(rows.flatMap((row) => Array.from(candidates.boxes.subarray(row * 4, row * 4 + 4)))),
     labels: Int32Array.from(rows, (row) => candidates.labels[row]!),

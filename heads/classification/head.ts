@@ -22,7 +22,7 @@ const STD = 0.01;
 export interface ClassificationOptions
   extends Pick<HeadSetting, 'classes'>,
     Omit<z.input<typeof classificationConfig>, 'kind'> {
-  /** Of the backbone; with `pooling: 'own'` its top is the head. */
+  /** Architecture of the backbone; with `pooling: 'own'` its top is the head. */
   readonly architecture: Pick<Architecture, 'top'>;
 }
 

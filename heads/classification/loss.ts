@@ -35,7 +35,7 @@ export function classificationLoss(
     ? tf.sub(tf.softplus(logits), tf.mul(logits, smooth))
     : tf.neg(tf.mul(smooth, tf.logSoftmax(logits)));
   const sum = tf.sum<tf.Scalar>(weighted(terms));
-  // Of classes that exclude each other an image weighs as its smoothed label does, of others as all classes do.
+  // An image weighs as its smoothed label does where classes exclude each other, else as all classes do.
   const count = tf.sum<tf.Scalar>(weighted(multiLabel ? tf.onesLike(logits) : smooth));
   return { crossEntropy: quotient(sum, count, { least: TINY }) };
 }

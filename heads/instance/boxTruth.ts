@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { detached, greaterEqualMask, lessMask } from '../../engine/kernels/index.js';
 import { endsOf, PAIRS } from './colours.js';
 
-/** Of the Dice loss, as in `instanceLoss`. */
+/** Epsilon of the Dice loss, as in `instanceLoss`. */
 const EPSILON = 5e-6;
 
 /**

@@ -19,7 +19,7 @@ export type InstanceRaw = AlignedRaw & {
   readonly alike?: tf.Tensor4D;
 };
 
-/** Of the Dice loss, as in the authors' code. */
+/** Epsilon of the Dice loss, as in the authors' code. */
 const EPSILON = 5e-6;
 
 /**

@@ -16,7 +16,7 @@ export interface SubnetOptions {
   readonly anchorsPerCell: number;
   /** Values predicted for each anchor. */
   readonly outputs: number;
-  /** Of the prediction. */
+  /** Initialiser of the prediction's bias. */
   readonly initialiseBias: Initialiser;
   readonly frozen: boolean;
 }

@@ -28,7 +28,7 @@ export interface DecoderLossOptions {
   readonly loss: SemanticLossConfig;
   /** True: bit k of a mask's value is class k. Defaults to false. */
   readonly overlaps?: boolean;
-  /** Of the class map's loss, and of that of each coarser prediction, finest first. */
+  /** Weights of the class map's loss, and of that of each coarser prediction, finest first. */
   readonly stageWeights: readonly number[];
   /** Weight of the auxiliary answer's loss. */
   readonly auxiliaryWeight: number;

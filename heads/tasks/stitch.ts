@@ -25,7 +25,7 @@ export function stitchClassMaps({ width, height }: Size) {
   };
 }
 
-/** Of a tile's side. @source nnU-Net v2, inference/sliding_window_prediction.py: compute_gaussian, sigma_scale */
+/** Deviation of the Gaussian, as a share of a tile's side. @source nnU-Net v2, inference/sliding_window_prediction.py: compute_gaussian, sigma_scale */
 const SIGMA = 1 / 8;
 
 /** [side] 1 in the middle. */
@@ -40,7 +40,7 @@ export function blendClassMaps({ width, height }: Size) {
   const mask = new Uint8Array(width * height);
   let [band, classes, top] = [new Float32Array(0), 1, 0];
   let overlaps = false;
-  /** Of the band: the sum of the weights of the tiles, of which half makes a class that may overlap others. */
+  /** Sums of the tiles' weights in the band; half of them makes a class that may overlap others. */
   let weights = new Float32Array(0);
   /** Decides the rows from the first open one to `end`, and moves those below to its place. */
   const decide = (end: number): void => {

@@ -19,7 +19,7 @@ export interface Overlay {
   /** One for each of the boxes. */
   readonly masks?: readonly PackedMask[];
   readonly classMap?: ClassMap;
-  /** Of the whole image. */
+  /** Scores of the whole image. */
   readonly scores?: ClassScores;
 }
 
@@ -70,7 +70,7 @@ type Stitch<Result> = (size: { readonly width: number; readonly height: number }
 export interface TaskAugmentation extends Pick<AugmentConfig, 'fit' | 'scale' | 'flipVertical' | 'rotate90'> {
   /** What is added for many images: a policy, and the probability of a mosaic. */
   readonly large: { readonly policy: string; readonly mosaic: number };
-  /** Of the Beta distribution that shares of mixed images are drawn from. */
+  /** Parameter of the Beta distribution that shares of mixed images are drawn from. */
   readonly mixupAlpha: number;
 }
 

@@ -15,7 +15,7 @@ export interface ConvertFileOptions extends ConvertOptions {
   readonly architecture: string;
   /** Sides of the golden forward's picture. Defaults to 96. */
   readonly goldenPixels?: number;
-  /** Of a checkpoint with two sets of weights. */
+  /** Set to take of a checkpoint with two sets of weights. */
   readonly part?: CheckpointPart;
   /** Names by class index. */
   readonly classes?: readonly string[];

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { readText } from '../../engine/files/read.js';
 import { sha256Of } from '../../engine/tensorflow/runtime/pip.js';
 
-/** Of a file whose digest was computed: as long as size and times are the same, it is the same. */
+/** Record of a file whose digest was computed: as long as size and times are the same, it is the same. */
 const seenSchema = z.strictObject({ bytes: z.number(), changed: z.number(), sha256: z.string() });
 
 /**

@@ -8,7 +8,7 @@ const LISTED: Rules = [
   [/^decoder\.1\./, 'decoder.conv.'],
   [/^decoder\.2\./, 'decoder.bn.'],
 ];
-/** Of timm's networks, whose stages it reads as a flat list. */
+/** Renames timm's networks, whose stages it reads as a flat list. */
 const FLATTENED: Rules = [[/^(stages|layers)_(\d+)/, '$1.$2']];
 
 /**

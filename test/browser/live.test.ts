@@ -44,7 +44,7 @@ describe.skipIf(chromiumMissing !== undefined)(
 
     /** The trainer, and how it ends. */
     function train(...more: readonly string[]) {
-      const args = ['train', 'cells.yaml', '--out', 'runs/live', '--engine', 'wasm', ...more];
+      const args = ['train', 'cells.yaml', '--out', 'runs/live', '--engine', 'wasm', '--no-plots', ...more];
       const trainer = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: 'ignore' });
       trainers.push(trainer);
       const ended = new Promise<number | null>((resolve) => trainer.on('exit', resolve));

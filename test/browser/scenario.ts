@@ -87,9 +87,9 @@ export async function trainSteps(detector: SmallDetector, from: number, to: numb
   const targets = detector.targets();
   const losses: number[] = [];
   for (let at = from; at < to; at++) {
-    const { losses: terms, gradientNorm, votes } = await step.run(images, targets, { step: at, learningRate: 0.001 });
+    const { losses: terms, gradientNorm, flags } = await step.run(images, targets, { step: at, learningRate: 0.001 });
     losses.push((await (terms.total as tf.Scalar).data())[0] as number);
-    tf.dispose([terms, gradientNorm, [...votes]]);
+    tf.dispose([terms, gradientNorm, [...flags]]);
   }
   step.dispose();
   tf.dispose([images, targets]);

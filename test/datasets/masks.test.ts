@@ -1,3 +1,4 @@
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { encodePng, IGNORED } from '../../datasets/index.js';
 import { runDatasetCases } from '../conformance/dataset.js';
@@ -23,6 +24,68 @@ const open = (root: string, changes: Partial<Parameters<typeof openMasks>[0]> = 
     ...changes,
   });
 const ids = async (work: ReturnType<typeof open>) => (await work).entries.map(({ id }) => id);
+
+describe('values that no config explains', () => {
+  const [side, names] = [64, ['0', '1']] as const;
+  /** Squares of these colours on black; of the first two images, as PNG or JPEG, with borders as wide as a blur makes them. */
+  async function drawn(colours: readonly (readonly number[])[], change: (mask: Sharp) => Sharp, ending: string) {
+    const data = new Uint8Array(side * side * 3);
+    for (const [i, colour] of colours.entries()) {
+      for (let y = 10; y < 50; y++) for (let x = 0; x < 18; x++) data.set(colour, (y * side + 4 + i * 28 + x) * 3);
+    }
+    const mask = await change(sharp(data, { raw: { width: side, height: side, channels: 3 } })).toBuffer();
+    const files = names.flatMap((name) => [
+      [`image/${name}.png`, greyPng(side, side)],
+      [`label/${name}.${ending}`, mask],
+    ]);
+    return open(folderWith(Object.fromEntries(files)), { masks: `label/*.${ending}`, classes: [], values: {} });
+  }
+  const white = [255, 255, 255];
+  const [red, green] = [
+    [128, 0, 0],
+    [0, 128, 0],
+  ];
+
+  it.each([
+    ['blurred', [white], (mask: Sharp) => mask.blur(0.8).toColourspace('b-w').png(), 'png', ['background', 'object']],
+    [
+      'blurred colours',
+      [red, green],
+      (mask: Sharp) => mask.blur(0.8).png(),
+      'png',
+      ['background', '#008000', '#800000'],
+    ],
+    [
+      'a JPEG',
+      [white],
+      (mask: Sharp) => mask.toColourspace('b-w').jpeg({ quality: 80 }),
+      'jpg',
+      ['background', 'object'],
+    ],
+  ] as const)(
+    'are those that fill areas where masks are %s, and the others go to the nearest',
+    async (_, colours, change, ending, classes) => {
+      const data = await drawn(colours, change, ending);
+      expect(data.labels.classes.map(({ name }) => name)).toEqual(classes);
+      expect(data.warnings.map(({ message }) => message).join()).toMatch(/hold \d+ values, but only .* fill areas/);
+      const { truth } = await data.get(0);
+      const mask = 'mask' in truth ? truth.mask : new Uint8Array();
+      const counts = classes.map((_name, label) => mask.filter((value) => value === label).length);
+      for (const count of counts.slice(1)) expect(Math.abs(count - 18 * 40)).toBeLessThan(60);
+      expect(mask).not.toContain(IGNORED);
+    },
+  );
+
+  it('are all meant where each fills an area, as numbers of objects do', async () => {
+    const values = Array.from(
+      { length: side * side },
+      (_, i) => 3 * (8 * Math.floor(i / side / 8) + Math.floor((i % side) / 8)),
+    );
+    const files = { 'image/0.png': greyPng(side, side), 'label/0.png': greyPng(side, side, values) };
+    const data = await open(folderWith(files), { classes: [], values: {} });
+    expect(data.labels.classes).toHaveLength(64);
+  });
+});
 
 describe('openMasks', () => {
   it('maps mask values to classes by the table', async () => {
@@ -173,7 +236,7 @@ describe.skipIf(dataMissing)(`openMasks on real data (${dataMissing ?? 'present'
     );
   });
 
-  it('maps the strays to the nearest class, or refuses them with values and counts', async () => {
+  it('maps unknown values to the nearest class, or refuses them with values and counts', async () => {
     expect((await axons('nearest', ['sub-rat2/**'])).warnings).toMatchObject([{ code: 'mapped-values', count: 9 }]);
     expect(await failure(axons('error', ['sub-rat2/**']))).toMatch(/130 \(5 pixels\), 233 \(4 pixels\)/);
     expect((await axons('error', ['sub-rat6/**', 'sub-rat8/**'])).size).toBe(2);

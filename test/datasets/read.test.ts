@@ -98,7 +98,7 @@ describe('mapValues', () => {
     ] as const;
     expect(mapValues(image, { ...truth, values })).toEqual({
       mask: Uint8Array.of(0, 0, 1, 1),
-      strays: new Map([
+      unknownValues: new Map([
         [15, 1],
         [16, 1],
       ]),

@@ -21,7 +21,17 @@ interface Outcome {
 }
 
 function train(out: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  const all = [program, 'train', join(folder, 'cells.yaml'), '--out', join(folder, out), '--threads', '1', ...args];
+  const all = [
+    program,
+    'train',
+    join(folder, 'cells.yaml'),
+    '--out',
+    join(folder, out),
+    '--no-plots',
+    '--threads',
+    '1',
+    ...args,
+  ];
   const child = spawn(process.execPath, all, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...environment },

@@ -188,7 +188,7 @@ describe('the main job on wasm', () => {
     expect(readdirSync(join(folder, 'drawn')).sort()).toEqual(['0000-2.png', '0000.png']);
 
     const more = ['--resume', '--engine', 'wasm', '--set', 'train.epochs=2', '--json'];
-    const resumed = espalier('train', 'cells.yaml', ...more);
+    const resumed = espalier('train', 'cells.yaml', '--no-plots', ...more);
     expect(resumed.stderr).toMatch(/resuming at step 2 of 4/);
     expect(JSON.parse(resumed.stdout)).toMatchObject({ run: join('runs', 'cells-1'), step: 4 });
 

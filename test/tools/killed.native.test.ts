@@ -13,7 +13,17 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Trains; kills the process with SIGKILL once its log holds `killAt` steps (0: never). Resolves to the signal or status. */
 function train(out: string, killAt: number, extra: readonly string[] = []): Promise<string | number | null> {
-  const args = [bin, 'train', join(folder, 'cells.yaml'), '--out', out, '--engine', 'tensorflow', ...extra];
+  const args = [
+    bin,
+    'train',
+    join(folder, 'cells.yaml'),
+    '--out',
+    out,
+    '--no-plots',
+    '--engine',
+    'tensorflow',
+    ...extra,
+  ];
   const child = spawn(process.execPath, args, { stdio: 'ignore' });
   const log = join(out, 'events.jsonl');
   const watch = setInterval(() => {

@@ -136,7 +136,7 @@ describe('wrong use', () => {
 
   it('a checkpoint of other classes', () => {
     const out = join(folder, 'classes');
-    expect(runProgram(folder, ['train', 'good.yaml', '--engine', 'wasm', '--out', out]).status).toBe(0);
+    expect(runProgram(folder, ['train', 'good.yaml', '--engine', 'wasm', '--no-plots', '--out', out]).status).toBe(0);
     const other = join(folder, 'renamed');
     cpSync(join(folder, 'good'), other, { recursive: true });
     for (const split of ['train', 'val']) {
@@ -154,7 +154,15 @@ describe('wrong use', () => {
   });
 
   it.skipIf(!mounted)('a full disk (skipped where a small file system cannot be mounted)', () => {
-    const outcome = runProgram(folder, ['train', 'good.yaml', '--engine', 'wasm', '--out', join(small, 'run')]);
+    const outcome = runProgram(folder, [
+      'train',
+      'good.yaml',
+      '--engine',
+      'wasm',
+      '--no-plots',
+      '--out',
+      join(small, 'run'),
+    ]);
     expectRefusal(outcome, 1, /space|full/i);
     expect(readdirSync(join(small, 'run/checkpoints'))).toEqual([]);
   });

@@ -98,7 +98,7 @@ describe.skipIf(process.platform === 'win32')('what lies in the working folder',
     [['doctor'], 0],
     [['runtime', 'list'], 0],
     [['runtime', 'install'], 1],
-    [['train', 'cfg.yaml', '--out', 'run', '--offline'], 0],
+    [['train', 'cfg.yaml', '--out', 'run', '--offline', '--no-plots'], 0],
   ] as const)('does not by `espalier %j`', (args, status) => {
     const outcome = runProgram(set, args, environment());
     expect(readdirSync(marks), outcome.stderr).toEqual([]);

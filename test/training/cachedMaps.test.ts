@@ -37,7 +37,7 @@ async function losses(fromMaps: boolean) {
   for (let at = 0; at < 3; at++) {
     const result = await step.run(input, targets, { step: at, learningRate: 0.01 });
     found.push((await result.losses.total?.data())?.[0] ?? Number.NaN);
-    tf.dispose([result.losses as tf.TensorContainer, result.gradientNorm, [...result.votes]]);
+    tf.dispose([result.losses as tf.TensorContainer, result.gradientNorm, [...result.flags]]);
   }
   tf.dispose([images, targets as tf.TensorContainer]);
   if (maps) input.dispose();

@@ -10,7 +10,7 @@ import {
   createSgd,
   type Optimizer,
 } from '../../training/optimizers.js';
-import { gather } from '../../training/packs.js';
+import { flatten } from '../../training/parameterGroups.js';
 
 const STEPS = 5;
 const SPECS: [name: string, shape: number[], role: ParameterRole][] = [
@@ -42,10 +42,10 @@ function train(optimizer: Optimizer, parameters: Map<string, Parameter>, steps =
       const tensors = new Map(
         SPECS.map(([name, shape], i) => [name, tf.tensor(GRADIENTS[step]?.[i] ?? [], shape)] as const),
       );
-      const gradients = optimizer.packs.map((pack) =>
-        gather(
-          pack,
-          pack.names.map((name) => tensors.get(name) as tf.Tensor),
+      const gradients = optimizer.groups.map((group) =>
+        flatten(
+          group,
+          group.names.map((name) => tensors.get(name) as tf.Tensor),
         ),
       );
       const scalars = Object.entries(optimizer.scalars(step, RATES[step] ?? 0));
@@ -190,21 +190,21 @@ describe.each([
     expect(() => optimizer.restore(state)).toThrow(/has shape \[4\] in the checkpoint, the model expects \[2,3\]/);
   });
 
-  test('joins the parameters of one rate and decay in one pack, and leaves the very large ones alone', () => {
-    const { packs } = create(parametersOf(), { weightDecay: 0.01, rateOf });
-    expect(packs.map(({ names }) => names)).toEqual([
+  test('joins the parameters of one rate and decay in one group, and leaves the very large ones alone', () => {
+    const { groups } = create(parametersOf(), { weightDecay: 0.01, rateOf });
+    expect(groups.map(({ names }) => names)).toEqual([
       ['backbone.weight'],
       ['backbone.bias'],
       ['head.weight', 'head.edge'],
       ['head.scale'],
     ]);
     const wide: Parameter = { variable: tf.variable(tf.zeros([2048, 2048])), layout: 'plain', role: 'weight' };
-    const { packs: joined } = create(new Map([...parametersOf(), ['wide', wide]]), {});
+    const { groups: joined } = create(new Map([...parametersOf(), ['wide', wide]]), {});
     expect(joined.map(({ names }) => names)).toEqual([['wide'], SPECS.map(([name]) => name)]);
   });
 
   test('has nothing to do for frozen parameters', () => {
-    expect(create(parametersOf(false), {}).packs).toEqual([]);
+    expect(create(parametersOf(false), {}).groups).toEqual([]);
   });
 
   test('frees its state when disposed', () => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Parameter } from '../../backbones/module.js';
 import { compile } from '../../engine/compile.js';
 import { OPTIMIZERS } from '../../training/optimizers.js';
-import { gather } from '../../training/packs.js';
+import { flatten } from '../../training/parameterGroups.js';
 
 type Named = { readonly weight: number[]; readonly bias: number[] };
 /** Recorded by bench/peers/optimizers.py, which says of what versions. */
@@ -44,11 +44,11 @@ describe('ten steps of an optimizer move parameters as those of PyTorch and timm
       return { norm: tf.norm(gradients[0] as tf.Tensor) as tf.Scalar };
     });
     for (const [step, gradients] of PEERS.gradients.entries()) {
-      const tensors = optimizer.packs.map((pack) =>
+      const tensors = optimizer.groups.map((group) =>
         tf.tidy(() =>
-          gather(
-            pack,
-            pack.names.map((each) => tf.tensor(gradients[each as keyof Named], parameters.get(each)?.variable.shape)),
+          flatten(
+            group,
+            group.names.map((each) => tf.tensor(gradients[each as keyof Named], parameters.get(each)?.variable.shape)),
           ),
         ),
       );

@@ -17,7 +17,7 @@ export interface RunRow {
   readonly step: number;
   readonly steps: number;
   readonly loss: number | null;
-  /** Of the last evaluation: its figures that are numbers. */
+  /** Numeric figures of the last evaluation. */
   readonly figures: { readonly [name: string]: number };
 }
 
@@ -80,7 +80,7 @@ export function describeRun(id: string, folder: string): RunRow {
   };
 }
 
-/** Of a run whose log has no end. */
+/** State of a run whose log has no end. */
 function stateOf(lock: string, last: readonly TimedEvent[]): RunRow['state'] {
   if (holderOf(lock) === null) return 'stopped';
   return last.findLast(({ event }) => event === 'step' || event === 'pause' || event === 'continue')?.event === 'pause'

@@ -20,7 +20,7 @@ export interface ModelRow {
   /** [height, width] it was made for. */
   readonly inputSize: readonly [height: number, width: number];
   readonly classes: number;
-  /** Of the whole network. */
+  /** Parameters of the whole network. */
   readonly parameters: number;
   /** From configs/RESULTS.md; none: not trained. */
   readonly measured: readonly string[];

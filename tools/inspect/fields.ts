@@ -50,7 +50,7 @@ function isGlobal({ kernel, inputs, output }: Operation): boolean {
   return REDUCTIONS.has(kernel) && shape.slice(0, -1).some((side, axis) => side !== output[axis]);
 }
 
-/** Of several inputs those that have the output's cells: one that is spread over all of them is a gate. */
+/** Inputs that have the output's cells: one that is broadcast over all of them is a gate. */
 function placed(inputs: readonly Operand[], output: readonly number[]): readonly Operand[] {
   const cells = (shape: readonly number[]): string => shape.slice(1, -1).join();
   const own = inputs.filter(({ shape }) => shape.length === output.length && cells(shape) === cells(output));

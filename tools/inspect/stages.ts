@@ -28,7 +28,7 @@ export interface StageTrace {
   readonly stages: readonly StageTable[];
   readonly operations: readonly Operation[];
   readonly imageId: number;
-  /** Of its feature maps. */
+  /** Ids of its feature maps. */
   readonly mapIds: readonly number[];
 }
 

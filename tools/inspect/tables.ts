@@ -18,7 +18,7 @@ export interface BackboneTables {
   /** Sides of the image that is counted with. */
   readonly inputPixels: number;
   readonly stages: readonly StageTable[];
-  /** Of all stages and the stem. */
+  /** Parameters of all stages and the stem. */
   readonly parameters: number;
   readonly macs: number;
   readonly activations: number;
@@ -47,7 +47,7 @@ export interface DetectorTables {
 /** Classes of the published parameter counts: COCO's category ids end at 90. */
 export const COCO_CLASSES = 90;
 
-/** Counts a backbone by stage, for RGB images of `pixels` x `pixels`, its own when absent; no engine is needed. */
+/** Counts a backbone by stage, for RGB images of `pixels` x `pixels`, by default its own; no engine is needed. */
 export function backboneTables(arch: BackboneArch, pixels?: number): BackboneTables {
   const network = architectureOf(arch);
   const inputPixels = pixels ?? network.inputPixels;

@@ -5,7 +5,7 @@ import { alikeGroups, type Fingerprint } from '../../datasets/pictures/index.js'
 /** Images of a split that look alike, and those of the training split that look like one of them. */
 export interface AlikeImages {
   readonly groups: readonly {
-    /** Of the split that was answered. */
+    /** Images of the split that was predicted. */
     readonly images: readonly string[];
     /** Not empty: what was measured was seen in training. */
     readonly training: readonly string[];

@@ -47,7 +47,7 @@ export interface ReportImage {
   /** Cells of the confusion that the image counts in: 'truth answer', class indices. */
   readonly cells: readonly string[];
   readonly suspicions: readonly Suspicion[];
-  /** Of class maps: pixels that are wrong, and of them those near a border of the truth. */
+  /** Wrong pixels of class maps, and those of them near a border of the truth. */
   readonly wrong: readonly [pixels: number, nearBorder: number] | null;
   readonly jpeg: Uint8Array;
 }
@@ -57,15 +57,15 @@ export interface Gathered {
   readonly dataset: Dataset;
   readonly report: { readonly [name: string]: unknown };
   readonly images: readonly ReportImage[];
-  /** Of boxes; empty for other truths. */
+  /** Predicted boxes; empty for other truths. */
   readonly answered: readonly Answered[];
   /** Images that look alike. */
   readonly alike: AlikeImages;
-  /** Of classes of whole images: 1 where the most probable is theirs, or one of theirs, else 0. */
+  /** Image classification: 1 where the most probable class is the image's, or one of its classes, else 0. */
   readonly right: readonly number[];
   /** As `createConfusion` counts. */
   readonly confusion: readonly (readonly number[])[];
-  /** Of each image, where truths are class maps. */
+  /** Confusion matrix of each image, where truths are class maps. */
   readonly confusions: readonly (readonly (readonly number[])[])[];
   /** Figures per case; null: the task has none. */
   readonly cases: CaseReport | null;
@@ -119,7 +119,7 @@ export async function gather(run: Run, { split, root, side, slices: file }: Gath
   const measured = { answered, confusions, right };
   const positions = new Map(images.map(({ id }, position) => [id, position]));
   const { maxDetections } = run.network.limits;
-  /** Of the headline of the images of a slice. */
+  /** Interval of the headline of the images of a slice. */
   const intervalOf = (ids: ReadonlySet<string>): Estimate | null => {
     const kept = new Set([...ids].map((id) => positions.get(id)));
     const part = partOf(measured, (position) => kept.has(position));

@@ -11,7 +11,7 @@ export interface SliceFigures {
   readonly images: number;
   /** As of the whole split. */
   readonly report: Report;
-  /** Of the headline, by images drawn again; null: there is none. */
+  /** Bootstrap interval of the headline; null: there is none. */
   readonly interval: Estimate | null;
 }
 

@@ -10,9 +10,9 @@ import type { Measurement } from '../measure.js';
 
 /** A network of the grid, or one that the compound rule gives. */
 export interface ScalePoint extends Scaling {
-  /** Of the compound rule; null: a point of the grid. */
+  /** Coefficient of the compound rule; null: a point of the grid. */
   readonly phi: number | null;
-  /** Of one image. */
+  /** Multiply-accumulates of one image. */
   readonly macs: number;
 }
 export interface MeasuredPoint extends ScalePoint, Pick<Measurement, 'p50' | 'peakBytes'> {}

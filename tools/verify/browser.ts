@@ -22,9 +22,9 @@ const ARGUMENTS = [
   ...['--headless', '--disable-gpu', '--no-first-run', '--disable-quic', '--disable-sync'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-extensions'],
 ];
-/** Of the files of runtimes. */
+/** Largest file of a runtime. */
 const MAX_BYTES = 2 ** 28;
-/** Of what the page posts. */
+/** Largest body that the page posts. */
 const MAX_POSTED = 2 ** 30;
 /** How long a page may take to open a network, or to answer, milliseconds. */
 const PATIENCE = 120_000;

@@ -3,7 +3,7 @@ import type { HostValues } from '../../deploy/hostNetwork.js';
 import { packTensors, unpackTensors } from './frames.js';
 
 type Run = (inputs: HostValues) => Promise<HostValues>;
-/** Of the runtimes, as they are used here. */
+/** Tensor of the runtimes, as they are used here. */
 interface Tensor {
   readonly data: Float32Array;
   readonly dims: readonly number[];

@@ -20,9 +20,9 @@ const LIMITS: { readonly [precision in Description['precision']]: Limits } = {
 
 /** Null: none. */
 interface Limits {
-  /** Of `ParityRow.furthest`. */
+  /** Limit of `ParityRow.furthest`. */
   readonly furthest: number | null;
-  /** Of `ParityRow.loss`. */
+  /** Limit of `ParityRow.loss`. */
   readonly loss: number | null;
 }
 
@@ -32,7 +32,7 @@ export interface ParityRow {
   /** Null: the row that the others are compared with. */
   readonly format: FormatName | null;
   readonly precision: Description['precision'];
-  /** Of the task's metric; null: there was nothing to measure. */
+  /** Value of the task's metric; null: there was nothing to measure. */
   readonly metric: number | null;
   /** What it lost of the metric; null where there is none. */
   readonly loss: number | null;

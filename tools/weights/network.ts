@@ -8,7 +8,7 @@ import type { GoldenNetwork } from '../../pretrained/golden.js';
 /** A network that weights can be made for: a backbone with its classifier, or a preset's detector. */
 export interface NamedNetwork {
   readonly network: GoldenNetwork;
-  /** Sides of the golden forward's picture; the classifiers' when absent. */
+  /** Sides of the golden forward's picture. Defaults to the classifiers'. */
   readonly goldenPixels?: number;
 }
 

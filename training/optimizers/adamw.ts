@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { valueAt } from '../../engine/checked.js';
 import { adamw } from '../../engine/kernels/index.js';
-import { assignVariables, gatherVariables, type ParameterMap } from '../packs.js';
+import { assignVariables, flattenVariables, type ParameterMap } from '../parameterGroups.js';
 import { createSlot } from '../slots.js';
-import { type GroupOptions, group, type Optimizer, stateOf, type Update, zeros } from './optimizer.js';
+import { type GroupOptions, type Optimizer, parameterGroups, stateOf, type Update, zeros } from './optimizer.js';
 
 export interface AdamWOptions extends GroupOptions {
   /** Decay of the first moment. Defaults to 0.9. */
@@ -22,20 +22,20 @@ export interface AdamWOptions extends GroupOptions {
  */
 export function createAdamW(parameters: ParameterMap, options: AdamWOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
-  const { packs, rates, decays } = group(parameters, options);
-  const first = createSlot('first', packs, zeros);
-  const second = createSlot('second', packs, zeros);
+  const { groups, rates, decays } = parameterGroups(parameters, options);
+  const first = createSlot('first', groups, zeros);
+  const second = createSlot('second', groups, zeros);
   return {
     ...stateOf([first, second]),
-    packs,
+    groups,
     scalars: (step, learningRate) => {
       const root = Math.sqrt(1 - beta2 ** (step + 1));
       return { learningRate, stepSize: (learningRate * root) / (1 - beta1 ** (step + 1)), epsilon: epsilon * root };
     },
     update: (gradients, scalars) => {
       const { learningRate, stepSize, epsilon: tiny } = scalars as { [name: string]: tf.Scalar };
-      packs.forEach((pack, i) => {
-        const [value, mean, gradient] = [gatherVariables(pack), first.variables[i], gradients[i]] as Update;
+      groups.forEach((group, i) => {
+        const [value, mean, gradient] = [flattenVariables(group), first.variables[i], gradients[i]] as Update;
         const variance = valueAt(second.variables, i);
         const [rate, decay] = [rates[i] ?? 1, decays[i] ?? 0];
         const [moved, nextMean, nextVariance] = adamw(
@@ -52,7 +52,7 @@ export function createAdamW(parameters: ParameterMap, options: AdamWOptions = {}
         );
         mean.assign(nextMean);
         variance.assign(nextVariance);
-        assignVariables(pack, moved);
+        assignVariables(group, moved);
       });
     },
   };

@@ -1,10 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 import { valueAt } from '../../engine/checked.js';
 import { lamb } from '../../engine/kernels/index.js';
-import { assignVariables, gather, gatherVariables, type Pack, type ParameterMap, scatter } from '../packs.js';
+import {
+  assignVariables,
+  flatten,
+  flattenVariables,
+  type ParameterGroup,
+  type ParameterMap,
+  unflatten,
+} from '../parameterGroups.js';
 import { createSlot } from '../slots.js';
 import type { AdamWOptions } from './adamw.js';
-import { group, type Optimizer, stateOf, type Update, zeros } from './optimizer.js';
+import { type Optimizer, parameterGroups, stateOf, type Update, zeros } from './optimizer.js';
 
 /** As AdamW's; epsilon defaults to 1e-6. */
 export type LambOptions = AdamWOptions;
@@ -17,12 +24,12 @@ export type LambOptions = AdamWOptions;
  */
 export function createLamb(parameters: ParameterMap, options: LambOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6 } = options;
-  const { packs, rates, decays } = group(parameters, options);
-  const first = createSlot('first', packs, zeros);
-  const second = createSlot('second', packs, zeros);
+  const { groups, rates, decays } = parameterGroups(parameters, options);
+  const first = createSlot('first', groups, zeros);
+  const second = createSlot('second', groups, zeros);
   return {
     ...stateOf([first, second]),
-    packs,
+    groups,
     scalars: (step, learningRate) => ({
       learningRate,
       firstCorrection: 1 / (1 - beta1 ** (step + 1)),
@@ -30,8 +37,8 @@ export function createLamb(parameters: ParameterMap, options: LambOptions = {}):
     }),
     update: (gradients, scalars) => {
       const { learningRate, firstCorrection, rootCorrection } = scalars as { readonly [name: string]: tf.Scalar };
-      packs.forEach((pack, i) => {
-        const [value, mean, gradient] = [gatherVariables(pack), first.variables[i], gradients[i]] as Update;
+      groups.forEach((group, i) => {
+        const [value, mean, gradient] = [flattenVariables(group), first.variables[i], gradients[i]] as Update;
         const variance = valueAt(second.variables, i);
         const decay = decays[i] ?? 0;
         const [direction, nextMean, nextVariance] = lamb(
@@ -47,19 +54,19 @@ export function createLamb(parameters: ParameterMap, options: LambOptions = {}):
         );
         mean.assign(nextMean);
         variance.assign(nextVariance);
-        const scaled = decay === 0 ? direction : toLength(pack, direction, value);
-        assignVariables(pack, tf.sub(value, tf.mul(scaled, tf.mul(learningRate as tf.Scalar, rates[i] ?? 1))));
+        const scaled = decay === 0 ? direction : toLength(group, direction, value);
+        assignVariables(group, tf.sub(value, tf.mul(scaled, tf.mul(learningRate as tf.Scalar, rates[i] ?? 1))));
       });
     },
   };
 }
 
 /** Each parameter's part of a direction at the length of the parameter; as it is where either has none. */
-function toLength(pack: Pack, direction: tf.Tensor, value: tf.Tensor): tf.Tensor {
-  const values = scatter(pack, value);
-  return gather(
-    pack,
-    scatter(pack, direction).map((part, i) => {
+function toLength(group: ParameterGroup, direction: tf.Tensor, value: tf.Tensor): tf.Tensor {
+  const values = unflatten(group, value);
+  return flatten(
+    group,
+    unflatten(group, direction).map((part, i) => {
       const [own, step] = [tf.norm(valueAt(values, i)), tf.norm(part)];
       const ratio = tf.div(own, tf.add(step, tf.cast(tf.equal(step, 0), 'float32')));
       return tf.mul(part, tf.where(tf.logicalAnd(tf.greater(own, 0), tf.greater(step, 0)), ratio, tf.onesLike(ratio)));

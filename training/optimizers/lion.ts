@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { lion } from '../../engine/kernels/index.js';
-import { assignVariables, gatherVariables, type ParameterMap } from '../packs.js';
+import { assignVariables, flattenVariables, type ParameterMap } from '../parameterGroups.js';
 import { createSlot } from '../slots.js';
-import { type GroupOptions, group, type Optimizer, stateOf, type Update, zeros } from './optimizer.js';
+import { type GroupOptions, type Optimizer, parameterGroups, stateOf, type Update, zeros } from './optimizer.js';
 
 export interface LionOptions extends GroupOptions {
   /** Share of the momentum in the direction. Defaults to 0.9. */
@@ -19,20 +19,20 @@ export interface LionOptions extends GroupOptions {
  */
 export function createLion(parameters: ParameterMap, options: LionOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.99 } = options;
-  const { packs, rates, decays } = group(parameters, options);
-  const first = createSlot('first', packs, zeros);
+  const { groups, rates, decays } = parameterGroups(parameters, options);
+  const first = createSlot('first', groups, zeros);
   return {
     ...stateOf([first]),
-    packs,
+    groups,
     scalars: (_step, learningRate) => ({ learningRate }),
     update: (gradients, { learningRate }) => {
-      packs.forEach((pack, i) => {
-        const [value, mean, gradient] = [gatherVariables(pack), first.variables[i], gradients[i]] as Update;
+      groups.forEach((group, i) => {
+        const [value, mean, gradient] = [flattenVariables(group), first.variables[i], gradients[i]] as Update;
         const rate = tf.mul(learningRate as tf.Scalar, rates[i] ?? 1);
         const shrink = tf.sub(1, tf.mul(rate, decays[i] ?? 0));
         const [moved, next] = lion({ value, gradient, first: mean, rate, shrink }, { beta1, beta2 });
         mean.assign(next);
-        assignVariables(pack, moved);
+        assignVariables(group, moved);
       });
     },
   };

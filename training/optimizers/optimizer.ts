@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Parameter } from '../../backbones/module.js';
-import { type Pack, type ParameterMap, packParameters, trainable } from '../packs.js';
+import { groupParameters, type ParameterGroup, type ParameterMap, trainable } from '../parameterGroups.js';
 import type { Slot, Stateful } from '../slots.js';
 import { joinSlots } from '../slots.js';
 
@@ -10,13 +10,13 @@ export type Scalars = { readonly [name: string]: tf.Scalar };
 /** Moves the trainable parameters. Its state exists from the start and is assigned by tensor operations alone. */
 export interface Optimizer extends Stateful {
   /** The trainable parameters in the order of the gradients. */
-  readonly packs: readonly Pack[];
+  readonly groups: readonly ParameterGroup[];
   /** Host numbers that change with the step (counted from 0); the compiled step receives them as float32 scalars. */
   scalars(step: number, learningRate: number): { readonly [name: string]: number };
   /**
    * One step. Tensors only; call inside `tf.tidy`.
    *
-   * @param gradients one per pack, of the pack's shape
+   * @param gradients one per group, of the group's shape
    * @param scalars   what `scalars` returned, as tensors
    */
   update(gradients: readonly tf.Tensor[], scalars: Scalars): void;
@@ -49,16 +49,16 @@ export function stateOf(slots: readonly Slot[]): Pick<Optimizer, 'state' | 'rest
   };
 }
 
-/** What one pack is updated from. */
+/** What one group is updated from. */
 export type Update = [values: tf.Tensor, slot: tf.Variable, gradient: tf.Tensor];
 
-/** The state of a pack before the first step. */
-export const zeros = (pack: Pack): tf.Tensor => tf.zeros([...pack.shape]);
+/** The state of a group before the first step. */
+export const zeros = (group: ParameterGroup): tf.Tensor => tf.zeros([...group.shape]);
 
-/** Packs of one learning-rate factor and one weight decay each. */
-export function group(parameters: ParameterMap, { weightDecay = 0, rateOf = () => 1 }: GroupOptions) {
+/** Groups of one learning-rate factor and one weight decay each. */
+export function parameterGroups(parameters: ParameterMap, { weightDecay = 0, rateOf = () => 1 }: GroupOptions) {
   const decayOf = ({ role }: Parameter): number => (role === 'weight' ? weightDecay : 0);
-  const packs = packParameters(trainable(parameters), (name, parameter) => `${rateOf(name)} ${decayOf(parameter)}`);
-  const split = packs.map(({ key }) => key.split(' ').map(Number));
-  return { packs, rates: split.map(([rate]) => rate ?? 1), decays: split.map(([, decay]) => decay ?? 0) };
+  const groups = groupParameters(trainable(parameters), (name, parameter) => `${rateOf(name)} ${decayOf(parameter)}`);
+  const split = groups.map(({ key }) => key.split(' ').map(Number));
+  return { groups, rates: split.map(([rate]) => rate ?? 1), decays: split.map(([, decay]) => decay ?? 0) };
 }

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { valueAt } from '../../engine/checked.js';
 import { rmsprop } from '../../engine/kernels/index.js';
-import { assignVariables, gatherVariables, type Pack, type ParameterMap } from '../packs.js';
+import { assignVariables, flattenVariables, type ParameterGroup, type ParameterMap } from '../parameterGroups.js';
 import { createSlot } from '../slots.js';
-import { type GroupOptions, group, type Optimizer, stateOf, type Update, zeros } from './optimizer.js';
+import { type GroupOptions, type Optimizer, parameterGroups, stateOf, type Update, zeros } from './optimizer.js';
 
 export interface RmspropOptions extends GroupOptions {
   /** Defaults to 0.9. */
@@ -22,16 +22,16 @@ export interface RmspropOptions extends GroupOptions {
  */
 export function createRmsprop(parameters: ParameterMap, options: RmspropOptions = {}): Optimizer {
   const { momentum = 0.9, decay: squareDecay = 0.9, epsilon = 1e-3 } = options;
-  const { packs, rates, decays } = group(parameters, options);
-  const square = createSlot('square', packs, ones);
-  const velocity = createSlot('velocity', packs, zeros);
+  const { groups, rates, decays } = parameterGroups(parameters, options);
+  const square = createSlot('square', groups, ones);
+  const velocity = createSlot('velocity', groups, zeros);
   return {
     ...stateOf([square, velocity]),
-    packs,
+    groups,
     scalars: (_step, learningRate) => ({ learningRate }),
     update: (gradients, { learningRate }) => {
-      packs.forEach((pack, i) => {
-        const [value, mean, gradient] = [gatherVariables(pack), square.variables[i], gradients[i]] as Update;
+      groups.forEach((group, i) => {
+        const [value, mean, gradient] = [flattenVariables(group), square.variables[i], gradients[i]] as Update;
         const speed = valueAt(velocity.variables, i);
         const [moved, nextMean, nextSpeed] = rmsprop(
           { value, gradient, square: mean, velocity: speed, rate: tf.mul(learningRate as tf.Scalar, rates[i] ?? 1) },
@@ -39,10 +39,10 @@ export function createRmsprop(parameters: ParameterMap, options: RmspropOptions 
         );
         mean.assign(nextMean);
         speed.assign(nextSpeed);
-        assignVariables(pack, moved);
+        assignVariables(group, moved);
       });
     },
   };
 }
 
-const ones = (pack: Pack): tf.Tensor => tf.ones([...pack.shape]);
+const ones = (group: ParameterGroup): tf.Tensor => tf.ones([...group.shape]);

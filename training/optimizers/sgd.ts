@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { assignVariables, gatherVariables, type ParameterMap } from '../packs.js';
+import { assignVariables, flattenVariables, type ParameterMap } from '../parameterGroups.js';
 import { createSlot } from '../slots.js';
-import { type GroupOptions, group, type Optimizer, stateOf, type Update, zeros } from './optimizer.js';
+import { type GroupOptions, type Optimizer, parameterGroups, stateOf, type Update, zeros } from './optimizer.js';
 
 export interface SgdOptions extends GroupOptions {
   /** Momentum, 0 to below 1. Defaults to 0.9. */
@@ -17,21 +17,21 @@ export interface SgdOptions extends GroupOptions {
  */
 export function createSgd(parameters: ParameterMap, options: SgdOptions = {}): Optimizer {
   const { momentum = 0.9, nesterov = false } = options;
-  const { packs, rates, decays } = group(parameters, options);
-  const velocity = createSlot('velocity', packs, zeros);
+  const { groups, rates, decays } = parameterGroups(parameters, options);
+  const velocity = createSlot('velocity', groups, zeros);
   return {
     ...stateOf([velocity]),
-    packs,
+    groups,
     scalars: (_step, learningRate) => ({ learningRate }),
     update: (gradients, { learningRate }) => {
-      packs.forEach((pack, i) => {
-        const [values, slot, plain] = [gatherVariables(pack), velocity.variables[i], gradients[i]] as Update;
+      groups.forEach((group, i) => {
+        const [values, slot, plain] = [flattenVariables(group), velocity.variables[i], gradients[i]] as Update;
         const decay = decays[i] ?? 0;
         const gradient = decay === 0 ? plain : tf.add(plain, tf.mul(values, decay));
         const moved = tf.add(tf.mul(slot, momentum), gradient);
         const direction = nesterov ? tf.add(gradient, tf.mul(moved, momentum)) : moved;
         slot.assign(moved);
-        assignVariables(pack, tf.sub(values, tf.mul(direction, tf.mul(learningRate as tf.Scalar, rates[i] ?? 1))));
+        assignVariables(group, tf.sub(values, tf.mul(direction, tf.mul(learningRate as tf.Scalar, rates[i] ?? 1))));
       });
     },
   };

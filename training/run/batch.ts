@@ -8,7 +8,7 @@ export type TrainBatch = Pick<Batch, 'images' | 'shape' | 'targets' | 'ids' | 'r
 export interface BatchLayout {
   /** [N, H, W, C]. */
   readonly images: readonly [number, number, number, number];
-  /** Of the images' values. Defaults to uint8. */
+  /** Type of the images' values. Defaults to uint8. */
   readonly type?: PixelType;
   /** Shapes with the batch dimension first. */
   readonly targets: {

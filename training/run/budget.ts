@@ -1,6 +1,6 @@
 /** What a budget of time is spent on. */
 export interface BudgetOptions {
-  /** Of training, evaluation and checkpoints, over all sessions. */
+  /** Seconds of training, evaluation and checkpoints, over all sessions. */
   readonly seconds: number;
   /** The most steps, whatever time is left. */
   readonly mostSteps: number;
@@ -10,7 +10,7 @@ export interface BudgetOptions {
   readonly evaluationSteps: number;
   /** Seconds between checkpoints. */
   readonly checkpointSeconds: number;
-  /** Of several of equal time, whose steps cost differently; steps are measured in this one. */
+  /** Stage, of several of equal time, whose steps cost differently; steps are measured in this one. */
   readonly stage?: { readonly index: number; readonly costs: readonly number[] };
 }
 

@@ -13,12 +13,12 @@ export interface CachedViewsOptions {
   readonly images: number;
   /** Images of a step. */
   readonly batchSize: number;
-  /** Of each image: epoch e sees view e modulo them. */
+  /** Views of each image: epoch e sees view e modulo them. */
   readonly views: number;
-  /** Of the order. */
+  /** Seed of the order. */
   readonly seed: number;
   readonly pack: MapsTraining<unknown, never>['pack'];
-  /** Bytes that may be taken; what is free when absent. */
+  /** Bytes that may be taken. Defaults to what is free. */
   readonly available?: number;
   readonly say: (line: string) => void;
   /** Sees the first batch of images. */

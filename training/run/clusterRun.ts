@@ -9,7 +9,7 @@ import { nameTasks, type PeerWatch, waitForPeers, watchPeers } from './clusterWa
 
 /** The other processes of a run, as long as it lasts. */
 export interface Peers {
-  /** Of this process; task 0 alone evaluates and writes. */
+  /** Rank of this process; rank 0 alone evaluates and writes. */
   readonly task: number;
   /** Comes back when every process has called it, however long one of them takes. */
   meet(): Promise<void>;

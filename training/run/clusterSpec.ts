@@ -3,7 +3,7 @@ import { ConfigError, messageOf } from '../../engine/errors.js';
 
 /** Processes of one cluster at most: the ring is passed through all of them at every step. */
 const MAX_TASKS = 256;
-/** Of a DNS name (RFC 1035). */
+/** Longest DNS name (RFC 1035). */
 const MAX_HOST = 253;
 const MAX_TF_CONFIG = 64 * 1024;
 

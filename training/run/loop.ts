@@ -23,7 +23,7 @@ export interface Steps extends Omit<Stepper, 'requireMemory'> {
 
 export function createSteps<Raw>(session: Omit<Session<Raw>, 'log'>): Steps {
   const { run, plan, peers } = session;
-  const vote = peers ? () => REASONS.map((reason) => wants(session, reason)) : undefined;
+  const flag = peers ? () => REASONS.map((reason) => wants(session, reason)) : undefined;
   const { state } = session;
   const optimizerFrom = state.unfrozenAt ?? 0;
   const rewarmed = (step: number): number =>
@@ -33,7 +33,7 @@ export function createSteps<Raw>(session: Omit<Session<Raw>, 'log'>): Steps {
     totalSteps: () => state.totalSteps,
     rateAt: (step: number) => plan.scheduleOf(state.totalSteps)(step) * state.patience.rateFactor * rewarmed(step),
   };
-  const stepper = createStepper(run.model, plan, course, vote);
+  const stepper = createStepper(run.model, plan, course, flag);
   return {
     ...stepper,
     requireMemory: async () => stepper.requireMemory(await run.loader.layout(), run.availableBytes),
@@ -198,9 +198,9 @@ interface Agreement {
   stop: { readonly step: number; readonly reason: StopReason } | null;
 }
 
-/** One step after it was asked for: by then every process has read the votes, whether it reads them early or late. */
-function agree(agreement: Agreement, { step, votes }: StepReport): void {
-  const reason = REASONS.find((_, i) => votes[i]);
+/** One step after it was asked for: by then every process has read the flags, whether it reads them early or late. */
+function agree(agreement: Agreement, { step, flags }: StepReport): void {
+  const reason = REASONS.find((_, i) => flags[i]);
   if (reason !== undefined) agreement.stop ??= { step: step + 1, reason };
 }
 
@@ -249,7 +249,7 @@ function checkpointDue(plan: Plan, step: number, saved: { step: number; seconds:
 async function record<Raw>(session: Session<Raw>, unread: UnreadStep, waiting: WaitingWatch): Promise<StepReport> {
   const { run, plan, state, log, progress } = session;
   const report = await unread.read();
-  const { votes: _votes, ...figures } = report;
+  const { flags: _flags, ...figures } = report;
   log.write({ event: 'step', ...figures });
   const steps = plan.timed && state.totalSteps >= UNKNOWN_STEPS ? Number.POSITIVE_INFINITY : state.totalSteps;
   const evaluations = run.evaluate && {

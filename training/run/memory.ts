@@ -80,7 +80,7 @@ export interface BatchChoice {
   readonly most: number;
   /** What it is a multiple of. */
   readonly multiple: number;
-  /** Bytes that the process may still take; what is there when absent. */
+  /** Bytes that the process may still take. Defaults to what is free. */
   readonly available?: number;
 }
 
@@ -110,7 +110,7 @@ export async function chooseBatch(
   return { batchSize, neededBytes: bytesOf(batchSize), availableBytes };
 }
 
-/** Of an estimate: memory does not depend on it. */
+/** Progress that an estimate assumes: memory does not depend on it. */
 const FIRST = { step: 0, learningRate: 0 } as const;
 
 /** What a step needs, beside what there is for it. */
@@ -123,8 +123,8 @@ export interface StepMemory extends MemoryNeed {
  * address, before a batch is made. The trace is the one that the first call uses.
  *
  * @param parts     that a batch is computed in
- * @param votes     as the steps will be given, in a cluster
- * @param available bytes the process may still take; what is there when absent
+ * @param flags     as the steps will be given, in a cluster
+ * @param available bytes the process may still take. Defaults to what is free
  * @returns         null: the model runs an op on this engine whose memory is not known
  * @throws EngineError naming the largest batch that fits, or a smaller input
  */
@@ -132,14 +132,14 @@ export function requireStepMemory(
   step: Pick<AccumulatedStep, 'memory'>,
   layout: BatchLayout,
   parts: number,
-  votes?: readonly boolean[],
+  flags?: readonly boolean[],
   available?: number,
 ): StepMemory | null {
   const [batch, height, width] = layout.images;
   const stepBytes = (count: number): number => {
     const hollow = hollowBatch(layout, Math.ceil(count / parts));
     try {
-      return step.memory(hollow.images, hollow.targets, { ...FIRST, votes }) + parts * batchBytes(hollow);
+      return step.memory(hollow.images, hollow.targets, { ...FIRST, flags }) + parts * batchBytes(hollow);
     } finally {
       tf.dispose(hollow as unknown as tf.TensorContainer);
     }

@@ -3,7 +3,7 @@ import { taskCount } from '../../engine/collective.js';
 import { ConfigError } from '../../engine/errors.js';
 import { createEma, type Ema } from '../ema.js';
 import { OPTIMIZERS, type Optimizer, type OptimizerName } from '../optimizers.js';
-import type { ParameterMap } from '../packs.js';
+import type { ParameterMap } from '../parameterGroups.js';
 import type { Plateau } from '../patience.js';
 import { createSchedule, type Schedule, scaleLearningRate } from '../schedule.js';
 import { type TrainConfig, trainConfig } from './config.js';
@@ -45,7 +45,7 @@ export interface Plan {
   readonly clipNorm: number | undefined;
   readonly normMomentum: number;
   readonly recompute: boolean;
-  /** Radius of sharpness-aware minimisation; absent: none. */
+  /** Radius of sharpness-aware minimisation. Defaults to none. */
   readonly sam: number | undefined;
   /** Equal parts that a batch is computed in. */
   readonly accumulate: number;

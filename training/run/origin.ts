@@ -6,7 +6,7 @@ import { readText } from '../../engine/files/read.js';
 export interface Origin {
   /** As it was typed; null: it was started by another program. */
   readonly command: string | null;
-  /** Of the git folder that it was started in; null: there is none. */
+  /** Commit of the git folder that it was started in; null: there is none. */
   readonly commit: string | null;
   /** Processor and memory. */
   readonly machine: string;

@@ -15,7 +15,7 @@ import { taughtImages } from './taught.js';
 
 /** A picture with what stands on it, as it is kept: plain JSON. */
 export interface KeptPicture {
-  /** Of the image. */
+  /** Id of the image. */
   readonly id: string;
   /** Pixels that the shapes are measured in. */
   readonly width: number;
@@ -35,9 +35,9 @@ export interface KeptPictures {
   readonly pictures: readonly KeptPicture[];
   /** Those with the largest errors; only of answers. */
   readonly worst?: readonly KeptPicture[];
-  /** Of answers to the whole split: counts of truths (rows) by what they were answered as; of boxes the last is nothing. */
+  /** Confusion matrix of the whole split: counts of truths (rows) by predicted class; of boxes the last is background. */
   readonly confusion?: readonly (readonly number[])[];
-  /** Of boxes: precision over recall of every class. */
+  /** Precision over recall of every class, of boxes. */
   readonly curves?: readonly ClassCurve[];
 }
 

@@ -50,7 +50,7 @@ async function decodeOrTell(
   }
 }
 
-/** Of the file's header; 0 when it cannot be read, which is said when its turn comes. */
+/** Pixels by the file's header; 0 when it cannot be read, which is said when its turn comes. */
 function pixelsOf(file: string): Promise<number> {
   return readImageSize(file).then(
     ({ width, height }) => width * height,

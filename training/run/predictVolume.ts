@@ -44,7 +44,7 @@ export interface VolumePrediction {
   /** A slice and its classes: the one that was asked for, or that with the most of what is no background. */
   readonly shown: { readonly index: number; readonly image: Pixels; readonly result: ClassMap };
   readonly slices: number;
-  /** Of one voxel, millilitres; null: the file does not say how large voxels are. */
+  /** Volume of one voxel, millilitres; null: the file does not say how large voxels are. */
   readonly millilitres: number | null;
 }
 

@@ -6,7 +6,7 @@ import type { StepTime } from './events.js';
 export interface ProgressStep {
   /** Completed steps. */
   readonly step: number;
-  /** Of the whole training; infinite: not known yet. */
+  /** Steps of the whole training; infinite: not known yet. */
   readonly steps: number;
   readonly epoch: number;
   readonly epochs: number;
@@ -38,9 +38,9 @@ export interface ProgressStream {
 }
 
 export interface ProgressOptions {
-  /** Milliseconds between two plain lines where there is no terminal; 10 s when absent. */
+  /** Milliseconds between two plain lines where there is no terminal. Defaults to 10 s. */
   readonly every?: number;
-  /** Milliseconds now; the clock when absent. */
+  /** Milliseconds now. Defaults to the clock. */
   readonly now?: () => number;
 }
 

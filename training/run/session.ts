@@ -36,7 +36,7 @@ export interface TrainRun<Raw = unknown> {
   readonly options: TrainOptions;
   /** The run's folder. */
   readonly out: string;
-  /** The same folder where the caller holds it already; absent: it is held as long as the run lasts. */
+  /** The same folder where the caller holds it already. Absent: it is held as long as the run lasts. */
   readonly held?: HeldRunFolder;
   /** Continues from the last checkpoint in `out`; starts anew when there is none. */
   readonly resume?: boolean;
@@ -49,13 +49,13 @@ export interface TrainRun<Raw = unknown> {
   readonly threads?: ThreadCounts;
   /** For the record. */
   readonly origin?: Origin;
-  /** Bytes the first step may take beyond what the process holds; what is free when absent. */
+  /** Bytes the first step may take beyond what the process holds. Defaults to what is free. */
   readonly availableBytes?: number;
   /** Watches for tensors that stay alive after steps, and throws naming the op that made them; for development. */
   readonly checkLeaks?: boolean;
   /** Aborted: the running step is finished, a checkpoint is written, and the run returns. */
   readonly signal?: AbortSignal;
-  /** Standard error when absent. */
+  /** Defaults to standard error. */
   readonly progress?: Progress;
   /** Sees what there is to see; it must not hold the run up. */
   readonly watch?: RunWatch;
@@ -65,7 +65,7 @@ export interface TrainRun<Raw = unknown> {
   readonly stage?: RunStage;
   /** What images are prepared for, where the model learns from something else. Defaults to the model's. */
   readonly preprocessing?: Preprocessing;
-  /** What must be the same in every process of a cluster, plain JSON; the config when absent. */
+  /** Plain JSON that must be the same in every process of a cluster. Defaults to the config. */
   readonly shared?: unknown;
 }
 
@@ -91,9 +91,9 @@ export interface RunState {
   readonly run: string;
   /** Completed steps. */
   step: number;
-  /** Of the whole training, as far as is known. */
+  /** Steps of the whole training, as far as is known. */
   totalSteps: number;
-  /** Of training and evaluation, over all sessions. */
+  /** Seconds of training and evaluation, over all sessions. */
   seconds: number;
   best: Evaluation | null;
   latest: Evaluation | null;

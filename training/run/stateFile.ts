@@ -5,7 +5,7 @@ import { writeWhole } from '../../engine/files/write.js';
 import { readSafetensors, writeSafetensors } from '../../weights/index.js';
 import { captureState, restoreState, type TrainingState } from '../state.js';
 
-/** Of a file of states: what one buffer holds. */
+/** Size of one buffer of a file of states. */
 const MAX_BYTES = 2 ** 32;
 
 /**

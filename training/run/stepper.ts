@@ -19,7 +19,7 @@ export interface StepReport {
   readonly learningRate: number;
   readonly ms: StepTime;
   /** What any process of the cluster asked for when the step began; empty without one. */
-  readonly votes: readonly boolean[];
+  readonly flags: readonly boolean[];
 }
 
 /** A step that ran, its numbers still on the device. */
@@ -47,7 +47,7 @@ export interface Stepper {
   /**
    * Asks for the memory of a step with batches of this layout; the trace is the one of the first step.
    *
-   * @param available bytes the process may still take; what is there when absent
+   * @param available bytes the process may still take. Defaults to what is free
    * @returns         null: it is not known on this engine
    * @throws EngineError when it is not there, naming what fits
    */
@@ -61,18 +61,18 @@ export interface Stepper {
 }
 
 /**
- * @param vote in a cluster: what this process asks of all at the start of a step
+ * @param flag in a cluster: what this process asks of all at the start of a step
  */
 export function createStepper<Raw>(
   model: TrainableModel<Raw>,
   plan: Plan,
   course: Course,
-  vote: (() => readonly boolean[]) | undefined,
+  flag: (() => readonly boolean[]) | undefined,
 ): Stepper {
   const compiled = planStep(model, plan);
   return {
     dispose: () => compiled.dispose(),
-    requireMemory: (layout, available) => requireStepMemory(compiled, layout, plan.accumulate, vote?.(), available),
+    requireMemory: (layout, available) => requireStepMemory(compiled, layout, plan.accumulate, flag?.(), available),
     run: async ({ batch, step, epoch }, waited, whileRunning) => {
       const entered = performance.now();
       const parts = partsOf(batch, plan.accumulate).map(({ images, shape, targets }) => {
@@ -87,7 +87,7 @@ export function createStepper<Raw>(
           optimizerStep: step - course.optimizerFrom,
           learningRate,
           progress,
-          votes: vote?.(),
+          flags: flag?.(),
         });
         const result = await bothEnd(running, whileRunning());
         const ms = { data: waited, compute: performance.now() - started, host: started - entered };
@@ -96,9 +96,9 @@ export function createStepper<Raw>(
           dispose: () => tf.dispose(result as unknown as tf.TensorContainer),
           peek: () => readResult(result),
           read: async () => {
-            const { losses, gradientNorm, votes } = await readResult(result);
+            const { losses, gradientNorm, flags } = await readResult(result);
             requireFinite(step + 1, ids, { ...losses, 'gradient norm': gradientNorm });
-            return { step: step + 1, epoch: epoch + 1, losses, gradientNorm, learningRate, ms, votes };
+            return { step: step + 1, epoch: epoch + 1, losses, gradientNorm, learningRate, ms, flags };
           },
         };
       } finally {
@@ -147,11 +147,11 @@ async function bothEnd(running: Promise<StepResult>, meanwhile: Promise<void>): 
   throw done.reason;
 }
 
-async function readResult({ losses, gradientNorm, votes }: StepResult) {
+async function readResult({ losses, gradientNorm, flags }: StepResult) {
   const host: { [term: string]: number } = {};
   for (const [term, value] of Object.entries(losses)) host[term] = await readScalar(value);
-  const shares = await Promise.all(votes.map(readScalar));
-  return { losses: host, gradientNorm: await readScalar(gradientNorm), votes: shares.map((share) => share > 0) };
+  const shares = await Promise.all(flags.map(readScalar));
+  return { losses: host, gradientNorm: await readScalar(gradientNorm), flags: shares.map((share) => share > 0) };
 }
 
 async function readScalar(value: tf.Scalar): Promise<number> {

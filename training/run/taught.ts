@@ -7,7 +7,7 @@ import type { TrainBatch } from './batch.js';
 /** An image of a batch as the network sees it. */
 export interface TaughtImage {
   readonly id: string;
-  /** Of the input, pixels. */
+  /** Width of the input, pixels. */
   readonly width: number;
   readonly height: number;
   /** For the eye; a copy. */

@@ -30,7 +30,7 @@ export interface TrainResult {
   readonly reason: StopReason;
   /** Completed steps. */
   readonly step: number;
-  /** Of training and evaluation, over all sessions. */
+  /** Seconds of training and evaluation, over all sessions. */
   readonly seconds: number;
   readonly best: Evaluation | null;
   readonly latest: Evaluation | null;
@@ -166,7 +166,7 @@ function both(log: EventLog, other: EventLog | undefined): EventLog {
   };
 }
 
-/** Of a process that does not write. */
+/** Log of a process that does not write. */
 const NO_LOG: EventLog = { write: () => undefined, close: () => undefined };
 
 async function join<Raw>(run: TrainRun<Raw>, cluster: Membership, progress: Progress): Promise<Peers> {
@@ -352,7 +352,7 @@ const withoutOptimizer = ({ tensors, metadata }: Checkpoint): Checkpoint => {
   return { metadata, tensors: new Map([...tensors].filter(([name]) => !name.startsWith(OPTIMIZER))) };
 };
 
-/** Of its minutes, what may be left of a run that has ended. */
+/** Share of its minutes that may be left of a run that has ended. */
 const UNUSED = 0.05;
 
 /** Steps of a run that time ends, with so many seconds left: as it was planned, or more where it had ended and was given more time. */

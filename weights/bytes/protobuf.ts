@@ -8,7 +8,7 @@ export type Field =
   | { readonly number: number; readonly kind: 'bytes'; readonly value: ByteSource };
 
 const MAX_VARINT_BYTES = 10;
-/** Of one message; lists of numbers are packed into one field. */
+/** Most fields of one message; lists of numbers are packed into one field. */
 const MAX_FIELDS = 1_000_000;
 
 /**

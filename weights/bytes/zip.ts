@@ -11,7 +11,7 @@ export interface ZipEntry {
   readonly method: 'stored' | 'deflated';
   /** Bytes when unpacked, as the archive claims; never more than deflate could make of what is stored. */
   readonly size: number;
-  /** Of the unpacked bytes. */
+  /** CRC-32 of the unpacked bytes. */
   readonly crc: number;
   /** The file's bytes as they are stored. */
   packed(): ByteSource;
@@ -84,7 +84,7 @@ interface DirectoryEntry {
   readonly packed: number;
   readonly size: number;
   readonly crc: number;
-  /** Of the header before the data. */
+  /** Position of the header before the data. */
   readonly local: number;
 }
 

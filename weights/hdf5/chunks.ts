@@ -11,7 +11,7 @@ import { createBudget } from './header.js';
 type Chunked = Extract<Layout, { kind: 'chunked' }>;
 
 const MAX_RATIO = 1033;
-/** Of a whole chunked tensor when unpacked. */
+/** Most bytes of a whole chunked tensor when unpacked. */
 const MAX_BYTES = 512 * 1024 * 1024;
 /** Chunks as large as a tensor's sides and a little more: two in each of three directions. */
 const MAX_OVERHANG = 8;

@@ -3,7 +3,7 @@ import { isTensor, type TensorRef } from '../stridedTensor.js';
 import { moduleTensors } from './moduleTensors.js';
 import { isForeign } from './pickle.js';
 
-/** Of a checkpoint with two sets of weights: those that were trained, or their exponential moving average. */
+/** Set of a checkpoint with two sets of weights: those that were trained, or their exponential moving average. */
 export type CheckpointPart = 'trained' | 'average';
 
 /** Keys of training scripts, in the order they are looked for. */
@@ -78,7 +78,7 @@ function tensorsOf(value: unknown): Tensors | null {
   return tensors.size > 0 ? tensors : null;
 }
 
-/** Of a file that keeps a dictionary or a model for each part of a network: all tensors, the part's key before their names. */
+/** Tensors of a file that keeps a dictionary or a model for each part of a network, the part's key before their names. */
 function nestedTensors(dictionary: Dictionary): Tensors | null {
   const found = [...dictionary].flatMap(([key, value]) => {
     if (typeof key !== 'string' || NO_WEIGHTS.test(key.toLowerCase())) return [];

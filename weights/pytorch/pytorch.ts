@@ -13,7 +13,7 @@ import { readPickle } from './pickle.js';
 const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_START = Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46);
 const LEGACY_PROTOCOL = 1001;
-/** Of the pickled part: names and shapes of a large network take a few MB. */
+/** Most bytes of the pickled part: names and shapes of a large network take a few MB. */
 const MAX_PICKLE_BYTES = 64 * 1024 * 1024;
 
 export interface PytorchOptions {

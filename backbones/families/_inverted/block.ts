@@ -26,7 +26,7 @@ interface Window {
   readonly kernel: number;
   readonly stride?: number;
   readonly dilation?: number;
-  /** The network's when absent. */
+  /** Defaults to the network's. */
   readonly padding?: InvertedSpec['padding'];
 }
 

@@ -19,7 +19,7 @@ export interface BlockPlan {
   readonly stride: number;
   /** Cells between the taps of the widest window. */
   readonly dilation: number;
-  /** Of the widest window, where it differs from the network's. */
+  /** Padding of the widest window, where it differs from the network's. */
   readonly padding?: InvertedSpec['padding'];
   readonly inChannels: number;
   /** Width between the first and the last convolution. */
@@ -38,7 +38,7 @@ export interface StagePlan {
   /** The original's name of the place behind it. */
   readonly tap: string;
   readonly level: InvertedLevel | null;
-  /** Of all its blocks together. */
+  /** Stride of all its blocks together. */
   readonly stride: number;
   readonly channels: number;
   readonly blocks: readonly BlockPlan[];

@@ -15,7 +15,7 @@ export interface BlockRow {
   /** Before depth scaling. */
   readonly repeats: number;
   readonly kernel: 1 | 3 | 5;
-  /** Of the first block. */
+  /** Stride of the first block. */
   readonly stride: 1 | 2;
   /** Hidden width / input width. */
   readonly expand: number;
@@ -23,7 +23,7 @@ export interface BlockRow {
   readonly channels: number;
   /** Squeeze-excite width / width that `SqueezeRule.of` names; 0: none. */
   readonly squeeze: number;
-  /** Inside the blocks; the network's when absent. */
+  /** Activation inside the blocks. Defaults to the network's. */
   readonly activation?: Activation;
   /** False: no input is added, even where nothing changes its shape. */
   readonly hasSkip?: false;
@@ -40,7 +40,7 @@ export interface SqueezeRule {
   readonly of: 'input' | 'hidden';
   /** The squeezed width is a multiple of it. */
   readonly multiple: 1 | 8;
-  /** Between the two convolutions; the block's own when absent. */
+  /** Activation between the two convolutions. Defaults to the block's own. */
   readonly activation?: Activation;
   readonly gate: 'sigmoid' | 'hardSigmoid';
 }
@@ -48,9 +48,9 @@ export interface SqueezeRule {
 /** One network as data. */
 export interface InvertedSpec {
   readonly stages: readonly StageRows[];
-  /** Of channels in the stages. */
+  /** Width multiplier: scales the channels of the stages. */
   readonly width: number;
-  /** Of repeats. */
+  /** Depth multiplier: scales the number of repeats. */
   readonly depth: number;
   /** The first and the last stage keep their repeats. */
   readonly keepsEnds?: boolean;
@@ -58,7 +58,7 @@ export interface InvertedSpec {
   readonly roundLimit: number;
   /** As built. */
   readonly stemChannels: number;
-  /** Of the last convolution, as built. */
+  /** Output channels of the last convolution, as built. */
   readonly headChannels: number;
   /** Where the last convolution stands: on the map with a norm, or on its mean with a bias. */
   readonly head: 'map' | 'mean';

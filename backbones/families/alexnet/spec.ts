@@ -18,5 +18,5 @@ export const STAGES = [
 ] as const satisfies readonly (readonly AlexNetRow[])[];
 /** After each stage. */
 export const POOLING = { window: 3, stride: 2 } as const;
-/** Of the dense layers before the classifier: the first sees 6x6 cells. */
+/** Width of the dense layers before the classifier; the first sees 6x6 cells. */
 export const TOP = { channels: 4096, cells: 6 } as const;

@@ -15,5 +15,5 @@ export const BOTTLENECK = 4;
 /** Width after a transition / before it. */
 export const COMPRESSION = 0.5;
 export const EPSILON = 1e-5;
-/** Of batch norm; PyTorch writes it as 0.1. */
+/** Momentum of batch norm; PyTorch writes it as 0.1. */
 export const MOMENTUM = 0.9;

@@ -15,7 +15,7 @@ export const EFFICIENTFORMERS = {
 export type EfficientFormerArch = keyof typeof EFFICIENTFORMERS;
 
 export const HEADS = 8;
-/** Of a query and of a key, and of a value. */
+/** Width of a query and of a key; below, that of a value. */
 export const KEY_WIDTH = 32;
 export const VALUE_WIDTH = 128;
 /** Width between the two layers of a block / its width. */

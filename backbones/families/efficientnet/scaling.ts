@@ -16,11 +16,11 @@ export interface Scaling {
 
 /** Per unit of the compound coefficient. */
 export interface ScalingBases {
-  /** Of depth. */
+  /** Base of depth. */
   readonly alpha: number;
-  /** Of width. */
+  /** Base of width. */
   readonly beta: number;
-  /** Of resolution. */
+  /** Base of resolution. */
   readonly gamma: number;
 }
 
@@ -55,7 +55,7 @@ export function scaleEfficientNet({ width, depth, resolution }: Scaling): OwnArc
  * The published B1 to B7 are within 8 % of phi 0.5, 1, 2, 3.4, 4.7, 5.6 and 6.6.
  *
  * @param phi   any number; 0 is B0
- * @param bases each above 0; those of the paper when absent
+ * @param bases each above 0. Defaults to those of the paper
  * @throws ConfigError when phi is not finite or a base is not above 0
  * @source Tan & Le 2019, arXiv:1905.11946, equation 3
  */

@@ -14,7 +14,7 @@ interface Generation {
   readonly activation: Activation;
   /** Stem and head keep their width, the first and the last stage their repeats. */
   readonly keepsEnds?: boolean;
-  /** See `InvertedSpec`; 0.9 when absent. */
+  /** Limit of rounding down, see `InvertedSpec`. Defaults to 0.9. */
   readonly roundLimit?: number;
 }
 
@@ -41,7 +41,7 @@ interface Row {
   readonly depth: number;
   /** Side of the images it is evaluated on. */
   readonly pixels: number;
-  /** Of the released weights; those retrained in PyTorch take ImageNet's. */
+  /** Preprocessing of the published weights; those retrained in PyTorch take ImageNet's. */
   readonly preprocessing: Preprocessing;
 }
 const row = (

@@ -1,13 +1,13 @@
 /** Widths of an inception module's branches. */
 export interface InceptionRow {
   readonly name: string;
-  /** Of the 1x1 branch. */
+  /** Output channels of the 1x1 branch. */
   readonly point: number;
-  /** Of the 1x1 convolution before the first 3x3, and of the 3x3. */
+  /** Output channels of the 1x1 convolution before the first 3x3, and of the 3x3. */
   readonly near: readonly [reduced: number, channels: number];
-  /** Of the same of the second; 5x5 in the paper, 3x3 in torchvision and its weights. */
+  /** The same of the second branch; its window is 5x5 in the paper, 3x3 in torchvision and its weights. */
   readonly far: readonly [reduced: number, channels: number];
-  /** Of the 1x1 convolution after the max pool. */
+  /** Output channels of the 1x1 convolution after the max pool. */
   readonly pool: number;
 }
 const inception = (
@@ -33,7 +33,7 @@ export const STAGES = [
 ] as const satisfies readonly (readonly InceptionRow[])[];
 /** Widths of the convolutions before them. */
 export const STEM = { conv1: 64, conv2: 64, conv3: 192 } as const;
-/** Of the four poolings; a last window over the edge counts. */
+/** Windows of the four poolings; a last window over the edge counts. */
 export const POOLS = [3, 3, 3, 2] as const;
 export const EPSILON = 1e-3;
 

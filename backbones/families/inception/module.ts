@@ -2,7 +2,7 @@ import { averagePooling, convNorm, joined, type MapLayer, maxPooling, sequence }
 import type { Parameters } from '../../parameters.js';
 import { type ConvolutionStep, EPSILON, type Flavour, type ModuleRow, type Step } from './spec.js';
 
-/** Of the pooling between stages and inside modules, without padding. */
+/** Pooling between stages and inside modules, without padding. */
 export const POOLING = { window: 3, stride: 2 } as const;
 export const normOf = ({ hasScale }: Flavour) => ({ epsilon: EPSILON, hasScale, activation: 'relu' }) as const;
 

@@ -4,7 +4,7 @@ export interface StageRow {
   readonly repeats: number;
   readonly stride: 1 | 2;
   readonly channels: number;
-  /** Width of the tokens and number of transformer blocks; absent: none. */
+  /** Width of the tokens and number of transformer blocks. Defaults to none. */
   readonly attention?: readonly [width: number, blocks: number];
 }
 
@@ -21,7 +21,7 @@ export const MOBILEVITS = {
 } as const satisfies { readonly [arch: string]: readonly StageRow[] };
 export type MobileVitArch = keyof typeof MOBILEVITS;
 
-/** Of the convolution before the stages, and of the one after them. */
+/** Channels of the convolution before the stages; below, of the one after them. */
 export const STEM_CHANNELS = 16;
 export const LAST_CHANNELS = { mobilevit_s: 640 } as const satisfies { readonly [A in MobileVitArch]: number };
 /** Hidden width / input width of an inverted residual block, and of the dense layers of a transformer block. */

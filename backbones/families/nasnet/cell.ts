@@ -11,21 +11,21 @@ export interface CellPlan {
   /** State-dict path, e.g. 'cell_0'. */
   readonly path: string;
   readonly spec: CellSpec;
-  /** Of the operations on what the cell sees: 2 in a cell that halves the resolution. */
+  /** Stride of the operations on the cell's inputs: 2 in a cell that halves the resolution. */
   readonly stride: number;
-  /** Of every operation's result. */
+  /** Channels of every operation's result. */
   readonly width: number;
   /** Channels of the maps it sees; without `previous` it is the first cell, which sees one map. */
   readonly current: number;
   readonly previous?: number;
   /** True: the previous map has twice the resolution of the current one. */
   readonly isHalving: boolean;
-  /** Of its map. */
+  /** Channels of its map. */
   readonly channels: number;
 }
 export type Cell = (current: tf.Tensor4D, previous: tf.Tensor4D, pass: Pass) => tf.Tensor4D;
 
-/** Of two rectified maps (the first cell: of one as it is) to a rectified one. */
+/** Cell: two rectified maps (the first cell: one as it is) give a rectified one. */
 export function cell(parameters: Parameters, { halving }: NetworkSpec, plan: CellPlan): Cell {
   const { path, spec, stride, width, current, previous } = plan;
   const isFirst = previous === undefined;

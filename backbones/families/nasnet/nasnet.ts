@@ -84,7 +84,7 @@ function stagesOf(network: NetworkSpec): readonly Stage<NasNetLevel>[] {
   });
 }
 
-/** Of the cells of P2 to P5, but the first of P3, in units of `channels`. */
+/** Widths of the cells of P2 to P5, but for the first of P3, in units of `channels`. */
 const WIDTHS = [1 / 4, 1, 2, 4] as const;
 
 /** The cells of P2 to P5. */

@@ -4,13 +4,13 @@ export interface ResNetRow {
   readonly block: 'basic' | 'bottleneck';
   /** Blocks of the four stages. */
   readonly repeats: readonly [number, number, number, number];
-  /** Squeeze-excite width / block output width; absent: none. */
+  /** Squeeze-excite width / block output width. Defaults to none. */
   readonly squeeze?: number;
   /** The first 1x1 convolution has the stride, as first published, not the 3x3 one. */
   readonly stridesFirst?: boolean;
   /** Convolutions have a bias in front of their norm. */
   readonly bias?: boolean;
-  /** Of the norms; 1e-5 when absent. */
+  /** Epsilon of the norms. Defaults to 1e-5. */
   readonly epsilon?: number;
 }
 

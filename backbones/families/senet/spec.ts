@@ -7,7 +7,7 @@ export const STAGES = [
 ] as const;
 /** Widths of the three 3x3 convolutions before them. */
 export const STEM = [64, 64, 128] as const;
-/** Of the 3x3 convolutions of a block. */
+/** Groups of the 3x3 convolutions of a block. */
 export const GROUPS = 64;
 /** Width of a block's first convolution / its output width. */
 export const BOTTLENECK = 0.5;

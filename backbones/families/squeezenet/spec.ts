@@ -1,9 +1,9 @@
 /** A fire module: the module it is among `features`, and its widths. */
 export interface FireRow {
   readonly index: number;
-  /** Of the 1x1 convolution that both others see. */
+  /** Output channels of the 1x1 convolution that both others see. */
   readonly squeeze: number;
-  /** Of the 1x1 and of the 3x3 convolution, whose outputs are joined. */
+  /** Output channels of the 1x1 and of the 3x3 convolution, which are concatenated. */
   readonly expand: number;
 }
 const fire = (index: number, squeeze: number, expand: number): FireRow => ({ index, squeeze, expand });

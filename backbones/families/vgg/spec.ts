@@ -13,7 +13,7 @@ export type VggArch = Depth | `${Depth}_bn`;
 
 /** Width of the convolutions between two poolings. */
 export const WIDTHS = [64, 128, 256, 512, 512] as const;
-/** Of the batch norms. */
+/** Epsilon of the batch norms. */
 export const EPSILON = 1e-5;
-/** Of the dense layers before the classifier: the first sees 7x7 cells. */
+/** Width of the dense layers before the classifier; the first sees 7x7 cells. */
 export const TOP = { channels: 4096, cells: 7 } as const;

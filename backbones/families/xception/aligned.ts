@@ -57,7 +57,7 @@ export function alignedStages(
 
 const CONV = { kernel: 3, epsilon, activation: 'relu' } as const;
 
-/** From inside the module `from` (the stem when absent) into the module `to` (the network's end when absent). */
+/** Stage from inside the module `from` (undefined: the stem) into the module `to` (undefined: the network's end). */
 function levelStage(
   level: XceptionLevel,
   plans: readonly ModulePlan[],

@@ -81,7 +81,7 @@ interface Owner {
   readonly flavour: Flavour;
 }
 
-/** Of the rectified input and of the input itself. */
+/** Residual block: reads the rectified input, and the input itself in its shortcut. */
 function block(owner: Owner, index: number, { widths, stride }: BlockRow, inChannels: number) {
   const { parameters, flavour } = owner;
   const { epsilon, padding } = flavour;

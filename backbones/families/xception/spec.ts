@@ -20,7 +20,7 @@ export const ALIGNED = {
     { widths: [1536, 1536, 2048], stride: 1, isResidual: false },
   ],
 } as const satisfies { readonly [arch: string]: readonly ModuleRow[] };
-/** Of the two convolutions before the modules; the first has stride 2. */
+/** Channels of the two convolutions before the modules; the first has stride 2. */
 export const ALIGNED_STEM = [32, 64] as const;
 export const ALIGNED_EPSILON = 1e-3;
 
@@ -38,21 +38,21 @@ export const BLOCKS: readonly BlockRow[] = [
   ...Array.from({ length: 8 }, (): BlockRow => ({ widths: [728, 728, 728], stride: 1 })),
   { widths: [728, 1024], stride: 2 },
 ];
-/** Of the convolutions before the blocks, and of the separable ones after them. */
+/** Channels of the convolutions before the blocks; below, of the separable ones after them. */
 export const STEM = [32, 64] as const;
 export const TAIL = [1536, 2048] as const;
 /** What the releases do differently: retrained in PyTorch, and as in Keras. */
 export interface Flavour {
-  /** Of the norms. */
+  /** Epsilon of the norms. */
   readonly epsilon: number;
-  /** Of the poolings. */
+  /** Padding of the poolings. */
   readonly padding: 1 | 'same';
 }
 export const ORIGINALS = {
   legacy_xception: { epsilon: 1e-5, padding: 1 },
   keras_xception: { epsilon: 1e-3, padding: 'same' },
 } as const satisfies { readonly [arch: string]: Flavour };
-/** Of the norms; PyTorch writes it as 0.1. */
+/** Momentum of the norms; PyTorch writes it as 0.1. */
 export const MOMENTUM = 0.9;
 /** Side of the images both were trained on. */
 export const INPUT_PIXELS = 299;

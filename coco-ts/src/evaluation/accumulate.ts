@@ -20,7 +20,7 @@ export interface Accumulated {
   /** [T, R, K, A, M]: score of the detection at which the recall is reached. */
   readonly scores: Float64Array;
   /**
-   * Of so many categories that both arrays are only made when they are asked for: one size range and limit of either, [T, R, K].
+   * One size range and limit of either, [T, R, K], where there are so many categories that both arrays are only made on demand.
    * @internal
    */
   readonly columnOf?: (name: CurveName, area: number, limit: number) => Float64Array;

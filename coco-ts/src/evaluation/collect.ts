@@ -56,7 +56,7 @@ function objectRows(coco: COCO, side: Side, params: Params, tally: Tally): Rows 
   const names = anns.map((ann) => ann.id);
   return {
     count: n,
-    // Of an id that is no number only whether it is 0 matters.
+    // It only matters whether an id that is no number is 0.
     id: Float64Array.from(names, (id, r) => (typeof id === 'string' ? r + 1 : Number(id))),
     names: names.every((id) => typeof id === 'number') ? null : names,
     image: Int32Array.from(anns, (ann) => need(imageIndex, ann.image_id)),

@@ -96,7 +96,7 @@ function points({ table, source, results }: Columns, side: Side, wanted: readonl
   return table.points;
 }
 
-/** Of skeletons the crowds and those without a labelled point. */
+/** Marks skeletons to ignore: crowds, and those without a labelled point. */
 function ignoredSkeletons(
   table: AnnotationTable,
   uncounted: readonly number[],

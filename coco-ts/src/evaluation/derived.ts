@@ -4,12 +4,12 @@ import { polygonArea } from '../formats/record.js';
 import { type Rle, runsArea, toRuns } from '../mask/runs.js';
 import { shown } from '../shown.js';
 
-/** Of how many annotations a value was derived, how many truths have the id 0, and how many images more truths than count. */
+/** Counts of annotations with a derived value, of truths with the id 0, and of images with more truths than are counted. */
 export type Tally = Record<'area' | 'iscrowd' | 'num_keypoints' | 'idZero' | 'overfull', number>;
 
 export const emptyTally = (): Tally => ({ area: 0, iscrowd: 0, num_keypoints: 0, idZero: 0, overfull: 0 });
 
-/** Of a segmentation the square pixels, by the shoelace formula or counted; null where there is none. */
+/** Area of a segmentation, square pixels, by the shoelace formula or counted; null where there is none. */
 export function segmentationArea(segmentation: unknown): number | null {
   if (typeof segmentation !== 'object' || segmentation === null) return null;
   if (!Array.isArray(segmentation)) return runsArea(toRuns(segmentation as Rle));
@@ -27,7 +27,7 @@ export function derivedArea({ segmentation, bbox }: Pick<KeypointAnnotation, 'se
   return Array.isArray(bbox) && bbox.length === 4 ? bbox[2]! * bbox[3]! : null;
 }
 
-/** Of `per` numbers x, y, visibility from `at` on the points that are labelled. */
+/** Number of labelled points among `per` numbers x, y, visibility from `at` on. */
 export function labelledPoints(numbers: ArrayLike<number>, at = 0, per = numbers.length): number {
   let count = 0;
   for (let i = at + 2; i < at + per; i += 3) if (numbers[i]! > 0) count++;

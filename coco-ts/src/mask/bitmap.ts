@@ -6,7 +6,7 @@ export interface Bitmap {
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly height: number;
   readonly width: number;
-  /** Number of masks in data; 1 when absent. */
+  /** Number of masks in data. Defaults to 1. */
   readonly count?: number;
   readonly order?: 'F' | 'C';
 }

@@ -11,7 +11,7 @@ export interface PrecisionRecall {
 export interface CurveChoice {
   /** Position in params.iouThrs. Default 0. */
   readonly threshold?: number;
-  /** Position in params.catIds; the mean over categories that have truths when absent. */
+  /** Position in params.catIds. Defaults to the mean over categories that have truths. */
   readonly category?: number;
   /** Position in params.areaRng. Default 0. */
   readonly area?: number;

@@ -40,7 +40,7 @@ export class AnnotationTable {
   /** Bytes of the row's object in the file. */
   begin!: Float64Array;
   length!: Uint32Array;
-  /** Of the segmentation, from `begin` on. */
+  /** Position of the segmentation, from `begin` on. */
   segmentationAt!: Uint32Array;
   segmentationLength!: Uint32Array;
   keypointsAt!: Uint32Array;
@@ -102,7 +102,7 @@ export class AnnotationTable {
     this.maskWidth = ints(this.maskWidth);
   }
 
-  /** Of the keypoint numbers of a row those that are kept. */
+  /** Number of kept values per row of keypoints. */
   get coordinates(): number {
     return this.pointNumbers - Math.floor(this.pointNumbers / 3);
   }

@@ -28,9 +28,9 @@ export type ClassCases = {
 /** Figures per case, and their means with 95 % intervals over cases drawn again. */
 export interface CaseReport {
   readonly cases: number;
-  /** Of distances. */
+  /** Unit of distances. */
   readonly unit: 'mm' | 'pixels';
-  /** Of volumes; mm2 where images have no depth. */
+  /** Unit of volumes; mm2 where images have no depth. */
   readonly volumeUnit: 'mL' | 'mm2' | 'pixels';
   /** How spacing, tolerance and empty maps were dealt with, in sentences. */
   readonly policy: string;
@@ -42,7 +42,7 @@ export interface CaseReport {
 
 /** One image with its answer. */
 export interface AnsweredMap {
-  /** Of the sample; its folder names the case where cases are folders. */
+  /** Id of the sample; its folder names the case where cases are folders. */
   readonly id: string;
   readonly truth: SemanticTruth;
   readonly answer: ClassMap;

@@ -8,7 +8,7 @@ export interface Grid {
   readonly spacing: readonly [z: number, y: number, x: number];
 }
 
-/** Of one grid: 512 slices of 512 x 512, whose distances take 1 GiB. */
+/** Most voxels of one grid: 512 slices of 512 x 512, whose distances take 1 GiB. */
 const MOST_VOXELS = 2 ** 27;
 
 export const voxelsOf = ([depth, height, width]: Grid['shape']): number => depth * height * width;

@@ -5,11 +5,11 @@ import type { Grid } from './grid.js';
 export interface LesionCounts {
   /** Connected components of the truth. */
   readonly lesions: number;
-  /** Of them those that an answer lies on. */
+  /** Number of them that a prediction overlaps. */
   readonly found: number;
   /** Connected components of the answer. */
   readonly answers: number;
-  /** Of them those that lie on a lesion. */
+  /** Number of them that overlap a lesion. */
   readonly right: number;
 }
 

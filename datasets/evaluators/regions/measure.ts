@@ -26,7 +26,7 @@ export interface RegionFigures {
   readonly volumeError: number;
 }
 
-/** Of the figures above, those that are measured where a case has the class; in the order of tables. */
+/** Figures that are measured where a case has the class, in the order of tables. */
 export const REGION_FIGURES = [
   'dice',
   'iou',
@@ -49,7 +49,7 @@ export interface MeasuredCase {
   readonly truth: Uint8Array;
   readonly answer: Uint8Array;
   readonly grid: Grid;
-  /** Of one voxel, in the unit that volumes are told in. */
+  /** Volume of one voxel, in the unit that volumes are told in. */
   readonly voxelVolume: number;
 }
 

@@ -3,9 +3,9 @@ import { croppedTo, type Grid } from './grid.js';
 
 /** Distances between the surfaces of two masks, both ascending, in the unit of the spacing. */
 export interface SurfaceDistances {
-  /** Of every surface voxel of the truth to the nearest one of the answer. */
+  /** Distance of every surface voxel of the truth to the nearest one of the prediction. */
   readonly toAnswer: Float64Array;
-  /** Of every surface voxel of the answer to the nearest one of the truth. */
+  /** Distance of every surface voxel of the prediction to the nearest one of the truth. */
   readonly toTruth: Float64Array;
 }
 

@@ -54,7 +54,7 @@ const planes = [new Float64Array(0), new Float64Array(0), new Float64Array(0)] a
   Float64Array,
   Float64Array,
 ];
-/** Of fractions of 16 bits: a half, and 128 with just under a half, as in libjpeg. */
+/** One half in fractions of 16 bits; below, 128 with just under a half, as in libjpeg. */
 const HALF = 0x8000;
 const MIDDLE = (128 << 16) + 0x7fff;
 const block = new Float64Array(64);

@@ -31,7 +31,7 @@ export interface Policy {
   readonly draw: (drawing: Drawing) => readonly OpCall[];
   /** What goes with it where a config leaves it open; colours are the policy's own anyway. */
   readonly defaults?: Partial<Pick<AugmentConfig, 'scale' | 'flipVertical' | 'rotate90'>>;
-  /** Of one that draws from a table. */
+  /** Table of sub-policies, of one that draws from it. */
   readonly table?: SubPolicies<string>;
 }
 
@@ -77,5 +77,5 @@ export function oneOf<Name extends string>(
   };
 }
 
-/** Of a probability: objects may be many. @source google/automl, efficientdet/aug/autoaugment.py, _scale_bbox_only_op_probability */
+/** Factor on the probability, since objects may be many. @source google/automl, efficientdet/aug/autoaugment.py, _scale_bbox_only_op_probability */
 const PER_OBJECT = 1 / 3;

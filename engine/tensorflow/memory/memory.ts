@@ -3,9 +3,9 @@ import type { Compiled, Tree } from '../../compile.js';
 import { type Room, requireRoom, roomLeft } from '../../memory.js';
 
 export interface MemoryNeed {
-  /** Of the whole process at the peak of a call. */
+  /** Bytes of the whole process at the peak of a call. */
   readonly peakBytes: number;
-  /** Of these, what is still to be taken. */
+  /** Bytes of these that are still to be taken. */
   readonly neededBytes: number;
 }
 
@@ -15,7 +15,7 @@ export const free = (bytes: number): Room => ({ bytes, words: 'are free', holds:
 /**
  * All limits there are, with another number for what the process may still take.
  *
- * @param available bytes; what the machine and the control groups leave when absent
+ * @param available bytes. Defaults to what the machine and the control groups leave
  */
 export function roomsWith(available?: number): readonly Room[] {
   const rooms = roomLeft();

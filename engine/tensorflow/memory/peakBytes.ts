@@ -23,7 +23,7 @@ const NOT_IN_PLACE =
 
 /** Rounded sizes, gaps between tensors and scratch space of kernels, as a multiple of the tensors themselves. */
 const ALLOCATION = 1.28;
-/** Of a node as TensorFlow optimizes and keeps it, and of XLA where it compiles element-wise chains. */
+/** Bytes of a node as TensorFlow optimizes and keeps it, and of XLA where it compiles element-wise chains. */
 const NODE_BYTES = 38_000;
 const XLA_BYTES = 90 * 2 ** 20;
 

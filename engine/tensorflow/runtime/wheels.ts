@@ -79,7 +79,7 @@ export const RUNTIMES: readonly Runtime[] = [
 export interface RuntimeChoice {
   readonly version?: string;
   readonly gpu?: boolean;
-  /** Another machine's, for tests and for preparing one; this machine's when absent. */
+  /** Another machine's platform, for tests and for preparing one. Defaults to this machine's. */
   readonly platform?: string;
 }
 

@@ -28,7 +28,7 @@ export interface Engine {
 export interface Program extends Callable {
   readonly result: Shape;
   readonly resultCount: number;
-  /** Of `variables`, those that get the outputs after the results. */
+  /** Positions of `variables` that get the outputs after the results. */
   readonly assigned: readonly number[];
   /** Who made each node of the graph. */
   readonly sites: ReadonlyMap<string, CallSite>;

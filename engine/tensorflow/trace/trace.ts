@@ -57,7 +57,7 @@ export interface Callee {
 }
 
 export interface TracerOptions {
-  /** Of the function. */
+  /** Name of the function. */
   readonly name?: string | undefined;
   /** What a slot's value is when it is to be written into the graph, else null. The tracer frees it. */
   readonly constants?: (slot: number) => Pointer | null;

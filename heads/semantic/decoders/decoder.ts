@@ -99,7 +99,7 @@ export function levelsBetween(
   return wanted.filter((level) => features[level]);
 }
 export interface LevelRange {
-  /** Of the decoder, for errors. */
+  /** Name of the decoder, for errors. */
   readonly name: string;
   readonly first: number;
   readonly last: number;

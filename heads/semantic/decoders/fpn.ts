@@ -15,7 +15,7 @@ import { resizeAligned } from '../../../engine/kernels/index.js';
 import { gridOf, INTERPOLATIONS, interpolationConfig, resizeTo } from '../parts/interpolate.js';
 import { channelsConfig, defineDecoder, dropoutConfig, gridOfLevel, infoOf, levelsBetween, mapOf } from './decoder.js';
 
-/** Of the branches' group norm. */
+/** Groups of the branches' group norm. */
 const GROUPS = 32;
 const EPSILON = 1e-5;
 

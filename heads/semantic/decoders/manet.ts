@@ -29,7 +29,7 @@ export const manetConfig = z.strictObject({
   interpolation: interpolationConfig.default('nearest').describe('How a map is brought to the next finer grid'),
 });
 
-/** Of the channel gates. */
+/** Reduction of the channel gates. */
 const REDUCTION = 16;
 
 /**

@@ -17,7 +17,7 @@ export const uperNetConfig = z.strictObject({
   norm: normConfig.default('batchnorm').describe('Between convolution and activation, see normConfig'),
 });
 
-/** Of the layer norm that every map of the backbone goes through. */
+/** Epsilon of the layer norm that every map of the backbone goes through. */
 const EPSILON = 1e-6;
 const POOLINGS = 4;
 

@@ -13,7 +13,7 @@ export interface ConvNormReluOptions {
   readonly dilation?: number;
   /** Number of the convolution in its path; the norm's is one more. Defaults to 0. */
   readonly first?: number;
-  /** Of the kernel. Defaults to `heUniform`. */
+  /** Initialiser of the kernel. Defaults to `heUniform`. */
   readonly initialise?: Initialiser;
 }
 

@@ -8,7 +8,7 @@ export interface ImageClassifierOptions {
   readonly inChannels: number;
   /** Width of the logits. */
   readonly classes: number;
-  /** Of the whole map: its mean or its largest value. */
+  /** Pooling of the whole map: its mean or its largest value. */
   readonly pooling: 'avg' | 'max';
   /** Share of the pooled features dropped while training. */
   readonly dropout: number;

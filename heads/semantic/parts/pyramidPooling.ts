@@ -11,9 +11,9 @@ const SIZES = [1, 2, 3, 6] as const;
 
 export interface PyramidPoolingOptions {
   readonly inChannels: number;
-  /** Of each of the four poolings. */
+  /** Output channels of each of the four poolings. */
   readonly outChannels: number;
-  /** Of the pooling with `size` windows per side. */
+  /** Norm of the pooling with `size` windows per side. */
   readonly normOf: (size: number) => NormConfig;
   /** Path of a pooling's convolution. */
   readonly pathOf: (index: number) => string;

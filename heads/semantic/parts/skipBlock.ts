@@ -9,9 +9,9 @@ import { scse } from './scse.js';
 import { untrained } from './untrained.js';
 
 export interface SkipBlockOptions {
-  /** Of the coarser map. */
+  /** Channels of the coarser map. */
   readonly inChannels: number;
-  /** Of the finer one beside it. */
+  /** Channels of the finer one beside it. */
   readonly skipChannels: number;
   readonly outChannels: number;
   readonly norm: NormConfig;

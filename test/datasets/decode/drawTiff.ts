@@ -14,6 +14,8 @@ interface TiffPage {
   readonly photometric?: number;
   /** Of the channels beyond the photometric's: 0 unspecified, 1 and 2 alpha. */
   readonly extra?: readonly number[];
+  /** What it says of itself, ASCII. */
+  readonly description?: string;
   /** 1: a smaller copy of another page. */
   readonly subfile?: number;
 }
@@ -39,20 +41,32 @@ export function drawTiff(...pages: readonly TiffPage[]): Uint8Array {
   parts.push(header);
   pointer = { view: new DataView(header.buffer), at: 4 };
   for (const page of pages) {
-    const { width, height, type, values, channels = 1, photometric = 1, extra = [], subfile = 0 } = page;
+    const {
+      width,
+      height,
+      type,
+      values,
+      channels = 1,
+      photometric = 1,
+      extra = [],
+      subfile = 0,
+      description = '',
+    } = page;
     const bytes = BYTES[type];
     const pixels = new Uint8Array(Math.ceil((values.length * bytes) / 2) * 2);
     const view = new DataView(pixels.buffer);
     for (let i = 0; i < values.length; i++) WRITE[type](view, i * bytes, values[i] as number);
     const format = type.startsWith('u') ? 1 : type.startsWith('i') ? 2 : 3;
     const each = (value: number) => Array<number>(channels).fill(value);
-    const tags: readonly (readonly [tag: number, type: 3 | 4, values: readonly number[]])[] = [
+    const text = [...new TextEncoder().encode(`${description}\0`)];
+    const tags: readonly (readonly [tag: number, type: 2 | 3 | 4, values: readonly number[]])[] = [
       [254, 4, [subfile]],
       [256, 4, [width]],
       [257, 4, [height]],
       [258, 3, each(bytes * 8)],
       [259, 3, [1]],
       [262, 3, [photometric]],
+      ...(description === '' ? [] : [[270, 2, text] as const]),
       [273, 4, [position]],
       [277, 3, [channels]],
       [278, 4, [height]],
@@ -62,7 +76,7 @@ export function drawTiff(...pages: readonly TiffPage[]): Uint8Array {
       [339, 3, each(format)],
     ];
     const directoryAt = position + pixels.length;
-    const directory = new Uint8Array(2 + tags.length * 12 + 4 + 8 * tags.length * 16);
+    const directory = new Uint8Array(2 + tags.length * 12 + 4 + 8 * tags.length * 16 + text.length + 1);
     const entries = new DataView(directory.buffer);
     entries.setUint16(0, tags.length, true);
     let spill = 2 + tags.length * 12 + 4;
@@ -71,7 +85,7 @@ export function drawTiff(...pages: readonly TiffPage[]): Uint8Array {
       entries.setUint16(at, tag, true);
       entries.setUint16(at + 2, kind, true);
       entries.setUint32(at + 4, list.length, true);
-      const size = kind === 3 ? 2 : 4;
+      const size = kind === 2 ? 1 : kind === 3 ? 2 : 4;
       const isSpilled = list.length * size > 4;
       const to = isSpilled ? spill : at + 8;
       if (isSpilled) {
@@ -79,7 +93,8 @@ export function drawTiff(...pages: readonly TiffPage[]): Uint8Array {
         spill += Math.ceil((list.length * size) / 2) * 2;
       }
       for (const [j, value] of list.entries()) {
-        if (kind === 3) entries.setUint16(to + j * size, value, true);
+        if (kind === 2) entries.setUint8(to + j, value);
+        else if (kind === 3) entries.setUint16(to + j * size, value, true);
         else entries.setUint32(to + j * size, value, true);
       }
     }

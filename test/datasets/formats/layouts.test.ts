@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Dataset, type Entry, encodePng, openData } from '../../../datasets/index.js';
 import type { StoredTruth } from '../../../datasets/read.js';
@@ -145,6 +146,12 @@ it('a folder that is no data set says what is in it', async () => {
   await expect(openData({ root: packed }, 'boxes', { split: 'train' })).rejects.toThrow(
     /my set\.zip: unpack it: espalier/,
   );
+  const zarr = folderWith({ 'cells.ome.zarr/0/0/0/0': 'x', 'cells.ome.zarr/zarr.json': '{}' });
+  for (const root of [zarr, join(zarr, 'cells.ome.zarr')]) {
+    await expect(openData({ root }, 'classMap', { split: 'train' })).rejects.toThrow(
+      /Zarr stores are not read: save images as OME-TIFF, whose spacing is read, or volumes as NIfTI/,
+    );
+  }
   const inside = folderWith({ 'a.json': coco(['a.png']), 'images.zip': 'x' });
   await expect(openData({ root: inside }, 'boxes', { split: 'train' })).rejects.toThrow(/unpack images\.zip first/);
 });

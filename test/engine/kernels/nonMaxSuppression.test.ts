@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../../engine/compile.js';
-import { type Contestants, nonMaxSuppression, softNonMaxSuppression } from '../../../engine/kernels/index.js';
+import { type NmsInputs, nonMaxSuppression, softNonMaxSuppression } from '../../../engine/kernels/index.js';
 import { portableOf } from '../../../engine/kernels/kernel.js';
 import { suppress } from '../../../heads/boxes/nms.js';
 import { suppressSoftly } from '../../../heads/boxes/softNms.js';
@@ -31,7 +31,7 @@ function draw(seed: number, count: number): Drawn {
   return drawn;
 }
 
-function tensorsOf(items: readonly Drawn[]): Contestants {
+function tensorsOf(items: readonly Drawn[]): NmsInputs {
   const count = items[0]?.scores.length ?? 0;
   return {
     boxes: tf.tensor3d(
@@ -84,12 +84,12 @@ describe('nonMaxSuppression', () => {
 
   it('decides each image of a batch as the decoder of the detection head does', () => {
     const items = [draw(3, 150), draw(4, 150), draw(5, 150)];
-    const survivors = nonMaxSuppression(tensorsOf(items), { limit: 20, iouThreshold: 0.4, minimumScore: 0 });
+    const kept = nonMaxSuppression(tensorsOf(items), { limit: 20, iouThreshold: 0.4, minimumScore: 0 });
     items.forEach((item, i) => {
       const { order, candidates } = sorted(item);
       const { rows, scores } = suppress(candidates, 0.4, 20);
-      expect(Array.from(survivors.rows.dataSync().slice(i * 20, i * 20 + 20))).toEqual(rows.map((row) => order[row]));
-      expectClose(Array.from(survivors.scores.dataSync().slice(i * 20, i * 20 + 20)), scores, 0);
+      expect(Array.from(kept.rows.dataSync().slice(i * 20, i * 20 + 20))).toEqual(rows.map((row) => order[row]));
+      expectClose(Array.from(kept.scores.dataSync().slice(i * 20, i * 20 + 20)), scores, 0);
     });
   });
 
@@ -106,21 +106,21 @@ describe('nonMaxSuppression', () => {
 
   it('leaves out boxes that are not finite, and takes huge ones', () => {
     const sides = [0, 0, 4, 4, Number.NaN, 0, 4, 4, 0, 0, 4, 5, -1e9, 0, Number.POSITIVE_INFINITY, 9, 0, 0, 1e9, 1e9];
-    const contestants = {
+    const candidates = {
       boxes: tf.tensor3d(sides, [1, 5, 4]),
       scores: tf.tensor2d([0.5, 0.9, 0.8, 0.7, 0.6], [1, 5]),
       labels: tf.zeros([1, 5], 'int32') as tf.Tensor2D,
     };
-    const hard = nonMaxSuppression(contestants, { limit: 4, iouThreshold: 0.5, minimumScore: 0 });
+    const hard = nonMaxSuppression(candidates, { limit: 4, iouThreshold: 0.5, minimumScore: 0 });
     expect(Array.from(hard.rows.dataSync())).toEqual([2, 4, 0, 0]);
     expect(hard.counts.dataSync()[0]).toBe(2);
-    const soft = softNonMaxSuppression(contestants, { limit: 4, sigma: 0.5, minimumScore: 0 });
+    const soft = softNonMaxSuppression(candidates, { limit: 4, sigma: 0.5, minimumScore: 0 });
     expect(Array.from(soft.rows.dataSync()).slice(0, 3)).toEqual([2, 4, 0]);
     expect(soft.counts.dataSync()[0]).toBe(3);
   });
 
   it('decides in plain tfjs ops as the engine does', () => {
-    const contestants = tensorsOf([draw(11, 60), draw(12, 60)]);
+    const candidates = tensorsOf([draw(11, 60), draw(12, 60)]);
     for (const [mode, width] of [
       ['hard', 0.4],
       ['soft', 0.5],
@@ -128,9 +128,9 @@ describe('nonMaxSuppression', () => {
       const limits = { limit: 12, minimumScore: 0.3 };
       const { rows, scores } =
         mode === 'hard'
-          ? nonMaxSuppression(contestants, { ...limits, iouThreshold: width })
-          : softNonMaxSuppression(contestants, { ...limits, sigma: width });
-      const plain = portableOf('EspalierSuppression')({ ...contestants }, { mode, width, ...limits });
+          ? nonMaxSuppression(candidates, { ...limits, iouThreshold: width })
+          : softNonMaxSuppression(candidates, { ...limits, sigma: width });
+      const plain = portableOf('EspalierSuppression')({ ...candidates }, { mode, width, ...limits });
       const [plainRows, plainScores] = plain as [tf.Tensor, tf.Tensor];
       expect(Array.from(plainRows.dataSync())).toEqual(Array.from(rows.dataSync()));
       expectClose(Array.from(plainScores.dataSync()), Array.from(scores.dataSync()), 1e-6);
@@ -138,9 +138,9 @@ describe('nonMaxSuppression', () => {
   });
 
   it('is the same inside a compiled function', () => {
-    const contestants = tensorsOf([draw(6, 100), draw(7, 100)]);
+    const candidates = tensorsOf([draw(6, 100), draw(7, 100)]);
     const run = (boxes: tf.Tensor, scores: tf.Tensor, labels: tf.Tensor) => {
-      const { rows, counts } = nonMaxSuppression({ boxes, scores, labels } as Contestants, {
+      const { rows, counts } = nonMaxSuppression({ boxes, scores, labels } as NmsInputs, {
         limit: 10,
         iouThreshold: 0.5,
         minimumScore: 0.2,
@@ -148,21 +148,21 @@ describe('nonMaxSuppression', () => {
       return [rows, counts];
     };
     const compiled = compile(run);
-    const { boxes, scores, labels } = contestants;
+    const { boxes, scores, labels } = candidates;
     const plain = run(boxes, scores, labels).map((tensor) => Array.from(tensor.dataSync()));
     expect(compiled(boxes, scores, labels).map((tensor) => Array.from(tensor.dataSync()))).toEqual(plain);
     compiled.dispose();
   });
 
   it('leaves no tensor behind but its results, and refuses what does not belong together', () => {
-    const contestants = tensorsOf([draw(8, 10)]);
+    const candidates = tensorsOf([draw(8, 10)]);
     const before = tf.memory().numTensors;
-    tf.dispose({ ...nonMaxSuppression(contestants, { limit: 3, iouThreshold: 0.5, minimumScore: 0 }) });
+    tf.dispose({ ...nonMaxSuppression(candidates, { limit: 3, iouThreshold: 0.5, minimumScore: 0 }) });
     expect(tf.memory().numTensors).toBe(before);
     const limits = { limit: 3, iouThreshold: 0.5, minimumScore: 0 };
     const labels = tf.zeros([1, 9], 'int32') as tf.Tensor2D;
-    expect(() => nonMaxSuppression({ ...contestants, labels }, limits)).toThrow('labels [1,9]');
-    expect(() => nonMaxSuppression(contestants, { ...limits, limit: 0 })).toThrow('to 0');
+    expect(() => nonMaxSuppression({ ...candidates, labels }, limits)).toThrow('labels [1,9]');
+    expect(() => nonMaxSuppression(candidates, { ...limits, limit: 0 })).toThrow('to 0');
   });
 });
 
@@ -170,12 +170,12 @@ describe('softNonMaxSuppression', () => {
   it('gives the boxes and scores of the decoder of the detection head', () => {
     const items = [draw(9, 150), draw(10, 150)];
     const options = { sigma: 0.5, minimumScore: 0.001, limit: 40 };
-    const survivors = softNonMaxSuppression(tensorsOf(items), options);
+    const kept = softNonMaxSuppression(tensorsOf(items), options);
     items.forEach((item, i) => {
       const { order, candidates } = sorted(item);
       const { rows, scores } = suppressSoftly(candidates, options);
-      expect(Array.from(survivors.rows.dataSync().slice(i * 40, i * 40 + 40))).toEqual(rows.map((row) => order[row]));
-      expectClose(Array.from(survivors.scores.dataSync().slice(i * 40, i * 40 + 40)), scores, 1e-6);
+      expect(Array.from(kept.rows.dataSync().slice(i * 40, i * 40 + 40))).toEqual(rows.map((row) => order[row]));
+      expectClose(Array.from(kept.scores.dataSync().slice(i * 40, i * 40 + 40)), scores, 1e-6);
     });
   });
 });

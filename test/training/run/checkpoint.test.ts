@@ -172,7 +172,7 @@ describe('the state', () => {
     };
     const [before, after] = [create(), create()];
     tf.tidy(() => {
-      const gradients = before.optimizer.packs.map(({ shape }) => tf.randomNormal([...shape], 0, 1, 'float32', 3));
+      const gradients = before.optimizer.groups.map(({ shape }) => tf.randomNormal([...shape], 0, 1, 'float32', 3));
       const scalars = Object.entries(before.optimizer.scalars(0, 0.1));
       before.optimizer.update(gradients, Object.fromEntries(scalars.map(([name, value]) => [name, tf.scalar(value)])));
     });

@@ -14,7 +14,7 @@ export interface Lines {
 }
 
 const HEIGHT = 230;
-/** Of text that stands on a light colour. */
+/** Colour of text on a light background. */
 const INK = '#10171e';
 
 /** A name as a field of Vega, where dots and brackets would be a path. */
