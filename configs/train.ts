@@ -74,6 +74,8 @@ export interface TrainExperimentOptions {
   readonly progress?: Progress;
   /** False: nothing is kept to look at. Defaults to true. */
   readonly pictures?: boolean;
+  /** Runs the code that a teacher names although no config of this user named it. Defaults to false. */
+  readonly allowModules?: boolean | undefined;
 }
 
 /**
@@ -300,7 +302,7 @@ async function trainStage(
   const { out, held, resume, engine, signal, progress, threads, command = null, checkLeaks = false } = options;
   const say = (line: string): void => options.say(printable(line));
   const isWriter = held !== null;
-  const teacher = openTeacher(experiment, network, train, options.say);
+  const teacher = openTeacher(experiment, network, train, options);
   let pictures: Pictures | null = null;
   const cached = openCached(experiment, network, train, say, (batch) => pictures?.batch({ batch, step: 0, epoch: 0 }));
   const loader = cached?.loader ?? createTrainLoader(experiment, network, train, say);
@@ -351,10 +353,10 @@ function openTeacher(
   { task, model, train }: Batched,
   network: Network,
   { labels }: Dataset,
-  say: (line: string) => void,
+  { say, allowModules }: Pick<TrainExperimentOptions, 'say' | 'allowModules'>,
 ): { readonly model: TrainableModel<unknown>; dispose(): void } | null {
   if (train.teacher === null) return null;
-  const run = openRun(train.teacher);
+  const run = openRun(train.teacher, { allowModules });
   const names = ({ classes }: LabelMap): string => classes.map(({ name }) => name).join(', ');
   const [own, other] = [network.model.preprocessing, run.network.model.preprocessing];
   const sees = ({ perImage, depth, clip, mean }: Preprocessing): string =>

@@ -59,6 +59,7 @@ export async function openTrainer(
         threads: { threads, interOpThreads },
         command: commandLine(),
         offline: options.offline === true,
+        allowModules: options.allowModules,
       });
       if (result.reason !== 'interrupted') await finished(folder);
       return memberResult(result);

@@ -149,6 +149,7 @@ async function trainInto(
       command: commandLine(),
       checkLeaks: command.checkLeaks === true || process.env.NODE_ENV === 'development',
       offline: command.offline === true,
+      allowModules: command.allowModules,
     });
     const { reason, step, seconds, best, latest, memory } = result;
     const report = { ...Object((best ?? latest)?.report) };
